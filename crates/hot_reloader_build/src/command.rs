@@ -1,0 +1,161 @@
+//! What to build, as a command.
+
+use std::{
+    ffi::OsString,
+    fmt,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use crate::environment;
+
+/// What cargo is to build, and how.
+///
+/// Package selection, features and profile must be those of the build that made the host;
+/// otherwise cargo may resolve other features and build the engine anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildConfig {
+    /// The program to run as cargo.
+    pub cargo: PathBuf,
+    /// The folder to run it in: that of the manifest of the host.
+    pub folder: PathBuf,
+    /// The name of the library's package.
+    pub package: String,
+    /// The profile, `dev` for the one that `cargo build` uses.
+    pub profile: String,
+    /// The features of the package to turn on besides its default ones.
+    pub features: Vec<String>,
+    /// The target triple if cargo is to be told one.
+    pub target: Option<String>,
+    /// Further arguments to cargo.
+    pub arguments: Vec<OsString>,
+    /// A build that takes longer is ended.
+    pub time_limit: Duration,
+}
+
+impl BuildConfig {
+    /// Builds `package`, found from `folder`, with the feature `hot`, in the profile that the
+    /// running executable stands in.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>, package: impl Into<String>) -> Self {
+        let executable = std::env::current_exe().ok();
+        Self {
+            cargo: std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from),
+            folder: folder.into(),
+            package: package.into(),
+            profile: profile_of(executable.as_deref()),
+            features: vec!["hot".to_owned()],
+            target: None,
+            arguments: Vec::new(),
+            time_limit: Duration::from_secs(600),
+        }
+    }
+
+    /// The arguments to cargo.
+    #[must_use]
+    pub fn arguments(&self) -> Vec<OsString> {
+        let mut arguments: Vec<OsString> = [
+            "rustc",
+            "--package",
+            &self.package,
+            "--lib",
+            "--crate-type",
+            "cdylib",
+            "--profile",
+            &self.profile,
+        ]
+        .map(Into::into)
+        .to_vec();
+        if !self.features.is_empty() {
+            arguments.extend(["--features".into(), self.features.join(",").into()]);
+        }
+        if let Some(target) = &self.target {
+            arguments.extend(["--target".into(), target.into()]);
+        }
+        arguments.extend(self.arguments.iter().cloned());
+        arguments.extend(["--message-format".into(), "json".into()]);
+        if cfg!(all(unix, not(target_vendor = "apple"))) {
+            // Two builds are told apart by the digest that the linker writes.
+            let digest = ["--", "-C", "link-arg=-Wl,--build-id=sha1"];
+            arguments.extend(digest.map(Into::into));
+        }
+        arguments
+    }
+
+    /// The command, with an environment cleaned of what `cargo run` added.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.cargo);
+        command
+            .args(self.arguments())
+            .current_dir(&self.folder)
+            .env_clear()
+            .envs(environment::clean(std::env::vars_os()))
+            .env("CARGO_TERM_COLOR", "never")
+            .env("CARGO_TERM_PROGRESS_WHEN", "never");
+        command
+    }
+}
+
+/// The short form for people.
+impl fmt::Display for BuildConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cargo build of `{}` ({})", self.package, self.profile)
+    }
+}
+
+/// Cargo puts executables into `<target folder>/<profile folder>`, tests into its `deps` and
+/// examples into its `examples`; the folder of `dev` is `debug`.
+fn profile_of(executable: Option<&Path>) -> String {
+    let folder = executable.and_then(Path::parent).and_then(|parent| {
+        let inner = parent.ends_with("deps") || parent.ends_with("examples");
+        let folder = if inner { parent.parent()? } else { parent };
+        folder.file_name()?.to_str()
+    });
+    match folder {
+        None | Some("debug") => "dev".to_owned(),
+        Some(name) => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_names_package_profile_and_features() {
+        let mut config = BuildConfig::new("/game", "my_game");
+        config.profile = "dev".into();
+        config.features.push("cheats".into());
+        config.arguments.push("--offline".into());
+        let arguments: Vec<_> = config
+            .arguments()
+            .into_iter()
+            .map(|argument| argument.into_string().unwrap())
+            .collect();
+        let line = arguments.join(" ");
+        assert!(
+            line.starts_with(
+                "rustc --package my_game --lib --crate-type cdylib --profile dev \
+                 --features hot,cheats --offline --message-format json"
+            ),
+            "{line}"
+        );
+        assert_eq!(config.to_string(), "cargo build of `my_game` (dev)");
+        assert_eq!(config.command().get_current_dir(), Some(Path::new("/game")));
+    }
+
+    #[track_caller]
+    fn check_profile(executable: &str, profile: &str) {
+        assert_eq!(profile_of(Some(Path::new(executable))), profile);
+    }
+
+    #[test]
+    fn the_profile_is_that_of_the_executable() {
+        check_profile("/w/target/debug/slop", "dev");
+        check_profile("/w/target/release/slop", "release");
+        check_profile("/w/target/debug/deps/slop-0123", "dev");
+        check_profile("/w/target/fast/examples/slop", "fast");
+    }
+}

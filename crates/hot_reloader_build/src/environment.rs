@@ -1,0 +1,102 @@
+//! The environment of a build, cleaned of what `cargo run` added for the app.
+//!
+//! Build scripts and `env!` make crates depend on variables. If a build in the app saw others than
+//! the build that made the app, cargo would build what did not change.
+
+use std::{env, ffi::OsString, path::Path};
+
+/// Set by cargo for the programs that it runs; all others that begin with `CARGO_` are settings of
+/// the person and stay. From the cargo book, "Environment variables cargo sets for crates".
+const ADDED: [&str; 9] = [
+    "CARGO",
+    "CARGO_BIN_NAME",
+    "CARGO_CRATE_NAME",
+    "CARGO_MAKEFLAGS",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_MANIFEST_PATH",
+    "CARGO_PRIMARY_PACKAGE",
+    "CARGO_TARGET_TMPDIR",
+];
+
+/// Families of such variables.
+const ADDED_PREFIXES: [&str; 4] = ["CARGO_BIN_EXE_", "CARGO_CFG_", "CARGO_FEATURE_", "CARGO_PKG_"];
+
+/// Where the platform's loader looks for shared libraries.
+const LIBRARY_PATH: &str = if cfg!(windows) {
+    "PATH"
+} else if cfg!(target_vendor = "apple") {
+    "DYLD_FALLBACK_LIBRARY_PATH"
+} else {
+    "LD_LIBRARY_PATH"
+};
+
+/// What of `variables` a build is to see.
+pub fn clean(
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Vec<(OsString, OsString)> {
+    variables
+        .into_iter()
+        .filter_map(|(name, value)| {
+            let text = name.to_string_lossy();
+            let added = ADDED.contains(&&*text)
+                || ADDED_PREFIXES.iter().any(|prefix| text.starts_with(prefix));
+            if added {
+                return None;
+            }
+            if text != LIBRARY_PATH {
+                return Some((name, value));
+            }
+            let folders = env::split_paths(&value).filter(|folder| !is_cargos(folder));
+            let value = env::join_paths(folders).unwrap_or(value);
+            (!value.is_empty()).then_some((name, value))
+        })
+        .collect()
+}
+
+/// Whether cargo put this folder on the loader's path: it holds build products or the standard
+/// library of a toolchain.
+fn is_cargos(folder: &Path) -> bool {
+    let toolchain = folder.components().any(|part| part.as_os_str() == "rustlib");
+    let above = |levels: usize| folder.ancestors().nth(levels);
+    let target = (0..3).filter_map(above).any(|f| {
+        // Cargo marks every target folder with this file.
+        f.join("CACHEDIR.TAG").exists()
+    });
+    toolchain || target || folder.as_os_str().is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cleaned(name: &str, value: &str) -> Option<String> {
+        clean([(name.into(), value.into())])
+            .pop()
+            .map(|(_, value)| value.into_string().unwrap())
+    }
+
+    #[test]
+    fn what_cargo_added_goes_and_settings_stay() {
+        for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO", "CARGO_BIN_EXE_slop"] {
+            assert_eq!(cleaned(name, "x"), None, "{name}");
+        }
+        for name in ["CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_PROFILE_DEV_DEBUG", "RUSTFLAGS", "PATH"] {
+            assert_eq!(cleaned(name, "x").as_deref(), Some("x"), "{name}");
+        }
+    }
+
+    #[test]
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    fn only_cargos_folders_leave_the_library_path() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("CACHEDIR.TAG"), "").unwrap();
+        let deps = root.path().join("debug/deps");
+        let value = format!(
+            "{}:/t/lib/rustlib/x86_64-unknown-linux-gnu/lib:/opt/mine/lib",
+            deps.display()
+        );
+        assert_eq!(cleaned("LD_LIBRARY_PATH", &value).as_deref(), Some("/opt/mine/lib"));
+        assert_eq!(cleaned("LD_LIBRARY_PATH", &deps.display().to_string()), None);
+    }
+}

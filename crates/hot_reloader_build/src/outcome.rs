@@ -1,0 +1,119 @@
+//! How a build ended.
+
+use std::{fmt, io, path::PathBuf, time::Duration};
+
+use thiserror::Error;
+
+use crate::{Workspace, WorkspaceError};
+
+/// One error of the compiler or linker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The first line of it.
+    pub message: String,
+    /// Where a person wrote what caused it; `None` for the linker's and other errors without one.
+    pub place: Option<Place>,
+    /// The whole as the compiler shows it.
+    pub rendered: String,
+}
+
+/// A place in a source file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file, absolute.
+    pub file: PathBuf,
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+    }
+}
+
+/// A build that made a library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Built {
+    /// The library.
+    pub library: PathBuf,
+    /// The packages that were compiled, by name; none if everything was fresh.
+    pub compiled: Vec<String>,
+    /// The workspace that it belongs to.
+    pub workspace: Workspace,
+}
+
+/// How a build ended.
+pub type BuildOutcome = Result<Built, BuildError>;
+
+/// A build that made no library.
+#[derive(Debug, Error)]
+pub enum BuildError {
+    /// Cargo could not be asked about the workspace.
+    #[error("{source}{}", cause(source))]
+    Workspace {
+        /// Why.
+        source: WorkspaceError,
+    },
+    /// Cargo could not be started.
+    #[error("cannot run {} in {}; install Rust or set the path of cargo", cargo.display(), folder.display())]
+    NotStarted {
+        /// The program.
+        cargo: PathBuf,
+        /// Where it was to run.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The code does not compile or link.
+    #[error("{}", summary(.0))]
+    Errors(Vec<Diagnostic>),
+    /// Cargo failed for a reason of its own: a build script, a manifest, a lock.
+    #[error("cargo failed ({status})\n{tail}")]
+    Failed {
+        /// Its exit status.
+        status: String,
+        /// The end of what it printed.
+        tail: String,
+    },
+    /// Cargo succeeded but named no library.
+    #[error("cargo built no library of package `{package}`; give it a `lib.rs`")]
+    NoLibrary {
+        /// The package.
+        package: String,
+    },
+    /// Somebody cancelled it.
+    #[error("the build was cancelled")]
+    Cancelled,
+    /// It took longer than allowed.
+    #[error("the build took longer than {} s and was ended; raise the limit or look for what it waits for\n{tail}", limit.as_secs())]
+    TimedOut {
+        /// The limit.
+        limit: Duration,
+        /// The end of what it printed.
+        tail: String,
+    },
+}
+
+impl BuildError {
+    /// The compiler's errors, if that is what it was.
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        match self {
+            Self::Errors(diagnostics) => diagnostics,
+            _ => &[],
+        }
+    }
+}
+
+fn cause(error: &WorkspaceError) -> String {
+    let source = std::error::Error::source(error);
+    source.map_or_else(String::new, |source| format!(": {source}"))
+}
+
+fn summary(diagnostics: &[Diagnostic]) -> String {
+    let rendered: Vec<_> = diagnostics.iter().map(|d| d.rendered.trim_end()).collect();
+    rendered.join("\n\n")
+}

@@ -1,0 +1,21 @@
+//! A named part of the plugin library that can be reloaded.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// One entry of the registry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HotModule {
+    /// The name by which it is asked for, such as `gui`.
+    pub name: String,
+    /// The source file that holds its setup function.
+    pub file_path: PathBuf,
+    /// The paths of the types whose values it owns. They are captured before a swap and restored
+    /// if the reload is rolled back.
+    pub state_keys: Vec<String>,
+    /// The functions of the library that do its work, by the last segment of their paths.
+    pub delegation_targets: Vec<String>,
+    /// The modules that must be set up, and run, before it.
+    pub after: Vec<String>,
+}

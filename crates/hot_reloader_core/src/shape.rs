@@ -1,0 +1,116 @@
+//! What a type looks like, and how it differs from what it was.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// The recorded layout of one type of the plugin library.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TypeShape {
+    /// The full path, such as `game::Score`.
+    pub path: String,
+    /// In bytes.
+    pub size: usize,
+    /// In bytes.
+    pub align: usize,
+    /// All fields and variants, recursively, one to a line, where the type can be looked into.
+    pub definition: Option<String>,
+}
+
+impl TypeShape {
+    /// Whether values of `self` may be read as values of `other`.
+    ///
+    /// With both definitions known they decide together with size and alignment; otherwise size
+    /// and alignment are all there is.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        let definitions = match (&self.definition, &other.definition) {
+            (Some(a), Some(b)) => a == b,
+            _ => true,
+        };
+        self.size == other.size && self.align == other.align && definitions
+    }
+}
+
+/// A type that is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ShapeChange {
+    /// What the running code has in memory.
+    pub was: TypeShape,
+    /// What the new code means by it.
+    pub now: TypeShape,
+}
+
+impl fmt::Display for ShapeChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { was, now } = self;
+        write!(f, "{}", was.path)?;
+        if was.path != now.path {
+            write!(f, " is now {}", now.path)?;
+        }
+        if was.size != now.size || was.align != now.align {
+            write!(
+                f,
+                "\n  was {} bytes (align {}), now {} bytes (align {})",
+                was.size, was.align, now.size, now.align
+            )?;
+        }
+        if let (Some(was), Some(now)) = (&was.definition, &now.definition) {
+            let (was, now): (Vec<_>, Vec<_>) = (was.lines().collect(), now.lines().collect());
+            for line in was.iter().filter(|line| !now.contains(line)) {
+                write!(f, "\n  was {line}")?;
+            }
+            for line in now.iter().filter(|line| !was.contains(line)) {
+                write!(f, "\n  now {line}")?;
+            }
+            let moved = was.len() == now.len() && was.iter().all(|line| now.contains(line));
+            if moved && was != now {
+                write!(f, "\n  was in the order: {}", was.join("; "))?;
+                write!(f, "\n  now in the order: {}", now.join("; "))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(size: usize, definition: Option<&str>) -> TypeShape {
+        TypeShape {
+            path: "game::Score".into(),
+            size,
+            align: 8,
+            definition: definition.map(Into::into),
+        }
+    }
+
+    #[test]
+    fn a_definition_decides_at_equal_size() {
+        let was = shape(8, Some("value: u64"));
+        let now = shape(8, Some("value: i64"));
+        assert!(!was.same_as(&now));
+        assert_eq!(
+            ShapeChange { was, now }.to_string(),
+            "game::Score\n  was value: u64\n  now value: i64"
+        );
+    }
+
+    #[test]
+    fn size_decides_without_a_definition() {
+        assert!(shape(8, None).same_as(&shape(8, Some("value: u64"))));
+        assert!(!shape(8, None).same_as(&shape(16, None)));
+    }
+
+    #[test]
+    fn an_order_is_shown_when_only_it_changed() {
+        let was = shape(16, Some("a: u64\nb: u64"));
+        let now = shape(16, Some("b: u64\na: u64"));
+        assert!(!was.same_as(&now));
+        assert_eq!(
+            ShapeChange { was, now }.to_string(),
+            "game::Score\n  was in the order: a: u64; b: u64\n  now in the order: b: u64; a: u64"
+        );
+    }
+}

@@ -1,0 +1,195 @@
+//! A build gets a file name that was never used before.
+//!
+//! The loader finds libraries that are already loaded by name before it looks at the file, so a
+//! build under a used name would be the old code reported as a success. And two instances of the
+//! app must never share a file. So each process has a folder of its own, and each build in it a
+//! number of its own.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+
+/// The name of the file by which a process shows that its folder is in use.
+const LOCK: &str = "in-use";
+
+/// A build that could not be put where it can be loaded from.
+#[derive(Debug, Error)]
+pub enum StageError {
+    /// The folder for staged libraries cannot be made or written to.
+    #[error("cannot use the folder {} for staged libraries; choose another data folder", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The built library is gone or cannot be read.
+    #[error("cannot read the built library {}; build again", path.display())]
+    Artifact {
+        /// The library that cargo named.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The copy could not be written.
+    #[error("cannot write {}; free disk space or choose another data folder", path.display())]
+    Write {
+        /// The copy.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A copy of a built library under a name of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StagedLibrary {
+    /// Where the copy is.
+    pub path: PathBuf,
+    /// Its number in this process, from 1.
+    pub serial: u32,
+}
+
+/// The folder of this process for staged libraries. Removed when it is dropped, or by a later
+/// process if this one dies.
+#[derive(Debug)]
+pub struct Staging {
+    folder: tempfile::TempDir,
+    serial: u32,
+    // Held for its lock, which the system releases when the process ends in whatever way.
+    _lock: File,
+}
+
+impl Staging {
+    /// Makes a folder for this process under `root`, and removes those of processes that ended.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Folder`].
+    pub fn new(root: &Path) -> Result<Self, StageError> {
+        let folder_error = |source| StageError::Folder {
+            path: root.to_owned(),
+            source,
+        };
+        fs::create_dir_all(root).map_err(folder_error)?;
+        remove_abandoned(root);
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("process-{}-", std::process::id()))
+            .tempdir_in(root)
+            .map_err(folder_error)?;
+        let lock = File::create(folder.path().join(LOCK)).map_err(folder_error)?;
+        lock.lock().map_err(folder_error)?;
+        Ok(Self {
+            folder,
+            serial: 0,
+            _lock: lock,
+        })
+    }
+
+    /// Copies `artifact` under a name that was never used. The name appears only when the copy is
+    /// complete.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Artifact`] if it cannot be read, [`StageError::Write`] if the copy cannot be
+    /// written.
+    pub fn stage(&mut self, artifact: &Path) -> Result<StagedLibrary, StageError> {
+        let artifact_error = |source| StageError::Artifact {
+            path: artifact.to_owned(),
+            source,
+        };
+        let mut source = File::open(artifact).map_err(artifact_error)?;
+        let serial = self.serial + 1;
+        let stem = artifact.file_stem().unwrap_or_default().to_string_lossy();
+        let extension = artifact.extension().unwrap_or_default().to_string_lossy();
+        let path = self
+            .folder
+            .path()
+            .join(format!("{stem}-{serial}.{extension}"));
+        let write_error = |source| StageError::Write {
+            path: path.clone(),
+            source,
+        };
+        let mut copy = tempfile::NamedTempFile::new_in(self.folder.path()).map_err(write_error)?;
+        io::copy(&mut source, copy.as_file_mut()).map_err(write_error)?;
+        copy.persist_noclobber(&path)
+            .map_err(|error| write_error(error.error))?;
+        self.serial = serial;
+        Ok(StagedLibrary { path, serial })
+    }
+}
+
+/// Removes the folders whose process no longer holds the lock. What cannot be removed is left for
+/// the next process.
+fn remove_abandoned(root: &Path) {
+    let Ok(entries) = fs::read_dir(root) else {
+        return;
+    };
+    for folder in entries.flatten().map(|entry| entry.path()) {
+        let is_ours = folder
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("process-"));
+        if !is_ours {
+            continue;
+        }
+        // Without the file, another process may be between making its folder and locking it.
+        let abandoned = File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+        if abandoned {
+            let _ = fs::remove_dir_all(&folder);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_is_used_twice_and_the_copy_is_whole() {
+        let root = tempfile::tempdir().unwrap();
+        let artifact = root.path().join("libgame.so");
+        fs::write(&artifact, b"one").unwrap();
+        let staged = root.path().join("staged");
+        let mut a = Staging::new(&staged).unwrap();
+        let mut b = Staging::new(&staged).unwrap();
+        let first = a.stage(&artifact).unwrap();
+        let second = a.stage(&artifact).unwrap();
+        let other = b.stage(&artifact).unwrap();
+        assert_ne!(first.path, second.path);
+        assert_ne!(first.path, other.path);
+        assert_eq!(fs::read(&second.path).unwrap(), b"one");
+        assert_eq!((first.serial, second.serial), (1, 2));
+    }
+
+    #[test]
+    fn a_missing_artifact_is_named_and_uses_up_no_number() {
+        let root = tempfile::tempdir().unwrap();
+        let artifact = root.path().join("libgame.so");
+        let mut staging = Staging::new(&root.path().join("staged")).unwrap();
+        assert!(matches!(
+            staging.stage(&artifact),
+            Err(StageError::Artifact { path, .. }) if path == artifact
+        ));
+        fs::write(&artifact, b"one").unwrap();
+        assert_eq!(staging.stage(&artifact).unwrap().serial, 1);
+    }
+
+    #[test]
+    fn folders_of_ended_processes_are_removed_and_others_kept() {
+        let root = tempfile::tempdir().unwrap();
+        let dead = root.path().join("process-1-dead");
+        fs::create_dir(&dead).unwrap();
+        fs::write(dead.join(LOCK), b"").unwrap();
+        let foreign = root.path().join("not-ours");
+        fs::create_dir(&foreign).unwrap();
+        let living = Staging::new(root.path()).unwrap();
+        let _second = Staging::new(root.path()).unwrap();
+        assert!(!dead.exists());
+        assert!(foreign.exists());
+        assert!(living.folder.path().exists());
+    }
+}

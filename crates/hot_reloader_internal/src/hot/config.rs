@@ -1,0 +1,40 @@
+//! What a person may set.
+
+use std::path::PathBuf;
+
+use bevy::prelude::Resource;
+use hot_reloader_build::BuildConfig;
+
+/// Settings of the reloader. A resource, so they can be changed while the app runs.
+#[derive(Resource, Clone, Debug)]
+pub struct HotReloaderConfig {
+    /// The crate name of the plugin library.
+    pub library: String,
+    /// How it is built. The name of the package is filled in once cargo was asked for it.
+    pub build: BuildConfig,
+    /// Where staged libraries go; read once, at start. Next to the executable by default.
+    pub staging_folder: PathBuf,
+    /// A file that gets one line of JSON for each finished reload.
+    pub report_file: Option<PathBuf>,
+    /// For how many frames a new generation can still be rolled back. 60 by default; with 0 it
+    /// is accepted as soon as it is in place.
+    pub probation_frames: u32,
+    /// Whether the host draws its own windows: progress, tint and error panel. On by default.
+    pub overlay: bool,
+}
+
+impl HotReloaderConfig {
+    /// For the crate `library`, found from the folder of a manifest.
+    #[must_use]
+    pub fn new(manifest_folder: impl Into<PathBuf>, library: &str) -> Self {
+        let executable = std::env::current_exe().unwrap_or_default();
+        Self {
+            library: library.to_owned(),
+            build: BuildConfig::new(manifest_folder, library),
+            staging_folder: executable.with_file_name("hot_reloader").join(library),
+            report_file: None,
+            probation_frames: 60,
+            overlay: true,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The plugin that a host adds.
+
+use bevy::{
+    app::{First, Last},
+    ecs::schedule::{IntoSystemConfigs, IntoSystemSetConfigs, SystemSet},
+    prelude::{App, Plugin},
+};
+use hot_reloader_core::panics;
+
+use super::{
+    config::HotReloaderConfig, delegate, delegate::HotSystems, overlay, panel, reloader, runner,
+    transaction, trigger,
+};
+
+/// Makes the app reload its modules from a library. `hot_plugin!` makes one.
+///
+/// Loads the library in the background as soon as the app runs, so the window opens even if it
+/// cannot be built. Draws tint and error panel if the app has a window and `EguiPlugin`, which it
+/// adds if it is missing: an app that adds it itself does so before this plugin.
+#[derive(Clone, Debug)]
+pub struct HotReloaderPlugin {
+    /// How it is set up.
+    pub config: HotReloaderConfig,
+}
+
+impl HotReloaderPlugin {
+    /// For the crate `library`, found from the folder of a manifest, with default settings.
+    #[must_use]
+    pub fn new(manifest_folder: &str, library: &str) -> Self {
+        Self {
+            config: HotReloaderConfig::new(manifest_folder, library),
+        }
+    }
+}
+
+/// When the reloader does what, in `Last`.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HotReloadSystems {
+    /// The transaction goes on by one step. Requests sent in the frame before it are seen by it.
+    Step,
+}
+
+impl Plugin for HotReloaderPlugin {
+    fn build(&self, app: &mut App) {
+        panics::install_hook();
+        app.insert_resource(self.config.clone());
+        app.add_plugins((
+            trigger::plugin,
+            reloader::plugin,
+            runner::plugin,
+            delegate::plugin,
+        ));
+        if self.config.overlay {
+            app.add_plugins((overlay::plugin, panel::plugin));
+        }
+        app.configure_sets(Last, HotReloadSystems::Step.after(HotSystems))
+            .add_systems(First, transaction::begin_frame.before(HotSystems))
+            .add_systems(Last, transaction::step.in_set(HotReloadSystems::Step));
+    }
+}

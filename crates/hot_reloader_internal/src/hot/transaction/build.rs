@@ -1,0 +1,120 @@
+//! Phase 1: cargo builds the library in the background, while frames go on.
+
+use bevy::prelude::World;
+use hot_reloader_build::{Build, BuildUpdate, Built};
+
+use super::{
+    gate, identify, refuse, rehearse,
+    swap::{self, Trial},
+    Clock, Findings, Machinery,
+};
+use crate::hot::{
+    config::HotReloaderConfig, report::Outcome, trigger::ReloadRequest, Phase, ReloadError,
+};
+
+/// A build that goes on.
+pub(super) struct Building {
+    request: ReloadRequest,
+    build: Build,
+    /// Kept until the trial before it is over.
+    built: Option<Result<Built, hot_reloader_build::BuildError>>,
+    pub(super) text: String,
+    pub(super) clock: Clock,
+}
+
+impl Building {
+    pub(super) fn cancel(&self) {
+        self.build.cancel();
+    }
+}
+
+/// Starts the build that was asked for, listens to the one that goes on, and takes what it built
+/// up to the swap.
+pub(super) fn advance(world: &mut World, machinery: &mut Machinery) {
+    start(world, machinery);
+    let Some(building) = &mut machinery.building else {
+        return;
+    };
+    while let Some(update) = building.build.try_next() {
+        match update {
+            BuildUpdate::Progress(text) => building.text = text,
+            BuildUpdate::Finished(outcome) => {
+                building.clock.end(Phase::Build);
+                building.built = Some(outcome);
+            }
+        }
+    }
+    if building.built.is_none() || machinery.trial.is_some() {
+        return;
+    }
+    let Some(building) = machinery.building.take() else {
+        return;
+    };
+    let Building {
+        request,
+        built: Some(outcome),
+        mut clock,
+        ..
+    } = building
+    else {
+        return;
+    };
+    let mut findings = Findings::default();
+    let prepared = outcome
+        .map_err(ReloadError::from)
+        .and_then(|built| prepare(world, machinery, &mut clock, &mut findings, &request, built));
+    match prepared {
+        Ok(Some(trial)) => machinery.trial = Some(trial.with(clock, findings)),
+        Ok(None) => super::finish(world, machinery, clock, findings, Outcome::Unchanged, None),
+        Err(error) => refuse(world, machinery, clock, findings, error),
+    }
+}
+
+fn start(world: &mut World, machinery: &mut Machinery) {
+    if machinery.building.is_some() {
+        return;
+    }
+    let Some(request) = machinery.queued.take() else {
+        return;
+    };
+    let config = world.resource::<HotReloaderConfig>();
+    machinery.building = Some(Building {
+        build: Build::start(
+            &config.library,
+            config.build.clone(),
+            machinery.workspace.clone(),
+        ),
+        built: None,
+        text: config.build.to_string(),
+        clock: Clock::new(request.since),
+        request,
+    });
+}
+
+/// The phases between build and swap. The live world stays as it is. `None` if the code that was
+/// built is what runs.
+fn prepare(
+    world: &mut World,
+    machinery: &mut Machinery,
+    clock: &mut Clock,
+    findings: &mut Findings,
+    request: &ReloadRequest,
+    built: Built,
+) -> Result<Option<Trial>, ReloadError> {
+    let workspace = machinery.workspace.insert(built.workspace.clone());
+    findings.recompiled = built
+        .compiled
+        .iter()
+        .filter(|package| !workspace.hot.contains(package))
+        .cloned()
+        .collect();
+    let Some(candidate) = identify::identify(world, machinery, clock, findings, request, &built)?
+    else {
+        return Ok(None);
+    };
+    let rehearsal = rehearse::rehearse(world, &candidate)?;
+    clock.end(Phase::Rehearse);
+    findings.warnings = gate::check(world, &candidate, &rehearsal, &built.workspace)?;
+    clock.end(Phase::Gate);
+    swap::arm(world, clock, candidate, rehearsal).map(Some)
+}

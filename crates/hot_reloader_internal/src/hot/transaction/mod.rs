@@ -1,0 +1,288 @@
+//! One reload, from the request to its report.
+//!
+//! The phases in order, one file each: [`build`], [`identify`] (with staging), [`rehearse`],
+//! [`gate`], [`swap`] (with the capture before it) and [`probation`]. Whatever fails at whichever
+//! point, the code and the state from before the request go on; a phase before the swap has not
+//! touched them, and a later one is undone by [`probation::roll_back`].
+
+mod build;
+mod gate;
+mod identify;
+mod probation;
+mod rehearse;
+mod swap;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bevy::prelude::{AppExit, Events, Mut, Resource, World};
+use hot_reloader_build::{BuildError, Workspace};
+use hot_reloader_core::{
+    mapped::StableLibraries, memory, Generation, LoadedLibrary, PanicReport, Staging,
+};
+
+pub(crate) use probation::on_panic;
+pub(crate) use swap::install;
+
+use self::{build::Building, swap::Trial};
+use super::{
+    config::HotReloaderConfig,
+    delegate::{Delegates, Slot},
+    reloader::{HotReloader, ModuleStatus, Progress},
+    report::{ModuleChange, Outcome, PhaseTime, ReloadReport},
+    trigger::{CancelReload, ReloadFinished, ReloadRequest},
+    Phase, ReloadError,
+};
+
+/// What the transaction keeps for itself.
+#[derive(Resource)]
+pub(crate) struct Machinery {
+    /// Made for the first build, and tried again for each if it cannot be made.
+    staging: Option<Staging>,
+    stable: StableLibraries,
+    /// All that were opened, for they stay in memory.
+    libraries: Vec<LoadedLibrary>,
+    workspace: Option<Workspace>,
+    /// The last generation given out; one that was rolled back is not given out again.
+    issued: Generation,
+    /// Modules whose startup systems have run.
+    started: Vec<String>,
+    reports: u32,
+    queued: Option<ReloadRequest>,
+    building: Option<Building>,
+    trial: Option<Trial>,
+    frame: Instant,
+}
+
+impl Machinery {
+    /// With a first request queued: loading the library at start is a reload like any other.
+    pub(crate) fn new() -> Self {
+        Self {
+            staging: None,
+            stable: StableLibraries::record(),
+            libraries: Vec::new(),
+            workspace: None,
+            issued: Generation::NONE,
+            started: Vec::new(),
+            reports: 0,
+            queued: Some(ReloadRequest::all()),
+            building: None,
+            trial: None,
+            frame: Instant::now(),
+        }
+    }
+
+    fn clock(&mut self) -> Option<&mut Clock> {
+        let trial = self.trial.as_mut().map(|trial| &mut trial.clock);
+        trial.or(self.building.as_mut().map(|building| &mut building.clock))
+    }
+}
+
+/// The times of one reload.
+#[derive(Debug)]
+struct Clock {
+    requested: Instant,
+    /// When the present phase began.
+    phase: Instant,
+    phases: Vec<PhaseTime>,
+    latency: Option<Duration>,
+    longest_frame: Duration,
+}
+
+impl Clock {
+    fn new(requested: Instant) -> Self {
+        Self {
+            requested,
+            phase: requested,
+            phases: Vec::new(),
+            latency: None,
+            longest_frame: Duration::ZERO,
+        }
+    }
+
+    /// A phase ends now, and the next begins.
+    fn end(&mut self, phase: Phase) {
+        let now = Instant::now();
+        self.phases.push(PhaseTime::new(phase, now - self.phase));
+        self.phase = now;
+    }
+}
+
+/// Measures the frames while a reload goes on.
+pub(crate) fn begin_frame(world: &mut World) {
+    let mut machinery = world.resource_mut::<Machinery>();
+    let now = Instant::now();
+    let frame = now - std::mem::replace(&mut machinery.frame, now);
+    if let Some(clock) = machinery.clock() {
+        clock.longest_frame = clock.longest_frame.max(frame);
+    }
+}
+
+/// Takes the reload that goes on as far as it gets in this frame, and starts the next.
+pub(crate) fn step(world: &mut World) {
+    world.resource_scope(|world, mut machinery: Mut<Machinery>| {
+        let machinery = &mut *machinery;
+        receive(world, machinery);
+        probation::advance(world, machinery);
+        build::advance(world, machinery);
+        let progress = progress(machinery);
+        let mut reloader = world.resource_mut::<HotReloader>();
+        reloader.progress = progress;
+    });
+}
+
+/// Takes in what was asked for since the last frame: of requests, all at once.
+fn receive(world: &mut World, machinery: &mut Machinery) {
+    let drain = |world: &mut World| {
+        let mut requests = world.resource_mut::<Events<ReloadRequest>>();
+        requests.drain().reduce(ReloadRequest::merge)
+    };
+    if let Some(newer) = drain(world) {
+        machinery.queued = Some(match machinery.queued.take() {
+            Some(older) => older.merge(newer),
+            None => newer,
+        });
+    }
+    let cancelled = world.resource_mut::<Events<CancelReload>>().drain().count() > 0;
+    if cancelled {
+        machinery.queued = None;
+        if let Some(building) = &machinery.building {
+            building.cancel();
+        }
+    }
+    let exiting = world
+        .get_resource::<Events<AppExit>>()
+        .is_some_and(|exits| !exits.is_empty());
+    if exiting {
+        // Dropping a build ends cargo and waits for it.
+        machinery.queued = None;
+        machinery.building = None;
+    }
+}
+
+fn progress(machinery: &Machinery) -> Option<Progress> {
+    if let Some(trial) = &machinery.trial {
+        return Some(Progress {
+            phase: trial.phase(),
+            text: String::new(),
+            since: trial.clock.requested,
+        });
+    }
+    let building = machinery.building.as_ref()?;
+    Some(Progress {
+        phase: Phase::Build,
+        text: building.text.clone(),
+        since: building.clock.requested,
+    })
+}
+
+/// What a reload did and found, besides how it ended.
+#[derive(Debug, Default)]
+struct Findings {
+    modules: Vec<ModuleChange>,
+    recompiled: Vec<String>,
+    warnings: Vec<String>,
+}
+
+/// Ends a reload: error state, report, event.
+fn finish(
+    world: &mut World,
+    machinery: &mut Machinery,
+    clock: Clock,
+    findings: Findings,
+    outcome: Outcome,
+    error: Option<ReloadError>,
+) {
+    machinery.reports += 1;
+    let number = machinery.reports;
+    let error = error.map(Arc::new);
+    // A cancelled reload changes nothing, so what was wrong before it still is.
+    if outcome != Outcome::Cancelled {
+        set_error(world, error.clone());
+    }
+    publish(world);
+    let reloader = world.resource::<HotReloader>();
+    let report = ReloadReport {
+        number,
+        outcome,
+        generation: reloader.generation,
+        build_id: reloader.build_id.clone(),
+        phase: error.as_ref().map(|error| error.phase()),
+        error,
+        phases: clock.phases,
+        latency_ms: clock.latency.map(|latency| latency.as_secs_f64() * 1000.0),
+        longest_frame_ms: clock.longest_frame.as_secs_f64() * 1000.0,
+        modules: findings.modules,
+        recompiled: findings.recompiled,
+        warnings: findings.warnings,
+        libraries_kept: machinery.libraries.len(),
+        resident_bytes: memory::resident_bytes(),
+    };
+    bevy::log::info!("hot reload {number}: {}", report.summary());
+    if let Some(file) = &world.resource::<HotReloaderConfig>().report_file {
+        if let Err(error) = report.append_to(file) {
+            bevy::log::error!("cannot write the report to {}: {error}", file.display());
+        }
+    }
+    world.resource_mut::<HotReloader>().remember(report);
+    world.send_event(ReloadFinished { number });
+}
+
+/// Shows `error`, or if there is none that of a module that is still suspended.
+fn set_error(world: &mut World, error: Option<Arc<ReloadError>>) {
+    let suspended = || {
+        let slots = &world.resource::<Delegates>().slots;
+        slots.iter().find_map(|slot| slot.suspended.clone())
+    };
+    let error = error.or_else(suspended);
+    if let Some(error) = &error {
+        bevy::log::error!("{error}");
+    }
+    world.resource_mut::<HotReloader>().last_error = error;
+}
+
+/// Tells what runs now, from the code that runs.
+fn publish(world: &mut World) {
+    let slots = &world.resource::<Delegates>().slots;
+    let newest = slots.iter().max_by_key(|slot| slot.generation);
+    let generation = newest.map_or(Generation::NONE, |slot| slot.generation);
+    let build_id = newest.map(|slot| slot.build_id.clone());
+    let modules = slots
+        .iter()
+        .map(|slot| ModuleStatus {
+            module: slot.module.clone(),
+            generation: slot.generation,
+            build_id: slot.build_id.clone(),
+            suspended: slot.suspended.clone(),
+        })
+        .collect();
+    let mut reloader = world.resource_mut::<HotReloader>();
+    reloader.generation = generation;
+    reloader.build_id = build_id;
+    reloader.modules = modules;
+}
+
+/// Ends a reload that never touched the world.
+fn refuse(
+    world: &mut World,
+    machinery: &mut Machinery,
+    clock: Clock,
+    findings: Findings,
+    error: ReloadError,
+) {
+    let (outcome, error) = match error {
+        ReloadError::Build(BuildError::Cancelled) => (Outcome::Cancelled, None),
+        error => (Outcome::Refused, Some(error)),
+    };
+    finish(world, machinery, clock, findings, outcome, error);
+}
+
+/// Drops code of a module. A panic in it concerns nobody any more, but somebody wrote it.
+fn retire(slot: Slot) -> Option<PanicReport> {
+    let name = slot.module.name.clone();
+    let panic = slot.drop_guarded().err()?;
+    bevy::log::warn!("dropping the old code of module `{name}` panicked: {panic}");
+    Some(panic)
+}

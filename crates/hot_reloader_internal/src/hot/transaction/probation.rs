@@ -1,0 +1,153 @@
+//! Phase 8: for some frames the new code is watched, with everything kept that is needed to go
+//! back.
+
+use std::sync::Arc;
+
+use bevy::{
+    ecs::schedule::InternedScheduleLabel,
+    prelude::{Mut, World},
+};
+use hot_reloader_core::{panics, PanicReport};
+
+use super::{
+    finish, publish, refuse, set_error,
+    swap::{commit, Trial},
+    Machinery,
+};
+use crate::hot::{
+    config::HotReloaderConfig, delegate::Delegates, report::Outcome, runner, Phase, ReloadError,
+};
+
+/// Counts the frame that ends, and accepts the new code when it has run long enough.
+pub(super) fn advance(world: &mut World, machinery: &mut Machinery) {
+    for panic in panics::take_stray() {
+        let error = ReloadError::Thread { panic };
+        let library = error.panic().and_then(|panic| panic.library);
+        match machinery.trial.take() {
+            Some(trial) if trial.frames.is_some() && library == Some(trial.serial) => {
+                roll_back(world, machinery, trial, error);
+            }
+            other => {
+                machinery.trial = other;
+                set_error(world, Some(Arc::new(error)));
+            }
+        }
+    }
+    let Some(mut trial) = machinery.trial.take() else {
+        return;
+    };
+    let Some(frames) = &mut trial.frames else {
+        // It was armed at the end of the frame before, so this frame should have swapped it in.
+        runner::disarm();
+        let error = ReloadError::NotSwapped {
+            reason: "the library exports no scope, or the loader refused it".to_owned(),
+        };
+        refuse(world, machinery, trial.clock, trial.findings, error);
+        return;
+    };
+    *frames += 1;
+    if *frames == 1 {
+        trial.clock.latency = Some(trial.clock.requested.elapsed());
+    }
+    if *frames >= world.resource::<HotReloaderConfig>().probation_frames {
+        commit(world, machinery, trial);
+    } else {
+        machinery.trial = Some(trial);
+    }
+}
+
+/// A module panicked in one of its schedules, which is gone with it.
+///
+/// On probation, code and state of the whole reload are taken back at once, so that no more of it
+/// runs. After that, the module alone is suspended.
+pub(crate) fn on_panic(
+    world: &mut World,
+    module: &str,
+    schedule: InternedScheduleLabel,
+    panic: PanicReport,
+) {
+    let schedule = format!("{schedule:?}");
+    world.resource_scope(|world, mut machinery: Mut<Machinery>| {
+        let on_trial = |trial: &Trial| {
+            trial.frames.is_some() && trial.modules.iter().any(|m| m.name == module)
+        };
+        match machinery.trial.take() {
+            Some(trial) if on_trial(&trial) => {
+                let error = ReloadError::Panicked {
+                    module: module.to_owned(),
+                    schedule,
+                    frame: trial.frames.unwrap_or_default() + 1,
+                    panic,
+                };
+                roll_back(world, &mut machinery, trial, error);
+            }
+            other => {
+                machinery.trial = other;
+                suspend(world, module, schedule, panic);
+            }
+        }
+    });
+}
+
+fn suspend(world: &mut World, module: &str, schedule: String, panic: PanicReport) {
+    let error = Arc::new(ReloadError::Suspended {
+        module: module.to_owned(),
+        schedule,
+        panic,
+    });
+    let mut delegates = world.resource_mut::<Delegates>();
+    let slot = delegates.slots.iter_mut().find(|s| s.module.name == module);
+    let schedules = slot.map(|slot| {
+        slot.suspended = Some(error.clone());
+        std::mem::take(&mut slot.schedules)
+    });
+    drop_guarded("the systems of a suspended module", schedules);
+    set_error(world, Some(error));
+    publish(world);
+}
+
+/// Takes a whole reload back: code, resources that its modules brought, and state.
+pub(super) fn roll_back(
+    world: &mut World,
+    machinery: &mut Machinery,
+    mut trial: Trial,
+    error: ReloadError,
+) {
+    if trial.frames.is_some() {
+        trial.clock.end(Phase::Probation);
+    }
+    let mut delegates = world.resource_mut::<Delegates>();
+    let is_new = |name: &String| trial.modules.iter().any(|module| module.name == *name);
+    let (new, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut delegates.slots)
+        .into_iter()
+        .partition(|slot| slot.library == trial.serial && is_new(&slot.module.name));
+    delegates.slots = kept;
+    delegates.slots.append(&mut trial.predecessors);
+    delegates.put_in_order(&trial.order);
+    machinery.started.retain(|name| !trial.started.contains(name));
+    for undo in trial.undo.into_iter().rev() {
+        if let Err(panic) = panics::guard(|| undo(world)) {
+            bevy::log::error!("taking a resource back panicked: {panic}");
+        }
+    }
+    if let Err(panic) = panics::guard(|| trial.snapshot.restore(world)) {
+        bevy::log::error!("restoring the state panicked: {panic}");
+    }
+    for slot in new {
+        super::retire(slot);
+    }
+    drop_guarded("the copied state", trial.snapshot);
+    for change in &mut trial.findings.modules {
+        let delegates = world.resource::<Delegates>();
+        change.generation = delegates.get(&change.name).map(|slot| slot.generation);
+    }
+    let (clock, findings) = (trial.clock, trial.findings);
+    finish(world, machinery, clock, findings, Outcome::RolledBack, Some(error));
+}
+
+/// Drops values of the plugin's types, whose destructors may panic.
+pub(super) fn drop_guarded<T>(what: &str, value: T) {
+    if let Err(panic) = panics::guard(|| drop(value)) {
+        bevy::log::warn!("dropping {what} panicked: {panic}");
+    }
+}

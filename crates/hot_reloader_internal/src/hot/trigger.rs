@@ -1,0 +1,106 @@
+//! What starts a reload: the shortcut, a button, any system that sends a [`ReloadRequest`].
+
+use std::time::Instant;
+
+use bevy::{
+    ecs::schedule::IntoSystemConfigs,
+    input::{
+        keyboard::{Key, KeyboardInput},
+        ButtonInput, InputSystem,
+    },
+    prelude::{
+        resource_exists, App, Event, EventReader, EventWriter, Events, KeyCode, PreUpdate, Res,
+    },
+};
+
+/// Asks for a reload.
+#[derive(Event, Clone, Debug)]
+pub struct ReloadRequest {
+    /// The modules to reload; `None` for all.
+    pub modules: Option<Vec<String>>,
+    pub(crate) since: Instant,
+}
+
+impl ReloadRequest {
+    /// Of all modules.
+    #[must_use]
+    pub fn all() -> Self {
+        Self {
+            modules: None,
+            since: Instant::now(),
+        }
+    }
+
+    /// Of some, by name.
+    #[must_use]
+    pub fn modules<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
+        Self {
+            modules: Some(names.into_iter().map(Into::into).collect()),
+            ..Self::all()
+        }
+    }
+
+    /// One request for what both want.
+    pub(crate) fn merge(self, newer: Self) -> Self {
+        let modules = match (self.modules, newer.modules) {
+            (Some(mut older), Some(newer)) => {
+                older.extend(newer);
+                Some(older)
+            }
+            _ => None,
+        };
+        Self {
+            modules,
+            since: newer.since,
+        }
+    }
+}
+
+/// Asks for the end of the build that goes on, and of what waits behind it.
+#[derive(Event, Clone, Copy, Debug, Default)]
+pub struct CancelReload;
+
+/// A reload has ended; its report is the latest in the
+/// [history](super::HotReloader::history).
+#[derive(Event, Clone, Copy, Debug)]
+pub struct ReloadFinished {
+    /// The number of the report.
+    pub number: u32,
+}
+
+pub(super) fn plugin(app: &mut App) {
+    app.add_event::<ReloadRequest>()
+        .add_event::<CancelReload>()
+        .add_event::<ReloadFinished>()
+        .add_systems(
+            PreUpdate,
+            shortcut
+                .after(InputSystem)
+                .run_if(resource_exists::<ButtonInput<KeyCode>>)
+                .run_if(resource_exists::<Events<KeyboardInput>>),
+        );
+}
+
+/// Ctrl+Alt+R, by what is printed on the key; if that cannot be told, by where the key is on a US
+/// keyboard.
+fn shortcut(
+    keys: Res<ButtonInput<KeyCode>>,
+    mut inputs: EventReader<KeyboardInput>,
+    mut requests: EventWriter<ReloadRequest>,
+) {
+    let held = keys.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight])
+        && keys.any_pressed([KeyCode::AltLeft, KeyCode::AltRight]);
+    let pressed = inputs.read().any(|input| {
+        let is_r = match &input.logical_key {
+            Key::Character(text) if text.chars().all(|c| c.is_ascii_alphabetic()) => {
+                text.eq_ignore_ascii_case("r")
+            }
+            _ => input.key_code == KeyCode::KeyR,
+        };
+        // A key that is held sends more events, but is pressed only once.
+        is_r && input.state.is_pressed() && keys.just_pressed(input.key_code)
+    });
+    if held && pressed {
+        requests.send(ReloadRequest::all());
+    }
+}

@@ -1,0 +1,99 @@
+//! What a module's setup function is given.
+
+use bevy::{
+    ecs::schedule::{ExecutorKind, IntoSystemConfigs, IntoSystemSetConfigs, ScheduleLabel},
+    prelude::{Event, FromWorld, Resource},
+    reflect::GetTypeRegistration,
+    state::state::FreelyMutableState,
+};
+
+use crate::{state_key::Register, StateKeyType};
+
+/// Where the things that a module adds go.
+#[cfg(not(feature = "hot"))]
+pub(crate) type Backend<'a> = crate::linked::Linked<'a>;
+/// Where the things that a module adds go.
+#[cfg(feature = "hot")]
+pub(crate) type Backend<'a> = &'a mut crate::hot::recording::Recording;
+
+/// The part of an `App` that a module adds to. Its setup function runs again for each new
+/// generation, and once more beforehand in a throwaway world; so it adds things and does nothing
+/// else.
+#[derive(Debug)]
+pub struct HotApp<'a> {
+    backend: Backend<'a>,
+}
+
+impl<'a> HotApp<'a> {
+    pub(crate) fn new(backend: Backend<'a>) -> Self {
+        Self { backend }
+    }
+
+    /// Adds systems to any schedule. They may be ordered, put into sets and given run conditions,
+    /// in relation to the systems of the same module in the same schedule.
+    ///
+    /// With `hot`, systems in `PreStartup`, `Startup` and `PostStartup` run once, when the module
+    /// is loaded for the first time.
+    pub fn add_systems<M>(
+        &mut self,
+        schedule: impl ScheduleLabel,
+        systems: impl IntoSystemConfigs<M>,
+    ) -> &mut Self {
+        self.backend.add_systems(schedule, systems);
+        self
+    }
+
+    /// Orders the module's sets in a schedule.
+    pub fn configure_sets(
+        &mut self,
+        schedule: impl ScheduleLabel,
+        sets: impl IntoSystemSetConfigs,
+    ) -> &mut Self {
+        self.backend.configure_sets(schedule, sets);
+        self
+    }
+
+    /// Makes sure that the resource exists. A value that is there stays, so this is for state.
+    pub fn init_resource<R: Resource + FromWorld>(&mut self) -> &mut Self {
+        self.backend.init_resource::<R>();
+        self
+    }
+
+    /// Sets the resource, anew for each generation; so this is for constants that are edited live.
+    pub fn insert_resource<R: Resource>(&mut self, value: R) -> &mut Self {
+        self.backend.insert_resource(value);
+        self
+    }
+
+    /// Makes sure that the event can be sent and read.
+    pub fn add_event<E: Event>(&mut self) -> &mut Self {
+        self.backend.add_event::<E>();
+        self
+    }
+
+    /// Makes sure that the state exists. A state that is there stays as it is.
+    pub fn init_state<S: FreelyMutableState + FromWorld>(&mut self) -> &mut Self {
+        self.backend.init_state::<S>();
+        self
+    }
+
+    /// Lets the reloader look into a type that is no state key, so that a change of its fields is
+    /// noticed.
+    pub fn register_type<T: GetTypeRegistration>(&mut self) -> &mut Self {
+        self.backend.register_type::<T>();
+        self
+    }
+
+    /// Chooses how the module's systems are run; one after the other by default.
+    pub fn set_executor(&mut self, executor: ExecutorKind) -> &mut Self {
+        self.backend.set_executor(executor);
+        self
+    }
+
+    /// Declares that the module owns all values of `T`. `#[hot_module(state_keys = [...])]` calls
+    /// it.
+    #[doc(hidden)]
+    pub fn state_key<T: StateKeyType<Kind>, Kind>(&mut self, registration: Option<Register>) {
+        self.backend.state_key::<T, Kind>(registration);
+    }
+}

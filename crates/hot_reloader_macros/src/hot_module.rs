@@ -1,0 +1,129 @@
+//! `#[hot_module]`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{
+    bracketed,
+    parse::{Parse, ParseStream},
+    punctuated::Punctuated,
+    spanned::Spanned,
+    Error, Ident, ItemFn, Path, Result, Token, Type,
+};
+
+/// What stands in the attribute.
+#[derive(Default)]
+struct Arguments {
+    state_keys: Option<Vec<Type>>,
+    targets: Option<Vec<Path>>,
+    after: Option<Vec<Ident>>,
+}
+
+impl Parse for Arguments {
+    fn parse(input: ParseStream) -> Result<Self> {
+        let mut arguments = Self::default();
+        while !input.is_empty() {
+            let name: Ident = input.parse()?;
+            input.parse::<Token![=]>()?;
+            match name.to_string().as_str() {
+                "state_keys" => list(&name, &mut arguments.state_keys, input)?,
+                "targets" => list(&name, &mut arguments.targets, input)?,
+                "after" => list(&name, &mut arguments.after, input)?,
+                _ => {
+                    return Err(Error::new(
+                        name.span(),
+                        format!("unknown argument `{name}`; there are `state_keys`, `targets` and `after`"),
+                    ))
+                }
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(arguments)
+    }
+}
+
+fn list<T: Parse>(name: &Ident, into: &mut Option<Vec<T>>, input: ParseStream) -> Result<()> {
+    if into.is_some() {
+        return Err(Error::new(name.span(), format!("`{name}` is given twice")));
+    }
+    let content;
+    bracketed!(content in input);
+    let items = Punctuated::<T, Token![,]>::parse_terminated(&content)?;
+    *into = Some(items.into_iter().collect());
+    Ok(())
+}
+
+/// The function, and beside it a type of the same name that carries the module's entry. A function
+/// and a type of one name do not collide, and `use` brings both.
+pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let arguments: Arguments = syn::parse2(attribute)?;
+    let function: ItemFn = syn::parse2(item).map_err(|error| {
+        Error::new(error.span(), "`#[hot_module]` goes on a function that takes a `&mut HotApp`")
+    })?;
+    check(&function)?;
+
+    let name = &function.sig.ident;
+    let visibility = &function.vis;
+    let cfgs = function.attrs.iter().filter(|a| a.path().is_ident("cfg"));
+    let cfgs: Vec<_> = cfgs.collect();
+    let keys = arguments.state_keys.unwrap_or_default();
+    let targets = arguments.targets.unwrap_or_default();
+    let after = arguments.after.unwrap_or_default();
+    let target_names = targets.iter().map(|path| {
+        let last = path.segments.last().map(|segment| &segment.ident);
+        quote!(stringify!(#last))
+    });
+    Ok(quote! {
+        #function
+
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, missing_docs, missing_debug_implementations, clippy::allow_attributes_without_reason)]
+        #visibility enum #name {}
+
+        #(#cfgs)*
+        impl ::hot_reloader::HotModuleDef for #name {
+            const ENTRY: ::hot_reloader::ModuleEntry = ::hot_reloader::ModuleEntry {
+                name: stringify!(#name),
+                file: file!(),
+                state_keys: &[#(stringify!(#keys)),*],
+                targets: &[#(#target_names),*],
+                after: &[#(stringify!(#after)),*],
+                declare: |app| {
+                    #[allow(unused_imports, clippy::allow_attributes_without_reason)]
+                    use ::hot_reloader::private::{Reflected as _, Unreflected as _};
+                    #(app.state_key::<#keys, _>((&::hot_reloader::Probe::<#keys>::new()).registration());)*
+                    // A target that does not exist is an error here, at its name.
+                    #(let _ = #targets;)*
+                    let _ = app;
+                },
+                setup: #name,
+            };
+        }
+    })
+}
+
+fn check(function: &ItemFn) -> Result<()> {
+    let signature = &function.sig;
+    let refuse = |span, text| Err(Error::new(span, text));
+    if let Some(word) = &signature.asyncness {
+        return refuse(word.span(), "a hot module cannot be `async`: its setup runs at once");
+    }
+    if let Some(word) = &signature.unsafety {
+        return refuse(word.span(), "a hot module cannot be `unsafe`: the reloader calls it");
+    }
+    if !signature.generics.params.is_empty() {
+        return refuse(
+            signature.generics.span(),
+            "a hot module cannot be generic: the library exports one of each",
+        );
+    }
+    if signature.inputs.len() != 1 {
+        return refuse(
+            signature.inputs.span(),
+            "a hot module takes one argument, a `&mut HotApp`",
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,2 @@
+//! See the manifest.
+pub use slop_engine::*;
