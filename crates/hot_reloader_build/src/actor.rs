@@ -89,7 +89,7 @@ fn find(
 ) -> Result<Workspace, BuildError> {
     known.map_or_else(
         || {
-            Workspace::find(&config.cargo, &config.folder, library)
+            Workspace::find(config, library)
                 .map_err(|source| BuildError::Workspace { source })
         },
         Ok,

@@ -2,13 +2,16 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
-use cargo_metadata::{CrateType, MetadataCommand, Package, PackageId};
+use cargo_metadata::{CargoOpt, CrateType, MetadataCommand, Package, PackageId};
 use thiserror::Error;
 
-use crate::environment;
+use crate::{environment, BuildConfig};
+
+/// The platform that this crate was built for, as a target triple.
+const TARGET: &str = env!("HOT_RELOADER_TARGET");
 
 /// What cargo knows of the workspace that a plugin library belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,19 +48,20 @@ pub enum WorkspaceError {
 }
 
 impl Workspace {
-    /// Asks cargo about the workspace around `folder` and the crate `library` in it.
+    /// Asks cargo about the workspace around the folder of `config` and the crate `library` in it.
     ///
     /// # Errors
     ///
     /// Both variants of [`WorkspaceError`].
-    pub fn find(cargo: &Path, folder: &Path, library: &str) -> Result<Self, WorkspaceError> {
+    pub fn find(config: &BuildConfig, library: &str) -> Result<Self, WorkspaceError> {
         let mut command = MetadataCommand::new();
         command
-            .cargo_path(cargo)
-            .current_dir(folder)
-            // So that optional shared libraries are seen too.
-            .features(cargo_metadata::CargoOpt::AllFeatures)
-            .other_options(vec!["--offline".to_owned()]);
+            .cargo_path(&config.cargo)
+            .current_dir(&config.folder)
+            // With them come the shared libraries.
+            .features(CargoOpt::SomeFeatures(config.features.clone()))
+            // What other platforms need may never have been downloaded.
+            .other_options(["--filter-platform", TARGET].map(Into::into));
         for (name, _) in std::env::vars_os() {
             command.env_remove(name);
         }
@@ -65,7 +69,7 @@ impl Workspace {
             command.env(name, value);
         }
         let metadata = command.exec().map_err(|source| WorkspaceError::Metadata {
-            folder: folder.to_owned(),
+            folder: config.folder.clone(),
             source,
         })?;
         let packages: HashMap<&PackageId, &Package> =

@@ -1,2 +1,76 @@
-//! x
-fn main(){}
+//! The commands of this repository.
+#![expect(clippy::print_stderr, reason = "it talks to the person who called it")]
+
+mod display;
+mod packages;
+mod run;
+mod test;
+
+use std::{
+    path::PathBuf,
+    process::{Command, ExitCode},
+};
+
+use anyhow::{bail, Context, Result};
+use clap::{Parser, Subcommand};
+
+/// The commands of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct CommandLine {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds the app and starts it, on a virtual display if there is none.
+    Run {
+        /// Arguments to the app.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Runs every test, on a virtual display.
+    Test {
+        /// Runs only the tests whose name contains this.
+        filter: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match CommandLine::parse().task {
+        Task::Run { arguments } => run::run(&arguments),
+        Task::Test { filter } => test::test(filter.as_deref()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the workspace.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let root = here.ancestors().nth(2);
+    root.expect("the manifest stands two folders below the root").to_owned()
+}
+
+/// Cargo in the workspace, as the one that runs this program.
+fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root());
+    cargo
+}
+
+/// Runs a command to its end.
+fn check(command: &mut Command) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().with_context(|| format!("cannot run {name}"))?;
+    if !status.success() {
+        bail!("{name} ended with {status}");
+    }
+    Ok(())
+}

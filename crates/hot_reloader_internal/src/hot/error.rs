@@ -272,6 +272,6 @@ fn crates_clause(crates: &[String]) -> String {
     if crates.is_empty() {
         String::new()
     } else {
-        format!(" (you edited {})", crates.join(", "))
+        format!(" (this build compiled {})", crates.join(", "))
     }
 }

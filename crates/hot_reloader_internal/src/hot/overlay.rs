@@ -4,13 +4,17 @@
 
 use bevy::{
     ecs::schedule::IntoSystemConfigs,
-    prelude::{App, DetectChangesMut, Last, PostUpdate, Res, ResMut, Resource},
+    prelude::{App, DetectChangesMut, Last, PostUpdate, PreUpdate, Query, Res, ResMut, Resource},
     render::RenderPlugin,
     window::WindowPlugin,
 };
-use bevy_egui::{egui, systems::end_pass_system, EguiContexts, EguiPlugin};
+use bevy_egui::{egui, systems::end_pass_system, EguiContexts, EguiInput, EguiPlugin, EguiSet};
 
-use super::{plugin::HotReloadSystems, HotReloader};
+use super::{
+    plugin::HotReloadSystems,
+    trigger::{ShortcutStruck, ShortcutSystems},
+    HotReloader,
+};
 
 /// Whether, and in which colour, the window is tinted.
 ///
@@ -43,6 +47,27 @@ pub(super) fn plugin(app: &mut App) {
             app.add_plugins(EguiPlugin);
         }
         app.add_systems(PostUpdate, draw.before(end_pass_system));
+        app.add_systems(
+            PreUpdate,
+            swallow_shortcut
+                .after(ShortcutSystems)
+                .after(EguiSet::ProcessInput)
+                .before(EguiSet::BeginPass),
+        );
+    }
+}
+
+/// Keeps the letter of Ctrl+Alt+R out of text fields: since some keyboards type with Ctrl+Alt,
+/// egui takes it for text.
+fn swallow_shortcut(struck: Res<ShortcutStruck>, mut inputs: Query<&mut EguiInput>) {
+    if !struck.0 {
+        return;
+    }
+    for mut input in &mut inputs {
+        input.events.retain(|event| match event {
+            egui::Event::Text(text) => !text.eq_ignore_ascii_case("r"),
+            _ => true,
+        });
     }
 }
 

@@ -3,13 +3,14 @@
 use std::time::Instant;
 
 use bevy::{
-    ecs::schedule::IntoSystemConfigs,
+    ecs::schedule::{IntoSystemConfigs, SystemSet},
     input::{
         keyboard::{Key, KeyboardInput},
         ButtonInput, InputSystem,
     },
     prelude::{
-        resource_exists, App, Event, EventReader, EventWriter, Events, KeyCode, PreUpdate, Res,
+        resource_exists, App, Event, EventReader, EventWriter, Events, KeyCode, Local, PreUpdate, Res, ResMut,
+        Resource,
     },
 };
 
@@ -72,13 +73,30 @@ pub(super) fn plugin(app: &mut App) {
     app.add_event::<ReloadRequest>()
         .add_event::<CancelReload>()
         .add_event::<ReloadFinished>()
+        .init_resource::<ShortcutStruck>()
         .add_systems(
             PreUpdate,
             shortcut
+                .in_set(ShortcutSystems)
                 .after(InputSystem)
                 .run_if(resource_exists::<ButtonInput<KeyCode>>)
                 .run_if(resource_exists::<Events<KeyboardInput>>),
         );
+}
+
+/// Looks for the shortcut, in `PreUpdate`.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ShortcutSystems;
+
+/// Whether the shortcut was struck in this frame, so that its letter is not typed as well.
+#[derive(Resource, Default)]
+pub(super) struct ShortcutStruck(pub(super) bool);
+
+/// Which of the two modifiers are down.
+#[derive(Clone, Copy, Default)]
+struct Modifiers {
+    control: bool,
+    alt: bool,
 }
 
 /// Ctrl+Alt+R, by what is printed on the key; if that cannot be told, by where the key is on a US
@@ -86,21 +104,37 @@ pub(super) fn plugin(app: &mut App) {
 fn shortcut(
     keys: Res<ButtonInput<KeyCode>>,
     mut inputs: EventReader<KeyboardInput>,
+    mut held: Local<Modifiers>,
+    mut struck: ResMut<ShortcutStruck>,
     mut requests: EventWriter<ReloadRequest>,
 ) {
-    let held = keys.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight])
-        && keys.any_pressed([KeyCode::AltLeft, KeyCode::AltRight]);
-    let pressed = inputs.read().any(|input| {
-        let is_r = match &input.logical_key {
-            Key::Character(text) if text.chars().all(|c| c.is_ascii_alphabetic()) => {
-                text.eq_ignore_ascii_case("r")
+    struck.0 = false;
+    // In the order of the events, for a whole chord may be struck within one frame.
+    for input in inputs.read() {
+        let down = input.state.is_pressed();
+        match input.key_code {
+            KeyCode::ControlLeft | KeyCode::ControlRight => held.control = down,
+            KeyCode::AltLeft | KeyCode::AltRight => held.alt = down,
+            // A key that is held sends more events, but is pressed only once.
+            key if down && is_r(input) && keys.just_pressed(key) && held.control && held.alt => {
+                struck.0 = true;
+                requests.send(ReloadRequest::all());
             }
-            _ => input.key_code == KeyCode::KeyR,
-        };
-        // A key that is held sends more events, but is pressed only once.
-        is_r && input.state.is_pressed() && keys.just_pressed(input.key_code)
-    });
-    if held && pressed {
-        requests.send(ReloadRequest::all());
+            _ => {}
+        }
+    }
+    // A window that loses the focus is not told of keys that are let go.
+    *held = Modifiers {
+        control: keys.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight]),
+        alt: keys.any_pressed([KeyCode::AltLeft, KeyCode::AltRight]),
+    };
+}
+
+fn is_r(input: &KeyboardInput) -> bool {
+    match &input.logical_key {
+        Key::Character(text) if text.chars().all(|c| c.is_ascii_alphabetic()) => {
+            text.eq_ignore_ascii_case("r")
+        }
+        _ => input.key_code == KeyCode::KeyR,
     }
 }

@@ -1,0 +1,53 @@
+//! A display where there is none.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context, Result};
+
+/// A virtual display, which ends with this value.
+pub(crate) struct VirtualDisplay {
+    server: Child,
+    /// What `DISPLAY` is to be.
+    pub(crate) name: String,
+}
+
+impl VirtualDisplay {
+    /// Starts one under a free number.
+    pub(crate) fn start() -> Result<Self> {
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("cannot start Xvfb; install the package xvfb")?;
+        let mut number = String::new();
+        let stdout = server.stdout.take().context("Xvfb has no output")?;
+        // It writes the number when it is ready.
+        BufReader::new(stdout).read_line(&mut number)?;
+        let name = format!(":{}", number.trim());
+        Ok(Self { server, name })
+    }
+
+    /// Writes what is on it to a file.
+    pub(crate) fn screenshot(&self, file: &Path) -> bool {
+        // Written beside it first, so that nobody sees half a picture.
+        let part: PathBuf = file.with_extension("part.png");
+        let mut import = Command::new("import");
+        import.env("DISPLAY", &self.name).args(["-window", "root"]).arg(&part);
+        import.stdout(Stdio::null()).stderr(Stdio::null());
+        import.status().is_ok_and(|status| status.success())
+            && std::fs::rename(&part, file).is_ok()
+    }
+}
+
+impl Drop for VirtualDisplay {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}

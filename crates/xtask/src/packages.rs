@@ -1,0 +1,60 @@
+//! What the system must have.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{bail, Context, Result};
+
+use crate::check;
+
+/// To open a window and draw in it.
+pub(crate) const WINDOW: &[&str] = &[
+    "libx11-6",
+    "libx11-xcb1",
+    "libxcursor1",
+    "libxi6",
+    "libxkbcommon-x11-0",
+    "libxrandr2",
+    "mesa-vulkan-drivers",
+];
+
+/// To do so where there is no display, and to look at it.
+pub(crate) const VIRTUAL_DISPLAY: &[&str] = &["imagemagick", "xvfb"];
+
+/// To press keys in it.
+pub(crate) const KEYS: &[&str] = &["xdotool"];
+
+/// Installs those of `packages` that a Debian system lacks, or names them if it may not. Other
+/// systems are taken at their word.
+pub(crate) fn ensure(packages: &[&str]) -> Result<()> {
+    let missing: Vec<_> = packages.iter().copied().filter(|p| is_missing(p)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    eprintln!("installing {}", missing.join(" "));
+    let apt = |arguments: &[&str]| {
+        let mut apt = Command::new("apt-get");
+        apt.env("DEBIAN_FRONTEND", "noninteractive");
+        check(apt.args(arguments).stdout(Stdio::null()))
+    };
+    let mut install = vec!["install", "--yes", "--no-install-recommends"];
+    install.extend(&missing);
+    let installed = apt(&["update"]).and_then(|()| apt(&install));
+    installed.with_context(|| {
+        let list = missing.join(" ");
+        format!("some packages are missing; install them with: sudo apt-get install {list}")
+    })?;
+    if let Some(package) = missing.iter().find(|package| is_missing(package)) {
+        bail!("apt-get did not install {package}");
+    }
+    Ok(())
+}
+
+fn is_missing(package: &str) -> bool {
+    let mut query = Command::new("dpkg-query");
+    query.args(["--show", "--showformat=${db:Status-Status}", package]);
+    match query.stderr(Stdio::null()).output() {
+        Ok(output) => output.stdout != b"installed",
+        // No Debian.
+        Err(_) => false,
+    }
+}
