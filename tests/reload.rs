@@ -1,0 +1,111 @@
+//! A reload as a system developer sees it: new code, the same state.
+#![expect(missing_docs, reason = "the names of the tests say it")]
+
+use hot_reloader_tests::{lab::edit, Fixture, Host};
+use serde_json::{json, Value};
+
+#[test]
+fn new_code_runs_with_the_old_state() {
+    let fixture = Fixture::new("new_code");
+    let (mut host, first) = Host::start(&fixture);
+    assert_eq!(first["outcome"], "committed", "{first:#}");
+    host.advance();
+    let before = host.advance();
+    assert_eq!(before["version"], "v1");
+    assert!(state(&before).contains("value:2"), "{before:#}");
+
+    fixture.write(&Fixture::v2());
+    let report = host.reload();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    assert_eq!(report["generation"], 2);
+    assert_eq!(report["recompiled"], json!([]), "only the hot crate is compiled");
+    let after = host.frames(1);
+    assert_eq!(after["version"], "v2");
+    assert_eq!(after["state"], before["state"], "the state is as it was");
+    assert_eq!(after["generation"], 2);
+    assert_ne!(after["build_id"], before["build_id"]);
+    let next = host.advance();
+    assert!(state(&next).contains("value:102"), "the new code acts on it: {next:#}");
+    host.end();
+}
+
+#[test]
+fn code_that_does_not_compile_is_refused_and_the_next_good_one_recovers() {
+    let fixture = Fixture::new("no_compile");
+    let (mut host, _) = Host::start(&fixture);
+    let before = host.advance();
+    let broken = edit(&Fixture::v2(), "// in play", "let broken: u32 = \"text\";");
+    let line = 1 + broken.lines().position(|line| line.contains("broken")).unwrap();
+    fixture.write(&broken);
+    let report = host.reload();
+    assert_eq!(report["outcome"], "refused", "{report:#}");
+    let refused = host.frames(2);
+    assert_eq!(refused["tint"], true);
+    assert_eq!(refused["error"]["kind"], "compile_errors");
+    let place = format!("{}:{line}:23", fixture.source().display());
+    assert_eq!(refused["error"]["places"], json!([place]));
+    assert!(refused["error"]["text"].as_str().unwrap().contains("E0308"));
+    assert_eq!(refused["version"], "v1");
+    assert_eq!(refused["state"], before["state"]);
+
+    fixture.write(&Fixture::v2());
+    let report = host.reload();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    let after = host.frames(1);
+    assert_eq!((&after["tint"], &after["is_error"]), (&json!(false), &json!(false)));
+    assert_eq!(after["version"], "v2");
+    host.end();
+}
+
+#[test]
+fn a_to_b_to_a_runs_a_again() {
+    let fixture = Fixture::new("a_b_a");
+    let (mut host, first) = Host::start(&fixture);
+    for (source, version, generation) in [(Fixture::v2(), "v2", 2), (Fixture::v1(), "v1", 3)] {
+        fixture.write(&source);
+        let report = host.reload();
+        assert_eq!(report["outcome"], "committed", "{report:#}");
+        let status = host.frames(1);
+        assert_eq!(status["version"], version);
+        assert_eq!(status["generation"], generation);
+    }
+    assert_eq!(host.status()["build_id"], first["build_id"], "the same code has the same id");
+    host.end();
+}
+
+#[test]
+fn a_reload_without_a_change_is_reported_as_unchanged() {
+    let fixture = Fixture::new("unchanged");
+    let (mut host, _) = Host::start(&fixture);
+    let before = host.advance();
+    let report = host.reload();
+    assert_eq!(report["outcome"], "unchanged", "{report:#}");
+    assert_eq!(report["generation"], 1);
+    let after = host.frames(1);
+    let counted = before["counted"].as_u64().unwrap();
+    assert!(after["counted"].as_u64().unwrap() > counted, "even the locals go on");
+    host.end();
+}
+
+#[test]
+fn a_library_that_cannot_be_built_at_start_is_recovered_from() {
+    let fixture = Fixture::new("bad_start");
+    fixture.write("this is no Rust");
+    let (mut host, first) = Host::start(&fixture);
+    assert_eq!(first["outcome"], "refused", "{first:#}");
+    let status = host.frames(2);
+    assert_eq!(status["tint"], true);
+    assert_eq!(status["modules"], json!([]));
+    fixture.write(&Fixture::v1());
+    let report = host.reload();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    let status = host.frames(1);
+    assert_eq!(status["tint"], false);
+    assert_eq!(status["version"], "v1");
+    assert!(state(&status).contains("Large"), "startup systems have run: {status:#}");
+    host.end();
+}
+
+fn state(status: &Value) -> &str {
+    status["state"].as_str().unwrap()
+}

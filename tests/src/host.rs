@@ -1,0 +1,157 @@
+//! The headless host as a test sees it.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::PathBuf,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use serde_json::{json, Value};
+
+use crate::lab::{self, Fixture};
+
+/// A running host. It ends when its input does.
+#[derive(Debug)]
+pub struct Host {
+    process: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    seen: u64,
+    _staging: tempfile::TempDir,
+    /// Where its staged libraries are.
+    pub staging: PathBuf,
+}
+
+impl Host {
+    /// Starts a host for `fixture` and waits for the report of its first load.
+    #[must_use]
+    pub fn start(fixture: &Fixture) -> (Self, Value) {
+        Self::start_with(fixture, json!({}))
+    }
+
+    /// As [`Host::start`], with further settings.
+    ///
+    /// # Panics
+    ///
+    /// If the host cannot be started.
+    #[must_use]
+    pub fn start_with(fixture: &Fixture, settings: Value) -> (Self, Value) {
+        let staging = tempfile::tempdir().expect("a folder can be made");
+        let mut arguments = json!({
+            "folder": fixture.folder,
+            "library": fixture.name,
+            "staging": staging.path(),
+            "probation": 40,
+        });
+        let settings = settings.as_object().expect("settings are an object").clone();
+        arguments.as_object_mut().expect("it is an object").extend(settings);
+        let mut command = Command::new(lab::host());
+        for (name, _) in std::env::vars() {
+            if name.starts_with("CARGO") {
+                command.env_remove(name);
+            }
+        }
+        let std = Command::new("rustc").args(["--print", "target-libdir"]).output();
+        let std = String::from_utf8(std.expect("rustc runs").stdout).expect("a path");
+        let deps = lab::target().join("debug/deps");
+        let mut process = command
+            .arg(arguments.to_string())
+            .env("CARGO_TARGET_DIR", lab::target())
+            .env("LD_LIBRARY_PATH", format!("{}:{}", deps.display(), std.trim()))
+            .env("RUST_BACKTRACE", "0")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the host starts");
+        let input = process.stdin.take();
+        let output = BufReader::new(process.stdout.take().expect("it is piped"));
+        let mut host = Self {
+            process,
+            input,
+            output,
+            seen: 0,
+            staging: staging.path().to_owned(),
+            _staging: staging,
+        };
+        let report = host.report();
+        (host, report)
+    }
+
+    /// Sends a command and waits for the answer.
+    ///
+    /// # Panics
+    ///
+    /// If the host has died, which no test wants.
+    pub fn ask(&mut self, command: &Value) -> Value {
+        let input = self.input.as_mut().expect("the host was not ended");
+        writeln!(input, "{command}").expect("the host listens");
+        let mut line = String::new();
+        loop {
+            line.clear();
+            let read = self.output.read_line(&mut line).expect("the host answers");
+            if read == 0 {
+                let status = self.process.wait();
+                panic!("the host died at {command}: {status:?}");
+            }
+            if let Some(answer) = line.strip_prefix('@') {
+                return serde_json::from_str(answer).expect("answers are JSON");
+            }
+        }
+    }
+
+    /// Runs frames.
+    pub fn frames(&mut self, count: u32) -> Value {
+        self.ask(&json!({ "do": "frames", "count": count }))
+    }
+
+    /// Lets the state go on by one step.
+    pub fn advance(&mut self) -> Value {
+        self.ask(&json!({ "do": "advance" }))
+    }
+
+    /// What is so now.
+    pub fn status(&mut self) -> Value {
+        self.ask(&json!({ "do": "status" }))
+    }
+
+    /// Runs frames until the next report.
+    ///
+    /// # Panics
+    ///
+    /// If a report carries no number.
+    pub fn report(&mut self) -> Value {
+        let report = self.ask(&json!({ "do": "report", "seen": self.seen }));
+        self.seen = report["number"].as_u64().expect("reports are numbered");
+        report
+    }
+
+    /// Asks for a reload of everything and waits for its report.
+    pub fn reload(&mut self) -> Value {
+        self.ask(&json!({ "do": "reload" }));
+        self.report()
+    }
+
+    /// Ends the host and waits for it.
+    ///
+    /// # Panics
+    ///
+    /// If it does not end well.
+    pub fn end(mut self) {
+        drop(self.input.take());
+        let status = self.process.wait().expect("it can be waited for");
+        assert!(status.success(), "the host ended with {status}");
+    }
+
+    /// The number of its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,230 @@
+//! Where tests build.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+/// The dependencies of everything built in the laboratory: the same ones with the same features,
+/// so that cargo builds them once.
+const DEPENDENCIES: &str = r#"
+bevy = { version = "=0.14.2", default-features = false, features = [
+    "bevy_asset", "bevy_color", "bevy_core_pipeline", "bevy_render", "bevy_sprite", "bevy_state",
+    "bevy_text", "bevy_ui", "bevy_winit", "default_font", "multi_threaded", "png", "x11",
+] }
+hot_reloader = { path = "ROOT/crates/hot_reloader" }
+probe_api = { path = "ROOT/tests/fixtures/probe_api" }
+ron = "0.8"
+serde = { version = "1", features = ["derive"] }
+serde_json = "1"
+"#;
+
+/// As in the workspace, so that what it built need not be built again.
+const PROFILES: &str = r#"
+[patch.crates-io]
+prefer-dynamic = { path = "ROOT/crates/prefer_dynamic" }
+
+[profile.dev]
+debug = "line-tables-only"
+
+[profile.dev.package."*"]
+opt-level = 1
+debug = false
+"#;
+
+/// The folder of the repository.
+#[must_use]
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().expect("the manifest stands in the repository").to_owned()
+}
+
+/// The folder of the laboratory.
+#[must_use]
+pub fn lab() -> PathBuf {
+    root().join("target/lab")
+}
+
+/// Where everything in the laboratory is built.
+#[must_use]
+pub fn target() -> PathBuf {
+    lab().join("target")
+}
+
+/// Cargo, as it runs in the laboratory.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut cargo = Command::new("cargo");
+    for (name, _) in std::env::vars() {
+        let of_cargo = name.starts_with("CARGO_PKG") || name.starts_with("CARGO_MANIFEST");
+        if of_cargo || name == "LD_LIBRARY_PATH" || name == "CARGO" {
+            cargo.env_remove(name);
+        }
+    }
+    cargo.env("CARGO_TARGET_DIR", target());
+    cargo
+}
+
+/// Makes the laboratory fit for use, once: what the workspace has built of the published crates is
+/// brought over, since it would come out the same.
+pub fn prepare() {
+    static ONCE: OnceLock<()> = OnceLock::new();
+    ONCE.get_or_init(|| {
+        fs::create_dir_all(lab()).expect("the laboratory can be made");
+        if !target().join("debug").exists() {
+            for folder in ["deps", "build", ".fingerprint"] {
+                let from = root().join("target/debug").join(folder);
+                bring_over(&from, &target().join("debug").join(folder));
+            }
+        }
+    });
+}
+
+/// Links all files, but for those of our own crates, whose names do not tell one build from
+/// another. If it cannot be done, cargo builds anew.
+fn bring_over(from: &Path, to: &Path) {
+    let Ok(entries) = fs::read_dir(from) else {
+        return;
+    };
+    let _ = fs::create_dir_all(to);
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let text = name.to_string_lossy();
+        let ours = ["hot_reloader", "slop", "xtask"];
+        let is_ours = ours.iter().any(|part| text.trim_start_matches("lib").starts_with(part));
+        if is_ours {
+            continue;
+        }
+        if entry.path().is_dir() {
+            bring_over(&entry.path(), &to.join(&name));
+        } else {
+            let _ = fs::hard_link(entry.path(), to.join(&name));
+        }
+    }
+}
+
+/// Writes a file unless it holds the text already, so that cargo sees a change only if there is one.
+///
+/// # Panics
+///
+/// If it cannot be written.
+pub fn write(path: &Path, text: &str) {
+    if fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return;
+    }
+    let folder = path.parent().expect("a file stands in a folder");
+    fs::create_dir_all(folder).expect("folders can be made");
+    fs::write(path, text).expect("files can be written");
+}
+
+/// A workspace of one package in the laboratory.
+fn workspace(name: &str, sections: &str) -> PathBuf {
+    prepare();
+    let folder = lab().join(name);
+    let manifest = format!(
+        "[workspace]\n\n[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
+         {sections}\n[dependencies]{DEPENDENCIES}{PROFILES}"
+    );
+    let root = root();
+    write(&folder.join("Cargo.toml"), &manifest.replace("ROOT", &root.display().to_string()));
+    if !folder.join("Cargo.lock").exists() {
+        fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("there is a lock file");
+    }
+    folder
+}
+
+/// The headless host, built.
+///
+/// # Panics
+///
+/// If it does not build.
+#[must_use]
+pub fn host() -> &'static Path {
+    static HOST: OnceLock<PathBuf> = OnceLock::new();
+    HOST.get_or_init(|| {
+        let folder = workspace("probe_host", "\n[features]\ndefault = [\"hot\"]\nhot = [\"hot_reloader/hot\"]\n");
+        let source = root().join("tests/fixtures/host/src/main.rs");
+        let source = fs::read_to_string(source).expect("the host's source is there");
+        write(&folder.join("src/main.rs"), &source);
+        let status = cargo()
+            .args(["build", "--offline", "--manifest-path"])
+            .arg(folder.join("Cargo.toml"))
+            .status()
+            .expect("cargo runs");
+        assert!(status.success(), "the host does not build");
+        target().join("debug/probe_host")
+    })
+}
+
+/// One test's copy of the fixture library.
+#[derive(Debug)]
+pub struct Fixture {
+    /// The name of its package and crate.
+    pub name: String,
+    /// Where it stands.
+    pub folder: PathBuf,
+}
+
+impl Fixture {
+    /// A copy at version 1, under a name of its own.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be written.
+    #[must_use]
+    pub fn new(test: &str) -> Self {
+        let name = format!("game_{test}");
+        let folder = workspace(&name, "\n[features]\nhot = [\"hot_reloader/hot\"]\n");
+        let _ = fs::remove_file(folder.join("build.rs"));
+        let fixture = Self { name, folder };
+        fixture.write(&Self::v1());
+        fixture
+    }
+
+    /// The source of version 1.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be read.
+    #[must_use]
+    pub fn v1() -> String {
+        let source = root().join("tests/fixtures/game/src/lib.rs");
+        fs::read_to_string(source).expect("the fixture's source is there")
+    }
+
+    /// The source of version 2: the same types, another step.
+    #[must_use]
+    pub fn v2() -> String {
+        edit(&edit(&Self::v1(), "\"v1\"", "\"v2\""), "STEP: u64 = 1", "STEP: u64 = 100")
+    }
+
+    /// Replaces the source.
+    pub fn write(&self, source: &str) {
+        write(&self.source(), source);
+    }
+
+    /// Where the source stands.
+    #[must_use]
+    pub fn source(&self) -> PathBuf {
+        self.folder.join("src/lib.rs")
+    }
+
+    /// The library that cargo builds of it.
+    #[must_use]
+    pub fn library(&self) -> PathBuf {
+        target().join(format!("debug/lib{}.so", self.name))
+    }
+}
+
+/// `source` with `from` replaced by `to`.
+///
+/// # Panics
+///
+/// If `from` does not occur, since the test would then test nothing.
+#[must_use]
+pub fn edit(source: &str, from: &str, to: &str) -> String {
+    assert!(source.contains(from), "`{from}` does not occur");
+    source.replace(from, to)
+}
