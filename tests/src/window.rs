@@ -1,1 +1,277 @@
-//! A real window.
+//! The app in a real window, driven by real keys and looked at through its pixels.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::lab::{self, edit, lab, root, write};
+
+/// For whatever a test waits for.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// The packages of the app that a test may edit, as a copy.
+const COPIED: [&str; 3] = ["slop", "slop_plugin", "slop_state"];
+
+/// A copy of the app's own packages in the laboratory, and the app built of it.
+#[derive(Debug)]
+pub struct AppCopy {
+    folder: PathBuf,
+}
+
+impl AppCopy {
+    /// As it stands in the repository.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be made or built.
+    #[must_use]
+    pub fn new() -> Self {
+        lab::prepare();
+        let folder = lab().join("app");
+        let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest is there");
+        let manifest = edit(&manifest, "members = [\"crates/*\", \"tests\"]", "members = [\"crates/*\"]");
+        let mut manifest = edit(&manifest, "exclude = [\"tests/fixtures\"]\n", "");
+        manifest = edit(&manifest, "path = \"crates/", &format!("path = \"{}/crates/", root().display()));
+        for package in ["slop_plugin", "slop_state"] {
+            let original = format!("path = \"{}/crates/{package}\"", root().display());
+            manifest = edit(&manifest, &original, &format!("path = \"crates/{package}\""));
+        }
+        write(&folder.join("Cargo.toml"), &manifest);
+        if !folder.join("Cargo.lock").exists() {
+            fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).expect("it is copied");
+        }
+        let copy = Self { folder };
+        for package in COPIED {
+            copy_tree(&root().join("crates").join(package), &copy.folder.join("crates").join(package));
+        }
+        static BUILT: OnceLock<()> = OnceLock::new();
+        BUILT.get_or_init(|| {
+            let status = lab::cargo()
+                .args(["build", "--offline", "--package", "slop"])
+                .current_dir(&copy.folder)
+                .status()
+                .expect("cargo runs");
+            assert!(status.success(), "the app does not build");
+        });
+        copy
+    }
+
+    /// A source file of `slop_plugin`.
+    #[must_use]
+    pub fn plugin_source(&self, path: &str) -> PathBuf {
+        self.folder.join("crates/slop_plugin/src").join(path)
+    }
+
+    /// Replaces a text in a source file of `slop_plugin`.
+    ///
+    /// # Panics
+    ///
+    /// If it does not occur.
+    pub fn edit(&self, path: &str, from: &str, to: &str) {
+        let file = self.plugin_source(path);
+        let source = fs::read_to_string(&file).expect("the source is there");
+        write(&file, &edit(&source, from, to));
+    }
+
+    /// Starts the app and waits until its code runs.
+    #[must_use]
+    pub fn start(&self) -> Window {
+        Window::start()
+    }
+}
+
+impl Default for AppCopy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn copy_tree(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("the folder is there").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_tree(&entry.path(), &target);
+        } else {
+            let text = fs::read_to_string(entry.path()).expect("sources are text");
+            write(&target, &text);
+        }
+    }
+}
+
+/// What is on the display.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    width: usize,
+    pixels: Vec<[u8; 3]>,
+}
+
+/// A part of a picture: left, top, width, height.
+pub type Area = (usize, usize, usize, usize);
+
+impl Picture {
+    /// The pixels of an area, row by row.
+    #[must_use]
+    pub fn area(&self, (left, top, width, height): Area) -> Vec<[u8; 3]> {
+        (top..top + height)
+            .flat_map(|y| &self.pixels[y * self.width + left..][..width])
+            .copied()
+            .collect()
+    }
+
+    /// How many pixels have this colour.
+    #[must_use]
+    pub fn count(&self, color: [u8; 3]) -> usize {
+        self.pixels.iter().filter(|pixel| **pixel == color).count()
+    }
+
+    /// The share of pixels in which red clearly outweighs the others.
+    #[must_use]
+    pub fn red_share(&self) -> f64 {
+        let red = |p: &&[u8; 3]| u16::from(p[0]) > 40 + u16::from(p[1].max(p[2]));
+        self.pixels.iter().filter(red).count() as f64 / self.pixels.len() as f64
+    }
+}
+
+/// The running app. Ended when it is dropped.
+#[derive(Debug)]
+pub struct Window {
+    process: Child,
+    data: tempfile::TempDir,
+}
+
+impl Window {
+    fn start() -> Self {
+        let data = tempfile::tempdir().expect("a folder can be made");
+        let std = Command::new("rustc").args(["--print", "target-libdir"]).output();
+        let std = String::from_utf8(std.expect("rustc runs").stdout).expect("a path");
+        let deps = lab::target().join("debug/deps");
+        let mut command = Command::new(lab::target().join("debug/slop"));
+        for (name, _) in std::env::vars() {
+            if name.starts_with("CARGO") {
+                command.env_remove(name);
+            }
+        }
+        let process = command
+            .arg("--data-dir")
+            .arg(data.path())
+            .arg("--report")
+            .arg(data.path().join("report.jsonl"))
+            .env("CARGO_TARGET_DIR", lab::target())
+            .env("CARGO_NET_OFFLINE", "true")
+            .env("LD_LIBRARY_PATH", format!("{}:{}", deps.display(), std.trim()))
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the app starts");
+        let window = Self { process, data };
+        window.report(1);
+        let id = window.wait_for("its window", || {
+            let output = xdotool(&["search", "--onlyvisible", "--name", "Manual Slop"]);
+            let id = output.lines().next_back().map(str::to_owned);
+            id.filter(|id| !id.is_empty())
+        });
+        xdotool(&["windowfocus", "--sync", &id]);
+        window
+    }
+
+    /// Waits for the report of this number.
+    #[must_use]
+    pub fn report(&self, number: usize) -> Value {
+        self.wait_for(&format!("report {number}"), || {
+            let text = fs::read_to_string(self.data.path().join("report.jsonl")).ok()?;
+            let line = text.split_inclusive('\n').nth(number - 1)?;
+            line.ends_with('\n')
+                .then(|| serde_json::from_str(line).expect("reports are JSON"))
+        })
+    }
+
+    /// What is on the display now.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be had.
+    #[must_use]
+    pub fn look(&self) -> Picture {
+        let output = Command::new("import")
+            .args(["-window", "root", "-depth", "8", "ppm:-"])
+            .output()
+            .expect("imagemagick is there");
+        let header: Vec<_> = output.stdout.splitn(4, |byte| *byte == b'\n').collect();
+        let [b"P6", size, b"255", pixels] = header[..] else {
+            panic!("not a picture: {}", String::from_utf8_lossy(&output.stderr));
+        };
+        let size = String::from_utf8_lossy(size);
+        let width = size.split(' ').next().and_then(|w| w.parse().ok()).expect("a width");
+        Picture {
+            width,
+            pixels: pixels.chunks_exact(3).map(|p| [p[0], p[1], p[2]]).collect(),
+        }
+    }
+
+    /// Waits until what is on the display satisfies a condition.
+    pub fn see(&self, what: &str, condition: impl Fn(&Picture) -> bool) -> Picture {
+        self.wait_for(what, || {
+            let picture = self.look();
+            condition(&picture).then_some(picture)
+        })
+    }
+
+    /// Waits until two pictures in a row are the same in an area.
+    #[must_use]
+    pub fn still(&self, area: Area) -> Vec<[u8; 3]> {
+        self.wait_for("a picture that stays", || {
+            let (first, second) = (self.look().area(area), self.look().area(area));
+            (first == second).then_some(first)
+        })
+    }
+
+    fn wait_for<T>(&self, what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+        let start = Instant::now();
+        loop {
+            if let Some(value) = condition() {
+                return value;
+            }
+            if start.elapsed() > DEADLINE {
+                let picture = root().join("target/lab/failed.png");
+                let _ = Command::new("import").args(["-window", "root"]).arg(&picture).status();
+                panic!("{what} never came about; see {}", picture.display());
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// Clicks.
+    pub fn click(&self, x: u32, y: u32) {
+        // A person moves to a place before pressing; egui wants a frame for each.
+        xdotool(&["mousemove", "--sync", &x.to_string(), &y.to_string()]);
+        xdotool(&["mousedown", "1"]);
+        xdotool(&["mouseup", "1"]);
+    }
+
+    /// Types.
+    pub fn type_text(&self, text: &str) {
+        xdotool(&["type", "--delay", "20", text]);
+    }
+
+    /// Presses a chord such as `ctrl+alt+r`.
+    pub fn press(&self, chord: &str) {
+        xdotool(&["key", chord]);
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn xdotool(arguments: &[&str]) -> String {
+    let output = Command::new("xdotool").args(arguments).output();
+    String::from_utf8_lossy(&output.expect("xdotool is there").stdout).into_owned()
+}

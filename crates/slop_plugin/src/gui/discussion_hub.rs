@@ -15,6 +15,8 @@ pub(super) fn panel(
     split: &mut f32,
     out: &mut Vec<Action>,
 ) {
+    // Panels within a window do not tell it how much room they take.
+    ui.expand_to_include_rect(ui.max_rect());
     egui::SidePanel::left("discussions")
         .default_width(150.0)
         .show_inside(ui, |ui| selector(ui, discussions, out));
@@ -32,8 +34,6 @@ pub(super) fn panel(
         ui.allocate_new_ui(egui::UiBuilder::new().max_rect(bottom), |ui| {
             compose(ui, discussions, composer, out);
         });
-        // What is laid out by hand must be told to the window around it.
-        ui.expand_to_include_rect(whole);
     });
 }
 

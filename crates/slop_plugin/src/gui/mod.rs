@@ -66,7 +66,7 @@ fn render_discussion_hub(
     let open = show_windows.entry(discussion_hub::TITLE.to_owned()).or_insert(true);
     egui::Window::new(discussion_hub::TITLE)
         .open(open)
-        .default_rect(egui::Rect::from_min_size(egui::pos2(12.0, 40.0), egui::vec2(680.0, 700.0)))
+        .default_rect(egui::Rect::from_min_size(egui::pos2(12.0, 40.0), egui::vec2(640.0, 700.0)))
         .show(context, |ui| {
             discussion_hub::panel(ui, &discussions, &mut composer, ui_discussion_split_h, &mut out);
         });
@@ -91,7 +91,7 @@ fn render_mma_dashboard(
     let open = layout.show_windows.entry(mma_dashboard::TITLE.to_owned()).or_insert(true);
     egui::Window::new(mma_dashboard::TITLE)
         .open(open)
-        .default_rect(egui::Rect::from_min_size(egui::pos2(716.0, 40.0), egui::vec2(540.0, 700.0)))
+        .default_rect(egui::Rect::from_min_size(egui::pos2(690.0, 40.0), egui::vec2(560.0, 700.0)))
         .show(context, |ui| {
             #[cfg(feature = "hot")]
             {
