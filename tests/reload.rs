@@ -18,14 +18,21 @@ fn new_code_runs_with_the_old_state() {
     let report = host.reload();
     assert_eq!(report["outcome"], "committed", "{report:#}");
     assert_eq!(report["generation"], 2);
-    assert_eq!(report["recompiled"], json!([]), "only the hot crate is compiled");
+    assert_eq!(
+        report["recompiled"],
+        json!([]),
+        "only the hot crate is compiled"
+    );
     let after = host.frames(1);
     assert_eq!(after["version"], "v2");
     assert_eq!(after["state"], before["state"], "the state is as it was");
     assert_eq!(after["generation"], 2);
     assert_ne!(after["build_id"], before["build_id"]);
     let next = host.advance();
-    assert!(state(&next).contains("value:102"), "the new code acts on it: {next:#}");
+    assert!(
+        state(&next).contains("value:102"),
+        "the new code acts on it: {next:#}"
+    );
     host.end();
 }
 
@@ -35,7 +42,10 @@ fn code_that_does_not_compile_is_refused_and_the_next_good_one_recovers() {
     let (mut host, _) = Host::start(&fixture);
     let before = host.advance();
     let broken = edit(&Fixture::v2(), "// in play", "let broken: u32 = \"text\";");
-    let line = 1 + broken.lines().position(|line| line.contains("broken")).unwrap();
+    let line = 1 + broken
+        .lines()
+        .position(|line| line.contains("broken"))
+        .unwrap();
     fixture.write(&broken);
     let report = host.reload();
     assert_eq!(report["outcome"], "refused", "{report:#}");
@@ -52,7 +62,10 @@ fn code_that_does_not_compile_is_refused_and_the_next_good_one_recovers() {
     let report = host.reload();
     assert_eq!(report["outcome"], "committed", "{report:#}");
     let after = host.frames(1);
-    assert_eq!((&after["tint"], &after["is_error"]), (&json!(false), &json!(false)));
+    assert_eq!(
+        (&after["tint"], &after["is_error"]),
+        (&json!(false), &json!(false))
+    );
     assert_eq!(after["version"], "v2");
     host.end();
 }
@@ -69,7 +82,11 @@ fn a_to_b_to_a_runs_a_again() {
         assert_eq!(status["version"], version);
         assert_eq!(status["generation"], generation);
     }
-    assert_eq!(host.status()["build_id"], first["build_id"], "the same code has the same id");
+    assert_eq!(
+        host.status()["build_id"],
+        first["build_id"],
+        "the same code has the same id"
+    );
     host.end();
 }
 
@@ -83,7 +100,10 @@ fn a_reload_without_a_change_is_reported_as_unchanged() {
     assert_eq!(report["generation"], 1);
     let after = host.frames(1);
     let counted = before["counted"].as_u64().unwrap();
-    assert!(after["counted"].as_u64().unwrap() > counted, "even the locals go on");
+    assert!(
+        after["counted"].as_u64().unwrap() > counted,
+        "even the locals go on"
+    );
     host.end();
 }
 
@@ -102,7 +122,10 @@ fn a_library_that_cannot_be_built_at_start_is_recovered_from() {
     let status = host.frames(1);
     assert_eq!(status["tint"], false);
     assert_eq!(status["version"], "v1");
-    assert!(state(&status).contains("Large"), "startup systems have run: {status:#}");
+    assert!(
+        state(&status).contains("Large"),
+        "startup systems have run: {status:#}"
+    );
     host.end();
 }
 

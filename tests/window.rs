@@ -16,7 +16,9 @@ const DASHBOARD: Area = (800, 42, 300, 26);
 fn a_person_edits_breaks_and_mends_the_running_app() {
     let app = AppCopy::new();
     let window = app.start();
-    window.see("the app", |picture| picture.area(DASHBOARD).iter().any(|p| p[0] > 100));
+    window.see("the app", |picture| {
+        picture.area(DASHBOARD).iter().any(|p| p[0] > 100)
+    });
     let empty = window.still(COMPOSER);
     window.click(400, 680);
     window.type_text("half a thought");
@@ -26,9 +28,13 @@ fn a_person_edits_breaks_and_mends_the_running_app() {
     window.see("the menu", |picture| picture.area(MENU) != closed);
     window.still(MENU);
     window.click(140, 58);
-    window.see("the dashboard gone", |picture| picture.area(DASHBOARD).iter().all(|p| p[0] < 100));
+    window.see("the dashboard gone", |picture| {
+        picture.area(DASHBOARD).iter().all(|p| p[0] < 100)
+    });
     window.click(140, 58);
-    window.see("the dashboard", |picture| picture.area(DASHBOARD).iter().any(|p| p[0] > 100));
+    window.see("the dashboard", |picture| {
+        picture.area(DASHBOARD).iter().any(|p| p[0] > 100)
+    });
     let opened = window.still(MENU);
     window.press("Escape");
     window.see("the menu closed", |picture| picture.area(MENU) != opened);
@@ -48,8 +54,16 @@ fn a_person_edits_breaks_and_mends_the_running_app() {
     let report = window.report(2);
     assert_eq!(report["outcome"], "committed", "{report:#}");
     window.see("the new label", |picture| picture.count(MARK) > 100);
-    assert_eq!(window.still(COMPOSER), typed, "what was typed stays as it was");
-    assert_eq!(window.still(DASHBOARD), dashboard, "the second window is where it was");
+    assert_eq!(
+        window.still(COMPOSER),
+        typed,
+        "what was typed stays as it was"
+    );
+    assert_eq!(
+        window.still(DASHBOARD),
+        dashboard,
+        "the second window is where it was"
+    );
 
     // Break.
     app.edit("gui/mod.rs", "new(\"Edited\")", "new(oops)");
@@ -66,8 +80,13 @@ fn a_person_edits_breaks_and_mends_the_running_app() {
     app.edit("gui/mod.rs", "new(oops)", "new(\"Edited\")");
     window.press("ctrl+alt+r");
     let report = window.report(4);
-    assert_eq!(report["outcome"], "unchanged", "the last good code is what runs: {report:#}");
-    window.see("no red", |picture| picture.red_share() < 0.01 && picture.count(MARK) > 100);
+    assert_eq!(
+        report["outcome"], "unchanged",
+        "the last good code is what runs: {report:#}"
+    );
+    window.see("no red", |picture| {
+        picture.red_share() < 0.01 && picture.count(MARK) > 100
+    });
     assert_eq!(window.still(COMPOSER), typed);
 
     // The button does what the keys do.

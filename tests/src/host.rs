@@ -43,21 +43,32 @@ impl Host {
             "staging": staging.path(),
             "probation": 40,
         });
-        let settings = settings.as_object().expect("settings are an object").clone();
-        arguments.as_object_mut().expect("it is an object").extend(settings);
+        let settings = settings
+            .as_object()
+            .expect("settings are an object")
+            .clone();
+        arguments
+            .as_object_mut()
+            .expect("it is an object")
+            .extend(settings);
         let mut command = Command::new(lab::host());
         for (name, _) in std::env::vars() {
             if name.starts_with("CARGO") {
                 command.env_remove(name);
             }
         }
-        let std = Command::new("rustc").args(["--print", "target-libdir"]).output();
+        let std = Command::new("rustc")
+            .args(["--print", "target-libdir"])
+            .output();
         let std = String::from_utf8(std.expect("rustc runs").stdout).expect("a path");
         let deps = lab::target().join("debug/deps");
         let mut process = command
             .arg(arguments.to_string())
             .env("CARGO_TARGET_DIR", lab::target())
-            .env("LD_LIBRARY_PATH", format!("{}:{}", deps.display(), std.trim()))
+            .env(
+                "LD_LIBRARY_PATH",
+                format!("{}:{}", deps.display(), std.trim()),
+            )
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

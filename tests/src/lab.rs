@@ -27,6 +27,7 @@ const PROFILES: &str = r#"
 prefer-dynamic = { path = "ROOT/crates/prefer_dynamic" }
 
 [profile.dev]
+opt-level = LEVEL
 debug = "line-tables-only"
 
 [profile.dev.package."*"]
@@ -38,7 +39,9 @@ debug = false
 #[must_use]
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().expect("the manifest stands in the repository").to_owned()
+    here.parent()
+        .expect("the manifest stands in the repository")
+        .to_owned()
 }
 
 /// The folder of the laboratory.
@@ -82,7 +85,7 @@ pub fn prepare() {
     });
 }
 
-/// Links all files, but for those of our own crates, whose names do not tell one build from
+/// Brings all files over, but for those of our own crates, whose names do not tell one build from
 /// another. If it cannot be done, cargo builds anew.
 fn bring_over(from: &Path, to: &Path) {
     let Ok(entries) = fs::read_dir(from) else {
@@ -93,16 +96,35 @@ fn bring_over(from: &Path, to: &Path) {
         let name = entry.file_name();
         let text = name.to_string_lossy();
         let ours = ["hot_reloader", "slop", "xtask"];
-        let is_ours = ours.iter().any(|part| text.trim_start_matches("lib").starts_with(part));
+        let is_ours = ours
+            .iter()
+            .any(|part| text.trim_start_matches("lib").starts_with(part));
         if is_ours {
             continue;
         }
-        if entry.path().is_dir() {
-            bring_over(&entry.path(), &to.join(&name));
+        let (from, to) = (entry.path(), to.join(&name));
+        let large = from
+            .extension()
+            .is_some_and(|e| e == "rlib" || e == "rmeta");
+        if from.is_dir() {
+            bring_over(&from, &to);
+        } else if large {
+            // The compiler replaces these and never writes into them, so they can be shared.
+            let _ = fs::hard_link(from, to);
         } else {
-            let _ = fs::hard_link(entry.path(), to.join(&name));
+            let _ = copy_with_time(&from, &to);
         }
     }
+}
+
+/// Cargo tells what is fresh by the times of files.
+fn copy_with_time(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::copy(from, to)?;
+    let modified = fs::metadata(from)?.modified()?;
+    fs::File::options()
+        .append(true)
+        .open(to)?
+        .set_modified(modified)
 }
 
 /// Writes a file unless it holds the text already, so that cargo sees a change only if there is one.
@@ -119,8 +141,13 @@ pub fn write(path: &Path, text: &str) {
     fs::write(path, text).expect("files can be written");
 }
 
-/// A workspace of one package in the laboratory.
-fn workspace(name: &str, sections: &str) -> PathBuf {
+/// A workspace of one package in the laboratory, itself compiled at an optimisation level.
+///
+/// # Panics
+///
+/// If it cannot be written.
+#[must_use]
+pub fn workspace(name: &str, sections: &str, level: u8) -> PathBuf {
     prepare();
     let folder = lab().join(name);
     let manifest = format!(
@@ -128,7 +155,9 @@ fn workspace(name: &str, sections: &str) -> PathBuf {
          {sections}\n[dependencies]{DEPENDENCIES}{PROFILES}"
     );
     let root = root();
-    write(&folder.join("Cargo.toml"), &manifest.replace("ROOT", &root.display().to_string()));
+    let manifest = manifest.replace("ROOT", &root.display().to_string());
+    let manifest = manifest.replace("LEVEL", &level.to_string());
+    write(&folder.join("Cargo.toml"), &manifest);
     if !folder.join("Cargo.lock").exists() {
         fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("there is a lock file");
     }
@@ -144,7 +173,11 @@ fn workspace(name: &str, sections: &str) -> PathBuf {
 pub fn host() -> &'static Path {
     static HOST: OnceLock<PathBuf> = OnceLock::new();
     HOST.get_or_init(|| {
-        let folder = workspace("probe_host", "\n[features]\ndefault = [\"hot\"]\nhot = [\"hot_reloader/hot\"]\n");
+        let folder = workspace(
+            "probe_host",
+            "\n[features]\ndefault = [\"hot\"]\nhot = [\"hot_reloader/hot\"]\n",
+            0,
+        );
         let source = root().join("tests/fixtures/host/src/main.rs");
         let source = fs::read_to_string(source).expect("the host's source is there");
         write(&folder.join("src/main.rs"), &source);
@@ -157,6 +190,9 @@ pub fn host() -> &'static Path {
         target().join("debug/probe_host")
     })
 }
+
+/// The file with the commands of a meddling cargo.
+const MEDDLE: &str = "meddle.sh";
 
 /// One test's copy of the fixture library.
 #[derive(Debug)]
@@ -175,12 +211,57 @@ impl Fixture {
     /// If it cannot be written.
     #[must_use]
     pub fn new(test: &str) -> Self {
+        Self::at_level(test, 0)
+    }
+
+    /// As [`Fixture::new`], compiled at an optimisation level.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be written.
+    #[must_use]
+    pub fn at_level(test: &str, level: u8) -> Self {
         let name = format!("game_{test}");
-        let folder = workspace(&name, "\n[features]\nhot = [\"hot_reloader/hot\"]\n");
-        let _ = fs::remove_file(folder.join("build.rs"));
+        let folder = workspace(&name, "\n[features]\nhot = [\"hot_reloader/hot\"]\n", level);
         let fixture = Self { name, folder };
+        fixture.clear();
         fixture.write(&Self::v1());
         fixture
+    }
+
+    /// Removes what a test may have put beside the source.
+    pub fn clear(&self) {
+        for extra in ["build.rs", MEDDLE] {
+            let _ = fs::remove_file(self.folder.join(extra));
+        }
+    }
+
+    /// A program that is cargo, but after each build runs the shell commands that
+    /// [`meddle`](Self::meddle) left, with the library's path in `$LIB`.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be written.
+    #[must_use]
+    pub fn meddling_cargo(&self) -> PathBuf {
+        let path = self.folder.join("cargo.sh");
+        let script = format!(
+            "#!/bin/sh\nLIB={}\nMEDDLE={}\nif [ \"$1\" != rustc ] || [ ! -e $MEDDLE ]; then exec cargo \"$@\"; fi\n. $MEDDLE\n",
+            self.library().display(),
+            self.folder.join(MEDDLE).display(),
+        );
+        write(&path, &script);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is ours");
+        }
+        path
+    }
+
+    /// What [`meddling_cargo`](Self::meddling_cargo) runs instead of cargo.
+    pub fn meddle(&self, commands: &str) {
+        write(&self.folder.join(MEDDLE), commands);
     }
 
     /// The source of version 1.
@@ -197,7 +278,11 @@ impl Fixture {
     /// The source of version 2: the same types, another step.
     #[must_use]
     pub fn v2() -> String {
-        edit(&edit(&Self::v1(), "\"v1\"", "\"v2\""), "STEP: u64 = 1", "STEP: u64 = 100")
+        edit(
+            &edit(&Self::v1(), "\"v1\"", "\"v2\""),
+            "STEP: u32 = 1",
+            "STEP: u32 = 100",
+        )
     }
 
     /// Replaces the source.

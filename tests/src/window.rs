@@ -34,13 +34,26 @@ impl AppCopy {
     pub fn new() -> Self {
         lab::prepare();
         let folder = lab().join("app");
-        let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest is there");
-        let manifest = edit(&manifest, "members = [\"crates/*\", \"tests\"]", "members = [\"crates/*\"]");
+        let manifest =
+            fs::read_to_string(root().join("Cargo.toml")).expect("the manifest is there");
+        let manifest = edit(
+            &manifest,
+            "members = [\"crates/*\", \"tests\"]",
+            "members = [\"crates/*\"]",
+        );
         let mut manifest = edit(&manifest, "exclude = [\"tests/fixtures\"]\n", "");
-        manifest = edit(&manifest, "path = \"crates/", &format!("path = \"{}/crates/", root().display()));
+        manifest = edit(
+            &manifest,
+            "path = \"crates/",
+            &format!("path = \"{}/crates/", root().display()),
+        );
         for package in ["slop_plugin", "slop_state"] {
             let original = format!("path = \"{}/crates/{package}\"", root().display());
-            manifest = edit(&manifest, &original, &format!("path = \"crates/{package}\""));
+            manifest = edit(
+                &manifest,
+                &original,
+                &format!("path = \"crates/{package}\""),
+            );
         }
         write(&folder.join("Cargo.toml"), &manifest);
         if !folder.join("Cargo.lock").exists() {
@@ -48,7 +61,10 @@ impl AppCopy {
         }
         let copy = Self { folder };
         for package in COPIED {
-            copy_tree(&root().join("crates").join(package), &copy.folder.join("crates").join(package));
+            copy_tree(
+                &root().join("crates").join(package),
+                &copy.folder.join("crates").join(package),
+            );
         }
         static BUILT: OnceLock<()> = OnceLock::new();
         BUILT.get_or_init(|| {
@@ -148,7 +164,9 @@ pub struct Window {
 impl Window {
     fn start() -> Self {
         let data = tempfile::tempdir().expect("a folder can be made");
-        let std = Command::new("rustc").args(["--print", "target-libdir"]).output();
+        let std = Command::new("rustc")
+            .args(["--print", "target-libdir"])
+            .output();
         let std = String::from_utf8(std.expect("rustc runs").stdout).expect("a path");
         let deps = lab::target().join("debug/deps");
         let mut command = Command::new(lab::target().join("debug/slop"));
@@ -164,7 +182,10 @@ impl Window {
             .arg(data.path().join("report.jsonl"))
             .env("CARGO_TARGET_DIR", lab::target())
             .env("CARGO_NET_OFFLINE", "true")
-            .env("LD_LIBRARY_PATH", format!("{}:{}", deps.display(), std.trim()))
+            .env(
+                "LD_LIBRARY_PATH",
+                format!("{}:{}", deps.display(), std.trim()),
+            )
             .stdout(Stdio::null())
             .spawn()
             .expect("the app starts");
@@ -206,7 +227,11 @@ impl Window {
             panic!("not a picture: {}", String::from_utf8_lossy(&output.stderr));
         };
         let size = String::from_utf8_lossy(size);
-        let width = size.split(' ').next().and_then(|w| w.parse().ok()).expect("a width");
+        let width = size
+            .split(' ')
+            .next()
+            .and_then(|w| w.parse().ok())
+            .expect("a width");
         Picture {
             width,
             pixels: pixels.chunks_exact(3).map(|p| [p[0], p[1], p[2]]).collect(),
@@ -238,7 +263,10 @@ impl Window {
             }
             if start.elapsed() > DEADLINE {
                 let picture = root().join("target/lab/failed.png");
-                let _ = Command::new("import").args(["-window", "root"]).arg(&picture).status();
+                let _ = Command::new("import")
+                    .args(["-window", "root"])
+                    .arg(&picture)
+                    .status();
                 panic!("{what} never came about; see {}", picture.display());
             }
             std::thread::yield_now();

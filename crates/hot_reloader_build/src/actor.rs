@@ -88,10 +88,7 @@ fn find(
     known: Option<Workspace>,
 ) -> Result<Workspace, BuildError> {
     known.map_or_else(
-        || {
-            Workspace::find(config, library)
-                .map_err(|source| BuildError::Workspace { source })
-        },
+        || Workspace::find(config, library).map_err(|source| BuildError::Workspace { source }),
         Ok,
     )
 }
@@ -290,7 +287,10 @@ mod tests {
         };
         let build = start(config);
         let error = outcome(&build).unwrap_err();
-        assert!(matches!(&error, BuildError::TimedOut { tail, .. } if tail == "stuck"), "{error}");
+        assert!(
+            matches!(&error, BuildError::TimedOut { tail, .. } if tail == "stuck"),
+            "{error}"
+        );
         wait_until_gone(&grandchild(folder.path().join("pid")));
     }
 
@@ -308,7 +308,10 @@ mod tests {
     #[test]
     fn progress_is_what_cargo_says() {
         let folder = tempfile::tempdir().unwrap();
-        let build = start(script(folder.path(), "echo '   Compiling game' >&2; exit 3"));
+        let build = start(script(
+            folder.path(),
+            "echo '   Compiling game' >&2; exit 3",
+        ));
         let first = build.updates.recv_timeout(DEADLINE).unwrap();
         assert!(matches!(first, BuildUpdate::Progress(text) if text == "Compiling game"));
         let error = outcome(&build).unwrap_err();

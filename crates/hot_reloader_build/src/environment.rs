@@ -20,7 +20,12 @@ const ADDED: [&str; 9] = [
 ];
 
 /// Families of such variables.
-const ADDED_PREFIXES: [&str; 4] = ["CARGO_BIN_EXE_", "CARGO_CFG_", "CARGO_FEATURE_", "CARGO_PKG_"];
+const ADDED_PREFIXES: [&str; 4] = [
+    "CARGO_BIN_EXE_",
+    "CARGO_CFG_",
+    "CARGO_FEATURE_",
+    "CARGO_PKG_",
+];
 
 /// Where the platform's loader looks for shared libraries.
 const LIBRARY_PATH: &str = if cfg!(windows) {
@@ -57,7 +62,9 @@ pub fn clean(
 /// Whether cargo put this folder on the loader's path: it holds build products or the standard
 /// library of a toolchain.
 fn is_cargos(folder: &Path) -> bool {
-    let toolchain = folder.components().any(|part| part.as_os_str() == "rustlib");
+    let toolchain = folder
+        .components()
+        .any(|part| part.as_os_str() == "rustlib");
     let above = |levels: usize| folder.ancestors().nth(levels);
     let target = (0..3).filter_map(above).any(|f| {
         // Cargo marks every target folder with this file.
@@ -78,10 +85,21 @@ mod tests {
 
     #[test]
     fn what_cargo_added_goes_and_settings_stay() {
-        for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO", "CARGO_BIN_EXE_slop"] {
+        for name in [
+            "CARGO_MANIFEST_DIR",
+            "CARGO_PKG_NAME",
+            "CARGO",
+            "CARGO_BIN_EXE_slop",
+        ] {
             assert_eq!(cleaned(name, "x"), None, "{name}");
         }
-        for name in ["CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_PROFILE_DEV_DEBUG", "RUSTFLAGS", "PATH"] {
+        for name in [
+            "CARGO_HOME",
+            "CARGO_TARGET_DIR",
+            "CARGO_PROFILE_DEV_DEBUG",
+            "RUSTFLAGS",
+            "PATH",
+        ] {
             assert_eq!(cleaned(name, "x").as_deref(), Some("x"), "{name}");
         }
     }
@@ -96,7 +114,13 @@ mod tests {
             "{}:/t/lib/rustlib/x86_64-unknown-linux-gnu/lib:/opt/mine/lib",
             deps.display()
         );
-        assert_eq!(cleaned("LD_LIBRARY_PATH", &value).as_deref(), Some("/opt/mine/lib"));
-        assert_eq!(cleaned("LD_LIBRARY_PATH", &deps.display().to_string()), None);
+        assert_eq!(
+            cleaned("LD_LIBRARY_PATH", &value).as_deref(),
+            Some("/opt/mine/lib")
+        );
+        assert_eq!(
+            cleaned("LD_LIBRARY_PATH", &deps.display().to_string()),
+            None
+        );
     }
 }

@@ -213,6 +213,9 @@ mod tests {
     fn names_are_found_in_every_form_of_package_id() {
         assert_eq!(package_name("path+file:///w/game#0.1.0"), "game");
         assert_eq!(package_name("path+file:///w/dir#game@0.1.0"), "game");
-        assert_eq!(package_name("registry+https://r/index#serde@1.0.0"), "serde");
+        assert_eq!(
+            package_name("registry+https://r/index#serde@1.0.0"),
+            "serde"
+        );
     }
 }

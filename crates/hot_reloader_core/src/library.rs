@@ -1,5 +1,8 @@
 //! Opening a library and keeping it.
-#![expect(unsafe_code, reason = "opening a library runs its initialisers and trusts its exports")]
+#![expect(
+    unsafe_code,
+    reason = "opening a library runs its initialisers and trusts its exports"
+)]
 
 use std::{ffi::CString, path::PathBuf};
 
@@ -119,4 +122,76 @@ fn open_now(staged: &StagedLibrary) -> Result<libloading::Library, libloading::E
 fn open_now(staged: &StagedLibrary) -> Result<libloading::Library, libloading::Error> {
     // SAFETY: the initialisers of a Rust library run no code of ours, and the library was inspected.
     unsafe { libloading::Library::new(&staged.path) }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::{fs, process::Command};
+
+    use super::*;
+
+    /// A library with our exports and nothing else.
+    fn library(folder: &std::path::Path) -> StagedLibrary {
+        let text = identity::identity_text();
+        let source = format!(
+            "#[unsafe(no_mangle)] pub static {}: [u8; {}] = {text:?};\n\
+             #[unsafe(no_mangle)] pub static {ENTRY_SYMBOL}: u64 = 42;\n",
+            identity::IDENTITY_SYMBOL,
+            text.len(),
+        );
+        fs::write(folder.join("lib.rs"), source).unwrap();
+        let status = Command::new("rustc")
+            .args([
+                "--crate-type",
+                "cdylib",
+                "-C",
+                "link-arg=-Wl,--build-id=sha1",
+                "lib.rs",
+            ])
+            .current_dir(folder)
+            .status()
+            .unwrap();
+        assert!(status.success());
+        StagedLibrary {
+            path: folder.join("liblib.so"),
+            serial: 1,
+        }
+    }
+
+    #[test]
+    fn a_library_is_opened_once_and_an_old_image_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let staged = library(folder.path());
+        let first = LoadedLibrary::open(staged.clone(), &[]).unwrap();
+        // SAFETY: the source above exports a `u64`.
+        assert_eq!(unsafe { first.entry::<u64>() }, &42);
+        let inspected = identity::inspect(&staged.path).unwrap();
+        assert_eq!(*first.build_id(), inspected.build_id);
+        assert!(first.addresses().contains(&first.entry));
+
+        // A build under a name that is in use: the loader does not look at the file.
+        let again = LoadedLibrary::open(staged.clone(), &[&first]);
+        assert!(matches!(again, Err(LoadError::OldImage { path }) if path == staged.path));
+
+        let other = folder.path().join("other.so");
+        fs::copy(&staged.path, &other).unwrap();
+        let other = StagedLibrary {
+            path: other,
+            serial: 2,
+        };
+        assert!(LoadedLibrary::open(other, &[&first]).is_ok());
+    }
+
+    #[test]
+    fn the_loaders_own_words_are_kept() {
+        let staged = StagedLibrary {
+            path: "/nonexistent/lib.so".into(),
+            serial: 1,
+        };
+        let error = LoadedLibrary::open(staged, &[]).unwrap_err();
+        assert!(
+            error.to_string().contains("cannot open shared object file"),
+            "{error}"
+        );
+    }
 }

@@ -212,7 +212,10 @@ mod tests {
             }
         }
         install_hook();
-        assert_eq!(guard(|| panic::panic_any("text")).unwrap_err().message, "text");
+        assert_eq!(
+            guard(|| panic::panic_any("text")).unwrap_err().message,
+            "text"
+        );
         let report = guard(|| panic::panic_any(Grenade)).unwrap_err();
         assert_eq!(report.message, "a panic whose payload is not text");
     }
@@ -248,7 +251,10 @@ mod tests {
         watch(9, start.saturating_sub(1 << 30)..start + (1 << 30));
         let _ = std::thread::spawn(|| panic!("alone")).join();
         let stray = take_stray();
-        let report = stray.iter().find(|report| report.message == "alone").unwrap();
+        let report = stray
+            .iter()
+            .find(|report| report.message == "alone")
+            .unwrap();
         assert_eq!(report.library, Some(9));
         lock(&WATCHED).retain(|(library, _)| *library != 9);
     }

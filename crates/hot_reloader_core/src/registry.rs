@@ -188,7 +188,11 @@ mod tests {
     fn order_follows_after_and_is_stable() {
         check_order(vec![module("b", &[]), module("a", &[])], &["b", "a"]);
         check_order(
-            vec![module("gui", &["controller"]), module("ai", &[]), module("controller", &["ai"])],
+            vec![
+                module("gui", &["controller"]),
+                module("ai", &[]),
+                module("controller", &["ai"]),
+            ],
             &["ai", "controller", "gui"],
         );
     }
@@ -208,7 +212,10 @@ mod tests {
     fn unknown_predecessors_are_named() {
         assert_eq!(
             ModuleRegistry::new([module("a", &["z"])]),
-            Err(RegistryError::UnknownPredecessor { module: "a".into(), after: "z".into() })
+            Err(RegistryError::UnknownPredecessor {
+                module: "a".into(),
+                after: "z".into()
+            })
         );
     }
 
@@ -223,7 +230,9 @@ mod tests {
         .unwrap_err();
         assert_eq!(
             error,
-            RegistryError::Circle { path: ["a", "b", "c", "a"].map(String::from).to_vec() }
+            RegistryError::Circle {
+                path: ["a", "b", "c", "a"].map(String::from).to_vec()
+            }
         );
         assert_eq!(
             error.to_string(),
@@ -235,7 +244,12 @@ mod tests {
     fn select_orders_and_refuses_unknown_names() {
         let registry = ModuleRegistry::new([module("gui", &["ctl"]), module("ctl", &[])]).unwrap();
         let names = ["gui".to_owned(), "ctl".to_owned(), "gui".to_owned()];
-        let selected: Vec<_> = registry.select(&names).unwrap().iter().map(|m| m.name.as_str()).collect();
+        let selected: Vec<_> = registry
+            .select(&names)
+            .unwrap()
+            .iter()
+            .map(|m| m.name.as_str())
+            .collect();
         assert_eq!(selected, ["ctl", "gui"]);
         assert!(matches!(
             registry.select(&["nope".to_owned()]),

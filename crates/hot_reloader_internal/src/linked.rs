@@ -89,7 +89,8 @@ impl Linked<'_> {
     ) {
         let schedule = schedule.intern();
         self.schedules.insert(schedule);
-        self.app.add_systems(schedule, systems.in_set(self.set.clone()));
+        self.app
+            .add_systems(schedule, systems.in_set(self.set.clone()));
     }
 
     pub(crate) fn configure_sets(

@@ -28,12 +28,12 @@ impl Parse for Arguments {
                 "state_keys" => list(&name, &mut arguments.state_keys, input)?,
                 "targets" => list(&name, &mut arguments.targets, input)?,
                 "after" => list(&name, &mut arguments.after, input)?,
-                _ => {
-                    return Err(Error::new(
-                        name.span(),
-                        format!("unknown argument `{name}`; there are `state_keys`, `targets` and `after`"),
-                    ))
-                }
+                _ => return Err(Error::new(
+                    name.span(),
+                    format!(
+                        "unknown argument `{name}`; there are `state_keys`, `targets` and `after`"
+                    ),
+                )),
             }
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
@@ -59,7 +59,10 @@ fn list<T: Parse>(name: &Ident, into: &mut Option<Vec<T>>, input: ParseStream) -
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let arguments: Arguments = syn::parse2(attribute)?;
     let function: ItemFn = syn::parse2(item).map_err(|error| {
-        Error::new(error.span(), "`#[hot_module]` goes on a function that takes a `&mut HotApp`")
+        Error::new(
+            error.span(),
+            "`#[hot_module]` goes on a function that takes a `&mut HotApp`",
+        )
     })?;
     check(&function)?;
 
@@ -108,10 +111,16 @@ fn check(function: &ItemFn) -> Result<()> {
     let signature = &function.sig;
     let refuse = |span, text| Err(Error::new(span, text));
     if let Some(word) = &signature.asyncness {
-        return refuse(word.span(), "a hot module cannot be `async`: its setup runs at once");
+        return refuse(
+            word.span(),
+            "a hot module cannot be `async`: its setup runs at once",
+        );
     }
     if let Some(word) = &signature.unsafety {
-        return refuse(word.span(), "a hot module cannot be `unsafe`: the reloader calls it");
+        return refuse(
+            word.span(),
+            "a hot module cannot be `unsafe`: the reloader calls it",
+        );
     }
     if !signature.generics.params.is_empty() {
         return refuse(

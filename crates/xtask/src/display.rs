@@ -19,7 +19,15 @@ impl VirtualDisplay {
     /// Starts one under a free number.
     pub(crate) fn start() -> Result<Self> {
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1280x800x24",
+                "-nolisten",
+                "tcp",
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -38,10 +46,12 @@ impl VirtualDisplay {
         // Written beside it first, so that nobody sees half a picture.
         let part: PathBuf = file.with_extension("part.png");
         let mut import = Command::new("import");
-        import.env("DISPLAY", &self.name).args(["-window", "root"]).arg(&part);
+        import
+            .env("DISPLAY", &self.name)
+            .args(["-window", "root"])
+            .arg(&part);
         import.stdout(Stdio::null()).stderr(Stdio::null());
-        import.status().is_ok_and(|status| status.success())
-            && std::fs::rename(&part, file).is_ok()
+        import.status().is_ok_and(|status| status.success()) && std::fs::rename(&part, file).is_ok()
     }
 }
 

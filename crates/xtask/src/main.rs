@@ -30,6 +30,8 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Measures what a reload costs, and what the reloader costs when nothing reloads.
+    Bench,
     /// Runs every test, on a virtual display.
     Test {
         /// Runs only the tests whose name contains this.
@@ -40,6 +42,9 @@ enum Task {
 fn main() -> ExitCode {
     let result = match CommandLine::parse().task {
         Task::Run { arguments } => run::run(&arguments),
+        Task::Bench => {
+            check(cargo().args(["run", "--package", "hot_reloader_tests", "--bin", "bench"]))
+        }
         Task::Test { filter } => test::test(filter.as_deref()),
     };
     match result {
@@ -55,7 +60,8 @@ fn main() -> ExitCode {
 fn root() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let root = here.ancestors().nth(2);
-    root.expect("the manifest stands two folders below the root").to_owned()
+    root.expect("the manifest stands two folders below the root")
+        .to_owned()
 }
 
 /// Cargo in the workspace, as the one that runs this program.
@@ -68,7 +74,9 @@ fn cargo() -> Command {
 /// Runs a command to its end.
 fn check(command: &mut Command) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let status = command.status().with_context(|| format!("cannot run {name}"))?;
+    let status = command
+        .status()
+        .with_context(|| format!("cannot run {name}"))?;
     if !status.success() {
         bail!("{name} ended with {status}");
     }

@@ -20,9 +20,14 @@ const SCREENSHOT: Duration = Duration::from_secs(3);
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     packages::ensure(packages::WINDOW)?;
     build()?;
-    let has_display = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| env::var_os(name).is_some());
+    let has_display = ["DISPLAY", "WAYLAND_DISPLAY"]
+        .iter()
+        .any(|name| env::var_os(name).is_some());
     let status = if has_display {
-        app()?.args(arguments).status().context("cannot start the app")?
+        app()?
+            .args(arguments)
+            .status()
+            .context("cannot start the app")?
     } else {
         packages::ensure(packages::VIRTUAL_DISPLAY)?;
         on_virtual_display(arguments)?
@@ -39,8 +44,13 @@ fn build() -> Result<()> {
     let plugin = BuildConfig::new(root().join("crates/slop"), "slop_plugin");
     let mut command = Command::new(&plugin.cargo);
     let arguments = plugin.arguments();
-    let arguments = arguments.iter().filter(|a| *a != "--message-format" && *a != "json");
-    let built = command.args(arguments).current_dir(&plugin.folder).status()?;
+    let arguments = arguments
+        .iter()
+        .filter(|a| *a != "--message-format" && *a != "json");
+    let built = command
+        .args(arguments)
+        .current_dir(&plugin.folder)
+        .status()?;
     if !built.success() {
         eprintln!("the plugin does not build; the app starts without it and shows the reason");
     }
@@ -50,8 +60,14 @@ fn build() -> Result<()> {
 /// The app, with its shared libraries where the loader finds them.
 fn app() -> Result<Command> {
     let target = env::current_exe().context("cannot find the folder of what was built")?;
-    let target = target.parent().context("the executable stands in a folder")?;
-    let mut app = Command::new(target.join("slop").with_extension(env::consts::EXE_EXTENSION));
+    let target = target
+        .parent()
+        .context("the executable stands in a folder")?;
+    let mut app = Command::new(
+        target
+            .join("slop")
+            .with_extension(env::consts::EXE_EXTENSION),
+    );
     let (name, value) = library_path(target)?;
     app.env(name, value);
     Ok(app)
@@ -66,7 +82,10 @@ fn library_path(target: &Path) -> Result<(&'static str, OsString)> {
     } else {
         "LD_LIBRARY_PATH"
     };
-    let output = Command::new("rustc").args(["--print", "target-libdir"]).current_dir(root()).output()?;
+    let output = Command::new("rustc")
+        .args(["--print", "target-libdir"])
+        .current_dir(root())
+        .output()?;
     let std = String::from_utf8(output.stdout).context("rustc names a folder")?;
     let mut folders = vec![target.join("deps"), target.to_owned(), std.trim().into()];
     folders.extend(env::var_os(name).iter().flat_map(env::split_paths));
@@ -76,10 +95,19 @@ fn library_path(target: &Path) -> Result<(&'static str, OsString)> {
 fn on_virtual_display(arguments: &[String]) -> Result<ExitStatus> {
     let display = VirtualDisplay::start()?;
     let picture = root().join("target/screenshot.png");
-    eprintln!("there is no display, so the app runs on a virtual one, DISPLAY={}", display.name);
-    eprintln!("what it shows is in {}, made anew every {SCREENSHOT:?}", picture.display());
+    eprintln!(
+        "there is no display, so the app runs on a virtual one, DISPLAY={}",
+        display.name
+    );
+    eprintln!(
+        "what it shows is in {}, made anew every {SCREENSHOT:?}",
+        picture.display()
+    );
     eprintln!("keys: DISPLAY={} xdotool key ctrl+alt+r", display.name);
-    let mut app = app()?.args(arguments).env("DISPLAY", &display.name).spawn()?;
+    let mut app = app()?
+        .args(arguments)
+        .env("DISPLAY", &display.name)
+        .spawn()?;
     let mut last = Instant::now();
     loop {
         if let Some(status) = app.try_wait()? {

@@ -23,7 +23,11 @@ pub(crate) fn test(filter: Option<&str>) -> Result<()> {
     for package in PACKAGES {
         let mut tests = cargo();
         tests.args(["test", "--package", package]).args(filter);
-        check(tests.env("DISPLAY", &display.name).env_remove("WAYLAND_DISPLAY"))?;
+        check(
+            tests
+                .env("DISPLAY", &display.name)
+                .env_remove("WAYLAND_DISPLAY"),
+        )?;
     }
     Ok(())
 }

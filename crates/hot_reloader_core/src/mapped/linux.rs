@@ -1,5 +1,8 @@
 //! Linux: `dl_iterate_phdr` lists the images and their segments.
-#![expect(unsafe_code, reason = "the loader's list is only to be had from libc, and memory is compared")]
+#![expect(
+    unsafe_code,
+    reason = "the loader's list is only to be had from libc, and memory is compared"
+)]
 
 use std::{
     ffi::{c_int, c_void, CStr, OsStr},
@@ -77,9 +80,8 @@ pub(super) fn same_as_file(image: &Image, path: &Path) -> io::Result<bool> {
     Ok(image.read_only.iter().all(|segment| {
         // SAFETY: the loader mapped these bytes for reading and libraries of this process are
         // never unloaded, so they stay mapped and unchanged.
-        let memory = unsafe {
-            std::slice::from_raw_parts(segment.address as *const u8, segment.file.len())
-        };
+        let memory =
+            unsafe { std::slice::from_raw_parts(segment.address as *const u8, segment.file.len()) };
         file.get(segment.file.clone()) == Some(memory)
     }))
 }

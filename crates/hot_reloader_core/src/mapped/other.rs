@@ -3,7 +3,10 @@
 //! Windows locks the file of a loaded library, so it cannot change; macOS names every image.
 //! Neither gives access to segments without more unsafe code than it is worth, so a library whose
 //! file was replaced counts as changed.
-#![expect(unsafe_code, reason = "the loader's list is only to be had from the system")]
+#![expect(
+    unsafe_code,
+    reason = "the loader's list is only to be had from the system"
+)]
 
 use std::{io, path::Path};
 
@@ -61,7 +64,10 @@ pub fn image_at(address: usize) -> Option<Image> {
         .max_by_key(|image| image.addresses.start)
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the other platforms read the file")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the other platforms read the file"
+)]
 pub(super) fn same_as_file(_image: &Image, _path: &Path) -> io::Result<bool> {
     Ok(false)
 }

@@ -49,7 +49,10 @@ pub(crate) struct Delegates {
 impl Delegates {
     /// In dependency order.
     pub(crate) fn names(&self) -> Vec<String> {
-        self.slots.iter().map(|slot| slot.module.name.clone()).collect()
+        self.slots
+            .iter()
+            .map(|slot| slot.module.name.clone())
+            .collect()
     }
 
     /// Sorts the slots as `names` are.
@@ -67,7 +70,10 @@ impl Delegates {
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Delegates>();
     for label in [First.intern(), Last.intern()] {
-        app.world_mut().resource_mut::<Delegates>().attached.insert(label);
+        app.world_mut()
+            .resource_mut::<Delegates>()
+            .attached
+            .insert(label);
         app.add_systems(label, delegator(label));
     }
 }
@@ -76,7 +82,10 @@ pub(super) fn plugin(app: &mut App) {
 pub(crate) fn attach(world: &mut World) {
     let mut delegates = world.resource_mut::<Delegates>();
     let delegates = &mut *delegates;
-    let labels = delegates.slots.iter().flat_map(|slot| slot.schedules.keys());
+    let labels = delegates
+        .slots
+        .iter()
+        .flat_map(|slot| slot.schedules.keys());
     let fresh: Vec<_> = labels
         .copied()
         .filter(|label| delegates.attached.insert(*label))

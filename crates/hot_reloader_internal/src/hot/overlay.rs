@@ -85,7 +85,11 @@ fn draw(tint: Res<ErrorTint>, mut contexts: EguiContexts) {
         return;
     };
     let [red, green, blue] = tint.color;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is clamped"
+    )]
     let alpha = (tint.strength.clamp(0.0, 1.0) * 255.0) as u8;
     let layer = egui::LayerId::new(egui::Order::Tooltip, egui::Id::new("hot_reloader tint"));
     context.layer_painter(layer).rect_filled(

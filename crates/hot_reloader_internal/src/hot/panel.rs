@@ -12,7 +12,9 @@ use bevy::{
 };
 use bevy_egui::{egui, systems::end_pass_system, EguiContexts};
 
-use super::{CancelReload, HotReloader, HotReloaderConfig, Phase, Progress, ReloadError, ReloadRequest};
+use super::{
+    CancelReload, HotReloader, HotReloaderConfig, Phase, Progress, ReloadError, ReloadRequest,
+};
 
 /// What a click asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -119,7 +119,8 @@ impl Recording {
 
     pub(crate) fn init_resource<R: Resource + FromWorld>(&mut self) {
         self.note_type::<R>();
-        self.provisions.push(Box::new(InitResource::<R>(PhantomData)));
+        self.provisions
+            .push(Box::new(InitResource::<R>(PhantomData)));
     }
 
     pub(crate) fn insert_resource<R: Resource>(&mut self, value: R) {
@@ -307,11 +308,23 @@ fn describe(
                 }
             }
         }
-        TypeInfo::List(info) => field("[]", info.item_type_path_table().path(), info.item_type_id()),
-        TypeInfo::Array(info) => field("[]", info.item_type_path_table().path(), info.item_type_id()),
+        TypeInfo::List(info) => field(
+            "[]",
+            info.item_type_path_table().path(),
+            info.item_type_id(),
+        ),
+        TypeInfo::Array(info) => field(
+            "[]",
+            info.item_type_path_table().path(),
+            info.item_type_id(),
+        ),
         TypeInfo::Map(info) => {
             field("key", info.key_type_path_table().path(), info.key_type_id());
-            field("value", info.value_type_path_table().path(), info.value_type_id());
+            field(
+                "value",
+                info.value_type_path_table().path(),
+                info.value_type_id(),
+            );
         }
         TypeInfo::Value(_) => {}
     }

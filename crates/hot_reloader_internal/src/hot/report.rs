@@ -121,7 +121,10 @@ impl ReloadReport {
     }
 }
 
-fn error<S: Serializer>(error: &Option<Arc<ReloadError>>, serializer: S) -> Result<S::Ok, S::Error> {
+fn error<S: Serializer>(
+    error: &Option<Arc<ReloadError>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Written {
         kind: &'static str,

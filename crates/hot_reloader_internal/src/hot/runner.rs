@@ -4,7 +4,10 @@
 //! ready, lets it load, and calls the scope that the library exports. All of it is reached through
 //! C functions without a context, so what passes between them and the transaction stands in a
 //! static, and a process can hold one hot app at a time.
-#![expect(unsafe_code, reason = "the function that loads a library is exported under its C name only")]
+#![expect(
+    unsafe_code,
+    reason = "the function that loads a library is exported under its C name only"
+)]
 
 use std::{
     path::PathBuf,
@@ -13,8 +16,7 @@ use std::{
 
 use bevy::prelude::{App, Component, World};
 use bevy_dexterous_developer::{
-    HotReloadPlugin, ReloadableApp, ReloadableAppContents, ReloadableElementsSetup,
-    ReloadableSetup,
+    HotReloadPlugin, ReloadableApp, ReloadableAppContents, ReloadableElementsSetup, ReloadableSetup,
 };
 use dexterous_developer_instance::{internal::HOT_RELOAD_INFO, runner::HotReloadInfoBuilder};
 use hot_reloader_core::{panics, PanicReport};

@@ -9,8 +9,8 @@ use bevy::{
         ButtonInput, InputSystem,
     },
     prelude::{
-        resource_exists, App, Event, EventReader, EventWriter, Events, KeyCode, Local, PreUpdate, Res, ResMut,
-        Resource,
+        resource_exists, App, Event, EventReader, EventWriter, Events, KeyCode, Local, PreUpdate,
+        Res, ResMut, Resource,
     },
 };
 

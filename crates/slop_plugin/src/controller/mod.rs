@@ -76,3 +76,68 @@ fn edit_tickets(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn app() -> App {
+        let mut app = App::new();
+        app.init_resource::<Discussions>()
+            .init_resource::<Composer>()
+            .init_resource::<TicketNumbers>()
+            .add_event::<Action>()
+            .add_systems(Update, (edit_discussions, edit_tickets));
+        app
+    }
+
+    fn act(app: &mut App, action: Action) {
+        app.world_mut().send_event(action);
+        app.update();
+    }
+
+    #[test]
+    fn an_entry_goes_into_the_discussion_that_is_shown() {
+        let mut app = app();
+        act(&mut app, Action::AddDiscussion);
+        app.world_mut().resource_mut::<Composer>().text = "hello".into();
+        act(&mut app, Action::AddEntry);
+        let discussions = app.world().resource::<Discussions>();
+        assert_eq!(discussions.list[0].entries, []);
+        assert_eq!(discussions.list[1].entries[0].text, "hello");
+        assert_eq!(app.world().resource::<Composer>().text, "");
+    }
+
+    #[test]
+    fn blank_entries_and_unknown_discussions_are_ignored() {
+        let mut app = app();
+        app.world_mut().resource_mut::<Composer>().text = "  \n".into();
+        act(&mut app, Action::AddEntry);
+        act(&mut app, Action::SelectDiscussion(7));
+        assert_eq!(
+            *app.world().resource::<Discussions>(),
+            Discussions::default()
+        );
+        assert_eq!(app.world().resource::<Composer>().text, "  \n");
+    }
+
+    #[test]
+    fn tickets_are_numbered_and_moved() {
+        let mut app = app();
+        for title in ["one", "two"] {
+            app.world_mut().resource_mut::<Composer>().ticket = title.into();
+            act(&mut app, Action::AddTicket);
+        }
+        let mut tickets = app.world_mut().query::<(Entity, &Ticket)>();
+        let (entity, second) = tickets
+            .iter(app.world())
+            .find(|(_, t)| t.title == "two")
+            .unwrap();
+        assert_eq!((second.number, second.status), (2, Status::Todo));
+        act(&mut app, Action::MoveTicket(entity, Status::Review));
+        assert_eq!(
+            app.world().get::<Ticket>(entity).unwrap().status,
+            Status::Review
+        );
+    }
+}

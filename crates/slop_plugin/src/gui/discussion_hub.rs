@@ -40,18 +40,24 @@ pub(super) fn panel(
 fn selector(ui: &mut egui::Ui, discussions: &Discussions, out: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         ui.strong("Discussions");
-        if ui.small_button("+").on_hover_text("New discussion").clicked() {
+        if ui
+            .small_button("+")
+            .on_hover_text("New discussion")
+            .clicked()
+        {
             out.push(Action::AddDiscussion);
         }
     });
-    egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        for (index, discussion) in discussions.list.iter().enumerate() {
-            let selected = index == discussions.active;
-            if ui.selectable_label(selected, &discussion.name).clicked() {
-                out.push(Action::SelectDiscussion(index));
+    egui::ScrollArea::vertical()
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            for (index, discussion) in discussions.list.iter().enumerate() {
+                let selected = index == discussions.active;
+                if ui.selectable_label(selected, &discussion.name).clicked() {
+                    out.push(Action::SelectDiscussion(index));
+                }
             }
-        }
-    });
+        });
 }
 
 fn entries(ui: &mut egui::Ui, discussions: &Discussions) {
@@ -86,7 +92,8 @@ fn drag_split(ui: &mut egui::Ui, handle: egui::Rect, room: f32, split: &mut f32)
         *split = wanted.clamp(LEAST / room, 1.0 - LEAST / room);
     }
     let stroke = ui.style().interact(&response).fg_stroke;
-    ui.painter().hline(handle.x_range(), handle.center().y, stroke);
+    ui.painter()
+        .hline(handle.x_range(), handle.center().y, stroke);
 }
 
 fn compose(
@@ -113,12 +120,52 @@ fn compose(
             }
         });
     });
-    egui::ScrollArea::vertical().id_salt("composer").show(ui, |ui| {
-        let text = egui::TextEdit::multiline(&mut composer.text)
-            .id_salt("text")
-            .hint_text("Say something")
-            .desired_width(f32::INFINITY)
-            .desired_rows(4);
-        ui.add_sized(ui.available_size(), text);
-    });
+    egui::ScrollArea::vertical()
+        .id_salt("composer")
+        .show(ui, |ui| {
+            let text = egui::TextEdit::multiline(&mut composer.text)
+                .id_salt("text")
+                .hint_text("Say something")
+                .desired_width(f32::INFINITY)
+                .desired_rows(4);
+            ui.add_sized(ui.available_size(), text);
+        });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn send(text: &str, modifiers: egui::Modifiers) -> Vec<Action> {
+        let mut composer = Composer {
+            text: text.to_owned(),
+            ..Composer::default()
+        };
+        let mut out = Vec::new();
+        let input = egui::RawInput {
+            modifiers,
+            events: vec![egui::Event::Key {
+                key: egui::Key::Enter,
+                physical_key: None,
+                pressed: true,
+                repeat: false,
+                modifiers,
+            }],
+            ..egui::RawInput::default()
+        };
+        let _ = egui::Context::default().run(input, |context| {
+            egui::CentralPanel::default().show(context, |ui| {
+                let discussions = Discussions::default();
+                panel(ui, &discussions, &mut composer, &mut 0.7, &mut out);
+            });
+        });
+        out
+    }
+
+    #[test]
+    fn ctrl_enter_sends_what_is_written() {
+        assert_eq!(send("hello", egui::Modifiers::CTRL), [Action::AddEntry]);
+        assert_eq!(send("hello", egui::Modifiers::NONE), []);
+        assert_eq!(send("  ", egui::Modifiers::CTRL), []);
+    }
 }

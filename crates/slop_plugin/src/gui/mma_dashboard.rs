@@ -15,7 +15,9 @@ pub(super) fn tickets(
     title: &mut String,
     out: &mut Vec<Action>,
 ) {
-    let open = tickets.iter().filter(|(_, ticket)| ticket.status != Status::Done);
+    let open = tickets
+        .iter()
+        .filter(|(_, ticket)| ticket.status != Status::Done);
     ui.horizontal(|ui| {
         ui.heading("Tickets");
         ui.weak(format!("{} open", open.count()));
@@ -29,22 +31,26 @@ pub(super) fn tickets(
             out.push(Action::AddTicket);
         }
     });
-    egui::ScrollArea::vertical().id_salt("tickets").auto_shrink(false).show(ui, |ui| {
-        if tickets.is_empty() {
-            ui.weak("No tickets yet.");
-        }
-        for status in Status::ALL {
-            let of_status: Vec<_> = tickets.iter().filter(|(_, t)| t.status == status).collect();
-            if of_status.is_empty() {
-                continue;
+    egui::ScrollArea::vertical()
+        .id_salt("tickets")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            if tickets.is_empty() {
+                ui.weak("No tickets yet.");
             }
-            ui.add_space(6.0);
-            ui.strong(format!("{} ({})", status.label(), of_status.len()));
-            for (entity, ticket) in of_status {
-                row(ui, *entity, ticket, out);
+            for status in Status::ALL {
+                let of_status: Vec<_> =
+                    tickets.iter().filter(|(_, t)| t.status == status).collect();
+                if of_status.is_empty() {
+                    continue;
+                }
+                ui.add_space(6.0);
+                ui.strong(format!("{} ({})", status.label(), of_status.len()));
+                for (entity, ticket) in of_status {
+                    row(ui, *entity, ticket, out);
+                }
             }
-        }
-    });
+        });
 }
 
 fn row(ui: &mut egui::Ui, entity: Entity, ticket: &Ticket, out: &mut Vec<Action>) {
@@ -91,22 +97,31 @@ pub(super) fn hot_reload(ui: &mut egui::Ui, reloader: &HotReloader) -> Option<Re
         ui.horizontal(|ui| {
             ui.colored_label(color, format!("#{}: {}", report.number, report.summary()));
             if let Some(latency) = report.latency_ms {
-                ui.weak(format!("{latency:.0} ms from the request to the first frame"));
+                ui.weak(format!(
+                    "{latency:.0} ms from the request to the first frame"
+                ));
             }
         });
     }
     ui.collapsing("Modules", |ui| {
-        egui::Grid::new("modules").num_columns(4).striped(true).show(ui, |ui| {
-            for module in reloader.modules() {
-                ui.label(&module.module.name);
-                ui.label(format!("generation {}", module.generation));
-                ui.monospace(module.build_id.short());
-                if ui.small_button("🔄").on_hover_text("Reload this module").clicked() {
-                    request = Some(ReloadRequest::modules([module.module.name.as_str()]));
+        egui::Grid::new("modules")
+            .num_columns(4)
+            .striped(true)
+            .show(ui, |ui| {
+                for module in reloader.modules() {
+                    ui.label(&module.module.name);
+                    ui.label(format!("generation {}", module.generation));
+                    ui.monospace(module.build_id.short());
+                    if ui
+                        .small_button("🔄")
+                        .on_hover_text("Reload this module")
+                        .clicked()
+                    {
+                        request = Some(ReloadRequest::modules([module.module.name.as_str()]));
+                    }
+                    ui.end_row();
                 }
-                ui.end_row();
-            }
-        });
+            });
     });
     request
 }

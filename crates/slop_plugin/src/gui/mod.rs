@@ -18,7 +18,12 @@ use slop_state::{Action, Composer, Discussions, Layout, Ticket};
 pub fn gui(app: &mut HotApp) {
     app.init_resource::<Layout>().add_systems(
         Update,
-        (render_main_interface, render_discussion_hub, render_mma_dashboard).chain(),
+        (
+            render_main_interface,
+            render_discussion_hub,
+            render_mma_dashboard,
+        )
+            .chain(),
     );
 }
 
@@ -63,12 +68,23 @@ fn render_discussion_hub(
         show_windows,
         ui_discussion_split_h,
     } = &mut *layout;
-    let open = show_windows.entry(discussion_hub::TITLE.to_owned()).or_insert(true);
+    let open = show_windows
+        .entry(discussion_hub::TITLE.to_owned())
+        .or_insert(true);
     egui::Window::new(discussion_hub::TITLE)
         .open(open)
-        .default_rect(egui::Rect::from_min_size(egui::pos2(12.0, 40.0), egui::vec2(640.0, 700.0)))
+        .default_rect(egui::Rect::from_min_size(
+            egui::pos2(12.0, 40.0),
+            egui::vec2(640.0, 700.0),
+        ))
         .show(context, |ui| {
-            discussion_hub::panel(ui, &discussions, &mut composer, ui_discussion_split_h, &mut out);
+            discussion_hub::panel(
+                ui,
+                &discussions,
+                &mut composer,
+                ui_discussion_split_h,
+                &mut out,
+            );
         });
     actions.send_batch(out);
 }
@@ -88,10 +104,16 @@ fn render_mma_dashboard(
     let mut tickets: Vec<_> = tickets.iter().collect();
     tickets.sort_by_key(|(_, ticket)| ticket.number);
     let mut out = Vec::new();
-    let open = layout.show_windows.entry(mma_dashboard::TITLE.to_owned()).or_insert(true);
+    let open = layout
+        .show_windows
+        .entry(mma_dashboard::TITLE.to_owned())
+        .or_insert(true);
     egui::Window::new(mma_dashboard::TITLE)
         .open(open)
-        .default_rect(egui::Rect::from_min_size(egui::pos2(690.0, 40.0), egui::vec2(560.0, 700.0)))
+        .default_rect(egui::Rect::from_min_size(
+            egui::pos2(690.0, 40.0),
+            egui::vec2(560.0, 700.0),
+        ))
         .show(context, |ui| {
             #[cfg(feature = "hot")]
             {

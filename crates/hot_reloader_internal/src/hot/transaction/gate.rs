@@ -33,7 +33,9 @@ pub(super) fn check(
                         now: now.clone(),
                     });
                 }
-            } else if now.definition.is_none() && is_hot(workspace, &now.path) && is_alive(world, *id)
+            } else if now.definition.is_none()
+                && is_hot(workspace, &now.path)
+                && is_alive(world, *id)
             {
                 warnings.push(format!(
                     "{} does not derive Reflect, so only its size was compared",
@@ -53,9 +55,15 @@ pub(super) fn check(
     }
     for slot in &world.resource::<Delegates>().slots {
         let goes = candidate.removed.contains(&slot.module.name)
-            || candidate.modules.iter().any(|(m, _)| m.name == slot.module.name);
+            || candidate
+                .modules
+                .iter()
+                .any(|(m, _)| m.name == slot.module.name);
         for key in slot.state_keys.iter().filter(|_| goes) {
-            let stays = rehearsal.state_keys.iter().any(|k| k.type_id == key.type_id);
+            let stays = rehearsal
+                .state_keys
+                .iter()
+                .any(|k| k.type_id == key.type_id);
             if !stays && is_alive(world, key.type_id) {
                 warnings.push(format!(
                     "{} is a state key no longer; its values stay in the world",
@@ -98,7 +106,9 @@ fn moved(world: &World, id: TypeId, now: &TypeShape) -> Option<TypeShape> {
 
 fn component(world: &World, id: TypeId) -> Option<ComponentId> {
     let components = world.components();
-    components.get_id(id).or_else(|| components.get_resource_id(id))
+    components
+        .get_id(id)
+        .or_else(|| components.get_resource_id(id))
 }
 
 /// Whether there is a value of the type: a resource, or a component of an entity. Of a type that
@@ -119,5 +129,8 @@ fn is_alive(world: &World, id: TypeId) -> bool {
 /// their own crate.
 fn is_hot(workspace: &Workspace, path: &str) -> bool {
     let name = path.split("::").next().unwrap_or(path);
-    workspace.hot.iter().any(|hot| hot.replace('-', "_") == name)
+    workspace
+        .hot
+        .iter()
+        .any(|hot| hot.replace('-', "_") == name)
 }

@@ -1,6 +1,9 @@
 //! Phases 2 and 3: the library gets a name of its own, is held against this host before any of it
 //! runs, and is opened.
-#![expect(unsafe_code, reason = "what a library exports as its entry is taken at its word")]
+#![expect(
+    unsafe_code,
+    reason = "what a library exports as its entry is taken at its word"
+)]
 
 use bevy::prelude::World;
 use hot_reloader_build::Built;

@@ -124,7 +124,9 @@ pub(super) fn roll_back(
     delegates.slots = kept;
     delegates.slots.append(&mut trial.predecessors);
     delegates.put_in_order(&trial.order);
-    machinery.started.retain(|name| !trial.started.contains(name));
+    machinery
+        .started
+        .retain(|name| !trial.started.contains(name));
     for undo in trial.undo.into_iter().rev() {
         if let Err(panic) = panics::guard(|| undo(world)) {
             bevy::log::error!("taking a resource back panicked: {panic}");
@@ -142,7 +144,14 @@ pub(super) fn roll_back(
         change.generation = delegates.get(&change.name).map(|slot| slot.generation);
     }
     let (clock, findings) = (trial.clock, trial.findings);
-    finish(world, machinery, clock, findings, Outcome::RolledBack, Some(error));
+    finish(
+        world,
+        machinery,
+        clock,
+        findings,
+        Outcome::RolledBack,
+        Some(error),
+    );
 }
 
 /// Drops values of the plugin's types, whose destructors may panic.

@@ -75,12 +75,18 @@ pub(super) fn arm(
 ) -> Result<Trial, ReloadError> {
     let delegates = world.resource::<Delegates>();
     let order = delegates.names();
-    let names: Vec<String> = candidate.modules.iter().map(|(m, _)| m.name.clone()).collect();
+    let names: Vec<String> = candidate
+        .modules
+        .iter()
+        .map(|(m, _)| m.name.clone())
+        .collect();
     let mut keys: Vec<StateKey> = Vec::new();
     let old = delegates
         .slots
         .iter()
-        .filter(|slot| names.contains(&slot.module.name) || candidate.removed.contains(&slot.module.name))
+        .filter(|slot| {
+            names.contains(&slot.module.name) || candidate.removed.contains(&slot.module.name)
+        })
         .flat_map(|slot| &slot.state_keys);
     for key in old.chain(&rehearsal.state_keys) {
         if keys.iter().all(|known| known.type_id != key.type_id) {
@@ -99,7 +105,11 @@ pub(super) fn arm(
     Ok(Trial {
         serial: candidate.serial,
         build_id: candidate.build_id,
-        modules: candidate.modules.into_iter().map(|(module, _)| module).collect(),
+        modules: candidate
+            .modules
+            .into_iter()
+            .map(|(module, _)| module)
+            .collect(),
         removed: candidate.removed,
         registry: candidate.registry,
         order,
@@ -141,7 +151,8 @@ pub(crate) fn install(world: &mut World) {
         return;
     };
     // Modules run in here, and may look at anything but the trial.
-    let result = replace(world, &mut trial, handover).and_then(|starting| start(world, &mut trial, starting));
+    let result = replace(world, &mut trial, handover)
+        .and_then(|starting| start(world, &mut trial, starting));
     trial.clock.end(Phase::Swap);
     world.resource_scope(|world, mut machinery: bevy::prelude::Mut<Machinery>| {
         match result {
@@ -217,8 +228,9 @@ fn replace(
         let name = &slot.module.name;
         trial.removed.contains(name) || trial.modules.iter().any(|m| m.name == *name)
     };
-    let (old, kept): (Vec<_>, Vec<_>) =
-        std::mem::take(&mut delegates.slots).into_iter().partition(goes);
+    let (old, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut delegates.slots)
+        .into_iter()
+        .partition(goes);
     trial.predecessors = old;
     delegates.slots = kept;
     delegates.slots.extend(slots);
@@ -227,12 +239,11 @@ fn replace(
 
     for (module, provisions) in provisions {
         for provision in provisions {
-            let undo = panics::guard(|| provision.apply(world)).map_err(|panic| {
-                ReloadError::Swap {
+            let undo =
+                panics::guard(|| provision.apply(world)).map_err(|panic| ReloadError::Swap {
                     module: module.clone(),
                     panic,
-                }
-            })?;
+                })?;
             trial.undo.extend(undo);
         }
     }

@@ -1,0 +1,229 @@
+//! What a reload costs, and what the reloader costs when nothing reloads.
+//!
+//! Everything is measured in one run, on one machine, and compared within it: the numbers are no
+//! test.
+#![expect(clippy::print_stdout, reason = "it is what the benchmark is for")]
+
+use std::{fs, process::Command, time::Instant};
+
+use hot_reloader_tests::{lab, lab::edit, Fixture, Host};
+use serde_json::{json, Value};
+
+/// Of the measured code. The engine and the reloader are compiled at level 1, as in development.
+const LEVEL: u8 = 3;
+
+const FEATURES: &str = "\n[features]\nhot = [\"hot_reloader/hot\"]\n";
+
+fn main() {
+    idle();
+    captures();
+    latency();
+    many();
+}
+
+/// Frames with nothing reloading: the same modules linked in, against hot.
+fn idle() {
+    const FRAMES: u64 = 20_000;
+    const ROUNDS: usize = 7;
+    let source = only_game(&Fixture::v1());
+    let linked = lab::workspace("bench_linked", FEATURES, LEVEL);
+    lab::write(&linked.join("src/lib.rs"), &source);
+    let main = "use bevy::{prelude::*, state::app::StatesPlugin};
+fn main() {
+    let mut app = App::new();
+    app.add_plugins((MinimalPlugins, StatesPlugin));
+    app.init_resource::<probe_api::Probe>();
+    app.add_plugins(hot_reloader::hot_plugin!(bench_linked));
+    app.finish();
+    app.cleanup();
+    for line in std::io::stdin().lines() {
+        let count: u32 = line.unwrap().parse().unwrap();
+        let start = std::time::Instant::now();
+        for _ in 0..count { app.update(); }
+        println!(\"{}\", start.elapsed().as_secs_f64() * 1000.0 / f64::from(count));
+    }
+}
+";
+    lab::write(&linked.join("src/main.rs"), main);
+    let built = lab::cargo()
+        .args(["build", "--offline"])
+        .current_dir(&linked)
+        .status();
+    assert!(
+        built.expect("cargo runs").success(),
+        "the linked host does not build"
+    );
+
+    let fixture = Fixture::at_level("bench", LEVEL);
+    fixture.write(&source);
+    let (mut host, first) = Host::start(&fixture);
+    assert_eq!(first["outcome"], "committed", "{first:#}");
+    let mut process = Command::new(lab::target().join("debug/bench_linked"))
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the linked host starts");
+    let mut input = process.stdin.take().expect("it is piped");
+    let mut output = std::io::BufReader::new(process.stdout.take().expect("it is piped"));
+    let mut linked_frame = || -> f64 {
+        use std::io::{BufRead, Write};
+        writeln!(input, "{FRAMES}").expect("it listens");
+        let mut line = String::new();
+        output.read_line(&mut line).expect("it answers");
+        line.trim().parse().expect("a number")
+    };
+    let mut hot_frame = || number(&host.ask(&json!({ "do": "time_frames", "count": FRAMES })));
+    let (mut hot, mut cold) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        // In turn, so that whatever else the machine does falls on both.
+        cold.push(linked_frame());
+        hot.push(hot_frame());
+    }
+    drop(linked_frame);
+    let _ = process.kill();
+    let _ = process.wait();
+    let (hot, cold) = (median(hot), median(cold));
+    println!("idle frame          linked {cold:.4} ms, hot {hot:.4} ms, the reloader {:.4} ms (ratio {:.2})", hot - cold, hot / cold);
+    host.end();
+}
+
+/// Copying the state of 100,000 entities.
+fn captures() {
+    let fixture = Fixture::at_level("bench_capture", LEVEL);
+    fixture.write(&only_game(&Fixture::v1()));
+    let (mut host, _) = Host::start(&fixture);
+    let times = host.ask(&json!({ "do": "time_captures", "entities": 100_000 }));
+    let times: Vec<f64> = times
+        .as_array()
+        .expect("times")
+        .iter()
+        .map(number)
+        .collect();
+    println!(
+        "capture             {:.2} ms for 100,000 entities (the slowest of {}: {:.2} ms)",
+        median(times.clone()),
+        times.len(),
+        slowest(&times)
+    );
+    host.end();
+}
+
+/// From the request to the end of the first frame with the new code, against cargo alone.
+fn latency() {
+    let fixture = Fixture::new("bench_latency");
+    let (mut host, _) = Host::start(&fixture);
+    let (mut whole, mut builds, mut alone) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rest: Vec<(String, f64)> = Vec::new();
+    for round in 0..11 {
+        let version = format!("\"v{round}\"");
+        fixture.write(&edit(&Fixture::v1(), "\"v1\"", &version));
+        let report = host.reload();
+        assert_eq!(report["outcome"], "committed", "{report:#}");
+        if round == 0 {
+            // The first build has no incremental state to go on from.
+            continue;
+        }
+        whole.push(number(&report["latency_ms"]));
+        for phase in report["phases"].as_array().expect("phases") {
+            let (name, ms) = (
+                phase["phase"].as_str().expect("a name"),
+                number(&phase["ms"]),
+            );
+            match name {
+                "build" => builds.push(ms),
+                "probation" => {}
+                _ => rest.push((name.to_owned(), ms)),
+            }
+        }
+        fixture.write(&edit(&Fixture::v1(), "\"v1\"", &format!("\"w{round}\"")));
+        let start = Instant::now();
+        let status = lab::cargo()
+            .args([
+                "rustc",
+                "--lib",
+                "--crate-type",
+                "cdylib",
+                "--profile",
+                "dev",
+                "--features",
+                "hot",
+            ])
+            .args([
+                "--offline",
+                "--quiet",
+                "--",
+                "-C",
+                "link-arg=-Wl,--build-id=sha1",
+            ])
+            .current_dir(&fixture.folder)
+            .status();
+        assert!(status.expect("cargo runs").success());
+        alone.push(start.elapsed().as_secs_f64() * 1000.0);
+    }
+    let (whole, build, alone) = (median(whole), median(builds), median(alone));
+    println!("reload              {whole:.0} ms from the request to the first frame; cargo alone {alone:.0} ms (ratio {:.2})", whole / alone);
+    print!("  its phases        build {build:.0} ms");
+    for name in ["stage", "identify", "rehearse", "gate", "capture", "swap"] {
+        let times = rest
+            .iter()
+            .filter(|(phase, _)| phase == name)
+            .map(|(_, ms)| *ms)
+            .collect();
+        print!(", {name} {:.2} ms", median(times));
+    }
+    println!();
+    println!(
+        "plugin library      {:.2} MB",
+        fs::metadata(fixture.library()).map_or(0.0, |m| m.len() as f64 / 1e6)
+    );
+    host.end();
+}
+
+/// Two hundred reloads between two builds.
+fn many() {
+    let fixture = Fixture::new("bench_many");
+    let settings = json!({ "cargo": fixture.meddling_cargo(), "probation": 1 });
+    let (mut host, _) = Host::start_with(&fixture, settings);
+    let folder = fixture.folder.display().to_string();
+    for (source, version) in [(Fixture::v1(), "v1"), (Fixture::v2(), "v2")] {
+        fixture.write(&source);
+        fixture.meddle(&format!("cargo \"$@\" > {folder}/messages\ncp $LIB {folder}/{version}.so\ncat {folder}/messages\n"));
+        host.reload();
+    }
+    let (mut resident, mut frames) = (Vec::new(), Vec::new());
+    for number_of_reload in 0..200 {
+        let version = ["v1", "v2"][number_of_reload % 2];
+        fixture.meddle(&format!(
+            "sed \"s|$LIB|{folder}/{version}.so|\" {folder}/messages\n"
+        ));
+        let report = host.reload();
+        assert_eq!(report["outcome"], "committed", "{report:#}");
+        resident.push(number(&report["resident_bytes"]) / 1e6);
+        frames.push(number(&report["longest_frame_ms"]));
+    }
+    let grown = (resident[199] - resident[0]) / 199.0;
+    println!("200 reloads         {grown:.2} MB of memory each ({:.0} to {:.0} MB), slowest frame {:.1} ms, median {:.1} ms",
+        resident[0], resident[199], slowest(&frames), median(frames.clone()));
+    host.end();
+}
+
+fn only_game(source: &str) -> String {
+    edit(
+        source,
+        "hot_library!(game, witness);",
+        "hot_library!(game);",
+    )
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().expect("a number")
+}
+
+fn slowest(times: &[f64]) -> f64 {
+    times.iter().copied().fold(0.0, f64::max)
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
