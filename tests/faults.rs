@@ -226,7 +226,8 @@ table! {
         |f| in_play(f, &format!("{WRECK} commands.add(|_: &mut World| panic!(\"in a command\"));")),
         "probation", "panicked", "in a command");
     panic_on_a_task_pool: rolled_back(
-        |f| in_play(f, &format!("if *counted == 3 {{ {WRECK} bevy::tasks::AsyncComputeTaskPool::get().spawn(async {{ panic!(\"far away\") }}).detach(); }}")),
+        |f| in_play(f, &format!("if *counted == 3 {{ {} bevy::tasks::AsyncComputeTaskPool::get().spawn(async {{ panic!(\"far away\") }}).detach(); }}",
+            edit(WRECK, "commands.remove_resource::<Plain>();", ""))),
         "running", "thread_panicked", "far away");
     panic_on_a_thread: rolled_back(
         |f| in_play(f, "if *counted == 3 { let _ = std::thread::spawn(|| panic!(\"alone\")).join(); }"),

@@ -12,7 +12,7 @@ use std::{
 const DEPENDENCIES: &str = r#"
 bevy = { version = "=0.14.2", default-features = false, features = [
     "bevy_asset", "bevy_color", "bevy_core_pipeline", "bevy_render", "bevy_sprite", "bevy_state",
-    "bevy_text", "bevy_ui", "bevy_winit", "default_font", "multi_threaded", "png", "x11",
+    "bevy_text", "bevy_ui", "bevy_winit", "default_font", "multi_threaded", "png", "serialize", "x11",
 ] }
 hot_reloader = { path = "ROOT/crates/hot_reloader" }
 probe_api = { path = "ROOT/tests/fixtures/probe_api" }

@@ -28,12 +28,14 @@ impl Parse for Arguments {
                 "state_keys" => list(&name, &mut arguments.state_keys, input)?,
                 "targets" => list(&name, &mut arguments.targets, input)?,
                 "after" => list(&name, &mut arguments.after, input)?,
-                _ => return Err(Error::new(
-                    name.span(),
-                    format!(
+                _ => {
+                    return Err(Error::new(
+                        name.span(),
+                        format!(
                         "unknown argument `{name}`; there are `state_keys`, `targets` and `after`"
                     ),
-                )),
+                    ))
+                }
             }
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;

@@ -1,18 +1,21 @@
 //! `cargo xtask test`.
 
+use std::process::Command;
+
 use anyhow::Result;
 
 use crate::{cargo, check, display::VirtualDisplay, packages};
 
-/// The packages, in the order in which they build on one another. Each is selected alone: cargo
-/// unites the features of a selection, and other features build the engine anew.
-const PACKAGES: &[&str] = &[
-    "hot_reloader_core",
-    "hot_reloader_build",
-    "hot_reloader_macros",
-    "slop_engine",
-    "slop_plugin",
-    "hot_reloader_tests",
+/// What is tested, in the order in which it builds on one another. Each package is selected alone
+/// and with the feature of the app: cargo unites the features of a selection, and others build the
+/// engine anew.
+const SELECTIONS: &[&[&str]] = &[
+    &["--package", "hot_reloader_core"],
+    &["--package", "hot_reloader_build"],
+    &["--package", "hot_reloader", "--features", "hot"],
+    &["--package", "slop_engine", "--features", "hot"],
+    &["--package", "slop_plugin"],
+    &["--package", "hot_reloader_tests"],
 ];
 
 pub(crate) fn test(filter: Option<&str>) -> Result<()> {
@@ -20,14 +23,32 @@ pub(crate) fn test(filter: Option<&str>) -> Result<()> {
     packages::ensure(packages::VIRTUAL_DISPLAY)?;
     packages::ensure(packages::KEYS)?;
     let display = VirtualDisplay::start()?;
-    for package in PACKAGES {
+    for selection in SELECTIONS {
         let mut tests = cargo();
-        tests.args(["test", "--package", package]).args(filter);
-        check(
-            tests
-                .env("DISPLAY", &display.name)
-                .env_remove("WAYLAND_DISPLAY"),
-        )?;
+        tests.arg("test").args(*selection).args(filter);
+        check(on(&mut tests, &display))?;
+    }
+    if filter.is_none() {
+        // Without `hot` the modules are linked in, and nothing else need be there to run them.
+        let mut linked = cargo();
+        linked.args([
+            "run",
+            "--package",
+            "slop",
+            "--no-default-features",
+            "--features",
+            "linked",
+        ]);
+        check(on(
+            linked.args(["--", "--exit-after-frames", "30"]),
+            &display,
+        ))?;
     }
     Ok(())
+}
+
+fn on<'a>(command: &'a mut Command, display: &VirtualDisplay) -> &'a mut Command {
+    command
+        .env("DISPLAY", &display.name)
+        .env_remove("WAYLAND_DISPLAY")
 }

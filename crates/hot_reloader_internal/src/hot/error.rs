@@ -165,11 +165,13 @@ impl ReloadError {
         match self {
             Self::Build(_) => Phase::Build,
             Self::Stage(_) => Phase::Stage,
+            Self::Rehearsal { .. } | Self::Registry(RegistryError::UnknownTarget { .. }) => {
+                Phase::Rehearse
+            }
             Self::Identity(_)
             | Self::RestartRequired { .. }
             | Self::Load(_)
             | Self::Registry(_) => Phase::Identify,
-            Self::Rehearsal { .. } => Phase::Rehearse,
             Self::TypesChanged(_) => Phase::Gate,
             Self::Capture(_) => Phase::Capture,
             Self::NotSwapped { .. } | Self::Swap { .. } => Phase::Swap,
