@@ -228,10 +228,10 @@ table! {
     panic_on_a_task_pool: rolled_back(
         |f| in_play(f, &format!("if *counted == 3 {{ {} bevy::tasks::AsyncComputeTaskPool::get().spawn(async {{ panic!(\"far away\") }}).detach(); }}",
             edit(WRECK, "commands.remove_resource::<Plain>();", ""))),
-        "running", "thread_panicked", "far away");
+        "probation", "thread_panicked", "far away");
     panic_on_a_thread: rolled_back(
         |f| in_play(f, "if *counted == 3 { let _ = std::thread::spawn(|| panic!(\"alone\")).join(); }"),
-        "running", "thread_panicked", "alone");
+        "probation", "thread_panicked", "alone");
     panic_without_text: rolled_back(
         |f| in_play(f, &format!("{WRECK} std::panic::panic_any(7_u8);")),
         "probation", "panicked", "payload is not text");

@@ -153,6 +153,8 @@ pub enum ReloadError {
     /// New or accepted code panicked on a thread of its own.
     #[error("code of the plugin panicked on the thread `{}`: {panic}", panic.thread)]
     Thread {
+        /// Whether it was on probation.
+        on_probation: bool,
         /// The panic.
         panic: PanicReport,
     },
@@ -175,7 +177,10 @@ impl ReloadError {
             Self::TypesChanged(_) => Phase::Gate,
             Self::Capture(_) => Phase::Capture,
             Self::NotSwapped { .. } | Self::Swap { .. } => Phase::Swap,
-            Self::Panicked { .. } => Phase::Probation,
+            Self::Panicked { .. }
+            | Self::Thread {
+                on_probation: true, ..
+            } => Phase::Probation,
             Self::Suspended { .. } | Self::Thread { .. } => Phase::Running,
         }
     }
@@ -247,7 +252,7 @@ impl ReloadError {
             | Self::Swap { panic, .. }
             | Self::Panicked { panic, .. }
             | Self::Suspended { panic, .. }
-            | Self::Thread { panic } => Some(panic),
+            | Self::Thread { panic, .. } => Some(panic),
             _ => None,
         }
     }

@@ -34,7 +34,7 @@ impl Default for ErrorTint {
         Self {
             active: false,
             color: [255, 0, 0],
-            strength: 0.25,
+            strength: 0.12,
         }
     }
 }

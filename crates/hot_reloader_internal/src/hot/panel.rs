@@ -144,7 +144,9 @@ fn error_panel(
                     .max_height((screen.height() * 0.5).max(120.0))
                     .auto_shrink([false, true])
                     .show(ui, |ui| {
-                        let text = egui::RichText::new(text.as_str()).monospace();
+                        let text = egui::RichText::new(text.as_str())
+                            .monospace()
+                            .color(egui::Color32::from_gray(215));
                         ui.add(egui::Label::new(text).extend());
                     });
             });

@@ -2,7 +2,7 @@
 
 use bevy::prelude::Entity;
 #[cfg(feature = "hot")]
-use hot_reloader::{HotReloader, Outcome, ReloadRequest};
+use hot_reloader::{HotReloader, Outcome, ReloadReport, ReloadRequest};
 use slop_engine::egui;
 use slop_state::{Action, Status, Ticket};
 
@@ -89,20 +89,13 @@ pub(super) fn hot_reload(ui: &mut egui::Ui, reloader: &HotReloader) -> Option<Re
         }
     });
     if let Some(report) = reloader.history().next_back() {
-        let color = match report.outcome {
-            Outcome::Committed | Outcome::Unchanged => egui::Color32::from_rgb(110, 200, 120),
-            Outcome::Cancelled => ui.visuals().weak_text_color(),
-            Outcome::Refused | Outcome::RolledBack => ui.visuals().error_fg_color,
-        };
-        ui.horizontal(|ui| {
-            ui.colored_label(color, format!("#{}: {}", report.number, report.summary()));
-            if let Some(latency) = report.latency_ms {
-                ui.weak(format!(
-                    "{latency:.0} ms from the request to the first frame"
-                ));
-            }
-        });
+        outcome(ui, report);
     }
+    ui.collapsing("History", |ui| {
+        for report in reloader.history().rev() {
+            outcome(ui, report);
+        }
+    });
     ui.collapsing("Modules", |ui| {
         egui::Grid::new("modules")
             .num_columns(4)
@@ -124,4 +117,35 @@ pub(super) fn hot_reload(ui: &mut egui::Ui, reloader: &HotReloader) -> Option<Re
             });
     });
     request
+}
+
+/// One line about a reload, with the time of each phase behind it.
+#[cfg(feature = "hot")]
+fn outcome(ui: &mut egui::Ui, report: &ReloadReport) {
+    let color = match report.outcome {
+        Outcome::Committed | Outcome::Unchanged => egui::Color32::from_rgb(110, 200, 120),
+        Outcome::Cancelled => ui.visuals().weak_text_color(),
+        Outcome::Refused | Outcome::RolledBack => ui.visuals().error_fg_color,
+    };
+    let line = ui.horizontal(|ui| {
+        ui.colored_label(color, format!("#{}: {}", report.number, report.summary()));
+        if let Some(latency) = report.latency_ms {
+            ui.weak(format!("{latency:.0} ms to the first frame"));
+        }
+    });
+    line.response.on_hover_ui(|ui| {
+        for time in &report.phases {
+            ui.label(format!("{} {:.2} ms", time.phase, time.ms));
+        }
+        for warning in &report.warnings {
+            ui.label(warning);
+        }
+        if let Some(bytes) = report.resident_bytes {
+            let kept = report.libraries_kept;
+            ui.weak(format!(
+                "{kept} libraries kept, {} MB resident",
+                bytes / 1_000_000
+            ));
+        }
+    });
 }

@@ -21,14 +21,21 @@ use crate::hot::{
 /// Counts the frame that ends, and accepts the new code when it has run long enough.
 pub(super) fn advance(world: &mut World, machinery: &mut Machinery) {
     for panic in panics::take_stray() {
-        let error = ReloadError::Thread { panic };
-        let library = error.panic().and_then(|panic| panic.library);
-        match machinery.trial.take() {
-            Some(trial) if trial.frames.is_some() && library == Some(trial.serial) => {
+        let is_new =
+            |trial: &mut Trial| trial.frames.is_some() && panic.library == Some(trial.serial);
+        match machinery.trial.take_if(is_new) {
+            Some(trial) => {
+                let error = ReloadError::Thread {
+                    on_probation: true,
+                    panic,
+                };
                 roll_back(world, machinery, trial, error);
             }
-            other => {
-                machinery.trial = other;
+            None => {
+                let error = ReloadError::Thread {
+                    on_probation: false,
+                    panic,
+                };
                 set_error(world, Some(Arc::new(error)));
             }
         }
@@ -68,11 +75,11 @@ pub(crate) fn on_panic(
 ) {
     let schedule = format!("{schedule:?}");
     world.resource_scope(|world, mut machinery: Mut<Machinery>| {
-        let on_trial = |trial: &Trial| {
+        let is_new = |trial: &mut Trial| {
             trial.frames.is_some() && trial.modules.iter().any(|m| m.name == module)
         };
-        match machinery.trial.take() {
-            Some(trial) if on_trial(&trial) => {
+        match machinery.trial.take_if(is_new) {
+            Some(trial) => {
                 let error = ReloadError::Panicked {
                     module: module.to_owned(),
                     schedule,
@@ -81,10 +88,7 @@ pub(crate) fn on_panic(
                 };
                 roll_back(world, &mut machinery, trial, error);
             }
-            other => {
-                machinery.trial = other;
-                suspend(world, module, schedule, panic);
-            }
+            None => suspend(world, module, schedule, panic),
         }
     });
 }
