@@ -25,7 +25,10 @@
 //!
 //! The host names the library, here the crate `my_game`:
 //!
-//! ```ignore
+//! ```no_run
+//! # mod my_game { hot_reloader::hot_library!(); }
+//! use bevy::prelude::*;
+//!
 //! fn main() -> AppExit {
 //!     App::new()
 //!         .add_plugins((DefaultPlugins, hot_reloader::hot_plugin!(my_game)))
@@ -33,9 +36,12 @@
 //! }
 //! ```
 //!
-//! With the feature `hot` the host builds and loads the library, and again at each
-//! [`ReloadRequest`](https://docs.rs/hot_reloader). Without it the modules are linked in and nothing
-//! of the reloader is left.
+//! With the feature `hot` the host builds and loads the library when it starts, and again at each
+//! `ReloadRequest`; the shortcut sends one for all modules. Without the feature the modules are linked
+//! in and nothing of the reloader is left.
+//!
+//! The `HotReloader` resource tells what runs and how the last reloads went; `HotReloaderConfig` says
+//! how the library is built and for how long new code is on probation; `ErrorTint` is the tint.
 
 #[cfg(feature = "hot")]
 use hot_reloader_dylib as _;
