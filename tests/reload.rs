@@ -129,6 +129,47 @@ fn a_library_that_cannot_be_built_at_start_is_recovered_from() {
     host.end();
 }
 
+#[test]
+fn a_selective_reload_leaves_the_other_modules_alone() {
+    let fixture = Fixture::new("selective");
+    let (mut host, _) = Host::start(&fixture);
+    let before = host.advance();
+    fixture.write(&Fixture::v2());
+    host.ask(&json!({ "do": "reload", "modules": ["game"] }));
+    let report = host.report();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    let after = host.frames(1);
+    assert_eq!(
+        (&after["version"], &after["state"]),
+        (&json!("v2"), &before["state"])
+    );
+    let generations = [
+        &after["modules"][0]["generation"],
+        &after["modules"][1]["generation"],
+    ];
+    assert_eq!(generations, [&json!(2), &json!(1)]);
+    let counted = |status: &Value, name: &str| status[name].as_u64().unwrap();
+    assert!(
+        counted(&after, "counted") < counted(&after, "witnessed"),
+        "only one began anew"
+    );
+    assert!(counted(&after, "witnessed") > counted(&before, "witnessed"));
+
+    // All of them: the one that was left behind follows.
+    let report = host.reload();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    assert_eq!(host.frames(1)["modules"][1]["generation"], 3);
+
+    host.ask(&json!({ "do": "reload", "modules": ["gaem"] }));
+    let report = host.report();
+    assert_eq!(report["error"]["kind"], "unknown_module", "{report:#}");
+    assert!(report["error"]["text"]
+        .as_str()
+        .unwrap()
+        .contains("there are: game, witness"));
+    host.end();
+}
+
 fn state(status: &Value) -> &str {
     status["state"].as_str().unwrap()
 }

@@ -32,6 +32,20 @@ fn core_and_build_know_no_bevy() {
 }
 
 #[test]
+fn a_hot_host_has_none_of_the_plugins_code() {
+    let tree = tree(&["--package", "slop"]);
+    assert!(
+        tree.lines()
+            .any(|line| line.starts_with("hot_reloader_dylib ")),
+        "{tree}"
+    );
+    assert!(
+        !tree.lines().any(|line| line.starts_with("slop_plugin ")),
+        "{tree}"
+    );
+}
+
+#[test]
 fn a_linked_app_has_nothing_of_the_reloader() {
     let tree = tree(&[
         "--package",

@@ -38,7 +38,7 @@ impl AppCopy {
             fs::read_to_string(root().join("Cargo.toml")).expect("the manifest is there");
         let manifest = edit(
             &manifest,
-            "members = [\"crates/*\", \"tests\"]",
+            "members = [\"crates/*\", \"examples/*\", \"tests\"]",
             "members = [\"crates/*\"]",
         );
         let mut manifest = edit(&manifest, "exclude = [\"tests/fixtures\"]\n", "");

@@ -1,8 +1,12 @@
 //! The host: a window, and the code of `slop_plugin` in it.
+#![expect(
+    clippy::print_stderr,
+    reason = "there is no log yet when the arguments are read"
+)]
 
 use bevy::prelude::{App, AppExit};
 use clap::Parser;
-use slop_engine::{command_line::CommandLine, host};
+use slop_engine::{command_line::CommandLine, host::HostPlugin};
 #[cfg(feature = "hot")]
 use slop_engine_dylib as _;
 
@@ -11,24 +15,24 @@ compile_error!("turn on the feature `hot` (to reload the code) or `linked` (to l
 
 fn main() -> AppExit {
     let line = CommandLine::parse();
+    let data = match line.data_dir() {
+        Ok(data) => data,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return AppExit::error();
+        }
+    };
     let mut app = App::new();
-    app.add_plugins(host::plugin);
+    app.add_plugins(HostPlugin {
+        data_dir: data.clone(),
+        exit_after_frames: line.exit_after_frames,
+    });
     #[allow(unused_mut, reason = "nothing is set without `hot`")]
     let mut plugin = hot_reloader::hot_plugin!(slop_plugin);
     #[cfg(feature = "hot")]
-    match line.data_dir() {
-        Ok(data) => {
-            plugin.config.staging_folder = data.join("staged");
-            plugin.config.report_file.clone_from(&line.report);
-        }
-        Err(error) => {
-            bevy::log::error!("{error}");
-            return AppExit::error();
-        }
+    {
+        plugin.config.staging_folder = data.join("staged");
+        plugin.config.report_file = line.report;
     }
-    app.add_plugins(plugin);
-    if let Some(frames) = line.exit_after_frames {
-        host::exit_after(&mut app, frames);
-    }
-    app.run()
+    app.add_plugins(plugin).run()
 }

@@ -14,6 +14,7 @@ pub struct CommandLine {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// A file that gets one line of JSON for each finished reload.
+    #[cfg(feature = "hot")]
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// Ends the app after this many frames.
@@ -44,7 +45,7 @@ impl CommandLine {
 #[error("there is no home folder to keep data in; give one with --data-dir")]
 pub struct NoDataDir;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "hot"))]
 mod tests {
     use super::*;
 

@@ -1,43 +1,84 @@
 //! What the host sets up: the window and when to end.
 
+use std::{fs, path::PathBuf, sync::Mutex};
+
 use bevy::{
     app::AppExit,
     core::FrameCount,
-    prelude::{App, DefaultPlugins, EventWriter, Last, PluginGroup, Res, Resource},
+    log::{tracing_subscriber, BoxedLayer, LogPlugin},
+    prelude::{App, DefaultPlugins, EventWriter, Last, Plugin, PluginGroup, Res, Resource},
     utils::default,
     window::{PresentMode, Window, WindowPlugin, WindowResolution},
 };
 use bevy_egui::EguiPlugin;
 
-/// The window, egui and the end after some frames.
-pub fn plugin(app: &mut App) {
-    let window = Window {
-        title: "Manual Slop".to_owned(),
-        name: Some("manual-slop".to_owned()),
-        resolution: WindowResolution::new(1280.0, 800.0),
-        present_mode: PresentMode::AutoVsync,
-        ..default()
-    };
-    let window = WindowPlugin {
-        primary_window: Some(window),
-        ..default()
-    };
-    app.add_plugins((DefaultPlugins.set(window), EguiPlugin));
+/// The window, egui, the log, and when to end.
+#[derive(Clone, Debug)]
+pub struct HostPlugin {
+    /// Gets `slop.log`, with what the app logs, besides the terminal.
+    pub data_dir: PathBuf,
+    /// Ends the app after this many frames.
+    pub exit_after_frames: Option<u32>,
 }
 
-/// Ends the app after this many frames.
-#[derive(Resource, Clone, Copy, Debug)]
-pub struct ExitAfterFrames(pub u32);
+impl Plugin for HostPlugin {
+    fn build(&self, app: &mut App) {
+        let window = Window {
+            title: "Manual Slop".to_owned(),
+            name: Some("manual-slop".to_owned()),
+            resolution: WindowResolution::new(1280.0, 800.0),
+            present_mode: PresentMode::AutoVsync,
+            ..default()
+        };
+        let window = WindowPlugin {
+            primary_window: Some(window),
+            ..default()
+        };
+        let log = LogPlugin {
+            custom_layer: log_file,
+            ..default()
+        };
+        app.insert_resource(LogFile(self.data_dir.join("slop.log")));
+        app.add_plugins((DefaultPlugins.set(window).set(log), EguiPlugin));
+        if let Some(frames) = self.exit_after_frames {
+            app.insert_resource(ExitAfterFrames(frames));
+            app.add_systems(Last, exit_after_frames);
+        }
+    }
+}
 
-/// Makes the app end after `frames`.
-pub fn exit_after(app: &mut App, frames: u32) {
-    app.insert_resource(ExitAfterFrames(frames));
-    app.add_systems(
-        Last,
-        |limit: Res<ExitAfterFrames>, count: Res<FrameCount>, mut exit: EventWriter<AppExit>| {
-            if count.0 + 1 >= limit.0 {
-                exit.send(AppExit::Success);
+/// The log plugin takes a function without a context, so the path stands in the world.
+#[derive(Resource)]
+struct LogFile(PathBuf);
+
+/// Begins the log anew for each start. Without it the app runs as well, so an error is only told.
+fn log_file(app: &mut App) -> Option<BoxedLayer> {
+    let LogFile(path) = app.world().get_resource::<LogFile>()?;
+    let folder = path.parent().unwrap_or(path);
+    match fs::create_dir_all(folder).and_then(|()| fs::File::create(path)) {
+        Ok(file) => {
+            let layer = tracing_subscriber::fmt::layer().with_ansi(false);
+            Some(Box::new(layer.with_writer(Mutex::new(file))))
+        }
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "the log is what is missing")]
+            {
+                eprintln!("cannot write the log {}: {error}", path.display());
             }
-        },
-    );
+            None
+        }
+    }
+}
+
+#[derive(Resource)]
+struct ExitAfterFrames(u32);
+
+fn exit_after_frames(
+    limit: Res<ExitAfterFrames>,
+    count: Res<FrameCount>,
+    mut exit: EventWriter<AppExit>,
+) {
+    if count.0 + 1 >= limit.0 {
+        exit.send(AppExit::Success);
+    }
 }

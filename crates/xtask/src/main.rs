@@ -24,6 +24,11 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Builds an example and starts it, on a virtual display if there is none.
+    Example {
+        /// The name of its folder in `examples/`.
+        name: String,
+    },
     /// Builds the app and starts it, on a virtual display if there is none.
     Run {
         /// Arguments to the app.
@@ -41,7 +46,8 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match CommandLine::parse().task {
-        Task::Run { arguments } => run::run(&arguments),
+        Task::Example { name } => run::run(&run::example(&name), &[]),
+        Task::Run { arguments } => run::run(&run::APP, &arguments),
         Task::Bench => {
             check(cargo().args(["run", "--package", "hot_reloader_tests", "--bin", "bench"]))
         }

@@ -1,6 +1,7 @@
-//! `cargo xtask run`.
+//! `cargo xtask run` and `cargo xtask example`.
 
 use std::{
+    borrow::Cow,
     env,
     ffi::OsString,
     path::Path,
@@ -17,20 +18,50 @@ use crate::{cargo, check, display::VirtualDisplay, packages, root};
 /// How often the picture of a virtual display is made anew.
 const SCREENSHOT: Duration = Duration::from_secs(3);
 
-pub(crate) fn run(arguments: &[String]) -> Result<()> {
+/// A hot app of this repository.
+pub(crate) struct App {
+    /// The folder of its host, below the root.
+    folder: Cow<'static, str>,
+    /// The package of its host.
+    host: Cow<'static, str>,
+    /// The package of its plugin library.
+    plugin: Cow<'static, str>,
+}
+
+/// The app.
+pub(crate) const APP: App = App {
+    folder: Cow::Borrowed("crates/slop"),
+    host: Cow::Borrowed("slop"),
+    plugin: Cow::Borrowed("slop_plugin"),
+};
+
+/// An example, which is host and library in one package.
+pub(crate) fn example(name: &str) -> App {
+    App {
+        folder: format!("examples/{name}").into(),
+        host: name.to_owned().into(),
+        plugin: name.to_owned().into(),
+    }
+}
+
+pub(crate) fn run(app: &App, arguments: &[String]) -> Result<()> {
+    let folder = root().join(&*app.folder);
+    if !folder.is_dir() {
+        bail!("there is no folder {}", folder.display());
+    }
     packages::ensure(packages::WINDOW)?;
-    build()?;
+    build(app)?;
     let has_display = ["DISPLAY", "WAYLAND_DISPLAY"]
         .iter()
         .any(|name| env::var_os(name).is_some());
     let status = if has_display {
-        app()?
+        app.command()?
             .args(arguments)
             .status()
             .context("cannot start the app")?
     } else {
         packages::ensure(packages::VIRTUAL_DISPLAY)?;
-        on_virtual_display(arguments)?
+        on_virtual_display(app, arguments)?
     };
     if !status.success() {
         bail!("the app ended with {status}");
@@ -40,8 +71,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 
 /// Builds the plugin with the very command that the app will use, so that nothing is built twice,
 /// then the host. The host starts without the plugin, so errors in it are left for the window.
-fn build() -> Result<()> {
-    let plugin = BuildConfig::new(root().join("crates/slop"), "slop_plugin");
+fn build(app: &App) -> Result<()> {
+    let plugin = BuildConfig::new(root().join(&*app.folder), &*app.plugin);
     let mut command = Command::new(&plugin.cargo);
     let arguments = plugin.arguments();
     let arguments = arguments
@@ -54,23 +85,25 @@ fn build() -> Result<()> {
     if !built.success() {
         eprintln!("the plugin does not build; the app starts without it and shows the reason");
     }
-    check(cargo().args(["build", "--package", "slop"]))
+    check(cargo().args(["build", "--package", &app.host]))
 }
 
-/// The app, with its shared libraries where the loader finds them.
-fn app() -> Result<Command> {
-    let target = env::current_exe().context("cannot find the folder of what was built")?;
-    let target = target
-        .parent()
-        .context("the executable stands in a folder")?;
-    let mut app = Command::new(
-        target
-            .join("slop")
-            .with_extension(env::consts::EXE_EXTENSION),
-    );
-    let (name, value) = library_path(target)?;
-    app.env(name, value);
-    Ok(app)
+impl App {
+    /// The host, with its shared libraries where the loader finds them.
+    fn command(&self) -> Result<Command> {
+        let target = env::current_exe().context("cannot find the folder of what was built")?;
+        let target = target
+            .parent()
+            .context("the executable stands in a folder")?;
+        let mut app = Command::new(
+            target
+                .join(&*self.host)
+                .with_extension(env::consts::EXE_EXTENSION),
+        );
+        let (name, value) = library_path(target)?;
+        app.env(name, value);
+        Ok(app)
+    }
 }
 
 /// As `cargo run` sets it.
@@ -92,7 +125,7 @@ fn library_path(target: &Path) -> Result<(&'static str, OsString)> {
     Ok((name, env::join_paths(folders)?))
 }
 
-fn on_virtual_display(arguments: &[String]) -> Result<ExitStatus> {
+fn on_virtual_display(app: &App, arguments: &[String]) -> Result<ExitStatus> {
     let display = VirtualDisplay::start()?;
     let picture = root().join("target/screenshot.png");
     eprintln!(
@@ -104,7 +137,8 @@ fn on_virtual_display(arguments: &[String]) -> Result<ExitStatus> {
         picture.display()
     );
     eprintln!("keys: DISPLAY={} xdotool key ctrl+alt+r", display.name);
-    let mut app = app()?
+    let mut app = app
+        .command()?
         .args(arguments)
         .env("DISPLAY", &display.name)
         .spawn()?;
