@@ -2,8 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
-    path::PathBuf,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Stdio},
 };
 
 use serde_json::{json, Value};
@@ -17,9 +16,8 @@ pub struct Host {
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     seen: u64,
+    // Held for the folder of its staged libraries.
     _staging: tempfile::TempDir,
-    /// Where its staged libraries are.
-    pub staging: PathBuf,
 }
 
 impl Host {
@@ -51,24 +49,8 @@ impl Host {
             .as_object_mut()
             .expect("it is an object")
             .extend(settings);
-        let mut command = Command::new(lab::host());
-        for (name, _) in std::env::vars() {
-            if name.starts_with("CARGO") {
-                command.env_remove(name);
-            }
-        }
-        let std = Command::new("rustc")
-            .args(["--print", "target-libdir"])
-            .output();
-        let std = String::from_utf8(std.expect("rustc runs").stdout).expect("a path");
-        let deps = lab::target().join("debug/deps");
-        let mut process = command
+        let mut process = lab::host()
             .arg(arguments.to_string())
-            .env("CARGO_TARGET_DIR", lab::target())
-            .env(
-                "LD_LIBRARY_PATH",
-                format!("{}:{}", deps.display(), std.trim()),
-            )
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -81,7 +63,6 @@ impl Host {
             input,
             output,
             seen: 0,
-            staging: staging.path().to_owned(),
             _staging: staging,
         };
         let report = host.report();
@@ -151,12 +132,6 @@ impl Host {
         drop(self.input.take());
         let status = self.process.wait().expect("it can be waited for");
         assert!(status.success(), "the host ended with {status}");
-    }
-
-    /// The number of its process.
-    #[must_use]
-    pub fn pid(&self) -> u32 {
-        self.process.id()
     }
 }
 

@@ -70,6 +70,30 @@ pub fn cargo() -> Command {
     cargo
 }
 
+/// A program that was built in the laboratory, as a shell would start it: with its shared libraries
+/// where the loader finds them, and without what cargo told this test.
+///
+/// # Panics
+///
+/// If there is no compiler.
+#[must_use]
+pub fn launch(name: &str) -> Command {
+    let std = Command::new("rustc")
+        .args(["--print", "target-libdir"])
+        .output();
+    let std = String::from_utf8(std.expect("rustc runs").stdout).expect("a path");
+    let deps = target().join("debug/deps");
+    let mut program = Command::new(target().join("debug").join(name));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO")) {
+        program.env_remove(name);
+    }
+    program.env("CARGO_TARGET_DIR", target()).env(
+        "LD_LIBRARY_PATH",
+        format!("{}:{}", deps.display(), std.trim()),
+    );
+    program
+}
+
 /// Makes the laboratory fit for use, once: what the workspace has built of the published crates is
 /// brought over, since it would come out the same.
 pub fn prepare() {
@@ -170,8 +194,8 @@ pub fn workspace(name: &str, sections: &str, level: u8) -> PathBuf {
 ///
 /// If it does not build.
 #[must_use]
-pub fn host() -> &'static Path {
-    static HOST: OnceLock<PathBuf> = OnceLock::new();
+pub fn host() -> Command {
+    static HOST: OnceLock<()> = OnceLock::new();
     HOST.get_or_init(|| {
         let folder = workspace(
             "probe_host",
@@ -187,8 +211,8 @@ pub fn host() -> &'static Path {
             .status()
             .expect("cargo runs");
         assert!(status.success(), "the host does not build");
-        target().join("debug/probe_host")
-    })
+    });
+    launch("probe_host")
 }
 
 /// The file with the commands of a meddling cargo.

@@ -164,28 +164,12 @@ pub struct Window {
 impl Window {
     fn start() -> Self {
         let data = tempfile::tempdir().expect("a folder can be made");
-        let std = Command::new("rustc")
-            .args(["--print", "target-libdir"])
-            .output();
-        let std = String::from_utf8(std.expect("rustc runs").stdout).expect("a path");
-        let deps = lab::target().join("debug/deps");
-        let mut command = Command::new(lab::target().join("debug/slop"));
-        for (name, _) in std::env::vars() {
-            if name.starts_with("CARGO") {
-                command.env_remove(name);
-            }
-        }
-        let process = command
+        let process = lab::launch("slop")
             .arg("--data-dir")
             .arg(data.path())
             .arg("--report")
             .arg(data.path().join("report.jsonl"))
-            .env("CARGO_TARGET_DIR", lab::target())
             .env("CARGO_NET_OFFLINE", "true")
-            .env(
-                "LD_LIBRARY_PATH",
-                format!("{}:{}", deps.display(), std.trim()),
-            )
             .stdout(Stdio::null())
             .spawn()
             .expect("the app starts");

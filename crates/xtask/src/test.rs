@@ -6,15 +6,22 @@ use anyhow::Result;
 
 use crate::{cargo, check, display::VirtualDisplay, packages};
 
-/// What is tested, in the order in which it builds on one another. Each package is selected alone
-/// and with the feature of the app: cargo unites the features of a selection, and others build the
-/// engine anew.
+/// What is tested, in the order in which it builds on one another. Cargo unites the features of
+/// what is selected together, and another union builds the engine anew: so all that needs the
+/// engine is selected at once, with the features of the app.
 const SELECTIONS: &[&[&str]] = &[
     &["--package", "hot_reloader_core"],
     &["--package", "hot_reloader_build"],
-    &["--package", "hot_reloader", "--features", "hot"],
-    &["--package", "slop_engine", "--features", "hot"],
-    &["--package", "slop_plugin"],
+    &[
+        "--package",
+        "hot_reloader",
+        "--package",
+        "slop_engine",
+        "--package",
+        "slop_plugin",
+        "--features",
+        "hot_reloader/hot,slop_engine/hot",
+    ],
     &["--package", "hot_reloader_tests"],
 ];
 
