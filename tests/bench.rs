@@ -79,7 +79,6 @@ fn main() {
         cold.push(linked_frame());
         hot.push(hot_frame());
     }
-    drop(linked_frame);
     let _ = process.kill();
     let _ = process.wait();
     let (hot, cold) = (median(hot), median(cold));

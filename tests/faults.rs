@@ -1,7 +1,6 @@
 //! Whatever is wrong with the new code, the last good code and the state go on.
 //!
 //! Each row of the table is numbered in `docs/faults.md`, and a test here holds the two together.
-#![expect(missing_docs, reason = "the names of the tests say it")]
 
 use std::{
     collections::BTreeSet,

@@ -1,5 +1,4 @@
 //! A reload as a system developer sees it: new code, the same state.
-#![expect(missing_docs, reason = "the names of the tests say it")]
 
 use hot_reloader_tests::{lab::edit, Fixture, Host};
 use serde_json::{json, Value};

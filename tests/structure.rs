@@ -1,5 +1,4 @@
 //! What may depend on what.
-#![expect(missing_docs, reason = "the names of the tests say it")]
 
 use std::process::Command;
 

@@ -1,5 +1,4 @@
 //! A reload as an app user sees it: a real window, real keys, real pixels.
-#![expect(missing_docs, reason = "the names of the tests say it")]
 
 use hot_reloader_tests::window::{AppCopy, Area};
 
@@ -74,7 +73,9 @@ fn a_person_edits_breaks_and_mends_the_running_app() {
     assert!(place.contains("gui/mod.rs:"), "{place}");
     window.see("red all over", |picture| picture.red_share() > 0.7);
     // The background of the panel with the reason, which lies above the tint.
-    window.see("the error panel", |picture| picture.count([28, 14, 14]) > 20_000);
+    window.see("the error panel", |picture| {
+        picture.count([28, 14, 14]) > 20_000
+    });
 
     // Mend.
     app.edit("gui/mod.rs", "new(oops)", "new(\"Edited\")");

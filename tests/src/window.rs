@@ -185,7 +185,6 @@ impl Window {
     }
 
     /// Waits for the report of this number.
-    #[must_use]
     pub fn report(&self, number: usize) -> Value {
         self.wait_for(&format!("report {number}"), || {
             let text = fs::read_to_string(self.data.path().join("report.jsonl")).ok()?;
@@ -231,7 +230,6 @@ impl Window {
     }
 
     /// Waits until two pictures in a row are the same in an area.
-    #[must_use]
     pub fn still(&self, area: Area) -> Vec<[u8; 3]> {
         self.wait_for("a picture that stays", || {
             let (first, second) = (self.look().area(area), self.look().area(area));

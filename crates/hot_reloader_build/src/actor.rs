@@ -78,7 +78,7 @@ impl Drop for Build {
 }
 
 enum Line {
-    Message(Message),
+    Message(Box<Message>),
     Text(String),
 }
 
@@ -120,7 +120,7 @@ fn run(
                 tail: transcript.tail(),
             }),
             recv(lines) -> line => match line {
-                Ok(Line::Message(message)) => transcript.message(message),
+                Ok(Line::Message(message)) => transcript.message(*message),
                 Ok(Line::Text(line)) => {
                     let _ = updates.send(BuildUpdate::Progress(line.trim().to_owned()));
                     transcript.text(line);
@@ -168,7 +168,7 @@ fn read(child: &mut dyn ChildWrapper) -> Receiver<Line> {
         let send = send.clone();
         thread::spawn(move || {
             for message in Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok) {
-                if send.send(Line::Message(message)).is_err() {
+                if send.send(Line::Message(Box::new(message))).is_err() {
                     break;
                 }
             }

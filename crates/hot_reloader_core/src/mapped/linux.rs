@@ -48,12 +48,12 @@ unsafe extern "C" fn collect(
     let headers =
         unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
     let base = info.dlpi_addr as usize;
-    let mut addresses = usize::MAX..0;
+    let (mut start, mut end) = (usize::MAX, 0);
     let mut read_only = Vec::new();
     for header in headers.iter().filter(|h| h.p_type == libc::PT_LOAD) {
         let address = base + header.p_vaddr as usize;
-        addresses.start = addresses.start.min(address);
-        addresses.end = addresses.end.max(address + header.p_memsz as usize);
+        start = start.min(address);
+        end = end.max(address + header.p_memsz as usize);
         if header.p_flags & libc::PF_W == 0 {
             let offset = header.p_offset as usize;
             read_only.push(Segment {
@@ -64,7 +64,7 @@ unsafe extern "C" fn collect(
     }
     images.push(Image {
         path,
-        addresses,
+        addresses: start..end,
         read_only,
     });
     0

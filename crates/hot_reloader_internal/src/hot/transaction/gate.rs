@@ -122,7 +122,7 @@ fn is_alive(world: &World, id: TypeId) -> bool {
         || world
             .archetypes()
             .iter()
-            .any(|archetype| archetype.len() > 0 && archetype.contains(component))
+            .any(|archetype| !archetype.is_empty() && archetype.contains(component))
 }
 
 /// Whether the type is of a crate that a reload may change. Generic types of the engine count by
