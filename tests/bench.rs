@@ -4,29 +4,39 @@
 //! test.
 #![expect(clippy::print_stdout, reason = "it is what the benchmark is for")]
 
-use std::{fs, process::Command, time::Instant};
+use std::{fs, time::Instant};
 
-use hot_reloader_tests::{lab, lab::edit, Fixture, Host};
+use hot_reloader_tests::{
+    lab::{self, edit, Profile},
+    Fixture, Host,
+};
 use serde_json::{json, Value};
-
-/// Of the measured code. The engine and the reloader are compiled at level 1, as in development.
-const LEVEL: u8 = 3;
 
 const FEATURES: &str = "\n[features]\nhot = [\"hot_reloader/hot\"]\n";
 
+const PARTS: [(&str, fn()); 4] = [
+    ("idle", idle),
+    ("capture", captures),
+    ("latency", latency),
+    ("many", many),
+];
+
+/// Measures everything, or the parts that are named.
 fn main() {
-    idle();
-    captures();
-    latency();
-    many();
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    for (name, part) in PARTS {
+        if wanted.is_empty() || wanted.iter().any(|w| w == name) {
+            part();
+        }
+    }
 }
 
-/// Frames with nothing reloading: the same modules linked in, against hot.
+/// Frames with nothing reloading: the same modules linked in, against hot, in the release profile.
 fn idle() {
     const FRAMES: u64 = 20_000;
     const ROUNDS: usize = 7;
     let source = only_game(&Fixture::v1());
-    let linked = lab::workspace("bench_linked", FEATURES, LEVEL);
+    let linked = lab::workspace("bench_linked", FEATURES);
     lab::write(&linked.join("src/lib.rs"), &source);
     let main = "use bevy::{prelude::*, state::app::StatesPlugin};
 fn main() {
@@ -46,7 +56,7 @@ fn main() {
 ";
     lab::write(&linked.join("src/main.rs"), main);
     let built = lab::cargo()
-        .args(["build", "--offline"])
+        .args(["build", "--offline", "--release"])
         .current_dir(&linked)
         .status();
     assert!(
@@ -54,11 +64,11 @@ fn main() {
         "the linked host does not build"
     );
 
-    let fixture = Fixture::at_level("bench", LEVEL);
+    let fixture = Fixture::in_profile("bench", Profile::Release);
     fixture.write(&source);
     let (mut host, first) = Host::start(&fixture);
     assert_eq!(first["outcome"], "committed", "{first:#}");
-    let mut process = Command::new(lab::target().join("debug/bench_linked"))
+    let mut process = lab::launch("bench_linked", Profile::Release)
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())
         .spawn()
@@ -88,7 +98,7 @@ fn main() {
 
 /// Copying the state of 100,000 entities.
 fn captures() {
-    let fixture = Fixture::at_level("bench_capture", LEVEL);
+    let fixture = Fixture::in_profile("bench_capture", Profile::Release);
     fixture.write(&only_game(&Fixture::v1()));
     let (mut host, _) = Host::start(&fixture);
     let times = host.ask(&json!({ "do": "time_captures", "entities": 100_000 }));

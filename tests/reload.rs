@@ -169,6 +169,58 @@ fn a_selective_reload_leaves_the_other_modules_alone() {
     host.end();
 }
 
+#[test]
+fn a_call_reloads_at_once_and_one_at_a_time() {
+    let fixture = Fixture::new("call");
+    let (mut host, _) = Host::start(&fixture);
+    let before = host.advance();
+    fixture.write(&Fixture::v2());
+    let report = host.ask(&json!({ "do": "reload_now", "modules": ["game"] }));
+    assert_eq!(report["outcome"], "on_probation", "{report:#}");
+    let status = host.status();
+    assert_eq!(status["generation"], 2, "no frame has passed");
+    assert_eq!(host.ask(&json!({ "do": "reload_now" })), "busy");
+    let after = host.frames(1);
+    assert_eq!(
+        (&after["version"], &after["state"]),
+        (&json!("v2"), &before["state"])
+    );
+    let report = host.report();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    let report = host.ask(&json!({ "do": "reload_now", "modules": ["game"] }));
+    assert_eq!(report["outcome"], "unchanged", "{report:#}");
+    host.end();
+}
+
+#[test]
+fn what_a_module_owns_is_taken_down_and_set_up_by_each_generation() {
+    let fixture = Fixture::new("hooks");
+    // Each hook adds to another digit.
+    let hooks = "app.setup(|mut score: ResMut<Score>| score.streak += 10)
+        .teardown(|mut score: ResMut<Score>| score.streak += 1_000)
+        .on_reload(|mut score: ResMut<Score>| score.streak += 100_000);";
+    let hooked = |source: &str| edit(source, "// in setup", hooks);
+    fixture.write(&hooked(&Fixture::v1()));
+    let (mut host, _) = Host::start(&fixture);
+    let status = host.frames(1);
+    assert!(state(&status).contains("streak:10)"), "{status:#}");
+
+    fixture.write(&hooked(&Fixture::v2()));
+    let report = host.reload();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    let before = host.frames(1);
+    assert!(state(&before).contains("streak:101020)"), "{before:#}");
+
+    let panics = edit(&hooked(&Fixture::v1()), "// in play", "panic!(\"no\");");
+    fixture.write(&panics);
+    let report = host.reload();
+    assert_eq!(report["outcome"], "rolled_back", "{report:#}");
+    let after = host.frames(1);
+    assert_eq!(after["version"], "v2");
+    assert_eq!(after["state"], before["state"], "the state is as it was");
+    host.end();
+}
+
 fn state(status: &Value) -> &str {
     status["state"].as_str().unwrap()
 }

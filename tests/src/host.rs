@@ -49,7 +49,7 @@ impl Host {
             .as_object_mut()
             .expect("it is an object")
             .extend(settings);
-        let mut process = lab::host()
+        let mut process = lab::host(fixture.profile)
             .arg(arguments.to_string())
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::piped())

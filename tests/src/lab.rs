@@ -27,7 +27,6 @@ const PROFILES: &str = r#"
 prefer-dynamic = { path = "ROOT/crates/prefer_dynamic" }
 
 [profile.dev]
-opt-level = LEVEL
 debug = "line-tables-only"
 
 [profile.dev.package."*"]
@@ -77,13 +76,13 @@ pub fn cargo() -> Command {
 ///
 /// If there is no compiler.
 #[must_use]
-pub fn launch(name: &str) -> Command {
+pub fn launch(name: &str, profile: Profile) -> Command {
     let std = Command::new("rustc")
         .args(["--print", "target-libdir"])
         .output();
     let std = String::from_utf8(std.expect("rustc runs").stdout).expect("a path");
-    let deps = target().join("debug/deps");
-    let mut program = Command::new(target().join("debug").join(name));
+    let deps = profile.folder().join("deps");
+    let mut program = Command::new(profile.folder().join(name));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO")) {
         program.env_remove(name);
     }
@@ -165,13 +164,42 @@ pub fn write(path: &Path, text: &str) {
     fs::write(path, text).expect("files can be written");
 }
 
-/// A workspace of one package in the laboratory, itself compiled at an optimisation level.
+/// How something is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// As a developer does, whom waiting costs more than slow code.
+    Dev,
+    /// As what is shipped, engine included.
+    Release,
+}
+
+impl Profile {
+    /// As cargo is told it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+        }
+    }
+
+    /// Where cargo puts what it builds.
+    #[must_use]
+    pub fn folder(self) -> PathBuf {
+        target().join(match self {
+            Self::Dev => "debug",
+            Self::Release => "release",
+        })
+    }
+}
+
+/// A workspace of one package in the laboratory.
 ///
 /// # Panics
 ///
 /// If it cannot be written.
 #[must_use]
-pub fn workspace(name: &str, sections: &str, level: u8) -> PathBuf {
+pub fn workspace(name: &str, sections: &str) -> PathBuf {
     prepare();
     let folder = lab().join(name);
     let manifest = format!(
@@ -180,7 +208,6 @@ pub fn workspace(name: &str, sections: &str, level: u8) -> PathBuf {
     );
     let root = root();
     let manifest = manifest.replace("ROOT", &root.display().to_string());
-    let manifest = manifest.replace("LEVEL", &level.to_string());
     write(&folder.join("Cargo.toml"), &manifest);
     if !folder.join("Cargo.lock").exists() {
         fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("there is a lock file");
@@ -188,31 +215,36 @@ pub fn workspace(name: &str, sections: &str, level: u8) -> PathBuf {
     folder
 }
 
-/// The headless host, built.
+/// The headless host, built in a profile.
 ///
 /// # Panics
 ///
 /// If it does not build.
 #[must_use]
-pub fn host() -> Command {
-    static HOST: OnceLock<()> = OnceLock::new();
-    HOST.get_or_init(|| {
+pub fn host(profile: Profile) -> Command {
+    static HOSTS: [OnceLock<()>; 2] = [OnceLock::new(), OnceLock::new()];
+    HOSTS[profile as usize].get_or_init(|| {
         let folder = workspace(
             "probe_host",
             "\n[features]\ndefault = [\"hot\"]\nhot = [\"hot_reloader/hot\"]\n",
-            0,
         );
         let source = root().join("tests/fixtures/host/src/main.rs");
         let source = fs::read_to_string(source).expect("the host's source is there");
         write(&folder.join("src/main.rs"), &source);
         let status = cargo()
-            .args(["build", "--offline", "--manifest-path"])
+            .args([
+                "build",
+                "--offline",
+                "--profile",
+                profile.name(),
+                "--manifest-path",
+            ])
             .arg(folder.join("Cargo.toml"))
             .status()
             .expect("cargo runs");
         assert!(status.success(), "the host does not build");
     });
-    launch("probe_host")
+    launch("probe_host", profile)
 }
 
 /// The file with the commands of a meddling cargo.
@@ -225,6 +257,8 @@ pub struct Fixture {
     pub name: String,
     /// Where it stands.
     pub folder: PathBuf,
+    /// How it is compiled.
+    pub profile: Profile,
 }
 
 impl Fixture {
@@ -235,19 +269,23 @@ impl Fixture {
     /// If it cannot be written.
     #[must_use]
     pub fn new(test: &str) -> Self {
-        Self::at_level(test, 0)
+        Self::in_profile(test, Profile::Dev)
     }
 
-    /// As [`Fixture::new`], compiled at an optimisation level.
+    /// As [`Fixture::new`], to be compiled with its host in a profile.
     ///
     /// # Panics
     ///
     /// If it cannot be written.
     #[must_use]
-    pub fn at_level(test: &str, level: u8) -> Self {
+    pub fn in_profile(test: &str, profile: Profile) -> Self {
         let name = format!("game_{test}");
-        let folder = workspace(&name, "\n[features]\nhot = [\"hot_reloader/hot\"]\n", level);
-        let fixture = Self { name, folder };
+        let folder = workspace(&name, "\n[features]\nhot = [\"hot_reloader/hot\"]\n");
+        let fixture = Self {
+            name,
+            folder,
+            profile,
+        };
         fixture.clear();
         fixture.write(&Self::v1());
         fixture
@@ -323,7 +361,7 @@ impl Fixture {
     /// The library that cargo builds of it.
     #[must_use]
     pub fn library(&self) -> PathBuf {
-        target().join(format!("debug/lib{}.so", self.name))
+        self.profile.folder().join(format!("lib{}.so", self.name))
     }
 }
 

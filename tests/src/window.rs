@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::lab::{self, edit, lab, root, write};
+use crate::lab::{self, edit, lab, root, write, Profile};
 
 /// For whatever a test waits for.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -164,7 +164,7 @@ pub struct Window {
 impl Window {
     fn start() -> Self {
         let data = tempfile::tempdir().expect("a folder can be made");
-        let process = lab::launch("slop")
+        let process = lab::launch("slop", Profile::Dev)
             .arg("--data-dir")
             .arg(data.path())
             .arg("--report")

@@ -60,6 +60,17 @@ impl Build {
         self.updates.try_recv().ok()
     }
 
+    /// Waits for the next thing that the build has to tell.
+    ///
+    /// # Panics
+    ///
+    /// If it has told all, [`BuildUpdate::Finished`] included.
+    #[must_use]
+    pub fn next(&self) -> BuildUpdate {
+        let update = self.updates.recv();
+        update.expect("a build that has ended is not asked any more")
+    }
+
     /// Asks for the end of the build, which is then reported as [`BuildError::Cancelled`] unless it
     /// had ended before.
     pub fn cancel(&self) {

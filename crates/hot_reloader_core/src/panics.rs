@@ -71,6 +71,12 @@ pub fn take_stray() -> Vec<PanicReport> {
     std::mem::take(&mut *lock(&STRAY))
 }
 
+/// Whether [`take_stray`] has something to give.
+#[must_use]
+pub fn is_stray_waiting() -> bool {
+    !lock(&STRAY).is_empty()
+}
+
 /// Sets the hook, once for the process.
 pub fn install_hook() {
     static ONCE: Once = Once::new();

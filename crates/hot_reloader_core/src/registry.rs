@@ -35,6 +35,20 @@ pub enum RegistryError {
         /// The entry.
         target: String,
     },
+    /// The app registers a module that the library lacks.
+    #[error("the app registers module `{name}`, and the library has none of that name; add it to `hot_library!`")]
+    MissingModule {
+        /// The name.
+        name: String,
+    },
+    /// The app registers a state key that the library's module does not own.
+    #[error("the app registers the state key `{key}` of module `{module}`, which does not list it; add it to `state_keys`")]
+    MissingStateKey {
+        /// The module.
+        module: String,
+        /// The type, as written.
+        key: String,
+    },
     /// A reload was asked for a module that does not exist.
     #[error("there is no module `{name}`; there are: {}", .known.join(", "))]
     UnknownModule {
@@ -107,6 +121,44 @@ impl ModuleRegistry {
         let mut modules = self.modules.clone();
         modules.push(module);
         *self = Self::new(modules)?;
+        Ok(())
+    }
+
+    /// Holds what a library has against the modules that it must have: those of this registry.
+    /// Their `after` and `delegation_targets` are added to its own.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError::MissingModule`] and [`RegistryError::MissingStateKey`].
+    pub fn demand(&self, library: &mut [HotModule]) -> Result<(), RegistryError> {
+        for wanted in &self.modules {
+            let Some(module) = library.iter_mut().find(|m| m.name == wanted.name) else {
+                return Err(RegistryError::MissingModule {
+                    name: wanted.name.clone(),
+                });
+            };
+            let key = wanted
+                .state_keys
+                .iter()
+                .find(|key| !module.state_keys.contains(key));
+            if let Some(key) = key {
+                return Err(RegistryError::MissingStateKey {
+                    module: module.name.clone(),
+                    key: key.clone(),
+                });
+            }
+            for (of, own) in [
+                (&wanted.after, &mut module.after),
+                (&wanted.delegation_targets, &mut module.delegation_targets),
+            ] {
+                let missing: Vec<_> = of
+                    .iter()
+                    .filter(|name| !own.contains(name))
+                    .cloned()
+                    .collect();
+                own.extend(missing);
+            }
+        }
         Ok(())
     }
 

@@ -16,6 +16,17 @@ pub(crate) type Backend<'a> = crate::linked::Linked<'a>;
 #[cfg(feature = "hot")]
 pub(crate) type Backend<'a> = &'a mut crate::hot::recording::Recording;
 
+/// What a module has to do when its code changes.
+#[derive(ScheduleLabel, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Hook {
+    /// A generation takes over.
+    Setup,
+    /// It gives way.
+    Teardown,
+    /// It took over from another.
+    Reload,
+}
+
 /// The part of an `App` that a module adds to. Its setup function runs again for each new
 /// generation, and once more beforehand in a throwaway world; so it adds things and does nothing
 /// else.
@@ -40,6 +51,32 @@ impl<'a> HotApp<'a> {
         systems: impl IntoSystemConfigs<M>,
     ) -> &mut Self {
         self.backend.add_systems(schedule, systems);
+        self
+    }
+
+    /// Adds systems that run each time a generation of the module takes over, the first included:
+    /// for entities that the module owns and wants rebuilt by new code.
+    ///
+    /// They run at the start of a frame, after the startup systems if those run. If the reload is
+    /// taken back, the setup of the code from before runs again. Without `hot` they run in
+    /// `Startup`.
+    pub fn setup<M>(&mut self, systems: impl IntoSystemConfigs<M>) -> &mut Self {
+        self.backend.add_hook(Hook::Setup, systems);
+        self
+    }
+
+    /// Adds systems that run each time a generation of the module gives way to another, or is taken
+    /// back: for the entities that [`setup`](Self::setup) made. A panic in them becomes a warning in
+    /// the report. Without `hot` they never run.
+    pub fn teardown<M>(&mut self, systems: impl IntoSystemConfigs<M>) -> &mut Self {
+        self.backend.add_hook(Hook::Teardown, systems);
+        self
+    }
+
+    /// Adds systems that run once when a generation has taken over from another, after the setup of
+    /// all modules of the reload. Without `hot` they never run.
+    pub fn on_reload<M>(&mut self, systems: impl IntoSystemConfigs<M>) -> &mut Self {
+        self.backend.add_hook(Hook::Reload, systems);
         self
     }
 

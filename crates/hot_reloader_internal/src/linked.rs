@@ -7,12 +7,12 @@ use bevy::{
         ExecutorKind, InternedScheduleLabel, IntoSystemConfigs, IntoSystemSetConfigs,
         ScheduleLabel, SystemSet,
     },
-    prelude::{App, AppExtStates, Event, FromWorld, Plugin, Resource},
+    prelude::{App, AppExtStates, Event, FromWorld, Plugin, Resource, Startup},
     reflect::GetTypeRegistration,
     state::state::FreelyMutableState,
 };
 
-use crate::{state_key::Register, HotApp, LibraryEntry, ModuleEntry, StateKeyType};
+use crate::{hot_app::Hook, state_key::Register, HotApp, LibraryEntry, ModuleEntry, StateKeyType};
 
 /// Adds the modules of a library to the app.
 #[derive(Debug)]
@@ -91,6 +91,13 @@ impl Linked<'_> {
         self.schedules.insert(schedule);
         self.app
             .add_systems(schedule, systems.in_set(self.set.clone()));
+    }
+
+    pub(crate) fn add_hook<M>(&mut self, hook: Hook, systems: impl IntoSystemConfigs<M>) {
+        // Nothing ever gives way here.
+        if hook == Hook::Setup {
+            self.add_systems(Startup, systems);
+        }
     }
 
     pub(crate) fn configure_sets(

@@ -36,7 +36,10 @@ enum Task {
         arguments: Vec<String>,
     },
     /// Measures what a reload costs, and what the reloader costs when nothing reloads.
-    Bench,
+    Bench {
+        /// Only some of: idle, capture, latency, many.
+        parts: Vec<String>,
+    },
     /// Runs every test, on a virtual display.
     Test {
         /// Runs only the tests whose name contains this.
@@ -48,8 +51,17 @@ fn main() -> ExitCode {
     let result = match CommandLine::parse().task {
         Task::Example { name } => run::run(&run::example(&name), &[]),
         Task::Run { arguments } => run::run(&run::APP, &arguments),
-        Task::Bench => {
-            check(cargo().args(["run", "--package", "hot_reloader_tests", "--bin", "bench"]))
+        Task::Bench { parts } => {
+            let mut bench = cargo();
+            bench.args([
+                "run",
+                "--package",
+                "hot_reloader_tests",
+                "--bin",
+                "bench",
+                "--",
+            ]);
+            check(bench.args(parts))
         }
         Task::Test { filter } => test::test(filter.as_deref()),
     };

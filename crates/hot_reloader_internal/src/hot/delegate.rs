@@ -6,11 +6,12 @@ use std::collections::{HashMap, HashSet};
 use bevy::{
     app::{First, Last},
     ecs::schedule::{InternedScheduleLabel, IntoSystemConfigs, ScheduleLabel, SystemSet},
-    prelude::{App, Resource, Schedule, Schedules, World},
+    prelude::{App, Mut, Res, Resource, Schedule, Schedules, World},
 };
 use hot_reloader_core::{panics, BuildId, Generation, HotModule, PanicReport, TypeShape};
 
 use super::{snapshot::StateKey, transaction, ReloadError};
+use crate::hot_app::Hook;
 
 /// All delegators. A host's system can be ordered before or after it, in any schedule that a
 /// module has systems in.
@@ -61,6 +62,12 @@ impl Delegates {
         self.slots.sort_by_key(place);
     }
 
+    /// Whether a module has systems for `label`.
+    fn have(&self, label: InternedScheduleLabel) -> bool {
+        let mut slots = self.slots.iter();
+        slots.any(|slot| slot.schedules.contains_key(&label))
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&Slot> {
         self.slots.iter().find(|slot| slot.module.name == name)
     }
@@ -79,25 +86,65 @@ pub(super) fn plugin(app: &mut App) {
 }
 
 /// Adds a delegator to each schedule that a module has systems in and that has none yet.
-pub(crate) fn attach(world: &mut World) {
-    let mut delegates = world.resource_mut::<Delegates>();
-    let delegates = &mut *delegates;
-    let labels = delegates
-        .slots
+///
+/// A schedule that is missing may be one that is running, to which nothing can be added, or one that
+/// does not exist yet. It is made only if `create` says that it is the latter.
+pub(crate) fn attach(world: &mut World, create: bool) {
+    world.resource_scope(|world, mut schedules: Mut<Schedules>| {
+        let mut delegates = world.resource_mut::<Delegates>();
+        let delegates = &mut *delegates;
+        let labels = delegates
+            .slots
+            .iter()
+            .flat_map(|slot| slot.schedules.keys());
+        for label in labels {
+            let can_be = !is_hook(*label) && (create || schedules.contains(*label));
+            if can_be && delegates.attached.insert(*label) {
+                schedules.entry(*label).add_systems(delegator(*label));
+            }
+        }
+    });
+}
+
+/// Whether reloads run it, not frames.
+pub(crate) fn is_hook(label: InternedScheduleLabel) -> bool {
+    [Hook::Setup, Hook::Teardown, Hook::Reload]
         .iter()
-        .flat_map(|slot| slot.schedules.keys());
-    let fresh: Vec<_> = labels
-        .copied()
-        .filter(|label| delegates.attached.insert(*label))
-        .collect();
-    let mut schedules = world.resource_mut::<Schedules>();
-    for label in fresh {
-        schedules.entry(label).add_systems(delegator(label));
-    }
+        .any(|hook| hook.intern() == label)
 }
 
 fn delegator(label: InternedScheduleLabel) -> impl IntoSystemConfigs<()> {
-    (move |world: &mut World| run(world, label)).in_set(HotSystems)
+    (move |world: &mut World| run(world, label))
+        .run_if(move |delegates: Res<Delegates>| delegates.have(label))
+        .in_set(HotSystems)
+}
+
+/// Runs a hook of one module, if it has one.
+///
+/// # Errors
+///
+/// What is known of a panic in it. The hook is gone then.
+pub(crate) fn run_hook(world: &mut World, module: &str, hook: Hook) -> Result<(), PanicReport> {
+    let mut slots = world.resource_mut::<Delegates>();
+    let mut slots = slots.slots.iter_mut();
+    let Some(slot) = slots.find(|slot| slot.module.name == module) else {
+        return Ok(());
+    };
+    let label = hook.intern();
+    let generation = slot.generation;
+    let Some(mut schedule) = slot.schedules.get_mut(&label).and_then(Option::take) else {
+        return Ok(());
+    };
+    match panics::guard(|| schedule.run(world)) {
+        Ok(()) => {
+            put_back(world, module, generation, label, schedule);
+            Ok(())
+        }
+        Err(panic) => {
+            drop_schedule(schedule);
+            Err(panic)
+        }
+    }
 }
 
 /// Runs what each module has for `label`, each guarded, in dependency order.

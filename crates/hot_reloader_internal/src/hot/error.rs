@@ -77,6 +77,12 @@ pub enum RehearsalFault {
 /// state are in place whichever it is.
 #[derive(Debug, Error)]
 pub enum ReloadError {
+    /// A call came while another reload was not over.
+    #[error("a reload is {phase}; wait for its `ReloadFinished`, or send a `ReloadRequest`, which waits its turn")]
+    Busy {
+        /// What it is doing.
+        phase: &'static str,
+    },
     /// The library could not be built.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -165,7 +171,7 @@ impl ReloadError {
     #[must_use]
     pub fn phase(&self) -> Phase {
         match self {
-            Self::Build(_) => Phase::Build,
+            Self::Busy { .. } | Self::Build(_) => Phase::Build,
             Self::Stage(_) => Phase::Stage,
             Self::Rehearsal { .. } | Self::Registry(RegistryError::UnknownTarget { .. }) => {
                 Phase::Rehearse
@@ -189,6 +195,7 @@ impl ReloadError {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
+            Self::Busy { .. } => "busy",
             Self::Build(BuildError::Workspace { .. }) => "workspace",
             Self::Build(BuildError::NotStarted { .. }) => "cargo_not_started",
             Self::Build(BuildError::Errors(_)) => "compile_errors",
@@ -214,6 +221,8 @@ impl ReloadError {
             Self::Registry(RegistryError::Circle { .. }) => "module_circle",
             Self::Registry(RegistryError::UnknownTarget { .. }) => "unknown_target",
             Self::Registry(RegistryError::UnknownModule { .. }) => "unknown_module",
+            Self::Registry(RegistryError::MissingModule { .. }) => "missing_module",
+            Self::Registry(RegistryError::MissingStateKey { .. }) => "missing_state_key",
             Self::Rehearsal { fault, .. } => match fault {
                 RehearsalFault::Setup(_) => "setup_panicked",
                 RehearsalFault::Schedule { .. } => "schedule_broken",

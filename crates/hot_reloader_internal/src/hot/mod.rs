@@ -22,7 +22,7 @@ pub use hot_reloader_core as core;
 pub use hot_reloader_core::{Generation, HotModule, PanicReport, RegistryError};
 pub use overlay::ErrorTint;
 pub use plugin::{HotReloadSystems, HotReloaderPlugin};
-pub use reloader::{HotReloader, ModuleStatus, Progress};
+pub use reloader::{HotReloader, ModuleStatus, Progress, RegisterHotModule};
 pub use report::{ModuleChange, Outcome, PhaseTime, ReloadReport};
 pub use snapshot::Snapshot;
 pub use trigger::{CancelReload, ReloadFinished, ReloadRequest};

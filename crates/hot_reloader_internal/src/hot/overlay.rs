@@ -3,8 +3,11 @@
 //! The host draws it, so it works whatever the plugin library does.
 
 use bevy::{
-    ecs::schedule::IntoSystemConfigs,
-    prelude::{App, DetectChangesMut, Last, PostUpdate, PreUpdate, Query, Res, ResMut, Resource},
+    ecs::schedule::{Condition, IntoSystemConfigs},
+    prelude::{
+        resource_changed, App, DetectChangesMut, Last, PostUpdate, PreUpdate, Query, Res, ResMut,
+        Resource,
+    },
     render::RenderPlugin,
     window::WindowPlugin,
 };
@@ -41,15 +44,21 @@ impl Default for ErrorTint {
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<ErrorTint>();
-    app.add_systems(Last, follow.after(HotReloadSystems::Step));
+    let may_differ = resource_changed::<HotReloader>.or_else(resource_changed::<ErrorTint>);
+    app.add_systems(
+        Last,
+        follow.run_if(may_differ).after(HotReloadSystems::Step),
+    );
     if app.is_plugin_added::<WindowPlugin>() && app.is_plugin_added::<RenderPlugin>() {
         if !app.is_plugin_added::<EguiPlugin>() {
             app.add_plugins(EguiPlugin);
         }
-        app.add_systems(PostUpdate, draw.before(end_pass_system));
+        let is_active = |tint: Res<ErrorTint>| tint.active;
+        app.add_systems(PostUpdate, draw.run_if(is_active).before(end_pass_system));
         app.add_systems(
             PreUpdate,
             swallow_shortcut
+                .run_if(|struck: Res<ShortcutStruck>| struck.0)
                 .after(ShortcutSystems)
                 .after(EguiSet::ProcessInput)
                 .before(EguiSet::BeginPass),
@@ -59,10 +68,7 @@ pub(super) fn plugin(app: &mut App) {
 
 /// Keeps the letter of Ctrl+Alt+R out of text fields: since some keyboards type with Ctrl+Alt,
 /// egui takes it for text.
-fn swallow_shortcut(struck: Res<ShortcutStruck>, mut inputs: Query<&mut EguiInput>) {
-    if !struck.0 {
-        return;
-    }
+fn swallow_shortcut(mut inputs: Query<&mut EguiInput>) {
     for mut input in &mut inputs {
         input.events.retain(|event| match event {
             egui::Event::Text(text) => !text.eq_ignore_ascii_case("r"),
@@ -81,7 +87,7 @@ fn follow(reloader: Res<HotReloader>, mut tint: ResMut<ErrorTint>) {
 
 /// On a layer above all windows and popups of the app; layers without an area catch no clicks.
 fn draw(tint: Res<ErrorTint>, mut contexts: EguiContexts) {
-    let (true, Some(context)) = (tint.active, contexts.try_ctx_mut()) else {
+    let Some(context) = contexts.try_ctx_mut() else {
         return;
     };
     let [red, green, blue] = tint.color;

@@ -2,7 +2,7 @@
 //!
 //! Drawn by the host, above the tint, so it works whatever the plugin library does.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use bevy::{
     ecs::schedule::IntoSystemConfigs,
@@ -25,7 +25,9 @@ enum Click {
 
 pub(super) fn plugin(app: &mut App) {
     if app.is_plugin_added::<WindowPlugin>() && app.is_plugin_added::<RenderPlugin>() {
-        app.add_systems(PostUpdate, draw.before(end_pass_system));
+        let has_content =
+            |reloader: Res<HotReloader>| reloader.progress.is_some() || reloader.is_error_state();
+        app.add_systems(PostUpdate, draw.run_if(has_content).before(end_pass_system));
     }
 }
 
@@ -33,7 +35,7 @@ fn draw(
     mut contexts: EguiContexts,
     reloader: Res<HotReloader>,
     config: Res<HotReloaderConfig>,
-    mut folded: Local<bool>,
+    mut folded: Local<Option<Arc<ReloadError>>>,
     mut requests: EventWriter<ReloadRequest>,
     mut cancels: EventWriter<CancelReload>,
 ) {
@@ -47,13 +49,20 @@ fn draw(
             progress_line(context, progress, &mut clicks);
         }
     }
-    match reloader.last_error() {
-        Some(error) => {
-            let heading = heading(&reloader);
-            let folder = &config.build.folder;
-            error_panel(context, &heading, error, folder, &mut folded, &mut clicks);
-        }
-        None => *folded = false,
+    if let Some(error) = &reloader.last_error {
+        let heading = heading(&reloader);
+        let folder = &config.build.folder;
+        // The next error is shown even if the last one was hidden.
+        let mut is_folded = folded.as_ref().is_some_and(|f| Arc::ptr_eq(f, error));
+        error_panel(
+            context,
+            &heading,
+            error,
+            folder,
+            &mut is_folded,
+            &mut clicks,
+        );
+        *folded = is_folded.then(|| error.clone());
     }
     for click in clicks {
         match click {

@@ -54,7 +54,15 @@ impl Plugin for HotReloaderPlugin {
             app.add_plugins((overlay::plugin, panel::plugin));
         }
         app.configure_sets(Last, HotReloadSystems::Step.after(HotSystems))
-            .add_systems(First, transaction::begin_frame.before(HotSystems))
-            .add_systems(Last, transaction::step.in_set(HotReloadSystems::Step));
+            .add_systems(
+                First,
+                runner::swap.run_if(runner::is_armed).before(HotSystems),
+            )
+            .add_systems(
+                Last,
+                transaction::step
+                    .run_if(transaction::is_due)
+                    .in_set(HotReloadSystems::Step),
+            );
     }
 }

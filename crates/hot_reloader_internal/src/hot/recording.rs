@@ -21,7 +21,7 @@ use bevy::{
 use hot_reloader_core::{panics, PanicReport, TypeShape};
 
 use super::snapshot::StateKey;
-use crate::{state_key::Register, HotApp, ModuleEntry, StateKeyType};
+use crate::{hot_app::Hook, state_key::Register, HotApp, ModuleEntry, StateKeyType};
 
 /// Takes back what a [`Provision`] did to the world.
 pub(crate) type Undo = Box<dyn FnOnce(&mut World) + Send + Sync>;
@@ -107,6 +107,10 @@ impl Recording {
         systems: impl IntoSystemConfigs<M>,
     ) {
         self.schedule(schedule).add_systems(systems);
+    }
+
+    pub(crate) fn add_hook<M>(&mut self, hook: Hook, systems: impl IntoSystemConfigs<M>) {
+        self.schedule(hook).add_systems(systems);
     }
 
     pub(crate) fn configure_sets(

@@ -3,11 +3,13 @@
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use bevy::prelude::{App, Resource, World};
-use hot_reloader_core::{BuildId, Generation, HotModule, RegistryError};
+use hot_reloader_core::{BuildId, Generation, HotModule, ModuleRegistry, RegistryError};
 
 use super::{
-    delegate::Delegates, snapshot::Snapshot, transaction::Machinery, Phase, ReloadError,
-    ReloadReport,
+    delegate::Delegates,
+    snapshot::Snapshot,
+    transaction::{self, Machinery},
+    Phase, ReloadError, ReloadReport, ReloadRequest,
 };
 
 /// Reports kept in memory.
@@ -17,6 +19,7 @@ const HISTORY: usize = 50;
 /// start a reload.
 #[derive(Resource, Default)]
 pub struct HotReloader {
+    pub(crate) registered: ModuleRegistry,
     pub(crate) generation: Generation,
     pub(crate) build_id: Option<BuildId>,
     pub(crate) modules: Vec<ModuleStatus>,
@@ -98,6 +101,41 @@ impl HotReloader {
         self.history.push_back(report);
     }
 
+    /// Demands a module: from the next reload on, a library that lacks it, or one of its state keys
+    /// or targets, is refused, and it is put in order by its `after` too. A library registers its own
+    /// modules by listing them in `hot_library!`; this is for a host that relies on one.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError::Duplicate`], [`RegistryError::UnknownPredecessor`] and
+    /// [`RegistryError::Circle`], held against the modules registered before.
+    pub fn register(&mut self, module: HotModule) -> Result<(), RegistryError> {
+        self.registered.register(module)
+    }
+
+    /// Reloads some modules within this call: the frame waits for cargo. The new code is in place when
+    /// it returns, and on probation in the frames to come. [`ReloadRequest`] does the same
+    /// without waiting.
+    ///
+    /// Builds that go on in the background are ended, and what they were for is done here too.
+    ///
+    /// # Errors
+    ///
+    /// [`ReloadError::Busy`] if another reload is on probation or being put in place. Whatever else
+    /// went wrong is in the report.
+    pub fn reload(world: &mut World, modules: &[&str]) -> Result<ReloadReport, ReloadError> {
+        transaction::reload_now(world, ReloadRequest::modules(modules.iter().copied()))
+    }
+
+    /// [`reload`](Self::reload) of all modules, in dependency order, all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`reload`](Self::reload).
+    pub fn reload_all(world: &mut World) -> Result<ReloadReport, ReloadError> {
+        transaction::reload_now(world, ReloadRequest::all())
+    }
+
     /// Copies the values of all state keys of some modules.
     ///
     /// # Errors
@@ -122,6 +160,27 @@ impl HotReloader {
     /// included. Each restored value counts as changed.
     pub fn restore_state(world: &mut World, snapshot: &Snapshot) {
         snapshot.restore(world);
+    }
+}
+
+/// Registers modules on the app.
+pub trait RegisterHotModule {
+    /// See [`HotReloader::register`]. The [`HotReloaderPlugin`](super::HotReloaderPlugin) comes
+    /// before it.
+    ///
+    /// # Panics
+    ///
+    /// If the module cannot be registered.
+    fn register_hot_module(&mut self, module: HotModule) -> &mut Self;
+}
+
+impl RegisterHotModule for App {
+    fn register_hot_module(&mut self, module: HotModule) -> &mut Self {
+        let mut reloader = self.world_mut().resource_mut::<HotReloader>();
+        if let Err(error) = reloader.register(module) {
+            panic!("{error}");
+        }
+        self
     }
 }
 

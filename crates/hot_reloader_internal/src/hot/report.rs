@@ -13,6 +13,9 @@ use super::{Phase, ReloadError};
 pub enum Outcome {
     /// The new code runs and was accepted.
     Committed,
+    /// The new code runs and can still be taken back: what a call returns, for which no frame
+    /// passes. The report that follows in the history tells how it ended.
+    OnProbation,
     /// The code was built and is what already runs.
     Unchanged,
     /// It was stopped before the new code took over.
@@ -55,7 +58,7 @@ pub struct ModuleChange {
 }
 
 /// How one reload went.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct ReloadReport {
     /// Counts the finished reloads of this process, from 1.
     pub number: u32,
@@ -89,6 +92,15 @@ pub struct ReloadReport {
 }
 
 impl ReloadReport {
+    /// Whether the code that was asked for is the code that runs.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        match self.outcome {
+            Outcome::Committed | Outcome::OnProbation | Outcome::Unchanged => true,
+            Outcome::Refused | Outcome::RolledBack | Outcome::Cancelled => false,
+        }
+    }
+
     /// In a few words.
     #[must_use]
     pub fn summary(&self) -> String {
@@ -98,6 +110,7 @@ impl ReloadReport {
         let at = phase.map_or_else(String::new, |phase| format!(" at {phase}"));
         match self.outcome {
             Outcome::Committed => format!("generation {generation} runs"),
+            Outcome::OnProbation => format!("generation {generation} is on probation"),
             Outcome::Unchanged => format!("unchanged, generation {generation} runs"),
             Outcome::Refused => format!("refused{at}, generation {generation} goes on"),
             Outcome::RolledBack => format!("rolled back{at}, generation {generation} goes on"),

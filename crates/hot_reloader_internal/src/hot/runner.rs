@@ -1,7 +1,7 @@
 //! This host as the runner of `bevy_dexterous_developer`.
 //!
-//! That crate's `HotReloadPlugin` asks a runner at the start of each frame whether a library is
-//! ready, lets it load, and calls the scope that the library exports. All of it is reached through
+//! That crate's `HotReloadPlugin` asks a runner whether a library is ready, lets it load, and calls
+//! the scope that the library exports. All of it is reached through
 //! C functions without a context, so what passes between them and the transaction stands in a
 //! static, and a process can hold one hot app at a time.
 #![expect(
@@ -14,7 +14,11 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use bevy::prelude::{App, Component, World};
+use bevy::{
+    app::{First, Last, PreStartup, Update},
+    ecs::schedule::{ExecutorKind, ScheduleLabel},
+    prelude::{App, Component, Mut, Resource, Schedule, Schedules, World},
+};
 use bevy_dexterous_developer::{
     HotReloadPlugin, ReloadableApp, ReloadableAppContents, ReloadableElementsSetup, ReloadableSetup,
 };
@@ -48,7 +52,7 @@ fn exchange<R>(work: impl FnOnce(&mut Exchange) -> R) -> R {
     work(&mut EXCHANGE.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Makes the host a runner, once for the process, and adds the plugin that asks it.
+/// Makes the host a runner, once for the process, and keeps the schedule that asks it.
 pub(super) fn plugin(app: &mut App) {
     exchange(|exchange| *exchange = Exchange::default());
     HOT_RELOAD_INFO.get_or_init(|| {
@@ -62,8 +66,48 @@ pub(super) fn plugin(app: &mut App) {
         }
         .build()
     });
-    app.add_plugins(HotReloadPlugin);
+    let schedule = hot_reload_schedule(app);
+    app.insert_resource(HotReload(schedule));
     app.setup_reloadable_elements::<Scope>();
+}
+
+/// What `HotReloadPlugin` does at the start of each frame.
+#[derive(Resource)]
+struct HotReload(Schedule);
+
+/// Adds the plugin to the app, but not to its frames: what it would do in each frame is needed in
+/// those frames only in which a library is ready, and its keys and window title not at all.
+fn hot_reload_schedule(app: &mut App) -> Schedule {
+    let labels = [
+        PreStartup.intern(),
+        First.intern(),
+        Update.intern(),
+        Last.intern(),
+    ];
+    let mut schedules = app.world_mut().resource_mut::<Schedules>();
+    let of_the_app = labels.map(|label| schedules.remove(label));
+    app.add_plugins(HotReloadPlugin);
+    let mut schedules = app.world_mut().resource_mut::<Schedules>();
+    let of_the_plugin = schedules.remove(First);
+    for (label, schedule) in labels.into_iter().zip(of_the_app) {
+        schedules.remove(label);
+        if let Some(schedule) = schedule {
+            schedules.insert(schedule);
+        }
+    }
+    let mut schedule = of_the_plugin.expect("the version is pinned, and adds to `First`");
+    schedule.set_executor_kind(ExecutorKind::SingleThreaded);
+    schedule
+}
+
+/// Whether a library is ready.
+pub(super) fn is_armed() -> bool {
+    exchange(|exchange| exchange.ready.is_some())
+}
+
+/// Lets `HotReloadPlugin` swap.
+pub(super) fn swap(world: &mut World) {
+    world.resource_scope(|world, mut reload: Mut<HotReload>| reload.0.run(world));
 }
 
 /// Lets the plugin load `library` at the start of the next frame and set up `modules` from it.
@@ -92,7 +136,7 @@ extern "C" fn internal_last_update_version() -> u32 {
 }
 
 extern "C" fn internal_update_ready() -> bool {
-    exchange(|exchange| exchange.ready.is_some())
+    is_armed()
 }
 
 extern "C" fn internal_update() -> bool {

@@ -123,7 +123,9 @@ pub(super) fn hot_reload(ui: &mut egui::Ui, reloader: &HotReloader) -> Option<Re
 #[cfg(feature = "hot")]
 fn outcome(ui: &mut egui::Ui, report: &ReloadReport) {
     let color = match report.outcome {
-        Outcome::Committed | Outcome::Unchanged => egui::Color32::from_rgb(110, 200, 120),
+        Outcome::Committed | Outcome::OnProbation | Outcome::Unchanged => {
+            egui::Color32::from_rgb(110, 200, 120)
+        }
         Outcome::Cancelled => ui.visuals().weak_text_color(),
         Outcome::Refused | Outcome::RolledBack => ui.visuals().error_fg_color,
     };

@@ -23,6 +23,16 @@ pub(super) struct Building {
 }
 
 impl Building {
+    fn hear(&mut self, update: BuildUpdate) {
+        match update {
+            BuildUpdate::Progress(text) => self.text = text,
+            BuildUpdate::Finished(outcome) => {
+                self.clock.end(Phase::Build);
+                self.built = Some(outcome);
+            }
+        }
+    }
+
     pub(super) fn cancel(&self) {
         self.build.cancel();
     }
@@ -36,17 +46,34 @@ pub(super) fn advance(world: &mut World, machinery: &mut Machinery) {
         return;
     };
     while let Some(update) = building.build.try_next() {
-        match update {
-            BuildUpdate::Progress(text) => building.text = text,
-            BuildUpdate::Finished(outcome) => {
-                building.clock.end(Phase::Build);
-                building.built = Some(outcome);
-            }
+        building.hear(update);
+    }
+    if building.built.is_some() && machinery.trial.is_none() {
+        prepare_built(world, machinery);
+    }
+}
+
+/// Builds what `request` asks for while the caller waits, and takes it up to the swap.
+pub(super) fn run(world: &mut World, machinery: &mut Machinery, request: ReloadRequest) {
+    let mut older = machinery.queued.take();
+    // Dropping a build ends it.
+    older = older.or(machinery.building.take().map(|building| building.request));
+    machinery.queued = Some(match older {
+        Some(older) => older.merge(request),
+        None => request,
+    });
+    start(world, machinery);
+    while let Some(building) = &mut machinery.building {
+        let update = building.build.next();
+        building.hear(update);
+        if building.built.is_some() {
+            prepare_built(world, machinery);
         }
     }
-    if building.built.is_none() || machinery.trial.is_some() {
-        return;
-    }
+}
+
+/// Takes what was built up to the swap.
+fn prepare_built(world: &mut World, machinery: &mut Machinery) {
     let Some(building) = machinery.building.take() else {
         return;
     };

@@ -15,7 +15,8 @@ use hot_reloader_core::{
 use super::{Clock, Findings, Machinery};
 use crate::{
     hot::{
-        config::HotReloaderConfig, delegate::Delegates, trigger::ReloadRequest, Phase, ReloadError,
+        config::HotReloaderConfig, delegate::Delegates, reloader::HotReloader,
+        trigger::ReloadRequest, Phase, ReloadError,
     },
     LibraryEntry, ModuleEntry,
 };
@@ -90,7 +91,10 @@ pub(super) fn identify(
         };
         (module, entry)
     });
-    let modules: Vec<_> = modules.collect();
+    let (mut descriptions, entries): (Vec<_>, Vec<_>) = modules.unzip();
+    let registered = &world.resource::<HotReloader>().registered;
+    registered.demand(&mut descriptions)?;
+    let modules: Vec<_> = descriptions.into_iter().zip(entries).collect();
     let all = ModuleRegistry::new(modules.iter().map(|(module, _)| module.clone()))?;
     let (names, removed) = match &request.modules {
         Some(names) => (names.clone(), Vec::new()),

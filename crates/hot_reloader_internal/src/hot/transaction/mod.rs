@@ -17,10 +17,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bevy::prelude::{AppExit, Events, Mut, Resource, World};
+use bevy::prelude::{AppExit, Events, Mut, Res, Resource, World};
 use hot_reloader_build::{BuildError, Workspace};
 use hot_reloader_core::{
-    mapped::StableLibraries, memory, Generation, LoadedLibrary, PanicReport, Staging,
+    mapped::StableLibraries, memory, panics, Generation, LoadedLibrary, PanicReport, Staging,
 };
 
 pub(crate) use probation::on_panic;
@@ -32,6 +32,7 @@ use super::{
     delegate::{Delegates, Slot},
     reloader::{HotReloader, ModuleStatus, Progress},
     report::{ModuleChange, Outcome, PhaseTime, ReloadReport},
+    runner,
     trigger::{CancelReload, ReloadFinished, ReloadRequest},
     Phase, ReloadError,
 };
@@ -53,7 +54,8 @@ pub(crate) struct Machinery {
     queued: Option<ReloadRequest>,
     building: Option<Building>,
     trial: Option<Trial>,
-    frame: Instant,
+    /// When the last step was, while a reload goes on.
+    step: Option<Instant>,
 }
 
 impl Machinery {
@@ -70,7 +72,48 @@ impl Machinery {
             queued: Some(ReloadRequest::all()),
             building: None,
             trial: None,
-            frame: Instant::now(),
+            step: None,
+        }
+    }
+
+    /// Measures the frames while a reload goes on.
+    fn measure(&mut self) {
+        let now = Instant::now();
+        let before = self.step.replace(now);
+        let Some(clock) = self.clock() else {
+            self.step = None;
+            return;
+        };
+        if let Some(before) = before {
+            clock.longest_frame = clock.longest_frame.max(now - before);
+        }
+    }
+
+    /// The report of a reload that has come this far.
+    fn report(
+        &self,
+        world: &World,
+        clock: &Clock,
+        findings: &Findings,
+        outcome: Outcome,
+        error: Option<Arc<ReloadError>>,
+    ) -> ReloadReport {
+        let reloader = world.resource::<HotReloader>();
+        ReloadReport {
+            number: self.reports + 1,
+            outcome,
+            generation: reloader.generation,
+            build_id: reloader.build_id.clone(),
+            phase: error.as_ref().map(|error| error.phase()),
+            error,
+            phases: clock.phases.clone(),
+            latency_ms: clock.latency.map(|latency| latency.as_secs_f64() * 1000.0),
+            longest_frame_ms: clock.longest_frame.as_secs_f64() * 1000.0,
+            modules: findings.modules.clone(),
+            recompiled: findings.recompiled.clone(),
+            warnings: findings.warnings.clone(),
+            libraries_kept: self.libraries.len(),
+            resident_bytes: memory::resident_bytes(),
         }
     }
 
@@ -110,20 +153,25 @@ impl Clock {
     }
 }
 
-/// Measures the frames while a reload goes on.
-pub(crate) fn begin_frame(world: &mut World) {
-    let mut machinery = world.resource_mut::<Machinery>();
-    let now = Instant::now();
-    let frame = now - std::mem::replace(&mut machinery.frame, now);
-    if let Some(clock) = machinery.clock() {
-        clock.longest_frame = clock.longest_frame.max(frame);
-    }
+/// Whether there is anything to do: something was asked for, goes on, or panicked by itself.
+pub(crate) fn is_due(
+    machinery: Res<Machinery>,
+    requests: Res<Events<ReloadRequest>>,
+    cancels: Res<Events<CancelReload>>,
+) -> bool {
+    let goes_on = machinery.building.is_some() || machinery.trial.is_some();
+    goes_on
+        || machinery.queued.is_some()
+        || !requests.is_empty()
+        || !cancels.is_empty()
+        || panics::is_stray_waiting()
 }
 
 /// Takes the reload that goes on as far as it gets in this frame, and starts the next.
 pub(crate) fn step(world: &mut World) {
     world.resource_scope(|world, mut machinery: Mut<Machinery>| {
         let machinery = &mut *machinery;
+        machinery.measure();
         receive(world, machinery);
         probation::advance(world, machinery);
         build::advance(world, machinery);
@@ -131,6 +179,38 @@ pub(crate) fn step(world: &mut World) {
         let mut reloader = world.resource_mut::<HotReloader>();
         reloader.progress = progress;
     });
+}
+
+/// Does all of a reload but its probation within this call.
+pub(crate) fn reload_now(
+    world: &mut World,
+    request: ReloadRequest,
+) -> Result<ReloadReport, ReloadError> {
+    // Code that a reload runs, such as a module's setup, may call this too.
+    let busy = match world.get_resource::<Machinery>() {
+        None => Some("being put in place"),
+        Some(machinery) => machinery.trial.as_ref().map(|_| "on probation"),
+    };
+    if let Some(phase) = busy {
+        return Err(ReloadError::Busy { phase });
+    }
+    let is_armed = world.resource_scope(|world, mut machinery: Mut<Machinery>| {
+        build::run(world, &mut machinery, request);
+        machinery.trial.as_mut().map(Trial::within_call).is_some()
+    });
+    if is_armed {
+        runner::swap(world);
+    }
+    let machinery = world.resource::<Machinery>();
+    let report = match &machinery.trial {
+        Some(trial) => Some(trial.report(world, machinery)),
+        None => world
+            .resource::<HotReloader>()
+            .history()
+            .next_back()
+            .cloned(),
+    };
+    Ok(report.expect("a reload that is over leaves a report"))
 }
 
 /// Takes in what was asked for since the last frame: of requests, all at once.
@@ -195,31 +275,15 @@ fn finish(
     outcome: Outcome,
     error: Option<ReloadError>,
 ) {
-    machinery.reports += 1;
-    let number = machinery.reports;
     let error = error.map(Arc::new);
     // A cancelled reload changes nothing, so what was wrong before it still is.
     if outcome != Outcome::Cancelled {
         set_error(world, error.clone());
     }
     publish(world);
-    let reloader = world.resource::<HotReloader>();
-    let report = ReloadReport {
-        number,
-        outcome,
-        generation: reloader.generation,
-        build_id: reloader.build_id.clone(),
-        phase: error.as_ref().map(|error| error.phase()),
-        error,
-        phases: clock.phases,
-        latency_ms: clock.latency.map(|latency| latency.as_secs_f64() * 1000.0),
-        longest_frame_ms: clock.longest_frame.as_secs_f64() * 1000.0,
-        modules: findings.modules,
-        recompiled: findings.recompiled,
-        warnings: findings.warnings,
-        libraries_kept: machinery.libraries.len(),
-        resident_bytes: memory::resident_bytes(),
-    };
+    let report = machinery.report(world, &clock, &findings, outcome, error);
+    machinery.reports += 1;
+    let number = report.number;
     bevy::log::info!("hot reload {number}: {}", report.summary());
     if let Some(file) = &world.resource::<HotReloaderConfig>().report_file {
         if let Err(error) = report.append_to(file) {

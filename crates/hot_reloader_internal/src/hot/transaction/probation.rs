@@ -1,7 +1,7 @@
 //! Phase 8: for some frames the new code is watched, with everything kept that is needed to go
 //! back.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use bevy::{
     ecs::schedule::InternedScheduleLabel,
@@ -14,8 +14,14 @@ use super::{
     swap::{commit, Trial},
     Machinery,
 };
-use crate::hot::{
-    config::HotReloaderConfig, delegate::Delegates, report::Outcome, runner, Phase, ReloadError,
+use crate::{
+    hot::{
+        config::HotReloaderConfig,
+        delegate::{self, Delegates},
+        report::Outcome,
+        runner, Phase, ReloadError,
+    },
+    hot_app::Hook,
 };
 
 /// Counts the frame that ends, and accepts the new code when it has run long enough.
@@ -52,6 +58,8 @@ pub(super) fn advance(world: &mut World, machinery: &mut Machinery) {
         refuse(world, machinery, trial.clock, trial.findings, error);
         return;
     };
+    // What ran when a call swapped does not run now.
+    delegate::attach(world, true);
     *frames += 1;
     if *frames == 1 {
         trial.clock.latency = Some(trial.clock.requested.elapsed());
@@ -103,7 +111,12 @@ fn suspend(world: &mut World, module: &str, schedule: String, panic: PanicReport
     let slot = delegates.slots.iter_mut().find(|s| s.module.name == module);
     let schedules = slot.map(|slot| {
         slot.suspended = Some(error.clone());
-        std::mem::take(&mut slot.schedules)
+        let schedules = std::mem::take(&mut slot.schedules).into_iter();
+        // What it set up is still to be taken down.
+        let (hooks, schedules): (HashMap<_, _>, HashMap<_, _>) =
+            schedules.partition(|(label, _)| delegate::is_hook(*label));
+        slot.schedules = hooks;
+        schedules
     });
     drop_guarded("the systems of a suspended module", schedules);
     set_error(world, Some(error));
@@ -120,6 +133,11 @@ pub(super) fn roll_back(
     if trial.frames.is_some() {
         trial.clock.end(Phase::Probation);
     }
+    for name in trial.set_up.iter().rev() {
+        if let Err(panic) = delegate::run_hook(world, name, Hook::Teardown) {
+            bevy::log::warn!("the teardown of module `{name}` panicked: {panic}");
+        }
+    }
     let mut delegates = world.resource_mut::<Delegates>();
     let is_new = |name: &String| trial.modules.iter().any(|module| module.name == *name);
     let (new, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut delegates.slots)
@@ -134,6 +152,11 @@ pub(super) fn roll_back(
     for undo in trial.undo.into_iter().rev() {
         if let Err(panic) = panics::guard(|| undo(world)) {
             bevy::log::error!("taking a resource back panicked: {panic}");
+        }
+    }
+    for name in trial.taken_down.iter().rev() {
+        if let Err(panic) = delegate::run_hook(world, name, Hook::Setup) {
+            bevy::log::error!("setting module `{name}` up again panicked: {panic}");
         }
     }
     if let Err(panic) = panics::guard(|| trial.snapshot.restore(world)) {

@@ -21,11 +21,12 @@ use super::{
 use crate::hot::{
     delegate::{self, Delegates, Slot},
     recording::{Recording, Undo},
-    report::{ModuleChange, Outcome},
+    report::{ModuleChange, Outcome, ReloadReport},
     runner::{self, Handover},
     snapshot::{Snapshot, StateKey},
     Phase, ReloadError,
 };
+use crate::hot_app::Hook;
 
 /// A reload whose code is about to take over, or has and can still be taken back.
 pub(crate) struct Trial {
@@ -44,6 +45,12 @@ pub(crate) struct Trial {
     pub(super) undo: Vec<Undo>,
     /// Modules whose startup systems ran for the first time.
     pub(super) started: Vec<String>,
+    /// Modules whose code of before has run its teardown.
+    pub(super) taken_down: Vec<String>,
+    /// Modules whose new code has begun its setup.
+    pub(super) set_up: Vec<String>,
+    /// Whether it happens within a call, in the middle of a frame maybe.
+    within_call: bool,
     /// Frames that the new code has run; `None` until it is in place.
     pub(super) frames: Option<u32>,
     pub(super) clock: Clock,
@@ -56,6 +63,22 @@ impl Trial {
         self.findings.recompiled = findings.recompiled;
         self.findings.warnings = findings.warnings;
         self
+    }
+
+    /// What there is to tell while it can still be taken back.
+    pub(super) fn report(&self, world: &World, machinery: &Machinery) -> ReloadReport {
+        machinery.report(
+            world,
+            &self.clock,
+            &self.findings,
+            Outcome::OnProbation,
+            None,
+        )
+    }
+
+    /// Lets it happen now rather than at the start of the next frame.
+    pub(super) fn within_call(&mut self) {
+        self.within_call = true;
     }
 
     pub(super) fn phase(&self) -> Phase {
@@ -117,6 +140,9 @@ pub(super) fn arm(
         snapshot,
         undo: Vec::new(),
         started: Vec::new(),
+        taken_down: Vec::new(),
+        set_up: Vec::new(),
+        within_call: false,
         frames: None,
         clock: Clock::new(clock.requested),
         findings: Findings {
@@ -145,16 +171,18 @@ fn change(was: Option<&HotModule>, now: &HotModule) -> ModuleChange {
 /// Puts the new code in place. Called by `bevy_dexterous_developer` at the start of a frame, when
 /// the library is loaded and its scope has set the modules up.
 pub(crate) fn install(world: &mut World) {
-    let mut machinery = world.resource_mut::<Machinery>();
-    let (Some(handover), Some(mut trial)) = (runner::take_handover(), machinery.trial.take())
-    else {
-        return;
-    };
-    // Modules run in here, and may look at anything but the trial.
-    let result = replace(world, &mut trial, handover)
-        .and_then(|starting| start(world, &mut trial, starting));
-    trial.clock.end(Phase::Swap);
+    // What modules run in here finds the reloader busy.
     world.resource_scope(|world, mut machinery: bevy::prelude::Mut<Machinery>| {
+        let machinery = &mut *machinery;
+        let (Some(handover), Some(mut trial)) = (runner::take_handover(), machinery.trial.take())
+        else {
+            return;
+        };
+        take_down(world, &mut trial);
+        let result = replace(world, machinery, &mut trial, handover)
+            .and_then(|starting| start(world, &mut trial, starting))
+            .and_then(|()| set_up(world, &mut trial));
+        trial.clock.end(Phase::Swap);
         match result {
             Ok(()) => {
                 trial.frames = Some(0);
@@ -164,9 +192,42 @@ pub(crate) fn install(world: &mut World) {
                 publish(world);
                 machinery.trial = Some(trial);
             }
-            Err(error) => roll_back(world, &mut machinery, trial, error),
+            Err(error) => roll_back(world, machinery, trial, error),
         }
     });
+}
+
+/// Lets the code that goes take down what it set up, the last module first.
+fn take_down(world: &mut World, trial: &mut Trial) {
+    let goes = |name: &&String| {
+        trial.removed.contains(name) || trial.modules.iter().any(|m| m.name == **name)
+    };
+    trial.taken_down = trial.order.iter().rev().filter(goes).cloned().collect();
+    for name in &trial.taken_down {
+        if let Err(panic) = delegate::run_hook(world, name, Hook::Teardown) {
+            // The code goes all the same: it is what the person wants to be rid of.
+            let text = format!("the teardown of module `{name}` panicked: {panic}");
+            bevy::log::warn!("{text}");
+            trial.findings.warnings.push(text);
+        }
+    }
+}
+
+/// Lets the new code set up what it owns, and then what is to be done after a reload.
+fn set_up(world: &mut World, trial: &mut Trial) -> Result<(), ReloadError> {
+    let names: Vec<String> = trial.modules.iter().map(|m| m.name.clone()).collect();
+    let failed = |module: &String| {
+        let module = module.clone();
+        |panic| ReloadError::Swap { module, panic }
+    };
+    for name in &names {
+        trial.set_up.push(name.clone());
+        delegate::run_hook(world, name, Hook::Setup).map_err(failed(name))?;
+    }
+    for name in names.iter().filter(|name| trial.order.contains(name)) {
+        delegate::run_hook(world, name, Hook::Reload).map_err(failed(name))?;
+    }
+    Ok(())
 }
 
 /// The startup schedules of one module.
@@ -174,6 +235,7 @@ type Starting = (String, HashMap<InternedScheduleLabel, Schedule>);
 
 fn replace(
     world: &mut World,
+    machinery: &mut Machinery,
     trial: &mut Trial,
     handover: Handover,
 ) -> Result<Vec<Starting>, ReloadError> {
@@ -185,7 +247,6 @@ fn replace(
         })?;
         recordings.insert(entry.name, recording);
     }
-    let mut machinery = world.resource_mut::<Machinery>();
     machinery.issued = machinery.issued.next();
     let generation = machinery.issued;
     let known = machinery.started.clone();
@@ -247,7 +308,7 @@ fn replace(
             trial.undo.extend(undo);
         }
     }
-    delegate::attach(world);
+    delegate::attach(world, !trial.within_call);
     Ok(starting)
 }
 
