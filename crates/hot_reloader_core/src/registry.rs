@@ -237,6 +237,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_demanded_must_be_there_and_is_added() {
+        let mut demanded = module("gui", &[]);
+        demanded.state_keys = vec!["Layout".to_owned()];
+        demanded.delegation_targets = vec!["draw".to_owned()];
+        let demands = ModuleRegistry::new([demanded]).unwrap();
+
+        let missing = demands.demand(&mut [module("controller", &[])]);
+        let name = "gui".to_owned();
+        assert_eq!(missing, Err(RegistryError::MissingModule { name }));
+        let keyless = demands.demand(&mut [module("gui", &[])]);
+        assert!(
+            matches!(keyless, Err(RegistryError::MissingStateKey { key, .. }) if key == "Layout")
+        );
+
+        let mut library = [module("gui", &[])];
+        library[0].state_keys = vec!["Layout".to_owned()];
+        demands.demand(&mut library).unwrap();
+        assert_eq!(library[0].delegation_targets, ["draw"]);
+        // A second time adds nothing.
+        demands.demand(&mut library).unwrap();
+        assert_eq!(library[0].delegation_targets, ["draw"]);
+    }
+
+    #[test]
     fn order_follows_after_and_is_stable() {
         check_order(vec![module("b", &[]), module("a", &[])], &["b", "a"]);
         check_order(
