@@ -55,7 +55,8 @@ impl<'a> HotApp<'a> {
     }
 
     /// Adds systems that run each time a generation of the module takes over, the first included:
-    /// for entities that the module owns and wants rebuilt by new code.
+    /// for entities that the module owns and wants rebuilt by new code. They carry no state key, or
+    /// a rollback would bring the old ones back too.
     ///
     /// They run at the start of a frame, after the startup systems if those run. If the reload is
     /// taken back, the setup of the code from before runs again. Without `hot` they run in
