@@ -221,6 +221,134 @@ fn what_a_module_owns_is_taken_down_and_set_up_by_each_generation() {
     host.end();
 }
 
+/// What is added to version 2 of the library after the fact: a module of its own, which answers
+/// what is asked of it.
+const AI_CLIENT: &str = r#"
+#[derive(Resource, Reflect, Clone, Debug, Default)]
+pub struct PendingRequests(pub Vec<String>);
+
+#[derive(Resource, Reflect, Clone, Default)]
+pub struct ApiKey(pub String);
+
+#[hot_module(
+    state_keys = [PendingRequests, ApiKey],
+    targets = [send_request, stream_response],
+    after = [game],
+)]
+pub fn ai_client(app: &mut HotApp) {
+    app.init_resource::<PendingRequests>()
+        .init_resource::<ApiKey>()
+        .add_systems(Update, (send_request, stream_response).chain());
+}
+
+fn send_request(probe: Res<Probe>, mut pending: ResMut<PendingRequests>) {
+    if probe.advance {
+        pending.0.push("hello".to_owned());
+    }
+}
+
+fn stream_response(mut probe: ResMut<Probe>, mut pending: ResMut<PendingRequests>) {
+    let answers = pending.0.drain(..);
+    probe.notes.extend(answers.map(|asked| format!("echo: {asked}")));
+}
+"#;
+
+#[test]
+fn a_module_comes_and_goes_with_the_library() {
+    let fixture = Fixture::new("comes");
+    let (mut host, _) = Host::start(&fixture);
+    let before = host.advance();
+    let names = |status: &Value| {
+        let modules = status["modules"].as_array().unwrap().iter();
+        json!(modules.map(|m| m["name"].clone()).collect::<Vec<_>>())
+    };
+    assert_eq!(names(&before), json!(["game", "witness"]));
+
+    let source = edit(&Fixture::v2(), "// at the end of the file", AI_CLIENT);
+    let listed = edit(
+        &source,
+        "hot_library!(game, witness)",
+        "hot_library!(game, ai_client, witness)",
+    );
+    fixture.write(&listed);
+    let report = host.reload();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    let status = host.status();
+    assert_eq!(names(&status), json!(["game", "ai_client", "witness"]));
+    assert_eq!(status["state"], before["state"]);
+    assert_eq!(host.advance()["notes"], json!(["echo: hello"]));
+
+    // It is reloaded by its name, and the others stay as they are.
+    fixture.write(&edit(&listed, "echo: ", "again: "));
+    host.ask(&json!({ "do": "reload", "modules": ["ai_client"] }));
+    let report = host.report();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    assert_eq!(host.advance()["notes"][1], "again: hello");
+
+    fixture.write(&Fixture::v1());
+    let report = host.reload();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    let status = host.advance();
+    assert_eq!(names(&status), json!(["game", "witness"]));
+    assert_eq!(status["notes"].as_array().unwrap().len(), 2, "it is gone");
+    host.end();
+}
+
+#[test]
+fn a_library_without_what_the_host_demands_is_refused() {
+    let fixture = Fixture::new("demands");
+    let demands = json!({
+        "demand": "game",
+        "demand_keys": ["Score"],
+        "demand_targets": ["play"],
+    });
+    let (mut host, first) = Host::start_with(&fixture, demands);
+    assert_eq!(first["outcome"], "committed", "{first:#}");
+    let before = host.advance();
+    let v1 = Fixture::v1();
+    for (source, kind, says) in [
+        (
+            edit(
+                &v1,
+                "state_keys = [Score, Ball, Plain]",
+                "state_keys = [Ball]",
+            ),
+            "missing_state_key",
+            "the app registers the state key `Score` of module `game`",
+        ),
+        (
+            edit(
+                &edit(&v1, "targets = [play]", "targets = []"),
+                "play)",
+                "paly)",
+            )
+            .replace("fn play(", "fn paly("),
+            "unknown_target",
+            "`play`",
+        ),
+        (
+            edit(
+                &edit(&v1, "hot_library!(game, ", "hot_library!("),
+                "after = [game]",
+                "after = []",
+            ),
+            "missing_module",
+            "the app registers module `game`, and the library has none of that name",
+        ),
+    ] {
+        fixture.write(&source);
+        let report = host.reload();
+        assert_eq!(report["outcome"], "refused", "{report:#}");
+        assert_eq!(report["error"]["kind"], kind, "{report:#}");
+        let text = report["error"]["text"].as_str().unwrap();
+        assert!(text.contains(says), "{text}");
+    }
+    let after = host.frames(1);
+    assert_eq!(after["state"], before["state"]);
+    assert_eq!(after["version"], "v1");
+    host.end();
+}
+
 fn state(status: &Value) -> &str {
     status["state"].as_str().unwrap()
 }

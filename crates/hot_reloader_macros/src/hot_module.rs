@@ -1,13 +1,12 @@
 //! `#[hot_module]`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, ToTokens};
 use syn::{
     bracketed,
     parse::{Parse, ParseStream},
     punctuated::Punctuated,
-    spanned::Spanned,
-    Error, Ident, ItemFn, Path, Result, Token, Type,
+    Error, FnArg, Ident, ItemFn, Path, Result, ReturnType, Token, Type,
 };
 
 /// What stands in the attribute.
@@ -75,6 +74,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     let keys = arguments.state_keys.unwrap_or_default();
     let targets = arguments.targets.unwrap_or_default();
     let after = arguments.after.unwrap_or_default();
+    let key_names = keys.iter().map(as_written);
     let target_names = targets.iter().map(|path| {
         let last = path.segments.last().map(|segment| &segment.ident);
         quote!(stringify!(#last))
@@ -88,11 +88,12 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
         #visibility enum #name {}
 
         #(#cfgs)*
+        #[allow(deprecated, clippy::allow_attributes_without_reason)]
         impl ::hot_reloader::HotModuleDef for #name {
             const ENTRY: ::hot_reloader::ModuleEntry = ::hot_reloader::ModuleEntry {
                 name: stringify!(#name),
                 file: file!(),
-                state_keys: &[#(stringify!(#keys)),*],
+                state_keys: &[#(#key_names),*],
                 targets: &[#(#target_names),*],
                 after: &[#(stringify!(#after)),*],
                 declare: |app| {
@@ -109,32 +110,49 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     })
 }
 
+/// The type without the spaces that the compiler puts between any two tokens.
+fn as_written(of: &Type) -> String {
+    let spaced = of.to_token_stream().to_string();
+    let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let mut text = String::new();
+    let mut rest = spaced.chars().peekable();
+    while let Some(c) = rest.next() {
+        let between_words = is_word(text.chars().next_back()) && is_word(rest.peek().copied());
+        if c != ' ' || between_words {
+            text.push(c);
+        }
+    }
+    text
+}
+
 fn check(function: &ItemFn) -> Result<()> {
     let signature = &function.sig;
-    let refuse = |span, text| Err(Error::new(span, text));
     if let Some(word) = &signature.asyncness {
-        return refuse(
-            word.span(),
-            "a hot module cannot be `async`: its setup runs at once",
-        );
+        return refuse(word, "cannot be `async`: its setup runs at once");
     }
     if let Some(word) = &signature.unsafety {
-        return refuse(
-            word.span(),
-            "a hot module cannot be `unsafe`: the reloader calls it",
-        );
+        return refuse(word, "cannot be `unsafe`: the reloader calls it");
     }
     if !signature.generics.params.is_empty() {
         return refuse(
-            signature.generics.span(),
-            "a hot module cannot be generic: the library exports one of each",
+            &signature.generics,
+            "cannot be generic: the library exports one of each",
         );
     }
-    if signature.inputs.len() != 1 {
-        return refuse(
-            signature.inputs.span(),
-            "a hot module takes one argument, a `&mut HotApp`",
-        );
+    let takes: Vec<_> = signature.inputs.iter().collect();
+    if !matches!(takes[..], [FnArg::Typed(_)]) {
+        const SAYS: &str = "takes one argument, a `&mut HotApp`";
+        return match takes[..] {
+            [] => refuse(&signature.ident, SAYS),
+            _ => refuse(&signature.inputs, SAYS),
+        };
+    }
+    if let ReturnType::Type(_, returned) = &signature.output {
+        return refuse(returned, "returns nothing");
     }
     Ok(())
+}
+
+fn refuse(what: impl ToTokens, text: &str) -> Result<()> {
+    Err(Error::new_spanned(what, format!("a hot module {text}")))
 }
