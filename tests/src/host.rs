@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
+    path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Stdio},
 };
 
@@ -16,8 +17,8 @@ pub struct Host {
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     seen: u64,
-    // Held for the folder of its staged libraries.
-    _staging: tempfile::TempDir,
+    /// Of this process alone: its staged libraries, and its socket if it has one.
+    data: tempfile::TempDir,
 }
 
 impl Host {
@@ -34,11 +35,11 @@ impl Host {
     /// If the host cannot be started.
     #[must_use]
     pub fn start_with(fixture: &Fixture, settings: Value) -> (Self, Value) {
-        let staging = tempfile::tempdir().expect("a folder can be made");
+        let data = tempfile::tempdir().expect("a folder can be made");
         let mut arguments = json!({
             "folder": fixture.folder,
             "library": fixture.name,
-            "staging": staging.path(),
+            "staging": data.path().join("staged"),
             "probation": 40,
         });
         let settings = settings
@@ -52,6 +53,7 @@ impl Host {
         let mut process = lab::host(fixture.profile)
             .arg(arguments.to_string())
             .env("RUST_BACKTRACE", "0")
+            .env("XDG_DATA_HOME", data.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -63,10 +65,16 @@ impl Host {
             input,
             output,
             seen: 0,
-            _staging: staging,
+            data,
         };
         let report = host.report();
         (host, report)
+    }
+
+    /// Where its socket is, if it was started with `"remote": true`.
+    #[must_use]
+    pub fn socket_folder(&self) -> PathBuf {
+        self.data.path().join("hot_reloader/sockets")
     }
 
     /// Sends a command and waits for the answer.

@@ -170,6 +170,7 @@ impl Window {
             .arg("--report")
             .arg(data.path().join("report.jsonl"))
             .env("CARGO_NET_OFFLINE", "true")
+            .env("XDG_DATA_HOME", data.path())
             .stdout(Stdio::null())
             .spawn()
             .expect("the app starts");

@@ -13,6 +13,7 @@ use std::{
 
 use anyhow::{bail, Context, Result};
 use clap::{Parser, Subcommand};
+use hot_reloader_remote::command::{reload, ReloadArguments};
 
 /// The commands of this repository.
 #[derive(Parser)]
@@ -29,6 +30,8 @@ enum Task {
         /// The name of its folder in `examples/`.
         name: String,
     },
+    /// Asks a running app for a reload, and prints its report.
+    Reload(ReloadArguments),
     /// Builds the app and starts it, on a virtual display if there is none.
     Run {
         /// Arguments to the app.
@@ -50,6 +53,8 @@ enum Task {
 fn main() -> ExitCode {
     let result = match CommandLine::parse().task {
         Task::Example { name } => run::run(&run::example(&name), &[]),
+        // Its exit code says how the reload went.
+        Task::Reload(arguments) => return reload(&arguments),
         Task::Run { arguments } => run::run(&run::APP, &arguments),
         Task::Bench { parts } => {
             let mut bench = cargo();

@@ -12,6 +12,7 @@ use crate::{cargo, check, display::VirtualDisplay, packages};
 const SELECTIONS: &[&[&str]] = &[
     &["--package", "hot_reloader_core"],
     &["--package", "hot_reloader_build"],
+    &["--package", "hot_reloader_remote"],
     &[
         "--package",
         "hot_reloader",

@@ -21,6 +21,9 @@ pub struct HotReloaderConfig {
     pub probation_frames: u32,
     /// Whether the host draws its own windows: progress, tint and error panel. On by default.
     pub overlay: bool,
+    /// Whether the app listens for requests from outside of its window, such as those of
+    /// `hot-reload`; read once, at start. On by default.
+    pub remote: bool,
 }
 
 impl HotReloaderConfig {
@@ -35,6 +38,7 @@ impl HotReloaderConfig {
             report_file: None,
             probation_frames: 60,
             overlay: true,
+            remote: true,
         }
     }
 }

@@ -8,6 +8,7 @@ mod panel;
 mod plugin;
 pub(crate) mod recording;
 mod reloader;
+mod remote;
 mod report;
 mod runner;
 mod snapshot;
@@ -25,7 +26,7 @@ pub use plugin::{HotReloadSystems, HotReloaderPlugin};
 pub use reloader::{HotReloader, ModuleStatus, Progress, RegisterHotModule};
 pub use report::{ModuleChange, Outcome, PhaseTime, ReloadReport};
 pub use snapshot::Snapshot;
-pub use trigger::{CancelReload, ReloadFinished, ReloadRequest};
+pub use trigger::{CancelReload, ReloadFinished, ReloadRequest, RequestId};
 
 pub(crate) mod exports {
     pub use bevy_dexterous_developer::ReloadableAppContents;

@@ -8,8 +8,8 @@ use bevy::{
 use hot_reloader_core::panics;
 
 use super::{
-    config::HotReloaderConfig, delegate, delegate::HotSystems, overlay, panel, reloader, runner,
-    transaction, trigger,
+    config::HotReloaderConfig, delegate, delegate::HotSystems, overlay, panel, reloader, remote,
+    runner, transaction, trigger,
 };
 
 /// Makes the app reload its modules from a library. `hot_plugin!` makes one.
@@ -52,6 +52,9 @@ impl Plugin for HotReloaderPlugin {
         ));
         if self.config.overlay {
             app.add_plugins((overlay::plugin, panel::plugin));
+        }
+        if self.config.remote {
+            app.add_plugins(remote::plugin);
         }
         app.configure_sets(Last, HotReloadSystems::Step.after(HotSystems))
             .add_systems(

@@ -1,6 +1,9 @@
 //! What starts a reload: the shortcut, a button, any system that sends a [`ReloadRequest`].
 
-use std::time::Instant;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
 
 use bevy::{
     ecs::schedule::{IntoSystemConfigs, SystemSet},
@@ -20,6 +23,19 @@ pub struct ReloadRequest {
     /// The modules to reload; `None` for all.
     pub modules: Option<Vec<String>>,
     pub(crate) since: Instant,
+    /// Its own, and those of the requests that it was united with.
+    pub(crate) ids: Vec<RequestId>,
+}
+
+/// Tells one [`ReloadRequest`] from another, to know it again in a [`ReloadFinished`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequestId(u64);
+
+impl RequestId {
+    fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 impl ReloadRequest {
@@ -29,7 +45,14 @@ impl ReloadRequest {
         Self {
             modules: None,
             since: Instant::now(),
+            ids: vec![RequestId::new()],
         }
+    }
+
+    /// Of this request.
+    #[must_use]
+    pub fn id(&self) -> RequestId {
+        self.ids[0]
     }
 
     /// Of some, by name.
@@ -50,9 +73,12 @@ impl ReloadRequest {
             }
             _ => None,
         };
+        let mut ids = self.ids;
+        ids.extend(newer.ids);
         Self {
             modules,
             since: newer.since,
+            ids,
         }
     }
 }
@@ -63,10 +89,12 @@ pub struct CancelReload;
 
 /// A reload has ended; its report is the latest in the
 /// [history](super::HotReloader::history).
-#[derive(Event, Clone, Copy, Debug)]
+#[derive(Event, Clone, Debug)]
 pub struct ReloadFinished {
     /// The number of the report.
     pub number: u32,
+    /// The requests that it answers: several, if they came while another reload went on.
+    pub requests: Vec<RequestId>,
 }
 
 pub(super) fn plugin(app: &mut App) {

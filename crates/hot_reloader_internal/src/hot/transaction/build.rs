@@ -6,7 +6,7 @@ use hot_reloader_build::{Build, BuildUpdate, Built};
 use super::{
     gate, identify, refuse, rehearse,
     swap::{self, Trial},
-    Clock, Findings, Machinery,
+    Attempt, Machinery,
 };
 use crate::hot::{
     config::HotReloaderConfig, report::Outcome, trigger::ReloadRequest, Phase, ReloadError,
@@ -14,12 +14,11 @@ use crate::hot::{
 
 /// A build that goes on.
 pub(super) struct Building {
-    request: ReloadRequest,
     build: Build,
     /// Kept until the trial before it is over.
     built: Option<Result<Built, hot_reloader_build::BuildError>>,
     pub(super) text: String,
-    pub(super) clock: Clock,
+    pub(super) attempt: Attempt,
 }
 
 impl Building {
@@ -27,13 +26,17 @@ impl Building {
         match update {
             BuildUpdate::Progress(text) => self.text = text,
             BuildUpdate::Finished(outcome) => {
-                self.clock.end(Phase::Build);
+                self.attempt.end(Phase::Build);
                 self.built = Some(outcome);
             }
         }
     }
 
-    pub(super) fn cancel(&self) {
+    /// Ends the build. What waits behind it ends with it.
+    pub(super) fn cancel(&mut self, queued: Option<ReloadRequest>) {
+        if let Some(queued) = queued {
+            self.attempt.request.ids.extend(queued.ids);
+        }
         self.build.cancel();
     }
 }
@@ -57,7 +60,10 @@ pub(super) fn advance(world: &mut World, machinery: &mut Machinery) {
 pub(super) fn run(world: &mut World, machinery: &mut Machinery, request: ReloadRequest) {
     let mut older = machinery.queued.take();
     // Dropping a build ends it.
-    older = older.or(machinery.building.take().map(|building| building.request));
+    older = older.or(machinery
+        .building
+        .take()
+        .map(|building| building.attempt.request));
     machinery.queued = Some(match older {
         Some(older) => older.merge(request),
         None => request,
@@ -78,22 +84,20 @@ fn prepare_built(world: &mut World, machinery: &mut Machinery) {
         return;
     };
     let Building {
-        request,
         built: Some(outcome),
-        mut clock,
+        mut attempt,
         ..
     } = building
     else {
         return;
     };
-    let mut findings = Findings::default();
     let prepared = outcome
         .map_err(ReloadError::from)
-        .and_then(|built| prepare(world, machinery, &mut clock, &mut findings, &request, built));
+        .and_then(|built| prepare(world, machinery, &mut attempt, built));
     match prepared {
-        Ok(Some(trial)) => machinery.trial = Some(trial.with(clock, findings)),
-        Ok(None) => super::finish(world, machinery, clock, findings, Outcome::Unchanged, None),
-        Err(error) => refuse(world, machinery, clock, findings, error),
+        Ok(trial @ Some(_)) => machinery.trial = trial,
+        Ok(None) => super::finish(world, machinery, attempt, Outcome::Unchanged, None),
+        Err(error) => refuse(world, machinery, attempt, error),
     }
 }
 
@@ -113,8 +117,7 @@ fn start(world: &mut World, machinery: &mut Machinery) {
         ),
         built: None,
         text: config.build.to_string(),
-        clock: Clock::new(request.since),
-        request,
+        attempt: Attempt::new(request),
     });
 }
 
@@ -123,25 +126,22 @@ fn start(world: &mut World, machinery: &mut Machinery) {
 fn prepare(
     world: &mut World,
     machinery: &mut Machinery,
-    clock: &mut Clock,
-    findings: &mut Findings,
-    request: &ReloadRequest,
+    attempt: &mut Attempt,
     built: Built,
 ) -> Result<Option<Trial>, ReloadError> {
     let workspace = machinery.workspace.insert(built.workspace.clone());
-    findings.recompiled = built
+    attempt.recompiled = built
         .compiled
         .iter()
         .filter(|package| !workspace.hot.contains(package))
         .cloned()
         .collect();
-    let Some(candidate) = identify::identify(world, machinery, clock, findings, request, &built)?
-    else {
+    let Some(candidate) = identify::identify(world, machinery, attempt, &built)? else {
         return Ok(None);
     };
     let rehearsal = rehearse::rehearse(world, &candidate)?;
-    clock.end(Phase::Rehearse);
-    findings.warnings = gate::check(world, &candidate, &rehearsal, &built.workspace)?;
-    clock.end(Phase::Gate);
-    swap::arm(world, clock, candidate, rehearsal).map(Some)
+    attempt.end(Phase::Rehearse);
+    attempt.warnings = gate::check(world, &candidate, &rehearsal, &built.workspace)?;
+    attempt.end(Phase::Gate);
+    swap::arm(world, attempt, candidate, rehearsal).map(Some)
 }

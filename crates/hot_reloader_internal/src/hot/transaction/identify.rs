@@ -12,7 +12,7 @@ use hot_reloader_core::{
     panics, HotModule, LoadedLibrary, ModuleRegistry, Staging,
 };
 
-use super::{Clock, Findings, Machinery};
+use super::{Attempt, Machinery};
 use crate::{
     hot::{
         config::HotReloaderConfig, delegate::Delegates, reloader::HotReloader,
@@ -39,9 +39,7 @@ pub(super) struct Candidate {
 pub(super) fn identify(
     world: &World,
     machinery: &mut Machinery,
-    clock: &mut Clock,
-    findings: &Findings,
-    request: &ReloadRequest,
+    attempt: &mut Attempt,
     built: &Built,
 ) -> Result<Option<Candidate>, ReloadError> {
     let config = world.resource::<HotReloaderConfig>();
@@ -50,7 +48,7 @@ pub(super) fn identify(
         none => none.insert(Staging::new(&config.staging_folder)?),
     };
     let staged = staging.stage(&built.library)?;
-    clock.end(Phase::Stage);
+    attempt.end(Phase::Stage);
 
     let inspected = identity::inspect(&staged.path)?;
     let folder = built.library.parent().unwrap_or(&built.library);
@@ -60,14 +58,14 @@ pub(super) fn identify(
     if !libraries.is_empty() {
         return Err(ReloadError::RestartRequired {
             libraries,
-            crates: findings.recompiled.clone(),
+            crates: attempt.recompiled.clone(),
         });
     }
     let delegates = world.resource::<Delegates>();
-    if is_running(delegates, request, &inspected.build_id) {
+    if is_running(delegates, &attempt.request, &inspected.build_id) {
         // Nothing was opened, so nothing needs the copy.
         let _ = std::fs::remove_file(&staged.path);
-        clock.end(Phase::Identify);
+        attempt.end(Phase::Identify);
         return Ok(None);
     }
 
@@ -96,7 +94,7 @@ pub(super) fn identify(
     registered.demand(&mut descriptions)?;
     let modules: Vec<_> = descriptions.into_iter().zip(entries).collect();
     let all = ModuleRegistry::new(modules.iter().map(|(module, _)| module.clone()))?;
-    let (names, removed) = match &request.modules {
+    let (names, removed) = match &attempt.request.modules {
         Some(names) => (names.clone(), Vec::new()),
         None => {
             let gone = delegates.names().into_iter();
@@ -117,7 +115,7 @@ pub(super) fn identify(
         .filter(|(module, _)| names.contains(&module.name))
         .cloned()
         .collect();
-    clock.end(Phase::Identify);
+    attempt.end(Phase::Identify);
     Ok(Some(Candidate {
         path: staged.path,
         serial: staged.serial,

@@ -17,7 +17,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bevy::prelude::{AppExit, Events, Mut, Res, Resource, World};
+use bevy::{
+    prelude::{AppExit, Events, Mut, Res, Resource, World},
+    window::RequestRedraw,
+};
 use hot_reloader_build::{BuildError, Workspace};
 use hot_reloader_core::{
     mapped::StableLibraries, memory, panics, Generation, LoadedLibrary, PanicReport, Staging,
@@ -80,12 +83,12 @@ impl Machinery {
     fn measure(&mut self) {
         let now = Instant::now();
         let before = self.step.replace(now);
-        let Some(clock) = self.clock() else {
+        let Some(attempt) = self.attempt() else {
             self.step = None;
             return;
         };
         if let Some(before) = before {
-            clock.longest_frame = clock.longest_frame.max(now - before);
+            attempt.longest_frame = attempt.longest_frame.max(now - before);
         }
     }
 
@@ -93,8 +96,7 @@ impl Machinery {
     fn report(
         &self,
         world: &World,
-        clock: &Clock,
-        findings: &Findings,
+        attempt: &Attempt,
         outcome: Outcome,
         error: Option<Arc<ReloadError>>,
     ) -> ReloadReport {
@@ -106,42 +108,50 @@ impl Machinery {
             build_id: reloader.build_id.clone(),
             phase: error.as_ref().map(|error| error.phase()),
             error,
-            phases: clock.phases.clone(),
-            latency_ms: clock.latency.map(|latency| latency.as_secs_f64() * 1000.0),
-            longest_frame_ms: clock.longest_frame.as_secs_f64() * 1000.0,
-            modules: findings.modules.clone(),
-            recompiled: findings.recompiled.clone(),
-            warnings: findings.warnings.clone(),
+            phases: attempt.phases.clone(),
+            latency_ms: attempt
+                .latency
+                .map(|latency| latency.as_secs_f64() * 1000.0),
+            longest_frame_ms: attempt.longest_frame.as_secs_f64() * 1000.0,
+            modules: attempt.modules.clone(),
+            recompiled: attempt.recompiled.clone(),
+            warnings: attempt.warnings.clone(),
             libraries_kept: self.libraries.len(),
             resident_bytes: memory::resident_bytes(),
         }
     }
 
-    fn clock(&mut self) -> Option<&mut Clock> {
-        let trial = self.trial.as_mut().map(|trial| &mut trial.clock);
-        trial.or(self.building.as_mut().map(|building| &mut building.clock))
+    fn attempt(&mut self) -> Option<&mut Attempt> {
+        let trial = self.trial.as_mut().map(|trial| &mut trial.attempt);
+        trial.or(self.building.as_mut().map(|building| &mut building.attempt))
     }
 }
 
-/// The times of one reload.
-#[derive(Debug)]
-struct Clock {
-    requested: Instant,
+/// One reload on its way: what was asked for, its times, and what it found.
+#[derive(Clone, Debug)]
+struct Attempt {
+    request: ReloadRequest,
     /// When the present phase began.
     phase: Instant,
     phases: Vec<PhaseTime>,
     latency: Option<Duration>,
     longest_frame: Duration,
+    modules: Vec<ModuleChange>,
+    recompiled: Vec<String>,
+    warnings: Vec<String>,
 }
 
-impl Clock {
-    fn new(requested: Instant) -> Self {
+impl Attempt {
+    fn new(request: ReloadRequest) -> Self {
         Self {
-            requested,
-            phase: requested,
+            phase: request.since,
+            request,
             phases: Vec::new(),
             latency: None,
             longest_frame: Duration::ZERO,
+            modules: Vec::new(),
+            recompiled: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -179,6 +189,10 @@ pub(crate) fn step(world: &mut World) {
         let mut reloader = world.resource_mut::<HotReloader>();
         reloader.progress = progress;
     });
+    // An app that draws only when something happens goes on until the reload is over.
+    if let Some(mut redraws) = world.get_resource_mut::<Events<RequestRedraw>>() {
+        redraws.send(RequestRedraw);
+    }
 }
 
 /// Does all of a reload but its probation within this call.
@@ -227,9 +241,14 @@ fn receive(world: &mut World, machinery: &mut Machinery) {
     }
     let cancelled = world.resource_mut::<Events<CancelReload>>().drain().count() > 0;
     if cancelled {
-        machinery.queued = None;
-        if let Some(building) = &machinery.building {
-            building.cancel();
+        let queued = machinery.queued.take();
+        match (&mut machinery.building, queued) {
+            (Some(building), queued) => building.cancel(queued),
+            (None, Some(queued)) => {
+                let attempt = Attempt::new(queued);
+                finish(world, machinery, attempt, Outcome::Cancelled, None);
+            }
+            (None, None) => {}
         }
     }
     let exiting = world
@@ -247,31 +266,22 @@ fn progress(machinery: &Machinery) -> Option<Progress> {
         return Some(Progress {
             phase: trial.phase(),
             text: String::new(),
-            since: trial.clock.requested,
+            since: trial.attempt.request.since,
         });
     }
     let building = machinery.building.as_ref()?;
     Some(Progress {
         phase: Phase::Build,
         text: building.text.clone(),
-        since: building.clock.requested,
+        since: building.attempt.request.since,
     })
-}
-
-/// What a reload did and found, besides how it ended.
-#[derive(Debug, Default)]
-struct Findings {
-    modules: Vec<ModuleChange>,
-    recompiled: Vec<String>,
-    warnings: Vec<String>,
 }
 
 /// Ends a reload: error state, report, event.
 fn finish(
     world: &mut World,
     machinery: &mut Machinery,
-    clock: Clock,
-    findings: Findings,
+    attempt: Attempt,
     outcome: Outcome,
     error: Option<ReloadError>,
 ) {
@@ -281,7 +291,7 @@ fn finish(
         set_error(world, error.clone());
     }
     publish(world);
-    let report = machinery.report(world, &clock, &findings, outcome, error);
+    let report = machinery.report(world, &attempt, outcome, error);
     machinery.reports += 1;
     let number = report.number;
     bevy::log::info!("hot reload {number}: {}", report.summary());
@@ -291,7 +301,10 @@ fn finish(
         }
     }
     world.resource_mut::<HotReloader>().remember(report);
-    world.send_event(ReloadFinished { number });
+    world.send_event(ReloadFinished {
+        number,
+        requests: attempt.request.ids,
+    });
 }
 
 /// Shows `error`, or if there is none that of a module that is still suspended.
@@ -329,18 +342,12 @@ fn publish(world: &mut World) {
 }
 
 /// Ends a reload that never touched the world.
-fn refuse(
-    world: &mut World,
-    machinery: &mut Machinery,
-    clock: Clock,
-    findings: Findings,
-    error: ReloadError,
-) {
+fn refuse(world: &mut World, machinery: &mut Machinery, attempt: Attempt, error: ReloadError) {
     let (outcome, error) = match error {
         ReloadError::Build(BuildError::Cancelled) => (Outcome::Cancelled, None),
         error => (Outcome::Refused, Some(error)),
     };
-    finish(world, machinery, clock, findings, outcome, error);
+    finish(world, machinery, attempt, outcome, error);
 }
 
 /// Drops code of a module. A panic in it concerns nobody any more, but somebody wrote it.

@@ -55,14 +55,14 @@ pub(super) fn advance(world: &mut World, machinery: &mut Machinery) {
         let error = ReloadError::NotSwapped {
             reason: "the library exports no scope, or the loader refused it".to_owned(),
         };
-        refuse(world, machinery, trial.clock, trial.findings, error);
+        refuse(world, machinery, trial.attempt, error);
         return;
     };
     // What ran when a call swapped does not run now.
     delegate::attach(world, true);
     *frames += 1;
     if *frames == 1 {
-        trial.clock.latency = Some(trial.clock.requested.elapsed());
+        trial.attempt.latency = Some(trial.attempt.request.since.elapsed());
     }
     if *frames >= world.resource::<HotReloaderConfig>().probation_frames {
         commit(world, machinery, trial);
@@ -131,7 +131,7 @@ pub(super) fn roll_back(
     error: ReloadError,
 ) {
     if trial.frames.is_some() {
-        trial.clock.end(Phase::Probation);
+        trial.attempt.end(Phase::Probation);
     }
     for name in trial.set_up.iter().rev() {
         if let Err(panic) = delegate::run_hook(world, name, Hook::Teardown) {
@@ -166,16 +166,14 @@ pub(super) fn roll_back(
         super::retire(slot);
     }
     drop_guarded("the copied state", trial.snapshot);
-    for change in &mut trial.findings.modules {
+    for change in &mut trial.attempt.modules {
         let delegates = world.resource::<Delegates>();
         change.generation = delegates.get(&change.name).map(|slot| slot.generation);
     }
-    let (clock, findings) = (trial.clock, trial.findings);
     finish(
         world,
         machinery,
-        clock,
-        findings,
+        trial.attempt,
         Outcome::RolledBack,
         Some(error),
     );

@@ -16,7 +16,7 @@ use super::{
     probation::{self, roll_back},
     publish,
     rehearse::Rehearsal,
-    Clock, Findings, Machinery,
+    Attempt, Machinery,
 };
 use crate::hot::{
     delegate::{self, Delegates, Slot},
@@ -53,27 +53,13 @@ pub(crate) struct Trial {
     within_call: bool,
     /// Frames that the new code has run; `None` until it is in place.
     pub(super) frames: Option<u32>,
-    pub(super) clock: Clock,
-    pub(super) findings: Findings,
+    pub(super) attempt: Attempt,
 }
 
 impl Trial {
-    pub(super) fn with(mut self, clock: Clock, findings: Findings) -> Self {
-        self.clock = clock;
-        self.findings.recompiled = findings.recompiled;
-        self.findings.warnings = findings.warnings;
-        self
-    }
-
     /// What there is to tell while it can still be taken back.
     pub(super) fn report(&self, world: &World, machinery: &Machinery) -> ReloadReport {
-        machinery.report(
-            world,
-            &self.clock,
-            &self.findings,
-            Outcome::OnProbation,
-            None,
-        )
+        machinery.report(world, &self.attempt, Outcome::OnProbation, None)
     }
 
     /// Lets it happen now rather than at the start of the next frame.
@@ -92,7 +78,7 @@ impl Trial {
 /// Copies the state and lets `bevy_dexterous_developer` swap at the start of the next frame.
 pub(super) fn arm(
     world: &mut World,
-    clock: &mut Clock,
+    attempt: &mut Attempt,
     candidate: Candidate,
     rehearsal: Rehearsal,
 ) -> Result<Trial, ReloadError> {
@@ -123,7 +109,8 @@ pub(super) fn arm(
         .collect();
     let snapshot =
         panics::guard(|| Snapshot::capture(world, &keys)).map_err(ReloadError::Capture)?;
-    clock.end(Phase::Capture);
+    attempt.end(Phase::Capture);
+    attempt.modules = changes;
     runner::arm(candidate.path, names);
     Ok(Trial {
         serial: candidate.serial,
@@ -144,11 +131,7 @@ pub(super) fn arm(
         set_up: Vec::new(),
         within_call: false,
         frames: None,
-        clock: Clock::new(clock.requested),
-        findings: Findings {
-            modules: changes,
-            ..Findings::default()
-        },
+        attempt: attempt.clone(),
     })
 }
 
@@ -182,7 +165,7 @@ pub(crate) fn install(world: &mut World) {
         let result = replace(world, machinery, &mut trial, handover)
             .and_then(|starting| start(world, &mut trial, starting))
             .and_then(|()| set_up(world, &mut trial));
-        trial.clock.end(Phase::Swap);
+        trial.attempt.end(Phase::Swap);
         match result {
             Ok(()) => {
                 trial.frames = Some(0);
@@ -208,7 +191,7 @@ fn take_down(world: &mut World, trial: &mut Trial) {
             // The code goes all the same: it is what the person wants to be rid of.
             let text = format!("the teardown of module `{name}` panicked: {panic}");
             bevy::log::warn!("{text}");
-            trial.findings.warnings.push(text);
+            trial.attempt.warnings.push(text);
         }
     }
 }
@@ -254,7 +237,7 @@ fn replace(
     let mut starting = Vec::new();
     let mut provisions = Vec::new();
     let mut slots = Vec::new();
-    for (module, change) in trial.modules.iter().zip(&mut trial.findings.modules) {
+    for (module, change) in trial.modules.iter().zip(&mut trial.attempt.modules) {
         let Some(recording) = recordings.remove(&*module.name) else {
             return Err(ReloadError::NotSwapped {
                 reason: format!("the library did not set up module `{}`", module.name),
@@ -341,16 +324,15 @@ fn start(
 
 /// Accepts the new code: what was kept to go back to is dropped.
 pub(super) fn commit(world: &mut World, machinery: &mut Machinery, mut trial: Trial) {
-    trial.clock.end(Phase::Probation);
+    trial.attempt.end(Phase::Probation);
     for slot in std::mem::take(&mut trial.predecessors) {
         let name = slot.module.name.clone();
         if let Some(panic) = super::retire(slot) {
             let text = format!("dropping the old code of module `{name}` panicked: {panic}");
-            trial.findings.warnings.push(text);
+            trial.attempt.warnings.push(text);
         }
     }
     probation::drop_guarded("the undo log", trial.undo);
     probation::drop_guarded("the copied state", trial.snapshot);
-    let (clock, findings) = (trial.clock, trial.findings);
-    finish(world, machinery, clock, findings, Outcome::Committed, None);
+    finish(world, machinery, trial.attempt, Outcome::Committed, None);
 }

@@ -1,0 +1,69 @@
+//! The command `hot-reload`.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::{ask, find, socket_folder, RemoteError, Reply, Request};
+
+/// The code that was asked for runs.
+pub const SUCCESS: u8 = 0;
+/// The app tried and the code that ran before goes on: refused, rolled back or cancelled.
+pub const NOT_RELOADED: u8 = 1;
+/// No app was found, or several, or the app gave no report.
+pub const NO_REPORT: u8 = 2;
+
+/// What to reload, where, and how to tell.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ReloadArguments {
+    /// Reload this module only; may be given several times
+    #[arg(long = "module", value_name = "NAME")]
+    pub modules: Vec<String>,
+    /// Print the report, or the error, as one line of JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Ask the app with this process number
+    #[arg(long)]
+    pub pid: Option<u32>,
+}
+
+/// Asks the app for a reload and prints how it went.
+#[must_use]
+pub fn reload(arguments: &ReloadArguments) -> ExitCode {
+    let reply = request(arguments).unwrap_or_else(Reply::error);
+    // Whoever closed the output still gets the exit code.
+    let _ = print(&reply, arguments.json);
+    ExitCode::from(match reply {
+        Reply::Report { success: true, .. } => SUCCESS,
+        Reply::Report { success: false, .. } => NOT_RELOADED,
+        Reply::Error { .. } => NO_REPORT,
+    })
+}
+
+fn request(arguments: &ReloadArguments) -> Result<Reply, RemoteError> {
+    let modules = Some(arguments.modules.clone()).filter(|modules| !modules.is_empty());
+    let app = find(&socket_folder()?, arguments.pid)?;
+    ask(&app, &Request::new(modules))
+}
+
+fn print(reply: &Reply, as_json: bool) -> io::Result<()> {
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    match reply {
+        Reply::Report { report, .. } if as_json => writeln!(out, "{report}"),
+        Reply::Error { error } if as_json => writeln!(out, "{}", json!({ "error": error })),
+        Reply::Report {
+            summary, report, ..
+        } => {
+            writeln!(out, "{summary}")?;
+            match report["error"]["text"].as_str() {
+                Some(error) => writeln!(err, "{error}"),
+                None => Ok(()),
+            }
+        }
+        Reply::Error { error } => writeln!(err, "{error}"),
+    }
+}

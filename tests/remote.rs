@@ -1,0 +1,132 @@
+//! Reloads that are asked for from outside of the window.
+
+use std::thread;
+
+use hot_reloader_remote::{ask, client::find, Reply, Request};
+use hot_reloader_tests::{lab::edit, Fixture, Host};
+use serde_json::{json, Value};
+
+/// Asks as an editor does while the host runs frames.
+fn request(host: &mut Host, modules: Option<&[&str]>) -> (bool, String, Value) {
+    let app = find(&host.socket_folder(), None).expect("it listens");
+    let modules = modules.map(|names| names.iter().map(ToString::to_string).collect());
+    let asking = thread::spawn(move || ask(&app, &Request::new(modules)));
+    while !asking.is_finished() {
+        host.frames(1);
+    }
+    match asking.join().unwrap().expect("it answers") {
+        Reply::Report {
+            success,
+            summary,
+            report,
+        } => (success, summary, report),
+        Reply::Error { error } => panic!("{error}"),
+    }
+}
+
+#[test]
+fn an_editor_asks_and_is_told_how_it_went() {
+    let fixture = Fixture::new("remote");
+    let (mut host, _) = Host::start_with(&fixture, json!({ "remote": true }));
+    let before = host.advance();
+
+    fixture.write(&Fixture::v2());
+    let (success, summary, report) = request(&mut host, Some(&["game"]));
+    assert!(success, "{report:#}");
+    assert_eq!(summary, "generation 2 runs");
+    assert_eq!(report["outcome"], "committed");
+    let after = host.frames(1);
+    assert_eq!(
+        (&after["version"], &after["state"]),
+        (&json!("v2"), &before["state"])
+    );
+    assert_eq!(after["modules"][1]["generation"], 1, "it was not asked for");
+
+    // The other module follows.
+    let (success, _, report) = request(&mut host, None);
+    assert!(success && report["outcome"] == "committed", "{report:#}");
+    let (success, summary, _) = request(&mut host, None);
+    assert!(success, "{summary}");
+    assert!(summary.starts_with("unchanged"), "{summary}");
+
+    fixture.write(&edit(&Fixture::v2(), "// in play", "oops"));
+    let (success, _, report) = request(&mut host, None);
+    assert!(!success);
+    assert_eq!(report["error"]["kind"], "compile_errors");
+    fixture.write(&edit(&Fixture::v1(), "// in play", "panic!(\"no\");"));
+    let (success, _, report) = request(&mut host, None);
+    assert!(!success);
+    assert_eq!(report["outcome"], "rolled_back");
+    let (success, _, report) = request(&mut host, Some(&["gaem"]));
+    assert!(!success);
+    assert_eq!(report["error"]["kind"], "unknown_module");
+    assert_eq!(host.frames(1)["version"], "v2");
+}
+
+#[test]
+fn who_asks_meanwhile_is_answered_by_the_reload_that_serves_him() {
+    let fixture = Fixture::new("remote_two");
+    let (mut host, _) = Host::start_with(&fixture, json!({ "remote": true }));
+    fixture.write(&Fixture::v2());
+    let app = find(&host.socket_folder(), None).expect("it listens");
+    // The first is being built when the others come.
+    let first = {
+        let app = app.clone();
+        thread::spawn(move || ask(&app, &Request::new(None)))
+    };
+    host.ask(&json!({ "do": "progress", "text": "" }));
+    let others = [0, 1].map(|_| {
+        let app = app.clone();
+        thread::spawn(move || ask(&app, &Request::new(None)))
+    });
+    let mut asking = vec![first];
+    asking.extend(others);
+    while asking.iter().any(|asking| !asking.is_finished()) {
+        host.frames(1);
+    }
+    let outcomes: Vec<Value> = asking
+        .into_iter()
+        .map(|asking| match asking.join().unwrap().unwrap() {
+            Reply::Report { report, .. } => report["outcome"].clone(),
+            Reply::Error { error } => panic!("{error}"),
+        })
+        .collect();
+    assert_eq!(outcomes, ["committed", "unchanged", "unchanged"]);
+}
+
+#[test]
+fn who_waits_is_told_that_the_reload_was_cancelled_or_the_app_ended() {
+    let fixture = Fixture::new("remote_end");
+    let (mut host, _) = Host::start_with(&fixture, json!({ "remote": true }));
+    let folder = host.socket_folder();
+    let app = find(&folder, None).expect("it listens");
+    let waits = |app: &hot_reloader_remote::RunningApp| {
+        let app = app.clone();
+        thread::spawn(move || ask(&app, &Request::new(None)))
+    };
+    let cancelled = waits(&app);
+    host.ask(&json!({ "do": "progress", "text": "" }));
+    host.ask(&json!({ "do": "cancel" }));
+    while !cancelled.is_finished() {
+        host.frames(1);
+    }
+    let Reply::Report {
+        report, success, ..
+    } = cancelled.join().unwrap().unwrap()
+    else {
+        panic!("there is a report");
+    };
+    assert!(!success && report["outcome"] == "cancelled", "{report:#}");
+
+    let unanswered = waits(&app);
+    host.ask(&json!({ "do": "progress", "text": "" }));
+    host.end();
+    let reply = unanswered.join().unwrap().unwrap();
+    assert_eq!(
+        reply,
+        Reply::error("the app ended before it answered"),
+        "nobody waits for ever"
+    );
+    let gone = find(&folder, None).unwrap_err().to_string();
+    assert!(gone.starts_with("no app listens in "), "{gone}");
+}
