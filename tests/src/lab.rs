@@ -215,6 +215,49 @@ pub fn workspace(name: &str, sections: &str) -> PathBuf {
     folder
 }
 
+/// Copies a folder of texts.
+pub(crate) fn copy_tree(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("the folder is there").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_tree(&entry.path(), &target);
+        } else {
+            let text = fs::read_to_string(entry.path()).expect("sources are text");
+            write(&target, &text);
+        }
+    }
+}
+
+/// A hot app in the laboratory, built: host and library in one package.
+///
+/// # Panics
+///
+/// If it does not build.
+#[must_use]
+pub fn app(name: &str, source: &Path) -> PathBuf {
+    let folder = workspace(
+        name,
+        "\n[features]\ndefault = [\"hot\"]\nhot = [\"hot_reloader/hot\"]\n",
+    );
+    copy_tree(source, &folder.join("src"));
+    build(&folder);
+    folder
+}
+
+/// Builds the package in a folder of the laboratory.
+///
+/// # Panics
+///
+/// If it does not build.
+pub fn build(folder: &Path) {
+    let status = cargo()
+        .args(["build", "--offline", "--manifest-path"])
+        .arg(folder.join("Cargo.toml"))
+        .status()
+        .expect("cargo runs");
+    assert!(status.success(), "{} does not build", folder.display());
+}
+
 /// The headless host, built in a profile.
 ///
 /// # Panics

@@ -6,6 +6,7 @@
 
 pub mod host;
 pub mod lab;
+pub mod recipes;
 pub mod window;
 
 pub use host::Host;

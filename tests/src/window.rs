@@ -4,13 +4,15 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::OnceLock,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    thread,
     time::{Duration, Instant},
 };
 
+use hot_reloader_remote::{ask, find, Reply, Request};
 use serde_json::Value;
 
-use crate::lab::{self, edit, lab, root, write, Profile};
+use crate::lab::{self, copy_tree, edit, lab, root, write, Profile};
 
 /// For whatever a test waits for.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -98,25 +100,18 @@ impl AppCopy {
     /// Starts the app and waits until its code runs.
     #[must_use]
     pub fn start(&self) -> Window {
-        Window::start()
+        let window = Window::start("slop", "Manual Slop", |app, data| {
+            app.arg("--data-dir").arg(data);
+            app.arg("--report").arg(data.join("report.jsonl"));
+        });
+        window.report(1);
+        window
     }
 }
 
 impl Default for AppCopy {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).expect("the folder is there").flatten() {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_tree(&entry.path(), &target);
-        } else {
-            let text = fs::read_to_string(entry.path()).expect("sources are text");
-            write(&target, &text);
-        }
     }
 }
 
@@ -154,35 +149,66 @@ impl Picture {
     }
 }
 
-/// The running app. Ended when it is dropped.
+/// One at a time, for they would lie over one another.
+static DISPLAY: Mutex<()> = Mutex::new(());
+
+/// A running app, which has the display for itself. Ended when it is dropped.
 #[derive(Debug)]
 pub struct Window {
     process: Child,
     data: tempfile::TempDir,
+    // Dropped last.
+    _display: MutexGuard<'static, ()>,
 }
 
 impl Window {
-    fn start() -> Self {
+    /// Starts a program of the laboratory, with a data folder of its own, and waits for its window.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be started.
+    pub fn start(program: &str, title: &str, arguments: impl Fn(&mut Command, &Path)) -> Self {
+        let display = DISPLAY.lock().unwrap_or_else(PoisonError::into_inner);
         let data = tempfile::tempdir().expect("a folder can be made");
-        let process = lab::launch("slop", Profile::Dev)
-            .arg("--data-dir")
-            .arg(data.path())
-            .arg("--report")
-            .arg(data.path().join("report.jsonl"))
+        let mut command = lab::launch(program, Profile::Dev);
+        arguments(&mut command, data.path());
+        let process = command
             .env("CARGO_NET_OFFLINE", "true")
             .env("XDG_DATA_HOME", data.path())
             .stdout(Stdio::null())
             .spawn()
             .expect("the app starts");
-        let window = Self { process, data };
-        window.report(1);
+        let window = Self {
+            process,
+            data,
+            _display: display,
+        };
         let id = window.wait_for("its window", || {
-            let output = xdotool(&["search", "--onlyvisible", "--name", "Manual Slop"]);
+            let output = xdotool(&["search", "--onlyvisible", "--name", title]);
             let id = output.lines().next_back().map(str::to_owned);
             id.filter(|id| !id.is_empty())
         });
         xdotool(&["windowfocus", "--sync", &id]);
         window
+    }
+
+    /// Asks for a reload from outside of the window, and waits for its report.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    #[must_use]
+    pub fn reload(&self, modules: &[&str]) -> Value {
+        let folder = self.data.path().join("hot_reloader/sockets");
+        let app = self.wait_for("its socket", || find(&folder, Some(self.process.id())).ok());
+        let modules: Vec<_> = modules.iter().map(ToString::to_string).collect();
+        let modules = Some(modules).filter(|modules| !modules.is_empty());
+        let asking = thread::spawn(move || ask(&app, &Request::new(modules)));
+        self.wait_for("the report", || asking.is_finished().then_some(()));
+        match asking.join().expect("asking does not panic") {
+            Ok(Reply::Report { report, .. }) => report,
+            other => panic!("no report: {other:?}"),
+        }
     }
 
     /// Waits for the report of this number.
@@ -252,7 +278,7 @@ impl Window {
                     .status();
                 panic!("{what} never came about; see {}", picture.display());
             }
-            std::thread::yield_now();
+            thread::yield_now();
         }
     }
 
@@ -267,6 +293,14 @@ impl Window {
     /// Types.
     pub fn type_text(&self, text: &str) {
         xdotool(&["type", "--delay", "20", text]);
+    }
+
+    /// Holds a key down while something comes about.
+    pub fn hold<T>(&self, key: &str, meanwhile: impl FnOnce() -> T) -> T {
+        xdotool(&["keydown", key]);
+        let result = meanwhile();
+        xdotool(&["keyup", key]);
+        result
     }
 
     /// Presses a chord such as `ctrl+alt+r`.

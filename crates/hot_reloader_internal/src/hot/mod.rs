@@ -1,5 +1,6 @@
 //! The machinery of a hot reload.
 
+mod awake;
 mod config;
 mod delegate;
 mod error;

@@ -6,12 +6,13 @@ use bevy::{
     prelude::{
         on_event, resource_exists, App, EventReader, EventWriter, Res, ResMut, Resource, World,
     },
-    winit::{EventLoopProxy, WakeUp},
+    winit::WakeUp,
 };
 use crossbeam_channel::{unbounded, Receiver};
 use hot_reloader_remote::{socket_folder, Reply, Request, Responder, Server};
 
 use super::{
+    awake,
     plugin::HotReloadSystems,
     reloader::HotReloader,
     trigger::{ReloadFinished, ReloadRequest, RequestId},
@@ -43,9 +44,7 @@ pub(super) fn plugin(app: &mut App) {
 
 /// An app that cannot listen runs all the same, and says so.
 fn listen(world: &mut World) {
-    // An app that draws only when something happens must be woken.
-    let window = world.get_non_send_resource::<EventLoopProxy<WakeUp>>();
-    let window = window.cloned();
+    let waker = awake::waker(world);
     let (sender, incoming) = unbounded();
     let executable = std::env::current_exe().unwrap_or_default();
     let name = executable.file_stem().unwrap_or_default().to_string_lossy();
@@ -53,8 +52,8 @@ fn listen(world: &mut World) {
         Server::start(&folder, &name, move |request, responder| {
             // Closed at the end of the app, which is then what the client is told.
             let _ = sender.send((request, responder));
-            if let Some(window) = &window {
-                let _ = window.send_event(WakeUp);
+            if let Some(waker) = &waker {
+                let _ = waker.send_event(WakeUp);
             }
         })
     });

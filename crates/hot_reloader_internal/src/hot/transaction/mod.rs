@@ -17,10 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bevy::{
-    prelude::{AppExit, Events, Mut, Res, Resource, World},
-    window::RequestRedraw,
-};
+use bevy::prelude::{AppExit, Events, Mut, Res, Resource, World};
 use hot_reloader_build::{BuildError, Workspace};
 use hot_reloader_core::{
     mapped::StableLibraries, memory, panics, Generation, LoadedLibrary, PanicReport, Staging,
@@ -31,6 +28,7 @@ pub(crate) use swap::install;
 
 use self::{build::Building, swap::Trial};
 use super::{
+    awake,
     config::HotReloaderConfig,
     delegate::{Delegates, Slot},
     reloader::{HotReloader, ModuleStatus, Progress},
@@ -189,10 +187,7 @@ pub(crate) fn step(world: &mut World) {
         let mut reloader = world.resource_mut::<HotReloader>();
         reloader.progress = progress;
     });
-    // An app that draws only when something happens goes on until the reload is over.
-    if let Some(mut redraws) = world.get_resource_mut::<Events<RequestRedraw>>() {
-        redraws.send(RequestRedraw);
-    }
+    awake::request_frame(world);
 }
 
 /// Does all of a reload but its probation within this call.
