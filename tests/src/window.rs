@@ -1,7 +1,7 @@
 //! The app in a real window, driven by real keys and looked at through its pixels.
 
 use std::{
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
@@ -125,14 +125,44 @@ pub struct Picture {
 /// A part of a picture: left, top, width, height.
 pub type Area = (usize, usize, usize, usize);
 
+/// The pixels of an area, row by row.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pixels(Vec<[u8; 3]>);
+
+impl Pixels {
+    /// Of each pixel, whether it has this colour, give or take what rounding makes of it.
+    #[must_use]
+    pub fn of(&self, color: [u8; 3]) -> Vec<bool> {
+        let is_near = |pixel: &[u8; 3]| pixel.iter().zip(color).all(|(a, b)| a.abs_diff(b) <= 1);
+        self.0.iter().map(is_near).collect()
+    }
+
+    /// Whether any has this colour.
+    #[must_use]
+    pub fn has(&self, color: [u8; 3]) -> bool {
+        self.of(color).contains(&true)
+    }
+
+    /// Whether any is bright.
+    #[must_use]
+    pub fn is_lit(&self) -> bool {
+        self.0.iter().any(|pixel| pixel[0] > 100)
+    }
+}
+
+/// Thousands of numbers would tell nobody anything.
+impl fmt::Debug for Pixels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} pixels", self.0.len())
+    }
+}
+
 impl Picture {
     /// The pixels of an area, row by row.
     #[must_use]
-    pub fn area(&self, (left, top, width, height): Area) -> Vec<[u8; 3]> {
-        (top..top + height)
-            .flat_map(|y| &self.pixels[y * self.width + left..][..width])
-            .copied()
-            .collect()
+    pub fn area(&self, (left, top, width, height): Area) -> Pixels {
+        let rows = (top..top + height).map(|y| &self.pixels[y * self.width + left..][..width]);
+        Pixels(rows.flatten().copied().collect())
     }
 
     /// How many pixels have this colour.
@@ -257,7 +287,7 @@ impl Window {
     }
 
     /// Waits until two pictures in a row are the same in an area.
-    pub fn still(&self, area: Area) -> Vec<[u8; 3]> {
+    pub fn still(&self, area: Area) -> Pixels {
         self.wait_for("a picture that stays", || {
             let (first, second) = (self.look().area(area), self.look().area(area));
             (first == second).then_some(first)

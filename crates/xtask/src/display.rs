@@ -27,6 +27,8 @@ impl VirtualDisplay {
                 "1280x800x24",
                 "-nolisten",
                 "tcp",
+                // It would turn away who comes just when the last one has gone.
+                "-noreset",
             ])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
