@@ -4,7 +4,12 @@
 //! test.
 #![expect(clippy::print_stdout, reason = "it is what the benchmark is for")]
 
-use std::{fs, time::Instant};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    process::{Child, ChildStdin, ChildStdout, Stdio},
+    time::Instant,
+};
 
 use hot_reloader_tests::{
     lab::{self, edit, Profile},
@@ -31,19 +36,60 @@ fn main() {
     }
 }
 
-/// Frames with nothing reloading: the same modules linked in, against hot, in the release profile.
+/// Frames with nothing reloading, in the release profile: the same systems in a plain app, as modules
+/// linked in, and hot.
 fn idle() {
     const FRAMES: u64 = 20_000;
     const ROUNDS: usize = 7;
     let source = only_game(&Fixture::v1());
-    let linked = lab::workspace("bench_linked", FEATURES);
-    lab::write(&linked.join("src/lib.rs"), &source);
-    let main = "use bevy::{prelude::*, state::app::StatesPlugin};
+    let attribute = "#[hot_module(state_keys = [Score, Ball, Plain], targets = [play])]";
+    let mut plain_source = edit(&source, attribute, "");
+    plain_source = edit(&plain_source, "&mut HotApp", "&mut App");
+    plain_source = edit(&plain_source, "hot_library!(game);", "");
+    plain_source = edit(&plain_source, "use hot_reloader::prelude::*;", "");
+    let mut plain = Runner::start("bench_plain", &plain_source, "bench_plain::game(&mut app);");
+    let adds = "app.add_plugins(hot_reloader::hot_plugin!(bench_linked));";
+    let mut linked = Runner::start("bench_linked", &source, adds);
+    let fixture = Fixture::in_profile("bench", Profile::Release);
+    fixture.write(&source);
+    let (mut hot, first) = Host::start(&fixture);
+    assert_eq!(first["outcome"], "committed", "{first:#}");
+
+    let mut times = [const { Vec::new() }; 3];
+    for _ in 0..ROUNDS {
+        // In turn, so that whatever else the machine does falls on all.
+        times[0].push(plain.frame(FRAMES));
+        times[1].push(linked.frame(FRAMES));
+        let command = json!({ "do": "time_frames", "count": FRAMES });
+        times[2].push(number(&hot.ask(&command)));
+    }
+    let [plain, linked, host] = times.map(median);
+    println!(
+        "idle frame          plain {plain:.4} ms, linked {linked:.4} ms (ratio {:.2}), hot {host:.4} ms (ratio {:.2})",
+        linked / plain,
+        host / plain
+    );
+    hot.end();
+}
+
+/// A program that runs as many frames as it is told, and tells how long one took.
+struct Runner {
+    process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Runner {
+    /// Builds a library and a program that adds it to its app.
+    fn start(name: &str, library: &str, adds: &str) -> Self {
+        let folder = lab::workspace(name, FEATURES);
+        lab::write(&folder.join("src/lib.rs"), library);
+        let main = "use bevy::{prelude::*, state::app::StatesPlugin};
 fn main() {
     let mut app = App::new();
     app.add_plugins((MinimalPlugins, StatesPlugin));
     app.init_resource::<probe_api::Probe>();
-    app.add_plugins(hot_reloader::hot_plugin!(bench_linked));
+    ADDS
     app.finish();
     app.cleanup();
     for line in std::io::stdin().lines() {
@@ -54,46 +100,41 @@ fn main() {
     }
 }
 ";
-    lab::write(&linked.join("src/main.rs"), main);
-    let built = lab::cargo()
-        .args(["build", "--offline", "--release"])
-        .current_dir(&linked)
-        .status();
-    assert!(
-        built.expect("cargo runs").success(),
-        "the linked host does not build"
-    );
-
-    let fixture = Fixture::in_profile("bench", Profile::Release);
-    fixture.write(&source);
-    let (mut host, first) = Host::start(&fixture);
-    assert_eq!(first["outcome"], "committed", "{first:#}");
-    let mut process = lab::launch("bench_linked", Profile::Release)
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .expect("the linked host starts");
-    let mut input = process.stdin.take().expect("it is piped");
-    let mut output = std::io::BufReader::new(process.stdout.take().expect("it is piped"));
-    let mut linked_frame = || -> f64 {
-        use std::io::{BufRead, Write};
-        writeln!(input, "{FRAMES}").expect("it listens");
-        let mut line = String::new();
-        output.read_line(&mut line).expect("it answers");
-        line.trim().parse().expect("a number")
-    };
-    let mut hot_frame = || number(&host.ask(&json!({ "do": "time_frames", "count": FRAMES })));
-    let (mut hot, mut cold) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        // In turn, so that whatever else the machine does falls on both.
-        cold.push(linked_frame());
-        hot.push(hot_frame());
+        lab::write(&folder.join("src/main.rs"), &edit(main, "ADDS", adds));
+        let built = lab::cargo()
+            .args(["build", "--offline", "--release"])
+            .current_dir(&folder)
+            .status();
+        assert!(
+            built.expect("cargo runs").success(),
+            "{name} does not build"
+        );
+        let mut process = lab::launch(name, Profile::Release)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        Self {
+            input: process.stdin.take().expect("it is piped"),
+            output: BufReader::new(process.stdout.take().expect("it is piped")),
+            process,
+        }
     }
-    let _ = process.kill();
-    let _ = process.wait();
-    let (hot, cold) = (median(hot), median(cold));
-    println!("idle frame          linked {cold:.4} ms, hot {hot:.4} ms, the reloader {:.4} ms (ratio {:.2})", hot - cold, hot / cold);
-    host.end();
+
+    /// The mean time of a frame, in milliseconds.
+    fn frame(&mut self, frames: u64) -> f64 {
+        writeln!(self.input, "{frames}").expect("it listens");
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("it answers");
+        line.trim().parse().expect("a number")
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 /// Copying the state of 100,000 entities.

@@ -1,8 +1,9 @@
 //! What may depend on what.
 
-use std::process::Command;
+use std::{collections::BTreeSet, fs, process::Command};
 
 use hot_reloader_tests::root;
+use object::{Object, ObjectSymbol};
 
 fn tree(arguments: &[&str]) -> String {
     let output = Command::new("cargo")
@@ -20,8 +21,12 @@ fn tree(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn core_and_build_know_no_bevy() {
-    for package in ["hot_reloader_core", "hot_reloader_build"] {
+fn what_needs_no_bevy_has_none() {
+    for package in [
+        "hot_reloader_core",
+        "hot_reloader_build",
+        "hot_reloader_remote",
+    ] {
         let tree = tree(&["--package", package]);
         assert!(
             !tree.lines().any(|line| line.starts_with("bevy")),
@@ -44,6 +49,18 @@ fn a_hot_host_has_none_of_the_plugins_code() {
     );
 }
 
+/// Crates that only a reload needs.
+const OF_RELOADS: [&str; 8] = [
+    "hot_reloader_core",
+    "hot_reloader_build",
+    "hot_reloader_remote",
+    "hot_reloader_dylib",
+    "bevy_dexterous_developer",
+    "dexterous_developer_instance",
+    "interprocess",
+    "bevy_dylib",
+];
+
 #[test]
 fn a_linked_app_has_nothing_of_the_reloader() {
     let tree = tree(&[
@@ -53,20 +70,60 @@ fn a_linked_app_has_nothing_of_the_reloader() {
         "--features",
         "linked",
     ]);
-    for crate_name in [
-        "hot_reloader_core",
-        "hot_reloader_build",
-        "bevy_dexterous_developer",
-        "hot_reloader_dylib",
-        "bevy_dylib",
-    ] {
+    for name in OF_RELOADS {
         let is_there = tree
             .lines()
-            .any(|line| line.starts_with(&format!("{crate_name} ")));
-        assert!(!is_there, "{crate_name}:\n{tree}");
+            .any(|line| line.starts_with(&format!("{name} ")));
+        assert!(!is_there, "{name}:\n{tree}");
     }
     assert!(
         tree.lines().any(|line| line.starts_with("slop_plugin ")),
         "{tree}"
     );
+}
+
+#[test]
+fn a_linked_game_has_three_crates_besides_bevy() {
+    let names = |tree: String| -> BTreeSet<String> {
+        let first_word = |line: &str| line.split(' ').next().map(str::to_owned);
+        tree.lines().filter_map(first_word).collect()
+    };
+    let game = names(tree(&["--package", "counter", "--no-default-features"]));
+    let bevy = names(tree(&["--package", "bevy"]));
+    let more: Vec<_> = game.difference(&bevy).collect();
+    assert_eq!(
+        more,
+        [
+            "counter",
+            "hot_reloader",
+            "hot_reloader_internal",
+            "hot_reloader_macros"
+        ]
+    );
+}
+
+#[test]
+fn a_linked_app_has_no_symbol_of_the_reloader() {
+    let status = Command::new("cargo")
+        .args(["build", "--offline", "--package", "slop"])
+        .args(["--no-default-features", "--features", "linked"])
+        .current_dir(root())
+        .status();
+    assert!(status.expect("cargo runs").success(), "it does not build");
+    let binary = fs::read(root().join("target/debug/slop")).expect("it was built");
+    let binary = object::File::parse(&*binary).expect("it is an executable");
+    let symbols: Vec<_> = binary.symbols().filter_map(|s| s.name().ok()).collect();
+    let has = |text: &str| symbols.iter().any(|symbol| symbol.contains(text));
+    assert!(has("hot_reloader_internal"), "the names can be read");
+    for name in OF_RELOADS {
+        assert!(!has(name), "{name}");
+    }
+    // What the crate itself has with `hot` only; and winit, not we, opens libraries.
+    for name in [
+        "hot_reloader_scope",
+        "HOT_RELOADER_IDENTITY",
+        "hot_reloader_internal3hot",
+    ] {
+        assert!(!has(name), "{name}");
+    }
 }
