@@ -40,8 +40,70 @@
 //! `ReloadRequest`; the shortcut sends one for all modules. Without the feature the modules are linked
 //! in and nothing of the reloader is left.
 //!
+//! # Modules
+//!
+//! A module's setup function adds things and does nothing else: it runs for each new generation, and
+//! once more beforehand in a throwaway world. What is state is made sure of, and stays; what is code
+//! or a constant is replaced:
+//!
+//! ```
+//! use bevy::prelude::*;
+//! use hot_reloader::prelude::*;
+//!
+//! const SPEED: f32 = 200.0;
+//!
+//! #[derive(Component, Reflect, Clone, Default)]
+//! pub struct Ship {
+//!     fuel: f32,
+//! }
+//!
+//! #[derive(Component)]
+//! struct Hud;
+//!
+//! /// The ships stay as they are, and so does the fuel in them.
+//! #[hot_module(state_keys = [Ship], targets = [fly])]
+//! pub fn ships(app: &mut HotApp) {
+//!     app.insert_resource(ClearColor(Color::BLACK)) // for each generation
+//!         .add_systems(Startup, |mut commands: Commands| {
+//!             commands.spawn((Ship::default(), SpriteBundle::default())); // once
+//!         })
+//!         .add_systems(FixedUpdate, fly.run_if(any_with_component::<Ship>));
+//! }
+//!
+//! fn fly(time: Res<Time>, mut ships: Query<(&mut Ship, &mut Transform)>) {
+//!     for (mut ship, mut transform) in &mut ships {
+//!         ship.fuel -= time.delta_seconds();
+//!         transform.translation.x += SPEED * time.delta_seconds();
+//!     }
+//! }
+//!
+//! /// What it shows is built anew by each generation, so an edit of `build` is seen at once.
+//! #[hot_module(after = [ships])]
+//! pub fn hud(app: &mut HotApp) {
+//!     app.setup(build).teardown(clear);
+//! }
+//!
+//! fn build(mut commands: Commands) {
+//!     commands.spawn((Hud, TextBundle::from_section("FUEL", TextStyle::default())));
+//! }
+//!
+//! fn clear(mut commands: Commands, parts: Query<Entity, With<Hud>>) {
+//!     for part in &parts {
+//!         commands.entity(part).despawn_recursive();
+//!     }
+//! }
+//!
+//! hot_library!(ships, hud);
+//! # fn main() {}
+//! ```
+//!
+//! What Bevy keeps across a reload and what begins anew (`Local`s, event readers, change detection,
+//! states, observers) is in `docs/your-own-app.md`, a table with a test for each row.
+//!
 //! The `HotReloader` resource tells what runs and how the last reloads went; `HotReloaderConfig` says
 //! how the library is built and for how long new code is on probation; `ErrorTint` is the tint.
+#![cfg_attr(feature = "hot", doc = "\n")]
+#![cfg_attr(feature = "hot", doc = include_str!("reloading.md"))]
 
 #[cfg(feature = "hot")]
 use hot_reloader_dylib as _;
