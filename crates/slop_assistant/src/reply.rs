@@ -1,0 +1,216 @@
+//! An answer under way: the handle, and the thread's end of it.
+
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
+
+use crossbeam_channel::{bounded, unbounded, Receiver, RecvTimeoutError, Sender, TryRecvError};
+use ureq::Agent;
+
+use crate::{echo, openai, Ask, AssistantError, Provider};
+
+/// What a reply has to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// The next piece of the answer.
+    Token(String),
+    /// The server is busy and will be asked again. No token came before.
+    Retrying {
+        /// The pause until then.
+        after: Duration,
+        /// What the server said.
+        reason: String,
+    },
+    /// How it ended; the last update.
+    Finished(Result<(), AssistantError>),
+}
+
+/// An answer under way. Dropping it cancels it, without waiting for its thread.
+pub struct Reply {
+    updates: Receiver<Update>,
+    stop: Sender<()>,
+    agent: Agent,
+    cancelled: AtomicBool,
+    finished: AtomicBool,
+}
+
+impl Reply {
+    /// Starts to ask, on a thread of its own.
+    #[must_use]
+    pub fn start(ask: Ask) -> Self {
+        let (send, updates) = unbounded();
+        let (stop, stopped) = bounded(1);
+        let outlet = Outlet {
+            updates: send,
+            stopped,
+        };
+        let agent = openai::agent(&ask.timing);
+        let worker = agent.clone();
+        let work = move || {
+            let result = match &ask.provider {
+                Provider::Echo => echo::run(&ask.messages, &outlet),
+                Provider::OpenAi { base_url, model } => {
+                    openai::run(base_url, model, &ask, &worker, &outlet)
+                }
+            };
+            // Nobody listens any more if the reply was dropped.
+            let _ = outlet.tell(Update::Finished(result));
+        };
+        // Without a thread the channel is closed at once, which `try_next` reports.
+        let _ = thread::Builder::new()
+            .name("assistant".to_owned())
+            .spawn(work);
+        Self {
+            updates,
+            stop,
+            agent,
+            cancelled: AtomicBool::new(false),
+            finished: AtomicBool::new(false),
+        }
+    }
+
+    /// The next thing that the reply has to tell, if there is one now. Nothing follows
+    /// [`Update::Finished`].
+    #[must_use]
+    pub fn try_next(&self) -> Option<Update> {
+        if self.cancelled.load(Ordering::Acquire) {
+            return self.finish(Err(AssistantError::Cancelled));
+        }
+        match self.updates.try_recv() {
+            Ok(Update::Finished(result)) => self.finish(result),
+            Ok(update) => Some(update),
+            Err(TryRecvError::Empty) => None,
+            // The thread panicked or was never there; after `Finished` this tells nothing.
+            Err(TryRecvError::Disconnected) => self.finish(Err(AssistantError::CutOff)),
+        }
+    }
+
+    /// Ends the reply: the next update is [`AssistantError::Cancelled`], unless the end has been
+    /// told before. Tokens that have not been fetched are lost.
+    ///
+    /// The connection is closed, which wakes the thread from reading. The thread may outlive this
+    /// only while it looks for the server or connects, for [`Timing::connect`] each.
+    ///
+    /// [`Timing::connect`]: crate::Timing::connect
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+        // Full: it was asked for before. Closed: the thread has ended.
+        let _ = self.stop.try_send(());
+        self.agent.clone().shutdown();
+    }
+
+    fn finish(&self, result: Result<(), AssistantError>) -> Option<Update> {
+        let before = self.finished.swap(true, Ordering::AcqRel);
+        (!before).then_some(Update::Finished(result))
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("cancelled", &self.cancelled)
+            .field("finished", &self.finished)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where the thread puts what it has to tell.
+pub(crate) struct Outlet {
+    updates: Sender<Update>,
+    stopped: Receiver<()>,
+}
+
+impl Outlet {
+    /// Passes `update` on, or fails if nobody listens.
+    pub(crate) fn tell(&self, update: Update) -> Result<(), AssistantError> {
+        let sent = self.updates.send(update);
+        sent.map_err(|_| AssistantError::Cancelled)
+    }
+
+    /// Waits, or fails as soon as the reply is cancelled.
+    pub(crate) fn pause(&self, time: Duration) -> Result<(), AssistantError> {
+        match self.stopped.recv_timeout(time) {
+            Err(RecvTimeoutError::Timeout) => Ok(()),
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => Err(AssistantError::Cancelled),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::{ChatRole, Message};
+
+    const DEADLINE: Duration = Duration::from_secs(20);
+
+    fn echo(text: &str) -> Reply {
+        Reply::start(Ask {
+            messages: vec![
+                Message::new(ChatRole::User, text),
+                Message::new(ChatRole::Assistant, "ignored"),
+            ],
+            ..Ask::default()
+        })
+    }
+
+    fn next(reply: &Reply) -> Update {
+        let start = Instant::now();
+        loop {
+            if let Some(update) = reply.try_next() {
+                return update;
+            }
+            assert!(start.elapsed() < DEADLINE, "no update came");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn the_handle_can_be_shared() {
+        fn check<T: Send + Sync>() {}
+        check::<Reply>();
+    }
+
+    #[test]
+    fn echo_streams_the_last_message_of_the_user() {
+        let reply = echo("two  words\nhere");
+        let mut tokens = Vec::new();
+        loop {
+            match next(&reply) {
+                Update::Token(token) => tokens.push(token),
+                update => break assert_eq!(update, Update::Finished(Ok(()))),
+            }
+        }
+        assert_eq!(tokens.concat(), "You said: two  words\nhere");
+        assert!(tokens.len() > 3, "{tokens:?}");
+        assert_eq!(reply.try_next(), None);
+        reply.cancel();
+        assert_eq!(reply.try_next(), None);
+    }
+
+    #[test]
+    fn cancelling_ends_echo_and_its_thread() {
+        let reply = echo(&"word ".repeat(100_000));
+        assert_eq!(next(&reply), Update::Token("You ".to_owned()));
+        reply.cancel();
+        let cancelled = Update::Finished(Err(AssistantError::Cancelled));
+        assert_eq!(reply.try_next(), Some(cancelled));
+        assert_eq!(reply.try_next(), None);
+        // The channel closes when the thread ends.
+        let start = Instant::now();
+        while reply.updates.recv_timeout(DEADLINE).is_ok() {
+            assert!(start.elapsed() < DEADLINE, "the thread goes on");
+        }
+        assert_eq!(reply.updates.try_recv(), Err(TryRecvError::Disconnected));
+    }
+}

@@ -1,0 +1,559 @@
+//! What a server may do wrong, against one on this machine whose every step a test decides.
+
+use std::{
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
+    net::{TcpListener, TcpStream},
+    thread,
+    time::{Duration, Instant},
+};
+
+use slop_assistant::{
+    ApiKey, Ask, AssistantError, ChatRole, Message, Provider, Reply, Timing, Update,
+};
+
+/// Shorter than the default of [`Timing::idle`], which thus never ends a test by luck.
+const DEADLINE: Duration = Duration::from_secs(20);
+const KEY: &str = "sk-very/secret";
+
+/// Waits for what `poll` finds.
+#[track_caller]
+fn wait<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = poll() {
+            return found;
+        }
+        assert!(start.elapsed() < DEADLINE, "waited in vain for {what}");
+        thread::yield_now();
+    }
+}
+
+struct Server(TcpListener);
+
+impl Server {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        Self(listener)
+    }
+
+    /// A question to this server.
+    fn ask(&self) -> Ask {
+        ask(&format!("http://{}/v1", self.0.local_addr().unwrap()))
+    }
+
+    fn try_accept(&self) -> Option<TcpStream> {
+        match self.0.accept() {
+            Ok((stream, _)) => Some(stream),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The next request, read to its end.
+    #[track_caller]
+    fn accept(&self) -> Connection {
+        let stream = wait("a connection", || self.try_accept());
+        stream.set_nonblocking(false).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut reader = BufReader::new(&stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            let length = reader.read_line(&mut head).unwrap();
+            assert_ne!(length, 0, "the request ends in {head:?}");
+        }
+        let length = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            let found = name.eq_ignore_ascii_case("content-length");
+            found.then(|| value.trim().parse().unwrap())
+        });
+        let mut body = vec![0; length.expect("the length of the body is given")];
+        reader.read_exact(&mut body).unwrap();
+        drop(reader);
+        Connection {
+            stream,
+            head,
+            body: String::from_utf8(body).unwrap(),
+        }
+    }
+}
+
+struct Connection {
+    stream: TcpStream,
+    head: String,
+    body: String,
+}
+
+impl Connection {
+    /// Answers with a status, further header lines and a body, and is done.
+    fn refuse(mut self, status: &str, headers: &str, body: &str) {
+        let length = body.len();
+        let answer = format!(
+            "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\
+             {headers}\r\n{body}"
+        );
+        self.stream.write_all(answer.as_bytes()).unwrap();
+    }
+
+    /// Begins a stream.
+    fn begin(&mut self) {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\
+                    Transfer-Encoding: chunked\r\n\r\n";
+        self.stream.write_all(head.as_bytes()).unwrap();
+    }
+
+    fn chunk(&mut self, bytes: &[u8]) {
+        let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
+        chunk.extend(bytes);
+        chunk.extend(b"\r\n");
+        self.stream.write_all(&chunk).unwrap();
+    }
+
+    fn token(&mut self, text: &str) {
+        self.chunk(token(text).as_bytes());
+    }
+
+    fn done(mut self) {
+        self.chunk(b"data: [DONE]\n\n");
+    }
+
+    /// Waits until the other side closes the connection.
+    #[track_caller]
+    fn wait_until_closed(mut self) {
+        match self.stream.read(&mut [0]) {
+            Ok(0) => {}
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+            other => panic!("the connection is open: {other:?}"),
+        }
+    }
+}
+
+fn token(text: &str) -> String {
+    format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
+}
+
+fn ask(base_url: &str) -> Ask {
+    Ask {
+        provider: Provider::OpenAi {
+            base_url: base_url.to_owned(),
+            model: "small".to_owned(),
+        },
+        key: ApiKey::new(KEY).unwrap(),
+        messages: vec![Message::new(ChatRole::User, "hello")],
+        timing: Timing {
+            backoff: Duration::from_millis(1),
+            ..Timing::default()
+        },
+    }
+}
+
+#[track_caller]
+fn next(reply: &Reply) -> Update {
+    wait("an update", || reply.try_next())
+}
+
+#[track_caller]
+fn expect_token(reply: &Reply, text: &str) {
+    assert_eq!(next(reply), Update::Token(text.to_owned()));
+}
+
+#[track_caller]
+fn expect_retry(reply: &Reply) -> Duration {
+    match next(reply) {
+        Update::Retrying { after, reason } => {
+            assert!(!reason.contains(KEY), "{reason}");
+            after
+        }
+        other => panic!("no retry but {other:?}"),
+    }
+}
+
+/// The next update is the last one.
+#[track_caller]
+fn expect_end(reply: &Reply) -> Result<(), AssistantError> {
+    let Update::Finished(result) = next(reply) else {
+        panic!("there is more to come");
+    };
+    assert_eq!(reply.try_next(), None);
+    result
+}
+
+/// As [`expect_end`], with an error that does not give the key away.
+#[track_caller]
+fn expect_error(reply: &Reply) -> AssistantError {
+    let error = expect_end(reply).unwrap_err();
+    let shown = format!("{error} {error:?}");
+    assert!(!shown.contains("secret"), "{shown}");
+    error
+}
+
+#[test]
+fn a_stream_comes_token_by_token() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    let mut connection = server.accept();
+    let head = connection.head.to_lowercase();
+    assert!(
+        head.starts_with("post /v1/chat/completions http/1.1"),
+        "{head}"
+    );
+    assert!(
+        head.contains(&format!("authorization: bearer {KEY}\r\n")),
+        "{head}"
+    );
+    assert!(connection.body.contains("\"stream\":true"));
+    assert!(connection.body.contains("\"hello\""));
+    connection.begin();
+    connection
+        .chunk(b": comment\n\ndata: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\r\n\r\n");
+    connection.token("Hel");
+    connection.token("lo");
+    connection.done();
+    expect_token(&reply, "Hel");
+    expect_token(&reply, "lo");
+    assert_eq!(expect_end(&reply), Ok(()));
+}
+
+#[test]
+fn a_finish_reason_ends_the_stream_too() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    let mut connection = server.accept();
+    connection.begin();
+    connection.chunk(
+        b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n",
+    );
+    expect_token(&reply, "a");
+    assert_eq!(expect_end(&reply), Ok(()));
+}
+
+#[test]
+fn without_a_key_none_is_sent() {
+    let server = Server::start();
+    let reply = Reply::start(Ask {
+        key: ApiKey::default(),
+        ..server.ask()
+    });
+    let connection = server.accept();
+    assert!(!connection.head.to_lowercase().contains("authorization"));
+    connection.refuse("401 Unauthorized", "", "");
+    assert!(matches!(
+        expect_error(&reply),
+        AssistantError::MissingKey { .. }
+    ));
+}
+
+#[test]
+fn a_token_is_passed_on_before_the_next_one_comes() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    let mut connection = server.accept();
+    connection.begin();
+    connection.token("slow");
+    expect_token(&reply, "slow");
+    assert_eq!(reply.try_next(), None);
+    connection.token("ly");
+    expect_token(&reply, "ly");
+    connection.done();
+    assert_eq!(expect_end(&reply), Ok(()));
+}
+
+#[test]
+fn a_character_may_be_split() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    let mut connection = server.accept();
+    connection.begin();
+    let text = token("first") + &token("☃");
+    let (start, end) = text.as_bytes().split_at(text.find('☃').unwrap() + 1);
+    connection.chunk(start);
+    // The first token tells that the first byte of the character has been read.
+    expect_token(&reply, "first");
+    connection.chunk(end);
+    expect_token(&reply, "☃");
+    connection.done();
+    assert_eq!(expect_end(&reply), Ok(()));
+}
+
+#[test]
+fn a_stream_that_is_cut_off_is_an_error() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    let mut connection = server.accept();
+    connection.begin();
+    connection.token("half");
+    expect_token(&reply, "half");
+    drop(connection);
+    assert_eq!(expect_error(&reply), AssistantError::CutOff);
+}
+
+#[test]
+fn a_stream_that_ends_in_good_order_but_too_early_is_an_error() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    let mut connection = server.accept();
+    connection.begin();
+    connection.token("half");
+    connection.chunk(b"");
+    expect_token(&reply, "half");
+    assert_eq!(expect_error(&reply), AssistantError::CutOff);
+}
+
+#[track_caller]
+fn check_bad_stream(data: &str, reason: &str) {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    let mut connection = server.accept();
+    connection.begin();
+    connection.token("good");
+    connection.chunk(format!("data: {data}\n\n").as_bytes());
+    expect_token(&reply, "good");
+    let error = expect_error(&reply);
+    assert!(
+        matches!(error, AssistantError::BadStream { .. }),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains(reason), "{error}");
+}
+
+#[test]
+fn invalid_json_is_an_error() {
+    check_bad_stream("{\"choices\":[sk-very/secret", "`{\"choices\":[(hidden)`");
+    check_bad_stream("\"sk-very/secret\"", "(hidden)");
+}
+
+#[test]
+fn an_error_in_the_stream_is_an_error() {
+    check_bad_stream(
+        r#"{"error":{"message":"no credit for sk-very\/secret"}}"#,
+        "no credit",
+    );
+    check_bad_stream(r#"{"error":"overloaded"}"#, "overloaded");
+}
+
+#[test]
+fn a_page_instead_of_a_stream_is_an_error() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    let kind = "Content-Type: text/html; charset=utf-8\r\n";
+    server.accept().refuse("200 OK", kind, "<h1>welcome</h1>");
+    let error = expect_error(&reply);
+    assert!(
+        matches!(error, AssistantError::BadStream { .. }),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("welcome"), "{error}");
+}
+
+#[test]
+fn a_wrong_key_is_not_tried_again() {
+    for status in ["401 Unauthorized", "403 Forbidden"] {
+        let server = Server::start();
+        let reply = Reply::start(server.ask());
+        server
+            .accept()
+            .refuse(status, "", "wrong key sk-very/secret");
+        let error = expect_error(&reply);
+        assert!(
+            matches!(error, AssistantError::Unauthorised { .. }),
+            "{error:?}"
+        );
+        assert!(error
+            .to_string()
+            .contains("check the API key in Project Settings"));
+        assert!(server.try_accept().is_none());
+    }
+}
+
+#[test]
+fn a_busy_server_is_asked_again() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    server.accept().refuse("429 Too Many Requests", "", KEY);
+    assert_eq!(expect_retry(&reply), Duration::from_millis(1));
+    server.accept().refuse("503 Service Unavailable", "", KEY);
+    assert_eq!(expect_retry(&reply), Duration::from_millis(2));
+    let mut connection = server.accept();
+    connection.begin();
+    connection.token("at last");
+    connection.done();
+    expect_token(&reply, "at last");
+    assert_eq!(expect_end(&reply), Ok(()));
+}
+
+#[test]
+fn a_server_that_stays_busy_is_an_error() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    for _ in 0..3 {
+        server
+            .accept()
+            .refuse("429 Too Many Requests", "", "slow down");
+        expect_retry(&reply);
+    }
+    server
+        .accept()
+        .refuse("429 Too Many Requests", "", "slow down");
+    let error = expect_error(&reply);
+    assert!(
+        matches!(&error, AssistantError::RateLimited { retries: 3, text, .. } if text == "slow down"),
+        "{error:?}"
+    );
+    assert!(server.try_accept().is_none());
+}
+
+#[test]
+fn the_server_names_the_pause_within_limits() {
+    let server = Server::start();
+    let mut ask = server.ask();
+    ask.timing.backoff = Duration::from_secs(1000);
+    let reply = Reply::start(ask);
+    let busy = "429 Too Many Requests";
+    server.accept().refuse(busy, "Retry-After: 0\r\n", "");
+    assert_eq!(expect_retry(&reply), Duration::ZERO);
+    server.accept().refuse(busy, "Retry-After: 9999\r\n", "");
+    assert_eq!(expect_retry(&reply), Duration::from_secs(60));
+    // The pause can be cancelled.
+    reply.cancel();
+    assert_eq!(expect_error(&reply), AssistantError::Cancelled);
+}
+
+#[test]
+fn a_failing_server_that_repeats_the_key_does_not_give_it_away() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    // The first one stands where the text is cut.
+    let body = format!(r"{} {KEY} sk-very\/secret", "x".repeat(292));
+    let status = "500 Internal Server Error";
+    server.accept().refuse(status, "", &body);
+    let error = expect_error(&reply);
+    let AssistantError::Status {
+        status: 500, text, ..
+    } = &error
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!(text.chars().count(), 300);
+    assert!(!text.contains("sk-"), "{text}");
+    assert!(server.try_accept().is_none());
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    let headers = "Location: http://127.0.0.1:1/\r\n";
+    server
+        .accept()
+        .refuse("307 Temporary Redirect", headers, "");
+    let error = expect_error(&reply);
+    assert!(
+        matches!(error, AssistantError::Status { status: 307, .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_refused_connection_is_named() {
+    // Nothing listens on the first port.
+    let reply = Reply::start(ask("http://127.0.0.1:1/v1"));
+    let error = expect_error(&reply);
+    assert!(
+        matches!(error, AssistantError::Unreachable { .. }),
+        "{error:?}"
+    );
+    assert!(
+        error.to_string().contains("http://127.0.0.1:1/v1"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_server_that_hangs_up_is_an_error() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    drop(server.accept());
+    assert_eq!(expect_error(&reply), AssistantError::CutOff);
+}
+
+#[test]
+fn a_silent_server_is_given_up() {
+    let server = Server::start();
+    let mut ask = server.ask();
+    ask.timing.idle = Duration::from_millis(200);
+    let reply = Reply::start(ask);
+    let connection = server.accept();
+    let error = expect_error(&reply);
+    assert!(
+        matches!(error, AssistantError::Silent { seconds: 1, .. }),
+        "{error:?}"
+    );
+    connection.wait_until_closed();
+}
+
+#[test]
+fn a_server_that_falls_silent_is_given_up() {
+    let server = Server::start();
+    let mut ask = server.ask();
+    // Long enough for a busy machine to get the first token across.
+    ask.timing.idle = Duration::from_secs(2);
+    let reply = Reply::start(ask);
+    let mut connection = server.accept();
+    connection.begin();
+    connection.token("well");
+    expect_token(&reply, "well");
+    let error = expect_error(&reply);
+    assert!(
+        matches!(error, AssistantError::Silent { seconds: 2, .. }),
+        "{error:?}"
+    );
+    connection.wait_until_closed();
+}
+
+#[test]
+fn cancelling_needs_no_word_from_the_server() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    let connection = server.accept();
+    let start = Instant::now();
+    reply.cancel();
+    assert_eq!(expect_error(&reply), AssistantError::Cancelled);
+    connection.wait_until_closed();
+    assert!(start.elapsed() < DEADLINE, "it took {:?}", start.elapsed());
+    reply.cancel();
+    assert_eq!(reply.try_next(), None);
+}
+
+#[test]
+fn cancelling_drops_what_was_not_fetched() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    let mut connection = server.accept();
+    connection.begin();
+    connection.token("fetched");
+    expect_token(&reply, "fetched");
+    connection.token("not fetched");
+    reply.cancel();
+    assert_eq!(expect_error(&reply), AssistantError::Cancelled);
+    connection.wait_until_closed();
+}
+
+#[test]
+fn dropping_closes_the_connection() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    let mut connection = server.accept();
+    connection.begin();
+    connection.token("first");
+    expect_token(&reply, "first");
+    drop(reply);
+    connection.wait_until_closed();
+}
+
+#[test]
+fn a_bad_address_is_an_error() {
+    let reply = Reply::start(ask("localhost:8080"));
+    let error = expect_error(&reply);
+    assert!(matches!(error, AssistantError::BadUrl { .. }), "{error:?}");
+}

@@ -1,0 +1,202 @@
+//! A data folder in the hands of one process.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use serde::{de::DeserializeOwned, Serialize};
+
+use crate::{
+    backups::Backups,
+    disk,
+    writer::{Target, Writer},
+    Format, Loaded, Notice, StoreError,
+};
+
+/// The time in which there is at most one write. Half of the second that a sudden end may cost; the
+/// other half is for the disk.
+const DEBOUNCE: Duration = Duration::from_millis(500);
+
+/// The name of the file whose lock says that the folder is in use.
+const LOCK: &str = "lock";
+
+/// The state of an app in a data folder.
+///
+/// Open it, load once, then save as often as something changes. Dropping it writes what is pending;
+/// [`Store::flush`] does so too and tells whether it went well.
+#[derive(Debug)]
+pub struct Store {
+    // Dropped before the lock: nothing is written once another process may write.
+    writer: Writer,
+    folder: PathBuf,
+    name: String,
+    format: Format,
+    backups: Backups,
+    loaded: bool,
+    // The file stays when the lock goes: removing it would let two processes lock two files.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the folder, which is made if it is missing, for this process alone. The state is in
+    /// the file `name`, such as `state.ron`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::InUse`] if another store has the folder open; also if the folder cannot be
+    /// used.
+    pub fn open(
+        folder: impl Into<PathBuf>,
+        name: &str,
+        format: Format,
+    ) -> Result<Self, StoreError> {
+        Self::open_with_debounce(folder, name, format, DEBOUNCE)
+    }
+
+    /// Like [`Store::open`], with another time in which there is at most one write.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open`].
+    pub fn open_with_debounce(
+        folder: impl Into<PathBuf>,
+        name: &str,
+        format: Format,
+        debounce: Duration,
+    ) -> Result<Self, StoreError> {
+        let folder = folder.into();
+        // The app may change its working folder later.
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        disk::make_folder(&folder).map_err(|source| StoreError::Folder {
+            folder: folder.clone(),
+            source,
+        })?;
+        let lock = lock(&folder)?;
+        // Nobody is writing, so these are left from a process that was ended.
+        disk::sweep(&folder, name);
+        let backups = Backups::new(&folder, name);
+        let target = Target {
+            folder: folder.clone(),
+            name: name.to_owned(),
+            backups: backups.clone(),
+            backed_up: false,
+        };
+        let writer =
+            Writer::start(target, debounce).map_err(|source| StoreError::Thread { source })?;
+        Ok(Self {
+            writer,
+            folder,
+            name: name.to_owned(),
+            format,
+            backups,
+            loaded: false,
+            _lock: lock,
+        })
+    }
+
+    /// Reads the state, once. A file that cannot be used is renamed and stays; then, and if there
+    /// is none, the newest backup that reads well is used. The notices tell of it.
+    ///
+    /// # Errors
+    ///
+    /// If there is a file and it cannot be read or renamed. It stays as it is, and saving is
+    /// refused until loading has gone well.
+    pub fn load<T: DeserializeOwned>(&mut self) -> Result<Loaded<T>, StoreError> {
+        if self.loaded {
+            return Err(StoreError::LoadedBefore);
+        }
+        let mut notices = Vec::new();
+        let mut read = None;
+        let file = self.folder.join(&self.name);
+        match fs::read(&file) {
+            Ok(bytes) => match self.format.read(&bytes) {
+                Ok(good) => read = Some(good),
+                Err(reason) => {
+                    let file = disk::set_aside(&self.folder, &self.name, reason.word())?;
+                    notices.push(Notice::SetAside { file, reason });
+                }
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(StoreError::Read { file, source }),
+        }
+        if read.is_none() {
+            read = self.newest_backup().map(|(good, backup)| {
+                notices.push(Notice::RestoredFrom { backup });
+                good
+            });
+        }
+        self.loaded = true;
+        let value = read.map(|(value, from)| {
+            let to = self.format.version;
+            if from != to {
+                notices.push(Notice::Migrated { from, to });
+            }
+            value
+        });
+        Ok(Loaded { value, notices })
+    }
+
+    /// Hands the state to the thread that writes, as it is now; does not wait. A newer state takes
+    /// the place of one that is not written yet.
+    ///
+    /// The type must be one that RON can read again: no `flatten`, no untagged enums.
+    ///
+    /// # Errors
+    ///
+    /// If the state was not loaded, or has no form in RON. Errors in writing are in
+    /// [`Store::last_error`].
+    pub fn save(&self, state: &impl Serialize) -> Result<(), StoreError> {
+        if !self.loaded {
+            return Err(StoreError::NotLoaded);
+        }
+        self.writer.hand_over(self.format.write(state)?);
+        Ok(())
+    }
+
+    /// What went wrong in the last write; `None` once a write goes well. It is tried again with the
+    /// next state, and after a second.
+    #[must_use]
+    pub fn last_error(&self) -> Option<Arc<StoreError>> {
+        self.writer.last_error()
+    }
+
+    /// Writes what is pending now and waits for it.
+    ///
+    /// # Errors
+    ///
+    /// If it could not be written. It stays pending.
+    pub fn flush(&self) -> Result<(), Arc<StoreError>> {
+        self.writer.flush()
+    }
+
+    /// The first that reads well, with its version and path.
+    fn newest_backup<T: DeserializeOwned>(&self) -> Option<((T, u32), PathBuf)> {
+        let backups = self.backups.newest_first();
+        backups.into_iter().find_map(|backup| {
+            let bytes = fs::read(&backup).ok()?;
+            Some((self.format.read(&bytes).ok()?, backup))
+        })
+    }
+}
+
+/// Locks the folder for as long as the file is open; the system unlocks it when a process ends,
+/// however it ends.
+fn lock(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join(LOCK);
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    let opened = options.open(&path);
+    let locked = opened
+        .map_err(TryLockError::Error)
+        .and_then(|file| file.try_lock().map(|()| file));
+    locked.map_err(|error| match error {
+        TryLockError::WouldBlock => StoreError::InUse {
+            folder: folder.to_owned(),
+        },
+        TryLockError::Error(source) => StoreError::Lock { file: path, source },
+    })
+}
