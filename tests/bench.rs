@@ -42,11 +42,18 @@ fn idle() {
     const FRAMES: u64 = 20_000;
     const ROUNDS: usize = 7;
     let source = only_game(&Fixture::v1());
-    let attribute = "#[hot_module(state_keys = [Score, Ball, Plain], targets = [play])]";
-    let mut plain_source = edit(&source, attribute, "");
-    plain_source = edit(&plain_source, "&mut HotApp", "&mut App");
-    plain_source = edit(&plain_source, "hot_library!(game);", "");
-    plain_source = edit(&plain_source, "use hot_reloader::prelude::*;", "");
+    let plain_source = [
+        (
+            "#[hot_module(state_keys = [Score, Ball, Plain], targets = [play])]",
+            "",
+        ),
+        ("#[hot_module(targets = [write_down], after = [game])]", ""),
+        ("&mut HotApp", "&mut App"),
+        ("hot_library!(game);", ""),
+        ("use hot_reloader::prelude::*;", ""),
+    ]
+    .iter()
+    .fold(source.clone(), |source, (from, to)| edit(&source, from, to));
     let mut plain = Runner::start("bench_plain", &plain_source, "bench_plain::game(&mut app);");
     let adds = "app.add_plugins(hot_reloader::hot_plugin!(bench_linked));";
     let mut linked = Runner::start("bench_linked", &source, adds);
