@@ -5,12 +5,24 @@ use std::{fs, path::PathBuf, sync::Mutex};
 use bevy::{
     app::AppExit,
     core::FrameCount,
+    ecs::schedule::IntoSystemConfigs,
     log::{tracing_subscriber, BoxedLayer, LogPlugin},
-    prelude::{App, DefaultPlugins, EventWriter, Last, Plugin, PluginGroup, Res, Resource},
+    prelude::{
+        on_event, App, DefaultPlugins, EventWriter, Last, Plugin, PluginGroup, Res, ResMut,
+        Resource, Startup,
+    },
     utils::default,
     window::{PresentMode, Window, WindowPlugin, WindowResolution},
 };
-use bevy_egui::EguiPlugin;
+use bevy_egui::{EguiContexts, EguiPlugin};
+
+use crate::{
+    assistants::{Assistants, Key, KeyChanged},
+    fonts,
+    log::LogLines,
+    session::Session,
+    timings::Timings,
+};
 
 /// The window, egui, the log, and when to end.
 #[derive(Clone, Debug)]
@@ -38,8 +50,17 @@ impl Plugin for HostPlugin {
             custom_layer: log_file,
             ..default()
         };
-        app.insert_resource(LogFile(self.data_dir.join("slop.log")));
+        let mut session = Session::new(self.data_dir.clone());
+        app.insert_resource(LogFile(self.data_dir.join("slop.log")))
+            .init_resource::<LogLines>()
+            .init_resource::<Timings>()
+            .init_resource::<Assistants>()
+            .insert_resource(Key(session.read_key()))
+            .add_event::<KeyChanged>()
+            .insert_resource(session);
         app.add_plugins((DefaultPlugins.set(window).set(log), EguiPlugin));
+        app.add_systems(Startup, set_fonts)
+            .add_systems(Last, keep_key.run_if(on_event::<KeyChanged>()));
         if let Some(frames) = self.exit_after_frames {
             app.insert_resource(ExitAfterFrames(frames));
             app.add_systems(Last, exit_after_frames);
@@ -47,25 +68,38 @@ impl Plugin for HostPlugin {
     }
 }
 
+fn set_fonts(mut contexts: EguiContexts) {
+    if let Some(context) = contexts.try_ctx_mut() {
+        context.set_fonts(fonts::definitions());
+    }
+}
+
+fn keep_key(key: Res<Key>, mut session: ResMut<Session>) {
+    session.write_key(&key.0);
+}
+
 /// The log plugin takes a function without a context, so the path stands in the world.
 #[derive(Resource)]
 struct LogFile(PathBuf);
 
-/// Begins the log anew for each start. Without it the app runs as well, so an error is only told.
+/// Begins the log anew for each start, and keeps the last lines in memory. Without the file the app
+/// runs as well, so an error is only told.
 fn log_file(app: &mut App) -> Option<BoxedLayer> {
     let LogFile(path) = app.world().get_resource::<LogFile>()?;
+    let lines: BoxedLayer = Box::new(app.world().resource::<LogLines>().clone());
     let folder = path.parent().unwrap_or(path);
     match fs::create_dir_all(folder).and_then(|()| fs::File::create(path)) {
         Ok(file) => {
             let layer = tracing_subscriber::fmt::layer().with_ansi(false);
-            Some(Box::new(layer.with_writer(Mutex::new(file))))
+            let file: BoxedLayer = Box::new(layer.with_writer(Mutex::new(file)));
+            Some(Box::new(vec![file, lines]))
         }
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "the log is what is missing")]
             {
                 eprintln!("cannot write the log {}: {error}", path.display());
             }
-            None
+            Some(lines)
         }
     }
 }

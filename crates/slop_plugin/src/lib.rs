@@ -1,9 +1,16 @@
 //! The reloadable part of the app: everything a person sees and does.
 
+pub mod ai_client;
 pub mod controller;
 pub mod gui;
+pub mod session;
 
 #[cfg(feature = "hot")]
 use slop_engine_dylib as _;
 
-hot_reloader::hot_library!(controller::controller, gui::gui);
+hot_reloader::hot_library!(
+    controller::controller,
+    ai_client::ai_client,
+    gui::gui,
+    session::session,
+);

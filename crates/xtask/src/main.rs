@@ -4,6 +4,7 @@
 mod display;
 mod packages;
 mod run;
+mod screenshots;
 mod test;
 
 use std::{
@@ -38,6 +39,12 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Pictures every window of the app in both themes, on a virtual display.
+    Screenshots {
+        /// Where the pictures go.
+        #[arg(long, value_name = "DIR", default_value = "target/screenshots")]
+        to: PathBuf,
+    },
     /// Measures what a reload costs, and what the reloader costs when nothing reloads.
     Bench {
         /// Only some of: idle, capture, latency, many.
@@ -56,6 +63,7 @@ fn main() -> ExitCode {
         // Its exit code says how the reload went.
         Task::Reload(arguments) => return reload(&arguments),
         Task::Run { arguments } => run::run(&run::APP, &arguments),
+        Task::Screenshots { to } => screenshots::screenshots(&root().join(to)),
         Task::Bench { parts } => {
             let mut bench = cargo();
             bench.args([

@@ -71,7 +71,7 @@ pub(crate) fn run(app: &App, arguments: &[String]) -> Result<()> {
 
 /// Builds the plugin with the very command that the app will use, so that nothing is built twice,
 /// then the host. The host starts without the plugin, so errors in it are left for the window.
-fn build(app: &App) -> Result<()> {
+pub(crate) fn build(app: &App) -> Result<()> {
     let plugin = BuildConfig::new(root().join(&*app.folder), &*app.plugin);
     let mut command = Command::new(&plugin.cargo);
     let arguments = plugin.arguments();
@@ -90,7 +90,7 @@ fn build(app: &App) -> Result<()> {
 
 impl App {
     /// The host, with its shared libraries where the loader finds them.
-    fn command(&self) -> Result<Command> {
+    pub(crate) fn command(&self) -> Result<Command> {
         let target = env::current_exe().context("cannot find the folder of what was built")?;
         let target = target
             .parent()

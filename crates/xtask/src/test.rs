@@ -13,6 +13,7 @@ const SELECTIONS: &[&[&str]] = &[
     &["--package", "hot_reloader_core"],
     &["--package", "hot_reloader_build"],
     &["--package", "hot_reloader_remote"],
+    &["--package", "slop_store", "--package", "slop_assistant"],
     &[
         "--package",
         "hot_reloader",

@@ -19,7 +19,7 @@ mod trigger;
 pub use config::HotReloaderConfig;
 pub use delegate::HotSystems;
 pub use error::{Phase, RehearsalFault, ReloadError};
-pub use hot_reloader_build::{BuildError, Diagnostic};
+pub use hot_reloader_build::{BuildConfig, BuildError, Diagnostic};
 pub use hot_reloader_core as core;
 pub use hot_reloader_core::{Generation, HotModule, PanicReport, RegistryError};
 pub use overlay::ErrorTint;

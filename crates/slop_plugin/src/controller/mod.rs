@@ -1,143 +1,186 @@
 //! The systems that act on what the gui asks for.
 
-use bevy::prelude::*;
-use hot_reloader::prelude::*;
-use slop_state::{Action, Composer, Discussion, Discussions, Entry, Status, Ticket, TicketNumbers};
+mod discussions;
+mod editor;
+mod settings;
+mod tickets;
+mod undo;
 
-/// Owns the discussions and the tickets.
+use std::time::SystemTime;
+
+use bevy::{
+    ecs::{schedule::SystemConfigs, system::SystemParam},
+    prelude::*,
+};
+use hot_reloader::prelude::*;
+use slop_state::{
+    Action, ActiveTickets, Composer, Discussions, Project, Settings, Ticket, TicketNumbers,
+};
+
+use discussions::{edit_discussions, edit_entries};
+use settings::apply_settings;
+use tickets::{derive_active_tickets, edit_tickets};
+use undo::undo;
+
+pub use undo::{Deleted, Undo};
+
+/// Owns the discussions, the tickets, the project and the settings.
 #[hot_module(
-    state_keys = [Discussions, Composer, Ticket, TicketNumbers],
-    targets = [edit_discussions, edit_tickets],
+    state_keys = [
+        Discussions,
+        Composer,
+        Ticket,
+        TicketNumbers,
+        Project,
+        Settings,
+        Undo,
+        DoneActions,
+    ],
+    targets = [
+        edit_discussions,
+        edit_entries,
+        edit_tickets,
+        apply_settings,
+        undo,
+        derive_active_tickets,
+    ],
 )]
 pub fn controller(app: &mut HotApp) {
     app.init_resource::<Discussions>()
         .init_resource::<Composer>()
         .init_resource::<TicketNumbers>()
+        .init_resource::<ActiveTickets>()
+        .init_resource::<Project>()
+        .init_resource::<Settings>()
+        .init_resource::<Undo>()
+        .init_resource::<DoneActions>()
         .register_type::<Action>()
+        .register_type::<ActiveTickets>()
+        .register_type::<AskAssistant>()
         .add_event::<Action>()
-        .add_systems(Update, (edit_discussions, edit_tickets));
+        .add_event::<AskAssistant>()
+        .add_systems(Update, systems())
+        .add_systems(Update, editor::open_in_editor.before(note_done));
+    #[cfg(feature = "hot")]
+    app.add_systems(
+        Update,
+        settings::set_reloader.run_if(resource_changed::<Settings>),
+    );
 }
 
-/// Adds and selects discussions, and adds entries.
-fn edit_discussions(
-    mut actions: EventReader<Action>,
-    mut discussions: ResMut<Discussions>,
-    mut composer: ResMut<Composer>,
-) {
-    for action in actions.read() {
-        match action {
-            Action::AddDiscussion => {
-                let name = format!("Discussion {}", discussions.list.len() + 1);
-                discussions.list.push(Discussion::named(name));
-                discussions.active = discussions.list.len() - 1;
-            }
-            Action::SelectDiscussion(index) if *index < discussions.list.len() => {
-                discussions.active = *index;
-            }
-            Action::AddEntry if !composer.text.trim().is_empty() => {
-                let active = discussions.active;
-                let Some(discussion) = discussions.list.get_mut(active) else {
-                    continue;
-                };
-                discussion.entries.push(Entry {
-                    role: composer.role.clone(),
-                    text: std::mem::take(&mut composer.text),
-                });
-            }
-            _ => {}
-        }
+fn systems() -> SystemConfigs {
+    (
+        edit_discussions,
+        edit_entries,
+        edit_tickets,
+        apply_settings,
+        undo,
+        derive_active_tickets,
+        note_done,
+    )
+        .chain()
+}
+
+/// An entry was added that the assistant is to answer.
+#[derive(Event, Reflect, Clone, Debug, PartialEq, Eq)]
+pub struct AskAssistant {
+    /// The id of its discussion.
+    pub discussion: u64,
+}
+
+/// How many actions the controller has done since the app was started. For a state that is saved
+/// it is of no use.
+///
+/// The event readers of new code begin with the events of the last two frames, which the code
+/// before has read too; without this a reload would do those actions twice.
+#[derive(Resource, Reflect, Clone, Debug, Default, PartialEq, Eq)]
+struct DoneActions(usize);
+
+/// The actions that are still to be done.
+#[derive(SystemParam)]
+struct Actions<'w, 's> {
+    reader: EventReader<'w, 's, Action>,
+    done: Res<'w, DoneActions>,
+}
+
+impl Actions<'_, '_> {
+    fn read(&mut self) -> impl Iterator<Item = &Action> {
+        let done = self.done.0;
+        self.reader
+            .read_with_id()
+            .filter(move |(_, id)| id.id >= done)
+            .map(|(action, _)| action)
     }
 }
 
-/// Adds tickets and moves them.
-fn edit_tickets(
-    mut actions: EventReader<Action>,
-    mut composer: ResMut<Composer>,
-    mut numbers: ResMut<TicketNumbers>,
-    mut tickets: Query<&mut Ticket>,
-    mut commands: Commands,
-) {
-    for action in actions.read() {
-        match action {
-            Action::AddTicket if !composer.ticket.trim().is_empty() => {
-                numbers.last += 1;
-                commands.spawn(Ticket {
-                    number: numbers.last,
-                    title: std::mem::take(&mut composer.ticket).trim().to_owned(),
-                    status: Status::Todo,
-                });
-            }
-            Action::MoveTicket(entity, status) => {
-                if let Ok(mut ticket) = tickets.get_mut(*entity) {
-                    ticket.status = *status;
-                }
-            }
-            _ => {}
-        }
+/// Runs last.
+fn note_done(mut actions: EventReader<Action>, mut done: ResMut<DoneActions>) {
+    if let Some((_, id)) = actions.read_with_id().last() {
+        done.0 = id.id + 1;
     }
+}
+
+/// In seconds since 1970, UTC.
+pub(crate) fn now() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.unwrap_or_default().as_secs()
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn app() -> App {
+    /// An app with the controller.
+    pub(crate) fn app() -> App {
         let mut app = App::new();
         app.init_resource::<Discussions>()
             .init_resource::<Composer>()
             .init_resource::<TicketNumbers>()
+            .init_resource::<ActiveTickets>()
+            .init_resource::<Project>()
+            .init_resource::<Settings>()
+            .init_resource::<Undo>()
+            .init_resource::<DoneActions>()
             .add_event::<Action>()
-            .add_systems(Update, (edit_discussions, edit_tickets));
+            .add_event::<AskAssistant>()
+            .add_systems(Update, systems());
         app
     }
 
-    fn act(app: &mut App, action: Action) {
+    /// Asks for an action and lets a frame pass.
+    pub(crate) fn act(app: &mut App, action: Action) {
         app.world_mut().send_event(action);
         app.update();
     }
 
     #[test]
-    fn an_entry_goes_into_the_discussion_that_is_shown() {
+    fn new_code_does_no_action_again() {
         let mut app = app();
         act(&mut app, Action::AddDiscussion);
-        app.world_mut().resource_mut::<Composer>().text = "hello".into();
-        act(&mut app, Action::AddEntry);
-        let discussions = app.world().resource::<Discussions>();
-        assert_eq!(discussions.list[0].entries, []);
-        assert_eq!(discussions.list[1].entries[0].text, "hello");
-        assert_eq!(app.world().resource::<Composer>().text, "");
+        let mut reloaded = Schedule::default();
+        reloaded.add_systems(systems());
+        reloaded.run(app.world_mut());
+        assert_eq!(app.world().resource::<Discussions>().list.len(), 2);
+
+        app.world_mut().send_event(Action::AddDiscussion);
+        reloaded.run(app.world_mut());
+        assert_eq!(app.world().resource::<Discussions>().list.len(), 3);
     }
 
     #[test]
-    fn blank_entries_and_unknown_discussions_are_ignored() {
+    fn an_action_whose_effect_was_taken_back_is_done_by_the_code_before() {
         let mut app = app();
-        app.world_mut().resource_mut::<Composer>().text = "  \n".into();
-        act(&mut app, Action::AddEntry);
-        act(&mut app, Action::SelectDiscussion(7));
-        assert_eq!(
-            *app.world().resource::<Discussions>(),
-            Discussions::default()
-        );
-        assert_eq!(app.world().resource::<Composer>().text, "  \n");
-    }
+        app.update();
+        let before = app.world().resource::<Discussions>().clone();
+        let done = app.world().resource::<DoneActions>().clone();
+        app.world_mut().send_event(Action::AddDiscussion);
+        let mut reloaded = Schedule::default();
+        reloaded.add_systems(systems());
+        reloaded.run(app.world_mut());
+        assert_eq!(app.world().resource::<Discussions>().list.len(), 2);
 
-    #[test]
-    fn tickets_are_numbered_and_moved() {
-        let mut app = app();
-        for title in ["one", "two"] {
-            app.world_mut().resource_mut::<Composer>().ticket = title.into();
-            act(&mut app, Action::AddTicket);
-        }
-        let mut tickets = app.world_mut().query::<(Entity, &Ticket)>();
-        let (entity, second) = tickets
-            .iter(app.world())
-            .find(|(_, t)| t.title == "two")
-            .unwrap();
-        assert_eq!((second.number, second.status), (2, Status::Todo));
-        act(&mut app, Action::MoveTicket(entity, Status::Review));
-        assert_eq!(
-            app.world().get::<Ticket>(entity).unwrap().status,
-            Status::Review
-        );
+        app.insert_resource(before).insert_resource(done);
+        app.update();
+        assert_eq!(app.world().resource::<Discussions>().list.len(), 2);
     }
 }

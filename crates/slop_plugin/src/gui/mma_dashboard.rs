@@ -1,153 +1,180 @@
-//! The MMA Dashboard: the tickets, and the reloader.
+//! The MMA Dashboard: the board with the tickets, and the reloader.
 
-use bevy::prelude::Entity;
+pub(super) mod board;
 #[cfg(feature = "hot")]
-use hot_reloader::{HotReloader, Outcome, ReloadReport, ReloadRequest};
+mod reloads;
+
+#[cfg(feature = "hot")]
+use hot_reloader::{HotReloader, ReloadRequest};
 use slop_engine::egui;
-use slop_state::{Action, Status, Ticket};
+use slop_state::Action;
 
-pub(super) const TITLE: &str = "MMA Dashboard";
-
-/// The tickets, grouped by where they stand.
-pub(super) fn tickets(
+/// The board or the reloader, whichever is chosen at the top. The reload that is asked for, if one
+/// is.
+#[cfg(feature = "hot")]
+pub(super) fn panel(
     ui: &mut egui::Ui,
-    tickets: &[(Entity, &Ticket)],
-    title: &mut String,
+    view: board::View<'_>,
+    reloader: &HotReloader,
     out: &mut Vec<Action>,
-) {
-    let open = tickets
-        .iter()
-        .filter(|(_, ticket)| ticket.status != Status::Done);
+) -> Option<ReloadRequest> {
+    let theme = view.theme;
+    let id = egui::Id::new("mma_dashboard shows the reloader");
+    // Plain, for it outlives a reload, and a type of ours might not.
+    let before = ui.data_mut(|data| data.get_persisted::<bool>(id));
+    let before = before.unwrap_or(false);
+    let mut chosen = before;
     ui.horizontal(|ui| {
-        ui.heading("Tickets");
-        ui.weak(format!("{} open", open.count()));
-    });
-    ui.horizontal(|ui| {
-        let edit = egui::TextEdit::singleline(title).hint_text("A new ticket");
-        let entered = ui.add(edit.desired_width(280.0)).lost_focus()
-            && ui.input(|input| input.key_pressed(egui::Key::Enter));
-        let filled = !title.trim().is_empty();
-        if ui.add_enabled(filled, egui::Button::new("Add")).clicked() || (entered && filled) {
-            out.push(Action::AddTicket);
+        ui.selectable_value(&mut chosen, false, "Tickets");
+        let mut text = egui::RichText::new("Hot Reload");
+        if reloader.is_error_state() {
+            text = text.color(theme.error);
         }
+        ui.selectable_value(&mut chosen, true, text);
     });
-    egui::ScrollArea::vertical()
-        .id_salt("tickets")
-        .auto_shrink(false)
-        .show(ui, |ui| {
-            if tickets.is_empty() {
-                ui.weak("No tickets yet.");
-            }
-            for status in Status::ALL {
-                let of_status: Vec<_> =
-                    tickets.iter().filter(|(_, t)| t.status == status).collect();
-                if of_status.is_empty() {
-                    continue;
-                }
-                ui.add_space(6.0);
-                ui.strong(format!("{} ({})", status.label(), of_status.len()));
-                for (entity, ticket) in of_status {
-                    row(ui, *entity, ticket, out);
-                }
-            }
-        });
-}
-
-fn row(ui: &mut egui::Ui, entity: Entity, ticket: &Ticket, out: &mut Vec<Action>) {
-    ui.horizontal(|ui| {
-        ui.monospace(format!("#{:<3}", ticket.number));
-        let mut status = ticket.status;
-        egui::ComboBox::from_id_salt(("status", ticket.number))
-            .width(80.0)
-            .selected_text(status.label())
-            .show_ui(ui, |ui| {
-                for choice in Status::ALL {
-                    ui.selectable_value(&mut status, choice, choice.label());
-                }
-            });
-        if status != ticket.status {
-            out.push(Action::MoveTicket(entity, status));
-        }
-        ui.label(&ticket.title);
-    });
-}
-
-/// The button, the generation that runs, and how the last reload went.
-#[cfg(feature = "hot")]
-pub(super) fn hot_reload(ui: &mut egui::Ui, reloader: &HotReloader) -> Option<ReloadRequest> {
-    let mut request = None;
-    ui.horizontal(|ui| {
-        let button = egui::Button::new(egui::RichText::new("🔄 Hot Reload").strong());
-        if ui.add(button).on_hover_text("Ctrl+Alt+R").clicked() {
-            request = Some(ReloadRequest::all());
-        }
-        let build = reloader.build_id().map_or("none", |id| id.short());
-        ui.label(format!("generation {}", reloader.generation()));
-        ui.monospace(build);
-        if let Some(progress) = reloader.progress() {
-            ui.weak(format!("{}…", progress.phase));
-        }
-    });
-    if let Some(report) = reloader.history().next_back() {
-        outcome(ui, report);
+    if chosen != before {
+        ui.data_mut(|data| data.insert_persisted(id, chosen));
     }
-    ui.collapsing("History", |ui| {
-        for report in reloader.history().rev() {
-            outcome(ui, report);
-        }
-    });
-    ui.collapsing("Modules", |ui| {
-        egui::Grid::new("modules")
-            .num_columns(4)
-            .striped(true)
-            .show(ui, |ui| {
-                for module in reloader.modules() {
-                    ui.label(&module.module.name);
-                    ui.label(format!("generation {}", module.generation));
-                    ui.monospace(module.build_id.short());
-                    if ui
-                        .small_button("🔄")
-                        .on_hover_text("Reload this module")
-                        .clicked()
-                    {
-                        request = Some(ReloadRequest::modules([module.module.name.as_str()]));
-                    }
-                    ui.end_row();
-                }
-            });
-    });
-    request
+    ui.separator();
+    if chosen {
+        reloads::panel(ui, reloader, theme, out)
+    } else {
+        board::panel(ui, view, out);
+        None
+    }
 }
 
-/// One line about a reload, with the time of each phase behind it.
-#[cfg(feature = "hot")]
-fn outcome(ui: &mut egui::Ui, report: &ReloadReport) {
-    let color = match report.outcome {
-        Outcome::Committed | Outcome::OnProbation | Outcome::Unchanged => {
-            egui::Color32::from_rgb(110, 200, 120)
+/// The board.
+#[cfg(not(feature = "hot"))]
+pub(super) fn panel(ui: &mut egui::Ui, view: board::View<'_>, out: &mut Vec<Action>) {
+    board::panel(ui, view, out);
+}
+
+/// What the tests of the dashboard share.
+#[cfg(test)]
+mod testing {
+    use slop_engine::egui;
+
+    use crate::gui::theme::{Theme, Themes};
+
+    pub(super) fn theme() -> Theme {
+        Themes::built_in().unwrap().get("default").clone()
+    }
+
+    /// A window of 1280 by 800.
+    #[derive(Default)]
+    pub(super) struct Window {
+        context: egui::Context,
+        time: f64,
+    }
+
+    impl Window {
+        /// Draws one frame. What is to be seen then.
+        pub(super) fn run(
+            &mut self,
+            events: Vec<egui::Event>,
+            mut draw: impl FnMut(&mut egui::Ui),
+        ) -> Vec<(String, egui::Rect)> {
+            self.time += 0.05;
+            let size = egui::vec2(1280.0, 800.0);
+            let input = egui::RawInput {
+                screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size)),
+                time: Some(self.time),
+                events,
+                ..egui::RawInput::default()
+            };
+            let output = self.context.run(input, |context| {
+                egui::CentralPanel::default().show(context, &mut draw);
+            });
+            let mut found = Vec::new();
+            for clipped in &output.shapes {
+                visit(&clipped.shape, &mut found);
+            }
+            found
         }
-        Outcome::Cancelled => ui.visuals().weak_text_color(),
-        Outcome::Refused | Outcome::RolledBack => ui.visuals().error_fg_color,
-    };
-    let line = ui.horizontal(|ui| {
-        ui.colored_label(color, format!("#{}: {}", report.number, report.summary()));
-        if let Some(latency) = report.latency_ms {
-            ui.weak(format!("{latency:.0} ms to the first frame"));
+
+        /// So that two clicks are not taken for one double click.
+        pub(super) fn wait(&mut self) {
+            self.time += 1.0;
         }
-    });
-    line.response.on_hover_ui(|ui| {
-        for time in &report.phases {
-            ui.label(format!("{} {:.2} ms", time.phase, time.ms));
+    }
+
+    fn visit(shape: &egui::Shape, found: &mut Vec<(String, egui::Rect)>) {
+        match shape {
+            egui::Shape::Vec(shapes) => {
+                for shape in shapes {
+                    visit(shape, found);
+                }
+            }
+            egui::Shape::Text(shape) => {
+                let text = shape.galley.text().to_owned();
+                found.push((text, shape.visual_bounding_rect()));
+            }
+            _ => {}
         }
-        for warning in &report.warnings {
-            ui.label(warning);
+    }
+
+    pub(super) fn button(pos: egui::Pos2, pressed: bool) -> egui::Event {
+        egui::Event::PointerButton {
+            pos,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
         }
-        if let Some(bytes) = report.resident_bytes {
-            let kept = report.libraries_kept;
-            ui.weak(format!(
-                "{kept} libraries kept, {} MB resident",
-                bytes / 1_000_000
-            ));
+    }
+
+    pub(super) fn key(key: egui::Key, pressed: bool, modifiers: egui::Modifiers) -> egui::Event {
+        egui::Event::Key {
+            key,
+            physical_key: None,
+            pressed,
+            repeat: false,
+            modifiers,
         }
-    });
+    }
+
+    /// Where exactly this text is to be seen first.
+    #[track_caller]
+    pub(super) fn find(seen: &[(String, egui::Rect)], text: &str) -> egui::Rect {
+        let found = seen.iter().find(|(seen, _)| seen == text);
+        found
+            .unwrap_or_else(|| panic!("`{text}` is not to be seen, but {seen:?}"))
+            .1
+    }
+}
+
+#[cfg(all(test, feature = "hot"))]
+mod tests {
+    use slop_state::Board;
+
+    use super::*;
+
+    #[test]
+    fn a_tab_shows_the_reloader() {
+        let theme = testing::theme();
+        let reloader = HotReloader::default();
+        let mut board = Board::default();
+        let mut window = testing::Window::default();
+        let mut frame = |events| {
+            window.run(events, |ui| {
+                let view = board::View {
+                    tickets: &[],
+                    board: &mut board,
+                    title: &mut String::new(),
+                    theme: &theme,
+                };
+                panel(ui, view, &reloader, &mut Vec::new());
+            })
+        };
+        frame(Vec::new());
+        let seen = frame(Vec::new());
+        assert!(seen.iter().any(|(text, _)| text.contains("Add")));
+        let tab = testing::find(&seen, "Hot Reload").center();
+        frame(vec![egui::Event::PointerMoved(tab)]);
+        frame(vec![testing::button(tab, true)]);
+        frame(vec![testing::button(tab, false)]);
+        let seen = frame(Vec::new());
+        testing::find(&seen, "🔄 Hot Reload");
+        assert!(!seen.iter().any(|(text, _)| text.contains("Add")));
+    }
 }

@@ -2,125 +2,311 @@
 //! asks for.
 
 mod discussion_hub;
+pub(crate) mod dock;
+mod help;
+mod log;
+mod menu;
 mod mma_dashboard;
+mod performance;
+pub(crate) mod project_settings;
+pub(crate) mod theme;
 
-use bevy::prelude::*;
+use bevy::{ecs::system::SystemParam, prelude::*};
 use hot_reloader::prelude::*;
-use slop_engine::{egui, EguiContexts};
-use slop_state::{Action, Composer, Discussions, Layout, Ticket};
+use slop_engine::{
+    assistants::Key, log::LogLines, session::Session, timings::Timings, EguiContexts,
+};
+use slop_state::{
+    Action, Board, Composer, Discussions, Hub, Layout, LogView, Project, Settings, Ticket, Window,
+};
 
-/// Owns the layout.
+use self::{
+    dock::{Dock, Places},
+    performance::FrameTimes,
+    project_settings::Draft,
+    theme::{Theme, Themes},
+};
+use crate::ai_client::{streaming, PendingRequests};
+
+/// Owns the layout and what a person is in the middle of.
 #[hot_module(
-    state_keys = [Layout],
-    targets = [render_main_interface, render_discussion_hub, render_mma_dashboard],
-    after = [controller],
+    state_keys = [Layout, Dock, Hub, Board, LogView, Draft],
+    targets = [
+        render_main_interface,
+        render_project_settings,
+        render_discussion_hub,
+        render_mma_dashboard,
+        render_performance,
+        render_log,
+        render_help,
+    ],
+    after = [controller, ai_client],
 )]
 pub fn gui(app: &mut HotApp) {
-    app.init_resource::<Layout>().add_systems(
-        Update,
-        (
-            render_main_interface,
-            render_discussion_hub,
-            render_mma_dashboard,
-        )
-            .chain(),
-    );
+    // A theme that cannot be read refuses the reload here, in the rehearsal.
+    let themes = Themes::built_in().unwrap_or_else(|error| panic!("{error}"));
+    app.insert_resource(themes)
+        .init_resource::<Layout>()
+        .init_resource::<Dock>()
+        .init_resource::<Places>()
+        .init_resource::<Hub>()
+        .init_resource::<Board>()
+        .init_resource::<LogView>()
+        .init_resource::<Draft>()
+        .init_resource::<FrameTimes>()
+        .add_systems(
+            Update,
+            (
+                render_main_interface,
+                (
+                    render_project_settings,
+                    render_discussion_hub,
+                    render_mma_dashboard,
+                    render_performance,
+                    render_log,
+                ),
+                render_help,
+            )
+                .chain(),
+        );
+    #[cfg(feature = "hot")]
+    app.add_systems(Update, tint);
 }
 
-const WINDOWS: [&str; 2] = [discussion_hub::TITLE, mma_dashboard::TITLE];
+/// What every window is drawn with.
+#[derive(SystemParam)]
+struct Canvas<'w, 's> {
+    contexts: EguiContexts<'w, 's>,
+    themes: Res<'w, Themes>,
+    settings: Res<'w, Settings>,
+    places: Res<'w, Places>,
+    timings: Res<'w, Timings>,
+    actions: EventWriter<'w, Action>,
+}
 
-/// The bar at the top, with a switch for each window.
-fn render_main_interface(mut contexts: EguiContexts, mut layout: ResMut<Layout>) {
+impl Canvas<'_, '_> {
+    /// Draws a window where it is docked, if it can be seen, and passes on what it asks for.
+    fn show(
+        &mut self,
+        window: Window,
+        draw: impl FnOnce(&mut slop_engine::egui::Ui, &Theme, &mut Vec<Action>),
+    ) {
+        let Some(context) = self.contexts.try_ctx_mut() else {
+            return;
+        };
+        let _timing = self.timings.start(window.title());
+        let theme = self.themes.get(&self.settings.theme);
+        let mut out = Vec::new();
+        self.places
+            .show(context, window, |ui| draw(ui, theme, &mut out));
+        self.actions.send_batch(out);
+    }
+}
+
+/// Lets `change` change a copy, so that the resource counts as changed only if it is.
+fn edit<T: Resource + Clone + PartialEq, R>(
+    resource: &mut ResMut<T>,
+    change: impl FnOnce(&mut T) -> R,
+) -> R {
+    let mut copy = T::clone(resource);
+    let result = change(&mut copy);
+    resource.set_if_neq(copy);
+    result
+}
+
+/// The menu bar, what there is to tell, and the dock.
+fn render_main_interface(
+    mut contexts: EguiContexts,
+    (themes, settings, project, timings): (Res<Themes>, Res<Settings>, Res<Project>, Res<Timings>),
+    mut layout: ResMut<Layout>,
+    mut dock: ResMut<Dock>,
+    mut places: ResMut<Places>,
+    mut session: ResMut<Session>,
+    mut actions: EventWriter<Action>,
+    undo: Res<crate::controller::Undo>,
+    #[cfg(feature = "hot")] reloader: Res<HotReloader>,
+) {
     let Some(context) = contexts.try_ctx_mut() else {
         return;
     };
-    egui::TopBottomPanel::top("menu").show(context, |ui| {
-        egui::menu::bar(ui, |ui| {
-            ui.strong("Manual Slop");
-            ui.menu_button("Windows", |ui| {
-                for title in WINDOWS {
-                    let open = layout.show_windows.entry(title.to_owned()).or_insert(true);
-                    ui.checkbox(open, title);
-                }
-            });
-        });
+    timings.set_on(settings.perf_profiling_enabled);
+    let _timing = timings.start("Main interface");
+    let theme = themes.get(&settings.theme);
+    theme.apply(context);
+    let mut out = Vec::new();
+    #[cfg(feature = "hot")]
+    let status = menu::status(&reloader);
+    #[cfg(not(feature = "hot"))]
+    let status = None;
+    edit(&mut layout, |layout| {
+        menu::bar(
+            context,
+            menu::View {
+                project: &project,
+                layout,
+                undo: undo.describe(),
+                status,
+                theme,
+            },
+            &mut out,
+        );
+        menu::notices(context, &mut session, theme);
+        slop_engine::egui::CentralPanel::default()
+            .frame(slop_engine::egui::Frame::none().fill(theme.background))
+            .show(context, |ui| dock.show(ui, layout, &mut places));
     });
-    egui::CentralPanel::default().show(context, |ui| {
-        let any = layout.show_windows.values().any(|open| *open);
-        if !any {
-            ui.centered_and_justified(|ui| ui.weak("Open a window from the Windows menu"));
-        }
+    actions.send_batch(out);
+}
+
+fn render_project_settings(
+    mut canvas: Canvas,
+    project: Res<Project>,
+    discussions: Res<Discussions>,
+    key: Res<Key>,
+    session: Res<Session>,
+    mut draft: ResMut<Draft>,
+    mut cache: Local<project_settings::Cache>,
+) {
+    let settings = canvas.settings.clone();
+    let themes = canvas.themes.names();
+    edit(&mut draft, |draft| {
+        canvas.show(Window::ProjectSettings, |ui, theme, out| {
+            let view = project_settings::View {
+                project: &project,
+                settings: &settings,
+                roles: &discussions.roles,
+                themes: &themes,
+                has_key: !key.0.is_empty(),
+                draft,
+                cache: &mut cache,
+                folder: session.folder(),
+                theme,
+            };
+            project_settings::panel(ui, view, out);
+        });
     });
 }
 
 fn render_discussion_hub(
-    mut contexts: EguiContexts,
+    mut canvas: Canvas,
+    discussions: Res<Discussions>,
+    pending: Res<PendingRequests>,
     mut layout: ResMut<Layout>,
     mut composer: ResMut<Composer>,
-    discussions: Res<Discussions>,
-    mut actions: EventWriter<Action>,
+    mut hub: ResMut<Hub>,
+    mut cache: Local<discussion_hub::Cache>,
 ) {
-    let Some(context) = contexts.try_ctx_mut() else {
-        return;
-    };
-    let mut out = Vec::new();
-    let Layout {
-        show_windows,
-        ui_discussion_split_h,
-    } = &mut *layout;
-    let open = show_windows
-        .entry(discussion_hub::TITLE.to_owned())
-        .or_insert(true);
-    egui::Window::new(discussion_hub::TITLE)
-        .open(open)
-        .default_rect(egui::Rect::from_min_size(
-            egui::pos2(12.0, 40.0),
-            egui::vec2(640.0, 700.0),
-        ))
-        .show(context, |ui| {
-            discussion_hub::panel(
-                ui,
-                &discussions,
-                &mut composer,
-                ui_discussion_split_h,
-                &mut out,
-            );
+    let streaming = streaming(&pending);
+    edit(&mut layout, |layout| {
+        edit(&mut composer, |composer| {
+            edit(&mut hub, |hub| {
+                canvas.show(Window::DiscussionHub, |ui, theme, out| {
+                    let view = discussion_hub::View {
+                        discussions: &discussions,
+                        composer,
+                        hub,
+                        split: &mut layout.ui_discussion_split_h,
+                        streaming: &streaming,
+                        cache: &mut cache,
+                        theme,
+                    };
+                    discussion_hub::panel(ui, view, out);
+                });
+            });
         });
-    actions.send_batch(out);
+    });
 }
 
 fn render_mma_dashboard(
-    mut contexts: EguiContexts,
-    mut layout: ResMut<Layout>,
+    mut canvas: Canvas,
+    tickets: Query<&Ticket>,
+    mut board: ResMut<Board>,
     mut composer: ResMut<Composer>,
-    tickets: Query<(Entity, &Ticket)>,
-    mut actions: EventWriter<Action>,
     #[cfg(feature = "hot")] reloader: Res<HotReloader>,
-    #[cfg(feature = "hot")] mut requests: EventWriter<ReloadRequest>,
+    #[cfg(feature = "hot")] mut requests: EventWriter<hot_reloader::ReloadRequest>,
 ) {
-    let Some(context) = contexts.try_ctx_mut() else {
+    let tickets: Vec<_> = tickets.iter().collect();
+    #[cfg(feature = "hot")]
+    let mut request = None;
+    edit(&mut board, |board| {
+        edit(&mut composer, |composer| {
+            canvas.show(Window::MmaDashboard, |ui, theme, out| {
+                let view = mma_dashboard::board::View {
+                    tickets: &tickets,
+                    board,
+                    title: &mut composer.ticket,
+                    theme,
+                };
+                #[cfg(feature = "hot")]
+                {
+                    request = mma_dashboard::panel(ui, view, &reloader, out);
+                }
+                #[cfg(not(feature = "hot"))]
+                mma_dashboard::panel(ui, view, out);
+            });
+        });
+    });
+    #[cfg(feature = "hot")]
+    requests.send_batch(request);
+}
+
+fn render_performance(
+    mut canvas: Canvas,
+    time: Res<Time<Real>>,
+    mut frames: ResMut<FrameTimes>,
+    #[cfg(feature = "hot")] reloader: Res<HotReloader>,
+) {
+    if !canvas.places.is_seen(Window::Performance) {
+        return;
+    }
+    frames.push(time.delta_seconds() * 1000.0);
+    #[cfg(feature = "hot")]
+    let reloads: Vec<_> = reloader
+        .history()
+        .filter_map(|report| Some((report.number, report.latency_ms?)))
+        .collect();
+    #[cfg(not(feature = "hot"))]
+    let reloads = Vec::new();
+    let components = canvas.timings.read();
+    let settings = canvas.settings.clone();
+    canvas.show(Window::Performance, |ui, theme, out| {
+        let is_on = settings.perf_profiling_enabled;
+        let wanted = performance::panel(ui, &frames, &components, &reloads, is_on, theme);
+        if let Some(perf_profiling_enabled) = wanted {
+            out.push(Action::SetSettings(Settings {
+                perf_profiling_enabled,
+                ..settings
+            }));
+        }
+    });
+}
+
+fn render_log(mut canvas: Canvas, lines: Res<LogLines>, mut view: ResMut<LogView>) {
+    edit(&mut view, |view| {
+        canvas.show(Window::Log, |ui, theme, _| {
+            log::panel(ui, &lines, view, theme)
+        });
+    });
+}
+
+/// The window with the keyboard shortcuts.
+fn render_help(mut canvas: Canvas, mut layout: ResMut<Layout>) {
+    let Some(context) = canvas.contexts.try_ctx_mut() else {
         return;
     };
-    let mut tickets: Vec<_> = tickets.iter().collect();
-    tickets.sort_by_key(|(_, ticket)| ticket.number);
-    let mut out = Vec::new();
-    let open = layout
-        .show_windows
-        .entry(mma_dashboard::TITLE.to_owned())
-        .or_insert(true);
-    egui::Window::new(mma_dashboard::TITLE)
-        .open(open)
-        .default_rect(egui::Rect::from_min_size(
-            egui::pos2(690.0, 40.0),
-            egui::vec2(560.0, 700.0),
-        ))
-        .show(context, |ui| {
-            #[cfg(feature = "hot")]
-            {
-                requests.send_batch(mma_dashboard::hot_reload(ui, &reloader));
-                ui.separator();
-            }
-            mma_dashboard::tickets(ui, &tickets, &mut composer.ticket, &mut out);
-        });
-    actions.send_batch(out);
+    let theme = canvas.themes.get(&canvas.settings.theme);
+    edit(&mut layout, |layout| {
+        help::window(context, &mut layout.show_help, theme);
+    });
+}
+
+/// The tint has the colour of the theme.
+#[cfg(feature = "hot")]
+fn tint(themes: Res<Themes>, settings: Res<Settings>, mut tint: ResMut<ErrorTint>) {
+    let theme = themes.get(&settings.theme);
+    tint.set_if_neq(ErrorTint {
+        color: theme.tint,
+        strength: theme.tint_strength,
+        ..*tint
+    });
 }

@@ -1,0 +1,246 @@
+//! What assistants say, in full, and the key that they are asked with.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::SystemTime,
+};
+
+use bevy::prelude::{Event, Resource};
+pub use slop_assistant::{ApiKey, Ask, AssistantError, ChatRole, Message, Provider, Timing};
+use slop_assistant::{Reply, Update};
+
+/// How many finished requests are kept.
+const KEPT: usize = 32;
+/// How many updates of a request one poll takes in.
+const PER_POLL: usize = 256;
+
+/// The key of whoever answers. It is no state: it is in neither a snapshot nor the saved state.
+#[derive(Resource, Clone, Default)]
+pub struct Key(pub ApiKey);
+
+/// The [`Key`] was replaced or removed, and is to be kept.
+#[derive(Event, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyChanged;
+
+/// The requests that are under way and those that finished last, each with its whole text so far.
+///
+/// Code that is reloaded copies from here, so a reply is there once and whole whatever becomes of
+/// that code and its state. A finished request stays until 32 newer have finished: a rollback may
+/// bring back a state that waits for it.
+#[derive(Resource, Debug)]
+pub struct Assistants {
+    asked: BTreeMap<u64, Asked>,
+    /// The ids of those that finished, the oldest first.
+    finished: VecDeque<u64>,
+    last_id: u64,
+}
+
+/// How far a request has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress<'a> {
+    /// All that has arrived.
+    pub text: &'a str,
+    /// Why nothing arrives yet.
+    pub note: Option<&'a str>,
+    /// How it ended, once it did.
+    pub outcome: Option<&'a Result<(), AssistantError>>,
+}
+
+impl Default for Assistants {
+    fn default() -> Self {
+        // Ids begin with the time, so that none is that of a request of an earlier start.
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let micros = now.unwrap_or_default().as_micros();
+        Self {
+            asked: BTreeMap::new(),
+            finished: VecDeque::new(),
+            last_id: u64::try_from(micros).unwrap_or_default(),
+        }
+    }
+}
+
+impl Assistants {
+    /// An id for a request; never given out twice, not even after a rollback or a restart.
+    pub fn new_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// Starts to ask. A request of an id that is known is not started again.
+    pub fn start(&mut self, id: u64, ask: Ask) {
+        self.asked.entry(id).or_insert_with(|| Asked {
+            reply: Some(Reply::start(ask)),
+            text: String::new(),
+            note: None,
+            outcome: None,
+        });
+    }
+
+    /// Takes in what has arrived, or a part of it if that is much.
+    pub fn poll(&mut self) {
+        // Before and not after, so that everybody has seen how they ended.
+        while self.finished.len() > KEPT {
+            if let Some(oldest) = self.finished.pop_front() {
+                self.asked.remove(&oldest);
+            }
+        }
+        for (id, asked) in &mut self.asked {
+            if asked.poll() {
+                self.finished.push_back(*id);
+            }
+        }
+    }
+
+    /// How far a request has got; `None` if it is not known.
+    #[must_use]
+    pub fn get(&self, id: u64) -> Option<Progress<'_>> {
+        self.asked.get(&id).map(|asked| Progress {
+            text: &asked.text,
+            note: asked.note.as_deref(),
+            outcome: asked.outcome.as_ref(),
+        })
+    }
+
+    /// Cancels all requests that are under way. The next poll tells that they were.
+    pub fn cancel_all(&mut self) {
+        self.keep_only(&[]);
+    }
+
+    /// Cancels all requests that are under way but these.
+    pub fn keep_only(&mut self, wanted: &[u64]) {
+        for (id, asked) in &self.asked {
+            if let Some(reply) = asked.reply.as_ref().filter(|_| !wanted.contains(id)) {
+                reply.cancel();
+            }
+        }
+    }
+
+    /// Cancels a request and knows it no longer.
+    pub fn forget(&mut self, id: u64) {
+        self.asked.remove(&id);
+        self.finished.retain(|finished| *finished != id);
+    }
+}
+
+/// A request.
+#[derive(Debug)]
+struct Asked {
+    /// Until it has finished.
+    reply: Option<Reply>,
+    text: String,
+    note: Option<String>,
+    outcome: Option<Result<(), AssistantError>>,
+}
+
+impl Asked {
+    /// Takes in what has arrived. Whether it finished with that.
+    fn poll(&mut self) -> bool {
+        let Some(reply) = &self.reply else {
+            return false;
+        };
+        for _ in 0..PER_POLL {
+            match reply.try_next() {
+                Some(Update::Token(token)) => {
+                    self.text += &token;
+                    self.note = None;
+                }
+                Some(Update::Retrying { after, reason }) => {
+                    let seconds = after.as_secs().max(1);
+                    self.note = Some(format!("{reason}; it is asked again in {seconds} s"));
+                }
+                Some(Update::Finished(result)) => {
+                    self.note = None;
+                    self.outcome = Some(result);
+                    self.reply = None;
+                    return true;
+                }
+                None => return false,
+            }
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        thread,
+        time::{Duration, Instant},
+    };
+
+    use super::*;
+
+    fn ask(text: &str) -> Ask {
+        Ask {
+            messages: vec![Message::new(ChatRole::User, text)],
+            ..Ask::default()
+        }
+    }
+
+    #[track_caller]
+    fn poll_until(assistants: &mut Assistants, is_so: impl Fn(&Assistants) -> bool) {
+        let start = Instant::now();
+        while !is_so(assistants) {
+            assert!(start.elapsed() < Duration::from_secs(20), "{assistants:?}");
+            assistants.poll();
+            thread::yield_now();
+        }
+    }
+
+    fn has_finished(assistants: &Assistants, id: u64) -> bool {
+        assistants.get(id).is_some_and(|p| p.outcome.is_some())
+    }
+
+    #[test]
+    fn the_whole_text_stays_when_it_has_finished() {
+        let mut assistants = Assistants::default();
+        let id = assistants.new_id();
+        assistants.start(id, ask("one two"));
+        assistants.start(id, ask("something else"));
+        poll_until(&mut assistants, |a| has_finished(a, id));
+        assistants.poll();
+        let whole = Progress {
+            text: "You said: one two",
+            note: None,
+            outcome: Some(&Ok(())),
+        };
+        assert_eq!(assistants.get(id), Some(whole));
+        assert_ne!(assistants.new_id(), id);
+    }
+
+    #[test]
+    fn what_arrived_before_it_was_cancelled_stays() {
+        let mut assistants = Assistants::default();
+        let words = "word ".repeat(10_000);
+        assistants.start(1, ask(&words));
+        assistants.start(2, ask(&words));
+        poll_until(&mut assistants, |a| {
+            [1, 2].iter().all(|id| !a.get(*id).unwrap().text.is_empty())
+        });
+        assistants.keep_only(&[2]);
+        assistants.poll();
+        let cancelled = Err(AssistantError::Cancelled);
+        let first = assistants.get(1).unwrap();
+        assert!(first.text.starts_with("You "));
+        assert_eq!(first.outcome, Some(&cancelled));
+        assert_eq!(assistants.get(2).unwrap().outcome, None);
+        assistants.cancel_all();
+        assistants.poll();
+        assert_eq!(assistants.get(2).unwrap().outcome, Some(&cancelled));
+    }
+
+    #[test]
+    fn the_last_32_that_finished_are_known() {
+        let mut assistants = Assistants::default();
+        for id in 0..40 {
+            assistants.start(id, ask(""));
+        }
+        poll_until(&mut assistants, |a| a.asked.len() == KEPT);
+        assert_eq!(assistants.finished.len(), KEPT);
+        let newest = *assistants.finished.back().unwrap();
+        assert!(has_finished(&assistants, newest));
+        assistants.forget(newest);
+        assert_eq!(assistants.get(newest), None);
+        assert_eq!(assistants.finished.len(), KEPT - 1);
+    }
+}

@@ -1,0 +1,582 @@
+//! Asks the assistant, and writes what it says into the discussions.
+//!
+//! The requests themselves live in [`Assistants`], which is never reloaded. The systems here copy
+//! from it: an answer's entry is always made anew of all that has arrived, so running twice, a
+//! reload and a rollback make no difference to it.
+
+use std::borrow::Cow;
+
+use bevy::{ecs::schedule::SystemConfigs, prelude::*};
+use hot_reloader::prelude::*;
+use serde::{Deserialize, Serialize};
+use slop_engine::assistants::{
+    ApiKey, Ask, Assistants, ChatRole, Key, KeyChanged, Message, Progress, Provider,
+};
+use slop_state::{Action, Discussion, Discussions, Entry, ProviderKind, Settings};
+
+use crate::controller::{now, AskAssistant};
+
+/// The role of the assistant's entries.
+const ASSISTANT: &str = "AI";
+/// What the note begins with that says why there is no answer, or no more of it.
+const NO_ANSWER: &str = "> **No answer:** ";
+/// What an entry begins with that waits for a server that is busy.
+const WAITING: &str = "> **Waiting:** ";
+/// Why the answer to a request of an earlier start never came.
+const CLOSED: &str = "The app was closed before the answer came.";
+
+/// Owns what is asked of the assistant.
+#[hot_module(
+    state_keys = [PendingRequests],
+    targets = [send_request, stream_response],
+    after = [controller],
+)]
+pub fn ai_client(app: &mut HotApp) {
+    app.init_resource::<PendingRequests>()
+        .init_resource::<Assistants>()
+        .init_resource::<Key>()
+        .add_event::<Action>()
+        .add_event::<AskAssistant>()
+        .add_event::<KeyChanged>()
+        .register_type::<AskAssistant>()
+        .add_systems(Update, systems());
+}
+
+fn systems() -> SystemConfigs {
+    (set_key, cancel_replies, send_request, stream_response).chain()
+}
+
+/// The requests that are not answered in full.
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+pub struct PendingRequests(pub Vec<Pending>);
+
+/// A request, and where its answer goes.
+#[derive(Reflect, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Its id among the [`Assistants`].
+    pub request: u64,
+    /// The id of the discussion.
+    pub discussion: u64,
+    /// The id of the entry.
+    pub entry: u64,
+}
+
+/// The ids of the entries that are still being written by the assistant.
+pub(crate) fn streaming(pending: &PendingRequests) -> Vec<u64> {
+    pending.0.iter().map(|pending| pending.entry).collect()
+}
+
+/// Replaces the API key.
+fn set_key(
+    mut actions: EventReader<Action>,
+    mut key: ResMut<Key>,
+    mut changed: EventWriter<KeyChanged>,
+) {
+    for action in actions.read() {
+        let Action::SetKey(text) = action else {
+            continue;
+        };
+        match ApiKey::new(text) {
+            Ok(new) if new == key.0 => {}
+            Ok(new) => {
+                key.0 = new;
+                changed.send(KeyChanged);
+            }
+            Err(error) => warn!("the API key was not replaced: {error}"),
+        }
+    }
+}
+
+/// Stops the assistant.
+fn cancel_replies(mut actions: EventReader<Action>, mut assistants: ResMut<Assistants>) {
+    for action in actions.read() {
+        if *action == Action::CancelReplies {
+            assistants.cancel_all();
+        }
+    }
+}
+
+/// Adds an empty entry for the answer and starts the request.
+fn send_request(
+    mut asks: ResMut<Events<AskAssistant>>,
+    mut discussions: ResMut<Discussions>,
+    mut pending: ResMut<PendingRequests>,
+    mut assistants: ResMut<Assistants>,
+    key: Res<Key>,
+    settings: Res<Settings>,
+) {
+    if asks.is_empty() {
+        return;
+    }
+    // Drained rather than read: the readers of new code begin with the events of the last two
+    // frames, and nothing is to be asked twice.
+    for ask in asks.drain() {
+        let entry = discussions.last_id + 1;
+        let Some(discussion) = discussions.get_mut(ask.discussion) else {
+            continue;
+        };
+        let request = assistants.new_id();
+        assistants.start(request, question(discussion, &pending, &settings, &key));
+        discussion.entries.push(Entry {
+            id: entry,
+            role: ASSISTANT.to_owned(),
+            time: now(),
+            ..Entry::default()
+        });
+        discussions.last_id = entry;
+        pending.0.push(Pending {
+            request,
+            discussion: ask.discussion,
+            entry,
+        });
+    }
+}
+
+/// Whom to ask, and all that was said.
+fn question(
+    discussion: &Discussion,
+    pending: &PendingRequests,
+    settings: &Settings,
+    key: &Key,
+) -> Ask {
+    let (provider, key) = match settings.provider {
+        ProviderKind::Echo => (Provider::Echo, ApiKey::default()),
+        ProviderKind::OpenAi => {
+            let provider = Provider::OpenAi {
+                base_url: settings.base_url.clone(),
+                model: settings.model.clone(),
+            };
+            (provider, key.0.clone())
+        }
+    };
+    let unfinished = streaming(pending);
+    let said = discussion.entries.iter();
+    let said = said.filter(|entry| !unfinished.contains(&entry.id));
+    Ask {
+        provider,
+        key,
+        messages: said.filter_map(message).collect(),
+        ..Ask::default()
+    }
+}
+
+/// What was said in an entry, if anything was.
+fn message(entry: &Entry) -> Option<Message> {
+    let (role, text) = match entry.role.as_str() {
+        "User" => (ChatRole::User, entry.text.clone()),
+        ASSISTANT => (ChatRole::Assistant, said(&entry.text).to_owned()),
+        "System" | "Context" => (ChatRole::System, entry.text.clone()),
+        role => (ChatRole::User, format!("{role}: {}", entry.text)),
+    };
+    let is_blank = text.trim().is_empty() || entry.text.trim().is_empty();
+    (!is_blank).then(|| Message::new(role, text))
+}
+
+/// What the assistant said itself, without our note.
+fn said(text: &str) -> &str {
+    match text.rfind(NO_ANSWER) {
+        Some(0) => "",
+        Some(at) if text[..at].ends_with("\n\n") => text[..at].trim_end(),
+        _ => text,
+    }
+}
+
+/// Takes in what has arrived and shows it.
+fn stream_response(
+    mut assistants: ResMut<Assistants>,
+    mut pending: ResMut<PendingRequests>,
+    mut discussions: ResMut<Discussions>,
+) {
+    assistants.poll();
+    let mut unfinished = Vec::new();
+    for waiting in &pending.0 {
+        let Some(text) = text_of(&discussions, waiting) else {
+            // Deleted meanwhile.
+            continue;
+        };
+        let (wanted, is_over) = match assistants.get(waiting.request) {
+            Some(progress) => (shown(progress), progress.outcome.is_some()),
+            None => (closed(text), true),
+        };
+        if wanted != text {
+            let discussion = discussions.get_mut(waiting.discussion);
+            if let Some(entry) = discussion.and_then(|d| d.entry_mut(waiting.entry)) {
+                entry.text = wanted.into_owned();
+            }
+        }
+        if !is_over {
+            unfinished.push(*waiting);
+        }
+    }
+    // Nobody waits for the others: their entries were deleted, or a rollback took them back.
+    let requests: Vec<u64> = unfinished.iter().map(|waiting| waiting.request).collect();
+    assistants.keep_only(&requests);
+    pending.set_if_neq(PendingRequests(unfinished));
+}
+
+/// The text of the entry that the answer goes to, if there is one.
+fn text_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a str> {
+    let mut entries = discussions.get(pending.discussion)?.entries.iter();
+    let entry = entries.find(|entry| entry.id == pending.entry)?;
+    Some(&entry.text)
+}
+
+/// What the entry of a request says.
+fn shown(progress: Progress<'_>) -> Cow<'_, str> {
+    match (progress.outcome, progress.note) {
+        (Some(Err(error)), _) => Cow::Owned(with_note(progress.text, &error.to_string())),
+        (None, Some(note)) if progress.text.is_empty() => Cow::Owned(quote(WAITING, note)),
+        _ => Cow::Borrowed(progress.text),
+    }
+}
+
+/// What the entry of a request of an earlier start says that says this now.
+fn closed(text: &str) -> Cow<'static, str> {
+    let text = if text.starts_with(WAITING) {
+        ""
+    } else {
+        said(text)
+    };
+    Cow::Owned(with_note(text, CLOSED))
+}
+
+/// The text and why there is no more of it.
+fn with_note(text: &str, reason: &str) -> String {
+    let mut noted = text.trim_end().to_owned();
+    if !noted.is_empty() {
+        let fences = noted.lines().filter(|l| l.trim_start().starts_with("```"));
+        if fences.count() % 2 == 1 {
+            // The note is no part of the code.
+            noted += "\n```";
+        }
+        noted += "\n\n";
+    }
+    noted + &quote(NO_ANSWER, reason)
+}
+
+/// A block quote of some lines.
+fn quote(head: &str, text: &str) -> String {
+    let lines: Vec<_> = text.trim().lines().collect();
+    format!("{head}{}", lines.join("\n> "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        thread,
+        time::{Duration, Instant},
+    };
+
+    use slop_engine::assistants::AssistantError;
+    use slop_state::Composer;
+
+    use super::*;
+    use crate::controller::tests::act;
+
+    /// With the controller.
+    fn app() -> App {
+        let mut app = crate::controller::tests::app();
+        app.init_resource::<PendingRequests>()
+            .init_resource::<Assistants>()
+            .init_resource::<Key>()
+            .add_event::<KeyChanged>()
+            .add_systems(Update, systems());
+        app
+    }
+
+    /// Adds an entry that is to be answered.
+    fn ask(app: &mut App, text: &str) {
+        app.world_mut().resource_mut::<Composer>().text = text.to_owned();
+        act(app, Action::AddEntry);
+        run_until(app, "the request", |app| !pending(app).0.is_empty());
+    }
+
+    #[track_caller]
+    fn run_until(app: &mut App, what: &str, is_so: impl Fn(&App) -> bool) {
+        let start = Instant::now();
+        while !is_so(app) {
+            let waited = start.elapsed();
+            assert!(waited < Duration::from_secs(20), "waited for {what}");
+            app.update();
+            thread::yield_now();
+        }
+    }
+
+    #[track_caller]
+    fn run_to_the_end(app: &mut App) {
+        run_until(app, "the end", |app| pending(app).0.is_empty());
+    }
+
+    fn pending(app: &App) -> &PendingRequests {
+        app.world().resource()
+    }
+
+    fn entries(app: &App) -> &[Entry] {
+        let discussions = app.world().resource::<Discussions>();
+        &discussions.shown().unwrap().entries
+    }
+
+    /// What the assistant has said to the first entry.
+    fn reply(app: &App) -> &str {
+        entries(app).get(1).map_or("", |entry| &entry.text)
+    }
+
+    /// What takes Echo a while to say.
+    fn many_words() -> String {
+        (0..40).map(|n| format!("word{n} ")).collect::<String>() + "end"
+    }
+
+    #[test]
+    fn an_answer_is_streamed_into_an_entry() {
+        let mut app = app();
+        ask(&mut app, "one  two\nthree");
+        let [question, answer] = entries(&app) else {
+            panic!("{:?}", entries(&app));
+        };
+        assert_eq!(question.text, "one  two\nthree");
+        assert_eq!(answer.role, "AI");
+        assert_eq!(streaming(pending(&app)), [answer.id]);
+        run_to_the_end(&mut app);
+        assert_eq!(reply(&app), "You said: one  two\nthree");
+        assert_eq!(entries(&app).len(), 2);
+        let discussions = app.world().resource::<Discussions>();
+        assert_eq!(discussions.last_id, entries(&app)[1].id);
+    }
+
+    #[test]
+    fn nothing_is_asked_twice_by_new_code() {
+        let mut app = app();
+        ask(&mut app, &many_words());
+        let mut reloaded = Schedule::default();
+        reloaded.add_systems(systems());
+        reloaded.run(app.world_mut());
+        assert_eq!(pending(&app).0.len(), 1);
+        assert_eq!(entries(&app).len(), 2);
+    }
+
+    #[test]
+    fn a_rollback_neither_loses_nor_doubles_anything() {
+        let words = many_words();
+        let whole = format!("You said: {words}");
+        let mut app = app();
+        ask(&mut app, &words);
+        run_until(&mut app, "a part", |app| reply(app).contains("word3"));
+        let discussions = app.world().resource::<Discussions>().clone();
+        let waiting = pending(&app).clone();
+        assert_ne!(reply(&app), whole);
+
+        // In the middle.
+        run_until(&mut app, "more", |app| reply(app).contains("word8"));
+        app.insert_resource(discussions.clone());
+        app.insert_resource(waiting.clone());
+        run_to_the_end(&mut app);
+        assert_eq!(reply(&app), whole);
+
+        // When it is over.
+        app.insert_resource(discussions);
+        app.insert_resource(waiting);
+        assert_ne!(reply(&app), whole);
+        run_to_the_end(&mut app);
+        assert_eq!(reply(&app), whole);
+        assert_eq!(entries(&app).len(), 2);
+    }
+
+    #[test]
+    fn a_request_that_a_rollback_took_back_is_cancelled() {
+        let mut app = app();
+        let before = app.world().resource::<Discussions>().clone();
+        ask(&mut app, &many_words());
+        let request = pending(&app).0[0].request;
+        app.insert_resource(before.clone());
+        app.insert_resource(PendingRequests::default());
+        app.update();
+        app.update();
+        check_cancelled(&app, request);
+        assert_eq!(*app.world().resource::<Discussions>(), before);
+    }
+
+    #[track_caller]
+    fn check_cancelled(app: &App, request: u64) {
+        let assistants = app.world().resource::<Assistants>();
+        let outcome = assistants.get(request).unwrap().outcome;
+        assert_eq!(outcome, Some(&Err(AssistantError::Cancelled)));
+    }
+
+    #[test]
+    fn what_was_said_before_it_was_cancelled_stays() {
+        let mut app = app();
+        ask(&mut app, &many_words());
+        run_until(&mut app, "a part", |app| reply(app).contains("word3"));
+        act(&mut app, Action::CancelReplies);
+        run_to_the_end(&mut app);
+        let text = reply(&app).to_owned();
+        let (answer, note) = text.split_once("\n\n").unwrap();
+        assert!(answer.starts_with("You said: word0 word1"), "{text}");
+        assert!(note.starts_with("> **No answer:** "), "{text}");
+        assert!(!answer.ends_with("end"), "{text}");
+        app.update();
+        assert_eq!(reply(&app), text);
+    }
+
+    #[test]
+    fn a_deleted_answer_is_cancelled() {
+        for is_whole in [false, true] {
+            let mut app = app();
+            ask(&mut app, &many_words());
+            let Pending {
+                request,
+                discussion,
+                entry,
+            } = pending(&app).0[0];
+            act(
+                &mut app,
+                if is_whole {
+                    Action::DeleteDiscussion(discussion)
+                } else {
+                    Action::DeleteEntry(entry)
+                },
+            );
+            app.update();
+            app.update();
+            assert_eq!(*pending(&app), PendingRequests::default());
+            check_cancelled(&app, request);
+        }
+    }
+
+    #[test]
+    fn a_failure_is_noted_once() {
+        let mut app = app();
+        let mut settings = app.world_mut().resource_mut::<Settings>();
+        settings.provider = ProviderKind::OpenAi;
+        settings.base_url = "nowhere".into();
+        ask_in_vain(&mut app);
+        let text = reply(&app).to_owned();
+        assert!(text.starts_with("> **No answer:** "), "{text}");
+        assert!(text.contains("nowhere"), "{text}");
+        assert_eq!(text.matches("No answer").count(), 1);
+        app.update();
+        assert_eq!(reply(&app), text);
+    }
+
+    /// Asks for what fails at once, so that the request may never be seen.
+    fn ask_in_vain(app: &mut App) {
+        app.world_mut().resource_mut::<Composer>().text = "hello?".into();
+        act(app, Action::AddEntry);
+        run_until(app, "the note", |app| !reply(app).is_empty());
+        run_to_the_end(app);
+    }
+
+    #[test]
+    fn after_a_restart_an_open_request_is_noted_once() {
+        let note = format!("{NO_ANSWER}{CLOSED}");
+        let noted = format!("The answer is\n\n{note}");
+        for (text, expected) in [
+            ("", &note),
+            ("> **Waiting:** for what?", &note),
+            ("The answer is ", &noted),
+            // The entry was saved without the request being gone.
+            (noted.as_str(), &noted),
+        ] {
+            let mut app = app();
+            let mut discussions = app.world_mut().resource_mut::<Discussions>();
+            discussions.list[0].entries = vec![
+                Entry::default(),
+                Entry {
+                    id: 3,
+                    text: text.into(),
+                    ..Entry::default()
+                },
+            ];
+            app.insert_resource(PendingRequests(vec![Pending {
+                request: 77,
+                discussion: 1,
+                entry: 3,
+            }]));
+            app.update();
+            assert_eq!(reply(&app), *expected);
+            assert_eq!(*pending(&app), PendingRequests::default());
+        }
+    }
+
+    #[test]
+    fn the_note_is_no_part_of_the_code_before_it() {
+        let noted = with_note("```rust\nfn main() {\n", "two\nlines");
+        assert_eq!(
+            noted,
+            "```rust\nfn main() {\n```\n\n> **No answer:** two\n> lines"
+        );
+        assert_eq!(
+            with_note("```\na\n```", "x"),
+            "```\na\n```\n\n> **No answer:** x"
+        );
+    }
+
+    #[test]
+    fn entries_become_messages() {
+        let entry = |id: u64, role: &str, text: &str| Entry {
+            id,
+            role: role.into(),
+            text: text.into(),
+            ..Entry::default()
+        };
+        let discussion = Discussion {
+            entries: vec![
+                entry(1, "System", "be brief"),
+                entry(2, "Context", "a file"),
+                entry(3, "User", "hello"),
+                entry(4, "AI", "half\n\n> **No answer:** cut"),
+                entry(5, "AI", "> **No answer:** nothing"),
+                entry(6, "Boss", "go on"),
+                entry(7, "Boss", " "),
+                entry(8, "AI", "unfinis"),
+            ],
+            ..Discussion::default()
+        };
+        let pending = PendingRequests(vec![Pending {
+            request: 1,
+            discussion: 0,
+            entry: 8,
+        }]);
+        let key = Key(ApiKey::new("sk-1").unwrap());
+        let mut settings = Settings::default();
+        let ask = question(&discussion, &pending, &settings, &key);
+        let expected = [
+            (ChatRole::System, "be brief"),
+            (ChatRole::System, "a file"),
+            (ChatRole::User, "hello"),
+            (ChatRole::Assistant, "half"),
+            (ChatRole::User, "Boss: go on"),
+        ];
+        let expected = expected.map(|(role, text)| Message::new(role, text));
+        assert_eq!(ask.messages, expected);
+        assert_eq!((ask.provider, ask.key), (Provider::Echo, ApiKey::default()));
+
+        settings.provider = ProviderKind::OpenAi;
+        settings.model = "m".into();
+        let ask = question(&discussion, &pending, &settings, &key);
+        let provider = Provider::OpenAi {
+            base_url: settings.base_url.clone(),
+            model: "m".into(),
+        };
+        assert_eq!((ask.provider, ask.key), (provider, key.0));
+    }
+
+    #[test]
+    fn the_key_is_replaced_and_that_is_told_once() {
+        let mut app = app();
+        let changes = |app: &mut App| {
+            let mut events = app.world_mut().resource_mut::<Events<KeyChanged>>();
+            events.drain().count()
+        };
+        act(&mut app, Action::SetKey(" sk-1 ".into()));
+        act(&mut app, Action::SetKey("sk-1".into()));
+        assert_eq!(changes(&mut app), 1);
+        // What no header can carry.
+        act(&mut app, Action::SetKey("a b".into()));
+        assert_eq!(changes(&mut app), 0);
+        assert_eq!(app.world().resource::<Key>().0.expose(), "sk-1");
+        act(&mut app, Action::SetKey(String::new()));
+        assert_eq!(changes(&mut app), 1);
+        assert!(app.world().resource::<Key>().0.is_empty());
+    }
+}

@@ -1,0 +1,200 @@
+//! What was deleted, and how it comes back.
+
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+use slop_state::{Action, Discussion, Discussions, Entry, Ticket};
+
+use super::{discussions, tickets::Tickets, Actions};
+
+/// How many deletions can be taken back.
+const KEPT: usize = 50;
+
+/// What was deleted last, the oldest first.
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct Undo(Vec<Deleted>);
+
+impl Undo {
+    /// What would be brought back, in a few words.
+    #[must_use]
+    pub fn describe(&self) -> Option<String> {
+        Some(match self.0.last()? {
+            Deleted::Discussion { discussion, .. } => format!("discussion “{}”", discussion.name),
+            Deleted::Entry { entry, .. } => format!("an entry of {}", entry.role),
+            Deleted::Ticket { ticket, .. } => format!("ticket #{}", ticket.number),
+        })
+    }
+
+    /// Remembers what was deleted just now.
+    pub(super) fn push(&mut self, deleted: Deleted) {
+        if self.0.len() == KEPT {
+            self.0.remove(0);
+        }
+        self.0.push(deleted);
+    }
+}
+
+/// Something that was deleted, and its place.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub enum Deleted {
+    /// A discussion.
+    Discussion {
+        /// Its place in the list.
+        index: usize,
+        /// It.
+        discussion: Discussion,
+        /// The id of the empty one that took its place, if it was the last.
+        stand_in: Option<u64>,
+    },
+    /// An entry.
+    Entry {
+        /// The id of its discussion.
+        discussion: u64,
+        /// Its place in the discussion.
+        index: usize,
+        /// It.
+        entry: Entry,
+    },
+    /// A ticket. Its status and its rank are its place.
+    Ticket {
+        /// It.
+        ticket: Ticket,
+        /// The numbers of the tickets that depended on it.
+        needed_by: Vec<u32>,
+    },
+}
+
+/// Brings back what was deleted last.
+pub(super) fn undo(
+    mut actions: Actions,
+    mut undo: ResMut<Undo>,
+    mut discussions: ResMut<Discussions>,
+    mut query: Query<(Entity, &mut Ticket)>,
+    mut commands: Commands,
+) {
+    let wanted = actions.read().filter(|action| **action == Action::Undo);
+    let wanted = wanted.count();
+    if wanted == 0 {
+        return;
+    }
+    let mut tickets = Tickets::read(&query);
+    for _ in 0..wanted {
+        // What has no place any more is passed over.
+        while let Some(deleted) = undo.0.pop() {
+            let is_back = match deleted {
+                Deleted::Discussion {
+                    index,
+                    discussion,
+                    stand_in,
+                } => discussions::bring_back(&mut discussions, index, discussion, stand_in),
+                Deleted::Entry {
+                    discussion,
+                    index,
+                    entry,
+                } => discussions::bring_back_entry(&mut discussions, discussion, index, entry),
+                Deleted::Ticket { ticket, needed_by } => tickets.bring_back(ticket, &needed_by),
+            };
+            if is_back {
+                break;
+            }
+        }
+    }
+    tickets.write(&mut query, &mut commands);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controller::tests::{act, app};
+
+    fn entry(id: u64) -> Entry {
+        Entry {
+            id,
+            text: format!("entry {id}"),
+            ..Entry::default()
+        }
+    }
+
+    fn discussion(id: u64, entries: &[u64]) -> Discussion {
+        Discussion {
+            id,
+            name: format!("discussion {id}"),
+            entries: entries.iter().copied().map(entry).collect(),
+        }
+    }
+
+    fn app_with(list: Vec<Discussion>) -> App {
+        let mut app = app();
+        app.insert_resource(Discussions {
+            active: list[0].id,
+            list,
+            last_id: 100,
+            ..Discussions::default()
+        });
+        app
+    }
+
+    fn list(app: &App) -> Vec<Discussion> {
+        app.world().resource::<Discussions>().list.clone()
+    }
+
+    #[test]
+    fn everything_comes_back_in_its_place_the_newest_first() {
+        let all = vec![discussion(1, &[11, 12, 13]), discussion(2, &[21])];
+        let mut app = app_with(all.clone());
+        act(&mut app, Action::DeleteEntry(12));
+        act(&mut app, Action::DeleteEntry(11));
+        act(&mut app, Action::DeleteDiscussion(1));
+        assert_eq!(list(&app), [discussion(2, &[21])]);
+        act(&mut app, Action::Undo);
+        assert_eq!(list(&app), [discussion(1, &[13]), discussion(2, &[21])]);
+        assert_eq!(app.world().resource::<Discussions>().active, 1);
+        // Two in one frame.
+        app.world_mut().send_event(Action::Undo);
+        act(&mut app, Action::Undo);
+        assert_eq!(list(&app), all);
+        act(&mut app, Action::Undo);
+        assert_eq!(list(&app), all);
+        assert_eq!(*app.world().resource::<Undo>(), Undo::default());
+    }
+
+    #[test]
+    fn the_stand_in_for_the_last_discussion_goes_unless_it_was_used() {
+        let all = vec![discussion(1, &[11])];
+        let mut app = app_with(all.clone());
+        act(&mut app, Action::DeleteDiscussion(1));
+        assert_ne!(list(&app), all);
+        act(&mut app, Action::Undo);
+        assert_eq!(list(&app), all);
+
+        act(&mut app, Action::DeleteDiscussion(1));
+        let stand_in = list(&app)[0].id;
+        act(&mut app, Action::RenameDiscussion(stand_in, "kept".into()));
+        act(&mut app, Action::Undo);
+        let ids: Vec<_> = list(&app).iter().map(|d| d.id).collect();
+        assert_eq!(ids, [1, stand_in]);
+    }
+
+    #[test]
+    fn an_entry_without_its_discussion_is_passed_over() {
+        let mut app = app_with(vec![discussion(1, &[11]), discussion(2, &[21])]);
+        act(&mut app, Action::DeleteEntry(11));
+        act(&mut app, Action::DeleteEntry(21));
+        app.world_mut().resource_mut::<Discussions>().list.remove(1);
+        act(&mut app, Action::Undo);
+        assert_eq!(list(&app), [discussion(1, &[11])]);
+    }
+
+    #[test]
+    fn fifty_are_kept() {
+        let ids: Vec<u64> = (1000..1060).collect();
+        let mut app = app_with(vec![discussion(1, &ids)]);
+        for id in &ids {
+            act(&mut app, Action::DeleteEntry(*id));
+        }
+        assert_eq!(app.world().resource::<Undo>().0.len(), KEPT);
+        for _ in 0..ids.len() {
+            act(&mut app, Action::Undo);
+        }
+        assert_eq!(list(&app), [discussion(1, &ids[10..])]);
+    }
+}

@@ -1,0 +1,136 @@
+//! The Log: what the app said.
+
+use slop_engine::{
+    egui,
+    log::{LogLine, LogLines},
+};
+use slop_state::LogView;
+
+use super::theme::Theme;
+
+/// The levels, the most severe first.
+const LEVELS: [&str; 5] = ["Error", "Warning", "Info", "Debug", "Trace"];
+
+pub(super) fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, theme: &Theme) {
+    let shown: Vec<LogLine> = lines.read(|lines| {
+        let matching = lines.iter().filter(|line| matches(line, view));
+        matching.cloned().collect()
+    });
+    ui.horizontal(|ui| {
+        let filter = egui::TextEdit::singleline(&mut view.filter).hint_text("🔍 Filter");
+        ui.add(filter.desired_width(200.0));
+        egui::ComboBox::from_id_salt("level")
+            .width(90.0)
+            .selected_text(LEVELS[usize::from(view.level).min(LEVELS.len() - 1)])
+            .show_ui(ui, |ui| {
+                for (level, name) in (0..).zip(LEVELS) {
+                    ui.selectable_value(&mut view.level, level, name);
+                }
+            });
+        ui.checkbox(&mut view.follow, "Follow");
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if ui.button("🗑").on_hover_text("Forget all lines").clicked() {
+                lines.clear();
+            }
+            if ui.button("📋").on_hover_text("Copy these lines").clicked() {
+                ui.output_mut(|output| output.copied_text = text(&shown));
+            }
+            ui.weak(format!("{} lines", shown.len()));
+        });
+    });
+    ui.separator();
+    if shown.is_empty() {
+        ui.centered_and_justified(|ui| ui.weak("Nothing was said that is as severe and matches."));
+        return;
+    }
+    let height = ui.text_style_height(&egui::TextStyle::Monospace);
+    egui::ScrollArea::both()
+        .auto_shrink(false)
+        .stick_to_bottom(view.follow)
+        .show_rows(ui, height, shown.len(), |ui, rows| {
+            for line in &shown[rows] {
+                row(ui, line, theme);
+            }
+        });
+}
+
+fn matches(line: &LogLine, view: &LogView) -> bool {
+    let filter = view.filter.trim().to_lowercase();
+    let has = |text: &str| text.to_lowercase().contains(&filter);
+    line.level <= view.level && (filter.is_empty() || has(&line.text) || has(&line.target))
+}
+
+fn row(ui: &mut egui::Ui, line: &LogLine, theme: &Theme) {
+    let color = match line.level {
+        0 => theme.error,
+        1 => theme.warning,
+        2 => theme.good,
+        _ => theme.weak,
+    };
+    let level = LEVELS[usize::from(line.level).min(LEVELS.len() - 1)];
+    ui.horizontal(|ui| {
+        let mono = |text: String| egui::RichText::new(text).monospace();
+        ui.label(mono(clock(line.time)).color(theme.weak));
+        ui.label(mono(format!("{level:<7}")).color(color));
+        // A text of several lines would be higher than its row.
+        let first = line.text.lines().next().unwrap_or_default().to_owned();
+        let more = line.text.lines().count() > 1;
+        let text = if more { first + " …" } else { first };
+        let label = egui::Label::new(mono(text)).extend();
+        ui.add(label)
+            .on_hover_text(format!("{}\n\n{}", line.target, line.text));
+    });
+}
+
+/// The time of day, UTC.
+fn clock(time: u64) -> String {
+    let (hours, minutes, seconds) = (time / 3600 % 24, time / 60 % 60, time % 60);
+    format!("{hours:02}:{minutes:02}:{seconds:02}")
+}
+
+fn text(lines: &[LogLine]) -> String {
+    let lines = lines.iter().map(|line| {
+        let level = LEVELS[usize::from(line.level).min(LEVELS.len() - 1)];
+        format!(
+            "{} {level} {}: {}\n",
+            clock(line.time),
+            line.target,
+            line.text
+        )
+    });
+    lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(level: u8, text: &str) -> LogLine {
+        LogLine {
+            time: 3_661,
+            level,
+            target: "slop".to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn lines_are_chosen_by_level_and_text() {
+        let view = |filter: &str, level| LogView {
+            filter: filter.to_owned(),
+            level,
+            follow: true,
+        };
+        assert!(matches(&line(2, "hello"), &view("", 2)));
+        assert!(!matches(&line(3, "hello"), &view("", 2)));
+        assert!(matches(&line(0, "Hello"), &view(" hELL ", 0)));
+        assert!(matches(&line(0, "Hello"), &view("SLOP", 0)));
+        assert!(!matches(&line(0, "Hello"), &view("bye", 4)));
+    }
+
+    #[test]
+    fn what_is_copied_tells_all() {
+        let copied = text(&[line(0, "a\nb"), line(2, "c")]);
+        assert_eq!(copied, "01:01:01 Error slop: a\nb\n01:01:01 Info slop: c\n");
+    }
+}

@@ -1,0 +1,720 @@
+//! Project Settings: the project, its files, and everything that a person can set.
+//!
+//! A field keeps what is typed in the [`Draft`] until it is left. Then it is asked for if it is
+//! valid; if not, it stays in the draft, marked, and nothing is asked for.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use bevy::{prelude::*, utils::HashMap};
+use serde::{Deserialize, Serialize};
+use slop_engine::egui;
+use slop_state::{Action, BuildProfile, Project, ProviderKind, Settings};
+
+use super::theme::Theme;
+
+/// The width of a field, in points.
+const FIELD: f32 = 320.0;
+/// Files offered at most.
+const OFFERED: usize = 5_000;
+/// Folders in folders that are looked into.
+const DEPTH: usize = 8;
+
+/// What was typed and is not in force: texts by the names of their fields.
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub(crate) struct Draft {
+    texts: HashMap<String, String>,
+    /// What the files of the picker contain; `None` if it is closed.
+    picker: Option<String>,
+}
+
+/// What the panel draws.
+pub(super) struct View<'a> {
+    pub(super) project: &'a Project,
+    pub(super) settings: &'a Settings,
+    pub(super) roles: &'a [String],
+    pub(super) themes: &'a [String],
+    pub(super) has_key: bool,
+    pub(super) draft: &'a mut Draft,
+    pub(super) cache: &'a mut Cache,
+    /// Where the app keeps its files.
+    pub(super) folder: &'a Path,
+    pub(super) theme: &'a Theme,
+}
+
+/// What was read of the disk.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    /// Of a root, the files below it.
+    files: Option<(String, Vec<String>)>,
+    /// The tracked files when it was last looked whether they are there, and those that are not.
+    missing: Option<(Project, Vec<String>)>,
+}
+
+pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
+    let View {
+        project,
+        settings,
+        roles,
+        themes,
+        has_key,
+        draft,
+        cache,
+        folder,
+        theme,
+    } = view;
+    let mut form = Form { draft, theme };
+    egui::ScrollArea::vertical()
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            theme.header(ui, "Project");
+            of_project(ui, &mut form, project, out);
+            ui.add_space(12.0);
+            theme.header(ui, "Tracked files");
+            tracked_files(ui, &mut form, cache, project, out);
+            ui.add_space(12.0);
+            let mut new = settings.clone();
+            theme.header(ui, "Appearance");
+            grid(ui, "appearance", |ui| {
+                choice(
+                    ui,
+                    "Theme",
+                    &mut new.theme,
+                    themes.iter().cloned(),
+                    |name| name.clone(),
+                );
+            });
+            ui.add_space(12.0);
+            theme.header(ui, "Hot reload");
+            of_reloads(ui, &mut form, &mut new);
+            ui.add_space(12.0);
+            theme.header(ui, "Assistant");
+            of_assistant(ui, &mut form, &mut new, has_key, out);
+            ui.add_space(12.0);
+            theme.header(ui, "Roles");
+            of_roles(ui, &mut form, roles, out);
+            ui.add_space(12.0);
+            theme.header(ui, "Profiling");
+            ui.checkbox(&mut new.perf_profiling_enabled, "Time each part of the app");
+            ui.add_space(12.0);
+            ui.weak(format!("All of this is kept in {}", folder.display()));
+            if new != *settings {
+                out.push(Action::SetSettings(new));
+            }
+        });
+}
+
+fn grid(ui: &mut egui::Ui, name: &str, rows: impl FnOnce(&mut egui::Ui)) {
+    let grid = egui::Grid::new(name).num_columns(2).min_col_width(130.0);
+    grid.spacing([16.0, 8.0]).show(ui, rows);
+}
+
+/// Fields whose texts are in a draft.
+struct Form<'a> {
+    draft: &'a mut Draft,
+    theme: &'a Theme,
+}
+
+impl Form<'_> {
+    /// A row of a grid with a text field. Returns the value when the field is left with another one
+    /// that `parse` accepts. What it does not accept is marked, with what it says about it.
+    fn row<T>(
+        &mut self,
+        ui: &mut egui::Ui,
+        label: &str,
+        now: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        ui.label(label);
+        let value = self.field(ui, label, now, FIELD, parse);
+        ui.end_row();
+        value
+    }
+
+    /// The field of [`row`](Self::row), whose text is kept under `name`.
+    fn field<T>(
+        &mut self,
+        ui: &mut egui::Ui,
+        name: &str,
+        now: &str,
+        width: f32,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let typed = self.draft.texts.get(name).cloned();
+        let mut text = typed.unwrap_or_else(|| now.to_owned());
+        let reason = parse(&text).err();
+        let mut is_left = false;
+        ui.vertical(|ui| {
+            if reason.is_some() {
+                let stroke = egui::Stroke::new(1.0, self.theme.error);
+                let visuals = ui.visuals_mut();
+                visuals.widgets.inactive.bg_stroke = stroke;
+                visuals.widgets.hovered.bg_stroke = stroke;
+                visuals.selection.stroke = stroke;
+            }
+            let edit = egui::TextEdit::singleline(&mut text).id_salt(name);
+            let response = ui.add(edit.desired_width(width));
+            is_left = response.lost_focus();
+            if response.changed() {
+                self.draft.texts.insert(name.to_owned(), text.clone());
+            }
+            if let Some(reason) = &reason {
+                ui.colored_label(self.theme.error, reason);
+            }
+        });
+        if !is_left {
+            return None;
+        }
+        let value = parse(&text).ok()?;
+        self.draft.texts.remove(name);
+        (text != now).then_some(value)
+    }
+}
+
+/// Chooses one of several values.
+fn choice<T: PartialEq>(
+    ui: &mut egui::Ui,
+    label: &str,
+    value: &mut T,
+    choices: impl Iterator<Item = T>,
+    text: impl Fn(&T) -> String,
+) {
+    ui.label(label);
+    egui::ComboBox::from_id_salt(label)
+        .width(FIELD)
+        .selected_text(text(value))
+        .show_ui(ui, |ui| {
+            for choice in choices {
+                let name = text(&choice);
+                ui.selectable_value(value, choice, name);
+            }
+        });
+    ui.end_row();
+}
+
+fn of_project(ui: &mut egui::Ui, form: &mut Form<'_>, project: &Project, out: &mut Vec<Action>) {
+    grid(ui, "project", |ui| {
+        let name = form.row(ui, "Name", &project.name, |text| Ok(text.trim().to_owned()));
+        if let Some(name) = name {
+            let project = project.clone();
+            out.push(Action::SetProject(Project { name, ..project }));
+        }
+        let root = form.row(ui, "Folder", &project.root, |text| match text.trim() {
+            "" => Ok(String::new()),
+            folder if Path::new(folder).is_dir() => Ok(folder.to_owned()),
+            folder => Err(format!("There is no folder {folder}")),
+        });
+        if let Some(root) = root {
+            let project = project.clone();
+            out.push(Action::SetProject(Project { root, ..project }));
+        }
+    });
+}
+
+fn tracked_files(
+    ui: &mut egui::Ui,
+    form: &mut Form<'_>,
+    cache: &mut Cache,
+    project: &Project,
+    out: &mut Vec<Action>,
+) {
+    if project.root.is_empty() {
+        ui.weak("Choose a folder first.");
+        return;
+    }
+    let mut tracked = project.tracked_files.clone();
+    if tracked.is_empty() {
+        ui.weak("No file is tracked.");
+    }
+    let missing = cache.missing(project);
+    tracked.retain(|file| {
+        let mut keep = true;
+        ui.horizontal(|ui| {
+            keep = !ui
+                .small_button("✖")
+                .on_hover_text("Track it no more")
+                .clicked();
+            ui.monospace(file);
+            if missing.contains(file) {
+                ui.colored_label(form.theme.warning, "is not there any more");
+            }
+        });
+        keep
+    });
+    match &mut form.draft.picker {
+        None => {
+            if ui.button("➕ Add files…").clicked() {
+                form.draft.picker = Some(String::new());
+                cache.files = None;
+            }
+        }
+        Some(filter) => {
+            let mut is_over = false;
+            ui.group(|ui| {
+                ui.horizontal(|ui| {
+                    let edit = egui::TextEdit::singleline(filter).hint_text("🔍 Filter");
+                    ui.add(edit.desired_width(FIELD));
+                    is_over = ui.button("Done").clicked();
+                });
+                let files = cache.files(&project.root);
+                let wanted = filter.to_lowercase();
+                let offered: Vec<_> = files
+                    .iter()
+                    .filter(|file| !tracked.contains(file))
+                    .filter(|file| file.to_lowercase().contains(&wanted))
+                    .cloned()
+                    .collect();
+                if offered.is_empty() {
+                    ui.weak("No other file matches.");
+                }
+                egui::ScrollArea::vertical()
+                    .id_salt("offered")
+                    .max_height(180.0)
+                    .auto_shrink([false, true])
+                    .show_rows(ui, 20.0, offered.len(), |ui, rows| {
+                        for file in &offered[rows] {
+                            if ui.selectable_label(false, file).clicked() {
+                                tracked.push(file.clone());
+                            }
+                        }
+                    });
+            });
+            if is_over {
+                form.draft.picker = None;
+            }
+        }
+    }
+    if tracked != project.tracked_files {
+        out.push(Action::SetProject(Project {
+            tracked_files: tracked,
+            ..project.clone()
+        }));
+    }
+}
+
+impl Cache {
+    /// The files below a folder, read once while the picker is open.
+    fn files(&mut self, root: &str) -> &[String] {
+        if self.files.as_ref().is_none_or(|(of, _)| of != root) {
+            self.files = Some((root.to_owned(), files_below(Path::new(root))));
+        }
+        self.files.as_ref().map_or(&[], |(_, files)| files)
+    }
+
+    /// The tracked files that are not there, looked for when the project has changed.
+    fn missing(&mut self, project: &Project) -> &[String] {
+        if self.missing.as_ref().is_none_or(|(of, _)| of != project) {
+            let root = Path::new(&project.root);
+            let files = project.tracked_files.iter();
+            let missing = files.filter(|file| !root.join(file).is_file());
+            self.missing = Some((project.clone(), missing.cloned().collect()));
+        }
+        self.missing.as_ref().map_or(&[], |(_, files)| files)
+    }
+}
+
+/// Paths from `root`, sorted; none that are hidden, and none of what was built.
+fn files_below(root: &Path) -> Vec<String> {
+    fn visit(root: &Path, folder: &Path, depth: usize, files: &mut Vec<String>) {
+        let Ok(entries) = fs::read_dir(folder) else {
+            return;
+        };
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let is_built = name == "target" || name == "node_modules";
+            if files.len() == OFFERED || name.starts_with('.') {
+                continue;
+            }
+            // Links are not followed, for they may lead back.
+            let Ok(kind) = fs::symlink_metadata(&path).map(|m| m.file_type()) else {
+                continue;
+            };
+            if kind.is_dir() && !is_built && depth > 0 {
+                visit(root, &path, depth - 1, files);
+            } else if kind.is_file() {
+                let below = path.strip_prefix(root).unwrap_or(&path);
+                files.push(below.to_string_lossy().into_owned());
+            }
+        }
+    }
+    let mut files = Vec::new();
+    visit(root, root, DEPTH, &mut files);
+    files
+}
+
+/// A whole number within bounds.
+fn number(text: &str, least: u32, most: u32) -> Result<u32, String> {
+    let number = text.trim().parse().ok();
+    number
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| format!("A whole number from {least} to {most}"))
+}
+
+fn of_reloads(ui: &mut egui::Ui, form: &mut Form<'_>, new: &mut Settings) {
+    grid(ui, "reloads", |ui| {
+        let now = new.probation_frames.to_string();
+        let frames = form.row(ui, "Probation, in frames", &now, |text| {
+            number(text, 0, 3_600)
+        });
+        new.probation_frames = frames.unwrap_or(new.probation_frames);
+        let now = new.build_limit_s.to_string();
+        let limit = form.row(ui, "Build limit, in seconds", &now, |text| {
+            number(text, 1, 3_600)
+        });
+        new.build_limit_s = limit.unwrap_or(new.build_limit_s);
+        let profiles = [BuildProfile::Host, BuildProfile::Dev, BuildProfile::Release];
+        choice(
+            ui,
+            "Build profile",
+            &mut new.build_profile,
+            profiles.into_iter(),
+            |profile| {
+                let text = match profile {
+                    BuildProfile::Host => "As the app was built",
+                    BuildProfile::Dev => "dev",
+                    BuildProfile::Release => "release",
+                };
+                text.to_owned()
+            },
+        );
+        let editor = form.row(ui, "Editor command", &new.editor, |text| {
+            if text.contains("{file}") {
+                Ok(text.trim().to_owned())
+            } else {
+                Err("It must say where {file} goes; {line} and {column} may be in it".to_owned())
+            }
+        });
+        if let Some(editor) = editor {
+            new.editor = editor;
+        }
+    });
+}
+
+fn of_assistant(
+    ui: &mut egui::Ui,
+    form: &mut Form<'_>,
+    new: &mut Settings,
+    has_key: bool,
+    out: &mut Vec<Action>,
+) {
+    grid(ui, "assistant", |ui| {
+        let providers = [ProviderKind::Echo, ProviderKind::OpenAi];
+        choice(
+            ui,
+            "Provider",
+            &mut new.provider,
+            providers.into_iter(),
+            |provider| {
+                let text = match provider {
+                    ProviderKind::Echo => "Echo (offline)",
+                    ProviderKind::OpenAi => "OpenAI-compatible server",
+                };
+                text.to_owned()
+            },
+        );
+        if new.provider == ProviderKind::Echo {
+            return;
+        }
+        let url = form.row(ui, "Address", &new.base_url, |text| {
+            let text = text.trim().trim_end_matches('/');
+            let rest = text
+                .strip_prefix("https://")
+                .or(text.strip_prefix("http://"));
+            match rest {
+                Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
+                _ => Err("It begins with https:// or http://".to_owned()),
+            }
+        });
+        new.base_url = url.unwrap_or(std::mem::take(&mut new.base_url));
+        let model = form.row(ui, "Model", &new.model, |text| match text.trim() {
+            "" => Err("The server must be told which model".to_owned()),
+            model => Ok(model.to_owned()),
+        });
+        new.model = model.unwrap_or(std::mem::take(&mut new.model));
+        key(ui, has_key, out);
+    });
+}
+
+/// The API key. What is typed is neither in the draft nor shown.
+fn key(ui: &mut egui::Ui, has_key: bool, out: &mut Vec<Action>) {
+    ui.label("API key");
+    ui.horizontal(|ui| {
+        let id = egui::Id::new("API key");
+        let mut text = ui
+            .data(|data| data.get_temp::<String>(id))
+            .unwrap_or_default();
+        let hint = if has_key {
+            "one is stored"
+        } else {
+            "none is stored"
+        };
+        let edit = egui::TextEdit::singleline(&mut text).password(true);
+        ui.add(edit.hint_text(hint).desired_width(FIELD - 150.0));
+        let typed = !text.trim().is_empty();
+        if ui.add_enabled(typed, egui::Button::new("Store")).clicked() {
+            out.push(Action::SetKey(std::mem::take(&mut text)));
+        }
+        if ui
+            .add_enabled(has_key, egui::Button::new("Remove"))
+            .clicked()
+        {
+            out.push(Action::SetKey(String::new()));
+        }
+        ui.data_mut(|data| data.insert_temp(id, text));
+    });
+    ui.end_row();
+}
+
+fn of_roles(ui: &mut egui::Ui, form: &mut Form<'_>, roles: &[String], out: &mut Vec<Action>) {
+    let mut new = roles.to_vec();
+    let mut removed = None;
+    let mut raised = None;
+    for (index, role) in roles.iter().enumerate() {
+        ui.horizontal(|ui| {
+            let others = || {
+                roles
+                    .iter()
+                    .enumerate()
+                    .filter(|(other, _)| *other != index)
+            };
+            let name = form.field(ui, &format!("role {index}"), role, 180.0, |text| {
+                let text = text.trim();
+                if text.is_empty() {
+                    Err("A role has a name".to_owned())
+                } else if others().any(|(_, other)| other == text) {
+                    Err(format!("There is a role {text} already"))
+                } else {
+                    Ok(text.to_owned())
+                }
+            });
+            if let Some(name) = name {
+                new[index] = name;
+            }
+            let up = ui.add_enabled(index > 0, egui::Button::new("⬆"));
+            if up.on_hover_text("Offer it earlier").clicked() {
+                raised = Some(index);
+            }
+            let remove = ui.add_enabled(roles.len() > 1, egui::Button::new("🗑"));
+            if remove.on_hover_text("Remove; entries keep it").clicked() {
+                removed = Some(index);
+            }
+        });
+    }
+    if let Some(index) = raised {
+        new.swap(index, index - 1);
+    }
+    if let Some(index) = removed {
+        new.remove(index);
+    }
+    if ui.button("➕ Add a role").clicked() {
+        let names = (1..).map(|number| format!("Role {number}"));
+        new.extend(names.into_iter().find(|name| !roles.contains(name)));
+    }
+    if new != roles {
+        form.draft
+            .texts
+            .retain(|name, _| !name.starts_with("role "));
+        out.push(Action::SetRoles(new));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gui::theme::Themes;
+
+    /// The panel as a person uses it.
+    struct Hands {
+        context: egui::Context,
+        project: Project,
+        settings: Settings,
+        roles: Vec<String>,
+        draft: Draft,
+        cache: Cache,
+    }
+
+    impl Hands {
+        fn new() -> Self {
+            Self {
+                context: egui::Context::default(),
+                project: Project::default(),
+                settings: Settings {
+                    provider: ProviderKind::OpenAi,
+                    model: "m".to_owned(),
+                    ..Settings::default()
+                },
+                roles: vec!["User".to_owned(), "AI".to_owned()],
+                draft: Draft::default(),
+                cache: Cache::default(),
+            }
+        }
+
+        /// Draws a frame with events; what is asked for, and what is shown where.
+        fn frame(&mut self, events: Vec<egui::Event>) -> (Vec<Action>, Vec<(String, egui::Rect)>) {
+            let mut out = Vec::new();
+            let size = egui::vec2(700.0, 2_000.0);
+            let input = egui::RawInput {
+                screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size)),
+                events,
+                ..egui::RawInput::default()
+            };
+            let themes = Themes::built_in().unwrap();
+            let output = self.context.run(input, |context| {
+                egui::CentralPanel::default().show(context, |ui| {
+                    let view = View {
+                        project: &self.project,
+                        settings: &self.settings,
+                        roles: &self.roles,
+                        themes: &themes.names(),
+                        has_key: false,
+                        draft: &mut self.draft,
+                        cache: &mut self.cache,
+                        folder: Path::new("/data"),
+                        theme: themes.get("default"),
+                    };
+                    panel(ui, view, &mut out);
+                });
+            });
+            let texts = output.shapes.iter().filter_map(|shape| match &shape.shape {
+                egui::Shape::Text(text) => {
+                    let rect = text.visual_bounding_rect();
+                    Some((text.galley.text().to_owned(), rect))
+                }
+                _ => None,
+            });
+            (out, texts.collect())
+        }
+
+        fn click(&mut self, position: egui::Pos2) -> Vec<Action> {
+            let button = |pressed| egui::Event::PointerButton {
+                pos: position,
+                button: egui::PointerButton::Primary,
+                pressed,
+                modifiers: egui::Modifiers::NONE,
+            };
+            let mut out = self.frame(vec![egui::Event::PointerMoved(position)]).0;
+            out.extend(self.frame(vec![button(true)]).0);
+            out.extend(self.frame(vec![button(false)]).0);
+            out
+        }
+
+        fn find(&mut self, text: &str) -> egui::Rect {
+            self.frame(Vec::new());
+            let (_, texts) = self.frame(Vec::new());
+            let found = texts.iter().find(|(shown, _)| shown == text);
+            found.unwrap_or_else(|| panic!("no {text} in {texts:?}")).1
+        }
+
+        /// Replaces the text of a field, and leaves it. What is asked for, and what is shown.
+        fn fill(&mut self, now: &str, text: &str) -> (Vec<Action>, String) {
+            let field = self.find(now);
+            let mut out = self.click(field.center());
+            let key = |key, modifiers| egui::Event::Key {
+                key,
+                physical_key: None,
+                pressed: true,
+                repeat: false,
+                modifiers,
+            };
+            let all = key(egui::Key::A, egui::Modifiers::COMMAND);
+            out.extend(self.frame(vec![all, egui::Event::Text(text.to_owned())]).0);
+            let enter = key(egui::Key::Enter, egui::Modifiers::NONE);
+            out.extend(self.frame(vec![enter]).0);
+            let (more, texts) = self.frame(Vec::new());
+            out.extend(more);
+            let texts: Vec<_> = texts.into_iter().map(|(text, _)| text).collect();
+            (out, texts.join("\n"))
+        }
+    }
+
+    #[track_caller]
+    fn refused(now: &str, text: &str, says: &str) {
+        let mut hands = Hands::new();
+        let (out, shown) = hands.fill(now, text);
+        assert_eq!(out, []);
+        assert!(shown.contains(says), "{shown}");
+        assert!(hands.draft.texts.values().any(|typed| typed == text));
+    }
+
+    #[test]
+    fn what_is_invalid_is_marked_and_never_asked_for() {
+        refused("60", "many", "A whole number from 0 to 3600");
+        refused("60", "3601", "A whole number from 0 to 3600");
+        refused("600", "0", "A whole number from 1 to 3600");
+        refused(
+            "code --goto {file}:{line}:{column}",
+            "code",
+            "where {file} goes",
+        );
+        refused(
+            "http://127.0.0.1:8080/v1",
+            "ftp://x",
+            "It begins with https://",
+        );
+        refused("m", " ", "The server must be told which model");
+        refused("User", "AI", "There is a role AI already");
+        refused("User", " ", "A role has a name");
+    }
+
+    #[test]
+    fn what_is_valid_is_asked_for_when_the_field_is_left() {
+        let mut hands = Hands::new();
+        let (out, _) = hands.fill("60", "120");
+        let settings = Settings {
+            probation_frames: 120,
+            ..hands.settings.clone()
+        };
+        assert_eq!(out, [Action::SetSettings(settings)]);
+        assert_eq!(hands.draft, Draft::default());
+        let (out, _) = hands.fill("AI", "Assistant");
+        let roles = vec!["User".to_owned(), "Assistant".to_owned()];
+        assert_eq!(out, [Action::SetRoles(roles)]);
+    }
+
+    #[test]
+    fn a_key_is_stored_and_leaves_no_trace() {
+        let mut hands = Hands::new();
+        let field = hands.find("none is stored");
+        hands.click(field.center());
+        hands.frame(vec![egui::Event::Text("sk-123".to_owned())]);
+        let button = hands.find("Store");
+        let out = hands.click(button.center());
+        assert_eq!(out, [Action::SetKey("sk-123".to_owned())]);
+        assert_eq!(hands.draft, Draft::default());
+        let memory = hands
+            .context
+            .memory(|memory| ron::to_string(memory).unwrap());
+        assert!(!memory.contains("sk-123"), "{memory}");
+        hands.find("none is stored");
+    }
+
+    #[test]
+    fn roles_are_ordered_added_and_removed() {
+        let mut hands = Hands::new();
+        let add = hands.find("➕ Add a role");
+        let out = hands.click(add.center());
+        let roles = ["User", "AI", "Role 1"].map(str::to_owned).to_vec();
+        assert_eq!(out, [Action::SetRoles(roles)]);
+    }
+
+    #[test]
+    fn files_are_listed_within_bounds() {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["b.rs", "a/c.rs", "target/x", ".git/y", "node_modules/z"] {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        assert_eq!(files_below(folder.path()), ["a/c.rs", "b.rs"]);
+        let project = Project {
+            root: folder.path().display().to_string(),
+            tracked_files: vec!["b.rs".to_owned(), "gone.rs".to_owned()],
+            ..Project::default()
+        };
+        assert_eq!(Cache::default().missing(&project), ["gone.rs"]);
+    }
+}

@@ -1,0 +1,59 @@
+//! What the gui asks for.
+
+use bevy::prelude::*;
+
+use crate::{Project, Settings, Status, Ticket, Window};
+
+/// What the gui asks for and the controller does.
+#[derive(Event, Reflect, Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Starts a discussion and shows it.
+    AddDiscussion,
+    /// Shows the discussion of this id.
+    SelectDiscussion(u64),
+    /// Gives a discussion another name; a blank one is ignored.
+    RenameDiscussion(u64, String),
+    /// Copies a discussion with all its entries, and shows the copy.
+    DuplicateDiscussion(u64),
+    /// Deletes a discussion. Another is shown then; the last one is replaced by an empty one.
+    DeleteDiscussion(u64),
+    /// Makes an entry of what the composer holds, in the discussion that is shown, and lets the
+    /// assistant answer if it is to.
+    AddEntry,
+    /// Gives an entry another text.
+    EditEntry(u64, String),
+    /// Gives an entry another role.
+    SetRole(u64, String),
+    /// Shows only the head of an entry, or all of it.
+    SetCollapsed(u64, bool),
+    /// Shows the text of an entry as it is, or as CommonMark.
+    SetRaw(u64, bool),
+    /// Moves an entry up (negative) or down within its discussion by so many places.
+    MoveEntry(u64, i32),
+    /// Deletes an entry.
+    DeleteEntry(u64),
+    /// Stops the assistant.
+    CancelReplies,
+    /// Makes a ticket of the title that the composer holds.
+    AddTicket,
+    /// Moves a ticket to a column, above the ticket of the second number, or to its end.
+    MoveTicket(u32, Status, Option<u32>),
+    /// Replaces title, text and dependencies of the ticket with this number.
+    EditTicket(Ticket),
+    /// Deletes the ticket with this number.
+    DeleteTicket(u32),
+    /// Brings back what was deleted last.
+    Undo,
+    /// Replaces the settings. They were found to be valid.
+    SetSettings(Settings),
+    /// Replaces the roles. They were found to be valid.
+    SetRoles(Vec<String>),
+    /// Replaces the project.
+    SetProject(Project),
+    /// Replaces the API key; an empty one removes it.
+    SetKey(String),
+    /// Opens a window, or closes it.
+    Show(Window, bool),
+    /// Opens a file at a line and column, both from 1, in the user's editor.
+    OpenInEditor(String, u32, u32),
+}

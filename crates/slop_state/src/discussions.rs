@@ -1,0 +1,127 @@
+//! Discussions, their entries, and what is being written.
+
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Everything a person would miss, of the discussions.
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct Discussions {
+    /// In the order in which they are listed. Never empty.
+    pub list: Vec<Discussion>,
+    /// The id of the one that is shown.
+    pub active: u64,
+    /// The roles that an entry can have, in the order in which they are offered. Never empty.
+    pub roles: Vec<String>,
+    /// The last id that a discussion or an entry was given; never given out twice.
+    pub last_id: u64,
+}
+
+impl Default for Discussions {
+    fn default() -> Self {
+        Self {
+            list: vec![Discussion {
+                id: 1,
+                name: "Main".to_owned(),
+                entries: Vec::new(),
+            }],
+            active: 1,
+            roles: ["User", "AI", "Context", "System"].map(Into::into).to_vec(),
+            last_id: 1,
+        }
+    }
+}
+
+impl Discussions {
+    /// A new id.
+    pub fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// The discussion of this id.
+    #[must_use]
+    pub fn get(&self, id: u64) -> Option<&Discussion> {
+        self.list.iter().find(|discussion| discussion.id == id)
+    }
+
+    /// The discussion of this id.
+    pub fn get_mut(&mut self, id: u64) -> Option<&mut Discussion> {
+        self.list.iter_mut().find(|discussion| discussion.id == id)
+    }
+
+    /// The one that is shown.
+    #[must_use]
+    pub fn shown(&self) -> Option<&Discussion> {
+        self.get(self.active)
+    }
+}
+
+/// One thread of entries.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct Discussion {
+    /// Unique among discussions and entries.
+    pub id: u64,
+    /// Shown in the list.
+    pub name: String,
+    /// The oldest first.
+    pub entries: Vec<Entry>,
+}
+
+impl Discussion {
+    /// The entry of this id.
+    pub fn entry_mut(&mut self, id: u64) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.id == id)
+    }
+}
+
+/// One contribution to a discussion.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct Entry {
+    /// Unique among discussions and entries.
+    pub id: u64,
+    /// Who speaks.
+    pub role: String,
+    /// When it was written, in seconds since 1970, UTC.
+    pub time: u64,
+    /// What is said, in CommonMark.
+    pub text: String,
+    /// Whether only its head is shown.
+    pub collapsed: bool,
+    /// Whether its text is shown as it is, and not as CommonMark.
+    pub raw: bool,
+}
+
+/// What is being written and has not been sent.
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct Composer {
+    /// Of the entry to be.
+    pub role: String,
+    /// Of the entry to be.
+    pub text: String,
+    /// Whether the assistant is to answer it.
+    pub ask: bool,
+    /// The title of the ticket to be.
+    pub ticket: String,
+}
+
+impl Default for Composer {
+    fn default() -> Self {
+        Self {
+            role: "User".to_owned(),
+            text: String::new(),
+            ask: true,
+            ticket: String::new(),
+        }
+    }
+}
+
+/// What a person is in the middle of, in the Discussion Hub.
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct Hub {
+    /// Only entries that contain it are shown, upper and lower case alike.
+    pub search: String,
+    /// A discussion and the name that it may get.
+    pub renaming: Option<(u64, String)>,
+    /// An entry and the text that it may get.
+    pub editing: Option<(u64, String)>,
+}

@@ -1,0 +1,92 @@
+//! What is open, and where.
+
+use bevy::{prelude::*, utils::HashMap};
+use serde::{Deserialize, Serialize};
+
+/// A window of the app.
+#[derive(
+    Reflect, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord,
+)]
+pub enum Window {
+    /// Name, folder and files of the project; all settings.
+    ProjectSettings,
+    /// The discussions.
+    DiscussionHub,
+    /// The board and the reloader.
+    MmaDashboard,
+    /// Where the time goes.
+    Performance,
+    /// What the app said.
+    Log,
+}
+
+impl Window {
+    /// In the order of the menu.
+    pub const ALL: [Self; 5] = [
+        Self::ProjectSettings,
+        Self::DiscussionHub,
+        Self::MmaDashboard,
+        Self::Performance,
+        Self::Log,
+    ];
+
+    /// For people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::ProjectSettings => "Project Settings",
+            Self::DiscussionHub => "Discussion Hub",
+            Self::MmaDashboard => "MMA Dashboard",
+            Self::Performance => "Performance",
+            Self::Log => "Log",
+        }
+    }
+}
+
+/// How the windows are laid out, besides the dock.
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct Layout {
+    /// Which windows are open.
+    pub show_windows: HashMap<Window, bool>,
+    /// The share of the Discussion Hub's height above the composer, from 0 to 1.
+    pub ui_discussion_split_h: f32,
+    /// Whether the window with the keyboard shortcuts is open.
+    pub show_help: bool,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self {
+            show_windows: Window::ALL
+                .map(|window| {
+                    let open = matches!(window, Window::DiscussionHub | Window::MmaDashboard);
+                    (window, open)
+                })
+                .into_iter()
+                .collect(),
+            ui_discussion_split_h: 0.72,
+            show_help: false,
+        }
+    }
+}
+
+/// How the log is looked at.
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct LogView {
+    /// Only lines that contain it are shown.
+    pub filter: String,
+    /// The least severe level that is shown: 0 for errors, 1 warnings, 2 information, 3 debugging.
+    pub level: u8,
+    /// Whether it keeps to the newest line.
+    pub follow: bool,
+}
+
+impl Default for LogView {
+    fn default() -> Self {
+        Self {
+            filter: String::new(),
+            level: 2,
+            follow: true,
+        }
+    }
+}
