@@ -98,7 +98,7 @@ parts! {
 #[derive(Serialize, Deserialize, Clone)]
 struct View {
     dock: Dock,
-    /// What egui remembers: scroll positions, splits, what is folded.
+    /// What egui remembers: scroll positions, splits, what is folded. Empty without a window.
     memory: String,
 }
 
@@ -112,7 +112,8 @@ fn load(
     let Some(saved) = session.load::<Saved>(FORMAT) else {
         return;
     };
-    if let Some(context) = contexts.try_ctx_mut() {
+    let context = contexts.try_ctx_mut();
+    if let Some(context) = context.filter(|_| !saved.view.memory.is_empty()) {
         match ron::from_str(&saved.view.memory) {
             Ok(memory) => context.memory_mut(|now| *now = memory),
             Err(error) => warn!("scroll positions and splits begin anew: {error}"),
@@ -139,7 +140,7 @@ fn save(
     mut pace: Local<Pace>,
 ) {
     let exits = exits.read().count() > 0;
-    let is_due = |last: Option<Instant>, pause| last.map_or(true, |last| last.elapsed() >= pause);
+    let is_due = |last: Option<Instant>, pause| last.is_none_or(|last| last.elapsed() >= pause);
     pace.is_changed |= parts.is_changed();
     let wants = pace.is_changed && is_due(pace.written, PAUSE);
     if !(exits || wants || is_due(pace.looked, LOOK)) {

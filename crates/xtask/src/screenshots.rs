@@ -19,14 +19,20 @@ const DEADLINE: Duration = Duration::from_secs(120);
 /// The themes of the app.
 const THEMES: [&str; 2] = ["default", "nerv"];
 
-/// The windows that are pictured: a name, and the keys that bring it up.
+/// The time of some frames, in which what is pressed is seen to be down.
+const FRAMES: Duration = Duration::from_millis(150);
+
+/// The windows that are pictured: a name, and the keys that bring it up and put it away.
 const WINDOWS: [(&str, &[&str]); 5] = [
-    ("discussions", &[]),
-    ("settings", &["ctrl+1"]),
-    ("performance", &["ctrl+4"]),
-    ("log", &["ctrl+5"]),
+    ("workbench", &[]),
+    ("settings", &["ctrl", "1"]),
+    ("performance", &["ctrl", "4"]),
+    ("log", &["ctrl", "5"]),
     ("help", &["F1"]),
 ];
+
+/// The tab of the dashboard that shows the reloader.
+const RELOADS: (&str, &str) = ("712", "73");
 
 /// Pictures every window of the app, in each theme, with the sample state in `assets/demo`; then the
 /// tint with the panel that says why.
@@ -46,14 +52,16 @@ pub(crate) fn screenshots(folder: &Path) -> Result<()> {
         fs::write(data.path().join("state.ron"), named)?;
         let app = App::start(&display, data.path())?;
         for (name, keys) in WINDOWS {
-            for key in keys {
-                app.press(key)?;
-            }
+            app.press(keys)?;
             app.picture(&folder.join(format!("{theme}-{name}.png")))?;
-            for key in *keys {
-                app.press(key)?;
-            }
+            app.press(keys)?;
         }
+        app.xdotool(&["mousemove", "--sync", RELOADS.0, RELOADS.1])?;
+        for half in ["mousedown", "mouseup"] {
+            thread::sleep(FRAMES);
+            app.xdotool(&[half, "1"])?;
+        }
+        app.picture(&folder.join(format!("{theme}-reloads.png")))?;
         // A reload that is refused, without an edit of anything.
         app.reload(Some(vec!["no_such_module".to_owned()]))?;
         app.picture(&folder.join(format!("{theme}-tint.png")))?;
@@ -106,8 +114,17 @@ impl<'a> App<'a> {
         }
     }
 
-    fn press(&self, key: &str) -> Result<()> {
-        self.xdotool(&["key", key]).map(|_| ())
+    /// Presses keys one after the other, and lets go of them.
+    fn press(&self, keys: &[&str]) -> Result<()> {
+        for key in keys {
+            self.xdotool(&["keydown", key])?;
+            thread::sleep(FRAMES);
+        }
+        for key in keys.iter().rev() {
+            self.xdotool(&["keyup", key])?;
+            thread::sleep(FRAMES);
+        }
+        Ok(())
     }
 
     fn xdotool(&self, arguments: &[&str]) -> Result<String> {

@@ -156,7 +156,14 @@ fn error_panel(
                         let text = egui::RichText::new(text.as_str())
                             .monospace()
                             .color(egui::Color32::from_gray(215));
-                        ui.add(egui::Label::new(text).extend());
+                        let label = egui::Label::new(text);
+                        // What the compiler marks would not stand under the code any more.
+                        let is_drawing = !error.diagnostics().is_empty();
+                        ui.add(if is_drawing {
+                            label.extend()
+                        } else {
+                            label.wrap()
+                        });
                     });
             });
         });

@@ -162,11 +162,10 @@ fn listed(
         .shortcut_text(discussion.entries.len().to_string())
         .truncate()
         .selected(is_shown)
+        .stroke(egui::Stroke::NONE)
         .min_size(egui::vec2(ui.available_width(), 0.0));
     if !is_shown {
-        button = button
-            .fill(egui::Color32::TRANSPARENT)
-            .stroke(egui::Stroke::NONE);
+        button = button.fill(egui::Color32::TRANSPARENT);
     }
     let response = ui.add(button);
     let mut renames = response.double_clicked();
@@ -869,7 +868,14 @@ fn drag_split(ui: &mut egui::Ui, handle: egui::Rect, room: f32, split: &mut f32)
         let wanted = *split + response.drag_delta().y / room;
         *split = wanted.clamp(LEAST / room, 1.0 - LEAST / room);
     }
-    let stroke = ui.style().interact(&response).fg_stroke;
+    let is_held = response.hovered() || response.dragged();
+    let widgets = &ui.visuals().widgets;
+    let state = if is_held {
+        &widgets.active
+    } else {
+        &widgets.noninteractive
+    };
+    let stroke = state.bg_stroke;
     ui.painter()
         .hline(handle.x_range(), handle.center().y, stroke);
 }

@@ -10,7 +10,7 @@ use slop_state::{Layout, Window};
 
 /// Which window is where.
 #[derive(Resource, Serialize, Deserialize, Clone)]
-pub struct Dock(egui_dock::DockState<Window>);
+pub(crate) struct Dock(egui_dock::DockState<Window>);
 
 impl Default for Dock {
     fn default() -> Self {

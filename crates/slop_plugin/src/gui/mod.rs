@@ -284,7 +284,7 @@ fn render_performance(
 fn render_log(mut canvas: Canvas, lines: Res<LogLines>, mut view: ResMut<LogView>) {
     edit(&mut view, |view| {
         canvas.show(Window::Log, |ui, theme, _| {
-            log::panel(ui, &lines, view, theme)
+            log::panel(ui, &lines, view, theme);
         });
     });
 }

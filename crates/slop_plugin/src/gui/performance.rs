@@ -66,7 +66,7 @@ pub(super) fn panel(
     egui::ScrollArea::vertical()
         .auto_shrink(false)
         .show(ui, |ui| {
-            theme.header(ui, "Frames");
+            theme.header(ui, "Frames, in milliseconds");
             frame_times(ui, frames, theme);
             ui.add_space(12.0);
             ui.horizontal(|ui| {
@@ -82,7 +82,7 @@ pub(super) fn panel(
                 ui.weak("Off, it costs nothing.");
             }
             ui.add_space(12.0);
-            theme.header(ui, "Reloads");
+            theme.header(ui, "Reloads, in milliseconds to the first frame");
             reload_times(ui, reloads, theme);
         });
     wanted
@@ -124,7 +124,7 @@ fn frame_times(ui: &mut egui::Ui, frames: &FrameTimes, theme: &Theme) {
         .allow_drag(false)
         .allow_zoom(false)
         .allow_boxed_zoom(false)
-        .y_axis_label("ms")
+        .show_grid([false, true])
         .show(ui, |plot| {
             plot.hline(HLine::new(BUDGET).color(theme.weak));
             plot.line(Line::new(points).color(theme.accent).name("frame"));
@@ -168,7 +168,7 @@ fn reload_times(ui: &mut egui::Ui, reloads: &[(u32, f64)], theme: &Theme) {
         return;
     }
     let bars = reloads.iter().map(|(number, time)| {
-        let bar = Bar::new(f64::from(*number), *time);
+        let bar = Bar::new(f64::from(*number), *time).width(0.6);
         bar.name(format!("reload {number}: {time:.0} ms"))
     });
     let chart = BarChart::new(bars.collect()).color(theme.accent);
@@ -176,12 +176,13 @@ fn reload_times(ui: &mut egui::Ui, reloads: &[(u32, f64)], theme: &Theme) {
         .height(120.0)
         .include_y(0.0)
         .include_y(500.0)
+        .include_x(12.0)
         .show_axes([false, true])
         .allow_scroll(false)
         .allow_drag(false)
         .allow_zoom(false)
         .allow_boxed_zoom(false)
-        .y_axis_label("ms")
+        .show_grid([false, true])
         .show(ui, |plot| {
             // What a reload is to take at most.
             plot.hline(HLine::new(500.0).color(theme.weak));

@@ -107,7 +107,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
 }
 
 fn grid(ui: &mut egui::Ui, name: &str, rows: impl FnOnce(&mut egui::Ui)) {
-    let grid = egui::Grid::new(name).num_columns(2).min_col_width(130.0);
+    let grid = egui::Grid::new(name).num_columns(2).min_col_width(160.0);
     grid.spacing([16.0, 8.0]).show(ui, rows);
 }
 

@@ -188,12 +188,12 @@ impl Theme {
         let mut visuals = egui::Visuals::dark();
         visuals.override_text_color = None;
         visuals.widgets.noninteractive = widget(self.panel, line, self.text);
-        visuals.widgets.inactive = widget(self.raised, self.raised, self.text);
+        visuals.widgets.inactive = widget(self.raised, line, self.text);
         visuals.widgets.hovered = widget(mix(self.raised, self.text, 0.1), self.accent, self.text);
         visuals.widgets.active = widget(mix(self.raised, self.accent, 0.4), self.accent, self.text);
         visuals.widgets.open = widget(self.raised, line, self.text);
         visuals.selection.bg_fill = mix(self.panel, self.accent, 0.35);
-        visuals.selection.stroke = Stroke::new(1.0, self.text);
+        visuals.selection.stroke = Stroke::new(1.0, mix(self.text, self.accent, 0.4));
         visuals.hyperlink_color = self.accent;
         visuals.faint_bg_color = mix(self.panel, self.raised, 0.45);
         visuals.extreme_bg_color = mix(self.background, Color32::BLACK, 0.25);

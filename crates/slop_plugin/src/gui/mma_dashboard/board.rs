@@ -209,12 +209,13 @@ fn top<'a>(
         }
         let columns = arrange(scene.tickets, &board.filter);
         let shown: usize = columns.iter().map(Vec::len).sum();
-        let mut count = egui::RichText::new(format!("{shown} of {}", scene.tickets.len()));
-        count = if shown == 0 && is_filtered {
-            count.color(scene.theme.warning)
+        let color = if shown == 0 && is_filtered {
+            scene.theme.warning
         } else {
-            count.color(scene.theme.weak)
+            scene.theme.weak
         };
+        let count = format!("{shown} of {}", scene.tickets.len());
+        let count = egui::RichText::new(count).color(color);
         let size = egui::vec2(COUNT, ui.spacing().interact_size.y);
         ui.add_sized(size, egui::Label::new(count).truncate());
         columns
@@ -441,7 +442,7 @@ fn column(
         egui::Stroke::NONE
     };
     ui.painter()
-        .rect(rect.shrink(0.5), 4.0, theme.panel, stroke);
+        .rect(rect.shrink(0.5), 4.0, theme.background, stroke);
     let inner = rect.shrink(GAP);
     let (head, body) = inner.split_top_bottom_at_y(inner.top() + HEAD);
     heading(ui, head, status, cards.len(), theme);
@@ -520,16 +521,16 @@ fn drop_here(
 ) {
     let clip = ui.clip_rect();
     let y = carried.pointer.y;
-    let speed = if y < clip.top() + EDGE {
-        6.0
-    } else if y > clip.bottom() - EDGE {
-        -6.0
-    } else {
-        0.0
-    };
-    if speed != 0.0 {
+    if let (Some((_, first)), Some((_, last))) = (places.first(), places.last()) {
+        // Not beyond the ends, or the cards would jump back and forth.
+        let hidden_above = (clip.top() - first.top()).clamp(0.0, 6.0);
+        let hidden_below = (last.bottom() - clip.bottom()).clamp(0.0, 6.0);
         let at_once = egui::style::ScrollAnimation::none();
-        ui.scroll_with_delta_animation(egui::vec2(0.0, speed), at_once);
+        if y < clip.top() + EDGE && hidden_above > 0.0 {
+            ui.scroll_with_delta_animation(egui::vec2(0.0, hidden_above), at_once);
+        } else if y > clip.bottom() - EDGE && hidden_below > 0.0 {
+            ui.scroll_with_delta_animation(egui::vec2(0.0, -hidden_below), at_once);
+        }
     }
     let above = card_below(places, carried.number, y);
     if stays(places, carried.number, above) {
@@ -820,14 +821,14 @@ fn fields(
     needs(ui, scene, draft);
 
     let id = egui::Id::new("mma_dashboard preview");
-    let mut is_preview = ui.data_mut(|data| data.get_temp::<bool>(id));
-    let is_preview = is_preview.get_or_insert(false);
+    let is_preview = ui.data(|data| data.get_temp::<bool>(id));
+    let mut is_preview = is_preview.unwrap_or(false);
     ui.horizontal(|ui| {
-        ui.selectable_value(is_preview, false, "Write");
-        ui.selectable_value(is_preview, true, "Preview");
+        ui.selectable_value(&mut is_preview, false, "Write");
+        ui.selectable_value(&mut is_preview, true, "Preview");
     });
-    ui.data_mut(|data| data.insert_temp(id, *is_preview));
-    if !*is_preview {
+    ui.data_mut(|data| data.insert_temp(id, is_preview));
+    if !is_preview {
         let height = (ui.available_height() - 4.0).max(120.0);
         let text = egui::TextEdit::multiline(&mut draft.text)
             .id(text_field(ticket.number))
@@ -956,15 +957,15 @@ mod tests {
         }
 
         fn run(&mut self, events: Vec<egui::Event>) -> (Vec<Action>, Vec<(String, egui::Rect)>) {
-            let theme = theme();
-            let tickets: Vec<_> = self.tickets.iter().collect();
-            let mut out = Vec::new();
             let Self {
                 window,
+                tickets,
                 board,
                 title,
-                ..
             } = self;
+            let theme = theme();
+            let tickets: Vec<_> = tickets.iter().collect();
+            let mut out = Vec::new();
             let seen = window.run(events, |ui| {
                 let view = View {
                     tickets: &tickets,
