@@ -21,7 +21,7 @@ struct Example {
 
 impl Example {
     /// Waits until its code runs.
-    fn start(name: &str) -> Self {
+    fn start(name: &'static str) -> Self {
         let folder = lab::app(name, &root().join("examples").join(name).join("src"));
         let window = Window::start(name, "App", |_, _| {});
         let report = window.reload(&[]);

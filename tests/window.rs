@@ -1,72 +1,70 @@
-//! A reload as an app user sees it: a real window, real keys, real pixels.
+//! The app as a person uses it all day: a real window, real keys, real pixels.
 
-use hot_reloader_tests::window::{AppCopy, Area};
+use hot_reloader_tests::window::{AppCopy, Area, Window};
 
 /// A colour that nothing in the app has.
 const MARK: [u8; 3] = [1, 254, 3];
-/// Around the composer's first line of text.
-const COMPOSER: Area = (178, 596, 400, 40);
-/// Where the menu of the windows opens.
-const MENU: Area = (82, 26, 116, 44);
-/// The head of the dashboard.
-const DASHBOARD: Area = (800, 42, 300, 26);
+/// The composer.
+const COMPOSER: Area = (197, 618, 370, 160);
+/// The tabs on the right.
+const TABS: Area = (592, 32, 400, 18);
+
+/// The composer's field gets the keys.
+fn write(window: &Window, text: &str) {
+    window.click(400, 700);
+    window.type_text(text);
+}
+
+/// Presses a key while Control is down, until something is to be seen of it.
+fn control(window: &Window, key: &str, what: &str, area: Area) {
+    let before = window.still(area);
+    window.hold("ctrl", || {
+        window.press(key);
+        window.see(what, |picture| picture.area(area) != before);
+    });
+}
+
+/// Presses Ctrl+Enter until the composer is empty.
+fn send(window: &Window) {
+    control(window, "Return", "the entry sent", COMPOSER);
+}
 
 #[test]
 fn a_person_edits_breaks_and_mends_the_running_app() {
     let app = AppCopy::new();
     let window = app.start();
-    window.see("the app", |picture| picture.area(DASHBOARD).is_lit());
+    window.see("the app", |picture| picture.area(TABS).is_lit());
     let empty = window.still(COMPOSER);
-    window.click(400, 680);
-    window.type_text("half a thought");
-    // A second window is closed and opened again, so that it being open is a person's doing.
-    let closed = window.still(MENU);
-    window.click(110, 10);
-    window.see("the menu", |picture| picture.area(MENU) != closed);
-    window.still(MENU);
-    window.click(140, 58);
-    window.see("the dashboard gone", |picture| {
-        !picture.area(DASHBOARD).is_lit()
-    });
-    window.click(140, 58);
-    window.see("the dashboard", |picture| picture.area(DASHBOARD).is_lit());
-    let opened = window.still(MENU);
-    window.press("Escape");
-    window.see("the menu closed", |picture| picture.area(MENU) != opened);
+    write(&window, "half a thought");
+    // Another window is opened, so that it being open is a person's doing.
+    control(&window, "5", "the log", TABS);
+    let tabs = window.still(TABS);
     let typed = window.still(COMPOSER);
     assert_ne!(typed, empty, "the text is in the composer");
-    let dashboard = window.still(DASHBOARD);
 
     // Edit.
     app.edit(
-        "gui/mod.rs",
-        "ui.strong(\"Manual Slop\");",
+        "gui/menu.rs",
+        "ui.menu_button(\"Edit\",",
         "let mark = egui::Color32::from_rgb(1, 254, 3);\n\
-         ui.label(egui::RichText::new(\"Edited\").background_color(mark));",
+         ui.label(egui::RichText::new(\"Edited\").background_color(mark));\n\
+         ui.menu_button(\"Edit\",",
     );
     assert_eq!(window.look().count(MARK), 0);
     window.press("ctrl+alt+r");
     let report = window.report(2);
     assert_eq!(report["outcome"], "committed", "{report:#}");
     window.see("the new label", |picture| picture.count(MARK) > 100);
-    assert_eq!(
-        window.still(COMPOSER),
-        typed,
-        "what was typed stays as it was"
-    );
-    assert_eq!(
-        window.still(DASHBOARD),
-        dashboard,
-        "the second window is where it was"
-    );
+    assert_eq!(window.still(COMPOSER), typed, "what was typed stays");
+    assert_eq!(window.still(TABS), tabs, "and so does what is open");
 
     // Break.
-    app.edit("gui/mod.rs", "new(\"Edited\")", "new(oops)");
+    app.edit("gui/menu.rs", "new(\"Edited\")", "new(oops)");
     window.press("ctrl+alt+r");
     let report = window.report(3);
     assert_eq!(report["outcome"], "refused", "{report:#}");
     let place = report["error"]["places"][0].as_str().unwrap();
-    assert!(place.contains("gui/mod.rs:"), "{place}");
+    assert!(place.contains("gui/menu.rs:"), "{place}");
     window.see("red all over", |picture| picture.red_share() > 0.7);
     // The background of the panel with the reason, which lies above the tint.
     window.see("the error panel", |picture| {
@@ -74,7 +72,7 @@ fn a_person_edits_breaks_and_mends_the_running_app() {
     });
 
     // Mend.
-    app.edit("gui/mod.rs", "new(oops)", "new(\"Edited\")");
+    app.edit("gui/menu.rs", "new(oops)", "new(\"Edited\")");
     window.press("ctrl+alt+r");
     let report = window.report(4);
     assert_eq!(
@@ -86,10 +84,106 @@ fn a_person_edits_breaks_and_mends_the_running_app() {
     });
     assert_eq!(window.still(COMPOSER), typed);
 
-    // The button does what the keys do.
-    app.edit("gui/mod.rs", "from_rgb(1, 254, 3)", "from_rgb(3, 1, 254)");
-    window.click(740, 88);
+    // A theme is read by the same transaction.
+    let theme = app.theme("default.ron");
+    let good = std::fs::read_to_string(&theme).unwrap();
+    hot_reloader_tests::lab::write(&theme, &good.replace("accent: (122,", "accent: (1220,"));
+    window.press("ctrl+alt+r");
     let report = window.report(5);
+    assert_eq!(report["outcome"], "refused", "{report:#}");
+    let text = report["error"]["text"].as_str().unwrap();
+    assert!(text.contains("assets/themes/default.ron:5:"), "{text}");
+    window.see("red all over", |picture| picture.red_share() > 0.7);
+    let green = good.replace("accent: (122, 162, 247)", "accent: (1, 254, 3)");
+    hot_reloader_tests::lab::write(&theme, &green);
+    app.edit("gui/menu.rs", "from_rgb(1, 254, 3)", "from_rgb(3, 1, 254)");
+    window.press("ctrl+alt+r");
+    let report = window.report(6);
     assert_eq!(report["outcome"], "committed", "{report:#}");
-    window.see("the next label", |picture| picture.count([3, 1, 254]) > 100);
+    window.see("the theme's new accent, and the next label", |picture| {
+        picture.count(MARK) > 20 && picture.count([3, 1, 254]) > 100
+    });
+    hot_reloader_tests::lab::write(&theme, &good);
+
+    // The button does what the keys do.
+    control(&window, "5", "the log gone", TABS);
+    window.click(712, 73);
+    window.see("the button", |picture| {
+        picture.area((600, 105, 140, 30)).is_lit()
+    });
+    window.click(672, 120);
+    let report = window.report(7);
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+}
+
+/// Whether the assistant's echo of a text was saved.
+fn said(text: &str) -> impl Fn(&str) -> bool {
+    let answer = format!("\"You said: {text}\"");
+    move |state| state.contains(&answer)
+}
+
+#[test]
+fn nothing_that_was_said_is_lost() {
+    let app = AppCopy::new();
+    let mut window = app.start();
+    // The assistant answers while its own code is replaced.
+    let long = (0..150)
+        .map(|number| format!("w{number} "))
+        .collect::<String>();
+    let long = long.trim_end();
+    write(&window, long);
+    send(&window);
+    window.saved("state.ron", "the answer under way", |state| {
+        state.contains("You said: w0 w1")
+    });
+    app.edit(
+        "ai_client.rs",
+        "const ASSISTANT: &str = \"AI\"",
+        "const ASSISTANT: &str = \"Robot\"",
+    );
+    window.press("ctrl+alt+r");
+    let report = window.report(2);
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    window.saved("state.ron", "the whole answer, once", said(long));
+
+    // Whenever it is killed, what was there a moment ago is there again.
+    for round in 0..3 {
+        let text = format!("round {round}");
+        write(&window, &text);
+        window.saved("state.ron", "half a thought", |state| {
+            state.contains(&format!("text: \"{text}\""))
+        });
+        window.kill_and_restart();
+        send(&window);
+        window.saved("state.ron", "the answer", said(&text));
+    }
+    let state = window.saved("state.ron", "all of it", said(long));
+    for round in 0..3 {
+        let answer = format!("\"You said: round {round}\"");
+        assert_eq!(state.matches(&answer).count(), 1, "{state}");
+    }
+    let files = std::fs::read_dir(window.data()).unwrap().flatten();
+    let damaged = files.filter(|file| file.file_name().to_string_lossy().contains("damaged"));
+    assert_eq!(damaged.count(), 0);
+}
+
+#[test]
+fn a_damaged_file_is_set_aside_and_named() {
+    let app = AppCopy::new();
+    let mut window = app.start();
+    let strip: Area = (30, 30, 500, 20);
+    let before = window.still(strip);
+    window.saved("state.ron", "the first state", |_| true);
+    let state = window.data().join("state.ron");
+    std::fs::write(&state, "(version: 1, state: (project: (na").unwrap();
+    window.kill_and_restart();
+    window.see("a notice", |picture| picture.area(strip) != before);
+    let files = std::fs::read_dir(window.data()).unwrap().flatten();
+    let kept = files
+        .filter(|file| file.file_name().to_string_lossy().contains("damaged"))
+        .map(|file| std::fs::read_to_string(file.path()).unwrap());
+    assert_eq!(
+        kept.collect::<Vec<_>>(),
+        ["(version: 1, state: (project: (na"]
+    );
 }

@@ -61,7 +61,10 @@ impl AppCopy {
         if !folder.join("Cargo.lock").exists() {
             fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).expect("it is copied");
         }
-        let copy = Self { folder };
+        let copy = Self {
+            folder: folder.clone(),
+        };
+        copy_tree(&root().join("assets/themes"), &folder.join("assets/themes"));
         for package in COPIED {
             copy_tree(
                 &root().join("crates").join(package),
@@ -106,6 +109,12 @@ impl AppCopy {
         });
         window.report(1);
         window
+    }
+
+    /// A theme of the app.
+    #[must_use]
+    pub fn theme(&self, name: &str) -> PathBuf {
+        self.folder.join("assets/themes").join(name)
     }
 }
 
@@ -185,6 +194,9 @@ static DISPLAY: Mutex<()> = Mutex::new(());
 /// A running app, which has the display for itself. Ended when it is dropped.
 #[derive(Debug)]
 pub struct Window {
+    program: &'static str,
+    title: &'static str,
+    arguments: fn(&mut Command, &Path),
     process: Child,
     data: tempfile::TempDir,
     // Dropped last.
@@ -197,29 +209,61 @@ impl Window {
     /// # Panics
     ///
     /// If it cannot be started.
-    pub fn start(program: &str, title: &str, arguments: impl Fn(&mut Command, &Path)) -> Self {
+    #[must_use]
+    pub fn start(
+        program: &'static str,
+        title: &'static str,
+        arguments: fn(&mut Command, &Path),
+    ) -> Self {
         let display = DISPLAY.lock().unwrap_or_else(PoisonError::into_inner);
         let data = tempfile::tempdir().expect("a folder can be made");
-        let mut command = lab::launch(program, Profile::Dev);
-        arguments(&mut command, data.path());
-        let process = command
-            .env("CARGO_NET_OFFLINE", "true")
-            .env("XDG_DATA_HOME", data.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("the app starts");
         let window = Self {
-            process,
+            process: launch(program, arguments, data.path()),
+            program,
+            title,
+            arguments,
             data,
             _display: display,
         };
-        let id = window.wait_for("its window", || {
-            let output = xdotool(&["search", "--onlyvisible", "--name", title]);
+        window.focus();
+        window
+    }
+
+    /// Kills the app, as a power cut does, and starts it anew with the same data.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be started.
+    pub fn kill_and_restart(&mut self) {
+        self.process.kill().expect("it is ours");
+        self.process.wait().expect("it is ours");
+        let _ = fs::remove_file(self.data.path().join("report.jsonl"));
+        self.process = launch(self.program, self.arguments, self.data.path());
+        self.focus();
+        self.report(1);
+    }
+
+    fn focus(&self) {
+        let id = self.wait_for("its window", || {
+            let output = xdotool(&["search", "--onlyvisible", "--name", self.title]);
             let id = output.lines().next_back().map(str::to_owned);
             id.filter(|id| !id.is_empty())
         });
         xdotool(&["windowfocus", "--sync", &id]);
-        window
+    }
+
+    /// Where the app keeps its files.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Waits until a file in the data folder satisfies a condition.
+    pub fn saved(&self, file: &str, what: &str, condition: impl Fn(&str) -> bool) -> String {
+        self.wait_for(what, || {
+            let text = fs::read_to_string(self.data.path().join(file)).ok()?;
+            condition(&text).then_some(text)
+        })
     }
 
     /// Asks for a reload from outside of the window, and waits for its report.
@@ -337,6 +381,17 @@ impl Window {
     pub fn press(&self, chord: &str) {
         xdotool(&["key", chord]);
     }
+}
+
+fn launch(program: &str, arguments: fn(&mut Command, &Path), data: &Path) -> Child {
+    let mut command = lab::launch(program, Profile::Dev);
+    arguments(&mut command, data);
+    command
+        .env("CARGO_NET_OFFLINE", "true")
+        .env("XDG_DATA_HOME", data)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the app starts")
 }
 
 impl Drop for Window {

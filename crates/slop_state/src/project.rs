@@ -47,7 +47,7 @@ impl Default for Settings {
             editor: "code --goto {file}:{line}:{column}".to_owned(),
             provider: ProviderKind::Echo,
             base_url: "http://127.0.0.1:8080/v1".to_owned(),
-            model: String::new(),
+            model: "gpt-4o-mini".to_owned(),
             perf_profiling_enabled: false,
         }
     }

@@ -24,7 +24,7 @@ const BAR: f32 = 12.0;
 const NARROW: f32 = 160.0;
 
 /// The width of a choice of roles, in points.
-const ROLE: f32 = 110.0;
+const ROLE: f32 = 90.0;
 
 /// The room that an entry is offered, in points. It may take more.
 const TALL: f32 = 100_000.0;
@@ -732,9 +732,10 @@ fn entry_head(
         if let Some(role) = choose_role(ui, thread.roles, &entry.role) {
             out.push(Action::SetRole(entry.id, role));
         }
-        if has_room {
-            ui.weak(date(entry.time)).on_hover_text("UTC");
-        }
+        let date = date(entry.time);
+        let clock = date.rsplit(' ').next().unwrap_or_default();
+        let shown = if has_room { &date } else { clock };
+        ui.weak(shown).on_hover_text(format!("{date} UTC"));
         if row.is_streaming {
             let spinner = egui::Spinner::new().size(14.0).color(thread.theme.accent);
             ui.add(spinner).on_hover_text("The assistant is writing");

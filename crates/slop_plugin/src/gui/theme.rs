@@ -135,7 +135,8 @@ impl Theme {
     pub(crate) fn apply(&self, context: &egui::Context) {
         let id = egui::Id::new("theme");
         let applied = context.data(|data| data.get_temp::<String>(id));
-        let now = format!("{self:?}");
+        // New code may make another style of the same theme.
+        let now = format!("{self:?} {:p}", Self::style as *const ());
         if applied.as_ref() == Some(&now) {
             return;
         }
@@ -212,6 +213,8 @@ impl Theme {
             color: Color32::from_black_alpha(120),
         };
         visuals.striped = false;
+        visuals.text_cursor.blink = false;
+        visuals.text_cursor.stroke = Stroke::new(2.0, self.accent);
         visuals
     }
 
