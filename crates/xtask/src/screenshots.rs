@@ -61,6 +61,8 @@ pub(crate) fn screenshots(folder: &Path) -> Result<()> {
             thread::sleep(FRAMES);
             app.xdotool(&[half, "1"])?;
         }
+        thread::sleep(FRAMES);
+        app.xdotool(&["mousemove", "--sync", "1279", "799"])?;
         app.picture(&folder.join(format!("{theme}-reloads.png")))?;
         // A reload that is refused, without an edit of anything.
         app.reload(Some(vec!["no_such_module".to_owned()]))?;
@@ -102,6 +104,8 @@ impl<'a> App<'a> {
             output.lines().next_back().map(str::to_owned)
         })?;
         app.xdotool(&["windowfocus", "--sync", &window])?;
+        // Over nothing that would light up.
+        app.xdotool(&["mousemove", "--sync", "1279", "799"])?;
         Ok(app)
     }
 
@@ -137,17 +141,18 @@ impl<'a> App<'a> {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Writes what is on the display as soon as it stands still.
+    /// Writes what is on the display as soon as it stands still, which a graph never does.
     fn picture(&self, file: &Path) -> Result<()> {
+        let start = Instant::now();
         let mut last = Vec::new();
-        wait("a picture that stays", || {
+        wait("a picture", || {
             if !self.display.screenshot(file) {
                 return None;
             }
             let picture = fs::read(file).ok()?;
-            let stays = picture == last;
+            let is_done = picture == last || start.elapsed() > Duration::from_secs(4);
             last = picture;
-            stays.then_some(())
+            is_done.then_some(())
         })
     }
 }
