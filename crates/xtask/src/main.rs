@@ -14,6 +14,7 @@ use std::{
 
 use anyhow::{bail, Context, Result};
 use clap::{Parser, Subcommand};
+use hot_reloader_build::environment;
 use hot_reloader_remote::command::{reload, ReloadArguments};
 
 /// The commands of this repository.
@@ -95,10 +96,12 @@ fn root() -> PathBuf {
         .to_owned()
 }
 
-/// Cargo in the workspace, as the one that runs this program.
+/// Cargo in the workspace, as the one that runs this program, and with the environment that builds
+/// in the app have: some build scripts run again if they see another one.
 fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root());
+    cargo.current_dir(root()).env_clear();
+    cargo.envs(environment::clean(std::env::vars_os()));
     cargo
 }
 

@@ -73,12 +73,11 @@ pub(crate) fn run(app: &App, arguments: &[String]) -> Result<()> {
 /// then the host. The host starts without the plugin, so errors in it are left for the window.
 pub(crate) fn build(app: &App) -> Result<()> {
     let plugin = BuildConfig::new(root().join(&*app.folder), &*app.plugin);
-    let mut command = Command::new(&plugin.cargo);
     let arguments = plugin.arguments();
     let arguments = arguments
         .iter()
         .filter(|a| *a != "--message-format" && *a != "json");
-    let built = command
+    let built = cargo()
         .args(arguments)
         .current_dir(&plugin.folder)
         .status()?;
