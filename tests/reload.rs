@@ -221,6 +221,16 @@ fn what_a_module_owns_is_taken_down_and_set_up_by_each_generation() {
     host.end();
 }
 
+#[test]
+fn modules_are_timed_when_that_is_wanted() {
+    let fixture = Fixture::new("times");
+    let (mut host, _) = Host::start(&fixture);
+    host.frames(60);
+    let times = host.ask(&json!({ "do": "time_modules" }));
+    assert_eq!(times, json!(["game in Update", "witness in PostUpdate"]));
+    host.end();
+}
+
 /// What is added to version 2 of the library after the fact: a module of its own, which answers
 /// what is asked of it.
 const AI_CLIENT: &str = r#"

@@ -18,7 +18,7 @@ const KEPT: usize = 240;
 #[derive(Resource, Debug, Default)]
 pub struct Timings {
     is_on: AtomicBool,
-    components: Mutex<BTreeMap<&'static str, VecDeque<f32>>>,
+    components: Mutex<BTreeMap<String, VecDeque<f32>>>,
 }
 
 impl Timings {
@@ -29,10 +29,26 @@ impl Timings {
         }
     }
 
+    /// Whether it is on.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.is_on.load(Ordering::Relaxed)
+    }
+
+    /// Adds a run of a component, in milliseconds.
+    pub fn add(&self, component: &str, time: f32) {
+        let mut components = self.components();
+        let times = components.entry(component.to_owned()).or_default();
+        if times.len() == KEPT {
+            times.pop_front();
+        }
+        times.push_back(time);
+    }
+
     /// Times a component until the value is dropped, if it is on.
     #[must_use]
     pub fn start(&self, component: &'static str) -> Option<Running<'_>> {
-        self.is_on.load(Ordering::Relaxed).then(|| Running {
+        self.is_on().then(|| Running {
             timings: self,
             component,
             start: Instant::now(),
@@ -41,15 +57,15 @@ impl Timings {
 
     /// The times of the last runs of each component in milliseconds, the oldest first.
     #[must_use]
-    pub fn read(&self) -> Vec<(&'static str, Vec<f32>)> {
+    pub fn read(&self) -> Vec<(String, Vec<f32>)> {
         let components = self.components();
         let times = components.iter();
         times
-            .map(|(name, times)| (*name, times.iter().copied().collect()))
+            .map(|(name, times)| (name.clone(), times.iter().copied().collect()))
             .collect()
     }
 
-    fn components(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, VecDeque<f32>>> {
+    fn components(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, VecDeque<f32>>> {
         self.components
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -67,11 +83,6 @@ pub struct Running<'a> {
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         let time = self.start.elapsed().as_secs_f32() * 1000.0;
-        let mut components = self.timings.components();
-        let times = components.entry(self.component).or_default();
-        if times.len() == KEPT {
-            times.pop_front();
-        }
-        times.push_back(time);
+        self.timings.add(self.component, time);
     }
 }

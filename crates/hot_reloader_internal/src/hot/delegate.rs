@@ -1,7 +1,10 @@
 //! The host's permanent entries in the schedules, which run whatever the current generation of
 //! each module supplies.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::{Duration, Instant},
+};
 
 use bevy::{
     app::{First, Last},
@@ -73,9 +76,31 @@ impl Delegates {
     }
 }
 
+/// How long each module took in each schedule when it ran last, if that is wanted.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct ModuleTimes {
+    /// Whether modules are timed. Off by default, and then it costs nothing.
+    pub is_on: bool,
+    last: BTreeMap<(String, String), Duration>,
+}
+
+impl ModuleTimes {
+    /// Module, schedule and time, sorted by the first two. Empty while it is off.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, Duration)> {
+        let last = self.last.iter().filter(|_| self.is_on);
+        last.map(|((module, schedule), time)| (module.as_str(), schedule.as_str(), *time))
+    }
+
+    fn note(&mut self, module: &str, schedule: InternedScheduleLabel, time: Duration) {
+        let key = (module.to_owned(), format!("{schedule:?}"));
+        self.last.insert(key, time);
+    }
+}
+
 /// Adds the delegators of the two schedules that a swap happens in, which cannot be added to then.
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Delegates>();
+    app.init_resource::<Delegates>()
+        .init_resource::<ModuleTimes>();
     for label in [First.intern(), Last.intern()] {
         app.world_mut()
             .resource_mut::<Delegates>()
@@ -161,7 +186,12 @@ fn run(world: &mut World, label: InternedScheduleLabel) {
         );
         if let Some(mut schedule) = schedule {
             let name = slot.module.name.clone();
+            let start = world.resource::<ModuleTimes>().is_on.then(Instant::now);
             let result = panics::guard(|| schedule.run(world));
+            if let Some(start) = start {
+                let mut times = world.resource_mut::<ModuleTimes>();
+                times.note(&name, label, start.elapsed());
+            }
             match result {
                 Ok(()) => put_back(world, &name, generation, label, schedule),
                 Err(panic) => {

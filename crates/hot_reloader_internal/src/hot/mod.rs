@@ -17,7 +17,7 @@ mod transaction;
 mod trigger;
 
 pub use config::HotReloaderConfig;
-pub use delegate::HotSystems;
+pub use delegate::{HotSystems, ModuleTimes};
 pub use error::{Phase, RehearsalFault, ReloadError};
 pub use hot_reloader_build::{BuildConfig, BuildError, Diagnostic};
 pub use hot_reloader_core as core;

@@ -13,6 +13,8 @@ pub(crate) mod theme;
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 use hot_reloader::prelude::*;
+#[cfg(feature = "hot")]
+use hot_reloader::ModuleTimes;
 use slop_engine::{
     assistants::Key, log::LogLines, session::Session, timings::Timings, EguiContexts,
 };
@@ -70,7 +72,7 @@ pub fn gui(app: &mut HotApp) {
                 .chain(),
         );
     #[cfg(feature = "hot")]
-    app.add_systems(Update, tint);
+    app.add_systems(Update, (tint, time_modules));
 }
 
 /// What every window is drawn with.
@@ -298,6 +300,18 @@ fn render_help(mut canvas: Canvas, mut layout: ResMut<Layout>) {
     edit(&mut layout, |layout| {
         help::window(context, &mut layout.show_help, theme);
     });
+}
+
+/// The modules are timed by the reloader.
+#[cfg(feature = "hot")]
+fn time_modules(timings: Res<Timings>, mut times: ResMut<ModuleTimes>) {
+    if times.is_on != timings.is_on() {
+        times.is_on = timings.is_on();
+    }
+    for (module, schedule, time) in times.iter() {
+        let name = format!("Module {module}, {schedule}");
+        timings.add(&name, time.as_secs_f32() * 1000.0);
+    }
 }
 
 /// The tint has the colour of the theme.

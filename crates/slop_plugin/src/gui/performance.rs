@@ -57,7 +57,7 @@ impl Summary {
 pub(super) fn panel(
     ui: &mut egui::Ui,
     frames: &FrameTimes,
-    components: &[(&'static str, Vec<f32>)],
+    components: &[(String, Vec<f32>)],
     reloads: &[(u32, f64)],
     is_on: bool,
     theme: &Theme,
@@ -131,10 +131,10 @@ fn frame_times(ui: &mut egui::Ui, frames: &FrameTimes, theme: &Theme) {
         });
 }
 
-fn table(ui: &mut egui::Ui, components: &[(&'static str, Vec<f32>)], theme: &Theme) {
+fn table(ui: &mut egui::Ui, components: &[(String, Vec<f32>)], theme: &Theme) {
     let summaries: Vec<_> = components
         .iter()
-        .filter_map(|(name, times)| Some((*name, Summary::of(times.iter().copied())?)))
+        .filter_map(|(name, times)| Some((name, Summary::of(times.iter().copied())?)))
         .collect();
     if summaries.is_empty() {
         ui.weak("Nothing has run yet.");
