@@ -1,0 +1,219 @@
+//! One entry.
+
+use slop_engine::{
+    egui,
+    egui_commonmark::{CommonMarkCache, CommonMarkViewer},
+};
+use slop_state::Action;
+
+use super::{
+    choose_role, icon,
+    scroll::{Row, Thread},
+    SEND,
+};
+
+/// An entry.
+pub(super) fn draw(
+    ui: &mut egui::Ui,
+    row: &Row<'_>,
+    thread: &Thread<'_>,
+    editing: &mut Option<(u64, String)>,
+    commonmark: &mut CommonMarkCache,
+    out: &mut Vec<Action>,
+) {
+    let is_edited = editing.as_ref().is_some_and(|(id, _)| *id == row.entry.id);
+    let stroke = if is_edited {
+        egui::Stroke::new(1.0, thread.theme.accent)
+    } else {
+        ui.visuals().widgets.noninteractive.bg_stroke
+    };
+    let frame = egui::Frame::none()
+        .inner_margin(8.0)
+        .rounding(4.0)
+        .fill(ui.visuals().faint_bg_color)
+        .stroke(stroke);
+    frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        entry_head(ui, row, thread, editing, out);
+        if is_edited {
+            editor(ui, row.entry.id, editing, out);
+        } else if !row.entry.collapsed {
+            text(ui, row, commonmark);
+        }
+    });
+}
+
+pub(super) fn entry_head(
+    ui: &mut egui::Ui,
+    row: &Row<'_>,
+    thread: &Thread<'_>,
+    editing: &mut Option<(u64, String)>,
+    out: &mut Vec<Action>,
+) {
+    let entry = row.entry;
+    let has_room = ui.available_width() > 420.0;
+    ui.horizontal(|ui| {
+        let (glyph, hover) = if entry.collapsed {
+            ("⏵", "Show all of it")
+        } else {
+            ("⏷", "Show only this line")
+        };
+        if icon(ui, glyph, hover, true) {
+            out.push(Action::SetCollapsed(entry.id, !entry.collapsed));
+        }
+        if let Some(role) = choose_role(ui, thread.roles, &entry.role) {
+            out.push(Action::SetRole(entry.id, role));
+        }
+        let date = date(entry.time);
+        let clock = date.rsplit(' ').next().unwrap_or_default();
+        let shown = if has_room { &date } else { clock };
+        ui.weak(shown).on_hover_text(format!("{date} UTC"));
+        if row.is_streaming {
+            let spinner = egui::Spinner::new().size(14.0).color(thread.theme.accent);
+            ui.add(spinner).on_hover_text("The assistant is writing");
+        }
+        let layout = egui::Layout::right_to_left(egui::Align::Center);
+        ui.with_layout(layout, |ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            buttons(ui, row, thread, editing, out);
+            if entry.collapsed {
+                let line = entry.text.lines().next().unwrap_or_default();
+                let line: String = line.chars().take(200).collect();
+                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                    let line = egui::RichText::new(line).weak();
+                    ui.add(egui::Label::new(line).truncate());
+                });
+            }
+        });
+    });
+}
+
+/// What can be done with an entry, from the right to the left.
+pub(super) fn buttons(
+    ui: &mut egui::Ui,
+    row: &Row<'_>,
+    thread: &Thread<'_>,
+    editing: &mut Option<(u64, String)>,
+    out: &mut Vec<Action>,
+) {
+    let entry = row.entry;
+    if icon(ui, "🗑", "Delete", true) {
+        out.push(Action::DeleteEntry(entry.id));
+    }
+    if icon(ui, "⬇", "Move down", row.down.is_some()) {
+        out.extend(row.down.map(|by| Action::MoveEntry(entry.id, by)));
+    }
+    if icon(ui, "⬆", "Move up", row.up.is_some()) {
+        out.extend(row.up.map(|by| Action::MoveEntry(entry.id, by)));
+    }
+    if icon(ui, "📋", "Copy", true) {
+        ui.output_mut(|output| output.copied_text.clone_from(&entry.text));
+    }
+    let (hover, can_edit) = if row.is_streaming {
+        ("The assistant is still writing it", false)
+    } else if row.is_edited {
+        ("It is being edited", false)
+    } else if thread.is_unsaved {
+        ("Save or cancel the other edit first", false)
+    } else {
+        ("Edit", true)
+    };
+    if icon(ui, "✏", hover, can_edit) {
+        *editing = Some((entry.id, entry.text.clone()));
+        ui.memory_mut(|memory| memory.request_focus(text_field(entry.id)));
+    }
+    let hover = if entry.raw {
+        "Show the text as CommonMark"
+    } else {
+        "Show the text as it is"
+    };
+    let raw = egui::Button::new("Raw").small().selected(entry.raw);
+    if ui.add(raw).on_hover_text(hover).clicked() {
+        out.push(Action::SetRaw(entry.id, !entry.raw));
+    }
+}
+
+/// The field for the text of an entry.
+pub(super) fn editor(
+    ui: &mut egui::Ui,
+    id: u64,
+    editing: &mut Option<(u64, String)>,
+    out: &mut Vec<Action>,
+) {
+    let Some((_, text)) = editing else {
+        return;
+    };
+    let field = text_field(id);
+    let mut saves = ui.memory(|memory| memory.has_focus(field))
+        && ui.input_mut(|input| input.consume_shortcut(&SEND));
+    // It scrolls by itself, so that the cursor stays in view in a long text.
+    let response = egui::ScrollArea::vertical()
+        .id_salt("edit")
+        .max_height(320.0)
+        .show(ui, |ui| {
+            let edit = egui::TextEdit::multiline(text)
+                .id(field)
+                .desired_width(f32::INFINITY)
+                .desired_rows(4);
+            ui.add(edit)
+        })
+        .inner;
+    let mut gives_up =
+        response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
+    let is_filled = !text.trim().is_empty();
+    ui.horizontal(|ui| {
+        let save = ui.add_enabled(is_filled, egui::Button::new("Save"));
+        saves |= save.on_hover_text("Ctrl+Enter").clicked();
+        gives_up |= ui.button("Cancel").on_hover_text("Escape").clicked();
+        ui.weak("Ctrl+Enter saves, Escape cancels");
+    });
+    if saves && is_filled {
+        out.push(Action::EditEntry(id, std::mem::take(text)));
+        *editing = None;
+    } else if gives_up {
+        *editing = None;
+    }
+}
+
+/// The text of an entry. What cannot be wrapped, such as a table, scrolls sideways.
+pub(super) fn text(ui: &mut egui::Ui, row: &Row<'_>, commonmark: &mut CommonMarkCache) {
+    let entry = row.entry;
+    egui::ScrollArea::horizontal()
+        .id_salt("text")
+        .auto_shrink([false, true])
+        .drag_to_scroll(false)
+        .show(ui, |ui| {
+            if entry.text.is_empty() && row.is_streaming {
+                ui.weak("…");
+            } else if entry.raw {
+                let text = egui::RichText::new(&entry.text).monospace();
+                ui.add(egui::Label::new(text).wrap());
+            } else {
+                // A path without a scheme is not taken for a file. Of schemes that name files or
+                // sites none is loaded, since egui has no loader for them in this app.
+                CommonMarkViewer::new()
+                    .explicit_image_uri_scheme(true)
+                    .show(ui, commonmark, &entry.text);
+            }
+        });
+}
+
+pub(super) fn text_field(entry: u64) -> egui::Id {
+    egui::Id::new(("discussion_hub text", entry))
+}
+
+/// Seconds since 1970 as `YYYY-MM-DD HH:MM`, UTC.
+pub(super) fn date(time: u64) -> String {
+    // Days since the 1st of March of the year 0: years that begin in March end with the leap day,
+    // and the calendar repeats itself after 400 of them, which are 146,097 days.
+    let days = time / 86_400 + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let from_march = (5 * day + 2) / 153;
+    let day = day - (153 * from_march + 2) / 5 + 1;
+    let month = (from_march + 2) % 12 + 1;
+    let year = 400 * era + year + u64::from(month <= 2);
+    let (hour, minute) = (time % 86_400 / 3_600, time % 3_600 / 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
+}

@@ -1,0 +1,421 @@
+//! The Discussion Hub as a person uses it, without a display.
+
+use slop_state::Entry;
+
+use super::{entry::*, scroll::*, *};
+use crate::gui::theme::Themes;
+
+/// The first id of the entries in a [`Bench`].
+const FIRST: u64 = 10;
+
+/// A panel in a window of 1280 by 800.
+struct Bench {
+    context: egui::Context,
+    discussions: Discussions,
+    composer: Composer,
+    hub: Hub,
+    split: f32,
+    streaming: Vec<u64>,
+    cache: Cache,
+    theme: Theme,
+    time: f64,
+}
+
+impl Bench {
+    fn new<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Self {
+        let mut bench = Self {
+            context: egui::Context::default(),
+            discussions: Discussions::default(),
+            composer: Composer::default(),
+            hub: Hub::default(),
+            split: 0.7,
+            streaming: Vec::new(),
+            cache: Cache::default(),
+            theme: theme(),
+            time: 0.0,
+        };
+        for text in texts {
+            bench.say(text);
+        }
+        bench
+    }
+
+    fn many(count: usize) -> Self {
+        Self::new((0..count).map(|n| format!("entry {n}. {}", "word ".repeat(n % 97))))
+    }
+
+    fn say(&mut self, text: impl Into<String>) {
+        let entries = &mut self.discussions.list[0].entries;
+        entries.push(Entry {
+            id: FIRST + entries.len() as u64,
+            role: "User".to_owned(),
+            text: text.into(),
+            ..Entry::default()
+        });
+    }
+
+    fn run(&mut self, events: Vec<egui::Event>) -> (Vec<Action>, egui::FullOutput) {
+        self.time += 0.05;
+        let size = egui::vec2(1280.0, 800.0);
+        let input = egui::RawInput {
+            screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size)),
+            time: Some(self.time),
+            events,
+            ..egui::RawInput::default()
+        };
+        let Self {
+            context,
+            discussions,
+            composer,
+            hub,
+            split,
+            streaming,
+            cache,
+            theme,
+            ..
+        } = self;
+        let mut out = Vec::new();
+        let output = context.run(input, |context| {
+            egui::CentralPanel::default().show(context, |ui| {
+                let view = View {
+                    discussions: &*discussions,
+                    composer: &mut *composer,
+                    hub: &mut *hub,
+                    split: &mut *split,
+                    streaming: streaming.as_slice(),
+                    cache: &mut *cache,
+                    theme: &*theme,
+                };
+                panel(ui, view, &mut out);
+            });
+        });
+        (out, output)
+    }
+
+    /// What is to be seen.
+    fn look(&mut self) -> Vec<(String, egui::Rect)> {
+        self.run(Vec::new());
+        texts(&self.run(Vec::new()).1)
+    }
+
+    /// Where a text is to be seen.
+    fn find(&mut self, text: &str) -> Vec<egui::Rect> {
+        let seen = self.look().into_iter();
+        seen.filter(|(seen, _)| seen.contains(text))
+            .map(|(_, rect)| rect)
+            .collect()
+    }
+
+    fn click(&mut self, at: egui::Pos2) -> (Vec<Action>, egui::FullOutput) {
+        let button = |pressed| egui::Event::PointerButton {
+            pos: at,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        };
+        // Two clicks are not to be taken for one double click.
+        self.time += 1.0;
+        self.run(vec![egui::Event::PointerMoved(at)]);
+        let (mut out, _) = self.run(vec![button(true)]);
+        let (actions, output) = self.run(vec![button(false)]);
+        out.extend(actions);
+        (out, output)
+    }
+
+    #[track_caller]
+    fn click_first(&mut self, text: &str) -> Vec<Action> {
+        let at = *self.find(text).first().expect("the text is to be seen");
+        self.click(at.center()).0
+    }
+
+    #[track_caller]
+    fn click_last(&mut self, text: &str) -> Vec<Action> {
+        let at = *self.find(text).last().expect("the text is to be seen");
+        self.click(at.center()).0
+    }
+
+    fn key(&mut self, key: egui::Key, modifiers: egui::Modifiers) -> Vec<Action> {
+        let event = egui::Event::Key {
+            key,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers,
+        };
+        self.run(vec![event]).0
+    }
+
+    fn write(&mut self, text: &str) {
+        self.run(vec![egui::Event::Text(text.to_owned())]);
+    }
+
+    /// Turns the wheel over the entries by so many points, up if positive.
+    fn wheel(&mut self, by: f32) {
+        self.run(vec![
+            egui::Event::PointerMoved(egui::pos2(700.0, 300.0)),
+            egui::Event::MouseWheel {
+                unit: egui::MouseWheelUnit::Point,
+                delta: egui::vec2(0.0, by),
+                modifiers: egui::Modifiers::NONE,
+            },
+        ]);
+    }
+
+    /// Whether the beginning of an entry is in view, and not under the composer.
+    fn sees(&mut self, text: &str) -> bool {
+        let visible = self.find(text);
+        visible
+            .iter()
+            .any(|rect| rect.top() > 8.0 && rect.bottom() < 580.0)
+    }
+}
+
+fn theme() -> Theme {
+    Themes::built_in().unwrap().get("default").clone()
+}
+
+fn texts(output: &egui::FullOutput) -> Vec<(String, egui::Rect)> {
+    fn visit(shape: &egui::Shape, found: &mut Vec<(String, egui::Rect)>) {
+        match shape {
+            egui::Shape::Vec(shapes) => {
+                for shape in shapes {
+                    visit(shape, found);
+                }
+            }
+            egui::Shape::Text(shape) => {
+                let text = shape.galley.text().to_owned();
+                found.push((text, shape.visual_bounding_rect()));
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    for clipped in &output.shapes {
+        visit(&clipped.shape, &mut found);
+    }
+    found
+}
+
+fn send(text: &str, modifiers: egui::Modifiers) -> Vec<Action> {
+    let mut bench = Bench::new([""; 0]);
+    bench.composer.text = text.to_owned();
+    bench.key(egui::Key::Enter, modifiers)
+}
+
+#[test]
+fn ctrl_enter_sends_what_is_written() {
+    assert_eq!(send("hello", egui::Modifiers::CTRL), [Action::AddEntry]);
+    assert_eq!(send("hello", egui::Modifiers::NONE), []);
+    assert_eq!(send("  ", egui::Modifiers::CTRL), []);
+}
+
+#[test]
+fn the_assistant_can_be_stopped_while_it_writes() {
+    let mut bench = Bench::new(["hello"]);
+    assert!(bench.find("Stop").is_empty());
+    bench.streaming = vec![FIRST];
+    assert_eq!(bench.click_last("Stop"), [Action::CancelReplies]);
+}
+
+#[test]
+fn discussions_are_selected_and_managed() {
+    let mut bench = Bench::new([""; 0]);
+    bench.discussions.list.push(Discussion {
+        id: 2,
+        name: "Second".to_owned(),
+        entries: Vec::new(),
+    });
+    let selected = bench.click_last("Second");
+    assert_eq!(selected, [Action::SelectDiscussion(2)]);
+    assert_eq!(bench.click_first("➕"), [Action::AddDiscussion]);
+    assert_eq!(bench.click_first("🗐"), [Action::DuplicateDiscussion(1)]);
+    assert_eq!(bench.click_first("🗑"), [Action::DeleteDiscussion(1)]);
+}
+
+#[test]
+fn a_name_is_accepted_with_enter_and_given_up_with_escape() {
+    let mut bench = Bench::new([""; 0]);
+    assert_eq!(bench.click_first("✏"), []);
+    assert_eq!(bench.hub.renaming, Some((1, "Main".to_owned())));
+    bench.write(" hall");
+    let renamed = bench.key(egui::Key::Enter, egui::Modifiers::NONE);
+    let name = "Main hall".to_owned();
+    assert_eq!(renamed, [Action::RenameDiscussion(1, name)]);
+    assert_eq!(bench.hub.renaming, None);
+
+    bench.click_first("✏");
+    bench.write(" hall");
+    assert_eq!(bench.key(egui::Key::Escape, egui::Modifiers::NONE), []);
+    assert_eq!(bench.hub.renaming, None);
+}
+
+#[test]
+fn the_search_filters_and_counts() {
+    let mut bench = Bench::new(["Apple pie", "banana", "APPLE tart"]);
+    bench.key(egui::Key::F, egui::Modifiers::CTRL);
+    bench.write("apple");
+    assert_eq!(bench.hub.search, "apple");
+    assert_eq!(bench.find("2 hits").len(), 1);
+    assert_eq!(bench.find("pie").len(), 1);
+    assert_eq!(bench.find("tart").len(), 1);
+    assert!(bench.find("banana").is_empty());
+    bench.hub.search = "cherry".to_owned();
+    assert_eq!(bench.find("No hits").len(), 1);
+    assert!(bench.find("pie").is_empty());
+}
+
+#[test]
+fn an_edit_that_keeps_the_length_is_searched_too() {
+    let mut bench = Bench::many(500);
+    let entries = &mut bench.discussions.list[0].entries;
+    let mut search = Search::default();
+    assert!(search.find(entries, "WORDS").is_empty());
+    let length = entries[400].text.len();
+    entries[400].text = format!("{:length$}", "words");
+    assert_eq!(entries[400].text.len(), length);
+    assert!((0..10).any(|_| search.find(entries, "WORDS") == [400_usize]));
+}
+
+#[test]
+fn an_edit_is_saved_with_ctrl_enter_and_given_up_with_escape() {
+    let mut bench = Bench::new(["hello"]);
+    bench.composer.text = "not sent".to_owned();
+    assert_eq!(bench.click_last("✏"), []);
+    assert_eq!(bench.hub.editing, Some((FIRST, "hello".to_owned())));
+    bench.look();
+    bench.write(" world");
+    let saved = bench.key(egui::Key::Enter, egui::Modifiers::CTRL);
+    let text = "hello world".to_owned();
+    assert_eq!(saved, [Action::EditEntry(FIRST, text)]);
+    assert_eq!(bench.hub.editing, None);
+
+    bench.click_last("✏");
+    bench.look();
+    bench.write(" world");
+    assert_eq!(bench.key(egui::Key::Escape, egui::Modifiers::NONE), []);
+    assert_eq!(bench.hub.editing, None);
+}
+
+#[test]
+fn the_buttons_of_an_entry_ask_for_actions() {
+    let mut bench = Bench::new(["first", "second"]);
+    let second = FIRST + 1;
+    assert_eq!(bench.click_last("🗑"), [Action::DeleteEntry(second)]);
+    assert_eq!(bench.click_last("⬆"), [Action::MoveEntry(second, -1)]);
+    assert_eq!(bench.click_last("⬇"), []);
+    assert_eq!(bench.click_first("⬇"), [Action::MoveEntry(FIRST, 1)]);
+    assert_eq!(bench.click_first("⬆"), []);
+    assert_eq!(bench.click_last("Raw"), [Action::SetRaw(second, true)]);
+    assert_eq!(bench.click_last("⏷"), [Action::SetCollapsed(second, true)]);
+    let copy = bench.find("📋")[0];
+    let (actions, output) = bench.click(copy.center());
+    assert_eq!(actions, []);
+    assert_eq!(output.platform_output.copied_text, "first");
+}
+
+#[test]
+fn moves_go_past_what_is_not_shown() {
+    let mut bench = Bench::new(["apple", "banana", "apple"]);
+    bench.hub.search = "apple".to_owned();
+    let moved = bench.click_last("⬆");
+    assert_eq!(moved, [Action::MoveEntry(FIRST + 2, -2)]);
+}
+
+#[test]
+fn only_what_is_visible_is_laid_out() {
+    let mut bench = Bench::many(10_000);
+    bench.run(Vec::new());
+    let mut before = bench.cache.heights.len();
+    assert!(before < 100, "{before} entries were laid out");
+    assert!(bench.sees("entry 9999."));
+    assert!(!bench.sees("entry 0."));
+    for (by, end) in [(1e7, "entry 0."), (-1e7, "entry 9999.")] {
+        bench.wheel(by);
+        for _ in 0..80 {
+            bench.run(Vec::new());
+            let now = bench.cache.heights.len();
+            // `Context::run` may draw a frame twice.
+            assert!(now - before < 200, "{} were laid out", now - before);
+            before = now;
+        }
+        assert!(bench.sees(end), "{end} is not in view");
+    }
+}
+
+#[test]
+fn what_is_read_stays_put_while_what_is_above_it_is_measured() {
+    let mut bench = Bench::many(10_000);
+    for _ in 0..8 {
+        bench.wheel(7.0);
+    }
+    for _ in 0..40 {
+        let seen = bench.look();
+        let (text, before) = seen
+            .iter()
+            .find(|(text, rect)| text.starts_with("entry ") && rect.top() > 150.0)
+            .expect("an entry begins within the view");
+        bench.wheel(7.0);
+        let after = bench.find(text)[0];
+        let moved = after.top() - before.top();
+        assert!((moved - 7.0).abs() < 1.0, "moved by {moved}");
+    }
+}
+
+#[test]
+fn the_end_stays_in_view_while_it_grows() {
+    let mut bench = Bench::many(60);
+    bench.look();
+    bench.say("the newest");
+    let seen = texts(&bench.run(Vec::new()).1);
+    let (_, rect) = seen.iter().find(|(text, _)| text == "the newest").unwrap();
+    assert!(rect.bottom() < 580.0, "it ends at {}", rect.bottom());
+    let entries = &mut bench.discussions.list[0].entries;
+    let newest = entries.last_mut().unwrap();
+    newest.text += &"\n\nanother paragraph".repeat(40);
+    newest.text += "\n\nthe last line";
+    let seen = texts(&bench.run(Vec::new()).1);
+    let last = seen.iter().find(|(text, _)| text == "the last line");
+    let (_, rect) = last.expect("the last line is to be seen");
+    assert!(rect.bottom() < 580.0, "it ends at {}", rect.bottom());
+}
+
+#[test]
+fn who_reads_further_up_is_not_taken_to_the_end() {
+    let mut bench = Bench::many(60);
+    bench.look();
+    for _ in 0..40 {
+        bench.wheel(7.0);
+    }
+    let before = bench.look();
+    bench.say("the newest");
+    let after = bench.look();
+    let (text, rect) = before
+        .iter()
+        .find(|(text, rect)| text.starts_with("entry ") && rect.top() > 150.0)
+        .unwrap();
+    let (_, now) = after.iter().find(|(now, _)| now == text).unwrap();
+    assert!((now.top() - rect.top()).abs() < 1.0);
+    assert!(!bench.sees("the newest"));
+}
+
+#[test]
+fn nothing_is_loaded_or_opened_without_a_click() {
+    let image = "![an image](file:///etc/hostname) ![another](https://example.org/a.png)";
+    let mut bench = Bench::new([image, "[a link](https://example.org)"]);
+    for _ in 0..3 {
+        let (_, output) = bench.run(Vec::new());
+        assert!(output.platform_output.open_url.is_none());
+    }
+    for uri in ["file:///etc/hostname", "https://example.org/a.png"] {
+        assert!(bench.context.try_load_bytes(uri).is_err());
+    }
+}
+
+#[test]
+fn times_are_dates() {
+    assert_eq!(date(0), "1970-01-01 00:00");
+    assert_eq!(date(951_782_400), "2000-02-29 00:00");
+    assert_eq!(date(1_709_251_199), "2024-02-29 23:59");
+    assert_eq!(date(1_735_689_599), "2024-12-31 23:59");
+    assert_eq!(date(4_107_542_400), "2100-03-01 00:00");
+}

@@ -1,0 +1,222 @@
+//! The pane with one ticket.
+
+use std::collections::HashSet;
+
+use slop_engine::{
+    egui,
+    egui_commonmark::{CommonMarkCache, CommonMarkViewer},
+};
+use slop_state::{Action, Board, Status, Ticket};
+
+use super::{changes, delete, icon, shortened, Scene, BAR, GAP, SAVE};
+
+/// What a click or a shortcut in the pane asks for.
+pub(super) enum Wish {
+    Save,
+    Revert,
+    Delete,
+    Close,
+}
+
+pub(super) fn title_field(number: u32) -> egui::Id {
+    egui::Id::new(("mma_dashboard title", number))
+}
+
+pub(super) fn text_field(number: u32) -> egui::Id {
+    egui::Id::new(("mma_dashboard text", number))
+}
+
+/// The pane of the chosen ticket.
+pub(super) fn detail(
+    ui: &mut egui::Ui,
+    scene: &Scene<'_>,
+    ticket: &Ticket,
+    board: &mut Board,
+    out: &mut Vec<Action>,
+) {
+    let number = ticket.number;
+    // There is a draft only while it differs, so that without one the ticket is seen as it is.
+    let draft = board.draft.take().filter(|draft| draft.number == number);
+    let mut draft = draft.unwrap_or_else(|| ticket.clone());
+    draft.status = ticket.status;
+    draft.rank = ticket.rank;
+    draft.depends_on.retain(|n| scene.get(*n).is_some());
+
+    let mut wish = None;
+    let focused = ui.memory(|memory| memory.focused());
+    let is_written = focused == Some(title_field(number)) || focused == Some(text_field(number));
+    if is_written && ui.input_mut(|input| input.consume_shortcut(&SAVE)) {
+        wish = Some(Wish::Save);
+    }
+    ui.horizontal(|ui| {
+        let text = egui::RichText::new(format!("Ticket {number}"));
+        ui.label(text.heading().color(scene.theme.accent));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if icon(ui, "✖", "Close; changes are saved", true, 20.0) {
+                wish = Some(Wish::Close);
+            }
+        });
+    });
+    let buttons = ui.spacing().interact_size.y + 2.0 * GAP;
+    egui::ScrollArea::vertical()
+        .id_salt(("fields", number))
+        .max_height((ui.available_height() - buttons).max(80.0))
+        .auto_shrink(false)
+        .drag_to_scroll(false)
+        .show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - BAR);
+            fields(ui, scene, ticket, &mut draft, out);
+        });
+    let wanted = changes(&draft, ticket);
+    ui.horizontal(|ui| {
+        let save = ui.add_enabled(wanted.is_some(), egui::Button::new("Save"));
+        let hover = "Ctrl+Enter. To choose another ticket saves too.";
+        if save.on_hover_text(hover).clicked() {
+            wish = Some(Wish::Save);
+        }
+        let revert = ui.add_enabled(draft != *ticket, egui::Button::new("Revert"));
+        if revert.on_hover_text("Give the changes up").clicked() {
+            wish = Some(Wish::Revert);
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let button = ui.button("🗑 Delete");
+            let hover = "Delete the ticket. Edit › Bring back undoes it.";
+            if button.on_hover_text(hover).clicked() {
+                wish = Some(Wish::Delete);
+            }
+        });
+    });
+    match (wish, wanted) {
+        (Some(Wish::Save), Some(wanted)) => {
+            draft.clone_from(&wanted);
+            out.push(Action::EditTicket(wanted));
+        }
+        (Some(Wish::Revert), _) => draft.clone_from(ticket),
+        (Some(Wish::Delete), _) => {
+            draft.clone_from(ticket);
+            board.selected = None;
+            delete(number, board, out);
+        }
+        (Some(Wish::Close), _) => board.selected = None,
+        (Some(Wish::Save) | None, _) => {}
+    }
+    board.draft = (draft != *ticket).then_some(draft);
+}
+
+pub(super) fn fields(
+    ui: &mut egui::Ui,
+    scene: &Scene<'_>,
+    ticket: &Ticket,
+    draft: &mut Ticket,
+    out: &mut Vec<Action>,
+) {
+    let title = egui::TextEdit::singleline(&mut draft.title)
+        .id(title_field(ticket.number))
+        .hint_text("Title")
+        .desired_width(f32::INFINITY);
+    ui.add(title);
+    ui.horizontal(|ui| {
+        ui.label("Status");
+        let mut status = ticket.status;
+        egui::ComboBox::from_id_salt("status")
+            .width(110.0)
+            .selected_text(status.label())
+            .show_ui(ui, |ui| {
+                for choice in Status::ALL {
+                    ui.selectable_value(&mut status, choice, choice.label());
+                }
+            });
+        if status != ticket.status {
+            out.push(Action::MoveTicket(ticket.number, status, None));
+        }
+    });
+    needs(ui, scene, draft);
+
+    let id = egui::Id::new("mma_dashboard preview");
+    let is_preview = ui.data(|data| data.get_temp::<bool>(id));
+    let mut is_preview = is_preview.unwrap_or(false);
+    ui.horizontal(|ui| {
+        ui.selectable_value(&mut is_preview, false, "Write");
+        ui.selectable_value(&mut is_preview, true, "Preview");
+    });
+    ui.data_mut(|data| data.insert_temp(id, is_preview));
+    if !is_preview {
+        let height = (ui.available_height() - 4.0).max(120.0);
+        let text = egui::TextEdit::multiline(&mut draft.text)
+            .id(text_field(ticket.number))
+            .hint_text("All there is to say, in CommonMark")
+            .desired_width(f32::INFINITY)
+            .min_size(egui::vec2(0.0, height));
+        ui.add(text);
+    } else if draft.text.trim().is_empty() {
+        ui.weak("Nothing is written yet.");
+    } else {
+        // A new cache each time costs nothing, for nothing is highlighted and no image loaded.
+        CommonMarkViewer::new()
+            .explicit_image_uri_scheme(true)
+            .show(ui, &mut CommonMarkCache::default(), &draft.text);
+    }
+}
+
+/// What must be done before.
+pub(super) fn needs(ui: &mut egui::Ui, scene: &Scene<'_>, draft: &mut Ticket) {
+    let mut removed = None;
+    ui.horizontal_wrapped(|ui| {
+        ui.label("After");
+        if draft.depends_on.is_empty() {
+            ui.weak("no other ticket");
+        }
+        for number in &draft.depends_on {
+            let text = egui::RichText::new(format!("#{number} ✖")).color(scene.color(*number));
+            let other = scene.get(*number);
+            let hover = other.map_or("", |other| other.title.as_str());
+            let chip = ui.add(egui::Button::new(text).small());
+            if chip
+                .on_hover_text(format!("{hover}\nClick to remove"))
+                .clicked()
+            {
+                removed = Some(*number);
+            }
+        }
+    });
+    draft.depends_on.retain(|number| Some(*number) != removed);
+    egui::ComboBox::from_id_salt("needs")
+        .width(ui.available_width())
+        .truncate()
+        .selected_text("Add a ticket…")
+        .show_ui(ui, |ui| {
+            let later = dependents(scene.tickets, draft.number);
+            let mut offered: Vec<&Ticket> = scene
+                .tickets
+                .iter()
+                .copied()
+                .filter(|t| !later.contains(&t.number) && !draft.depends_on.contains(&t.number))
+                .collect();
+            offered.sort_by_key(|ticket| ticket.number);
+            if offered.is_empty() {
+                ui.weak("No other ticket can come before.");
+            }
+            for ticket in offered {
+                let text = format!("#{} {}", ticket.number, shortened(&ticket.title, 40));
+                if ui.selectable_label(false, text).clicked() {
+                    draft.depends_on.push(ticket.number);
+                }
+            }
+        });
+}
+
+/// A ticket and all that depend on it, be it through others. It can depend on none of them.
+pub(super) fn dependents(tickets: &[&Ticket], number: u32) -> HashSet<u32> {
+    let mut found = HashSet::from([number]);
+    loop {
+        let before = found.len();
+        for ticket in tickets {
+            if ticket.depends_on.iter().any(|n| found.contains(n)) {
+                found.insert(ticket.number);
+            }
+        }
+        if found.len() == before {
+            return found;
+        }
+    }
+}
