@@ -4,7 +4,7 @@ use std::{
     borrow::Cow,
     env,
     ffi::OsString,
-    path::Path,
+    path::PathBuf,
     process::{Command, ExitStatus},
     thread,
     time::{Duration, Instant},
@@ -90,23 +90,28 @@ pub(crate) fn build(app: &App) -> Result<()> {
 impl App {
     /// The host, with its shared libraries where the loader finds them.
     pub(crate) fn command(&self) -> Result<Command> {
-        let target = env::current_exe().context("cannot find the folder of what was built")?;
-        let target = target
-            .parent()
-            .context("the executable stands in a folder")?;
+        let target = target()?;
         let mut app = Command::new(
             target
                 .join(&*self.host)
                 .with_extension(env::consts::EXE_EXTENSION),
         );
-        let (name, value) = library_path(target)?;
+        let (name, value) = library_path()?;
         app.env(name, value);
         Ok(app)
     }
 }
 
-/// As `cargo run` sets it.
-fn library_path(target: &Path) -> Result<(&'static str, OsString)> {
+/// The folder of what was built.
+fn target() -> Result<PathBuf> {
+    let this = env::current_exe().context("cannot find the folder of what was built")?;
+    let folder = this.parent().context("the executable stands in a folder")?;
+    Ok(folder.to_owned())
+}
+
+/// Where the loader is to look for shared libraries, as `cargo run` sets it.
+pub(crate) fn library_path() -> Result<(&'static str, OsString)> {
+    let target = target()?;
     let name = if cfg!(windows) {
         "PATH"
     } else if cfg!(target_vendor = "apple") {
@@ -119,7 +124,7 @@ fn library_path(target: &Path) -> Result<(&'static str, OsString)> {
         .current_dir(root())
         .output()?;
     let std = String::from_utf8(output.stdout).context("rustc names a folder")?;
-    let mut folders = vec![target.join("deps"), target.to_owned(), std.trim().into()];
+    let mut folders = vec![target.join("deps"), target, std.trim().into()];
     folders.extend(env::var_os(name).iter().flat_map(env::split_paths));
     Ok((name, env::join_paths(folders)?))
 }

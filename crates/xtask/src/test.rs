@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{cargo, check, display::VirtualDisplay, packages};
+use crate::{cargo, check, display::VirtualDisplay, packages, run::library_path};
 
 /// What is tested, in the order in which it builds on one another. Cargo unites the features of
 /// what is selected together, and another union builds the engine anew: so all that needs the
@@ -35,6 +35,9 @@ pub(crate) fn test(filter: Option<&str>) -> Result<()> {
     for selection in SELECTIONS {
         let mut tests = cargo();
         tests.arg("test").args(*selection).args(filter);
+        // For the tests in the documentation, which cargo starts without.
+        let (name, value) = library_path()?;
+        tests.env(name, value);
         check(on(&mut tests, &display))?;
     }
     if filter.is_none() {
