@@ -8,8 +8,8 @@ use bevy::{
     ecs::schedule::IntoSystemConfigs,
     log::{tracing_subscriber, BoxedLayer, LogPlugin},
     prelude::{
-        on_event, App, DefaultPlugins, EventWriter, Last, Plugin, PluginGroup, Res, ResMut,
-        Resource, Startup,
+        on_event, App, DefaultPlugins, EventWriter, First, Last, Plugin, PluginGroup, PostStartup,
+        Res, ResMut, Resource,
     },
     utils::default,
     window::{PresentMode, Window, WindowPlugin, WindowResolution},
@@ -59,11 +59,13 @@ impl Plugin for HostPlugin {
             .add_event::<KeyChanged>()
             .insert_resource(session);
         app.add_plugins((DefaultPlugins.set(window).set(log), EguiPlugin));
-        app.add_systems(Startup, set_fonts)
+        // After a session was restored, which replaces what egui remembers.
+        app.add_systems(PostStartup, set_fonts)
             .add_systems(Last, keep_key.run_if(on_event::<KeyChanged>()));
         if let Some(frames) = self.exit_after_frames {
             app.insert_resource(ExitAfterFrames(frames));
-            app.add_systems(Last, exit_after_frames);
+            // So that whoever acts at the end sees it in the same frame.
+            app.add_systems(First, exit_after_frames);
         }
     }
 }
@@ -82,13 +84,16 @@ fn keep_key(key: Res<Key>, mut session: ResMut<Session>) {
 #[derive(Resource)]
 struct LogFile(PathBuf);
 
-/// Begins the log anew for each start, and keeps the last lines in memory. Without the file the app
+/// Goes on with the log of the start before, and keeps the last lines in memory. Without the file the app
 /// runs as well, so an error is only told.
 fn log_file(app: &mut App) -> Option<BoxedLayer> {
     let LogFile(path) = app.world().get_resource::<LogFile>()?;
     let lines: BoxedLayer = Box::new(app.world().resource::<LogLines>().clone());
     let folder = path.parent().unwrap_or(path);
-    match fs::create_dir_all(folder).and_then(|()| fs::File::create(path)) {
+    // Another app with the same data may be writing it, and goes on behind what is there.
+    let mut options = fs::OpenOptions::new();
+    options.create(true).append(true);
+    match fs::create_dir_all(folder).and_then(|()| options.open(path)) {
         Ok(file) => {
             let layer = tracing_subscriber::fmt::layer().with_ansi(false);
             let file: BoxedLayer = Box::new(layer.with_writer(Mutex::new(file)));

@@ -45,6 +45,8 @@ impl Session {
     /// should know of it is added to the notices. If the folder cannot be used, the app works
     /// without, and [`failure`](Self::failure) says why.
     pub fn load<T: DeserializeOwned>(&mut self, format: Format) -> Option<T> {
+        // One that is open still has the folder locked.
+        self.store = None;
         let opened = Store::open_with_debounce(&self.folder, "state.ron", format, DEBOUNCE);
         let loaded = opened.and_then(|mut store| Ok((store.load()?, store)));
         match loaded {
@@ -61,15 +63,22 @@ impl Session {
         }
     }
 
-    /// Has the state written soon, without waiting for it. Whether the last write went well is in
-    /// [`failure`](Self::failure) then.
+    /// Has the state written soon, without waiting for it.
     pub fn save(&mut self, state: &impl Serialize) {
         let Some(store) = &self.store else {
             return;
         };
-        let failed = store.save(state).err().map(|error| error.to_string());
-        let failed = failed.or_else(|| store.last_error().map(|error| error.to_string()));
-        self.failure = failed.map(|error| format!("the state was not saved: {error}"));
+        if let Err(error) = store.save(state) {
+            self.notices.push(error.to_string());
+        }
+    }
+
+    /// Looks how the last write went, for [`failure`](Self::failure).
+    pub fn look(&mut self) {
+        if let Some(store) = &self.store {
+            let failed = store.last_error();
+            self.failure = failed.map(|error| format!("the state was not saved: {error}"));
+        }
     }
 
     /// Waits until all is written.

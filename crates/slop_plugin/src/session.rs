@@ -27,7 +27,7 @@ const FORMAT: Format = Format {
 const PAUSE: Duration = Duration::from_millis(400);
 
 /// How often what cannot tell whether it has changed is looked at.
-const LOOK: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(700);
 
 /// Reads and writes the state.
 #[hot_module(targets = [load, save], after = [controller, ai_client, gui])]
@@ -130,6 +130,8 @@ struct Pace {
     looked: Option<Instant>,
     /// What the look found.
     view: String,
+    /// What egui remembered while there was a window.
+    memory: String,
 }
 
 fn save(
@@ -139,6 +141,7 @@ fn save(
     mut exits: EventReader<AppExit>,
     mut pace: Local<Pace>,
 ) {
+    session.look();
     let exits = exits.read().count() > 0;
     let is_due = |last: Option<Instant>, pause| last.is_none_or(|last| last.elapsed() >= pause);
     pace.is_changed |= parts.is_changed();
@@ -147,15 +150,17 @@ fn save(
         return;
     }
     pace.looked = Some(Instant::now());
-    let memory = contexts.try_ctx_mut().map_or_else(String::new, |context| {
-        context.memory(|memory| ron::to_string(memory).unwrap_or_default())
-    });
+    // A window that was closed is gone before the app ends.
+    if let Some(context) = contexts.try_ctx_mut() {
+        pace.memory = context.memory(|memory| ron::to_string(memory).unwrap_or_default());
+    }
+    let memory = pace.memory.clone();
     let view = View {
         dock: parts.dock.clone(),
         memory: memory.clone(),
     };
     let view = ron::to_string(&view).unwrap_or_default();
-    if wants || view != pace.view {
+    if wants || (exits && pace.is_changed) || view != pace.view {
         session.save(&parts.saved(memory));
         pace.view = view;
         pace.is_changed = false;
@@ -163,5 +168,77 @@ fn save(
     }
     if exits {
         session.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use slop_engine::bevy_egui::EguiUserTextures;
+
+    use super::*;
+
+    /// The app at its start, without a window.
+    fn app(folder: &Path) -> App {
+        let mut app = App::new();
+        app.insert_resource(Session::new(folder.to_owned()))
+            .init_resource::<Project>()
+            .init_resource::<Settings>()
+            .init_resource::<Draft>()
+            .init_resource::<Discussions>()
+            .init_resource::<Composer>()
+            .init_resource::<Hub>()
+            .init_resource::<PendingRequests>()
+            .init_resource::<TicketNumbers>()
+            .init_resource::<Board>()
+            .init_resource::<Layout>()
+            .init_resource::<LogView>()
+            .init_resource::<Dock>()
+            .init_resource::<EguiUserTextures>()
+            .add_systems(Startup, load)
+            .add_systems(Last, save);
+        app.update();
+        app
+    }
+
+    fn write(app: &mut App, text: &str) {
+        app.world_mut().resource_mut::<Composer>().text = text.to_owned();
+        app.update();
+    }
+
+    #[test]
+    fn the_last_change_before_the_end_is_there_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = app(folder.path());
+        write(&mut first, "one");
+        first.world_mut().send_event(AppExit::Success);
+        write(&mut first, "two");
+        drop(first);
+        let second = app(folder.path());
+        assert_eq!(second.world().resource::<Composer>().text, "two");
+        let session = second.world().resource::<Session>();
+        assert_eq!((&session.notices, &session.failure), (&Vec::new(), &None));
+    }
+
+    #[test]
+    fn a_first_load_that_is_done_again_finds_the_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut app = app(folder.path());
+        write(&mut app, "one");
+        // A rollback of the first load takes the resources, and its startup systems run again.
+        let start = Instant::now();
+        let state = folder.path().join("state.ron");
+        while !std::fs::read_to_string(&state).is_ok_and(|text| text.contains("\"one\"")) {
+            assert!(
+                start.elapsed() < Duration::from_secs(30),
+                "it is never saved"
+            );
+            app.update();
+        }
+        app.world_mut().insert_resource(Composer::default());
+        app.world_mut().run_schedule(Startup);
+        assert_eq!(app.world().resource::<Composer>().text, "one");
+        assert_eq!(app.world().resource::<Session>().failure, None);
     }
 }

@@ -76,7 +76,7 @@ impl Delegates {
     }
 }
 
-/// How long each module took in each schedule when it ran last, if that is wanted.
+/// How long each module took in each schedule, if that is wanted.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct ModuleTimes {
     /// Whether modules are timed. Off by default, and then it costs nothing.
@@ -85,10 +85,11 @@ pub struct ModuleTimes {
 }
 
 impl ModuleTimes {
-    /// Module, schedule and time, sorted by the first two. Empty while it is off.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, Duration)> {
-        let last = self.last.iter().filter(|_| self.is_on);
-        last.map(|((module, schedule), time)| (module.as_str(), schedule.as_str(), *time))
+    /// Takes what has run since this was called last: module, schedule and time, sorted by the first
+    /// two.
+    pub fn take(&mut self) -> impl Iterator<Item = (String, String, Duration)> {
+        let last = std::mem::take(&mut self.last).into_iter();
+        last.map(|((module, schedule), time)| (module, schedule, time))
     }
 
     fn note(&mut self, module: &str, schedule: InternedScheduleLabel, time: Duration) {

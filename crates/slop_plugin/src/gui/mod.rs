@@ -308,7 +308,10 @@ fn time_modules(timings: Res<Timings>, mut times: ResMut<ModuleTimes>) {
     if times.is_on != timings.is_on() {
         times.is_on = timings.is_on();
     }
-    for (module, schedule, time) in times.iter() {
+    if !times.is_on {
+        return;
+    }
+    for (module, schedule, time) in times.take() {
         let name = format!("Module {module}, {schedule}");
         timings.add(&name, time.as_secs_f32() * 1000.0);
     }

@@ -10,7 +10,7 @@ use std::{
 
 use bevy::{prelude::*, utils::HashMap};
 use serde::{Deserialize, Serialize};
-use slop_engine::egui;
+use slop_engine::{assistants::ApiKey, egui};
 use slop_state::{Action, BuildProfile, Project, ProviderKind, Settings};
 
 use super::theme::Theme;
@@ -143,6 +143,7 @@ impl Form<'_> {
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
         let typed = self.draft.texts.get(name).cloned();
+        let is_typed = typed.is_some();
         let mut text = typed.unwrap_or_else(|| now.to_owned());
         let reason = parse(&text).err();
         let mut is_left = false;
@@ -156,7 +157,8 @@ impl Form<'_> {
             }
             let edit = egui::TextEdit::singleline(&mut text).id_salt(name);
             let response = ui.add(edit.desired_width(width));
-            is_left = response.lost_focus();
+            // It is left too when the window was closed under it.
+            is_left = response.lost_focus() || (is_typed && !response.has_focus());
             if response.changed() {
                 self.draft.texts.insert(name.to_owned(), text.clone());
             }
@@ -435,12 +437,12 @@ fn of_assistant(
             model => Ok(model.to_owned()),
         });
         new.model = model.unwrap_or(std::mem::take(&mut new.model));
-        key(ui, has_key, out);
+        key(ui, has_key, form.theme, out);
     });
 }
 
 /// The API key. What is typed is neither in the draft nor shown.
-fn key(ui: &mut egui::Ui, has_key: bool, out: &mut Vec<Action>) {
+fn key(ui: &mut egui::Ui, has_key: bool, theme: &Theme, out: &mut Vec<Action>) {
     ui.label("API key");
     ui.horizontal(|ui| {
         let id = egui::Id::new("API key");
@@ -454,8 +456,9 @@ fn key(ui: &mut egui::Ui, has_key: bool, out: &mut Vec<Action>) {
         };
         let edit = egui::TextEdit::singleline(&mut text).password(true);
         ui.add(edit.hint_text(hint).desired_width(FIELD - 150.0));
-        let typed = !text.trim().is_empty();
-        if ui.add_enabled(typed, egui::Button::new("Store")).clicked() {
+        let refused = ApiKey::new(&text).err();
+        let can_be = refused.is_none() && !text.trim().is_empty();
+        if ui.add_enabled(can_be, egui::Button::new("Store")).clicked() {
             out.push(Action::SetKey(std::mem::take(&mut text)));
         }
         if ui
@@ -463,6 +466,9 @@ fn key(ui: &mut egui::Ui, has_key: bool, out: &mut Vec<Action>) {
             .clicked()
         {
             out.push(Action::SetKey(String::new()));
+        }
+        if let Some(reason) = refused {
+            ui.colored_label(theme.error, reason.to_string());
         }
         ui.data_mut(|data| data.insert_temp(id, text));
     });

@@ -58,16 +58,11 @@ pub(super) fn advance(world: &mut World, machinery: &mut Machinery) {
 
 /// Builds what `request` asks for while the caller waits, and takes it up to the swap.
 pub(super) fn run(world: &mut World, machinery: &mut Machinery, request: ReloadRequest) {
-    let mut older = machinery.queued.take();
     // Dropping a build ends it.
-    older = older.or(machinery
-        .building
-        .take()
-        .map(|building| building.attempt.request));
-    machinery.queued = Some(match older {
-        Some(older) => older.merge(request),
-        None => request,
-    });
+    let building = machinery.building.take();
+    let building = building.map(|building| building.attempt.request);
+    let older = [building, machinery.queued.take()].into_iter().flatten();
+    machinery.queued = older.chain([request]).reduce(ReloadRequest::merge);
     start(world, machinery);
     while let Some(building) = &mut machinery.building {
         let update = building.build.next();
