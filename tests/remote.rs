@@ -130,3 +130,32 @@ fn who_waits_is_told_that_the_reload_was_cancelled_or_the_app_ended() {
     let gone = find(&folder, None).unwrap_err().to_string();
     assert!(gone.starts_with("no app listens in "), "{gone}");
 }
+
+#[test]
+fn a_call_serves_whoever_asked_before_it() {
+    let fixture = Fixture::new("remote_call");
+    let (mut host, _) = Host::start_with(&fixture, json!({ "remote": true }));
+    let app = find(&host.socket_folder(), None).expect("it listens");
+    fixture.write(&Fixture::v2());
+    let waits = |module: &'static str| {
+        let app = app.clone();
+        let modules = Some(vec![module.to_owned()]);
+        thread::spawn(move || ask(&app, &Request::new(modules)))
+    };
+    // One is being built, and one is queued.
+    let building = waits("game");
+    host.ask(&json!({ "do": "progress", "text": "" }));
+    let queued = waits("witness");
+    host.frames(3);
+    let report = host.ask(&json!({ "do": "reload_now", "modules": ["game"] }));
+    assert_eq!(report["outcome"], "on_probation", "{report:#}");
+    while !building.is_finished() || !queued.is_finished() {
+        host.frames(1);
+    }
+    for asked in [building, queued] {
+        let Reply::Report { success, .. } = asked.join().unwrap().unwrap() else {
+            panic!("there is a report");
+        };
+        assert!(success);
+    }
+}

@@ -22,17 +22,20 @@ const ASSISTANT: &str = "AI";
 const NO_ANSWER: &str = "> **No answer:** ";
 /// What an entry begins with that waits for a server that is busy.
 const WAITING: &str = "> **Waiting:** ";
+/// Why there is no more of an answer whose entry was deleted and came back.
+const DELETED: &str = "The entry was deleted before the answer was complete.";
 /// Why the answer to a request of an earlier start never came.
 const CLOSED: &str = "The app was closed before the answer came.";
 
 /// Owns what is asked of the assistant.
 #[hot_module(
-    state_keys = [PendingRequests],
+    state_keys = [PendingRequests, Orphans],
     targets = [send_request, stream_response],
     after = [controller],
 )]
 pub fn ai_client(app: &mut HotApp) {
     app.init_resource::<PendingRequests>()
+        .init_resource::<Orphans>()
         .init_resource::<Assistants>()
         .init_resource::<Key>()
         .add_event::<Action>()
@@ -60,6 +63,11 @@ pub struct Pending {
     /// The id of the entry.
     pub entry: u64,
 }
+
+/// Requests whose entries were deleted before they were answered in full. An entry that comes back
+/// says so.
+#[derive(Resource, Reflect, Clone, Debug, Default, PartialEq, Eq)]
+struct Orphans(Vec<Pending>);
 
 /// The ids of the entries that are still being written by the assistant.
 pub(crate) fn streaming(pending: &PendingRequests) -> Vec<u64> {
@@ -185,13 +193,16 @@ fn said(text: &str) -> &str {
 fn stream_response(
     mut assistants: ResMut<Assistants>,
     mut pending: ResMut<PendingRequests>,
+    mut orphans: ResMut<Orphans>,
     mut discussions: ResMut<Discussions>,
 ) {
     assistants.poll();
+    take_back(&mut orphans, &mut discussions);
     let mut unfinished = Vec::new();
     for waiting in &pending.0 {
         let Some(text) = text_of(&discussions, waiting) else {
             // Deleted meanwhile.
+            orphans.0.push(*waiting);
             continue;
         };
         let (wanted, is_over) = match assistants.get(waiting.request) {
@@ -212,6 +223,19 @@ fn stream_response(
     let requests: Vec<u64> = unfinished.iter().map(|waiting| waiting.request).collect();
     assistants.keep_only(&requests);
     pending.set_if_neq(PendingRequests(unfinished));
+}
+
+/// Notes on entries that are there again why they end where they do.
+fn take_back(orphans: &mut ResMut<Orphans>, discussions: &mut ResMut<Discussions>) {
+    let is_back = |orphan: &&Pending| text_of(discussions, orphan).is_some();
+    let back: Vec<Pending> = orphans.0.iter().filter(is_back).copied().collect();
+    for orphan in back {
+        orphans.0.retain(|other| *other != orphan);
+        let discussion = discussions.get_mut(orphan.discussion);
+        if let Some(entry) = discussion.and_then(|d| d.entry_mut(orphan.entry)) {
+            entry.text = with_note(&entry.text, DELETED);
+        }
+    }
 }
 
 /// The text of the entry that the answer goes to, if there is one.
@@ -277,6 +301,7 @@ mod tests {
     fn app() -> App {
         let mut app = crate::controller::tests::app();
         app.init_resource::<PendingRequests>()
+            .init_resource::<Orphans>()
             .init_resource::<Assistants>()
             .init_resource::<Key>()
             .add_event::<KeyChanged>()
@@ -440,6 +465,11 @@ mod tests {
             app.update();
             assert_eq!(*pending(&app), PendingRequests::default());
             check_cancelled(&app, request);
+            act(&mut app, Action::Undo);
+            app.update();
+            app.update();
+            let text = reply(&app);
+            assert_eq!(text.matches(DELETED).count(), 1, "{text}");
         }
     }
 
