@@ -55,8 +55,6 @@ pub(super) struct Cache {
     commonmark: CommonMarkCache,
     /// By the ids of the entries.
     heights: HashMap<u64, Measured>,
-    /// Whether a discussion, searched or not, is scrolled to its end and is to stay there.
-    at_end: HashMap<(u64, bool), bool>,
     search: Search,
 }
 

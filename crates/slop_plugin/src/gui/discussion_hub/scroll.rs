@@ -199,7 +199,13 @@ pub(super) struct Scroll {
     pub(super) offset: f64,
     /// Whether the end is to stay in view.
     pub(super) at_end: bool,
+    /// Where it was before all heights were forgotten.
+    pub(super) anchor: Option<Anchor>,
 }
+
+/// The id of the first entry in view, and how far it reaches into the view, in points. Unlike an
+/// offset it does not depend on the heights of what is above it.
+pub(super) type Anchor = (u64, f32);
 
 impl Scroll {
     /// The offset at which a column is to be drawn, if this one is asked for.
@@ -218,6 +224,7 @@ pub(super) struct Scrolled {
     pub(super) before: f64,
     pub(super) after: f64,
     pub(super) total: f64,
+    pub(super) anchor: Option<Anchor>,
 }
 
 /// The entries, in an area that scrolls.
@@ -232,7 +239,11 @@ pub(super) fn scroll(
     out: &mut Vec<Action>,
 ) {
     let key = (thread.discussion.id, thread.is_searched);
-    let at_end = cache.at_end.get(&key).copied().unwrap_or(true);
+    // What egui keeps outlives a reload and a restart, so it is of plain types.
+    let kept = egui::Id::new(("discussion_hub scroll", key));
+    let at_end = ui.data_mut(|data| data.get_persisted(kept.with("at end")));
+    let at_end = at_end.unwrap_or(true);
+    let anchor = ui.data_mut(|data| data.get_persisted(kept));
     let top = ui.available_rect_before_wrap().top();
     let output = egui::ScrollArea::vertical()
         .id_salt(("entries", key))
@@ -244,6 +255,7 @@ pub(super) fn scroll(
                 height: f64::from(viewport.height()),
                 offset: f64::from(viewport.top()),
                 at_end,
+                anchor: anchor.filter(|_| cache.heights.is_empty()),
             };
             rows(ui, thread, &scroll, hub, cache, out)
         });
@@ -251,6 +263,7 @@ pub(super) fn scroll(
         before,
         after,
         total,
+        anchor,
     } = output.inner;
     let end = (total - f64::from(output.inner_rect.height())).max(0.0);
     // The area computes in `f32`.
@@ -263,7 +276,12 @@ pub(super) fn scroll(
         (after + by_person).clamp(0.0, end)
     };
     let is_at_end = offset >= end - slack && by_person >= -slack;
-    cache.at_end.insert(key, is_at_end);
+    ui.data_mut(|data| {
+        data.insert_persisted(kept.with("at end"), is_at_end);
+        if let Some(anchor) = anchor {
+            data.insert_persisted(kept, anchor);
+        }
+    });
     let mut state = output.state;
     if state.offset.y != offset as f32 {
         state.offset.y = offset as f32;
@@ -292,6 +310,12 @@ pub(super) fn rows(
         measured.map_or_else(|| estimate(entry, width), |measured| measured.height)
     }));
     let mut offset = scroll.offset;
+    if let Some((id, reaches)) = scroll.anchor {
+        let mut places = 0..thread.shown.len();
+        if let Some(place) = places.find(|place| thread.entry(*place).id == id) {
+            offset = column.tops[place + 1] - f64::from(reaches);
+        }
+    }
     for _ in 0..ROUNDS {
         offset = scroll.place(&column, offset);
         let from = offset;
@@ -324,6 +348,10 @@ pub(super) fn rows(
     let offset = scroll.place(&column, offset);
     let visible = column.visible(offset, scroll.height);
     let mut y = scroll.top + (column.tops[visible.start] - offset) as f32;
+    let anchor = (visible.start < thread.shown.len()).then(|| {
+        let reaches = column.tops[visible.start + 1] - offset;
+        (thread.entry(visible.start).id, reaches as f32)
+    });
     for place in visible {
         let row = thread.row(place);
         let rect = egui::Rect::from_min_size(egui::pos2(left, y), egui::vec2(width, TALL));
@@ -353,6 +381,7 @@ pub(super) fn rows(
         before: scroll.offset,
         after: offset,
         total: column.total(),
+        anchor,
     }
 }
 

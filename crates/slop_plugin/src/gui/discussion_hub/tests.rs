@@ -399,6 +399,37 @@ fn who_reads_further_up_is_not_taken_to_the_end() {
 }
 
 #[test]
+fn a_reload_and_a_restart_leave_the_scroll_position() {
+    let mut bench = Bench::many(2_000);
+    bench.look();
+    for _ in 0..400 {
+        bench.wheel(7.0);
+    }
+    let place = |bench: &mut Bench| {
+        bench.look();
+        let seen = bench.look().into_iter();
+        let mut seen = seen.filter(|(text, rect)| text.starts_with("entry ") && rect.top() > 150.0);
+        let (text, rect) = seen.next().expect("an entry is in view");
+        (text, rect.top().round())
+    };
+    let before = place(&mut bench);
+    assert!(!before.0.starts_with("entry 1999"), "it is not at the end");
+
+    // What is only in memory of the code.
+    bench.cache = Cache::default();
+    assert_eq!(place(&mut bench), before);
+
+    let memory = bench
+        .context
+        .memory(|memory| ron::to_string(memory).unwrap());
+    bench.context = egui::Context::default();
+    let memory = ron::from_str(&memory).unwrap();
+    bench.context.memory_mut(|now| *now = memory);
+    bench.cache = Cache::default();
+    assert_eq!(place(&mut bench), before);
+}
+
+#[test]
 fn nothing_is_loaded_or_opened_without_a_click() {
     let image = "![an image](file:///etc/hostname) ![another](https://example.org/a.png)";
     let mut bench = Bench::new([image, "[a link](https://example.org)"]);
