@@ -358,8 +358,9 @@ fn compose(
                 {
                     out.push(Action::CancelReplies);
                 }
+            } else {
+                ui.weak("Ctrl+Enter");
             }
-            ui.weak("Ctrl+Enter");
         });
     });
     egui::ScrollArea::vertical()

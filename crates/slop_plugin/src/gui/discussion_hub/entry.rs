@@ -64,13 +64,14 @@ pub(super) fn entry_head(
         if let Some(role) = choose_role(ui, thread.roles, &entry.role) {
             out.push(Action::SetRole(entry.id, role));
         }
-        let date = date(entry.time);
-        let clock = date.rsplit(' ').next().unwrap_or_default();
-        let shown = if has_room { &date } else { clock };
-        ui.weak(shown).on_hover_text(format!("{date} UTC"));
         if row.is_streaming {
             let spinner = egui::Spinner::new().size(14.0).color(thread.theme.accent);
             ui.add(spinner).on_hover_text("The assistant is writing");
+        } else {
+            let date = date(entry.time);
+            let clock = date.rsplit(' ').next().unwrap_or_default();
+            let shown = if has_room { &date } else { clock };
+            ui.weak(shown).on_hover_text(format!("{date} UTC"));
         }
         let layout = egui::Layout::right_to_left(egui::Align::Center);
         ui.with_layout(layout, |ui| {
