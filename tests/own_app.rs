@@ -15,7 +15,7 @@ use serde_json::Value;
 /// The folder of the sources of Bevy.
 fn bevy() -> PathBuf {
     let output = lab::cargo()
-        .args(["metadata", "--format-version", "1", "--offline"])
+        .args(["metadata", "--format-version", "1"])
         .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
         .current_dir(root())
         .output()

@@ -105,7 +105,7 @@ fn a_linked_game_has_three_crates_besides_bevy() {
 #[test]
 fn a_linked_app_has_no_symbol_of_the_reloader() {
     let status = Command::new("cargo")
-        .args(["build", "--offline", "--package", "slop"])
+        .args(["build", "--package", "slop"])
         .args(["--no-default-features", "--features", "linked"])
         .current_dir(root())
         .status();

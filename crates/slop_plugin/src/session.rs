@@ -208,6 +208,19 @@ mod tests {
     }
 
     #[test]
+    fn what_version_1_wrote_can_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let written = include_str!("../../../assets/demo/state.ron");
+        std::fs::write(folder.path().join("state.ron"), written).unwrap();
+        let mut app = app(folder.path());
+        let session = app.world().resource::<Session>();
+        assert_eq!((&session.notices, &session.failure), (&Vec::new(), &None));
+        assert_eq!(app.world().resource::<Discussions>().list.len(), 3);
+        let mut tickets = app.world_mut().query::<&Ticket>();
+        assert_eq!(tickets.iter(app.world()).count(), 7);
+    }
+
+    #[test]
     fn the_last_change_before_the_end_is_there_again() {
         let folder = tempfile::tempdir().unwrap();
         let mut first = app(folder.path());
