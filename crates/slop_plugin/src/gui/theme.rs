@@ -191,7 +191,12 @@ impl Theme {
         visuals.widgets.noninteractive = widget(self.panel, line, self.text);
         visuals.widgets.inactive = widget(self.raised, line, self.text);
         visuals.widgets.hovered = widget(mix(self.raised, self.text, 0.1), self.accent, self.text);
-        visuals.widgets.active = widget(mix(self.raised, self.accent, 0.4), self.accent, self.text);
+        // Its text is also that of what is bold, for which there is no font.
+        visuals.widgets.active = widget(
+            mix(self.raised, self.accent, 0.25),
+            self.accent,
+            self.accent,
+        );
         visuals.widgets.open = widget(self.raised, line, self.text);
         visuals.selection.bg_fill = mix(self.panel, self.accent, 0.35);
         visuals.selection.stroke = Stroke::new(1.0, mix(self.text, self.accent, 0.4));
