@@ -114,12 +114,6 @@ impl Assistants {
             }
         }
     }
-
-    /// Cancels a request and knows it no longer.
-    pub fn forget(&mut self, id: u64) {
-        self.asked.remove(&id);
-        self.finished.retain(|finished| *finished != id);
-    }
 }
 
 /// A request.
@@ -239,8 +233,5 @@ mod tests {
         assert_eq!(assistants.finished.len(), KEPT);
         let newest = *assistants.finished.back().unwrap();
         assert!(has_finished(&assistants, newest));
-        assistants.forget(newest);
-        assert_eq!(assistants.get(newest), None);
-        assert_eq!(assistants.finished.len(), KEPT - 1);
     }
 }

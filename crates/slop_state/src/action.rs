@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 
-use crate::{Project, Settings, Status, Ticket, Window};
+use crate::{Project, Settings, Status, Ticket};
 
 /// What the gui asks for and the controller does.
 #[derive(Event, Reflect, Clone, Debug, PartialEq)]
@@ -52,8 +52,6 @@ pub enum Action {
     SetProject(Project),
     /// Replaces the API key; an empty one removes it.
     SetKey(String),
-    /// Opens a window, or closes it.
-    Show(Window, bool),
     /// Opens a file at a line and column, both from 1, in the user's editor.
     OpenInEditor(String, u32, u32),
 }

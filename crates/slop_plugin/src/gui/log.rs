@@ -12,10 +12,23 @@ use super::theme::Theme;
 const LEVELS: [&str; 5] = ["Error", "Warning", "Info", "Debug", "Trace"];
 
 pub(super) fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, theme: &Theme) {
-    let shown: Vec<LogLine> = lines.read(|lines| {
-        let matching = lines.iter().filter(|line| matches(line, view));
-        matching.cloned().collect()
+    let needle = view.filter.trim().to_lowercase();
+    // Places rather than copies; only what is seen is copied. No lock is held while it is drawn, for
+    // drawing may log.
+    let shown: Vec<usize> = lines.read(|lines| {
+        let numbered = lines.iter().enumerate();
+        let matching = numbered.filter(|(_, line)| matches(line, view.level, &needle));
+        matching.map(|(place, _)| place).collect()
     });
+    let copy = |places: &[usize]| -> Vec<LogLine> {
+        lines.read(|lines| {
+            places
+                .iter()
+                .filter_map(|at| lines.get(*at))
+                .cloned()
+                .collect()
+        })
+    };
     ui.horizontal(|ui| {
         let filter = egui::TextEdit::singleline(&mut view.filter).hint_text("🔍 Filter");
         ui.add(filter.desired_width(200.0));
@@ -33,7 +46,7 @@ pub(super) fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, the
                 lines.clear();
             }
             if ui.button("📋").on_hover_text("Copy these lines").clicked() {
-                ui.output_mut(|output| output.copied_text = text(&shown));
+                ui.output_mut(|output| output.copied_text = text(&copy(&shown)));
             }
             ui.weak(format!("{} lines", shown.len()));
         });
@@ -48,16 +61,16 @@ pub(super) fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, the
         .auto_shrink(false)
         .stick_to_bottom(view.follow)
         .show_rows(ui, height, shown.len(), |ui, rows| {
-            for line in &shown[rows] {
-                row(ui, line, theme);
+            for line in copy(&shown[rows]) {
+                row(ui, &line, theme);
             }
         });
 }
 
-fn matches(line: &LogLine, view: &LogView) -> bool {
-    let filter = view.filter.trim().to_lowercase();
-    let has = |text: &str| text.to_lowercase().contains(&filter);
-    line.level <= view.level && (filter.is_empty() || has(&line.text) || has(&line.target))
+/// `needle` is in lower case.
+fn matches(line: &LogLine, level: u8, needle: &str) -> bool {
+    let has = |text: &str| text.to_lowercase().contains(needle);
+    line.level <= level && (needle.is_empty() || has(&line.text) || has(&line.target))
 }
 
 fn row(ui: &mut egui::Ui, line: &LogLine, theme: &Theme) {
@@ -116,16 +129,11 @@ mod tests {
 
     #[test]
     fn lines_are_chosen_by_level_and_text() {
-        let view = |filter: &str, level| LogView {
-            filter: filter.to_owned(),
-            level,
-            follow: true,
-        };
-        assert!(matches(&line(2, "hello"), &view("", 2)));
-        assert!(!matches(&line(3, "hello"), &view("", 2)));
-        assert!(matches(&line(0, "Hello"), &view(" hELL ", 0)));
-        assert!(matches(&line(0, "Hello"), &view("SLOP", 0)));
-        assert!(!matches(&line(0, "Hello"), &view("bye", 4)));
+        assert!(matches(&line(2, "hello"), 2, ""));
+        assert!(!matches(&line(3, "hello"), 2, ""));
+        assert!(matches(&line(0, "Hello"), 0, "hell"));
+        assert!(matches(&line(0, "Hello"), 0, "slop"));
+        assert!(!matches(&line(0, "Hello"), 4, "bye"));
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod menu;
 mod mma_dashboard;
 mod performance;
 pub(crate) mod project_settings;
+#[cfg(test)]
+mod testing;
 pub(crate) mod theme;
 
 use bevy::{ecs::system::SystemParam, prelude::*};

@@ -112,23 +112,28 @@ fn frame_times(ui: &mut egui::Ui, frames: &FrameTimes, theme: &Theme) {
         .map(|(index, time)| [f64::from(index), f64::from(*time)])
         .collect();
     let top = f64::from(summary.worst).max(BUDGET * 2.0) * 1.1;
-    Plot::new("frames")
+    still("frames")
         .height(150.0)
         .include_x(0.0)
         .include_x(KEPT as f64)
-        .include_y(0.0)
         .include_y(top)
         .show_x(false)
+        .show(ui, |plot| {
+            plot.hline(HLine::new(BUDGET).color(theme.weak));
+            plot.line(Line::new(points).color(theme.accent).name("frame"));
+        });
+}
+
+/// A graph from zero upwards that cannot be moved.
+fn still(name: &str) -> Plot<'_> {
+    Plot::new(name)
+        .include_y(0.0)
         .show_axes([false, true])
         .allow_scroll(false)
         .allow_drag(false)
         .allow_zoom(false)
         .allow_boxed_zoom(false)
         .show_grid([false, true])
-        .show(ui, |plot| {
-            plot.hline(HLine::new(BUDGET).color(theme.weak));
-            plot.line(Line::new(points).color(theme.accent).name("frame"));
-        });
 }
 
 fn table(ui: &mut egui::Ui, components: &[(String, Vec<f32>)], theme: &Theme) {
@@ -172,17 +177,10 @@ fn reload_times(ui: &mut egui::Ui, reloads: &[(u32, f64)], theme: &Theme) {
         bar.name(format!("reload {number}: {time:.0} ms"))
     });
     let chart = BarChart::new(bars.collect()).color(theme.accent);
-    Plot::new("reloads")
+    still("reloads")
         .height(120.0)
-        .include_y(0.0)
         .include_y(500.0)
         .include_x(12.0)
-        .show_axes([false, true])
-        .allow_scroll(false)
-        .allow_drag(false)
-        .allow_zoom(false)
-        .allow_boxed_zoom(false)
-        .show_grid([false, true])
         .show(ui, |plot| {
             // What a reload is to take at most.
             plot.hline(HLine::new(500.0).color(theme.weak));

@@ -531,7 +531,10 @@ fn of_roles(ui: &mut egui::Ui, form: &mut Form<'_>, roles: &[String], out: &mut 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gui::theme::Themes;
+    use crate::gui::{
+        testing::{button, key, texts},
+        theme::Themes,
+    };
 
     /// The panel as a person uses it.
     struct Hands {
@@ -585,26 +588,13 @@ mod tests {
                     panel(ui, view, &mut out);
                 });
             });
-            let texts = output.shapes.iter().filter_map(|shape| match &shape.shape {
-                egui::Shape::Text(text) => {
-                    let rect = text.visual_bounding_rect();
-                    Some((text.galley.text().to_owned(), rect))
-                }
-                _ => None,
-            });
-            (out, texts.collect())
+            (out, texts(&output))
         }
 
         fn click(&mut self, position: egui::Pos2) -> Vec<Action> {
-            let button = |pressed| egui::Event::PointerButton {
-                pos: position,
-                button: egui::PointerButton::Primary,
-                pressed,
-                modifiers: egui::Modifiers::NONE,
-            };
             let mut out = self.frame(vec![egui::Event::PointerMoved(position)]).0;
-            out.extend(self.frame(vec![button(true)]).0);
-            out.extend(self.frame(vec![button(false)]).0);
+            out.extend(self.frame(vec![button(position, true)]).0);
+            out.extend(self.frame(vec![button(position, false)]).0);
             out
         }
 
@@ -619,16 +609,9 @@ mod tests {
         fn fill(&mut self, now: &str, text: &str) -> (Vec<Action>, String) {
             let field = self.find(now);
             let mut out = self.click(field.center());
-            let key = |key, modifiers| egui::Event::Key {
-                key,
-                physical_key: None,
-                pressed: true,
-                repeat: false,
-                modifiers,
-            };
-            let all = key(egui::Key::A, egui::Modifiers::COMMAND);
+            let all = key(egui::Key::A, true, egui::Modifiers::COMMAND);
             out.extend(self.frame(vec![all, egui::Event::Text(text.to_owned())]).0);
-            let enter = key(egui::Key::Enter, egui::Modifiers::NONE);
+            let enter = key(egui::Key::Enter, true, egui::Modifiers::NONE);
             out.extend(self.frame(vec![enter]).0);
             let (more, texts) = self.frame(Vec::new());
             out.extend(more);

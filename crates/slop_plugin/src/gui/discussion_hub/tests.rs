@@ -3,7 +3,7 @@
 use slop_state::Entry;
 
 use super::{entry::*, scroll::*, *};
-use crate::gui::theme::Themes;
+use crate::gui::testing::{texts, theme};
 
 /// The first id of the entries in a [`Bench`].
 const FIRST: u64 = 10;
@@ -168,32 +168,6 @@ impl Bench {
             .iter()
             .any(|rect| rect.top() > 8.0 && rect.bottom() < 580.0)
     }
-}
-
-fn theme() -> Theme {
-    Themes::built_in().unwrap().get("default").clone()
-}
-
-fn texts(output: &egui::FullOutput) -> Vec<(String, egui::Rect)> {
-    fn visit(shape: &egui::Shape, found: &mut Vec<(String, egui::Rect)>) {
-        match shape {
-            egui::Shape::Vec(shapes) => {
-                for shape in shapes {
-                    visit(shape, found);
-                }
-            }
-            egui::Shape::Text(shape) => {
-                let text = shape.galley.text().to_owned();
-                found.push((text, shape.visual_bounding_rect()));
-            }
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    for clipped in &output.shapes {
-        visit(&clipped.shape, &mut found);
-    }
-    found
 }
 
 fn send(text: &str, modifiers: egui::Modifiers) -> Vec<Action> {

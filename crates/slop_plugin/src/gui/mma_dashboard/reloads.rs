@@ -528,10 +528,8 @@ mod tests {
 
     use hot_reloader::{core::BuildId, Generation, HotModule, PanicReport};
 
-    use super::{
-        super::testing::{button, find, theme, Window},
-        *,
-    };
+    use super::*;
+    use crate::gui::testing::{button, find, theme, Window};
 
     /// Clicks on the last place where this text is to be seen.
     #[track_caller]

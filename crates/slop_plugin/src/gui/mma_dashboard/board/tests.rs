@@ -2,11 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{
-    super::testing::{button, find, key, theme, Window},
-    detail::*,
-    *,
-};
+use super::{detail::*, *};
+use crate::gui::testing::{button, find, key, theme, Window};
 
 fn ticket(number: u32, status: Status) -> Ticket {
     Ticket {
