@@ -1,19 +1,33 @@
 //! Reloads that are asked for from outside of the window.
 
-use std::thread;
+use std::{
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
 
 use hot_reloader_remote::{ask, client::find, Reply, Request};
 use hot_reloader_tests::{lab::edit, Fixture, Host};
 use serde_json::{json, Value};
+
+/// For whatever is waited for.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Runs frames until all who ask are answered.
+#[track_caller]
+fn serve<T>(host: &mut Host, asking: &[JoinHandle<T>]) {
+    let start = Instant::now();
+    while asking.iter().any(|asking| !asking.is_finished()) {
+        assert!(start.elapsed() < DEADLINE, "somebody is never answered");
+        host.frames(1);
+    }
+}
 
 /// Asks as an editor does while the host runs frames.
 fn request(host: &mut Host, modules: Option<&[&str]>) -> (bool, String, Value) {
     let app = find(&host.socket_folder(), None).expect("it listens");
     let modules = modules.map(|names| names.iter().map(ToString::to_string).collect());
     let asking = thread::spawn(move || ask(&app, &Request::new(modules)));
-    while !asking.is_finished() {
-        host.frames(1);
-    }
+    serve(host, std::slice::from_ref(&asking));
     match asking.join().unwrap().expect("it answers") {
         Reply::Report {
             success,
@@ -81,9 +95,7 @@ fn who_asks_meanwhile_is_answered_by_the_reload_that_serves_him() {
     });
     let mut asking = vec![first];
     asking.extend(others);
-    while asking.iter().any(|asking| !asking.is_finished()) {
-        host.frames(1);
-    }
+    serve(&mut host, &asking);
     let outcomes: Vec<Value> = asking
         .into_iter()
         .map(|asking| match asking.join().unwrap().unwrap() {
@@ -107,9 +119,7 @@ fn who_waits_is_told_that_the_reload_was_cancelled_or_the_app_ended() {
     let cancelled = waits(&app);
     host.ask(&json!({ "do": "progress", "text": "" }));
     host.ask(&json!({ "do": "cancel" }));
-    while !cancelled.is_finished() {
-        host.frames(1);
-    }
+    serve(&mut host, std::slice::from_ref(&cancelled));
     let Reply::Report {
         report, success, ..
     } = cancelled.join().unwrap().unwrap()
@@ -149,10 +159,9 @@ fn a_call_serves_whoever_asked_before_it() {
     host.frames(3);
     let report = host.ask(&json!({ "do": "reload_now", "modules": ["game"] }));
     assert_eq!(report["outcome"], "on_probation", "{report:#}");
-    while !building.is_finished() || !queued.is_finished() {
-        host.frames(1);
-    }
-    for asked in [building, queued] {
+    let both = [building, queued];
+    serve(&mut host, &both);
+    for asked in both {
         let Reply::Report { success, .. } = asked.join().unwrap().unwrap() else {
             panic!("there is a report");
         };
