@@ -131,20 +131,20 @@ table! {
         |f| meddled(f, "rm $LIB"), "stage", "artifact_missing", "build again");
     not_a_library: refused(
         |f| meddled(f, "rm $LIB; echo 'just a text, long enough to be looked at closely' > $LIB"),
-        "identify", "would_not_load", "magic");
+        "inspect", "would_not_load", "magic");
     truncated_library: refused(
         |f| meddled(f, "head -c 100000 $LIB > $LIB.cut; mv $LIB.cut $LIB"),
-        "identify", "would_not_load", "would not load");
+        "inspect", "would_not_load", "would not load");
     empty_file: refused(
-        |f| meddled(f, "rm $LIB; : > $LIB"), "identify", "would_not_load", "the file is empty");
+        |f| meddled(f, "rm $LIB; : > $LIB"), "inspect", "would_not_load", "the file is empty");
     missing_entry: refused(
-        |f| edited(f, "hot_library!(game, witness);", ""), "identify", "not_a_plugin", "hot_library!");
+        |f| edited(f, "hot_library!(game, witness);", ""), "inspect", "not_a_plugin", "hot_library!");
     wrong_entry_version: refused(
         |f| meddled(f, "LC_ALL=C sed -i 's/hot_reloader 1/hot_reloader 9/' $LIB"),
-        "identify", "entry_version", "version 9");
+        "inspect", "entry_version", "version 9");
     other_compiler: refused(
         |f| meddled(f, "LC_ALL=C sed -i 's/rustc 1\\.[0-9]*\\.0 (/rustc 1.11.0 (/' $LIB"),
-        "identify", "other_compiler", "1.11.0");
+        "inspect", "other_compiler", "1.11.0");
     stable_crate_changed: refused(
         |f| {
             // As if a stable crate had been built anew, without disturbing the other tests.
@@ -159,7 +159,7 @@ table! {
             f.meddle(&format!(
                 "cargo \"$@\" | sed \"s|$LIB|{0}/lib.so|\"\ncp $LIB {0}/lib.so\n", other.display()));
         },
-        "identify", "restart_required", "libhot_reloader_dylib.so");
+        "inspect", "restart_required", "libhot_reloader_dylib.so");
     symbol_missing: refused(
         |f| with_item(f, "// in play", "if probe.frames == u32::MAX { unsafe { no_such_symbol() } }",
             "extern \"C\" { fn no_such_symbol(); }"),

@@ -162,6 +162,12 @@ fn the_template_is_a_hot_app() {
             .replace("{{crate_name}}", "from_template")
             .replace("{{hot_reloader_path}}", &root().display().to_string());
         assert!(!text.contains("{{"), "all placeholders of {file} are known");
+        // So that it shares the build of the engine; nothing else differs from a copy of it.
+        let shared = format!(
+            "[dependencies]\nunified_features = {{ path = \"{}/crates/unified_features\" }}\n",
+            root().display()
+        );
+        let text = text.replace("[dependencies]\n", &shared);
         write(&folder.join(file), &text);
     }
     fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).expect("it is copied");

@@ -96,7 +96,7 @@ fn a_linked_game_has_three_crates_besides_bevy() {
         [
             "counter",
             "hot_reloader",
-            "hot_reloader_internal",
+            "hot_reloader_bevy",
             "hot_reloader_macros"
         ]
     );
@@ -114,7 +114,7 @@ fn a_linked_app_has_no_symbol_of_the_reloader() {
     let binary = object::File::parse(&*binary).expect("it is an executable");
     let symbols: Vec<_> = binary.symbols().filter_map(|s| s.name().ok()).collect();
     let has = |text: &str| symbols.iter().any(|symbol| symbol.contains(text));
-    assert!(has("hot_reloader_internal"), "the names can be read");
+    assert!(has("hot_reloader_bevy"), "the names can be read");
     for name in OF_RELOADS {
         assert!(!has(name), "{name}");
     }
@@ -122,7 +122,7 @@ fn a_linked_app_has_no_symbol_of_the_reloader() {
     for name in [
         "hot_reloader_scope",
         "HOT_RELOADER_IDENTITY",
-        "hot_reloader_internal3hot",
+        "hot_reloader_bevy3hot",
     ] {
         assert!(!has(name), "{name}");
     }

@@ -19,6 +19,7 @@ probe_api = { path = "ROOT/tests/fixtures/probe_api" }
 ron = "0.8"
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"
+unified_features = { path = "ROOT/crates/unified_features" }
 "#;
 
 /// As in the workspace, so that what it built need not be built again.
@@ -118,7 +119,7 @@ fn bring_over(from: &Path, to: &Path) {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let text = name.to_string_lossy();
-        let ours = ["hot_reloader", "slop", "xtask"];
+        let ours = ["hot_reloader", "slop", "unified_features", "xtask"];
         let is_ours = ours
             .iter()
             .any(|part| text.trim_start_matches("lib").starts_with(part));

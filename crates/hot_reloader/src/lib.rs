@@ -105,9 +105,9 @@
 #![cfg_attr(feature = "hot", doc = "\n")]
 #![cfg_attr(feature = "hot", doc = include_str!("reloading.md"))]
 
+pub use hot_reloader_bevy::*;
 #[cfg(feature = "hot")]
 use hot_reloader_dylib as _;
-pub use hot_reloader_internal::*;
 pub use hot_reloader_macros::hot_module;
 
 /// What a plugin library and its host commonly use.

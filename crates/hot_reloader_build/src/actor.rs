@@ -1,76 +1,106 @@
 //! A build on a thread of its own, with cargo's whole process tree in hand.
 
 use std::{
-    io::{BufRead, BufReader},
-    process::Stdio,
+    io::{BufRead, BufReader, Read},
+    process::{Command, ExitStatus, Stdio},
     thread::{self, JoinHandle},
+    time::Instant,
 };
 
 use cargo_metadata::Message;
-use crossbeam_channel::{after, bounded, never, select_biased, unbounded, Receiver, Sender};
+use crossbeam_channel::{
+    at, bounded, never, select_biased, unbounded, Receiver, RecvError, Sender, TryRecvError,
+};
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::{message::Transcript, BuildConfig, BuildError, BuildOutcome, Workspace};
 
 /// What a build has to tell.
 #[derive(Debug)]
-pub enum BuildUpdate {
+pub enum BuildUpdate<T> {
     /// What cargo is doing, in a few words.
     Progress(String),
-    /// How it ended; the last update.
-    Finished(BuildOutcome),
+    /// How it ended, and what was made of that; the last update.
+    Finished(T),
+    /// Its thread is gone without having said how it ended; the last update.
+    Died(BuildError),
 }
 
 /// A running build. Dropping it ends cargo and everything cargo started, and waits until they are
 /// gone.
 #[derive(Debug)]
-pub struct Build {
-    updates: Receiver<BuildUpdate>,
+pub struct Build<T> {
+    updates: Receiver<BuildUpdate<T>>,
     cancel: Sender<()>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Build {
-    /// Starts cargo to build the crate `library`. `workspace` is what a former build found out; the
-    /// first build asks cargo for it.
+impl<T: Send + 'static> Build<T> {
+    /// Starts cargo to build the crate `library`, and then does `finish` with what came of it, all on
+    /// a thread of its own. `workspace` is what a former build found out; the first build asks cargo
+    /// for it.
     #[must_use]
-    pub fn start(library: &str, config: BuildConfig, workspace: Option<Workspace>) -> Self {
+    pub fn start(
+        library: &str,
+        config: BuildConfig,
+        workspace: Option<Workspace>,
+        finish: impl FnOnce(BuildOutcome) -> T + Send + 'static,
+    ) -> Self {
         let library = library.to_owned();
         let (send, updates) = unbounded();
         let (cancel, cancelled) = bounded(1);
+        let work = move || {
+            let progress = |text| {
+                // Nobody listens any more if the app is closing.
+                let _ = send.send(BuildUpdate::Progress(text));
+            };
+            let supervisor = Supervisor::new(&config, &cancelled);
+            let outcome = find(&library, &config, workspace, &supervisor)
+                .and_then(|workspace| run(&config, workspace, &supervisor, progress));
+            let _ = send.send(BuildUpdate::Finished(finish(outcome)));
+        };
         let thread = thread::Builder::new()
             .name("hot reload build".to_owned())
-            .spawn(move || {
-                let outcome = find(&library, &config, workspace)
-                    .and_then(|workspace| run(config, workspace, &send, &cancelled));
-                // Nobody listens any more if the app is closing.
-                let _ = send.send(BuildUpdate::Finished(outcome));
-            })
-            .expect("the system can start a thread");
+            .spawn(work);
         Self {
             updates,
             cancel,
-            thread: Some(thread),
+            // Without a thread the channel is closed, which is then told as its death.
+            thread: thread.ok(),
         }
     }
 
     /// The next thing that the build has to tell, if there is one now.
-    #[must_use]
-    pub fn try_next(&self) -> Option<BuildUpdate> {
-        self.updates.try_recv().ok()
+    pub fn try_next(&mut self) -> Option<BuildUpdate<T>> {
+        match self.updates.try_recv() {
+            Ok(update) => Some(update),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(self.died()),
+        }
     }
 
     /// Waits for the next thing that the build has to tell.
-    ///
-    /// # Panics
-    ///
-    /// If it has told all, [`BuildUpdate::Finished`] included.
-    #[must_use]
-    pub fn next(&self) -> BuildUpdate {
+    pub fn next(&mut self) -> BuildUpdate<T> {
         let update = self.updates.recv();
-        update.expect("a build that has ended is not asked any more")
+        update.unwrap_or_else(|RecvError| self.died())
     }
 
+    fn died(&mut self) -> BuildUpdate<T> {
+        let payload = self.thread.take().map(JoinHandle::join);
+        let reason = match payload {
+            None => "the system could not start a thread".to_owned(),
+            Some(Ok(())) => "it had told all before".to_owned(),
+            Some(Err(payload)) => {
+                let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+                let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+                text.unwrap_or_else(|| "its thread panicked".to_owned())
+            }
+        };
+        BuildUpdate::Died(BuildError::Died { reason })
+    }
+}
+
+impl<T> Build<T> {
     /// Asks for the end of the build, which is then reported as [`BuildError::Cancelled`] unless it
     /// had ended before.
     pub fn cancel(&self) {
@@ -79,7 +109,7 @@ impl Build {
     }
 }
 
-impl Drop for Build {
+impl<T> Drop for Build<T> {
     fn drop(&mut self) {
         self.cancel();
         if let Some(thread) = self.thread.take() {
@@ -88,78 +118,133 @@ impl Drop for Build {
     }
 }
 
+/// Runs the processes of one build, until they end, somebody cancels, or the time is up.
+struct Supervisor<'a> {
+    config: &'a BuildConfig,
+    cancelled: &'a Receiver<()>,
+    deadline: Receiver<Instant>,
+}
+
+/// A line that a process printed.
 enum Line {
-    Message(Box<Message>),
-    Text(String),
+    Out(String),
+    Err(String),
+}
+
+impl<'a> Supervisor<'a> {
+    fn new(config: &'a BuildConfig, cancelled: &'a Receiver<()>) -> Self {
+        let deadline = if config.time_limit.is_zero() {
+            never()
+        } else {
+            at(Instant::now() + config.time_limit)
+        };
+        Self {
+            config,
+            cancelled,
+            deadline,
+        }
+    }
+
+    /// Hands over each line that the process prints. `tail` is asked for what it printed last.
+    fn run<S>(
+        &self,
+        command: Command,
+        state: &mut S,
+        hear: impl Fn(&mut S, Line),
+        tail: impl Fn(&S) -> String,
+    ) -> Result<ExitStatus, BuildError> {
+        let config = self.config;
+        let mut child = spawn(command).map_err(|source| BuildError::NotStarted {
+            cargo: config.cargo.clone(),
+            folder: config.folder.clone(),
+            source,
+        })?;
+        let lines = read(&mut *child);
+        let ended = loop {
+            select_biased! {
+                recv(self.cancelled) -> _ => break Some(BuildError::Cancelled),
+                recv(self.deadline) -> _ => break Some(BuildError::TimedOut {
+                    limit: config.time_limit,
+                    tail: tail(state),
+                }),
+                recv(lines) -> line => match line {
+                    Ok(line) => hear(state, line),
+                    // Both streams have ended, and so has the process.
+                    Err(_) => break None,
+                },
+            }
+        };
+        if ended.is_some() {
+            // A process that is gone already is what is wanted.
+            let _ = child.start_kill();
+        }
+        let status = child.wait();
+        match ended {
+            Some(error) => Err(error),
+            None => status.map_err(|error| BuildError::Failed {
+                status: "unknown".to_owned(),
+                tail: error.to_string(),
+            }),
+        }
+    }
 }
 
 fn find(
     library: &str,
     config: &BuildConfig,
     known: Option<Workspace>,
+    supervisor: &Supervisor<'_>,
 ) -> Result<Workspace, BuildError> {
-    known.map_or_else(
-        || Workspace::find(config, library).map_err(|source| BuildError::Workspace { source }),
-        Ok,
-    )
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let (mut out, mut err) = (String::new(), String::new());
+    let mut printed = (&mut out, &mut err);
+    let status = supervisor.run(
+        Workspace::question(config),
+        &mut printed,
+        |(out, err), line| match line {
+            Line::Out(line) => out.push_str(&line),
+            Line::Err(line) => {
+                err.push_str(&line);
+                err.push('\n');
+            }
+        },
+        |(_, err)| (*err).clone(),
+    )?;
+    let answer = status.success().then_some(&*out).ok_or(&*err);
+    Workspace::understand(config, library, answer)
+        .map_err(|source| BuildError::Workspace { source })
 }
 
 fn run(
-    mut config: BuildConfig,
+    config: &BuildConfig,
     workspace: Workspace,
-    updates: &Sender<BuildUpdate>,
-    cancelled: &Receiver<()>,
+    supervisor: &Supervisor<'_>,
+    progress: impl Fn(String),
 ) -> BuildOutcome {
+    let mut config = config.clone();
     config.package.clone_from(&workspace.package);
-    let mut child = spawn(&config).map_err(|source| BuildError::NotStarted {
-        cargo: config.cargo.clone(),
-        folder: config.folder.clone(),
-        source,
-    })?;
-    let lines = read(&mut *child);
-    let out_of_time = if config.time_limit.is_zero() {
-        never()
-    } else {
-        after(config.time_limit)
-    };
     let mut transcript = Transcript::new(workspace);
-    let ended = loop {
-        select_biased! {
-            recv(cancelled) -> _ => break Some(BuildError::Cancelled),
-            recv(out_of_time) -> _ => break Some(BuildError::TimedOut {
-                limit: config.time_limit,
-                tail: transcript.tail(),
-            }),
-            recv(lines) -> line => match line {
-                Ok(Line::Message(message)) => transcript.message(*message),
-                Ok(Line::Text(line)) => {
-                    let _ = updates.send(BuildUpdate::Progress(line.trim().to_owned()));
-                    transcript.text(line);
-                }
-                // Both streams have ended, and so has cargo.
-                Err(_) => break None,
-            },
-        }
-    };
-    let end = |mut child: Box<dyn ChildWrapper>| {
-        if ended.is_some() {
-            // A process that is gone already is what is wanted.
-            let _ = child.start_kill();
-        }
-        child.wait()
-    };
-    let status = end(child);
-    match ended {
-        Some(error) => Err(error),
-        None => transcript.finish(status.map_err(|error| BuildError::Failed {
-            status: "unknown".to_owned(),
-            tail: error.to_string(),
-        })?),
-    }
+    let status = supervisor.run(
+        config.command(),
+        &mut transcript,
+        |transcript, line| match line {
+            Line::Out(line) => {
+                let messages = Message::parse_stream(line.as_bytes()).map_while(Result::ok);
+                messages.for_each(|message| transcript.message(message));
+            }
+            Line::Err(line) => {
+                progress(line.trim().to_owned());
+                transcript.text(line);
+            }
+        },
+        Transcript::tail,
+    )?;
+    transcript.finish(status)
 }
 
-fn spawn(config: &BuildConfig) -> std::io::Result<Box<dyn ChildWrapper>> {
-    let mut command = config.command();
+fn spawn(mut command: Command) -> std::io::Result<Box<dyn ChildWrapper>> {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -176,25 +261,31 @@ fn spawn(config: &BuildConfig) -> std::io::Result<Box<dyn ChildWrapper>> {
 fn read(child: &mut dyn ChildWrapper) -> Receiver<Line> {
     let (send, lines) = unbounded();
     if let Some(stdout) = child.stdout().take() {
-        let send = send.clone();
-        thread::spawn(move || {
-            for message in Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok) {
-                if send.send(Line::Message(Box::new(message))).is_err() {
-                    break;
-                }
-            }
-        });
+        forward(stdout, send.clone(), Line::Out);
     }
     if let Some(stderr) = child.stderr().take() {
-        thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                if send.send(Line::Text(line)).is_err() {
-                    break;
-                }
-            }
-        });
+        forward(stderr, send, Line::Err);
     }
     lines
+}
+
+fn forward(stream: impl Read + Send + 'static, send: Sender<Line>, line: fn(String) -> Line) {
+    thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut bytes = Vec::new();
+        // A program may print what is no text; then it is shown as far as it is.
+        while stream
+            .read_until(b'\n', &mut bytes)
+            .is_ok_and(|read| read > 0)
+        {
+            let text = String::from_utf8_lossy(&bytes);
+            let text = text.trim_end_matches(['\n', '\r']);
+            if send.send(line(text.to_owned())).is_err() {
+                break;
+            }
+            bytes.clear();
+        }
+    });
 }
 
 #[cfg(all(test, unix))]
@@ -221,20 +312,21 @@ mod tests {
         }
     }
 
-    fn start(config: BuildConfig) -> Build {
+    fn start(config: BuildConfig) -> Build<BuildOutcome> {
         let workspace = Workspace {
             package: "game".into(),
             root: config.folder.clone(),
             target_folder: config.folder.join("target"),
             hot: vec!["game".into()],
         };
-        Build::start("game", config, Some(workspace))
+        Build::start("game", config, Some(workspace), |outcome| outcome)
     }
 
-    fn outcome(build: &Build) -> BuildOutcome {
+    fn outcome(build: &Build<BuildOutcome>) -> BuildOutcome {
         loop {
             match build.updates.recv_timeout(DEADLINE).unwrap() {
                 BuildUpdate::Finished(outcome) => return outcome,
+                BuildUpdate::Died(error) => return Err(error),
                 BuildUpdate::Progress(_) => {}
             }
         }
@@ -303,6 +395,43 @@ mod tests {
             "{error}"
         );
         wait_until_gone(&grandchild(folder.path().join("pid")));
+    }
+
+    /// Cargo as it is asked about the workspace.
+    #[test]
+    fn the_question_about_the_workspace_can_be_cancelled_and_times_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = script(folder.path(), SLEEPER);
+        let build = Build::start("game", config, None, |outcome| outcome);
+        let sleeper = grandchild(folder.path().join("pid"));
+        build.cancel();
+        assert!(matches!(outcome(&build), Err(BuildError::Cancelled)));
+        wait_until_gone(&sleeper);
+
+        let config = BuildConfig {
+            time_limit: Duration::from_millis(300),
+            ..script(folder.path(), SLEEPER)
+        };
+        let build = Build::start("game", config, None, |outcome| outcome);
+        assert!(matches!(outcome(&build), Err(BuildError::TimedOut { .. })));
+    }
+
+    #[test]
+    fn a_thread_that_dies_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = script(folder.path(), "exit 3");
+        let mut build: Build<()> = Build::start("game", config, None, |_| panic!("no more disk"));
+        let error = loop {
+            match build.next() {
+                BuildUpdate::Died(error) => break error,
+                BuildUpdate::Finished(()) => panic!("it said that it ended"),
+                BuildUpdate::Progress(_) => {}
+            }
+        };
+        assert!(
+            matches!(&error, BuildError::Died { reason } if reason == "no more disk"),
+            "{error}"
+        );
     }
 
     #[test]

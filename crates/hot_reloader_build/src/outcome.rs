@@ -84,6 +84,12 @@ pub enum BuildError {
         /// The package.
         package: String,
     },
+    /// The thread that ran it is gone.
+    #[error("the build ended without a word: {reason}; try again")]
+    Died {
+        /// What is known of it.
+        reason: String,
+    },
     /// Somebody cancelled it.
     #[error("the build was cancelled")]
     Cancelled,

@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     path::PathBuf,
+    process::Command,
 };
 
 use cargo_metadata::{CargoOpt, CrateType, MetadataCommand, Package, PackageId};
@@ -48,30 +49,43 @@ pub enum WorkspaceError {
 }
 
 impl Workspace {
-    /// Asks cargo about the workspace around the folder of `config` and the crate `library` in it.
-    ///
-    /// # Errors
-    ///
-    /// Both variants of [`WorkspaceError`].
-    pub fn find(config: &BuildConfig, library: &str) -> Result<Self, WorkspaceError> {
-        let mut command = MetadataCommand::new();
-        command
+    /// Asks cargo about the workspace around the folder of `config`.
+    #[must_use]
+    pub fn question(config: &BuildConfig) -> Command {
+        let mut question = MetadataCommand::new();
+        question
             .cargo_path(&config.cargo)
             .current_dir(&config.folder)
             // With them come the shared libraries.
             .features(CargoOpt::SomeFeatures(config.features.clone()))
             // What other platforms need may never have been downloaded.
             .other_options(["--filter-platform", TARGET].map(Into::into));
-        for (name, _) in std::env::vars_os() {
-            command.env_remove(name);
-        }
-        for (name, value) in environment::clean(std::env::vars_os()) {
-            command.env(name, value);
-        }
-        let metadata = command.exec().map_err(|source| WorkspaceError::Metadata {
-            folder: config.folder.clone(),
-            source,
-        })?;
+        let mut command = question.cargo_command();
+        command
+            .env_clear()
+            .envs(environment::clean(std::env::vars_os()));
+        command
+    }
+
+    /// Finds the crate `library` in what cargo printed: its answer, or its errors.
+    ///
+    /// # Errors
+    ///
+    /// Both variants of [`WorkspaceError`].
+    pub fn understand(
+        config: &BuildConfig,
+        library: &str,
+        answer: Result<&str, &str>,
+    ) -> Result<Self, WorkspaceError> {
+        let metadata = answer
+            .map_err(|stderr| cargo_metadata::Error::CargoMetadata {
+                stderr: stderr.trim_end().to_owned(),
+            })
+            .and_then(MetadataCommand::parse)
+            .map_err(|source| WorkspaceError::Metadata {
+                folder: config.folder.clone(),
+                source,
+            })?;
         let packages: HashMap<&PackageId, &Package> =
             metadata.packages.iter().map(|p| (&p.id, p)).collect();
         let plugin = metadata

@@ -49,8 +49,13 @@ const MAX_CAUGHT: usize = 16;
 /// The libraries whose code counts as the plugin's, by serial number.
 static WATCHED: Mutex<Vec<(u32, Range<usize>)>> = Mutex::new(Vec::new());
 
-/// Panics of a plugin library that no [`guard`] of their thread contained.
-static STRAY: Mutex<Vec<PanicReport>> = Mutex::new(Vec::new());
+/// Panics that no [`guard`] of their thread contained, numbered from the first of the process, the
+/// latest last. A task pool carries the payload of such a panic to the thread that waits for the
+/// task, where the guard finds here what is known of it.
+static LOOSE: Mutex<(u64, Vec<(u64, PanicReport)>)> = Mutex::new((0, Vec::new()));
+
+/// Of those, how many are remembered.
+const MAX_LOOSE: usize = 64;
 
 thread_local! {
     /// How many guards this thread is in.
@@ -68,13 +73,16 @@ pub fn watch(library: u32, addresses: Range<usize>) {
 /// The panics of plugin libraries on threads of their own, since the last call.
 #[must_use]
 pub fn take_stray() -> Vec<PanicReport> {
-    std::mem::take(&mut *lock(&STRAY))
+    let loose = &mut lock(&LOOSE).1;
+    let stray = loose.extract_if(.., |(_, report)| report.library.is_some());
+    stray.map(|(_, report)| report).collect()
 }
 
 /// Whether [`take_stray`] has something to give.
 #[must_use]
 pub fn is_stray_waiting() -> bool {
-    !lock(&STRAY).is_empty()
+    let loose = &lock(&LOOSE).1;
+    loose.iter().any(|(_, report)| report.library.is_some())
 }
 
 /// Sets the hook, once for the process.
@@ -98,6 +106,7 @@ pub fn install_hook() {
 /// What is known of the panic.
 pub fn guard<R>(work: impl FnOnce() -> R) -> Result<R, PanicReport> {
     GUARDS.set(GUARDS.get() + 1);
+    let since = lock(&LOOSE).0;
     let outer = CAUGHT.take();
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     let caught = CAUGHT.replace(outer);
@@ -106,13 +115,16 @@ pub fn guard<R>(work: impl FnOnce() -> R) -> Result<R, PanicReport> {
         // The one that came through is not always the latest, since it may have been resumed.
         let message = message(&*payload);
         let known = caught.into_iter().rfind(|report| report.message == message);
-        let report = known.unwrap_or_else(|| PanicReport {
-            message,
-            location: None,
-            thread: thread_name(),
-            backtrace: String::new(),
-            library: None,
-        });
+        let report = known
+            .or_else(|| take_loose(since, &message))
+            .unwrap_or_else(|| PanicReport {
+                message,
+                location: None,
+                thread: thread_name(),
+                backtrace: String::new(),
+                library: None,
+            });
+        forget_loose(since, &report);
         // A payload may have a destructor that panics in its turn.
         if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
             std::mem::forget(second);
@@ -137,9 +149,29 @@ fn take_down(info: &PanicHookInfo<'_>) {
             }
             caught.push(report);
         });
-    } else if report.library.is_some() {
-        lock(&STRAY).push(report);
+    } else {
+        let (next, loose) = &mut *lock(&LOOSE);
+        if loose.len() == MAX_LOOSE {
+            loose.remove(0);
+        }
+        loose.push((*next, report));
+        *next += 1;
     }
+}
+
+/// The panic with this message on another thread, since there were `since`.
+fn take_loose(since: u64, message: &str) -> Option<PanicReport> {
+    let loose = &mut lock(&LOOSE).1;
+    let is_it =
+        |(number, report): &(u64, PanicReport)| *number >= since && report.message == message;
+    let place = loose.iter().position(is_it)?;
+    Some(loose.remove(place).1)
+}
+
+/// Several threads of a pool may have met the same mistake; one of them was told.
+fn forget_loose(since: u64, told: &PanicReport) {
+    let loose = &mut lock(&LOOSE).1;
+    loose.retain(|(number, report)| *number < since || report.location != told.location);
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {
@@ -249,8 +281,37 @@ mod tests {
         assert_eq!(outer.unwrap_err().message, "outer");
     }
 
+    /// Held by tests that look at what other threads left.
+    static ALONE: Mutex<()> = Mutex::new(());
+
+    /// As a task pool does: the payload is carried to the thread that waits.
+    #[test]
+    fn a_panic_that_another_thread_carried_here_keeps_its_place() {
+        let _alone = lock(&ALONE);
+        install_hook();
+        let report = guard(|| {
+            let threads: Vec<_> = (0..3)
+                .map(|_| std::thread::spawn(|| panic!("in the pool")))
+                .collect();
+            let results: Vec<_> = threads.into_iter().map(|thread| thread.join()).collect();
+            for result in results {
+                if let Err(payload) = result {
+                    panic::resume_unwind(payload);
+                }
+            }
+        })
+        .unwrap_err();
+        assert!(report.location.unwrap().contains("panics.rs:"));
+        assert!(report.backtrace.contains("panics::tests"));
+        let loose = &lock(&LOOSE).1;
+        assert!(loose
+            .iter()
+            .all(|(_, report)| report.message != "in the pool"));
+    }
+
     #[test]
     fn a_panic_on_a_thread_of_watched_code_is_kept() {
+        let _alone = lock(&ALONE);
         install_hook();
         let this = a_panic_on_a_thread_of_watched_code_is_kept as *const () as usize;
         let start = this - this % 4096;

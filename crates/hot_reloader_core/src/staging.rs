@@ -58,8 +58,14 @@ pub struct StagedLibrary {
 /// process if this one dies.
 #[derive(Debug)]
 pub struct Staging {
-    folder: tempfile::TempDir,
+    root: PathBuf,
+    folder: Folder,
     serial: u32,
+}
+
+#[derive(Debug)]
+struct Folder {
+    path: tempfile::TempDir,
     // Held for its lock, which the system releases when the process ends in whatever way.
     _lock: File,
 }
@@ -71,6 +77,50 @@ impl Staging {
     ///
     /// [`StageError::Folder`].
     pub fn new(root: &Path) -> Result<Self, StageError> {
+        Ok(Self {
+            root: root.to_owned(),
+            folder: Folder::new(root)?,
+            serial: 0,
+        })
+    }
+
+    /// Copies `artifact` under a name that was never used. The name appears only when the copy is
+    /// complete.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Artifact`] if it cannot be read, [`StageError::Write`] if the copy cannot be
+    /// written, [`StageError::Folder`] if the folder is gone and cannot be made again.
+    pub fn stage(&mut self, artifact: &Path) -> Result<StagedLibrary, StageError> {
+        let artifact_error = |source| StageError::Artifact {
+            path: artifact.to_owned(),
+            source,
+        };
+        let mut source = File::open(artifact).map_err(artifact_error)?;
+        // Somebody may tidy up while the app runs. The libraries that are open stay open.
+        if !self.folder.path.path().is_dir() {
+            self.folder = Folder::new(&self.root)?;
+        }
+        let folder = self.folder.path.path();
+        let serial = self.serial + 1;
+        let stem = artifact.file_stem().unwrap_or_default().to_string_lossy();
+        let extension = artifact.extension().unwrap_or_default().to_string_lossy();
+        let path = folder.join(format!("{stem}-{serial}.{extension}"));
+        let write_error = |source| StageError::Write {
+            path: path.clone(),
+            source,
+        };
+        let mut copy = tempfile::NamedTempFile::new_in(folder).map_err(write_error)?;
+        io::copy(&mut source, copy.as_file_mut()).map_err(write_error)?;
+        copy.persist_noclobber(&path)
+            .map_err(|error| write_error(error.error))?;
+        self.serial = serial;
+        Ok(StagedLibrary { path, serial })
+    }
+}
+
+impl Folder {
+    fn new(root: &Path) -> Result<Self, StageError> {
         let folder_error = |source| StageError::Folder {
             path: root.to_owned(),
             source,
@@ -84,42 +134,9 @@ impl Staging {
         let lock = File::create(folder.path().join(LOCK)).map_err(folder_error)?;
         lock.lock().map_err(folder_error)?;
         Ok(Self {
-            folder,
-            serial: 0,
+            path: folder,
             _lock: lock,
         })
-    }
-
-    /// Copies `artifact` under a name that was never used. The name appears only when the copy is
-    /// complete.
-    ///
-    /// # Errors
-    ///
-    /// [`StageError::Artifact`] if it cannot be read, [`StageError::Write`] if the copy cannot be
-    /// written.
-    pub fn stage(&mut self, artifact: &Path) -> Result<StagedLibrary, StageError> {
-        let artifact_error = |source| StageError::Artifact {
-            path: artifact.to_owned(),
-            source,
-        };
-        let mut source = File::open(artifact).map_err(artifact_error)?;
-        let serial = self.serial + 1;
-        let stem = artifact.file_stem().unwrap_or_default().to_string_lossy();
-        let extension = artifact.extension().unwrap_or_default().to_string_lossy();
-        let path = self
-            .folder
-            .path()
-            .join(format!("{stem}-{serial}.{extension}"));
-        let write_error = |source| StageError::Write {
-            path: path.clone(),
-            source,
-        };
-        let mut copy = tempfile::NamedTempFile::new_in(self.folder.path()).map_err(write_error)?;
-        io::copy(&mut source, copy.as_file_mut()).map_err(write_error)?;
-        copy.persist_noclobber(&path)
-            .map_err(|error| write_error(error.error))?;
-        self.serial = serial;
-        Ok(StagedLibrary { path, serial })
     }
 }
 
@@ -179,6 +196,22 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_was_removed_is_made_again() {
+        let root = tempfile::tempdir().unwrap();
+        let artifact = root.path().join("libgame.so");
+        fs::write(&artifact, b"one").unwrap();
+        let staged = root.path().join("staged");
+        let mut staging = Staging::new(&staged).unwrap();
+        let first = staging.stage(&artifact).unwrap();
+        for gone in [first.path.parent().unwrap(), &staged] {
+            fs::remove_dir_all(gone).unwrap();
+            let next = staging.stage(&artifact).unwrap();
+            assert_eq!(fs::read(&next.path).unwrap(), b"one");
+            assert!(next.path.with_file_name(LOCK).exists());
+        }
+    }
+
+    #[test]
     fn folders_of_ended_processes_are_removed_and_others_kept() {
         let root = tempfile::tempdir().unwrap();
         let dead = root.path().join("process-1-dead");
@@ -190,6 +223,6 @@ mod tests {
         let _second = Staging::new(root.path()).unwrap();
         assert!(!dead.exists());
         assert!(foreign.exists());
-        assert!(living.folder.path().exists());
+        assert!(living.folder.path.path().exists());
     }
 }

@@ -24,9 +24,10 @@ const SLIVER: f32 = 3.0;
 const LISTED: usize = 50;
 
 /// In the order in which a reload goes through them.
-const PHASES: [Phase; 8] = [
+const PHASES: [Phase; 9] = [
     Phase::Build,
     Phase::Stage,
+    Phase::Inspect,
     Phase::Identify,
     Phase::Rehearse,
     Phase::Gate,
@@ -484,6 +485,9 @@ fn facts(ui: &mut egui::Ui, report: &ReloadReport, theme: &Theme) {
     for warning in &report.warnings {
         ui.colored_label(theme.warning, warning);
     }
+    for lost in &report.not_restored {
+        ui.colored_label(theme.error, format!("Not as it was: {lost}"));
+    }
 }
 
 fn duration(ms: f64) -> String {
@@ -503,6 +507,7 @@ fn outcome(outcome: Outcome, theme: &Theme) -> (&'static str, egui::Color32) {
         Outcome::Unchanged => ("unchanged", theme.weak),
         Outcome::Refused => ("refused", theme.error),
         Outcome::RolledBack => ("rolled back", theme.error),
+        Outcome::RolledBackInPart => ("back in part", theme.error),
         Outcome::Cancelled => ("cancelled", theme.warning),
     }
 }
@@ -512,13 +517,14 @@ fn phase_color(phase: Phase, theme: &Theme) -> egui::Color32 {
     match phase {
         Phase::Build => egui::Color32::from_rgb(88, 134, 212),
         Phase::Stage => egui::Color32::from_rgb(64, 176, 170),
+        Phase::Inspect => egui::Color32::from_rgb(96, 190, 214),
         Phase::Identify => egui::Color32::from_rgb(150, 116, 214),
         Phase::Rehearse => egui::Color32::from_rgb(222, 164, 62),
         Phase::Gate => egui::Color32::from_rgb(206, 96, 160),
         Phase::Capture => egui::Color32::from_rgb(112, 182, 84),
         Phase::Swap => egui::Color32::from_rgb(226, 106, 76),
         Phase::Probation => egui::Color32::from_rgb(138, 148, 164),
-        Phase::Running => theme.weak,
+        Phase::Request | Phase::Running => theme.weak,
     }
 }
 
@@ -581,6 +587,7 @@ mod tests {
             modules: Vec::new(),
             recompiled: Vec::new(),
             warnings: Vec::new(),
+            not_restored: Vec::new(),
             libraries_kept: 1,
             resident_bytes: None,
         }

@@ -1,0 +1,162 @@
+//! Types of new code are held against those in use.
+//!
+//! A type's `TypeId` follows its crate and path, not what it consists of, so the engine would take
+//! bytes of the old type for the new one. What is the same stays where it is, untouched; what is
+//! not is refused.
+
+use std::{any::TypeId, collections::HashSet};
+
+use bevy::{ecs::component::ComponentId, prelude::World};
+use hot_reloader_core::{shape::ShapeChange, TypeShape};
+use hot_reloader_transaction::{Plan, ReloadError};
+
+use super::{
+    delegate::Delegates,
+    exempt::NotRolledBack,
+    rehearsal::Rehearsal,
+    snapshot::{self, CopyRule},
+};
+
+/// Refuses types that changed. Returns what could not be made sure of, as warnings.
+pub(crate) fn compare(
+    world: &World,
+    rehearsal: &Rehearsal,
+    plan: &Plan,
+) -> Result<Vec<String>, ReloadError> {
+    let mut changes = Vec::new();
+    let mut warnings = Vec::new();
+    for (id, now) in &rehearsal.types {
+        if let Some(was) = in_use(world, *id) {
+            if !was.same_as(now) {
+                // Without a value, fields may change; but the engine has laid out its columns.
+                let same_layout = was.size == now.size && was.align == now.align;
+                if !same_layout || is_alive(world, *id) {
+                    changes.push(ShapeChange {
+                        was,
+                        now: now.clone(),
+                    });
+                }
+            } else if now.definition.is_none()
+                && rehearsal.is_hot(&now.path)
+                && is_alive(world, *id)
+            {
+                warnings.push(format!(
+                    "{} does not derive Reflect, so only its size was compared",
+                    now.path
+                ));
+            }
+        } else if let Some(was) = moved(world, *id, now) {
+            changes.push(ShapeChange {
+                was,
+                now: now.clone(),
+            });
+        }
+    }
+    if !changes.is_empty() {
+        changes.sort_by(|a, b| a.was.path.cmp(&b.was.path));
+        return Err(ReloadError::TypesChanged(changes));
+    }
+    warnings.extend(keys_that_go(world, rehearsal, plan));
+    let suspects = suspects(world, rehearsal);
+    let alive = suspects
+        .into_iter()
+        .filter(|id| is_component_alive(world, *id));
+    let not_covered = snapshot::not_covered(world, &rules(world, rehearsal), alive);
+    warnings.extend(not_covered.into_iter().map(|(name, why)| {
+        format!("{name} could not be brought back if this reload is taken back: {why}")
+    }));
+    warnings.sort();
+    Ok(warnings)
+}
+
+fn keys_that_go(world: &World, rehearsal: &Rehearsal, plan: &Plan) -> Vec<String> {
+    let slots = &world.resource::<Delegates>().slots;
+    let going = slots.iter().filter(|slot| plan.replaces(&slot.module.name));
+    going
+        .flat_map(|slot| &slot.state_keys)
+        .filter(|key| {
+            let mut stay = rehearsal.state_keys.iter();
+            !stay.any(|k| k.type_id == key.type_id) && is_alive(world, key.type_id)
+        })
+        .map(|key| {
+            format!(
+                "{} is a state key no longer; its values stay in the world",
+                key.path
+            )
+        })
+        .collect()
+}
+
+/// How values are copied by the code that runs and by that which is to run. What is the reloader's own
+/// goes on whatever comes of a reload.
+pub(crate) fn rules(world: &World, rehearsal: &Rehearsal) -> Vec<CopyRule> {
+    let slots = &world.resource::<Delegates>().slots;
+    let running = slots.iter().flat_map(|slot| &slot.copying.rules);
+    let exempt = &world.resource::<NotRolledBack>().0;
+    let rules = running.chain(&rehearsal.copying.rules).chain(exempt);
+    rules.copied().collect()
+}
+
+/// What new code may change by what it declares: types that its systems write, and all of its own.
+pub(crate) fn suspects(world: &World, rehearsal: &Rehearsal) -> HashSet<ComponentId> {
+    let components = world.components().iter();
+    components
+        .filter(|info| {
+            let is_written = info
+                .type_id()
+                .is_some_and(|id| rehearsal.written.contains(&id));
+            is_written || rehearsal.is_hot(info.name())
+        })
+        .map(|info| info.id())
+        .collect()
+}
+
+/// What the running code, or else the world, takes the type to be.
+fn in_use(world: &World, id: TypeId) -> Option<TypeShape> {
+    let slots = &world.resource::<Delegates>().slots;
+    if let Some(shape) = slots.iter().find_map(|slot| slot.shapes.get(&id)) {
+        return Some(shape.clone());
+    }
+    let component = component(world, id)?;
+    let info = world.components().get_info(component)?;
+    Some(TypeShape {
+        path: info.name().to_owned(),
+        size: info.layout().size(),
+        align: info.layout().align(),
+        definition: None,
+    })
+}
+
+/// A type of the same path that has values and that the new code would not find again, because
+/// its identity changed.
+fn moved(world: &World, id: TypeId, now: &TypeShape) -> Option<TypeShape> {
+    world
+        .components()
+        .iter()
+        .filter(|info| info.name() == now.path)
+        .filter_map(|info| info.type_id())
+        .filter(|other| *other != id && is_alive(world, *other))
+        .find_map(|other| in_use(world, other))
+}
+
+fn component(world: &World, id: TypeId) -> Option<ComponentId> {
+    let components = world.components();
+    components
+        .get_id(id)
+        .or_else(|| components.get_resource_id(id))
+}
+
+/// Whether there is a value of the type: a resource, or a component of an entity. Of a type that
+/// is neither, such as an event, it cannot be told.
+fn is_alive(world: &World, id: TypeId) -> bool {
+    component(world, id).is_none_or(|component| is_component_alive(world, component))
+}
+
+fn is_component_alive(world: &World, component: ComponentId) -> bool {
+    let resource = world.storages().resources.get(component);
+    resource.is_some_and(|data| data.is_present())
+        || world
+            .archetypes()
+            .iter()
+            .any(|archetype| !archetype.is_empty() && archetype.contains(component))
+}

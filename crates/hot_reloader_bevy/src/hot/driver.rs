@@ -1,0 +1,119 @@
+//! Runs the transaction: what happens in the app's frames becomes what happens to a reload.
+
+use bevy::prelude::{AppExit, Events, Mut, Res, Resource, World};
+use hot_reloader_core::panics;
+use hot_reloader_transaction::{Phase, ReloadError, ReloadReport, Request, Transaction};
+
+use super::{
+    awake,
+    delegate::{self, Delegates},
+    engine::Bevy,
+    trigger::{CancelReload, ReloadRequest},
+};
+
+/// The transaction of the app. Taken out while it runs, so that code which it runs finds it busy.
+#[derive(Resource)]
+pub(crate) struct Driver(Transaction<Bevy>);
+
+impl Driver {
+    /// With a first request: loading the library at start is a reload like any other.
+    pub(crate) fn new() -> Self {
+        let mut transaction = Transaction::default();
+        transaction.request(Request::new(None));
+        Self(transaction)
+    }
+}
+
+/// Whether there is anything to do at the end of a frame: something was asked for, goes on, or
+/// panicked by itself.
+pub(crate) fn is_due(
+    driver: Res<Driver>,
+    delegates: Res<Delegates>,
+    requests: Res<Events<ReloadRequest>>,
+    cancels: Res<Events<CancelReload>>,
+) -> bool {
+    driver.0.is_due()
+        || !requests.is_empty()
+        || !cancels.is_empty()
+        || delegates.have_panicked()
+        || panics::is_stray_waiting()
+}
+
+/// Whether new code takes over at the start of this frame.
+pub(crate) fn is_armed(driver: Res<Driver>) -> bool {
+    driver.0.is_armed()
+}
+
+/// The start of a frame.
+pub(crate) fn swap(world: &mut World) {
+    scope(world, |world, transaction| {
+        transaction.swap(world);
+        contain(world, transaction);
+    });
+    delegate::attach(world, true);
+}
+
+/// The end of a frame.
+pub(crate) fn step(world: &mut World) {
+    scope(world, |world, transaction| {
+        contain(world, transaction);
+        for panic in panics::take_stray() {
+            transaction.thread_panicked(world, panic);
+        }
+        let mut requests = world.resource_mut::<Events<ReloadRequest>>();
+        for request in requests.drain().collect::<Vec<_>>() {
+            transaction.request(request.into());
+        }
+        let mut cancels = world.resource_mut::<Events<CancelReload>>();
+        if cancels.drain().count() > 0 {
+            transaction.cancel(world);
+        }
+        let exits = world.get_resource::<Events<AppExit>>();
+        if exits.is_some_and(|exits| !exits.is_empty()) {
+            transaction.exit(world);
+        } else {
+            transaction.step(world);
+        }
+    });
+    // What ran when a call swapped does not run now.
+    delegate::attach(world, true);
+    awake::request_frame(world);
+}
+
+/// Modules panicked just now.
+pub(crate) fn modules_panicked(world: &mut World) {
+    // If a reload is being put in place, it is dealt with when that is done.
+    if world.contains_resource::<Driver>() {
+        scope(world, contain);
+    }
+}
+
+fn contain(world: &mut World, transaction: &mut Transaction<Bevy>) {
+    for fault in world.resource_mut::<Delegates>().take_panics() {
+        let is_on_trial = transaction.phase() == Some(Phase::Probation);
+        transaction.panicked(world, &fault.module, fault.place, fault.panic);
+        if is_on_trial {
+            // Whatever else panicked was part of what has been taken back.
+            break;
+        }
+    }
+}
+
+/// Does all of a reload but its probation within this call.
+pub(crate) fn reload_now(world: &mut World, request: Request) -> Result<ReloadReport, ReloadError> {
+    // Code that a reload runs, such as a module's setup, may call this too.
+    if !world.contains_resource::<Driver>() {
+        return Err(ReloadError::Busy {
+            phase: "being put in place",
+        });
+    }
+    scope(world, |world, transaction| {
+        let report = transaction.reload_now(world, request);
+        contain(world, transaction);
+        report
+    })
+}
+
+fn scope<R>(world: &mut World, work: impl FnOnce(&mut World, &mut Transaction<Bevy>) -> R) -> R {
+    world.resource_scope(|world, mut driver: Mut<Driver>| work(world, &mut driver.0))
+}

@@ -1,0 +1,53 @@
+//! The machinery of a hot reload: Bevy 0.14 as the engine of a transaction.
+//!
+//! In reading order: [`plugin`] puts it into an app; [`trigger`] and [`remote`] ask for reloads;
+//! [`driver`] runs the transaction in the app's frames; [`engine`] is what that asks of Bevy. What it
+//! builds on: [`library`] and [`runner`] bring code in, [`recording`] and [`observer`] take down what
+//! a module adds, [`rehearsal`] and [`compare`] try it, [`delegate`] runs it, [`snapshot`] copies the
+//! world. [`reloader`], [`overlay`] and [`panel`] tell how it went.
+
+mod awake;
+mod compare;
+mod config;
+mod definition;
+mod delegate;
+mod driver;
+mod engine;
+mod exempt;
+mod library;
+mod observer;
+mod overlay;
+mod panel;
+mod plugin;
+pub(crate) mod recording;
+mod rehearsal;
+mod reloader;
+mod remote;
+mod runner;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+mod trigger;
+
+pub use config::HotReloaderConfig;
+pub use delegate::{HotSystems, ModuleTimes};
+pub use exempt::ExemptFromRollback;
+pub use hot_reloader_build::{BuildConfig, BuildError, Diagnostic};
+pub use hot_reloader_core as core;
+pub use hot_reloader_core::{Generation, HotModule, PanicReport, RegistryError};
+pub use hot_reloader_transaction::{
+    ModuleChange, ModuleStatus, Outcome, Phase, PhaseTime, Progress, RehearsalFault, ReloadError,
+    ReloadReport, RequestId,
+};
+pub use overlay::ErrorTint;
+pub use plugin::{HotReloadSystems, HotReloaderPlugin};
+pub use reloader::{HotReloader, RegisterHotModule};
+pub use snapshot::Snapshot;
+pub use trigger::{CancelReload, ReloadFinished, ReloadRequest};
+
+pub(crate) mod exports {
+    pub use bevy_dexterous_developer::ReloadableAppContents;
+    pub use hot_reloader_core::identity::{identity_text, IdentityText};
+
+    pub use super::runner::scope;
+}

@@ -1,0 +1,243 @@
+//! The reason on screen, and what cargo is doing.
+//!
+//! Drawn by the host, above the tint, so it works whatever the plugin library does.
+
+use std::{path::Path, sync::Arc};
+
+use bevy::{
+    ecs::schedule::IntoSystemConfigs,
+    prelude::{App, EventWriter, Local, PostUpdate, Res},
+    render::RenderPlugin,
+    window::WindowPlugin,
+};
+use bevy_egui::{egui, systems::end_pass_system, EguiContexts};
+
+use super::{
+    CancelReload, HotReloader, HotReloaderConfig, Phase, Progress, ReloadError, ReloadReport,
+    ReloadRequest,
+};
+
+/// What a click asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Click {
+    Retry,
+    Cancel,
+}
+
+pub(super) fn plugin(app: &mut App) {
+    if app.is_plugin_added::<WindowPlugin>() && app.is_plugin_added::<RenderPlugin>() {
+        let has_content = |reloader: Res<HotReloader>| {
+            let has_warnings = !reloader.warnings().is_empty();
+            reloader.progress.is_some() || reloader.is_error_state() || has_warnings
+        };
+        app.add_systems(PostUpdate, draw.run_if(has_content).before(end_pass_system));
+    }
+}
+
+fn draw(
+    mut contexts: EguiContexts,
+    reloader: Res<HotReloader>,
+    config: Res<HotReloaderConfig>,
+    mut folded: Local<Option<Arc<ReloadError>>>,
+    mut read: Local<u32>,
+    mut requests: EventWriter<ReloadRequest>,
+    mut cancels: EventWriter<CancelReload>,
+) {
+    let Some(context) = contexts.try_ctx_mut() else {
+        return;
+    };
+    let mut clicks = Vec::new();
+    if let Some(progress) = &reloader.progress {
+        // Probation is no wait for anybody.
+        if progress.phase != Phase::Probation {
+            progress_line(context, progress, &mut clicks);
+        }
+    }
+    if let Some(error) = &reloader.last_error {
+        let heading = heading(&reloader);
+        let folder = &config.build.folder;
+        // The next error is shown even if the last one was hidden.
+        let mut is_folded = folded.as_ref().is_some_and(|f| Arc::ptr_eq(f, error));
+        error_panel(
+            context,
+            &heading,
+            error,
+            reloader.warnings(),
+            folder,
+            &mut is_folded,
+            &mut clicks,
+        );
+        *folded = is_folded.then(|| error.clone());
+    } else if let Some(report) = reloader.history().next_back() {
+        if !report.warnings.is_empty() && *read != report.number {
+            warning_panel(context, report, &mut read);
+        }
+    }
+    for click in clicks {
+        match click {
+            Click::Retry => drop(requests.send(ReloadRequest::all())),
+            Click::Cancel => drop(cancels.send(CancelReload)),
+        }
+    }
+}
+
+fn heading(reloader: &HotReloader) -> String {
+    let generation = reloader.generation();
+    if reloader.modules().is_empty() {
+        "No code of the plugin runs yet".to_owned()
+    } else if let Some(ReloadError::RestoredInPart { .. }) = reloader.last_error() {
+        format!("Reload taken back, but not all of the state. Generation {generation} goes on")
+    } else if let Some(module) = reloader.modules().iter().find(|m| m.suspended.is_some()) {
+        format!("Module {} is suspended", module.module.name)
+    } else {
+        format!("Reload failed. Generation {generation} goes on, with its state")
+    }
+}
+
+/// A line at the lower edge.
+fn progress_line(context: &egui::Context, progress: &Progress, clicks: &mut Vec<Click>) {
+    egui::Area::new(egui::Id::new("hot_reloader progress"))
+        .anchor(egui::Align2::CENTER_BOTTOM, [0.0, -8.0])
+        .order(egui::Order::Debug)
+        .show(context, |ui| {
+            egui::Frame::popup(ui.style()).show(ui, |ui| {
+                ui.horizontal(|ui| {
+                    ui.spinner();
+                    let seconds = progress.since.elapsed().as_secs_f32();
+                    let text = if progress.text.is_empty() {
+                        "starting cargo"
+                    } else {
+                        &progress.text
+                    };
+                    ui.label(format!("Hot reload, {}: {text}", progress.phase));
+                    ui.weak(format!("{seconds:.1} s"));
+                    if progress.phase == Phase::Build && ui.small_button("Cancel").clicked() {
+                        clicks.push(Click::Cancel);
+                    }
+                });
+            });
+        });
+    context.request_repaint();
+}
+
+fn error_panel(
+    context: &egui::Context,
+    heading: &str,
+    error: &ReloadError,
+    warnings: &[String],
+    folder: &Path,
+    folded: &mut bool,
+    clicks: &mut Vec<Click>,
+) {
+    let screen = context.screen_rect();
+    let text = details(error, warnings);
+    egui::Area::new(egui::Id::new("hot_reloader error"))
+        .anchor(egui::Align2::CENTER_TOP, [0.0, 32.0])
+        .order(egui::Order::Debug)
+        .show(context, |ui| {
+            let frame = egui::Frame::window(ui.style())
+                .fill(egui::Color32::from_rgb(28, 14, 14))
+                .stroke(egui::Stroke::new(1.0, egui::Color32::from_rgb(255, 72, 64)));
+            frame.show(ui, |ui| {
+                ui.set_width((screen.width() - 64.0).min(900.0));
+                ui.horizontal(|ui| {
+                    ui.colored_label(egui::Color32::from_rgb(255, 120, 110), "⚠");
+                    ui.strong(heading);
+                    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                        let fold = if *folded { "Show" } else { "Hide" };
+                        if ui.button(fold).clicked() {
+                            *folded = !*folded;
+                        }
+                        if ui.button("Copy").clicked() {
+                            ui.output_mut(|output| output.copied_text.clone_from(&text));
+                        }
+                        if ui.button("Retry").on_hover_text("Ctrl+Alt+R").clicked() {
+                            clicks.push(Click::Retry);
+                        }
+                    });
+                });
+                if *folded {
+                    return;
+                }
+                places(ui, error, folder);
+                ui.separator();
+                egui::ScrollArea::both()
+                    .max_height((screen.height() * 0.5).max(120.0))
+                    .auto_shrink([false, true])
+                    .show(ui, |ui| {
+                        let text = egui::RichText::new(text.as_str())
+                            .monospace()
+                            .color(egui::Color32::from_gray(215));
+                        let label = egui::Label::new(text);
+                        // What the compiler marks would not stand under the code any more.
+                        let is_drawing = !error.diagnostics().is_empty();
+                        ui.add(if is_drawing {
+                            label.extend()
+                        } else {
+                            label.wrap()
+                        });
+                    });
+            });
+        });
+}
+
+/// Where to go, a line for each error of the compiler.
+fn places(ui: &mut egui::Ui, error: &ReloadError, folder: &Path) {
+    for diagnostic in error.diagnostics() {
+        let Some(place) = &diagnostic.place else {
+            continue;
+        };
+        ui.horizontal(|ui| {
+            // Relative to the workspace as far as it can be told, to fit the line.
+            let root = folder.ancestors().take(3).last().unwrap_or(folder);
+            let shown = place.file.strip_prefix(root).unwrap_or(&place.file);
+            let text = format!("{}:{}:{}", shown.display(), place.line, place.column);
+            ui.label(egui::RichText::new(text).monospace().strong());
+            ui.label(&diagnostic.message);
+        });
+    }
+}
+
+/// What could not be made sure of in a reload that came about, until it is read or the next one.
+fn warning_panel(context: &egui::Context, report: &ReloadReport, read: &mut u32) {
+    let amber = egui::Color32::from_rgb(240, 180, 80);
+    egui::Area::new(egui::Id::new("hot_reloader warnings"))
+        .anchor(egui::Align2::LEFT_BOTTOM, [8.0, -8.0])
+        .order(egui::Order::Debug)
+        .show(context, |ui| {
+            egui::Frame::popup(ui.style()).show(ui, |ui| {
+                ui.set_max_width((context.screen_rect().width() - 32.0).min(700.0));
+                let count = report.warnings.len();
+                let plural = if count == 1 { "" } else { "s" };
+                let title = format!("Hot reload {}: {count} warning{plural}", report.number);
+                ui.horizontal(|ui| {
+                    ui.colored_label(amber, "⚠");
+                    ui.label(title);
+                    if ui.small_button("Hide").clicked() {
+                        *read = report.number;
+                    }
+                });
+                egui::CollapsingHeader::new("Show")
+                    .id_salt("hot_reloader warnings")
+                    .show(ui, |ui| {
+                        for warning in &report.warnings {
+                            ui.label(warning);
+                        }
+                    });
+            });
+        });
+}
+
+/// Everything that is known, for the panel and the clipboard.
+fn details(error: &ReloadError, warnings: &[String]) -> String {
+    let mut text = error.to_string();
+    for warning in warnings {
+        text.push_str("\n\nWarning: ");
+        text.push_str(warning);
+    }
+    if let Some(panic) = error.panic().filter(|panic| !panic.backtrace.is_empty()) {
+        text.push_str("\n\nBacktrace:\n");
+        text.push_str(&panic.backtrace);
+    }
+    text
+}

@@ -1,0 +1,100 @@
+//! The plugin that a host adds.
+
+use bevy::{
+    app::{First, Last},
+    ecs::schedule::{IntoSystemConfigs, IntoSystemSetConfigs, SystemSet},
+    prelude::{App, Events, Plugin},
+};
+use hot_reloader_core::panics;
+
+use super::{
+    config::HotReloaderConfig,
+    delegate::{self, Delegates, HotSystems, ModuleTimes, ModulesPanicked},
+    driver::{self, Driver},
+    exempt::{ExemptFromRollback, NotRolledBack},
+    library::{Cargo, Libraries},
+    overlay, panel,
+    recording::ModuleStates,
+    reloader::{self, HotReloader},
+    remote::{self, Remote},
+    runner::{self, HotReload},
+    trigger::{self, CancelReload, ReloadFinished, ReloadRequest},
+};
+
+/// Makes the app reload its modules from a library. `hot_plugin!` makes one.
+///
+/// Loads the library in the background as soon as the app runs, so the window opens even if it
+/// cannot be built. Draws tint and error panel if the app has a window and `EguiPlugin`, which it
+/// adds if it is missing: an app that adds it itself does so before this plugin.
+#[derive(Clone, Debug)]
+pub struct HotReloaderPlugin {
+    /// How it is set up.
+    pub config: HotReloaderConfig,
+}
+
+impl HotReloaderPlugin {
+    /// For the crate `library`, found from the folder of a manifest, with default settings.
+    #[must_use]
+    pub fn new(manifest_folder: &str, library: &str) -> Self {
+        Self {
+            config: HotReloaderConfig::new(manifest_folder, library),
+        }
+    }
+}
+
+/// When the reloader does what, in `Last`.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HotReloadSystems {
+    /// The transaction goes on by one step. Requests sent in the frame before it are seen by it.
+    Step,
+}
+
+impl Plugin for HotReloaderPlugin {
+    fn build(&self, app: &mut App) {
+        panics::install_hook();
+        app.insert_resource(self.config.clone())
+            .insert_resource(Libraries(Box::new(Cargo::default())));
+        app.add_plugins((
+            reloader::plugin,
+            trigger::plugin,
+            runner::plugin,
+            delegate::plugin,
+        ));
+        if self.config.overlay {
+            app.add_plugins((overlay::plugin, panel::plugin));
+        }
+        if self.config.remote {
+            app.add_plugins(remote::plugin);
+        }
+        app.configure_sets(Last, HotReloadSystems::Step.after(HotSystems))
+            .add_systems(
+                First,
+                driver::swap.run_if(driver::is_armed).before(HotSystems),
+            )
+            .add_systems(
+                Last,
+                driver::step
+                    .run_if(driver::is_due)
+                    .in_set(HotReloadSystems::Step),
+            )
+            .add_systems(ModulesPanicked, driver::modules_panicked);
+        exempt(app);
+    }
+}
+
+/// What is the reloader's own goes on whatever comes of a reload.
+fn exempt(app: &mut App) {
+    app.exempt_from_rollback::<Delegates>()
+        .exempt_from_rollback::<Driver>()
+        .exempt_from_rollback::<Events<CancelReload>>()
+        .exempt_from_rollback::<Events<ReloadFinished>>()
+        .exempt_from_rollback::<Events<ReloadRequest>>()
+        .exempt_from_rollback::<HotReload>()
+        .exempt_from_rollback::<HotReloader>()
+        .exempt_from_rollback::<HotReloaderConfig>()
+        .exempt_from_rollback::<Libraries>()
+        .exempt_from_rollback::<ModuleStates>()
+        .exempt_from_rollback::<ModuleTimes>()
+        .exempt_from_rollback::<NotRolledBack>()
+        .exempt_from_rollback::<Remote>();
+}

@@ -1,0 +1,177 @@
+//! Setup and schedules of new code are tried in a throwaway world.
+//!
+//! Initialising a schedule there registers every component, resource and event that its systems
+//! touch, which is what is held against the types in use ([`compare`](super::compare)).
+//!
+//! A missing resource cannot be told here: in Bevy 0.14 `Res` and `Option<Res>` register the same
+//! access. It panics in the first frame, which is rolled back.
+
+use std::{
+    any::TypeId,
+    collections::{HashMap, HashSet},
+};
+
+use bevy::{
+    app::Main,
+    ecs::{component::ComponentId, schedule::ScheduleLabel},
+    prelude::{AppTypeRegistry, AssetServer, World},
+};
+use hot_reloader_core::{panics, PanicReport, RegistryError, TypeShape};
+use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
+
+use super::{
+    library::Library,
+    recording::{Copying, Recording, StateKey},
+};
+
+/// What the rehearsal found out.
+pub(crate) struct Rehearsal {
+    /// All types that the new code's systems use.
+    pub(crate) types: HashMap<TypeId, TypeShape>,
+    /// Those of them that it may change without a command.
+    pub(crate) written: HashSet<TypeId>,
+    pub(crate) state_keys: Vec<StateKey>,
+    pub(crate) copying: Copying,
+    /// The crates whose types may change, by package name.
+    pub(crate) hot: Vec<String>,
+}
+
+impl Rehearsal {
+    /// Whether the type is of a crate that a reload may change. Generic types of the engine count by
+    /// their own crate.
+    pub(crate) fn is_hot(&self, path: &str) -> bool {
+        let name = path.split("::").next().unwrap_or(path);
+        self.hot.iter().any(|hot| hot.replace('-', "_") == name)
+    }
+}
+
+pub(crate) fn rehearse(
+    live: &World,
+    library: &Library,
+    plan: &Plan,
+) -> Result<Rehearsal, ReloadError> {
+    let mut world = throwaway(live);
+    let mut rehearsal = Rehearsal {
+        types: HashMap::new(),
+        written: HashSet::new(),
+        state_keys: Vec::new(),
+        copying: Copying::default(),
+        hot: plan.hot.clone(),
+    };
+    for module in &plan.modules {
+        let failed = |fault| ReloadError::Rehearsal {
+            module: module.name.clone(),
+            fault,
+        };
+        let mut recording = Recording::of(library.module(&module.name)?)
+            .map_err(|panic| failed(RehearsalFault::Setup(panic)))?;
+        for provision in std::mem::take(&mut recording.provisions) {
+            provision.rehearse(&mut world, &mut recording.schedules);
+        }
+        let mut found = Found::default();
+        initialise(&mut world, &mut recording, &mut found).map_err(failed)?;
+        let mut targets = module.delegation_targets.iter();
+        if let Some(target) = targets.find(|target| !found.systems.contains(target)) {
+            return Err(ReloadError::Registry(RegistryError::UnknownTarget {
+                module: module.name.clone(),
+                target: target.clone(),
+            }));
+        }
+        let written = found
+            .written
+            .iter()
+            .filter_map(|id| world.components().get_info(*id)?.type_id());
+        rehearsal.written.extend(written);
+        rehearsal.types.extend(recording.shapes());
+        rehearsal.state_keys.append(&mut recording.state_keys);
+        rehearsal.copying.rules.append(&mut recording.copying.rules);
+        rehearsal
+            .copying
+            .events
+            .append(&mut recording.copying.events);
+        discard(recording);
+    }
+    for info in world.components().iter() {
+        let Some(id) = info.type_id() else { continue };
+        rehearsal.types.entry(id).or_insert_with(|| TypeShape {
+            path: info.name().to_owned(),
+            size: info.layout().size(),
+            align: info.layout().align(),
+            definition: None,
+        });
+    }
+    discard(world);
+    Ok(rehearsal)
+}
+
+/// An empty world, with what the parameters of systems commonly ask for when they are initialised.
+fn throwaway(live: &World) -> World {
+    let mut world = World::new();
+    if let Some(types) = live.get_resource::<AppTypeRegistry>() {
+        world.insert_resource(types.clone());
+    }
+    if let Some(assets) = live.get_resource::<AssetServer>() {
+        world.insert_resource(assets.clone());
+    }
+    world
+}
+
+/// What the systems and observers of a module are, and what they may change.
+#[derive(Default)]
+struct Found {
+    systems: Vec<String>,
+    written: Vec<ComponentId>,
+}
+
+fn initialise(
+    world: &mut World,
+    recording: &mut Recording,
+    found: &mut Found,
+) -> Result<(), RehearsalFault> {
+    for (label, schedule) in &mut recording.schedules {
+        let name = format!("{label:?}");
+        if *label == Main.intern() {
+            return Err(RehearsalFault::Schedule {
+                schedule: name,
+                reason: "it runs the other schedules; add to Update or another of them".to_owned(),
+            });
+        }
+        let broken = |panic: PanicReport| RehearsalFault::Initialise {
+            schedule: name.clone(),
+            panic,
+        };
+        panics::guard(|| schedule.initialize(world))
+            .map_err(broken)?
+            .map_err(|error| RehearsalFault::Schedule {
+                schedule: name.clone(),
+                reason: error.to_string(),
+            })?;
+        for (_, system) in schedule.systems().into_iter().flatten() {
+            found.systems.push(last_segment(&system.name()));
+            found.written.extend(system.component_access().writes());
+        }
+    }
+    for observer in std::mem::take(&mut recording.observers) {
+        let (name, written) = panics::guard(|| observer.rehearse(world)).map_err(|panic| {
+            RehearsalFault::Initialise {
+                schedule: "of observers".to_owned(),
+                panic,
+            }
+        })?;
+        found.systems.push(last_segment(&name));
+        found.written.extend(written);
+    }
+    Ok(())
+}
+
+/// `move_ball` of `game::paddle::move_ball<f32>`.
+fn last_segment(path: &str) -> String {
+    let path = path.split('<').next().unwrap_or(path);
+    path.rsplit("::").next().unwrap_or(path).to_owned()
+}
+
+fn discard<T>(rehearsed: T) {
+    if let Err(panic) = panics::guard(|| drop(rehearsed)) {
+        bevy::log::warn!("cleaning up after the rehearsal panicked: {panic}");
+    }
+}

@@ -1,0 +1,199 @@
+//! How a value is copied whose type is known to the engine only.
+#![expect(
+    unsafe_code,
+    reason = "it copies values that are known by their type id only"
+)]
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    ptr::NonNull,
+};
+
+use bevy::{
+    ecs::component::ComponentInfo,
+    prelude::{AppTypeRegistry, State, World},
+    ptr::{OwningPtr, Ptr},
+    reflect::{Reflect, ReflectFromPtr, ReflectFromReflect, ReflectRef, TypeRegistry},
+    state::state::FreelyMutableState,
+};
+
+use super::{column::Column, policy};
+
+/// Copies a value to a place that has room for it.
+type Clone = unsafe fn(Ptr<'_>, *mut u8);
+
+/// How the values of one type are copied.
+#[derive(Clone)]
+pub(super) enum Copier {
+    /// They mirror what is outside of the world, and stay.
+    Leave,
+    /// Without drop glue, a value is its bytes.
+    Bytes,
+    Clone(Clone),
+    Reflect(ReflectFromPtr, ReflectFromReflect),
+    /// For want of a way to; and why.
+    Unable(&'static str),
+}
+
+/// A type whose values are copied by its `Clone`, or not at all.
+#[derive(Clone, Copy)]
+pub(crate) struct CopyRule {
+    pub(crate) type_id: TypeId,
+    /// `None` for what mirrors the outside.
+    clone: Option<Clone>,
+}
+
+impl CopyRule {
+    pub(crate) fn cloned<T: std::clone::Clone + 'static>() -> Self {
+        Self::with::<T>(|value, place| {
+            // SAFETY: the rule is applied to values of `T`, and `place` has room for one.
+            unsafe { place.cast::<T>().write(value.deref::<T>().clone()) }
+        })
+    }
+
+    /// `State` has no `Clone`, but its value has.
+    pub(crate) fn state<S: FreelyMutableState>() -> Self {
+        Self::with::<State<S>>(|value, place| {
+            // SAFETY: as for `cloned`.
+            unsafe {
+                let copy = State::new(value.deref::<State<S>>().get().clone());
+                place.cast::<State<S>>().write(copy);
+            }
+        })
+    }
+
+    pub(super) fn with<T: 'static>(clone: Clone) -> Self {
+        Self {
+            type_id: TypeId::of::<T>(),
+            clone: Some(clone),
+        }
+    }
+
+    /// For what is as it is outside of the world, whatever code does.
+    pub(crate) fn leave<T: 'static>() -> Self {
+        Self {
+            type_id: TypeId::of::<T>(),
+            clone: None,
+        }
+    }
+}
+
+/// All that is known about how to copy.
+pub(super) struct Copiers {
+    rules: HashMap<TypeId, CopyRule>,
+    registry: Option<AppTypeRegistry>,
+}
+
+impl Copiers {
+    /// With the rules for the engine's own types, which those that are given replace.
+    pub(super) fn new(world: &World, rules: &[CopyRule]) -> Self {
+        let rules = policy::rules().into_iter().chain(rules.iter().copied());
+        Self {
+            rules: rules.map(|rule| (rule.type_id, rule)).collect(),
+            registry: world.get_resource::<AppTypeRegistry>().cloned(),
+        }
+    }
+
+    pub(super) fn of(&self, info: &ComponentInfo) -> Copier {
+        let Some(id) = info.type_id() else {
+            return if info.drop().is_none() {
+                Copier::Bytes
+            } else {
+                Copier::Unable("it is no Rust type")
+            };
+        };
+        match self.rules.get(&id).map(|rule| rule.clone) {
+            Some(None) => return Copier::Leave,
+            // Its own `Clone` may count or share, but bytes are what it is.
+            _ if info.drop().is_none() => return Copier::Bytes,
+            Some(Some(clone)) => return Copier::Clone(clone),
+            None => {}
+        }
+        let registry = self.registry.as_ref().map(|registry| registry.read());
+        let data = registry
+            .as_ref()
+            .and_then(|registry| by_reflection(registry, id));
+        data.map_or(
+            Copier::Unable("it has neither Reflect nor is it a state key with Clone"),
+            |(pointer, from)| Copier::Reflect(pointer, from),
+        )
+    }
+}
+
+fn by_reflection(
+    registry: &TypeRegistry,
+    id: TypeId,
+) -> Option<(ReflectFromPtr, ReflectFromReflect)> {
+    let pointer = registry.get_type_data::<ReflectFromPtr>(id)?;
+    let from = registry.get_type_data::<ReflectFromReflect>(id)?;
+    Some((pointer.clone(), from.clone()))
+}
+
+impl Copier {
+    /// Copies `value` behind those that are in `column`. `false` if it cannot be copied.
+    ///
+    /// # Safety
+    ///
+    /// Both are of the type that the copier is for.
+    pub(super) unsafe fn copy(&self, value: Ptr<'_>, column: &mut Column) -> bool {
+        // SAFETY: the caller vouches for the types, and each arm writes a value or says no.
+        unsafe {
+            match self {
+                Self::Leave | Self::Unable(_) => false,
+                Self::Bytes => {
+                    column.extend_from_bytes(value.as_ptr(), 1);
+                    true
+                }
+                Self::Clone(clone) => column.push_with(|place| {
+                    clone(value, place);
+                    true
+                }),
+                Self::Reflect(pointer, from) => {
+                    let value = pointer.as_reflect(value);
+                    let Some(copy) = whole(value).then(|| from.from_reflect(value)).flatten()
+                    else {
+                        return false;
+                    };
+                    let size = size_of_val(&*copy);
+                    if copy.as_any().type_id() != value.as_any().type_id() {
+                        return false;
+                    }
+                    column.push_with(|place| {
+                        move_out(copy.into_any(), |from| {
+                            std::ptr::copy_nonoverlapping(from.as_ptr(), place, size);
+                        });
+                        true
+                    })
+                }
+            }
+        }
+    }
+}
+
+/// Hands the value in a box over as bytes: whoever takes them owns it.
+fn move_out(value: Box<dyn Any>, take: impl FnOnce(OwningPtr<'_>)) {
+    let layout = std::alloc::Layout::for_value(&*value);
+    let pointer = NonNull::new(Box::into_raw(value).cast::<u8>()).expect("a box is not null");
+    // SAFETY: the value is there, and is not looked at again here.
+    take(unsafe { OwningPtr::new(pointer) });
+    if layout.size() > 0 {
+        // SAFETY: a box of this layout owned the memory, and nobody owns it now.
+        unsafe { std::alloc::dealloc(pointer.as_ptr(), layout) };
+    }
+}
+
+/// Whether reflection sees all of a value. A field with `#[reflect(ignore)]` leaves no trace but its
+/// bytes: the compiler packs fields so that only the end of a struct is padding.
+fn whole(value: &dyn Reflect) -> bool {
+    let fields: Vec<&dyn Reflect> = match value.reflect_ref() {
+        ReflectRef::Struct(value) => value.iter_fields().collect(),
+        ReflectRef::TupleStruct(value) => value.iter_fields().collect(),
+        ReflectRef::Tuple(value) => value.iter_fields().collect(),
+        // What it consists of cannot be told from its size.
+        _ => return true,
+    };
+    let seen: usize = fields.iter().map(|field| size_of_val(*field)).sum();
+    let align = align_of_val(value);
+    size_of_val(value) == seen.next_multiple_of(align) && fields.into_iter().all(whole)
+}

@@ -1,0 +1,154 @@
+//! The world at one moment: every entity under its id, every component and every resource.
+//!
+//! - [`copier`]: how a value is copied whose type is known to the engine only.
+//! - [`column`]: values of one type, side by side.
+//! - [`capture`] and [`restore`]: the two directions.
+//! - [`policy`]: types of the engine that reflection does not copy, and what is as it is outside of
+//!   the world.
+//!
+//! What cannot be copied is left in place, and is named if code changed it or did away with it.
+
+mod capture;
+mod column;
+mod copier;
+mod policy;
+mod restore;
+
+use std::collections::{HashMap, HashSet};
+
+use bevy::{
+    ecs::{
+        component::{ComponentId, Tick},
+        entity::Entity,
+        storage::TableId,
+    },
+    prelude::World,
+};
+
+pub(crate) use copier::CopyRule;
+
+use column::Column;
+use copier::{Copier, Copiers};
+
+/// Events that a module may send: how many were sent, and how to do away with them. A queue of them
+/// cannot be copied without copying the events.
+#[derive(Clone, Copy)]
+pub(crate) struct EventRule {
+    pub(crate) count: fn(&World) -> usize,
+    pub(crate) clear: fn(&mut World),
+}
+
+/// The values of a world, or of some of its types, at one moment, held in memory.
+pub struct Snapshot {
+    /// When it was taken: what changed later has a newer tick.
+    tick: Tick,
+    scope: Scope,
+    tables: Vec<TableCopy>,
+    sparse: Vec<SparseCopy>,
+    resources: Vec<ResourceCopy>,
+    /// The generation of the entity at each index, for those that were alive.
+    alive: Vec<Option<u32>>,
+    events: Vec<(EventRule, usize)>,
+    /// Types whose change is told if they cannot be copied.
+    suspects: HashSet<ComponentId>,
+    copiers: Copiers,
+}
+
+/// What a snapshot is of.
+pub(crate) enum Scope {
+    World,
+    /// Some components and resources.
+    Types(HashSet<ComponentId>),
+}
+
+impl Scope {
+    fn contains(&self, component: ComponentId) -> bool {
+        match self {
+            Self::World => true,
+            Self::Types(types) => types.contains(&component),
+        }
+    }
+}
+
+/// The entities of one table, and their components in it.
+struct TableCopy {
+    id: TableId,
+    entities: Vec<Entity>,
+    columns: Vec<ColumnCopy>,
+}
+
+impl TableCopy {
+    fn has(&self, component: ComponentId) -> bool {
+        let mut columns = self.columns.iter();
+        columns.any(|column| column.component == component)
+    }
+}
+
+/// One component of some entities.
+struct ColumnCopy {
+    component: ComponentId,
+    copier: Copier,
+    /// A value for each entity, in their order.
+    values: Option<Column>,
+    /// Those of which there is no value, though there were some to copy: why.
+    unable: Option<&'static str>,
+}
+
+/// A component that is not in tables.
+struct SparseCopy {
+    entities: Vec<Entity>,
+    column: ColumnCopy,
+}
+
+/// A resource, send or not.
+struct ResourceCopy {
+    id: ComponentId,
+    is_send: bool,
+    /// `None` if there was none.
+    value: Option<ColumnCopy>,
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("entities", &self.alive.iter().flatten().count())
+            .field("resources", &self.resources.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Snapshot {
+    fn was_alive(&self, entity: Entity) -> bool {
+        self.alive.get(entity.index() as usize) == Some(&Some(entity.generation()))
+    }
+}
+
+/// How to copy a world.
+#[derive(Default)]
+pub(crate) struct Instructions {
+    pub(crate) rules: Vec<CopyRule>,
+    pub(crate) events: Vec<EventRule>,
+    /// Types whose change is told if they cannot be copied.
+    pub(crate) suspects: HashSet<ComponentId>,
+}
+
+/// The types among `components` that cannot be copied, and why, by name.
+pub(crate) fn not_covered(
+    world: &World,
+    rules: &[CopyRule],
+    components: impl IntoIterator<Item = ComponentId>,
+) -> Vec<(String, &'static str)> {
+    let copiers = Copiers::new(world, rules);
+    let mut found: HashMap<String, &'static str> = HashMap::new();
+    for id in components {
+        let Some(info) = world.components().get_info(id) else {
+            continue;
+        };
+        if let Copier::Unable(why) = copiers.of(info) {
+            found.insert(info.name().to_owned(), why);
+        }
+    }
+    let mut found: Vec<_> = found.into_iter().collect();
+    found.sort();
+    found
+}

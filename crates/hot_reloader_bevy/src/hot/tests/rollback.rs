@@ -1,0 +1,468 @@
+//! A rollback brings back the world.
+
+use bevy::{ecs::system::SystemState, prelude::*};
+use hot_reloader_transaction::Outcome;
+
+use super::harness::{check, module, Bench};
+use crate::{hot::ExemptFromRollback, HotApp, ModuleEntry};
+
+#[derive(Component, Clone, Debug, PartialEq)]
+struct Label(String);
+
+#[derive(Component)]
+struct Mark;
+
+#[derive(Resource, Default, Debug, PartialEq)]
+struct Count(u64);
+
+#[derive(Resource, Default, Reflect, Debug, PartialEq)]
+struct Words(Vec<String>);
+
+/// Can be copied in no way.
+#[derive(Resource, Component)]
+struct Opaque(#[expect(dead_code, reason = "nobody calls it")] Box<dyn Fn() -> u32 + Send + Sync>);
+
+#[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Phase {
+    #[default]
+    Play,
+    Over,
+}
+
+/// Has drop glue, so it is more than its bytes.
+#[derive(States, Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Level(String);
+
+#[derive(Event)]
+struct Sent(#[expect(dead_code, reason = "it is looked at by its number")] Box<u32>);
+
+const NOTHING: ModuleEntry = module("game", |_| {});
+
+/// Panics in its third frame, after what the test lets it do in its first.
+fn wreck(app: &mut HotApp<'_>, work: fn(&mut World)) {
+    app.add_systems(Update, move |world: &mut World, mut frames: Local<u32>| {
+        *frames += 1;
+        if *frames == 1 {
+            work(world);
+        }
+        assert!(*frames < 3, "wrecked");
+    });
+}
+
+#[test]
+fn a_despawned_entity_comes_back_with_all_that_it_had() {
+    let mut bench = Bench::start(&[NOTHING], |app| {
+        app.register_type::<Words>();
+    });
+    let world = bench.world();
+    let child = world.spawn((Mark, Name::new("sword"))).id();
+    let hero = world
+        .spawn((Name::new("hero"), Transform::from_xyz(1.0, 2.0, 3.0), Mark))
+        .add_child(child)
+        .id();
+    let report = bench.reload(&[module("game", |app| {
+        wreck(app, |world| {
+            let heroes: Vec<_> = world
+                .query_filtered::<Entity, With<Children>>()
+                .iter(world)
+                .collect();
+            for hero in heroes {
+                world.entity_mut(hero).despawn_recursive();
+            }
+        });
+    })]);
+    check(&report, Outcome::RolledBack);
+    let world = bench.world();
+    assert_eq!(world.get::<Name>(hero).unwrap().as_str(), "hero");
+    assert_eq!(world.get::<Transform>(hero).unwrap().translation.z, 3.0);
+    assert_eq!(&**world.get::<Children>(hero).unwrap(), [child]);
+    assert_eq!(world.get::<Parent>(child).unwrap().get(), hero);
+    assert_eq!(world.get::<Name>(child).unwrap().as_str(), "sword");
+    assert_eq!(bench.count::<Mark>(), 2);
+}
+
+#[test]
+fn resources_come_back_go_and_are_as_they_were() {
+    let mut bench = Bench::start(&[NOTHING], |app| {
+        app.register_type::<Words>()
+            .insert_resource(Count(1))
+            .insert_resource(Words(vec!["one".to_owned()]))
+            .insert_non_send_resource(7_u32);
+    });
+    let report = bench.reload(&[module("game", |app| {
+        app.insert_resource(Label2(9));
+        wreck(app, |world| {
+            world.resource_mut::<Count>().0 = 100;
+            world.remove_resource::<Words>();
+            world.insert_non_send_resource(8_u32);
+            world.insert_non_send_resource("more");
+        });
+    })]);
+    check(&report, Outcome::RolledBack);
+    let world = bench.world();
+    assert_eq!(*world.resource::<Count>(), Count(1));
+    assert_eq!(world.resource::<Words>().0, ["one"]);
+    assert_eq!(*world.non_send_resource::<u32>(), 7);
+    assert!(world.get_non_send_resource::<&str>().is_none());
+    assert!(!world.contains_resource::<Label2>());
+}
+
+#[derive(Resource)]
+struct Label2(#[expect(dead_code, reason = "it is only there or not")] u32);
+
+#[test]
+fn what_was_put_under_a_new_entity_gets_its_parent_back() {
+    let mut bench = Bench::start(&[NOTHING], |_| {});
+    let world = bench.world();
+    let child = world.spawn(Mark).id();
+    let parent = world.spawn(Name::new("parent")).add_child(child).id();
+    let lone = world.spawn(Name::new("lone")).id();
+    let report = bench.reload(&[module("game", |app| {
+        wreck(app, |world| {
+            let all: Vec<_> = world
+                .query_filtered::<Entity, Or<(With<Mark>, With<Name>)>>()
+                .iter(world)
+                .filter(|entity| world.get::<Children>(*entity).is_none())
+                .collect();
+            let new = world.spawn_empty().id();
+            for entity in all {
+                world.entity_mut(entity).set_parent(new);
+            }
+        });
+    })]);
+    check(&report, Outcome::RolledBack);
+    let world = bench.world();
+    assert_eq!(world.get::<Parent>(child).unwrap().get(), parent);
+    assert_eq!(&**world.get::<Children>(parent).unwrap(), [child]);
+    assert!(world.get::<Parent>(lone).is_none());
+}
+
+#[test]
+fn states_and_what_was_asked_of_them_come_back() {
+    fn states(app: &mut HotApp<'_>) {
+        app.init_state::<Phase>().init_state::<Level>();
+    }
+    let mut bench = Bench::start(&[module("game", states)], |_| {});
+    bench
+        .world()
+        .resource_mut::<NextState<Level>>()
+        .set(Level("one".to_owned()));
+    bench.frames(2);
+    let report = bench.reload(&[module("game", |app| {
+        states(app);
+        wreck(app, |world| {
+            world.resource_mut::<NextState<Phase>>().set(Phase::Over);
+            world
+                .resource_mut::<NextState<Level>>()
+                .set(Level("two".to_owned()));
+        });
+    })]);
+    check(&report, Outcome::RolledBack);
+    bench.frames(2);
+    let world = bench.world();
+    assert_eq!(*world.resource::<State<Phase>>().get(), Phase::Play);
+    assert_eq!(world.resource::<State<Level>>().get().0, "one");
+    // And transitions happen as before, by the code that runs now.
+    bench
+        .world()
+        .resource_mut::<NextState<Phase>>()
+        .set(Phase::Over);
+    bench.frames(2);
+    assert_eq!(*bench.world().resource::<State<Phase>>().get(), Phase::Over);
+}
+
+#[test]
+fn a_first_load_that_fails_three_times_leaves_nothing() {
+    fn failing(app: &mut HotApp<'_>) {
+        app.init_resource::<Count>()
+            .observe(|_: Trigger<Ring>, mut commands: Commands| {
+                commands.spawn(Name::new("heard"));
+            })
+            .add_systems(
+                Startup,
+                |mut commands: Commands, mut count: ResMut<Count>| {
+                    commands.spawn(Mark);
+                    commands.trigger(Ring);
+                    count.0 += 1;
+                },
+            )
+            .setup(|mut commands: Commands| {
+                commands.spawn(Label("set up".to_owned()));
+            });
+    }
+    #[derive(Event)]
+    struct Ring;
+
+    let mut bench = Bench::new(
+        &[module("game", |app| {
+            failing(app);
+            wreck(app, |_| {});
+        })],
+        |_| {},
+    );
+    let entities = bench.world().entities().len();
+    check(&bench.report(), Outcome::RolledBack);
+    for _ in 0..2 {
+        let report = bench.reload(&[module("game", |app| {
+            failing(app);
+            wreck(app, |_| {});
+        })]);
+        check(&report, Outcome::RolledBack);
+        assert_eq!(bench.world().entities().len(), entities);
+        assert!(!bench.world().contains_resource::<Count>());
+    }
+    let report = bench.reload(&[module("game", failing)]);
+    check(&report, Outcome::Committed);
+    assert_eq!(bench.count::<Mark>(), 1);
+    assert_eq!(bench.count::<Label>(), 1);
+    assert_eq!(bench.count::<Name>(), 1, "the observer ran once");
+    assert_eq!(*bench.world().resource::<Count>(), Count(1));
+}
+
+#[test]
+fn what_setup_made_is_there_once_under_its_id() {
+    fn hud(app: &mut HotApp<'_>) {
+        app.setup(|mut commands: Commands| {
+            commands.spawn((Mark, Name::new("hud")));
+        })
+        .teardown(|mut commands: Commands, huds: Query<Entity, With<Mark>>| {
+            huds.iter().for_each(|hud| commands.entity(hud).despawn());
+        });
+    }
+    let mut bench = Bench::start(&[module("game", hud)], |_| {});
+    let id = |bench: &mut Bench| {
+        let world = bench.world();
+        world.query_filtered::<Entity, With<Mark>>().single(world)
+    };
+    let before = id(&mut bench);
+    let report = bench.reload(&[module("game", |app| {
+        hud(app);
+        wreck(app, |_| {});
+    })]);
+    check(&report, Outcome::RolledBack);
+    assert_eq!(id(&mut bench), before);
+    assert_eq!(bench.count::<Name>(), 1);
+}
+
+#[test]
+fn entities_that_were_reserved_are_there() {
+    let mut bench = Bench::start(&[NOTHING], |_| {});
+    let reserved = bench.world().entities().reserve_entity();
+    let before = bench.world().entities().len();
+    let report = bench.reload(&[module("game", |app| {
+        wreck(app, |world| {
+            let more = world.entities().reserve_entity();
+            world.flush();
+            world.despawn(more);
+            let mut state = SystemState::<Commands>::new(world);
+            state.get_mut(world).spawn_empty();
+        });
+    })]);
+    check(&report, Outcome::RolledBack);
+    assert!(bench.world().get_entity(reserved).is_some());
+    assert_eq!(bench.world().entities().len(), before + 1);
+}
+
+#[test]
+fn events_that_new_code_sent_are_gone() {
+    #[derive(Resource, Default)]
+    struct Read(usize);
+    fn reading(app: &mut HotApp<'_>) {
+        app.add_event::<Sent>().init_resource::<Read>().add_systems(
+            Update,
+            |mut sent: EventReader<Sent>, mut read: ResMut<Read>| {
+                read.0 += sent.read().count();
+            },
+        );
+    }
+    let mut bench = Bench::start(&[module("game", reading)], |_| {});
+    bench.world().send_event(Sent(Box::new(1)));
+    bench.frames(3);
+    assert_eq!(bench.world().resource::<Read>().0, 1);
+    let report = bench.reload(&[module("game", |app| {
+        app.add_event::<Sent>().add_systems(
+            Update,
+            |mut sent: EventWriter<Sent>, mut frames: Local<u32>| {
+                sent.send(Sent(Box::new(2)));
+                *frames += 1;
+                assert!(*frames < 3, "wrecked");
+            },
+        );
+    })]);
+    check(&report, Outcome::RolledBack);
+    bench.frames(3);
+    assert_eq!(bench.world().resource::<Read>().0, 1);
+    bench.world().send_event(Sent(Box::new(3)));
+    bench.frames(3);
+    assert_eq!(bench.world().resource::<Read>().0, 2, "later ones are read");
+}
+
+#[test]
+fn what_cannot_be_copied_is_named_before_and_after() {
+    let mut bench = Bench::start(&[NOTHING], |app| {
+        app.insert_resource(Opaque(Box::new(|| 1)));
+    });
+    let lost = bench
+        .world()
+        .spawn((Opaque(Box::new(|| 2)), Name::new("lost")))
+        .id();
+    let report = bench.reload(&[module("game", |app| {
+        wreck(app, |world| {
+            *world.resource_mut::<Opaque>() = Opaque(Box::new(|| 3));
+            let holders: Vec<_> = world
+                .query_filtered::<Entity, With<Opaque>>()
+                .iter(world)
+                .collect();
+            for holder in holders {
+                world.despawn(holder);
+            }
+        });
+    })]);
+    check(&report, Outcome::RolledBackInPart);
+    let warned = |text: &str| report.warnings.iter().any(|warning| warning.contains(text));
+    assert!(
+        warned("tests::rollback::Opaque could not be brought back"),
+        "{report:#?}"
+    );
+    let lines = &report.not_restored;
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert!(
+        lines.iter().any(|line| line.starts_with("resource ")),
+        "{lines:#?}"
+    );
+    let of_entity = format!("Opaque of 1 entities ({lost})");
+    assert!(
+        lines.iter().any(|line| line.contains(&of_entity)),
+        "{lines:#?}"
+    );
+    let error = report.error.unwrap();
+    assert_eq!(error.kind(), "panicked");
+    assert!(error
+        .to_string()
+        .contains("Not all of the state is as it was"));
+    assert!(
+        bench.world().get::<Name>(lost).is_some(),
+        "the rest of it is there"
+    );
+}
+
+#[test]
+fn what_mirrors_the_outside_is_left_alone() {
+    let mut bench = Bench::start(&[NOTHING], |app| {
+        app.insert_resource(Count(1))
+            .exempt_from_rollback::<Count>();
+    });
+    let report = bench.reload(&[module("game", |app| {
+        wreck(app, |world| world.resource_mut::<Count>().0 = 2);
+    })]);
+    check(&report, Outcome::RolledBack);
+    assert_eq!(*bench.world().resource::<Count>(), Count(2));
+}
+
+#[test]
+fn a_field_that_reflection_does_not_see_is_not_lost() {
+    #[derive(Component, Reflect)]
+    struct Hidden {
+        seen: String,
+        #[reflect(ignore)]
+        unseen: Vec<u32>,
+    }
+    let mut bench = Bench::start(&[NOTHING], |app| {
+        app.register_type::<Hidden>();
+    });
+    let kept = bench
+        .world()
+        .spawn(Hidden {
+            seen: "seen".to_owned(),
+            unseen: vec![1, 2, 3],
+        })
+        .id();
+    let report = bench.reload(&[module("game", |app| {
+        wreck(app, |world| {
+            for mut hidden in world.query::<&mut Hidden>().iter_mut(world) {
+                hidden.seen.push('!');
+            }
+        });
+    })]);
+    check(&report, Outcome::RolledBackInPart);
+    assert!(report.not_restored[0].contains("state_keys"), "{report:#?}");
+    let hidden = bench.world().get::<Hidden>(kept).unwrap();
+    assert_eq!(hidden.unseen, [1, 2, 3], "rather told than guessed");
+}
+
+#[test]
+fn a_state_key_is_restored_even_if_it_was_changed_behind_the_engine() {
+    let mut keyed = NOTHING;
+    keyed.declare = |app| app.state_key::<Label, _>(None);
+    let mut bench = Bench::start(&[keyed], |_| {});
+    let label = bench.world().spawn(Label("before".to_owned())).id();
+    let report = bench.reload(&[module("game", |app| {
+        wreck(app, |world| {
+            for mut label in world.query::<&mut Label>().iter_mut(world) {
+                label.bypass_change_detection().0.clear();
+            }
+        });
+    })]);
+    check(&report, Outcome::RolledBack);
+    assert_eq!(bench.world().get::<Label>(label).unwrap().0, "before");
+}
+
+#[test]
+fn what_is_as_it_was_does_not_count_as_changed() {
+    let mut bench = Bench::start(&[NOTHING], |_| {});
+    let (still, moved) = {
+        let world = bench.world();
+        let still = world.spawn((Transform::default(), Name::new("still"))).id();
+        let moved = world.spawn((Transform::default(), Name::new("moved"))).id();
+        (still, moved)
+    };
+    bench.frames(1);
+    let before = bench.world().change_tick();
+    let report = bench.reload(&[module("game", |app| {
+        wreck(app, |world| {
+            for (name, mut transform) in world.query::<(&Name, &mut Transform)>().iter_mut(world) {
+                if name.as_str() == "moved" {
+                    transform.translation.x = 1.0;
+                }
+            }
+        });
+    })]);
+    check(&report, Outcome::RolledBack);
+    let world = bench.world();
+    let now = world.change_tick();
+    let changed = |entity: Entity| {
+        let ticks = world
+            .entity(entity)
+            .get_change_ticks::<Transform>()
+            .unwrap();
+        ticks.last_changed_tick().is_newer_than(before, now)
+    };
+    assert!(changed(moved) && !changed(still));
+}
+
+#[test]
+fn a_destructor_that_panics_spoils_nothing_else() {
+    #[derive(Component)]
+    struct Grenade;
+    impl Drop for Grenade {
+        fn drop(&mut self) {
+            panic!("boom");
+        }
+    }
+    let mut bench = Bench::start(&[NOTHING], |app| {
+        app.insert_resource(Count(1));
+    });
+    let named = bench.world().spawn(Name::new("named")).id();
+    let report = bench.reload(&[module("game", |app| {
+        wreck(app, |world| {
+            world.spawn((Grenade, Mark));
+            world.resource_mut::<Count>().0 = 2;
+            world.query::<&mut Name>().single_mut(world).set("other");
+        });
+    })]);
+    check(&report, Outcome::RolledBackInPart);
+    assert!(report.not_restored[0].contains("boom"), "{report:#?}");
+    let world = bench.world();
+    assert_eq!(*world.resource::<Count>(), Count(1));
+    assert_eq!(world.get::<Name>(named).unwrap().as_str(), "named");
+}

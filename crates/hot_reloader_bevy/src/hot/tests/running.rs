@@ -1,0 +1,251 @@
+//! Code that runs: guarded, replaced, put back.
+
+use bevy::prelude::*;
+use hot_reloader_transaction::{Outcome, ReloadError};
+
+use super::harness::{check, module, Bench};
+use crate::{hot::HotReloader, HotApp};
+
+#[derive(Resource, Default, Debug, PartialEq)]
+struct Notes(Vec<&'static str>);
+
+#[derive(Event)]
+struct Ring;
+
+fn note(text: &'static str) -> impl Fn(ResMut<Notes>) {
+    move |mut notes| notes.0.push(text)
+}
+
+fn host(app: &mut App) {
+    app.init_resource::<Notes>().exempt();
+}
+
+trait Exempt {
+    fn exempt(&mut self) -> &mut Self;
+}
+
+impl Exempt for App {
+    /// What was noted stays noted.
+    fn exempt(&mut self) -> &mut Self {
+        crate::hot::ExemptFromRollback::exempt_from_rollback::<Notes>(self)
+    }
+}
+
+fn take(bench: &mut Bench) -> Vec<&'static str> {
+    std::mem::take(&mut bench.world().resource_mut::<Notes>().0)
+}
+
+#[test]
+fn any_panic_on_probation_takes_the_reload_back_and_the_other_module_goes_on() {
+    #[derive(Resource, Default)]
+    struct Mine(u32);
+    fn steady(app: &mut HotApp<'_>) {
+        app.init_resource::<Mine>().add_systems(
+            Update,
+            |mine: Res<Mine>, mut notes: ResMut<Notes>| {
+                assert!(mine.0 == 0, "it was mine");
+                notes.0.push("steady");
+            },
+        );
+    }
+    let steady = module("steady", steady);
+    let mut bench = Bench::start(&[module("game", |_| {}), steady], host);
+    bench.next(&[
+        module("game", |app| {
+            app.add_systems(Update, |mut mine: ResMut<Mine>| mine.0 = 1);
+        }),
+        steady,
+    ]);
+    let request = crate::hot::ReloadRequest::modules(["game"]);
+    bench.world().send_event(request);
+    let report = bench.report();
+    check(&report, Outcome::RolledBack);
+    let text = report.error.unwrap().to_string();
+    assert!(
+        text.starts_with("module `steady` panicked in Update, frame 1"),
+        "{text}"
+    );
+    take(&mut bench);
+    bench.frames(2);
+    assert_eq!(take(&mut bench), ["steady", "steady"]);
+    assert!(bench
+        .app
+        .world()
+        .resource::<HotReloader>()
+        .modules()
+        .iter()
+        .all(|m| m.suspended.is_none()));
+}
+
+#[test]
+fn a_suspension_does_not_skip_the_modules_after_it() {
+    fn bad(app: &mut HotApp<'_>) {
+        app.add_systems(Update, |mut frames: Local<u32>| {
+            *frames += 1;
+            assert!(*frames < 20, "too old");
+        });
+    }
+    let after = module("after", |app| {
+        app.add_systems(Update, note("after"));
+    });
+    let mut bench = Bench::start(&[module("bad", bad), after], host);
+    for _ in 0..30 {
+        bench.frames(1);
+        assert_eq!(take(&mut bench).last(), Some(&"after"));
+    }
+    let reloader = bench.app.world().resource::<HotReloader>();
+    assert!(
+        matches!(reloader.last_error(), Some(ReloadError::Suspended { module, .. }) if module == "bad")
+    );
+}
+
+#[test]
+fn transitions_are_the_modules_code_like_any_other() {
+    #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    enum Room {
+        #[default]
+        Hall,
+        Cellar,
+    }
+    fn rooms(app: &mut HotApp<'_>) {
+        app.init_state::<Room>()
+            .add_systems(OnEnter(Room::Hall), note("hall"))
+            .add_systems(OnExit(Room::Hall), note("leaves"));
+    }
+    let mut bench = Bench::start(&[module("rooms", rooms)], host);
+    bench.frames(1);
+    assert_eq!(take(&mut bench), ["hall"]);
+    for _ in 0..2 {
+        let report = bench.reload(&[module("rooms", |app| {
+            rooms(app);
+            app.add_systems(OnEnter(Room::Cellar), note("cellar"));
+        })]);
+        check(&report, Outcome::Committed);
+    }
+    assert_eq!(take(&mut bench), [""; 0], "a reload enters nothing");
+    bench
+        .world()
+        .resource_mut::<NextState<Room>>()
+        .set(Room::Cellar);
+    bench.frames(2);
+    assert_eq!(take(&mut bench), ["leaves", "cellar"], "each once");
+
+    // A transition that panics is contained.
+    let report = bench.reload(&[module("rooms", |app| {
+        rooms(app);
+        app.add_systems(OnEnter(Room::Hall), || panic!("no way back"));
+    })]);
+    check(&report, Outcome::Committed);
+    bench
+        .world()
+        .resource_mut::<NextState<Room>>()
+        .set(Room::Hall);
+    bench.frames(2);
+    let reloader = bench.app.world().resource::<HotReloader>();
+    assert!(reloader.is_error_state());
+}
+
+#[test]
+fn a_state_of_the_host_is_left_to_it() {
+    #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    enum Room {
+        #[default]
+        Hall,
+        Cellar,
+    }
+    fn rooms(app: &mut HotApp<'_>) {
+        app.init_state::<Room>()
+            .add_systems(OnEnter(Room::Cellar), note("cellar"));
+    }
+    let mut bench = Bench::start(&[module("rooms", rooms)], |app| {
+        host(app);
+        app.init_state::<Room>();
+    });
+    bench
+        .world()
+        .resource_mut::<NextState<Room>>()
+        .set(Room::Cellar);
+    bench.frames(2);
+    assert_eq!(take(&mut bench), ["cellar"], "once");
+}
+
+#[test]
+fn observers_are_replaced_guarded_and_put_back() {
+    fn listening(app: &mut HotApp<'_>) {
+        app.observe(|_: Trigger<Ring>, mut notes: ResMut<Notes>| notes.0.push("one"));
+    }
+    let mut bench = Bench::start(&[module("game", listening)], host);
+    bench.world().trigger(Ring);
+    assert_eq!(take(&mut bench), ["one"]);
+    let report = bench.reload(&[module("game", |app| {
+        app.observe(|_: Trigger<Ring>, mut notes: ResMut<Notes>| notes.0.push("two"));
+    })]);
+    check(&report, Outcome::Committed);
+    bench.world().trigger(Ring);
+    assert_eq!(take(&mut bench), ["two"]);
+
+    // One that panics while the host triggers it takes the reload back.
+    let report = bench.reload(&[module("game", |app| {
+        app.observe(|_: Trigger<Ring>| panic!("no ears"))
+            .add_systems(Update, |mut commands: Commands| commands.trigger(Ring));
+    })]);
+    check(&report, Outcome::RolledBack);
+    let text = report.error.unwrap().to_string();
+    assert!(
+        text.contains("no ears") && text.contains("the observer"),
+        "{text}"
+    );
+    take(&mut bench);
+    bench.world().trigger(Ring);
+    assert_eq!(take(&mut bench), ["two"], "the one from before, once");
+
+    let report = bench.reload(&[module("game", |_| {})]);
+    check(&report, Outcome::Committed);
+    bench.world().trigger(Ring);
+    assert_eq!(take(&mut bench), [""; 0]);
+}
+
+#[test]
+fn an_observer_of_accepted_code_that_panics_suspends_its_module() {
+    let mut bench = Bench::start(
+        &[module("game", |app| {
+            app.observe(|_: Trigger<Ring>| panic!("no ears"));
+        })],
+        host,
+    );
+    bench.world().trigger(Ring);
+    bench.frames(1);
+    let reloader = bench.app.world().resource::<HotReloader>();
+    let error = reloader.last_error().unwrap().to_string();
+    assert!(error.contains("is suspended"), "{error}");
+    bench.world().trigger(Ring);
+    bench.frames(1);
+}
+
+#[test]
+fn types_are_registered_as_without_hot() {
+    #[derive(Component, Reflect)]
+    struct Thing;
+    let mut bench = Bench::start(
+        &[module("game", |app| {
+            app.register_type::<Thing>();
+        })],
+        host,
+    );
+    let registry = bench.world().resource::<AppTypeRegistry>().read();
+    assert!(registry.get(std::any::TypeId::of::<Thing>()).is_some());
+}
+
+#[test]
+fn a_reload_within_a_module_is_busy() {
+    let mut bench = Bench::start(&[module("game", |_| {})], host);
+    let report = bench.reload(&[module("game", |app| {
+        app.setup(|world: &mut World| {
+            let busy = HotReloader::reload_all(world).unwrap_err();
+            assert_eq!(busy.kind(), "busy");
+            world.resource_mut::<Notes>().0.push("busy");
+        });
+    })]);
+    check(&report, Outcome::Committed);
+    assert_eq!(take(&mut bench), ["busy"]);
+}

@@ -1,0 +1,233 @@
+//! What a transaction asks of an engine, and what it may rely on.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use hot_reloader_core::{BuildId, Generation, HotModule, PanicReport, StagedLibrary};
+
+use crate::{Phase, Progress, ReloadError, ReloadReport};
+
+/// An engine whose modules can be reloaded.
+///
+/// Code of modules runs in [`rehearse`](Engine::rehearse), [`install`](Engine::install),
+/// [`run`](Engine::run) and whenever a value of it is copied or dropped. The engine guards each of
+/// these calls and returns what is known of a panic. It never calls the transaction: what panics
+/// between these calls is handed to [`Transaction::panicked`](crate::Transaction::panicked) by
+/// whoever runs the frames.
+pub trait Engine {
+    /// All that there is.
+    type World;
+    /// An open library.
+    type Library;
+    /// What was learnt about it before it took over.
+    type Rehearsal;
+    /// The world at one moment.
+    type Snapshot;
+    /// Code of modules that does not run: what gave way, or what was taken back.
+    type Code;
+
+    /// Begins to build the library, in the background. Nothing of the world is touched.
+    fn build(world: &mut Self::World) -> Box<dyn Build>;
+
+    /// The modules whose code runs, in dependency order, read from the code itself.
+    fn modules(world: &Self::World) -> Vec<ModuleStatus>;
+
+    /// Opens a library that was made and describes its modules, in the order in which it lists them.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from being opened. Nothing of it has run then.
+    fn open(
+        world: &mut Self::World,
+        made: &Made,
+    ) -> Result<(Self::Library, Vec<HotModule>), ReloadError>;
+
+    /// Lets the modules of `plan` set themselves up where it does not count.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong. The world is as it was.
+    fn rehearse(
+        world: &mut Self::World,
+        library: &Self::Library,
+        plan: &Plan,
+    ) -> Result<Self::Rehearsal, ReloadError>;
+
+    /// Holds the types of new code against those in use, and returns what could not be made sure of.
+    ///
+    /// # Errors
+    ///
+    /// What may not be put in place. The world is as it was.
+    fn compare(
+        world: &mut Self::World,
+        rehearsal: &Self::Rehearsal,
+        plan: &Plan,
+    ) -> Result<Vec<String>, ReloadError>;
+
+    /// Copies the world.
+    ///
+    /// # Errors
+    ///
+    /// A panic of code that copies. The world is as it was.
+    fn capture(
+        world: &mut Self::World,
+        rehearsal: &Self::Rehearsal,
+    ) -> Result<Self::Snapshot, PanicReport>;
+
+    /// Makes `library` the one that is loaded.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not. No code has been replaced.
+    fn swap(world: &mut Self::World, library: &Self::Library) -> Result<(), String>;
+
+    /// Puts the code of the modules of `plan` in place of what runs under their names, and takes
+    /// that of [`removed`](Plan::removed) out. Returns what gave way, and whether all went well: if
+    /// not, what was put in place so far stays for [`reinstate`](Engine::reinstate) to take back.
+    fn install(
+        world: &mut Self::World,
+        library: &Self::Library,
+        plan: &Plan,
+        generation: Generation,
+    ) -> (Self::Code, Result<(), ModuleFault>);
+
+    /// Runs the startup of modules that never ran before.
+    ///
+    /// # Errors
+    ///
+    /// The first panic.
+    fn start(world: &mut Self::World, modules: &[String]) -> Result<(), ModuleFault>;
+
+    /// Runs a hook of a module, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// What is known of a panic.
+    fn run(world: &mut Self::World, module: &str, hook: Hook) -> Result<(), PanicReport>;
+
+    /// Puts back the code that gave way, in the order of `order`, and returns what ran instead.
+    fn reinstate(world: &mut Self::World, code: Self::Code, order: &[String]) -> Self::Code;
+
+    /// Makes the world what it was. Returns what is not as it was, one line for each.
+    fn restore(world: &mut Self::World, snapshot: &Self::Snapshot) -> Vec<String>;
+
+    /// Drops code, and returns what panicked meanwhile.
+    fn retire(world: &mut Self::World, code: Self::Code) -> Vec<ModuleFault>;
+
+    /// Drops a copy of the world.
+    fn forget(world: &mut Self::World, snapshot: Self::Snapshot);
+
+    /// Takes the systems of a module out of service.
+    fn suspend(world: &mut Self::World, module: &str, error: Arc<ReloadError>);
+
+    /// For how many frames new code can be taken back.
+    fn probation_frames(world: &Self::World) -> u32;
+
+    /// Libraries in memory, the present and all earlier ones.
+    fn libraries(world: &Self::World) -> usize;
+
+    /// What is to be seen: what goes on, and what is wrong.
+    fn show(world: &mut Self::World, progress: Option<Progress>, error: Option<&Arc<ReloadError>>);
+
+    /// A reload has ended, for `requests`.
+    fn finished(world: &mut Self::World, report: ReloadReport, requests: &[crate::RequestId]);
+}
+
+/// A build that goes on in the background. Dropping it ends it, with every process that it started.
+pub trait Build: Send + Sync {
+    /// What it has to tell, if there is anything now.
+    fn try_next(&mut self) -> Option<BuildStep>;
+
+    /// Waits for what it has to tell.
+    fn next(&mut self) -> BuildStep;
+
+    /// What it does, in a few words, before it tells anything.
+    fn describe(&self) -> String;
+}
+
+/// What a build has to tell.
+#[derive(Debug)]
+pub enum BuildStep {
+    /// What it is doing, in a few words.
+    Progress(String),
+    /// How it ended; nothing follows. The phases are those that it went through.
+    Finished {
+        /// What it made, or why it made nothing.
+        result: Result<Made, ReloadError>,
+        /// How long each of its phases took.
+        phases: Vec<(Phase, Duration)>,
+    },
+}
+
+/// A library that was built, has a name of its own and was inspected, but is not open.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Where it is.
+    pub staged: StagedLibrary,
+    /// Whose code it is.
+    pub build_id: BuildId,
+    /// The folder of its workspace.
+    pub root: PathBuf,
+    /// The crates that a reload may change, by package name.
+    pub hot: Vec<String>,
+    /// Packages besides these that were compiled.
+    pub recompiled: Vec<String>,
+}
+
+/// What is to be done with an open library.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Whose code it is.
+    pub build_id: BuildId,
+    /// Its number in this process.
+    pub serial: u32,
+    /// The modules that are to run its code, in dependency order.
+    pub modules: Vec<HotModule>,
+    /// The modules that run now and are to be gone.
+    pub removed: Vec<String>,
+    /// All modules as they will be, in dependency order.
+    pub order: Vec<String>,
+    /// The crates that it may change, by package name.
+    pub hot: Vec<String>,
+}
+
+impl Plan {
+    /// Whether the code that runs under this name gives way.
+    #[must_use]
+    pub fn replaces(&self, module: &str) -> bool {
+        self.removed.iter().any(|name| name == module)
+            || self.modules.iter().any(|m| m.name == module)
+    }
+}
+
+/// One module as it is now.
+#[derive(Clone, Debug)]
+pub struct ModuleStatus {
+    /// Its registry entry.
+    pub module: HotModule,
+    /// The generation whose code it runs.
+    pub generation: Generation,
+    /// The digest of that code, as it is in memory.
+    pub build_id: BuildId,
+    /// Why it does not run, if it was suspended.
+    pub suspended: Option<Arc<ReloadError>>,
+}
+
+/// What a module may want to do when code changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hook {
+    /// Its generation takes over.
+    Setup,
+    /// It gives way.
+    Teardown,
+    /// It took over from another.
+    Reload,
+}
+
+/// A panic of a module.
+#[derive(Clone, Debug)]
+pub struct ModuleFault {
+    /// The module.
+    pub module: String,
+    /// The panic.
+    pub panic: PanicReport,
+}

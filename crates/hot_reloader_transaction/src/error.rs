@@ -1,0 +1,327 @@
+//! Why a reload did not come about.
+
+use std::fmt;
+
+use hot_reloader_build::{BuildError, Diagnostic};
+use hot_reloader_core::{
+    shape::ShapeChange, IdentityError, LoadError, PanicReport, RegistryError, StageError,
+};
+use serde::Serialize;
+use thiserror::Error;
+
+/// A step of the transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// What was asked for is looked at.
+    Request,
+    /// Cargo builds the library.
+    Build,
+    /// A copy gets a name of its own.
+    Stage,
+    /// The copy is held against the host, before any of it runs.
+    Inspect,
+    /// It is opened, and says what modules it has.
+    Identify,
+    /// Setup and schedules are tried in a throwaway world.
+    Rehearse,
+    /// Types are compared with those in use.
+    Gate,
+    /// The state is copied.
+    Capture,
+    /// The new code takes over.
+    Swap,
+    /// The first frames, in which all can still be undone.
+    Probation,
+    /// After the reload was accepted.
+    Running,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Request => "request",
+            Self::Build => "build",
+            Self::Stage => "stage",
+            Self::Inspect => "inspect",
+            Self::Identify => "identify",
+            Self::Rehearse => "rehearse",
+            Self::Gate => "gate",
+            Self::Capture => "capture",
+            Self::Swap => "swap",
+            Self::Probation => "probation",
+            Self::Running => "running",
+        })
+    }
+}
+
+/// What went wrong in the rehearsal of a module.
+#[derive(Clone, Debug, Error)]
+pub enum RehearsalFault {
+    /// Its setup function panicked.
+    #[error("its setup panicked: {0}")]
+    Setup(PanicReport),
+    /// Its schedule cannot be put into order.
+    #[error("its schedule {schedule} cannot be built: {reason}")]
+    Schedule {
+        /// The label.
+        schedule: String,
+        /// Bevy's explanation.
+        reason: String,
+    },
+    /// A system cannot be initialised: its parameters conflict.
+    #[error("a system of its schedule {schedule} cannot be initialised: {panic}")]
+    Initialise {
+        /// The label.
+        schedule: String,
+        /// Bevy's explanation, with the system's name.
+        panic: PanicReport,
+    },
+}
+
+/// Why a reload was refused or rolled back, or a module suspended. The last good code and its
+/// state are in place whichever it is.
+#[derive(Debug, Error)]
+pub enum ReloadError {
+    /// A call came while another reload was not over.
+    #[error("a reload is {phase}; wait for its `ReloadFinished`, or send a `ReloadRequest`, which waits its turn")]
+    Busy {
+        /// What it is doing.
+        phase: &'static str,
+    },
+    /// The library could not be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// It could not be copied.
+    #[error("{}", chain(.0))]
+    Stage(#[from] StageError),
+    /// It is not a plugin library for this host.
+    #[error("{}", chain(.0))]
+    Identity(#[from] IdentityError),
+    /// Shared libraries on disk are not those in memory.
+    #[error("restart needed: {} changed on disk while the app runs with what it was{}", libraries.join(", "), crates_clause(crates))]
+    RestartRequired {
+        /// The file names of the libraries.
+        libraries: Vec<String>,
+        /// The stable packages that this build compiled, if it was this build.
+        crates: Vec<String>,
+    },
+    /// The loader did not take it.
+    #[error("{}", chain(.0))]
+    Load(#[from] LoadError),
+    /// A module was asked for that neither runs nor can be known of.
+    #[error("there is no module `{name}`; there are: {}; a module that is new comes with a reload of all", known.join(", "))]
+    UnknownModule {
+        /// The name asked for.
+        name: String,
+        /// The names that exist.
+        known: Vec<String>,
+    },
+    /// Its modules do not fit together, or a name is unknown.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A module failed its rehearsal.
+    #[error("module `{module}` failed its rehearsal: {fault}")]
+    Rehearsal {
+        /// The module.
+        module: String,
+        /// What went wrong.
+        fault: RehearsalFault,
+    },
+    /// Types are not what they were.
+    #[error("types changed, and values of them exist; undo the change or restart the app\n{}", list(.0))]
+    TypesChanged(Vec<ShapeChange>),
+    /// Copying the state panicked.
+    #[error("copying the state panicked: {0}")]
+    Capture(PanicReport),
+    /// The library was not put in place.
+    #[error("the swap did not take place: {reason}")]
+    NotSwapped {
+        /// What is known of the reason.
+        reason: String,
+    },
+    /// A module panicked while it was put in place.
+    #[error("module `{module}` panicked while it was put in place: {panic}")]
+    Swap {
+        /// The module.
+        module: String,
+        /// The panic.
+        panic: PanicReport,
+    },
+    /// New code panicked in its first frames.
+    #[error("module `{module}` panicked in {schedule}, frame {frame} of the new code: {panic}")]
+    Panicked {
+        /// The module.
+        module: String,
+        /// The schedule it was in.
+        schedule: String,
+        /// Counted from 1, the first frame with the new code.
+        frame: u32,
+        /// The panic.
+        panic: PanicReport,
+    },
+    /// Accepted code panicked; its module is suspended.
+    #[error("module `{module}` panicked in {schedule} and is suspended until the next good reload: {panic}")]
+    Suspended {
+        /// The module.
+        module: String,
+        /// The schedule it was in.
+        schedule: String,
+        /// The panic.
+        panic: PanicReport,
+    },
+    /// New or accepted code panicked on a thread of its own.
+    #[error("code of the plugin panicked on the thread `{}`: {panic}", panic.thread)]
+    Thread {
+        /// Whether it was on probation.
+        on_probation: bool,
+        /// The panic.
+        panic: PanicReport,
+    },
+    /// A reload was taken back, and not all of the state came with it.
+    #[error("{cause}\nNot all of the state is as it was before the reload; save what matters and restart the app:\n{}", lines(lost))]
+    RestoredInPart {
+        /// Why it was taken back.
+        cause: Box<ReloadError>,
+        /// What is not as it was.
+        lost: Vec<String>,
+    },
+}
+
+impl ReloadError {
+    /// The step that caught it.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        match self {
+            Self::Busy { .. } | Self::Build(_) => Phase::Build,
+            Self::UnknownModule { .. } => Phase::Request,
+            Self::Stage(_) => Phase::Stage,
+            Self::Rehearsal { .. } | Self::Registry(RegistryError::UnknownTarget { .. }) => {
+                Phase::Rehearse
+            }
+            Self::Identity(_) | Self::RestartRequired { .. } => Phase::Inspect,
+            Self::Load(_) | Self::Registry(_) => Phase::Identify,
+            Self::TypesChanged(_) => Phase::Gate,
+            Self::Capture(_) => Phase::Capture,
+            Self::NotSwapped { .. } | Self::Swap { .. } => Phase::Swap,
+            Self::Panicked { .. }
+            | Self::Thread {
+                on_probation: true, ..
+            } => Phase::Probation,
+            Self::Suspended { .. } | Self::Thread { .. } => Phase::Running,
+            Self::RestoredInPart { cause, .. } => cause.phase(),
+        }
+    }
+
+    /// The name of the variant, for reports and tests.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Busy { .. } => "busy",
+            Self::Build(BuildError::Workspace { .. }) => "workspace",
+            Self::Build(BuildError::NotStarted { .. }) => "cargo_not_started",
+            Self::Build(BuildError::Errors(_)) => "compile_errors",
+            Self::Build(BuildError::Failed { .. }) => "cargo_failed",
+            Self::Build(BuildError::NoLibrary { .. }) => "no_library",
+            Self::Build(BuildError::Cancelled) => "cancelled",
+            Self::Build(BuildError::TimedOut { .. }) => "timed_out",
+            Self::Build(BuildError::Died { .. }) => "build_died",
+            Self::Stage(StageError::Folder { .. }) => "staging_folder",
+            Self::Stage(StageError::Artifact { .. }) => "artifact_missing",
+            Self::Stage(StageError::Write { .. }) => "staging_write",
+            Self::Identity(IdentityError::Read { .. }) => "staged_unreadable",
+            Self::Identity(IdentityError::NotALibrary { .. })
+            | Self::Load(LoadError::WouldNotLoad { .. }) => "would_not_load",
+            Self::Identity(IdentityError::NotAPlugin { .. }) => "not_a_plugin",
+            Self::Identity(IdentityError::EntryVersion { .. }) => "entry_version",
+            Self::Identity(IdentityError::OtherCompiler { .. }) => "other_compiler",
+            Self::Identity(IdentityError::NoBuildId { .. }) => "no_build_id",
+            Self::RestartRequired { .. } => "restart_required",
+            Self::Load(LoadError::OldImage { .. }) => "old_image",
+            Self::Load(LoadError::Identity(_)) => "identity_changed",
+            Self::Registry(RegistryError::Duplicate { .. }) => "duplicate_module",
+            Self::Registry(RegistryError::UnknownPredecessor { .. }) => "unknown_predecessor",
+            Self::Registry(RegistryError::Circle { .. }) => "module_circle",
+            Self::Registry(RegistryError::UnknownTarget { .. }) => "unknown_target",
+            Self::UnknownModule { .. } | Self::Registry(RegistryError::UnknownModule { .. }) => {
+                "unknown_module"
+            }
+            Self::Registry(RegistryError::MissingModule { .. }) => "missing_module",
+            Self::Registry(RegistryError::MissingStateKey { .. }) => "missing_state_key",
+            Self::Rehearsal { fault, .. } => match fault {
+                RehearsalFault::Setup(_) => "setup_panicked",
+                RehearsalFault::Schedule { .. } => "schedule_broken",
+                RehearsalFault::Initialise { .. } => "system_broken",
+            },
+            Self::TypesChanged(_) => "types_changed",
+            Self::Capture(_) => "capture_panicked",
+            Self::NotSwapped { .. } => "not_swapped",
+            Self::Swap { .. } => "swap_panicked",
+            Self::Panicked { .. } => "panicked",
+            Self::Suspended { .. } => "suspended",
+            Self::Thread { .. } => "thread_panicked",
+            // What went wrong with the code; that it went wrong with the state too is the outcome.
+            Self::RestoredInPart { cause, .. } => cause.kind(),
+        }
+    }
+
+    /// The compiler's errors, if that is what it was.
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        match self {
+            Self::Build(error) => error.diagnostics(),
+            Self::RestoredInPart { cause, .. } => cause.diagnostics(),
+            _ => &[],
+        }
+    }
+
+    /// The panic, if that is what it was.
+    #[must_use]
+    pub fn panic(&self) -> Option<&PanicReport> {
+        match self {
+            Self::Rehearsal { fault, .. } => match fault {
+                RehearsalFault::Setup(panic) | RehearsalFault::Initialise { panic, .. } => {
+                    Some(panic)
+                }
+                RehearsalFault::Schedule { .. } => None,
+            },
+            Self::Capture(panic)
+            | Self::Swap { panic, .. }
+            | Self::Panicked { panic, .. }
+            | Self::Suspended { panic, .. }
+            | Self::Thread { panic, .. } => Some(panic),
+            Self::RestoredInPart { cause, .. } => cause.panic(),
+            _ => None,
+        }
+    }
+}
+
+/// An error together with what caused it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+fn lines(texts: &[String]) -> String {
+    let texts: Vec<_> = texts.iter().map(|text| format!("  {text}")).collect();
+    texts.join("\n")
+}
+
+fn list(changes: &[ShapeChange]) -> String {
+    let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
+    changes.join("\n")
+}
+
+fn crates_clause(crates: &[String]) -> String {
+    if crates.is_empty() {
+        String::new()
+    } else {
+        format!(" (this build compiled {})", crates.join(", "))
+    }
+}

@@ -1,0 +1,13 @@
+//! The phases, in the order in which a reload goes through them.
+//!
+//! [`build`] (which stages and inspects too), [`identify`], [`rehearse`] (and what comes of
+//! comparing types), [`swap`] (with the capture before it), [`probation`]; and [`roll_back`], which
+//! undoes what came after the capture. Whatever fails at whichever point, the code and the state
+//! from before the request go on: what comes before the swap has not touched them.
+
+pub(crate) mod build;
+pub(crate) mod identify;
+pub(crate) mod probation;
+pub(crate) mod rehearse;
+pub(crate) mod roll_back;
+pub(crate) mod swap;

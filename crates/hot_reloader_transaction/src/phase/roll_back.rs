@@ -1,0 +1,37 @@
+//! A whole reload is taken back: code and world.
+
+use crate::{engine::Engine, report::Outcome, stage::Trial, ReloadError, Transaction};
+
+/// Neither the new code's teardown nor the old code's setup runs: the world comes back as it was
+/// before the old code's teardown, with all that its setup had made.
+pub(crate) fn roll_back<E: Engine>(
+    transaction: &mut Transaction<E>,
+    world: &mut E::World,
+    trial: Trial<E>,
+    error: ReloadError,
+) {
+    let code = E::reinstate(world, trial.predecessors, &trial.order);
+    let lost = E::restore(world, &trial.snapshot);
+    transaction
+        .started
+        .retain(|name| !trial.started.contains(name));
+    let mut attempt = trial.attempt;
+    let faults = E::retire(world, code).into_iter();
+    attempt.warnings.extend(faults.map(|fault| {
+        format!(
+            "dropping the new code of module `{}` panicked: {}",
+            fault.module, fault.panic
+        )
+    }));
+    E::forget(world, trial.snapshot);
+    let (outcome, error) = if lost.is_empty() {
+        (Outcome::RolledBack, error)
+    } else {
+        let error = ReloadError::RestoredInPart {
+            cause: Box::new(error),
+            lost: lost.clone(),
+        };
+        (Outcome::RolledBackInPart, error)
+    };
+    transaction.finish(world, attempt, outcome, Some(error), lost);
+}

@@ -1,0 +1,101 @@
+//! The world is copied, and the new code takes over: at the start of a frame, all within one call.
+
+use crate::{
+    engine::{Engine, Hook, ModuleFault},
+    phase::roll_back,
+    report::Outcome,
+    stage::{Armed, Stage, Trial},
+    Phase, ReloadError, Transaction,
+};
+
+/// Lets the library that is armed take over, if one is.
+pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::World) {
+    let armed = match std::mem::replace(&mut transaction.stage, Stage::Idle) {
+        Stage::Armed(armed) => armed,
+        other => {
+            transaction.stage = other;
+            return;
+        }
+    };
+    let Armed {
+        library,
+        rehearsal,
+        plan,
+        mut attempt,
+    } = armed;
+    // What came between the two frames counts for neither.
+    let captured = E::capture(world, &rehearsal);
+    attempt.end(Phase::Capture);
+    let snapshot = match captured {
+        Ok(snapshot) => snapshot,
+        Err(panic) => {
+            let error = ReloadError::Capture(panic);
+            transaction.finish(world, attempt, Outcome::Refused, Some(error), Vec::new());
+            return;
+        }
+    };
+    if let Err(reason) = E::swap(world, &library) {
+        E::forget(world, snapshot);
+        let error = ReloadError::NotSwapped { reason };
+        transaction.finish(world, attempt, Outcome::Refused, Some(error), Vec::new());
+        return;
+    }
+    let order: Vec<String> = E::modules(world)
+        .into_iter()
+        .map(|m| m.module.name)
+        .collect();
+    for name in order.iter().rev().filter(|name| plan.replaces(name)) {
+        if let Err(panic) = E::run(world, name, Hook::Teardown) {
+            // The code goes all the same: it is what the person wants to be rid of.
+            let text = format!("the teardown of module `{name}` panicked: {panic}");
+            attempt.warnings.push(text);
+        }
+    }
+    transaction.issued = transaction.issued.next();
+    attempt.generation = Some(transaction.issued);
+    let (predecessors, installed) = E::install(world, &library, &plan, transaction.issued);
+    let is_new = |name: &String| !transaction.started.contains(name);
+    let started: Vec<String> = plan
+        .modules
+        .iter()
+        .map(|m| m.name.clone())
+        .filter(is_new)
+        .collect();
+    let mut trial = Trial {
+        plan,
+        order,
+        predecessors,
+        snapshot,
+        started,
+        frames: 0,
+        attempt,
+    };
+    let taken_over = installed.and_then(|()| begin(world, &trial));
+    trial.attempt.end(Phase::Swap);
+    match taken_over {
+        Ok(()) => {
+            transaction.started.extend(trial.started.iter().cloned());
+            // The new code runs now, so the window must not say otherwise.
+            transaction.error = None;
+            transaction.stage = Stage::Probation(trial, None);
+        }
+        Err(ModuleFault { module, panic }) => {
+            let error = ReloadError::Swap { module, panic };
+            roll_back::roll_back(transaction, world, trial, error);
+        }
+    }
+}
+
+fn begin<E: Engine>(world: &mut E::World, trial: &Trial<E>) -> Result<(), ModuleFault> {
+    E::start(world, &trial.started)?;
+    let names = trial.plan.modules.iter().map(|module| &module.name);
+    let setups = names.clone().map(|name| (name, Hook::Setup));
+    let reloads = names.filter(|name| trial.order.contains(name));
+    for (name, hook) in setups.chain(reloads.map(|name| (name, Hook::Reload))) {
+        E::run(world, name, hook).map_err(|panic| ModuleFault {
+            module: name.clone(),
+            panic,
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! How one reload went.
+
+use std::{io::Write, path::Path, sync::Arc, time::Duration};
+
+use hot_reloader_core::{BuildId, Generation};
+use serde::{Serialize, Serializer};
+
+use crate::{Phase, ReloadError};
+
+/// How a reload ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The new code runs and was accepted.
+    Committed,
+    /// The new code runs and can still be taken back: what a call returns, for which no frame
+    /// passes. The report that follows in the history tells how it ended.
+    OnProbation,
+    /// The code was built and is what already runs.
+    Unchanged,
+    /// It was stopped before the new code took over.
+    Refused,
+    /// The new code had taken over, and was taken back together with what it did to the state.
+    RolledBack,
+    /// The new code was taken back, but not all that it did to the state; `not_restored` says what.
+    RolledBackInPart,
+    /// Somebody cancelled it.
+    Cancelled,
+}
+
+/// How long one step took.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PhaseTime {
+    /// The step.
+    pub phase: Phase,
+    /// In milliseconds.
+    pub ms: f64,
+}
+
+impl PhaseTime {
+    pub(crate) fn new(phase: Phase, time: Duration) -> Self {
+        let ms = time.as_secs_f64() * 1000.0;
+        Self { phase, ms }
+    }
+}
+
+/// What a reload did to one module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ModuleChange {
+    /// The module.
+    pub name: String,
+    /// The generation it runs now; `None` if it is gone.
+    pub generation: Option<Generation>,
+    /// Targets that it has now and had not before.
+    pub targets_added: Vec<String>,
+    /// Targets that it had before and has not now.
+    pub targets_removed: Vec<String>,
+    /// Types whose values were kept where they are.
+    pub state_kept: Vec<String>,
+}
+
+/// How one reload went.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReloadReport {
+    /// Counts the finished reloads of this process, from 1.
+    pub number: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The newest generation that runs now.
+    pub generation: Generation,
+    /// The digest of the code of that generation, as it is in memory.
+    pub build_id: Option<BuildId>,
+    /// The step that ended it, unless it was committed.
+    pub phase: Option<Phase>,
+    /// Why it did not come about.
+    #[serde(serialize_with = "error")]
+    pub error: Option<Arc<ReloadError>>,
+    /// How long each step took.
+    pub phases: Vec<PhaseTime>,
+    /// From the request to the end of the first frame with the new code, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// The longest frame while it went on, in milliseconds.
+    pub longest_frame_ms: f64,
+    /// The modules that changed.
+    pub modules: Vec<ModuleChange>,
+    /// Packages outside the hot set that cargo compiled.
+    pub recompiled: Vec<String>,
+    /// What could not be made sure of.
+    pub warnings: Vec<String>,
+    /// What is not as it was before a reload that was taken back.
+    pub not_restored: Vec<String>,
+    /// Libraries in memory, the present and all earlier ones.
+    pub libraries_kept: usize,
+    /// The memory of the process, in bytes, where the platform tells it.
+    pub resident_bytes: Option<u64>,
+}
+
+impl ReloadReport {
+    /// Whether the code that was asked for is the code that runs.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        match self.outcome {
+            Outcome::Committed | Outcome::OnProbation | Outcome::Unchanged => true,
+            Outcome::Refused
+            | Outcome::RolledBack
+            | Outcome::RolledBackInPart
+            | Outcome::Cancelled => false,
+        }
+    }
+
+    /// In a few words.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let Self {
+            generation, phase, ..
+        } = self;
+        let at = phase.map_or_else(String::new, |phase| format!(" at {phase}"));
+        match self.outcome {
+            Outcome::Committed => format!("generation {generation} runs"),
+            Outcome::OnProbation => format!("generation {generation} is on probation"),
+            Outcome::Unchanged => format!("unchanged, generation {generation} runs"),
+            Outcome::Refused => format!("refused{at}, generation {generation} goes on"),
+            Outcome::RolledBack => format!("rolled back{at}, generation {generation} goes on"),
+            Outcome::RolledBackInPart => format!(
+                "rolled back{at} but for {} of the state, generation {generation} goes on",
+                self.not_restored.len()
+            ),
+            Outcome::Cancelled => format!("cancelled, generation {generation} goes on"),
+        }
+    }
+
+    /// Adds the report to a file, as one line of JSON.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written to.
+    pub fn append_to(&self, file: &Path) -> std::io::Result<()> {
+        let mut line = serde_json::to_string(self)?;
+        line.push('\n');
+        let mut file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(file)?;
+        file.write_all(line.as_bytes())
+    }
+}
+
+fn error<S: Serializer>(
+    error: &Option<Arc<ReloadError>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Written {
+        kind: &'static str,
+        text: String,
+        places: Vec<String>,
+        backtrace: Option<String>,
+    }
+    error
+        .as_ref()
+        .map(|error| Written {
+            kind: error.kind(),
+            text: error.to_string(),
+            places: error
+                .diagnostics()
+                .iter()
+                .filter_map(|diagnostic| diagnostic.place.as_ref())
+                .map(ToString::to_string)
+                .collect(),
+            backtrace: error.panic().map(|panic| panic.backtrace.clone()),
+        })
+        .serialize(serializer)
+}

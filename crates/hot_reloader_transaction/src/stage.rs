@@ -1,0 +1,116 @@
+//! Where a reload stands.
+
+use std::time::{Duration, Instant};
+
+use hot_reloader_core::Generation;
+
+use crate::{
+    engine::{Build, BuildStep, Engine, Made, Plan},
+    report::{ModuleChange, PhaseTime},
+    Phase, ReloadError, Request,
+};
+
+/// Where the transaction stands.
+pub(crate) enum Stage<E: Engine> {
+    /// Nothing goes on.
+    Idle,
+    /// The library is being built.
+    Building(Building),
+    /// Everything that can be checked beforehand is; the code takes over at the start of the next
+    /// frame.
+    Armed(Armed<E>),
+    /// New code runs and can still be taken back. The next build may go on already.
+    Probation(Trial<E>, Option<Building>),
+}
+
+/// A build on its way.
+pub(crate) struct Building {
+    pub(crate) build: Box<dyn Build>,
+    /// What it made, kept until the trial before it is over.
+    pub(crate) result: Option<Result<Made, ReloadError>>,
+    pub(crate) text: String,
+    pub(crate) attempt: Attempt,
+}
+
+impl Building {
+    pub(crate) fn hear(&mut self, step: BuildStep) {
+        match step {
+            BuildStep::Progress(text) => self.text = text,
+            BuildStep::Finished { result, phases } => {
+                self.attempt.made(phases);
+                self.result = Some(result);
+            }
+        }
+    }
+}
+
+/// A library that may take over.
+pub(crate) struct Armed<E: Engine> {
+    pub(crate) library: E::Library,
+    pub(crate) rehearsal: E::Rehearsal,
+    pub(crate) plan: Plan,
+    pub(crate) attempt: Attempt,
+}
+
+/// New code, and all that is needed to go back.
+pub(crate) struct Trial<E: Engine> {
+    pub(crate) plan: Plan,
+    /// The order of the modules before.
+    pub(crate) order: Vec<String>,
+    /// What gave way.
+    pub(crate) predecessors: E::Code,
+    pub(crate) snapshot: E::Snapshot,
+    /// Modules that ran for the first time.
+    pub(crate) started: Vec<String>,
+    /// Frames that the new code has run.
+    pub(crate) frames: u32,
+    pub(crate) attempt: Attempt,
+}
+
+/// One reload on its way: what was asked for, its times, and what it found.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    pub(crate) request: Request,
+    /// When the present phase began.
+    phase: Instant,
+    pub(crate) phases: Vec<PhaseTime>,
+    pub(crate) latency: Option<Duration>,
+    pub(crate) longest_frame: Duration,
+    pub(crate) modules: Vec<ModuleChange>,
+    pub(crate) recompiled: Vec<String>,
+    pub(crate) warnings: Vec<String>,
+    /// The generation of the new code, once it has one.
+    pub(crate) generation: Option<Generation>,
+}
+
+impl Attempt {
+    pub(crate) fn new(request: Request) -> Self {
+        Self {
+            phase: request.since,
+            request,
+            phases: Vec::new(),
+            latency: None,
+            longest_frame: Duration::ZERO,
+            modules: Vec::new(),
+            recompiled: Vec::new(),
+            warnings: Vec::new(),
+            generation: None,
+        }
+    }
+
+    /// A phase ends now, and the next begins.
+    pub(crate) fn end(&mut self, phase: Phase) {
+        let now = Instant::now();
+        self.phases.push(PhaseTime::new(phase, now - self.phase));
+        self.phase = now;
+    }
+
+    /// Takes over the times of a build, which measured itself. What it does not account for is the
+    /// way to it and back.
+    fn made(&mut self, phases: Vec<(Phase, Duration)>) {
+        let phases = phases.into_iter();
+        self.phases
+            .extend(phases.map(|(phase, time)| PhaseTime::new(phase, time)));
+        self.phase = Instant::now();
+    }
+}

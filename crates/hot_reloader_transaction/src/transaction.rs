@@ -1,0 +1,328 @@
+//! What happens to a reload from outside: requests, frames, panics, calls.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use hot_reloader_core::{memory, Generation, ModuleRegistry, PanicReport};
+
+use crate::{
+    engine::Engine,
+    phase,
+    report::{Outcome, ReloadReport},
+    request::Queue,
+    stage::{Attempt, Stage},
+    Phase, ReloadError, Request, RequestId,
+};
+
+/// The transaction of one app: at most one reload at a time, and what waits behind it.
+///
+/// Whoever runs the frames calls [`swap`](Self::swap) at the start of each and
+/// [`step`](Self::step) at its end, while [`is_due`](Self::is_due).
+pub struct Transaction<E: Engine> {
+    pub(crate) stage: Stage<E>,
+    pub(crate) queue: Queue,
+    /// Modules that the host relies on.
+    pub(crate) demanded: ModuleRegistry,
+    /// The last generation given out; one that was taken back is not given out again.
+    pub(crate) issued: Generation,
+    /// Modules whose startup has run.
+    pub(crate) started: Vec<String>,
+    /// Why the last reload did not come about, or what panicked since.
+    pub(crate) error: Option<Arc<ReloadError>>,
+    reports: u32,
+    last: Option<ReloadReport>,
+    /// When the last frame ended, while a reload goes on.
+    frame: Option<Instant>,
+}
+
+impl<E: Engine> std::fmt::Debug for Transaction<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Transaction").field(&self.phase()).finish()
+    }
+}
+
+/// A reload that goes on.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// The step.
+    pub phase: Phase,
+    /// What it is doing, in a few words.
+    pub text: String,
+    /// When the reload was asked for.
+    pub since: Instant,
+}
+
+impl<E: Engine> Default for Transaction<E> {
+    fn default() -> Self {
+        Self {
+            stage: Stage::Idle,
+            queue: Queue::default(),
+            demanded: ModuleRegistry::default(),
+            issued: Generation::NONE,
+            started: Vec::new(),
+            error: None,
+            reports: 0,
+            last: None,
+            frame: None,
+        }
+    }
+}
+
+impl<E: Engine> Transaction<E> {
+    /// Asks for a reload. What waits already is united with it.
+    pub fn request(&mut self, request: Request) {
+        self.queue.push(request);
+    }
+
+    /// The modules that a library must have.
+    pub fn demanded(&mut self) -> &mut ModuleRegistry {
+        &mut self.demanded
+    }
+
+    /// Whether a frame has anything to do.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        !matches!(self.stage, Stage::Idle) || !self.queue.is_empty()
+    }
+
+    /// Whether new code takes over at the start of the next frame.
+    #[must_use]
+    pub fn is_armed(&self) -> bool {
+        matches!(self.stage, Stage::Armed(_))
+    }
+
+    /// What goes on, if anything does.
+    #[must_use]
+    pub fn phase(&self) -> Option<Phase> {
+        Some(match self.stage {
+            Stage::Idle => return None,
+            Stage::Building(_) => Phase::Build,
+            Stage::Armed(_) => Phase::Swap,
+            Stage::Probation(..) => Phase::Probation,
+        })
+    }
+
+    /// The end of a frame: the reload that goes on gets as far as it can, and the next begins.
+    pub fn step(&mut self, world: &mut E::World) {
+        self.measure();
+        phase::probation::count_frame(self, world);
+        phase::build::advance(self, world);
+        self.show(world);
+    }
+
+    /// The start of a frame: new code takes over if it may.
+    pub fn swap(&mut self, world: &mut E::World) {
+        phase::swap::swap(self, world);
+        self.show(world);
+    }
+
+    /// Ends the build that goes on and what waits behind it, each with an answer of its own. New code
+    /// that runs already is not touched.
+    pub fn cancel(&mut self, world: &mut E::World) {
+        let begun = self.withdraw();
+        let queued = self.queue.take().map(Attempt::new);
+        for attempt in begun.into_iter().chain(queued) {
+            self.finish(world, attempt, Outcome::Cancelled, None, Vec::new());
+        }
+        self.show(world);
+    }
+
+    /// The app ends: so does the build, with every process that it started, and who waits is told.
+    pub fn exit(&mut self, world: &mut E::World) {
+        self.cancel(world);
+        let Stage::Probation(trial, _) = &mut self.stage else {
+            return;
+        };
+        // It may end before the probation does, and nobody is answered twice.
+        let waiting = std::mem::take(&mut trial.attempt.request.ids);
+        if waiting.is_empty() {
+            return;
+        }
+        let attempt = trial.attempt.clone();
+        let report = self.report(world, &attempt, Outcome::OnProbation, None, Vec::new());
+        self.deliver(world, report, &waiting);
+    }
+
+    /// Takes out what has been begun and has not taken over. Dropping a build ends it.
+    fn withdraw(&mut self) -> Option<Attempt> {
+        match std::mem::replace(&mut self.stage, Stage::Idle) {
+            Stage::Idle => None,
+            Stage::Building(building) => Some(building.attempt),
+            Stage::Armed(armed) => Some(armed.attempt),
+            Stage::Probation(trial, building) => {
+                self.stage = Stage::Probation(trial, None);
+                building.map(|building| building.attempt)
+            }
+        }
+    }
+
+    /// A module panicked in a frame. On probation, whichever module it is, code and state of the
+    /// whole reload are taken back at once, so that no more of it runs; after that, the module alone
+    /// is suspended. `place` says what it was doing.
+    pub fn panicked(
+        &mut self,
+        world: &mut E::World,
+        module: &str,
+        place: String,
+        panic: PanicReport,
+    ) {
+        phase::probation::panicked(self, world, module, place, panic);
+        self.show(world);
+    }
+
+    /// Code of a plugin library panicked on a thread of its own.
+    pub fn thread_panicked(&mut self, world: &mut E::World, panic: PanicReport) {
+        phase::probation::thread_panicked(self, world, panic);
+        self.show(world);
+    }
+
+    /// Does all of a reload but its probation within this call, which waits for the build. A build
+    /// that goes on is ended, and what it was for is done here too.
+    ///
+    /// # Errors
+    ///
+    /// [`ReloadError::Busy`] if new code is on probation. Whatever else went wrong is in the report.
+    pub fn reload_now(
+        &mut self,
+        world: &mut E::World,
+        request: Request,
+    ) -> Result<ReloadReport, ReloadError> {
+        if let Stage::Probation(..) = self.stage {
+            return Err(ReloadError::Busy {
+                phase: "on probation",
+            });
+        }
+        let older = self.withdraw().map(|attempt| attempt.request);
+        let older = older.into_iter().chain(self.queue.take());
+        let request = older.chain([request]).reduce(Request::merge);
+        self.queue
+            .push(request.expect("there is at least the last"));
+        phase::build::run(self, world);
+        phase::swap::swap(self, world);
+        self.show(world);
+        Ok(match &self.stage {
+            Stage::Probation(trial, _) => self.report(
+                world,
+                &trial.attempt,
+                Outcome::OnProbation,
+                None,
+                Vec::new(),
+            ),
+            _ => self
+                .last
+                .clone()
+                .expect("a reload that is over leaves a report"),
+        })
+    }
+
+    /// Ends a reload: error, report, answers.
+    pub(crate) fn finish(
+        &mut self,
+        world: &mut E::World,
+        attempt: Attempt,
+        outcome: Outcome,
+        error: Option<ReloadError>,
+        not_restored: Vec<String>,
+    ) {
+        let error = error.map(Arc::new);
+        // A cancelled reload changes nothing, so what was wrong before it still is.
+        if outcome != Outcome::Cancelled {
+            self.error.clone_from(&error);
+        }
+        let report = self.report(world, &attempt, outcome, error, not_restored);
+        self.show(world);
+        self.deliver(world, report, &attempt.request.ids);
+    }
+
+    fn deliver(&mut self, world: &mut E::World, report: ReloadReport, requests: &[RequestId]) {
+        self.reports += 1;
+        self.last = Some(report.clone());
+        E::finished(world, report, requests);
+    }
+
+    fn report(
+        &self,
+        world: &E::World,
+        attempt: &Attempt,
+        outcome: Outcome,
+        error: Option<Arc<ReloadError>>,
+        not_restored: Vec<String>,
+    ) -> ReloadReport {
+        let running = E::modules(world);
+        let newest = running.iter().max_by_key(|module| module.generation);
+        let mut modules = attempt.modules.clone();
+        for change in &mut modules {
+            let runs = running.iter().find(|m| m.module.name == change.name);
+            change.generation = runs.map(|module| module.generation);
+        }
+        let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
+        ReloadReport {
+            number: self.reports + 1,
+            outcome,
+            generation: newest.map_or(Generation::NONE, |module| module.generation),
+            build_id: newest.map(|module| module.build_id.clone()),
+            phase: error.as_ref().map(|error| error.phase()),
+            error,
+            phases: attempt.phases.clone(),
+            latency_ms: attempt.latency.map(milliseconds),
+            longest_frame_ms: milliseconds(attempt.longest_frame),
+            modules,
+            recompiled: attempt.recompiled.clone(),
+            warnings: attempt.warnings.clone(),
+            not_restored,
+            libraries_kept: E::libraries(world),
+            resident_bytes: memory::resident_bytes(),
+        }
+    }
+
+    /// Lets the person see what goes on, and the error, or if there is none that of a module that is
+    /// still suspended.
+    fn show(&self, world: &mut E::World) {
+        let suspended = || {
+            let mut modules = E::modules(world).into_iter();
+            modules.find_map(|module| module.suspended)
+        };
+        let error = self.error.clone().or_else(suspended);
+        E::show(world, self.progress(), error.as_ref());
+    }
+
+    fn progress(&self) -> Option<Progress> {
+        let (text, attempt) = match &self.stage {
+            Stage::Idle => return None,
+            Stage::Building(building) | Stage::Probation(_, Some(building)) => {
+                (building.text.clone(), &building.attempt)
+            }
+            Stage::Armed(armed) => (String::new(), &armed.attempt),
+            Stage::Probation(trial, None) => (String::new(), &trial.attempt),
+        };
+        let phase = match &self.stage {
+            Stage::Probation(_, Some(_)) => Some(Phase::Build),
+            _ => self.phase(),
+        };
+        Some(Progress {
+            phase: phase?,
+            text,
+            since: attempt.request.since,
+        })
+    }
+
+    /// Measures the frames while a reload goes on.
+    fn measure(&mut self) {
+        let now = Instant::now();
+        let before = self.frame.replace(now);
+        let attempt = match &mut self.stage {
+            Stage::Idle => {
+                self.frame = None;
+                return;
+            }
+            Stage::Building(building) => &mut building.attempt,
+            Stage::Armed(armed) => &mut armed.attempt,
+            Stage::Probation(trial, _) => &mut trial.attempt,
+        };
+        if let Some(before) = before {
+            attempt.longest_frame = attempt.longest_frame.max(now - before);
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! An engine of a few lines: its world is a list of texts, and code is a number.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use hot_reloader_build::BuildError;
+use hot_reloader_core::{BuildId, Generation, HotModule, PanicReport, StagedLibrary};
+use hot_reloader_transaction::{
+    Build, BuildStep, Engine, Hook, Made, ModuleFault, ModuleStatus, Outcome, Phase, Plan,
+    Progress, RehearsalFault, ReloadError, ReloadReport, RequestId,
+};
+
+/// A library: the number of its code, and its modules.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Code {
+    pub(crate) number: u32,
+    pub(crate) modules: Vec<&'static str>,
+}
+
+/// What runs under a name.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    pub(crate) name: &'static str,
+    pub(crate) code: u32,
+    generation: Generation,
+    suspended: Option<Arc<ReloadError>>,
+}
+
+#[derive(Default)]
+pub(crate) struct World {
+    /// All state there is.
+    pub(crate) state: Vec<String>,
+    pub(crate) slots: Vec<Slot>,
+    /// The builds that were begun, for the test to end.
+    pub(crate) builds: Vec<Handle>,
+    /// What the builds make, by number.
+    pub(crate) made: Vec<Code>,
+    /// Calls that could have failed so far.
+    pub(crate) calls: usize,
+    /// The number of the call that fails.
+    pub(crate) fails_at: Option<usize>,
+    /// The engine cannot restore this.
+    pub(crate) lost: Vec<String>,
+    /// The last copy of the state.
+    pub(crate) copy: Vec<String>,
+    pub(crate) reports: Vec<ReloadReport>,
+    pub(crate) answers: Vec<(RequestId, Outcome)>,
+    pub(crate) progress: Option<Phase>,
+    pub(crate) error: Option<Arc<ReloadError>>,
+    pub(crate) probation: u32,
+    /// Snapshots and code that are held.
+    pub(crate) held: i32,
+    /// What the next build makes without being told.
+    pub(crate) ends_at_once: Option<Code>,
+}
+
+/// The test's end of a build.
+#[derive(Clone, Default)]
+pub(crate) struct Handle {
+    steps: Arc<Mutex<VecDeque<BuildStep>>>,
+    pub(crate) ended: Arc<Mutex<bool>>,
+}
+
+impl Handle {
+    fn push(&self, step: BuildStep) {
+        self.steps.lock().unwrap().push_back(step);
+    }
+}
+
+struct Job(Handle);
+
+impl Build for Job {
+    fn try_next(&mut self) -> Option<BuildStep> {
+        self.0.steps.lock().unwrap().pop_front()
+    }
+
+    fn next(&mut self) -> BuildStep {
+        self.try_next()
+            .expect("the test ends the builds that are waited for")
+    }
+
+    fn describe(&self) -> String {
+        "a build".to_owned()
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        *self.0.ended.lock().unwrap() = true;
+    }
+}
+
+pub(crate) fn panic(message: &str) -> PanicReport {
+    PanicReport {
+        message: message.to_owned(),
+        location: None,
+        thread: "main".to_owned(),
+        backtrace: String::new(),
+        library: None,
+    }
+}
+
+impl World {
+    /// Whether this call is the one that fails.
+    fn fails(&mut self) -> bool {
+        let number = self.calls;
+        self.calls += 1;
+        self.fails_at == Some(number)
+    }
+
+    fn fault(&mut self, module: &str) -> Result<(), ModuleFault> {
+        if self.fails() {
+            return Err(ModuleFault {
+                module: module.to_owned(),
+                panic: panic("as the test says"),
+            });
+        }
+        Ok(())
+    }
+
+    /// Ends the build that was begun last, if it goes on.
+    pub(crate) fn end_build(&mut self, result: Result<Code, BuildError>) {
+        let Some(handle) = self.builds.last() else {
+            return;
+        };
+        let result = result.map_err(ReloadError::from).map(|code| {
+            let number = code.number;
+            self.made.push(code);
+            Made {
+                staged: StagedLibrary {
+                    path: "/nonexistent".into(),
+                    serial: u32::try_from(self.made.len()).unwrap(),
+                },
+                build_id: BuildId::from_bytes(&number.to_be_bytes()),
+                root: "/".into(),
+                hot: Vec::new(),
+                recompiled: Vec::new(),
+            }
+        });
+        let phases = vec![(Phase::Build, Duration::ZERO)];
+        handle.push(BuildStep::Finished { result, phases });
+    }
+
+    pub(crate) fn progress_build(&self) {
+        if let Some(handle) = self.builds.last() {
+            handle.push(BuildStep::Progress("compiling".to_owned()));
+        }
+    }
+
+    /// A frame of the modules.
+    pub(crate) fn run_modules(&mut self) {
+        let running = self.slots.iter().filter(|slot| slot.suspended.is_none());
+        let lines: Vec<_> = running
+            .map(|slot| format!("{} {}", slot.name, slot.code))
+            .collect();
+        self.state.extend(lines);
+    }
+
+    /// Name and code of what runs.
+    pub(crate) fn running(&self) -> Vec<(&'static str, u32)> {
+        self.slots
+            .iter()
+            .map(|slot| (slot.name, slot.code))
+            .collect()
+    }
+}
+
+pub(crate) struct Fake;
+
+impl Engine for Fake {
+    type World = World;
+    type Library = Code;
+    type Rehearsal = ();
+    type Snapshot = Vec<String>;
+    type Code = Vec<Slot>;
+
+    fn build(world: &mut World) -> Box<dyn Build> {
+        let handle = Handle::default();
+        world.builds.push(handle.clone());
+        if let Some(code) = world.ends_at_once.clone() {
+            world.end_build(Ok(code));
+        }
+        Box::new(Job(handle))
+    }
+
+    fn modules(world: &World) -> Vec<ModuleStatus> {
+        let status = |slot: &Slot| ModuleStatus {
+            module: module(slot.name),
+            generation: slot.generation,
+            build_id: BuildId::from_bytes(&slot.code.to_be_bytes()),
+            suspended: slot.suspended.clone(),
+        };
+        world.slots.iter().map(status).collect()
+    }
+
+    fn open(world: &mut World, made: &Made) -> Result<(Code, Vec<HotModule>), ReloadError> {
+        if world.fails() {
+            let reason = "it would not open".to_owned();
+            return Err(ReloadError::NotSwapped { reason });
+        }
+        let code = world.made[made.staged.serial as usize - 1].clone();
+        let modules = code.modules.iter().map(|name| module(name)).collect();
+        Ok((code, modules))
+    }
+
+    fn rehearse(world: &mut World, _: &Code, plan: &Plan) -> Result<(), ReloadError> {
+        for module in &plan.modules {
+            world
+                .fault(&module.name)
+                .map_err(|fault| ReloadError::Rehearsal {
+                    module: fault.module,
+                    fault: RehearsalFault::Setup(fault.panic),
+                })?;
+        }
+        Ok(())
+    }
+
+    fn compare(world: &mut World, (): &(), _: &Plan) -> Result<Vec<String>, ReloadError> {
+        if world.fails() {
+            return Err(ReloadError::TypesChanged(Vec::new()));
+        }
+        Ok(vec!["a warning".to_owned()])
+    }
+
+    fn capture(world: &mut World, (): &()) -> Result<Vec<String>, PanicReport> {
+        if world.fails() {
+            return Err(panic("it cannot be copied"));
+        }
+        world.held += 1;
+        world.copy.clone_from(&world.state);
+        Ok(world.state.clone())
+    }
+
+    fn swap(world: &mut World, _: &Code) -> Result<(), String> {
+        if world.fails() {
+            return Err("the loader refused it".to_owned());
+        }
+        Ok(())
+    }
+
+    fn install(
+        world: &mut World,
+        library: &Code,
+        plan: &Plan,
+        generation: Generation,
+    ) -> (Vec<Slot>, Result<(), ModuleFault>) {
+        let (old, kept) = std::mem::take(&mut world.slots)
+            .into_iter()
+            .partition(|slot| plan.replaces(slot.name));
+        world.slots = kept;
+        world.held += 1;
+        for module in &plan.modules {
+            world.state.push(format!("install {}", module.name));
+            if let Err(fault) = world.fault(&module.name) {
+                return (old, Err(fault));
+            }
+            let name = library.modules.iter().find(|name| **name == module.name);
+            world.slots.push(Slot {
+                name: name.unwrap(),
+                code: library.number,
+                generation,
+                suspended: None,
+            });
+        }
+        let place = |slot: &Slot| plan.order.iter().position(|name| name == slot.name);
+        world.slots.sort_by_key(place);
+        (old, Ok(()))
+    }
+
+    fn start(world: &mut World, modules: &[String]) -> Result<(), ModuleFault> {
+        for module in modules {
+            world.state.push(format!("start {module}"));
+            world.fault(module)?;
+        }
+        Ok(())
+    }
+
+    fn run(world: &mut World, module: &str, hook: Hook) -> Result<(), PanicReport> {
+        world.state.push(format!("{hook:?} {module}"));
+        world.fault(module).map_err(|fault| fault.panic)
+    }
+
+    fn reinstate(world: &mut World, code: Vec<Slot>, order: &[String]) -> Vec<Slot> {
+        let is_new = |slot: &Slot| {
+            code.iter().any(|old| old.name == slot.name)
+                || !order.iter().any(|name| name == slot.name)
+        };
+        let (new, kept) = std::mem::take(&mut world.slots)
+            .into_iter()
+            .partition(is_new);
+        world.slots = kept;
+        world.slots.extend(code);
+        world
+            .slots
+            .sort_by_key(|slot| order.iter().position(|name| name == slot.name));
+        new
+    }
+
+    fn restore(world: &mut World, snapshot: &Vec<String>) -> Vec<String> {
+        world.state.clone_from(snapshot);
+        world.lost.clone()
+    }
+
+    fn retire(world: &mut World, code: Vec<Slot>) -> Vec<ModuleFault> {
+        world.held -= 1;
+        let modules = code.iter().map(|slot| slot.name);
+        let faults = modules.filter_map(|name| world.fault(name).err());
+        faults.collect::<Vec<_>>()
+    }
+
+    fn forget(world: &mut World, _: Vec<String>) {
+        world.held -= 1;
+    }
+
+    fn suspend(world: &mut World, module: &str, error: Arc<ReloadError>) {
+        let mut slots = world.slots.iter_mut();
+        if let Some(slot) = slots.find(|slot| slot.name == module) {
+            slot.suspended = Some(error);
+        }
+    }
+
+    fn probation_frames(world: &World) -> u32 {
+        world.probation
+    }
+
+    fn libraries(world: &World) -> usize {
+        world.made.len()
+    }
+
+    fn show(world: &mut World, progress: Option<Progress>, error: Option<&Arc<ReloadError>>) {
+        world.progress = progress.map(|progress| progress.phase);
+        world.error = error.cloned();
+    }
+
+    fn finished(world: &mut World, report: ReloadReport, requests: &[RequestId]) {
+        if report.outcome == Outcome::RolledBack {
+            assert_eq!(world.state, world.copy, "the world is what it was");
+        }
+        let answers = requests.iter().map(|id| (*id, report.outcome));
+        world.answers.extend(answers);
+        world.reports.push(report);
+    }
+}
+
+fn module(name: &str) -> HotModule {
+    HotModule {
+        name: name.to_owned(),
+        ..HotModule::default()
+    }
+}
