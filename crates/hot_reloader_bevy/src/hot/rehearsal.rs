@@ -20,6 +20,7 @@ use hot_reloader_core::{panics, PanicReport, RegistryError, TypeShape};
 use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
 
 use super::{
+    delegate::{self, Delegates},
     library::Library,
     recording::{Copying, Recording, StateKey},
 };
@@ -68,7 +69,11 @@ pub(crate) fn rehearse(
         for provision in std::mem::take(&mut recording.provisions) {
             provision.rehearse(&mut world, &mut recording.schedules);
         }
-        let mut found = Found::default();
+        let runs = live.resource::<Delegates>().get(&module.name).is_some();
+        let mut found = Found {
+            runs,
+            ..Found::default()
+        };
         initialise(&mut world, &mut recording, &mut found).map_err(failed)?;
         let mut targets = module.delegation_targets.iter();
         if let Some(target) = targets.find(|target| !found.systems.contains(target)) {
@@ -119,6 +124,8 @@ fn throwaway(live: &World) -> World {
 /// What the systems and observers of a module are, and what they may change.
 #[derive(Default)]
 struct Found {
+    /// Whether its startup is over.
+    runs: bool,
     systems: Vec<String>,
     written: Vec<ComponentId>,
 }
@@ -148,7 +155,9 @@ fn initialise(
             })?;
         for (_, system) in schedule.systems().into_iter().flatten() {
             found.systems.push(last_segment(&system.name()));
-            found.written.extend(system.component_access().writes());
+            if !(found.runs && delegate::startup().contains(label)) {
+                found.written.extend(system.component_access().writes());
+            }
         }
     }
     for observer in std::mem::take(&mut recording.observers) {

@@ -26,6 +26,10 @@ impl Snapshot {
         let copiers = Copiers::new(world, &instructions.rules);
         // What changes from here on has a newer one.
         let tick = world.increment_change_tick();
+        let parts = match scope {
+            Scope::World => super::policy::parts(world),
+            Scope::Types(_) => Vec::new(),
+        };
         let world = &*world;
         let mut by_component = HashMap::new();
         let mut copier = |id: ComponentId| {
@@ -44,13 +48,15 @@ impl Snapshot {
         let sparse = sparse(world, &scope, &mut copier);
         let resources = resources(world, &scope, &mut copier);
         let events = instructions.events.iter();
+        let events = events.map(|rule| (*rule, (rule.count)(world))).collect();
         Self {
             tick,
             tables,
             sparse,
             resources,
             alive,
-            events: events.map(|rule| (*rule, (rule.count)(world))).collect(),
+            events,
+            parts,
             suspects: instructions.suspects.clone(),
             scope,
             copiers,
@@ -162,7 +168,7 @@ fn resources(
                 value: value.map(|value| {
                     let copier = match copier(id) {
                         // Copied values may end up on another thread.
-                        Copier::Bytes | Copier::Leave => copier(id),
+                        copier @ (Copier::Bytes | Copier::Leave) => copier,
                         _ if !is_send => Copier::Unable("it is bound to its thread"),
                         copier => copier,
                     };

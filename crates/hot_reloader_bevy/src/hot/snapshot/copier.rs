@@ -31,52 +31,76 @@ pub(super) enum Copier {
     /// Without drop glue, a value is its bytes.
     Bytes,
     Clone(Clone),
+    /// They are made anew by the engine, or mirror the outside: what is there stays, and what is gone
+    /// comes back.
+    IfMissing(Clone),
     Reflect(ReflectFromPtr, ReflectFromReflect),
     /// For want of a way to; and why.
     Unable(&'static str),
 }
 
-/// A type whose values are copied by its `Clone`, or not at all.
+/// How the values of a type are copied that the engine does not copy by itself.
 #[derive(Clone, Copy)]
 pub(crate) struct CopyRule {
     pub(crate) type_id: TypeId,
-    /// `None` for what mirrors the outside.
-    clone: Option<Clone>,
+    copier: RuleCopier,
+}
+
+#[derive(Clone, Copy)]
+enum RuleCopier {
+    Leave,
+    Clone(Clone),
+    IfMissing(Clone),
 }
 
 impl CopyRule {
     pub(crate) fn cloned<T: std::clone::Clone + 'static>() -> Self {
-        Self::with::<T>(|value, place| {
+        Self::new::<T>(RuleCopier::Clone(clone::<T>))
+    }
+
+    /// For what comes back by its `Clone` where it is gone, and stays as it is elsewhere.
+    pub(super) fn if_missing<T: std::clone::Clone + 'static>() -> Self {
+        Self::new::<T>(RuleCopier::IfMissing(clone::<T>))
+    }
+
+    /// The same by its `Default`, for what the engine works out from the rest.
+    pub(super) fn anew_if_missing<T: Default + 'static>() -> Self {
+        Self::new::<T>(RuleCopier::IfMissing(|_, place| {
             // SAFETY: the rule is applied to values of `T`, and `place` has room for one.
-            unsafe { place.cast::<T>().write(value.deref::<T>().clone()) }
-        })
+            unsafe { place.cast::<T>().write(T::default()) }
+        }))
     }
 
     /// `State` has no `Clone`, but its value has.
     pub(crate) fn state<S: FreelyMutableState>() -> Self {
-        Self::with::<State<S>>(|value, place| {
-            // SAFETY: as for `cloned`.
+        Self::new::<State<S>>(RuleCopier::Clone(|value, place| {
+            // SAFETY: as for `clone`.
             unsafe {
                 let copy = State::new(value.deref::<State<S>>().get().clone());
                 place.cast::<State<S>>().write(copy);
             }
-        })
-    }
-
-    pub(super) fn with<T: 'static>(clone: Clone) -> Self {
-        Self {
-            type_id: TypeId::of::<T>(),
-            clone: Some(clone),
-        }
+        }))
     }
 
     /// For what is as it is outside of the world, whatever code does.
     pub(crate) fn leave<T: 'static>() -> Self {
+        Self::new::<T>(RuleCopier::Leave)
+    }
+
+    fn new<T: 'static>(copier: RuleCopier) -> Self {
         Self {
             type_id: TypeId::of::<T>(),
-            clone: None,
+            copier,
         }
     }
+}
+
+/// # Safety
+///
+/// The value is a `T`, and `place` has room for one.
+unsafe fn clone<T: std::clone::Clone>(value: Ptr<'_>, place: *mut u8) {
+    // SAFETY: the caller vouches for both.
+    unsafe { place.cast::<T>().write(value.deref::<T>().clone()) }
 }
 
 /// All that is known about how to copy.
@@ -103,11 +127,13 @@ impl Copiers {
                 Copier::Unable("it is no Rust type")
             };
         };
-        match self.rules.get(&id).map(|rule| rule.clone) {
-            Some(None) => return Copier::Leave,
+        match self.rules.get(&id).map(|rule| rule.copier) {
+            Some(RuleCopier::Leave) => return Copier::Leave,
+            Some(RuleCopier::IfMissing(clone)) => return Copier::IfMissing(clone),
             // Its own `Clone` may count or share, but bytes are what it is.
             _ if info.drop().is_none() => return Copier::Bytes,
-            Some(Some(clone)) => return Copier::Clone(clone),
+            Some(RuleCopier::Clone(clone)) => return Copier::Clone(clone),
+            None if policy::is_left(info.name()) => return Copier::Leave,
             None => {}
         }
         let registry = self.registry.as_ref().map(|registry| registry.read());
@@ -145,7 +171,7 @@ impl Copier {
                     column.extend_from_bytes(value.as_ptr(), 1);
                     true
                 }
-                Self::Clone(clone) => column.push_with(|place| {
+                Self::Clone(clone) | Self::IfMissing(clone) => column.push_with(|place| {
                     clone(value, place);
                     true
                 }),

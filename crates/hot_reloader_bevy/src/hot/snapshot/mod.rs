@@ -52,6 +52,7 @@ pub struct Snapshot {
     /// Types whose change is told if they cannot be copied.
     suspects: HashSet<ComponentId>,
     copiers: Copiers,
+    parts: Vec<Box<dyn policy::Part>>,
 }
 
 /// What a snapshot is of.

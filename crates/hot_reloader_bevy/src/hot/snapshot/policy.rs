@@ -1,7 +1,140 @@
 //! What has to be known of the engine's own types.
 
+use bevy::{
+    ecs::{
+        entity::Entity,
+        event::EventRegistry,
+        reflect::AppTypeRegistry,
+        schedule::Schedules,
+    },
+    input::{
+        gamepad::{GamepadAxis, GamepadButton, Gamepads},
+        keyboard::KeyCode,
+        mouse::MouseButton,
+        touch::Touches,
+        Axis, ButtonInput,
+    },
+    prelude::{AssetServer, Camera, DetectChangesMut, Real, Time, World},
+    render::view::VisibleEntities,
+    text::TextLayoutInfo,
+    ui::ContentSize,
+    window::{RawHandleWrapper, RawHandleWrapperHolder, Window},
+};
+use bevy_egui::{
+    egui, EguiClipboard, EguiContext, EguiFullOutput, EguiInput, EguiManagedTextures, EguiOutput,
+    EguiRenderOutput, EguiUserTextures,
+};
+
 use super::CopyRule;
 
+/// How types of the engine are copied that are neither bytes nor whole in reflection.
 pub(super) fn rules() -> Vec<CopyRule> {
-    Vec::new()
+    vec![
+        // What hands and clocks do, they do whatever comes of a reload: a key that was let go
+        // meanwhile must not stay down.
+        CopyRule::leave::<Time<Real>>(),
+        CopyRule::leave::<ButtonInput<KeyCode>>(),
+        CopyRule::leave::<ButtonInput<MouseButton>>(),
+        CopyRule::leave::<ButtonInput<GamepadButton>>(),
+        CopyRule::leave::<Axis<GamepadAxis>>(),
+        CopyRule::leave::<Axis<GamepadButton>>(),
+        CopyRule::leave::<Gamepads>(),
+        CopyRule::leave::<Touches>(),
+        // Handles to what the system and the graphics card have.
+        CopyRule::leave::<RawHandleWrapper>(),
+        CopyRule::leave::<RawHandleWrapperHolder>(),
+        CopyRule::leave::<EguiClipboard>(),
+        CopyRule::leave::<EguiManagedTextures>(),
+        CopyRule::leave::<EguiUserTextures>(),
+        // What code is known to the engine only grows, and stays loaded.
+        CopyRule::leave::<AppTypeRegistry>(),
+        CopyRule::leave::<AssetServer>(),
+        CopyRule::leave::<EventRegistry>(),
+        CopyRule::leave::<Schedules>(),
+        // `WindowPart` and `EguiPart` restore what is code's of the first two.
+        CopyRule::if_missing::<Window>(),
+        CopyRule::if_missing::<EguiContext>(),
+        CopyRule::if_missing::<EguiFullOutput>(),
+        CopyRule::if_missing::<EguiInput>(),
+        CopyRule::if_missing::<EguiOutput>(),
+        CopyRule::if_missing::<EguiRenderOutput>(),
+        // Worked out in each frame, or when what it follows from has changed.
+        CopyRule::if_missing::<TextLayoutInfo>(),
+        CopyRule::if_missing::<VisibleEntities>(),
+        CopyRule::anew_if_missing::<ContentSize>(),
+        // Has fields that reflection does not see.
+        CopyRule::cloned::<Camera>(),
+    ]
+}
+
+/// Generic types of the engine that are left as they are, whatever they are of.
+pub(super) fn is_left(name: &str) -> bool {
+    // What the engine sends is gone in two frames. What modules send is dealt with by `EventRule`.
+    name.starts_with("bevy_ecs::event::Events<bevy_")
+}
+
+/// A part of the engine that is more than the values of components.
+pub(super) trait Part: Send + Sync {
+    /// Makes it what it was.
+    fn restore(&self, world: &mut World);
+}
+
+pub(super) fn parts(world: &mut World) -> Vec<Box<dyn Part>> {
+    vec![Box::new(EguiPart::capture(world)), Box::new(WindowPart::capture(world))]
+}
+
+/// What egui remembers: focus, scroll positions, text cursors, open menus, and what code stored there.
+struct EguiPart(Vec<(Entity, egui::Memory)>);
+
+impl EguiPart {
+    fn capture(world: &mut World) -> Self {
+        let mut contexts = world.query::<(Entity, &mut EguiContext)>();
+        let memories = contexts.iter_mut(world).map(|(entity, mut context)| {
+            let context = context.bypass_change_detection().get_mut();
+            (entity, context.memory(egui::Memory::clone))
+        });
+        Self(memories.collect())
+    }
+}
+
+impl Part for EguiPart {
+    fn restore(&self, world: &mut World) {
+        for (entity, memory) in &self.0 {
+            if let Some(mut context) = world.get_mut::<EguiContext>(*entity) {
+                let memory = memory.clone();
+                context.get_mut().memory_mut(|present| *present = memory);
+            }
+        }
+    }
+}
+
+/// What code decides about windows. Where they are, how large, and what has the focus are the person's.
+struct WindowPart(Vec<(Entity, Window)>);
+
+impl WindowPart {
+    fn capture(world: &mut World) -> Self {
+        let mut windows = world.query::<(Entity, &Window)>();
+        let windows = windows.iter(world);
+        Self(windows.map(|(entity, window)| (entity, window.clone())).collect())
+    }
+}
+
+impl Part for WindowPart {
+    fn restore(&self, world: &mut World) {
+        for (entity, was) in &self.0 {
+            let Some(mut window) = world.get_mut::<Window>(*entity) else {
+                continue;
+            };
+            let mut restored = was.clone();
+            restored.resolution = window.resolution.clone();
+            restored.position = window.position;
+            restored.focused = window.focused;
+            let cursor = window.physical_cursor_position();
+            restored.set_physical_cursor_position(cursor.map(|at| at.as_dvec2()));
+            // It has no other way to be compared.
+            if format!("{restored:?}") != format!("{:?}", *window) {
+                *window = restored;
+            }
+        }
+    }
 }

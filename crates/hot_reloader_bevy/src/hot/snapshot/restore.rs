@@ -36,6 +36,9 @@ impl Snapshot {
             lost.guard("commands", || world.flush());
         }
         self.restore_resources(world, &mut lost);
+        for copy in &self.parts {
+            lost.guard("a part of the engine", || copy.restore(world));
+        }
         for (rule, count) in &self.events {
             if (rule.count)(world) != *count {
                 lost.guard("events", || (rule.clear)(world));
@@ -218,7 +221,7 @@ impl Snapshot {
     /// Whether a value is to be overwritten by its copy.
     fn differs(&self, copy: &ColumnCopy, row: usize, now: Ptr<'_>, is_newer: bool) -> bool {
         match (&copy.copier, &copy.values) {
-            (_, None) => false,
+            (_, None) | (Copier::IfMissing(_), _) => false,
             (Copier::Bytes, Some(values)) => {
                 let was = values.bytes(row, 1);
                 // SAFETY: both are values of one type; see `Column::bytes` about their padding.

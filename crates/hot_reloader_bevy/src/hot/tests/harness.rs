@@ -101,13 +101,20 @@ pub(super) struct Bench {
 impl Bench {
     /// With the modules that run first, and what the host adds.
     pub(super) fn new(modules: &[ModuleEntry], host: impl FnOnce(&mut App)) -> Self {
+        let engine = |app: &mut App| {
+            app.add_plugins((MinimalPlugins, StatesPlugin, HierarchyPlugin));
+            host(app);
+        };
+        Self::new_in(engine, modules)
+    }
+
+    fn new_in(engine: impl FnOnce(&mut App), modules: &[ModuleEntry]) -> Self {
         let source = Fake::default();
         let mut config = HotReloaderConfig::new("/", "bench");
         config.remote = false;
         config.probation_frames = 6;
         let mut app = App::new();
-        app.add_plugins((MinimalPlugins, StatesPlugin, HierarchyPlugin));
-        host(&mut app);
+        engine(&mut app);
         app.add_plugins(HotReloaderPlugin { config })
             .insert_resource(Libraries(Box::new(source.clone())));
         let mut bench = Self { app, source };
@@ -119,7 +126,16 @@ impl Bench {
 
     /// Runs it until its first library is accepted.
     pub(super) fn start(modules: &[ModuleEntry], host: impl FnOnce(&mut App)) -> Self {
-        let mut bench = Self::new(modules, host);
+        Self::new(modules, host).accepted()
+    }
+
+    /// The same with another engine than the smallest.
+    pub(super) fn start_in(engine: impl FnOnce(&mut App), modules: &[ModuleEntry]) -> Self {
+        Self::new_in(engine, modules).accepted()
+    }
+
+    fn accepted(self) -> Self {
+        let mut bench = self;
         let report = bench.report();
         assert_eq!(report.outcome, Outcome::Committed, "{report:#?}");
         bench

@@ -1,0 +1,109 @@
+//! The engine's own components and resources come back like anybody's.
+
+use bevy::{
+    prelude::*,
+    render::{
+        settings::{RenderCreation, WgpuSettings},
+        RenderPlugin,
+    },
+    window::PrimaryWindow,
+    winit::WinitPlugin,
+};
+use bevy_egui::{egui, EguiContext};
+use hot_reloader_transaction::Outcome;
+
+use super::harness::{check, module, Bench};
+
+/// All of the engine but a window and a graphics card.
+fn engine(app: &mut App) {
+    let render_creation = RenderCreation::Automatic(WgpuSettings {
+        backends: None,
+        ..default()
+    });
+    let plugins = DefaultPlugins
+        .build()
+        .disable::<WinitPlugin>()
+        .disable::<bevy::log::LogPlugin>()
+        .set(RenderPlugin {
+            render_creation,
+            ..default()
+        });
+    app.add_plugins(plugins);
+}
+
+fn memory_of_egui(world: &mut World) -> Option<u32> {
+    let mut context = world.query::<&mut EguiContext>().single_mut(world);
+    let id = egui::Id::new("a scroll position");
+    context.get_mut().data(|data| data.get_temp(id))
+}
+
+fn set_memory_of_egui(world: &mut World, value: u32) {
+    let mut context = world.query::<&mut EguiContext>().single_mut(world);
+    let id = egui::Id::new("a scroll position");
+    context.get_mut().data_mut(|data| data.insert_temp(id, value));
+}
+
+#[test]
+fn a_scene_that_new_code_took_apart_is_whole_again() {
+    let mut bench = Bench::start_in(engine, &[module("game", |_| {})]);
+    let world = bench.world();
+    world.spawn(Camera2dBundle::default());
+    world.spawn(SpriteBundle::default());
+    world.spawn(Text2dBundle::default());
+    world.spawn(NodeBundle::default()).with_children(|node| {
+        node.spawn(TextBundle::from_section("text", TextStyle::default()));
+        node.spawn(ButtonBundle::default());
+        node.spawn(ImageBundle::default());
+    });
+    set_memory_of_egui(world, 1);
+    bench.frames(3);
+    let look = |world: &World| {
+        let mut seen: Vec<_> = world
+            .iter_entities()
+            .map(|entity| {
+                let names = entity.archetype().components().map(|id| {
+                    world.components().get_name(id).unwrap_or_default().to_owned()
+                });
+                let mut names: Vec<_> = names.collect();
+                names.sort();
+                (entity.id(), names)
+            })
+            .collect();
+        seen.sort();
+        seen
+    };
+    let before = look(bench.world());
+    let held = bench.world().resource::<ButtonInput<KeyCode>>().get_pressed().count();
+    let report = bench.reload(&[module("game", |app| {
+        app.add_systems(Update, |world: &mut World, mut frames: Local<u32>| {
+            *frames += 1;
+            if *frames == 1 {
+                set_memory_of_egui(world, 2);
+                let scene = world.query_filtered::<Entity, With<Transform>>().iter(world).collect::<Vec<_>>();
+                for entity in scene {
+                    world.despawn(entity);
+                }
+                let mut window = world.query::<&mut Window>().single_mut(world);
+                window.title = "wrecked".to_owned();
+                window.set_cursor_position(Some(Vec2::new(3.0, 4.0)));
+                world.insert_resource(ClearColor(Color::BLACK));
+                // The person presses a key meanwhile.
+                world.resource_mut::<ButtonInput<KeyCode>>().press(KeyCode::KeyW);
+            }
+            assert!(*frames < 3, "wrecked");
+        });
+    })]);
+    check(&report, Outcome::RolledBack);
+    let world = bench.world();
+    assert_eq!(look(world), before);
+    assert_eq!(memory_of_egui(world), Some(1));
+    assert_ne!(world.resource::<ClearColor>().0, Color::BLACK);
+    let window = world.query_filtered::<&Window, With<PrimaryWindow>>().single(world);
+    assert_eq!(window.title, "App");
+    assert_eq!(window.cursor_position(), Some(Vec2::new(3.0, 4.0)), "the hand is where it is");
+    let keys = world.resource::<ButtonInput<KeyCode>>();
+    assert_eq!(keys.get_pressed().count(), held + 1, "and so are the keys");
+    bench.frames(3);
+    let after = look(bench.world());
+    assert_eq!(after, before, "and the engine goes on with it");
+}
