@@ -112,7 +112,9 @@ pub use hot_reloader_macros::hot_module;
 
 /// What a plugin library and its host commonly use.
 pub mod prelude {
-    pub use crate::{hot_library, hot_module, hot_plugin, HotApp, HotReloaderPlugin};
+    pub use crate::{
+        hot_library, hot_module, hot_plugin, ExemptFromRollback, HotApp, HotReloaderPlugin,
+    };
     #[cfg(feature = "hot")]
     pub use crate::{ErrorTint, HotReloader, ReloadRequest};
 }

@@ -2,15 +2,16 @@
 //! the feature `hot`, makes sure that host and library share one copy of this crate.
 //!
 //! In reading order: a [`LibraryEntry`] lists the modules of a library; each sets itself up through
-//! a [`HotApp`]. With `hot`, what a module adds is recorded, and the transaction in
-//! `transaction/` (one file a phase) swaps it in through delegators; without, it goes straight into
-//! the app.
+//! a [`HotApp`]. With `hot`, what a module adds is recorded, and the transaction of
+//! `hot_reloader_transaction` swaps it in through delegators; without, it goes straight into the app.
 
 pub mod entry;
+pub mod exempt;
 pub mod hot_app;
 pub mod state_key;
 
 pub use entry::{HotModuleDef, LibraryEntry, ModuleEntry};
+pub use exempt::ExemptFromRollback;
 pub use hot_app::HotApp;
 pub use state_key::{Probe, StateKeyType};
 

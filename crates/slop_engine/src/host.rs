@@ -8,13 +8,14 @@ use bevy::{
     ecs::schedule::IntoSystemConfigs,
     log::{tracing_subscriber, BoxedLayer, LogPlugin},
     prelude::{
-        on_event, App, DefaultPlugins, EventWriter, First, Last, Plugin, PluginGroup, PostStartup,
-        Res, ResMut, Resource,
+        on_event, App, DefaultPlugins, EventWriter, Events, First, Last, Plugin, PluginGroup,
+        PostStartup, Res, ResMut, Resource,
     },
     utils::default,
     window::{PresentMode, Window, WindowPlugin, WindowResolution},
 };
 use bevy_egui::{EguiContexts, EguiPlugin};
+use hot_reloader::ExemptFromRollback;
 
 use crate::{
     assistants::{Assistants, Key, KeyChanged},
@@ -58,6 +59,14 @@ impl Plugin for HostPlugin {
             .insert_resource(Key(session.read_key()))
             .add_event::<KeyChanged>()
             .insert_resource(session);
+        // What has arrived from outside, or is on disk, is so whatever comes of a reload.
+        app.exempt_from_rollback::<LogFile>()
+            .exempt_from_rollback::<LogLines>()
+            .exempt_from_rollback::<Timings>()
+            .exempt_from_rollback::<Assistants>()
+            .exempt_from_rollback::<Key>()
+            .exempt_from_rollback::<Events<KeyChanged>>()
+            .exempt_from_rollback::<Session>();
         app.add_plugins((DefaultPlugins.set(window).set(log), EguiPlugin));
         // After a session was restored, which replaces what egui remembers.
         app.add_systems(PostStartup, set_fonts)

@@ -93,8 +93,9 @@ pub(crate) fn rules(world: &World, rehearsal: &Rehearsal) -> Vec<CopyRule> {
     let slots = &world.resource::<Delegates>().slots;
     let running = slots.iter().flat_map(|slot| &slot.copying.rules);
     let exempt = &world.resource::<NotRolledBack>().0;
-    let rules = running.chain(&rehearsal.copying.rules).chain(exempt);
-    rules.copied().collect()
+    let new = &rehearsal.copying;
+    let rules = running.chain(&new.rules).chain(&new.replaced);
+    rules.chain(exempt).copied().collect()
 }
 
 /// What new code may change by what it declares: types that its systems write, and all of its own.

@@ -22,7 +22,7 @@ use hot_reloader_core::{panics, BuildId, Generation, HotModule, PanicReport, Typ
 
 use super::{
     observer::Gate,
-    recording::{Copying, StateKey, Transitions},
+    recording::{Copying, StateKey, Transitions, Undo},
     ReloadError,
 };
 use crate::hot_app::Hook;
@@ -45,6 +45,8 @@ pub(crate) struct Slot {
     pub(crate) gate: Arc<Gate>,
     /// The states whose transitions its systems bring about.
     pub(crate) states: Vec<TypeId>,
+    /// What its setup took out of the world, until it is accepted.
+    pub(crate) undo: Vec<Undo>,
     pub(crate) state_keys: Vec<StateKey>,
     pub(crate) copying: Copying,
     pub(crate) shapes: HashMap<TypeId, TypeShape>,

@@ -156,6 +156,15 @@ impl Engine for Bevy {
         for slot in new.iter_mut().chain(&mut kept) {
             slot.mend(world);
         }
+        for undo in new
+            .iter_mut()
+            .rev()
+            .flat_map(|slot| std::mem::take(&mut slot.undo))
+        {
+            if let Err(panic) = panics::guard(|| undo(world)) {
+                bevy::log::warn!("taking a resource back panicked: {panic}");
+            }
+        }
         for slot in code
             .iter()
             .chain(&kept)
@@ -181,6 +190,13 @@ impl Engine for Bevy {
     }
 
     fn retire(world: &mut World, code: Vec<Slot>) -> Vec<ModuleFault> {
+        // Whatever runs now has been decided on: it stays, or it has been taken back.
+        for slot in &mut world.resource_mut::<Delegates>().slots {
+            let undo = std::mem::take(&mut slot.undo);
+            if let Err(panic) = panics::guard(|| drop(undo)) {
+                bevy::log::warn!("dropping a resource of before panicked: {panic}");
+            }
+        }
         let mut faults = Vec::new();
         for slot in code {
             let module = slot.module.name.clone();
@@ -263,7 +279,7 @@ fn install(
     let entry = library.module(&module.name).expect("it was rehearsed");
     // Its panic goes on to the guard around all of this.
     let mut recording = Recording::record(entry);
-    recording.provide(world, &module.name);
+    let undo = recording.provide(world, &module.name);
     let gate = Arc::new(Gate::default());
     let observers = std::mem::take(&mut recording.observers).into_iter();
     let observers = observers
@@ -282,6 +298,7 @@ fn install(
         interrupted: Vec::new(),
         observers,
         gate,
+        undo,
         state_keys: recording.state_keys,
         copying: recording.copying,
         suspended: None,

@@ -31,7 +31,6 @@ mod trigger;
 
 pub use config::HotReloaderConfig;
 pub use delegate::{HotSystems, ModuleTimes};
-pub use exempt::ExemptFromRollback;
 pub use hot_reloader_build::{BuildConfig, BuildError, Diagnostic};
 pub use hot_reloader_core as core;
 pub use hot_reloader_core::{Generation, HotModule, PanicReport, RegistryError};

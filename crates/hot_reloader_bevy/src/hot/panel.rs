@@ -68,8 +68,8 @@ fn draw(
             &mut clicks,
         );
         *folded = is_folded.then(|| error.clone());
-    } else if let Some(report) = reloader.history().next_back() {
-        if !report.warnings.is_empty() && *read != report.number {
+    } else if let Some(report) = with_new_warnings(&reloader) {
+        if *read != report.number {
             warning_panel(context, report, &mut read);
         }
     }
@@ -79,6 +79,15 @@ fn draw(
             Click::Cancel => drop(cancels.send(CancelReload)),
         }
     }
+}
+
+/// The last report, if it warns of anything that the one before did not.
+fn with_new_warnings(reloader: &HotReloader) -> Option<&ReloadReport> {
+    let mut reports = reloader.history().rev();
+    let last = reports.next()?;
+    let known = reports.next().map_or(&[][..], |report| &report.warnings);
+    let is_new = |warning: &String| !known.contains(warning);
+    last.warnings.iter().any(is_new).then_some(last)
 }
 
 fn heading(reloader: &HotReloader) -> String {

@@ -11,7 +11,7 @@ use super::{
     config::HotReloaderConfig,
     delegate::{self, Delegates, HotSystems, ModuleTimes, ModulesPanicked},
     driver::{self, Driver},
-    exempt::{ExemptFromRollback, NotRolledBack},
+    exempt::NotRolledBack,
     library::{Cargo, Libraries},
     overlay, panel,
     recording::ModuleStates,
@@ -20,6 +20,7 @@ use super::{
     runner::{self, HotReload},
     trigger::{self, CancelReload, ReloadFinished, ReloadRequest},
 };
+use crate::ExemptFromRollback;
 
 /// Makes the app reload its modules from a library. `hot_plugin!` makes one.
 ///

@@ -57,7 +57,11 @@ pub(crate) struct Place<'a> {
     schedules: &'a mut ModuleSchedules,
     /// What is done when all of them are there.
     then: Vec<fn(&mut World)>,
+    undo: Vec<Undo>,
 }
+
+/// Puts back what a provision took out of the world, as it was.
+pub(crate) type Undo = Box<dyn FnOnce(&mut World) + Send + Sync>;
 
 /// A type whose values a module owns.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +99,8 @@ pub(crate) struct Recording {
 pub(crate) struct Copying {
     pub(crate) rules: Vec<CopyRule>,
     pub(crate) events: Vec<EventRule>,
+    /// What new code sets anew: the value of before is kept aside, and need not be copied.
+    pub(crate) replaced: Vec<CopyRule>,
 }
 
 impl Copying {
@@ -154,20 +160,22 @@ impl Recording {
     }
 
     /// Puts what the module wants besides systems into the live world.
-    pub(crate) fn provide(&mut self, world: &mut World, module: &str) {
+    pub(crate) fn provide(&mut self, world: &mut World, module: &str) -> Vec<Undo> {
         let mut place = Place {
             module,
             schedules: &mut self.schedules,
             then: Vec::new(),
+            undo: Vec::new(),
         };
         for provision in std::mem::take(&mut self.provisions) {
             provision.apply(world, &mut place);
         }
-        let then = place.then;
+        let Place { then, undo, .. } = place;
         self.skip_transitions(world);
         for work in then {
             work(world);
         }
+        undo
     }
 
     /// Lets the new transitions see those that happened already, so that they do not enter and leave
@@ -257,6 +265,7 @@ impl Recording {
 
     pub(crate) fn insert_resource<R: Resource>(&mut self, value: R) {
         self.note_type::<R>();
+        self.copying.replaced.push(CopyRule::leave::<R>());
         self.provisions.push(Box::new(InsertResource(value)));
     }
 
@@ -335,8 +344,13 @@ impl<R: Resource> Provision for InsertResource<R> {
         make_known::<R>(world);
     }
 
-    fn apply(self: Box<Self>, world: &mut World, _place: &mut Place<'_>) {
+    fn apply(self: Box<Self>, world: &mut World, place: &mut Place<'_>) {
+        let before = world.remove_resource::<R>();
         world.insert_resource(self.0);
+        place.undo.push(Box::new(|world| match before {
+            Some(before) => world.insert_resource(before),
+            None => drop(world.remove_resource::<R>()),
+        }));
     }
 }
 

@@ -94,6 +94,10 @@ pub(crate) fn rehearse(
             .copying
             .events
             .append(&mut recording.copying.events);
+        rehearsal
+            .copying
+            .replaced
+            .append(&mut recording.copying.replaced);
         discard(recording);
     }
     for info in world.components().iter() {

@@ -57,6 +57,7 @@ pub fn controller(app: &mut HotApp) {
         .register_type::<Action>()
         .register_type::<ActiveTickets>()
         .register_type::<AskAssistant>()
+        .register_type::<Action>()
         .add_event::<Action>()
         .add_event::<AskAssistant>()
         .add_systems(Update, systems())

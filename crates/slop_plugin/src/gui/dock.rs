@@ -23,6 +23,7 @@ impl Default for Dock {
 }
 
 /// Where a window is in this frame.
+#[derive(Clone)]
 struct Place {
     rect: egui::Rect,
     clip: egui::Rect,
@@ -30,7 +31,7 @@ struct Place {
 }
 
 /// Where the windows are in this frame that can be seen.
-#[derive(Resource, Default)]
+#[derive(Resource, Clone, Default)]
 pub(super) struct Places(HashMap<Window, Place>);
 
 impl Places {

@@ -34,7 +34,7 @@ use crate::ai_client::{streaming, PendingRequests};
 
 /// Owns the layout and what a person is in the middle of.
 #[hot_module(
-    state_keys = [Layout, Dock, Hub, Board, LogView, Draft],
+    state_keys = [Layout, Dock, Places, Hub, Board, LogView, Draft, FrameTimes],
     targets = [
         render_main_interface,
         render_project_settings,

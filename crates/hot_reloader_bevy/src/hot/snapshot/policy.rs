@@ -1,12 +1,7 @@
 //! What has to be known of the engine's own types.
 
 use bevy::{
-    ecs::{
-        entity::Entity,
-        event::EventRegistry,
-        reflect::AppTypeRegistry,
-        schedule::Schedules,
-    },
+    ecs::{entity::Entity, event::EventRegistry, reflect::AppTypeRegistry, schedule::Schedules},
     input::{
         gamepad::{GamepadAxis, GamepadButton, Gamepads},
         keyboard::KeyCode,
@@ -80,7 +75,10 @@ pub(super) trait Part: Send + Sync {
 }
 
 pub(super) fn parts(world: &mut World) -> Vec<Box<dyn Part>> {
-    vec![Box::new(EguiPart::capture(world)), Box::new(WindowPart::capture(world))]
+    vec![
+        Box::new(EguiPart::capture(world)),
+        Box::new(WindowPart::capture(world)),
+    ]
 }
 
 /// What egui remembers: focus, scroll positions, text cursors, open menus, and what code stored there.
@@ -115,7 +113,11 @@ impl WindowPart {
     fn capture(world: &mut World) -> Self {
         let mut windows = world.query::<(Entity, &Window)>();
         let windows = windows.iter(world);
-        Self(windows.map(|(entity, window)| (entity, window.clone())).collect())
+        Self(
+            windows
+                .map(|(entity, window)| (entity, window.clone()))
+                .collect(),
+        )
     }
 }
 

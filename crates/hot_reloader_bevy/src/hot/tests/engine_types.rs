@@ -40,7 +40,9 @@ fn memory_of_egui(world: &mut World) -> Option<u32> {
 fn set_memory_of_egui(world: &mut World, value: u32) {
     let mut context = world.query::<&mut EguiContext>().single_mut(world);
     let id = egui::Id::new("a scroll position");
-    context.get_mut().data_mut(|data| data.insert_temp(id, value));
+    context
+        .get_mut()
+        .data_mut(|data| data.insert_temp(id, value));
 }
 
 #[test]
@@ -62,7 +64,11 @@ fn a_scene_that_new_code_took_apart_is_whole_again() {
             .iter_entities()
             .map(|entity| {
                 let names = entity.archetype().components().map(|id| {
-                    world.components().get_name(id).unwrap_or_default().to_owned()
+                    world
+                        .components()
+                        .get_name(id)
+                        .unwrap_or_default()
+                        .to_owned()
                 });
                 let mut names: Vec<_> = names.collect();
                 names.sort();
@@ -73,13 +79,20 @@ fn a_scene_that_new_code_took_apart_is_whole_again() {
         seen
     };
     let before = look(bench.world());
-    let held = bench.world().resource::<ButtonInput<KeyCode>>().get_pressed().count();
+    let held = bench
+        .world()
+        .resource::<ButtonInput<KeyCode>>()
+        .get_pressed()
+        .count();
     let report = bench.reload(&[module("game", |app| {
         app.add_systems(Update, |world: &mut World, mut frames: Local<u32>| {
             *frames += 1;
             if *frames == 1 {
                 set_memory_of_egui(world, 2);
-                let scene = world.query_filtered::<Entity, With<Transform>>().iter(world).collect::<Vec<_>>();
+                let scene = world
+                    .query_filtered::<Entity, With<Transform>>()
+                    .iter(world)
+                    .collect::<Vec<_>>();
                 for entity in scene {
                     world.despawn(entity);
                 }
@@ -88,7 +101,9 @@ fn a_scene_that_new_code_took_apart_is_whole_again() {
                 window.set_cursor_position(Some(Vec2::new(3.0, 4.0)));
                 world.insert_resource(ClearColor(Color::BLACK));
                 // The person presses a key meanwhile.
-                world.resource_mut::<ButtonInput<KeyCode>>().press(KeyCode::KeyW);
+                world
+                    .resource_mut::<ButtonInput<KeyCode>>()
+                    .press(KeyCode::KeyW);
             }
             assert!(*frames < 3, "wrecked");
         });
@@ -98,9 +113,15 @@ fn a_scene_that_new_code_took_apart_is_whole_again() {
     assert_eq!(look(world), before);
     assert_eq!(memory_of_egui(world), Some(1));
     assert_ne!(world.resource::<ClearColor>().0, Color::BLACK);
-    let window = world.query_filtered::<&Window, With<PrimaryWindow>>().single(world);
+    let window = world
+        .query_filtered::<&Window, With<PrimaryWindow>>()
+        .single(world);
     assert_eq!(window.title, "App");
-    assert_eq!(window.cursor_position(), Some(Vec2::new(3.0, 4.0)), "the hand is where it is");
+    assert_eq!(
+        window.cursor_position(),
+        Some(Vec2::new(3.0, 4.0)),
+        "the hand is where it is"
+    );
     let keys = world.resource::<ButtonInput<KeyCode>>();
     assert_eq!(keys.get_pressed().count(), held + 1, "and so are the keys");
     bench.frames(3);

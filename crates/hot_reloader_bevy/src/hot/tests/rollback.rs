@@ -4,7 +4,7 @@ use bevy::{ecs::system::SystemState, prelude::*};
 use hot_reloader_transaction::Outcome;
 
 use super::harness::{check, module, Bench};
-use crate::{hot::ExemptFromRollback, HotApp, ModuleEntry};
+use crate::{ExemptFromRollback, HotApp, ModuleEntry};
 
 #[derive(Component, Clone, Debug, PartialEq)]
 struct Label(String);
@@ -20,7 +20,7 @@ struct Words(Vec<String>);
 
 /// Can be copied in no way.
 #[derive(Resource, Component)]
-struct Opaque(#[expect(dead_code, reason = "nobody calls it")] Box<dyn Fn() -> u32 + Send + Sync>);
+struct Opaque(Box<dyn Fn() -> u32 + Send + Sync>);
 
 #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Phase {
@@ -105,6 +105,27 @@ fn resources_come_back_go_and_are_as_they_were() {
     assert_eq!(*world.non_send_resource::<u32>(), 7);
     assert!(world.get_non_send_resource::<&str>().is_none());
     assert!(!world.contains_resource::<Label2>());
+}
+
+#[test]
+fn what_new_code_sets_anew_is_kept_aside() {
+    fn constants(app: &mut HotApp<'_>) {
+        app.insert_resource(Opaque(Box::new(|| 1)));
+    }
+    let mut bench = Bench::start(&[module("game", constants)], |_| {});
+    for _ in 0..2 {
+        let report = bench.reload(&[module("game", |app| {
+            app.insert_resource(Opaque(Box::new(|| 2)))
+                .insert_resource(Label2(1));
+            wreck(app, |world| {
+                assert_eq!((world.resource::<Opaque>().0)(), 2);
+                world.insert_resource(Opaque(Box::new(|| 3)));
+            });
+        })]);
+        check(&report, Outcome::RolledBack);
+        assert_eq!((bench.world().resource::<Opaque>().0)(), 1);
+        assert!(!bench.world().contains_resource::<Label2>());
+    }
 }
 
 #[derive(Resource)]

@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use hot_reloader_transaction::{Outcome, ReloadError};
 
 use super::harness::{check, module, Bench};
-use crate::{hot::HotReloader, HotApp};
+use crate::{hot::HotReloader, ExemptFromRollback, HotApp};
 
 #[derive(Resource, Default, Debug, PartialEq)]
 struct Notes(Vec<&'static str>);
@@ -16,19 +16,9 @@ fn note(text: &'static str) -> impl Fn(ResMut<Notes>) {
     move |mut notes| notes.0.push(text)
 }
 
+/// What was noted stays noted.
 fn host(app: &mut App) {
-    app.init_resource::<Notes>().exempt();
-}
-
-trait Exempt {
-    fn exempt(&mut self) -> &mut Self;
-}
-
-impl Exempt for App {
-    /// What was noted stays noted.
-    fn exempt(&mut self) -> &mut Self {
-        crate::hot::ExemptFromRollback::exempt_from_rollback::<Notes>(self)
-    }
+    app.init_resource::<Notes>().exempt_from_rollback::<Notes>();
 }
 
 fn take(bench: &mut Bench) -> Vec<&'static str> {
