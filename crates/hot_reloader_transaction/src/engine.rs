@@ -86,6 +86,7 @@ pub trait Engine {
     fn install(
         world: &mut Self::World,
         library: &Self::Library,
+        rehearsal: &Self::Rehearsal,
         plan: &Plan,
         generation: Generation,
     ) -> (Self::Code, Result<(), ModuleFault>);

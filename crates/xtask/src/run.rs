@@ -140,7 +140,10 @@ fn on_virtual_display(app: &App, arguments: &[String]) -> Result<ExitStatus> {
         "what it shows is in {}, made anew every {SCREENSHOT:?}",
         picture.display()
     );
-    eprintln!("keys: DISPLAY={} xdotool key ctrl+alt+r", display.name);
+    eprintln!(
+        "keys: DISPLAY={} xdotool search --onlyvisible --name . windowfocus --sync key ctrl+alt+r",
+        display.name
+    );
     let mut app = app
         .command()?
         .args(arguments)

@@ -1,22 +1,30 @@
 //! `cargo xtask test`.
 
-use std::process::Command;
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
-use anyhow::Result;
+use anyhow::{bail, Context, Result};
 
-use crate::{cargo, check, display::VirtualDisplay, packages, run::library_path};
+use crate::{cargo, display::VirtualDisplay, packages, run::library_path};
 
 /// What is tested, in the order in which it builds on one another. Cargo unites the features of
 /// what is selected together, and another union builds the engine anew: so all that needs the
 /// engine is selected at once, with the features of the app.
 const SELECTIONS: &[&[&str]] = &[
+    &["--package", "xtask"],
     &["--package", "hot_reloader_core"],
     &["--package", "hot_reloader_build"],
+    &["--package", "hot_reloader_transaction"],
     &["--package", "hot_reloader_remote"],
     &["--package", "slop_store", "--package", "slop_assistant"],
     &[
         "--package",
         "hot_reloader",
+        "--package",
+        "hot_reloader_bevy",
         "--package",
         "slop_engine",
         "--package",
@@ -27,40 +35,153 @@ const SELECTIONS: &[&[&str]] = &[
     &["--package", "hot_reloader_tests"],
 ];
 
+/// The app with its modules linked in.
+const LINKED: &[&str] = &[
+    "--package",
+    "slop",
+    "--no-default-features",
+    "--features",
+    "linked",
+];
+
+/// What `CONTRIBUTING.md` asks for besides the tests.
+const CHECKS: &[&[&str]] = &[
+    &["fmt", "--all", "--check"],
+    &[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ],
+    &["doc", "--workspace", "--no-deps"],
+];
+
+/// Runs all of it to the end, whatever fails, and says at the end what did.
 pub(crate) fn test(filter: Option<&str>) -> Result<()> {
     packages::ensure(packages::WINDOW)?;
     packages::ensure(packages::VIRTUAL_DISPLAY)?;
     packages::ensure(packages::KEYS)?;
     let display = VirtualDisplay::start()?;
+    let mut summary = Summary::default();
     for selection in SELECTIONS {
         let mut tests = cargo();
-        tests.arg("test").args(*selection).args(filter);
+        tests.args(["test", "--no-fail-fast"]).args(*selection);
         // For the tests in the documentation, which cargo starts without.
         let (name, value) = library_path()?;
-        tests.env(name, value);
-        check(on(&mut tests, &display))?;
+        tests.args(filter).env(name, value);
+        summary.run(
+            on(&mut tests, &display),
+            &format!("cargo test {}", selection.join(" ")),
+        )?;
     }
     if filter.is_none() {
         // Without `hot` the modules are linked in, and nothing else need be there to run them.
         let mut linked = cargo();
-        linked.args([
-            "run",
-            "--package",
-            "slop",
-            "--no-default-features",
-            "--features",
-            "linked",
-        ]);
-        check(on(
-            linked.args(["--", "--exit-after-frames", "30"]),
-            &display,
-        ))?;
+        linked.arg("run").args(LINKED);
+        linked.args(["--", "--exit-after-frames", "30"]);
+        summary.run(on(&mut linked, &display), "the linked app")?;
+        for check in CHECKS {
+            let mut command = cargo();
+            command.args(*check).env("RUSTDOCFLAGS", "-D warnings");
+            summary.run(&mut command, &format!("cargo {}", check.join(" ")))?;
+        }
     }
-    Ok(())
+    summary.tell()
 }
 
 fn on<'a>(command: &'a mut Command, display: &VirtualDisplay) -> &'a mut Command {
     command
         .env("DISPLAY", &display.name)
         .env_remove("WAYLAND_DISPLAY")
+}
+
+/// How it went so far.
+#[derive(Default)]
+struct Summary {
+    passed: usize,
+    /// Names of tests, and of commands that failed without one.
+    failed: Vec<String>,
+    times: Vec<(String, Duration)>,
+}
+
+impl Summary {
+    /// Runs a command to its end, shows what it prints, and keeps what the test runner says.
+    fn run(&mut self, command: &mut Command, name: &str) -> Result<()> {
+        let start = Instant::now();
+        let mut process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot run {name}"))?;
+        let output = process.stdout.take().context("it is piped")?;
+        let failed = self.failed.len();
+        for line in BufReader::new(output).split(b'\n') {
+            let line = line?;
+            let mut out = std::io::stdout().lock();
+            out.write_all(&line)?;
+            out.write_all(b"\n")?;
+            self.hear(&String::from_utf8_lossy(&line));
+        }
+        let status = process.wait()?;
+        if !status.success() && self.failed.len() == failed {
+            self.failed.push(format!("{name} ({status})"));
+        }
+        self.times.push((name.to_owned(), start.elapsed()));
+        Ok(())
+    }
+
+    /// Understands a line of cargo's test runner.
+    fn hear(&mut self, line: &str) {
+        if let Some(name) = line
+            .strip_prefix("test ")
+            .and_then(|line| line.strip_suffix(" ... FAILED"))
+        {
+            self.failed.push(name.to_owned());
+        }
+        let counts = line.strip_prefix("test result: ");
+        let passed = counts.and_then(|counts| {
+            let (before, _) = counts.split_once(" passed")?;
+            before.rsplit(' ').next()?.parse::<usize>().ok()
+        });
+        self.passed += passed.unwrap_or_default();
+    }
+
+    fn tell(self) -> Result<()> {
+        let mut out = std::io::stdout().lock();
+        writeln!(out)?;
+        for (name, time) in &self.times {
+            writeln!(out, "{:>6.0} s  {name}", time.as_secs_f64())?;
+        }
+        for name in &self.failed {
+            writeln!(out, "FAILED  {name}")?;
+        }
+        writeln!(out, "{} passed, {} failed", self.passed, self.failed.len())?;
+        drop(out);
+        if !self.failed.is_empty() {
+            bail!("not all is well; see the lines above");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_test_runner_says_is_understood() {
+        let mut summary = Summary::default();
+        for line in [
+            "test one ... ok",
+            "test two::three ... FAILED",
+            "test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s",
+            "test result: ok. 20 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s",
+        ] {
+            summary.hear(line);
+        }
+        assert_eq!(summary.passed, 21);
+        assert_eq!(summary.failed, ["two::three"]);
+    }
 }

@@ -22,6 +22,7 @@ use hot_reloader_core::{panics, BuildId, Generation, HotModule, PanicReport, Typ
 
 use super::{
     observer::Gate,
+    placement::{Unit, UnitLabel},
     recording::{Copying, StateKey, Transitions, Undo},
     ReloadError,
 };
@@ -101,6 +102,8 @@ pub(crate) struct Delegates {
     pub(crate) revision: u32,
     panics: Vec<ModulePanic>,
     attached: HashSet<InternedScheduleLabel>,
+    /// The delegators of units, by schedule and place. They stay, to be used again.
+    arrangements: Vec<(InternedScheduleLabel, Vec<Unit>)>,
 }
 
 impl Delegates {
@@ -126,6 +129,22 @@ impl Delegates {
         self.slots.extend(slots);
         let place = |slot: &Slot| names.iter().position(|name| *name == slot.module.name);
         self.slots.sort_by_key(place);
+    }
+
+    /// The labels of all units.
+    fn units(&self) -> Vec<InternedScheduleLabel> {
+        let arrangements = self.arrangements.iter().enumerate();
+        let units = arrangements.flat_map(|(arrangement, (host, units))| {
+            (0..units.len()).map(move |unit| {
+                let label = UnitLabel {
+                    host: *host,
+                    arrangement,
+                    unit,
+                };
+                label.intern()
+            })
+        });
+        units.collect()
     }
 
     /// Whether a module has systems for `label`.
@@ -205,13 +224,69 @@ pub(crate) fn attach(world: &mut World, create: bool) {
             .slots
             .iter()
             .flat_map(|slot| slot.schedules.keys());
+        let units: Vec<_> = delegates.units();
         for label in labels.map(|label| host_label(*label)) {
-            let can_be = !is_own(label) && (create || schedules.contains(label));
+            let can_be =
+                !is_own(label) && !units.contains(&label) && (create || schedules.contains(label));
             if can_be && delegates.attached.insert(label) {
                 schedules.entry(label).add_systems(delegator(label));
             }
         }
     });
+}
+
+/// One of the units of an arrangement.
+#[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+struct UnitSet {
+    arrangement: usize,
+    unit: usize,
+}
+
+/// Adds a delegator for each unit to a schedule, unless such an arrangement is there from before.
+/// Returns its number.
+///
+/// # Panics
+///
+/// If the schedule is missing, which the rehearsal has looked at.
+pub(crate) fn arrange(world: &mut World, host: InternedScheduleLabel, units: &[Unit]) -> usize {
+    world.resource_scope(|world, mut schedules: Mut<Schedules>| {
+        let mut delegates = world.resource_mut::<Delegates>();
+        let known = &mut delegates.arrangements;
+        let is_it = |(label, known): &(_, Vec<Unit>)| *label == host && known == units;
+        if let Some(arrangement) = known.iter().position(is_it) {
+            return arrangement;
+        }
+        let arrangement = known.len();
+        known.push((host, units.to_vec()));
+        let schedule = schedules.get_mut(host);
+        let schedule = schedule.expect("a schedule that has sets of the host is there");
+        for (unit, place) in units.iter().enumerate() {
+            let label = UnitLabel {
+                host,
+                arrangement,
+                unit,
+            };
+            let label = label.intern();
+            let mut delegator = (move |world: &mut World| run(world, label))
+                .run_if(move |delegates: Res<Delegates>| delegates.have(label))
+                .in_set(UnitSet { arrangement, unit });
+            for set in &place.within {
+                delegator = delegator.in_set(*set);
+            }
+            for set in &place.before {
+                delegator = delegator.before(*set);
+            }
+            for set in &place.after {
+                delegator = delegator.after(*set);
+            }
+            for unit in &place.follows {
+                let unit = *unit;
+                delegator = delegator.after(UnitSet { arrangement, unit });
+            }
+            schedule.add_systems(delegator);
+        }
+        arrangement
+    })
 }
 
 /// The schedule of the host that a module's schedule runs in.

@@ -103,6 +103,7 @@ impl Engine for Bevy {
     fn install(
         world: &mut World,
         library: &Library,
+        rehearsal: &Rehearsal,
         plan: &Plan,
         generation: Generation,
     ) -> (Vec<Slot>, Result<(), ModuleFault>) {
@@ -113,7 +114,8 @@ impl Engine for Bevy {
         }
         disown(world, plan);
         for module in &plan.modules {
-            let installed = panics::guard(|| install(world, library, plan, module, generation));
+            let installed =
+                panics::guard(|| install(world, library, rehearsal, plan, module, generation));
             if let Err(panic) = installed {
                 let module = module.name.clone();
                 return (old, Err(ModuleFault { module, panic }));
@@ -272,13 +274,20 @@ fn disown(world: &mut World, plan: &Plan) {
 fn install(
     world: &mut World,
     library: &Library,
+    rehearsal: &Rehearsal,
     plan: &Plan,
     module: &HotModule,
     generation: Generation,
 ) {
     let entry = library.module(&module.name).expect("it was rehearsed");
+    let placements = rehearsal.placements.get(&module.name).into_iter().flatten();
+    let placements = placements.map(|(label, placement)| {
+        let arrangement = delegate::arrange(world, *label, &placement.units);
+        (*label, placement.clone(), arrangement)
+    });
+    let placements = placements.collect();
     // Its panic goes on to the guard around all of this.
-    let mut recording = Recording::record(entry);
+    let mut recording = Recording::record(entry, placements);
     let undo = recording.provide(world, &module.name);
     let gate = Arc::new(Gate::default());
     let observers = std::mem::take(&mut recording.observers).into_iter();

@@ -3,7 +3,7 @@
 //! In reading order: [`plugin`] puts it into an app; [`trigger`] and [`remote`] ask for reloads;
 //! [`driver`] runs the transaction in the app's frames; [`engine`] is what that asks of Bevy. What it
 //! builds on: [`library`] and [`runner`] bring code in, [`recording`] and [`observer`] take down what
-//! a module adds, [`rehearsal`] and [`compare`] try it, [`delegate`] runs it, [`snapshot`] copies the
+//! a module adds, [`placement`] finds its place among the host's systems, [`rehearsal`] and [`compare`] try it, [`delegate`] runs it, [`snapshot`] copies the
 //! world. [`reloader`], [`overlay`] and [`panel`] tell how it went.
 
 mod awake;
@@ -18,6 +18,7 @@ mod library;
 mod observer;
 mod overlay;
 mod panel;
+mod placement;
 mod plugin;
 pub(crate) mod recording;
 mod rehearsal;

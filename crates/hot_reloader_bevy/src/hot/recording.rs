@@ -11,7 +11,7 @@ use bevy::{
         component::ComponentId,
         event::{EventRegistry, Events},
         schedule::{
-            ExecutorKind, InternedScheduleLabel, IntoSystemConfigs, IntoSystemSetConfigs,
+            ExecutorKind, InternedScheduleLabel, IntoSystemConfigs, IntoSystemSetConfigs, NodeId,
             ScheduleLabel,
         },
         system::{IntoObserverSystem, SystemState},
@@ -28,6 +28,7 @@ use hot_reloader_core::{panics, PanicReport, TypeShape};
 use super::{
     definition::definition,
     observer::{ModuleObserver, Observe},
+    placement::{self, Placement, UnitLabel},
     snapshot::{CopyRule, EventRule},
 };
 use crate::{hot_app::Hook, state_key::Register, HotApp, ModuleEntry, StateKeyType};
@@ -85,6 +86,10 @@ impl StateKey {
 pub(crate) struct Recording {
     executor: ExecutorKind,
     pub(crate) schedules: ModuleSchedules,
+    /// For each schedule, the sets that each call of `configure_sets` gave run conditions.
+    pub(crate) set_calls: HashMap<InternedScheduleLabel, Vec<Vec<NodeId>>>,
+    /// How schedules are to be taken apart, as the rehearsal found out.
+    placed: HashMap<InternedScheduleLabel, Placed>,
     pub(crate) provisions: Vec<Box<dyn Provision>>,
     pub(crate) observers: Vec<Box<dyn Observe>>,
     pub(crate) state_keys: Vec<StateKey>,
@@ -92,6 +97,14 @@ pub(crate) struct Recording {
     hides: Vec<fn(&mut World) -> Shows>,
     types: HashMap<TypeId, TypeShape>,
     registry: TypeRegistry,
+}
+
+/// A schedule that is taken apart while it is recorded.
+struct Placed {
+    placement: Placement,
+    arrangement: usize,
+    systems: usize,
+    calls: usize,
 }
 
 /// How what a module brings is copied.
@@ -135,17 +148,34 @@ impl Recording {
     ///
     /// What is known of a panic in it.
     pub(crate) fn of(module: &ModuleEntry) -> Result<Self, PanicReport> {
-        panics::guard(|| Self::record(module))
+        panics::guard(|| Self::record(module, Vec::new()))
     }
 
-    /// Runs the setup of `module`.
+    /// Runs the setup of `module`, and takes schedules apart for which there is a placement, each with
+    /// the number of its arrangement in the host's schedule.
     ///
     /// # Panics
     ///
-    /// If that does.
-    pub(crate) fn record(module: &ModuleEntry) -> Self {
+    /// If the setup does, or adds something else than in the rehearsal.
+    pub(crate) fn record(
+        module: &ModuleEntry,
+        placements: Vec<(InternedScheduleLabel, Placement, usize)>,
+    ) -> Self {
+        let placed = placements
+            .into_iter()
+            .map(|(label, placement, arrangement)| {
+                let placed = Placed {
+                    placement,
+                    arrangement,
+                    systems: 0,
+                    calls: 0,
+                };
+                (label, placed)
+            });
         let mut recording = Self {
             executor: ExecutorKind::SingleThreaded,
+            set_calls: HashMap::new(),
+            placed: placed.collect(),
             schedules: HashMap::new(),
             provisions: Vec::new(),
             observers: Vec::new(),
@@ -156,6 +186,17 @@ impl Recording {
             registry: TypeRegistry::new(),
         };
         module.build(&mut HotApp::new(&mut recording));
+        for placed in recording.placed.values() {
+            let found = (placed.systems, placed.calls);
+            let rehearsed = (
+                placed.placement.unit_of.len(),
+                placed.placement.unit_of_call.len(),
+            );
+            assert_eq!(
+                found, rehearsed,
+                "the setup added something else than in the rehearsal; let it depend on nothing"
+            );
+        }
         recording
     }
 
@@ -242,7 +283,29 @@ impl Recording {
         schedule: impl ScheduleLabel,
         systems: impl IntoSystemConfigs<M>,
     ) {
-        self.schedule(schedule).add_systems(systems);
+        let label = schedule.intern();
+        let Some(placed) = self.placed.get_mut(&label) else {
+            self.schedule(label).add_systems(systems);
+            return;
+        };
+        let parts = placed
+            .placement
+            .split(systems.into_configs(), &mut placed.systems);
+        for (unit, systems) in parts {
+            self.unit(label, unit).add_systems(systems);
+        }
+    }
+
+    /// The schedule of one unit of a schedule that is taken apart.
+    fn unit(&mut self, host: InternedScheduleLabel, unit: usize) -> &mut Schedule {
+        let placed = &self.placed[&host];
+        let label = UnitLabel {
+            host,
+            arrangement: placed.arrangement,
+            unit,
+        };
+        let new = || placed.placement.schedule(label.clone());
+        self.schedules.entry(label.intern()).or_insert_with(new)
     }
 
     pub(crate) fn add_hook<M>(&mut self, hook: Hook, systems: impl IntoSystemConfigs<M>) {
@@ -254,7 +317,23 @@ impl Recording {
         schedule: impl ScheduleLabel,
         sets: impl IntoSystemSetConfigs,
     ) {
-        self.schedule(schedule).configure_sets(sets);
+        let label = schedule.intern();
+        if let Some(placed) = self.placed.get_mut(&label) {
+            let unit = placed.placement.unit_of_call.get(placed.calls);
+            placed.calls += 1;
+            // Without a run condition there is nothing in it that is not known.
+            if let Some(unit) = unit.copied().flatten() {
+                self.unit(label, unit).configure_sets(sets);
+            }
+            return;
+        }
+        let schedule = self.schedule(label);
+        let before = placement::conditions(schedule);
+        schedule.configure_sets(sets);
+        let conditions = placement::conditions(schedule).into_iter();
+        let more = conditions.filter(|(set, count)| *count > before.get(set).copied().unwrap_or(0));
+        let more = more.map(|(set, _)| set).collect();
+        self.set_calls.entry(label).or_default().push(more);
     }
 
     pub(crate) fn init_resource<R: Resource + FromWorld>(&mut self) {

@@ -13,8 +13,11 @@ use std::{
 
 use bevy::{
     app::Main,
-    ecs::{component::ComponentId, schedule::ScheduleLabel},
-    prelude::{AppTypeRegistry, AssetServer, World},
+    ecs::{
+        component::ComponentId,
+        schedule::{InternedScheduleLabel, ScheduleLabel},
+    },
+    prelude::{AppTypeRegistry, AssetServer, Schedules, World},
 };
 use hot_reloader_core::{panics, PanicReport, RegistryError, TypeShape};
 use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
@@ -22,6 +25,7 @@ use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
 use super::{
     delegate::{self, Delegates},
     library::Library,
+    placement::{self, Placement},
     recording::{Copying, Recording, StateKey},
 };
 
@@ -35,6 +39,8 @@ pub(crate) struct Rehearsal {
     pub(crate) copying: Copying,
     /// The crates whose types may change, by package name.
     pub(crate) hot: Vec<String>,
+    /// By module: the schedules that are to be taken apart.
+    pub(crate) placements: HashMap<String, Vec<(InternedScheduleLabel, Placement)>>,
 }
 
 impl Rehearsal {
@@ -58,6 +64,7 @@ pub(crate) fn rehearse(
         state_keys: Vec::new(),
         copying: Copying::default(),
         hot: plan.hot.clone(),
+        placements: HashMap::new(),
     };
     for module in &plan.modules {
         let failed = |fault| ReloadError::Rehearsal {
@@ -69,6 +76,8 @@ pub(crate) fn rehearse(
         for provision in std::mem::take(&mut recording.provisions) {
             provision.rehearse(&mut world, &mut recording.schedules);
         }
+        let placements = place(live, &recording).map_err(failed)?;
+        rehearsal.placements.insert(module.name.clone(), placements);
         let runs = live.resource::<Delegates>().get(&module.name).is_some();
         let mut found = Found {
             runs,
@@ -123,6 +132,32 @@ fn throwaway(live: &World) -> World {
         world.insert_resource(assets.clone());
     }
     world
+}
+
+/// Finds the places of the module's systems among the host's.
+fn place(
+    live: &World,
+    recording: &Recording,
+) -> Result<Vec<(InternedScheduleLabel, Placement)>, RehearsalFault> {
+    let mut placements = Vec::new();
+    let Some(schedules) = live.get_resource::<Schedules>() else {
+        return Ok(placements);
+    };
+    for (label, schedule) in &recording.schedules {
+        // One that is missing has no sets, or runs just now and takes no delegators.
+        let Some(host) = schedules.get(*label) else {
+            continue;
+        };
+        let calls = recording.set_calls.get(label);
+        let calls = calls.map_or(&[][..], Vec::as_slice);
+        let placement = placement::place(host, schedule, calls);
+        let placement = placement.map_err(|reason| RehearsalFault::Schedule {
+            schedule: format!("{label:?}"),
+            reason,
+        })?;
+        placements.extend(placement.map(|placement| (*label, placement)));
+    }
+    Ok(placements)
 }
 
 /// What the systems and observers of a module are, and what they may change.

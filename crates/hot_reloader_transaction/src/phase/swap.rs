@@ -53,7 +53,8 @@ pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::W
     }
     transaction.issued = transaction.issued.next();
     attempt.generation = Some(transaction.issued);
-    let (predecessors, installed) = E::install(world, &library, &plan, transaction.issued);
+    let (predecessors, installed) =
+        E::install(world, &library, &rehearsal, &plan, transaction.issued);
     let is_new = |name: &String| !transaction.started.contains(name);
     let started: Vec<String> = plan
         .modules

@@ -244,6 +244,7 @@ impl Engine for Fake {
     fn install(
         world: &mut World,
         library: &Code,
+        (): &(),
         plan: &Plan,
         generation: Generation,
     ) -> (Vec<Slot>, Result<(), ModuleFault>) {

@@ -3,5 +3,6 @@
 mod engine_types;
 mod generated;
 mod harness;
+mod placement;
 mod rollback;
 mod running;

@@ -1,0 +1,190 @@
+//! A module's systems run where they would run without `hot`: among the sets of the host.
+
+use bevy::prelude::*;
+use hot_reloader_transaction::Outcome;
+
+use super::harness::{check, module, Bench};
+use crate::{ExemptFromRollback, HotApp};
+
+#[derive(Resource, Default, Debug, PartialEq)]
+struct Notes(Vec<&'static str>);
+
+#[derive(Resource, Default)]
+struct Allowed(bool);
+
+/// The host's.
+#[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+enum Part {
+    Early,
+    Middle,
+    Late,
+}
+
+/// The module's.
+#[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+enum Own {
+    A,
+    B,
+}
+
+fn note(text: &'static str) -> impl Fn(ResMut<Notes>) {
+    move |mut notes| notes.0.push(text)
+}
+
+fn host(app: &mut App) {
+    app.init_resource::<Notes>()
+        .exempt_from_rollback::<Notes>()
+        .init_resource::<Allowed>()
+        .configure_sets(Update, (Part::Early, Part::Middle, Part::Late).chain())
+        .configure_sets(
+            Update,
+            Part::Middle.run_if(|allowed: Res<Allowed>| allowed.0),
+        )
+        .add_systems(Update, note("early").in_set(Part::Early))
+        .add_systems(Update, note("middle").in_set(Part::Middle))
+        .add_systems(Update, host_system.in_set(Part::Late));
+}
+
+fn host_system(mut notes: ResMut<Notes>) {
+    notes.0.push("late");
+}
+
+fn frame(bench: &mut Bench) -> Vec<&'static str> {
+    bench.world().resource_mut::<Notes>().0.clear();
+    bench.frames(1);
+    bench.world().resource::<Notes>().0.clone()
+}
+
+#[test]
+fn systems_are_ordered_against_the_sets_of_the_host_and_heed_their_conditions() {
+    fn game(app: &mut HotApp<'_>) {
+        app.add_systems(
+            Update,
+            (
+                note("after early").after(Part::Early).before(Part::Middle),
+                note("in middle").in_set(Part::Middle),
+                note("at last").after(host_system),
+            )
+                .chain(),
+        )
+        .add_systems(Update, note("first").before(Part::Early));
+    }
+    let mut bench = Bench::start(&[module("game", game)], host);
+    for _ in 0..2 {
+        assert_eq!(
+            frame(&mut bench),
+            ["first", "early", "after early", "late", "at last"]
+        );
+        bench.world().resource_mut::<Allowed>().0 = true;
+        let seen = frame(&mut bench);
+        assert_eq!(seen[..3], ["first", "early", "after early"]);
+        assert!(
+            seen.contains(&"middle") && seen.contains(&"in middle"),
+            "{seen:?}"
+        );
+        assert_eq!(seen[5..], ["late", "at last"]);
+        bench.world().resource_mut::<Allowed>().0 = false;
+        // New code asks for other places, and then for these again.
+        let report = bench.reload(&[module("game", |app| {
+            app.add_systems(Update, note("elsewhere").after(Part::Late));
+        })]);
+        check(&report, Outcome::Committed);
+        assert_eq!(frame(&mut bench), ["early", "late", "elsewhere"]);
+        let report = bench.reload(&[module("game", game)]);
+        check(&report, Outcome::Committed);
+    }
+}
+
+#[test]
+fn own_sets_keep_their_order_and_conditions_among_those_of_the_host() {
+    fn game(app: &mut HotApp<'_>) {
+        app.configure_sets(Update, (Own::A, Own::B).chain())
+            .configure_sets(Update, Own::A.run_if(|allowed: Res<Allowed>| !allowed.0))
+            .configure_sets(Update, Own::B.after(Part::Late))
+            .add_systems(
+                Update,
+                (note("b2").in_set(Own::B), note("a").in_set(Own::A)),
+            )
+            .add_systems(
+                Update,
+                (note("c1"), note("c2"))
+                    .chain()
+                    .run_if(|| true)
+                    .after(Own::B),
+            );
+    }
+    let mut bench = Bench::start(&[module("game", game)], host);
+    let of = |seen: Vec<&'static str>| -> Vec<&'static str> {
+        seen.into_iter()
+            .filter(|note| !["early", "middle"].contains(note))
+            .collect()
+    };
+    let seen = of(frame(&mut bench));
+    let at = |note: &str| seen.iter().position(|seen| *seen == note).unwrap();
+    assert!(at("a") < at("b2") && at("late") < at("b2"), "{seen:?}");
+    assert!(at("b2") < at("c1") && at("c1") < at("c2"), "{seen:?}");
+    bench.world().resource_mut::<Allowed>().0 = true;
+    assert_eq!(of(frame(&mut bench)), ["late", "b2", "c1", "c2"]);
+}
+
+#[test]
+fn what_cannot_be_placed_is_refused_with_the_way_out() {
+    let mut bench = Bench::start(&[module("game", |_| {})], host);
+    let cases: [(fn(&mut HotApp<'_>), &str); 4] = [
+        (
+            |app| {
+                app.add_systems(Update, note("x").after(Part::Late).before(Part::Early));
+            },
+            "wait for each other",
+        ),
+        (
+            |app| {
+                app.configure_sets(Update, Part::Late.run_if(|| false))
+                    .add_systems(Update, note("x").in_set(Part::Late));
+            },
+            "do that in the app",
+        ),
+        (
+            |app| {
+                app.configure_sets(Update, Part::Late.before(Part::Early))
+                    .add_systems(Update, note("x").in_set(Part::Late));
+            },
+            "do that in the app",
+        ),
+        (
+            |app| {
+                let systems = (note("x").in_set(Part::Late), note("y").in_set(Part::Early));
+                app.add_systems(Update, systems.run_if(|| true));
+            },
+            "a condition of its own",
+        ),
+    ];
+    for (setup, says) in cases {
+        let report = bench.reload(&[module("game", setup)]);
+        check(&report, Outcome::Refused);
+        let error = report.error.unwrap();
+        assert_eq!(error.kind(), "schedule_broken");
+        assert!(error.to_string().contains(says), "{error}");
+        assert_eq!(frame(&mut bench), ["early", "late"]);
+    }
+}
+
+#[test]
+fn a_unit_that_panics_is_contained_and_taken_back() {
+    let mut bench = Bench::start(
+        &[module("game", |app| {
+            app.add_systems(Update, note("good").after(Part::Early));
+        })],
+        host,
+    );
+    let report = bench.reload(&[module("game", |app| {
+        app.add_systems(Update, (|| panic!("no place")).after(Part::Late));
+    })]);
+    check(&report, Outcome::RolledBack);
+    let text = report.error.unwrap().to_string();
+    assert!(
+        text.starts_with("module `game` panicked in Update"),
+        "{text}"
+    );
+    assert_eq!(frame(&mut bench)[..2], ["early", "good"]);
+}
