@@ -77,6 +77,17 @@ pub(crate) fn test(filter: Option<&str>) -> Result<()> {
         )?;
     }
     if filter.is_none() {
+        // What a module does is the same in both forms.
+        let mut contract = cargo();
+        contract.args([
+            "test",
+            "--no-fail-fast",
+            "--package",
+            "hot_reloader",
+            "--test",
+            "contract",
+        ]);
+        summary.run(on(&mut contract, &display), "the contract of both forms")?;
         // Without `hot` the modules are linked in, and nothing else need be there to run them.
         let mut linked = cargo();
         linked.arg("run").args(LINKED);

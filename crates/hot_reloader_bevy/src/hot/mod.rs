@@ -14,6 +14,7 @@ mod delegate;
 mod driver;
 mod engine;
 mod exempt;
+mod in_process;
 mod library;
 mod observer;
 mod overlay;
@@ -49,5 +50,5 @@ pub(crate) mod exports {
     pub use bevy_dexterous_developer::ReloadableAppContents;
     pub use hot_reloader_core::identity::{identity_text, IdentityText};
 
-    pub use super::runner::scope;
+    pub use super::{in_process::InProcess, runner::scope};
 }
