@@ -1,13 +1,22 @@
 //! What may depend on what.
 
-use std::{collections::BTreeSet, fs, process::Command};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    process::Command,
+};
 
 use hot_reloader_tests::root;
 use object::{Object, ObjectSymbol};
 
 fn tree(arguments: &[&str]) -> String {
     let output = Command::new("cargo")
-        .args(["tree", "--edges", "normal", "--prefix", "none"])
+        .args(["tree", "--prefix", "none"])
+        .args(if arguments.contains(&"--edges") {
+            &[][..]
+        } else {
+            &["--edges", "normal"]
+        })
         .args(arguments)
         .current_dir(root())
         .output()
@@ -25,6 +34,7 @@ fn what_needs_no_bevy_has_none() {
     for package in [
         "hot_reloader_core",
         "hot_reloader_build",
+        "hot_reloader_transaction",
         "hot_reloader_remote",
     ] {
         let tree = tree(&["--package", package]);
@@ -50,9 +60,10 @@ fn a_hot_host_has_none_of_the_plugins_code() {
 }
 
 /// Crates that only a reload needs.
-const OF_RELOADS: [&str; 8] = [
+const OF_RELOADS: [&str; 9] = [
     "hot_reloader_core",
     "hot_reloader_build",
+    "hot_reloader_transaction",
     "hot_reloader_remote",
     "hot_reloader_dylib",
     "bevy_dexterous_developer",
@@ -100,6 +111,57 @@ fn a_linked_game_has_three_crates_besides_bevy() {
             "hot_reloader_macros"
         ]
     );
+}
+
+/// The features of each package in a tree, by name and version.
+fn features(arguments: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
+    let tree = tree(&[arguments, &["--format", "{p}|{f}"]].concat());
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in tree.lines() {
+        let (package, features) = line.split_once('|').expect("the format has both");
+        let name = package.split(" (").next().expect("there is a first part");
+        let features = features.trim_end_matches(" (*)");
+        found
+            .entry(name.to_owned())
+            .or_default()
+            .insert(features.to_owned());
+    }
+    found
+}
+
+#[test]
+fn one_build_of_the_engine_serves_all() {
+    let app = features(&["--edges", "normal,build", "--package", "slop"]);
+    let engine = features(&["--edges", "normal,build", "--package", "bevy"]);
+    let tests = [
+        "--edges",
+        "normal,build,dev",
+        "--package",
+        "hot_reloader",
+        "--package",
+        "hot_reloader_bevy",
+        "--package",
+        "slop_engine",
+        "--package",
+        "slop_plugin",
+        "--features",
+        "hot_reloader/hot,slop_engine/hot",
+    ];
+    let mut others = vec![features(&tests)];
+    for example in ["counter", "editor_key", "failing", "orbit", "selective"] {
+        others.push(features(&["--edges", "normal,build", "--package", example]));
+    }
+    for other in others {
+        for (package, features) in &app {
+            // Of the app's own crates, only what the engine is built of matters.
+            if let Some(found) = other.get(package).filter(|_| engine.contains_key(package)) {
+                assert_eq!(
+                    found, features,
+                    "{package}: name the features that are missing in crates/unified_features"
+                );
+            }
+        }
+    }
 }
 
 #[test]
