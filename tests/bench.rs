@@ -19,9 +19,10 @@ use serde_json::{json, Value};
 
 const FEATURES: &str = "\n[features]\nhot = [\"hot_reloader/hot\"]\n";
 
-const PARTS: [(&str, fn()); 4] = [
+const PARTS: [(&str, fn()); 5] = [
     ("idle", idle),
     ("capture", captures),
+    ("world", worlds),
     ("latency", latency),
     ("many", many),
 ];
@@ -34,6 +35,29 @@ fn main() {
             part();
         }
     }
+}
+
+/// The whole world, copied and brought back, by its size.
+fn worlds() {
+    let fixture = Fixture::in_profile("bench_world", Profile::Release);
+    let (mut host, first) = Host::start(&fixture);
+    assert_eq!(first["outcome"], "committed", "{first:#}");
+    for (entities, rounds) in [(1_000, 20), (100_000, 10), (1_000_000, 3)] {
+        let command = json!({ "do": "time_world", "entities": entities, "rounds": rounds });
+        let times = host.ask(&command);
+        let of = |index: usize| -> Vec<f64> {
+            let times = times[index].as_array().expect("a list of times").iter();
+            times.map(number).collect()
+        };
+        let (captures, restores) = (of(0), of(1));
+        println!(
+            "world of {entities:>9}   capture first {:.2} ms, median {:.2} ms; restore median {:.2} ms",
+            captures[0],
+            median(captures.clone()),
+            median(restores)
+        );
+    }
+    host.end();
 }
 
 /// Frames with nothing reloading, in the release profile: the same systems in a plain app, as modules

@@ -59,49 +59,54 @@ impl Assembled {
     }
 }
 
+/// Where things are and what is written: all of it.
+fn scene(world: &Value) -> (&Value, &Value) {
+    (&world["places"], &world["texts"])
+}
+
+/// How far right the sprite of this width is.
+fn sprite(world: &Value, width: f64) -> Option<f64> {
+    let places = world["places"].as_array()?;
+    let is_it = |place: &&Value| place["sprite"] == true && place["width"] == width;
+    places.iter().find(is_it)?["x"].as_f64()
+}
+
 #[test]
 fn breakout_goes_on_with_its_score() {
     let game = Assembled::start(&BREAKOUT);
     let window = &game.window;
-    const PADDLE: [u8; 3] = [77, 77, 179];
-    /// Below the bricks: ball and paddle.
-    const FIELD: Area = (190, 330, 900, 340);
-    const SCORE: Area = (145, 5, 200, 40);
-    /// Right of where the paddle begins.
-    const MOVED: Area = (720, 585, 60, 30);
-    window.see("the paddle", |picture| {
-        picture.area((580, 585, 120, 30)).has(PADDLE)
-    });
+    let paddle = |world: &Value| sprite(world, 120.0);
+    let score = |world: &Value| -> u32 {
+        let texts = world["texts"].as_array().expect("a list");
+        let score = texts
+            .iter()
+            .find_map(|text| text.as_str()?.strip_prefix("Score: "));
+        score
+            .and_then(|score| score.parse().ok())
+            .expect("the score is shown")
+    };
+    window.watch("the paddle", |world| paddle(world).is_some());
     window.hold("Right", || {
-        window.see("the paddle moved", |picture| {
-            picture.area(MOVED).has(PADDLE)
-        });
+        window.watch("the paddle moved", |world| paddle(world) > Some(40.0));
     });
-    let before = window.look().area(SCORE);
-    window.see("a point", |picture| picture.area(SCORE) != before);
+    window.watch("a point", |world| score(world) > 0);
 
     // Stands still from here on, so that it can be compared.
     game.edit(
         "in &mut query {\n        transform.translation.x",
         "in query.iter_mut().take(0) {\n        transform.translation.x",
     );
-    let field = window.still(FIELD);
-    let score = window.still(SCORE);
-    assert_ne!(score, before, "the score was kept");
-    assert!(
-        window.look().area(MOVED).has(PADDLE),
-        "and so was the paddle"
-    );
+    let before = window.world();
+    assert!(score(&before) > 0, "the score was kept");
+    assert!(paddle(&before) > Some(40.0), "and so was the paddle");
 
     let background = [51, 102, 153];
     game.edit("Color::srgb(0.9, 0.9, 0.9)", "Color::srgb(0.2, 0.4, 0.6)");
-    let picture = window.see("the new background", |picture| {
+    window.see("the new background", |picture| {
         picture.count(background) > 10_000
     });
-    assert!(
-        field.of([230, 230, 230]) == picture.area(FIELD).of(background),
-        "ball and paddle are where they were"
-    );
+    let after = window.world();
+    assert_eq!(scene(&after), scene(&before), "all is where it was");
 }
 
 #[test]
@@ -123,27 +128,24 @@ fn states_goes_on_in_its_state() {
         "texture: asset_server.load(\"branding/icon.png\"),",
         "sprite: Sprite { color: Color::srgb(1., 0., 0.), custom_size: Some(Vec2::splat(60.)), ..default() },",
     );
-    const SPRITE: [u8; 3] = [255, 0, 255];
-    const MOVED: Area = (700, 330, 40, 60);
     window.click(640, 360);
-    window.see("the game", |picture| picture.count(SPRITE) == 3600);
+    let place = |world: &Value| sprite(world, 1.0);
+    window.watch("the game", |world| place(world).is_some());
     window.hold("Right", || {
-        window.see("the sprite moved", |picture| {
-            picture.area(MOVED).has(SPRITE)
-        });
+        window.watch("the sprite moved", |world| place(world) > Some(40.0));
     });
-    let field: Area = (0, 200, 1280, 320);
-    let before = window.still(field);
+    let before = window.world();
 
     game.edit("const SPEED: f32 = 100.0", "const SPEED: f32 = -100.0");
-    assert!(
-        window.still(field) == before,
+    let after = window.world();
+    assert_eq!(
+        scene(&after),
+        scene(&before),
         "neither menu nor another sprite, and this one where it was"
     );
+    let from = place(&after);
     window.hold("Right", || {
-        window.see("the sprite gone back", |picture| {
-            !picture.area(MOVED).has(SPRITE)
-        });
+        window.watch("the sprite gone back", |world| place(world) < from);
     });
 }
 
@@ -162,24 +164,25 @@ fn the_template_is_a_hot_app() {
             .replace("{{crate_name}}", "from_template")
             .replace("{{hot_reloader_path}}", &root().display().to_string());
         assert!(!text.contains("{{"), "all placeholders of {file} are known");
-        // So that it shares the build of the engine; nothing else differs from a copy of it.
-        let shared = format!(
-            "[dependencies]\nunified_features = {{ path = \"{}/crates/unified_features\" }}\n",
-            root().display()
+        // So that it shares the build of the engine and can be watched; all else is as in a copy of it.
+        let root = root();
+        let root = root.display();
+        let more = format!(
+            "[dependencies]\nunified_features = {{ path = \"{root}/crates/unified_features\" }}\n\
+             probe_api = {{ path = \"{root}/tests/fixtures/probe_api\" }}\n"
         );
-        let text = text.replace("[dependencies]\n", &shared);
+        let text = text.replace("[dependencies]\n", &more);
+        let text = text.replace("DefaultPlugins,", "DefaultPlugins, probe_api::Watch,");
         write(&folder.join(file), &text);
     }
     fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).expect("it is copied");
     lab::build(&folder);
     let window = Window::start("from-template", "App", |_, _| {});
     const SQUARE: [u8; 3] = [255, 153, 51];
-    const MOVED: Area = (700, 330, 40, 60);
     window.see("the square", |picture| picture.count(SQUARE) > 6_000);
+    let place = |world: &Value| sprite(world, 1.0);
     window.hold("Right", || {
-        window.see("the square moved", |picture| {
-            picture.area(MOVED).has(SQUARE)
-        });
+        window.watch("the square moved", |world| place(world) > Some(40.0));
     });
     let source = folder.join("src/lib.rs");
     let text = fs::read_to_string(&source).unwrap();
@@ -191,15 +194,12 @@ fn the_template_is_a_hot_app() {
             "Color::srgb(0.2, 0.4, 0.6)",
         ),
     );
-    let field: Area = (0, 200, 1280, 320);
-    let before = window.still(field).of(SQUARE);
+    let before = window.world();
     let report = window.reload(&[]);
     assert_eq!(report["outcome"], "committed", "{report:#}");
-    let picture = window.see("the new background", |picture| {
+    window.see("the new background", |picture| {
         picture.count([51, 102, 153]) > 100_000
     });
-    assert!(
-        picture.area(field).of(SQUARE) == before,
-        "the square is where it was"
-    );
+    let after = window.world();
+    assert_eq!(scene(&after), scene(&before), "the square is where it is");
 }

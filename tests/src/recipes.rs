@@ -10,7 +10,7 @@ pub struct Recipe {
     /// What to replace in it to get `lib.rs`: texts that occur exactly once, and what takes their
     /// places.
     pub edits: &'static [(&'static str, &'static str)],
-    /// The text of `main.rs`, which is new.
+    /// The text of `main.rs`, which is new. It lets the test watch the app.
     pub main: &'static str,
 }
 
@@ -79,7 +79,7 @@ fn breakout(app: &mut HotApp) {
     main: "\
 fn main() -> bevy::app::AppExit {
     bevy::app::App::new()
-        .add_plugins((bevy::DefaultPlugins, hot_reloader::hot_plugin!(breakout)))
+        .add_plugins((bevy::DefaultPlugins, hot_reloader::hot_plugin!(breakout), probe_api::Watch))
         .run()
 }
 ",
@@ -117,7 +117,7 @@ fn states(app: &mut HotApp) {
     main: "\
 fn main() -> bevy::app::AppExit {
     bevy::app::App::new()
-        .add_plugins((bevy::DefaultPlugins, hot_reloader::hot_plugin!(states)))
+        .add_plugins((bevy::DefaultPlugins, hot_reloader::hot_plugin!(states), probe_api::Watch))
         .run()
 }
 ",

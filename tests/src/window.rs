@@ -285,6 +285,31 @@ impl Window {
         }
     }
 
+    /// Waits until what is in the world satisfies a condition: of an app with `probe_api::Watch`.
+    ///
+    /// # Panics
+    ///
+    /// If that writes no JSON.
+    pub fn watch(&self, what: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        self.wait_for(what, || {
+            let text = fs::read_to_string(self.data.path().join("watch.json")).ok()?;
+            let world: Value = serde_json::from_str(&text).expect("it is JSON");
+            condition(&world).then_some(world)
+        })
+    }
+
+    /// What is in the world after this, when two more frames have passed.
+    ///
+    /// # Panics
+    ///
+    /// As [`watch`](Self::watch).
+    #[must_use]
+    pub fn world(&self) -> Value {
+        let frame = |world: &Value| world["frame"].as_u64().expect("frames are counted");
+        let now = frame(&self.watch("the world", |_| true));
+        self.watch("two more frames", |world| frame(world) > now + 1)
+    }
+
     /// Waits for the report of this number.
     pub fn report(&self, number: usize) -> Value {
         self.wait_for(&format!("report {number}"), || {
@@ -389,6 +414,7 @@ fn launch(program: &str, arguments: fn(&mut Command, &Path), data: &Path) -> Chi
     command
         .env("CARGO_NET_OFFLINE", "true")
         .env("XDG_DATA_HOME", data)
+        .env("WATCH", data.join("watch.json"))
         .stdout(Stdio::null())
         .spawn()
         .expect("the app starts")

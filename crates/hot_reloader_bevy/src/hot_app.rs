@@ -10,7 +10,7 @@ use bevy::{
     state::state::FreelyMutableState,
 };
 
-use crate::{state_key::Register, StateKeyType};
+use crate::{hook::Hook, state_key::Register, StateKeyType};
 
 /// Where the things that a module adds go.
 #[cfg(not(feature = "hot"))]
@@ -18,17 +18,6 @@ pub(crate) type Backend<'a> = crate::linked::Linked<'a>;
 /// Where the things that a module adds go.
 #[cfg(feature = "hot")]
 pub(crate) type Backend<'a> = &'a mut crate::hot::recording::Recording;
-
-/// What a module has to do when its code changes.
-#[derive(ScheduleLabel, Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Hook {
-    /// A generation takes over.
-    Setup,
-    /// It gives way.
-    Teardown,
-    /// It took over from another.
-    Reload,
-}
 
 /// The part of an `App` that a module adds to. Its setup function runs again for each new
 /// generation, and once more beforehand in a throwaway world; so it adds things and does nothing
@@ -43,8 +32,9 @@ impl<'a> HotApp<'a> {
         Self { backend }
     }
 
-    /// Adds systems to any schedule. They may be ordered, put into sets and given run conditions,
-    /// in relation to the systems of the same module in the same schedule.
+    /// Adds systems to any schedule. They may be ordered, put into sets and given run conditions, in
+    /// relation to the systems of the same module and to the sets of the app. In `First` and `Last`, a
+    /// module's systems run as one, and sets of the app mean nothing to them.
     ///
     /// With `hot`, systems in `PreStartup`, `Startup` and `PostStartup` run once, when the module
     /// is loaded for the first time.
@@ -58,20 +48,20 @@ impl<'a> HotApp<'a> {
     }
 
     /// Adds systems that run each time a generation of the module takes over, the first included:
-    /// for entities that the module owns and wants rebuilt by new code. They carry no state key, or
-    /// a rollback would bring the old ones back too.
+    /// for entities that the module owns and wants rebuilt by new code.
     ///
     /// They run at the start of a frame, after the startup systems if those run. If the reload is
-    /// taken back, the setup of the code from before runs again. Without `hot` they run in
-    /// `Startup`.
+    /// taken back, what the setup of the code from before had made comes back as it was. Without `hot`
+    /// they run in `Startup`.
     pub fn setup<M>(&mut self, systems: impl IntoSystemConfigs<M>) -> &mut Self {
         self.backend.add_hook(Hook::Setup, systems);
         self
     }
 
-    /// Adds systems that run each time a generation of the module gives way to another, or is taken
-    /// back: for the entities that [`setup`](Self::setup) made. A panic in them becomes a warning in
-    /// the report. Without `hot` they never run.
+    /// Adds systems that run each time a generation of the module gives way to another: for the
+    /// entities that [`setup`](Self::setup) made. A panic in them becomes a warning in the report. If the
+    /// new code is taken back, its own teardown does not run: all that it did is undone. Without `hot`
+    /// they never run.
     pub fn teardown<M>(&mut self, systems: impl IntoSystemConfigs<M>) -> &mut Self {
         self.backend.add_hook(Hook::Teardown, systems);
         self
@@ -129,8 +119,8 @@ impl<'a> HotApp<'a> {
         self
     }
 
-    /// Lets the reloader look into a type that is no state key, so that a change of its fields is
-    /// noticed.
+    /// Registers a type in the app, as `App::register_type` does. So the reloader can look into a type
+    /// that is no state key: a change of its fields is noticed, and a rollback brings its values back.
     pub fn register_type<T: GetTypeRegistration>(&mut self) -> &mut Self {
         self.backend.register_type::<T>();
         self

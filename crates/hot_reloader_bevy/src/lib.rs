@@ -7,6 +7,7 @@
 
 pub mod entry;
 pub mod exempt;
+mod hook;
 pub mod hot_app;
 pub mod state_key;
 
@@ -18,7 +19,9 @@ pub use state_key::{Probe, StateKeyType};
 #[cfg(not(feature = "hot"))]
 mod linked;
 #[cfg(not(feature = "hot"))]
-pub use linked::{LinkedModulesPlugin, LinkedModulesPlugin as HotReloaderPlugin};
+mod linked_plugin;
+#[cfg(not(feature = "hot"))]
+pub use linked_plugin::{LinkedModulesPlugin, LinkedModulesPlugin as HotReloaderPlugin};
 
 #[cfg(feature = "hot")]
 mod hot;

@@ -1,4 +1,4 @@
-//! The modules linked in: what they add goes straight into the app.
+//! A module linked in: what it adds goes straight into the app.
 
 use std::collections::HashSet;
 
@@ -10,78 +10,24 @@ use bevy::{
         },
         system::IntoObserverSystem,
     },
-    prelude::{App, AppExtStates, Bundle, Event, FromWorld, Plugin, Resource, Startup},
+    prelude::{App, AppExtStates, Bundle, Event, FromWorld, Resource, Startup},
     reflect::GetTypeRegistration,
     state::state::FreelyMutableState,
 };
 
-use crate::{hot_app::Hook, state_key::Register, HotApp, LibraryEntry, ModuleEntry, StateKeyType};
-
-/// Adds the modules of a library to the app.
-#[derive(Debug)]
-pub struct LinkedModulesPlugin {
-    library: &'static LibraryEntry,
-}
-
-impl LinkedModulesPlugin {
-    /// For the library whose entry this is.
-    #[must_use]
-    pub fn new(library: &'static LibraryEntry) -> Self {
-        Self { library }
-    }
-}
-
-impl Plugin for LinkedModulesPlugin {
-    /// # Panics
-    ///
-    /// If a module names one in `after` that does not exist, or modules wait for each other.
-    fn build(&self, app: &mut App) {
-        let mut before: Vec<ModuleSet> = Vec::new();
-        for module in in_order(self.library.modules) {
-            let set = ModuleSet(module.name);
-            let mut schedules = HashSet::new();
-            module.build(&mut HotApp::new(Linked {
-                app,
-                set: set.clone(),
-                schedules: &mut schedules,
-            }));
-            // As with `hot`, where the modules of a schedule run one after the other.
-            for schedule in schedules {
-                for earlier in before.iter().cloned() {
-                    app.configure_sets(schedule, earlier.before(set.clone()));
-                }
-            }
-            before.push(set);
-        }
-    }
-}
-
-fn in_order(modules: &[ModuleEntry]) -> Vec<&ModuleEntry> {
-    let mut waiting: Vec<&ModuleEntry> = modules.iter().collect();
-    let mut ordered: Vec<&ModuleEntry> = Vec::new();
-    while !waiting.is_empty() {
-        let ready = waiting
-            .iter()
-            .position(|module| {
-                let is_there = |name: &&str| ordered.iter().any(|m| m.name == *name);
-                module.after.iter().all(is_there)
-            })
-            .unwrap_or_else(|| panic!("the `after` of {waiting:?} cannot be satisfied"));
-        ordered.push(waiting.remove(ready));
-    }
-    ordered
-}
+use crate::{hook::Hook, state_key::Register, StateKeyType};
 
 /// All systems of one module in a schedule.
 #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
-struct ModuleSet(&'static str);
+pub(crate) struct ModuleSet(pub(crate) &'static str);
 
 /// An app as one module reaches it.
 #[derive(Debug)]
 pub(crate) struct Linked<'a> {
-    app: &'a mut App,
-    set: ModuleSet,
-    schedules: &'a mut HashSet<InternedScheduleLabel>,
+    pub(crate) app: &'a mut App,
+    pub(crate) set: ModuleSet,
+    /// Those that it has systems in.
+    pub(crate) schedules: &'a mut HashSet<InternedScheduleLabel>,
 }
 
 impl Linked<'_> {

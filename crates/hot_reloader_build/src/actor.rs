@@ -13,7 +13,7 @@ use crossbeam_channel::{
 };
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
-use crate::{message::Transcript, BuildConfig, BuildError, BuildOutcome, Workspace};
+use crate::{message::Transcript, BuildConfig, BuildError, BuildOutcome, Sources, Workspace};
 
 /// What a build has to tell.
 #[derive(Debug)]
@@ -24,6 +24,15 @@ pub enum BuildUpdate<T> {
     Finished(T),
     /// Its thread is gone without having said how it ended; the last update.
     Died(BuildError),
+}
+
+/// What builds find out, for the next one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// What cargo said of the workspace.
+    pub workspace: Workspace,
+    /// What the library was made of.
+    pub sources: Sources,
 }
 
 /// A running build. Dropping it ends cargo and everything cargo started, and waits until they are
@@ -37,13 +46,12 @@ pub struct Build<T> {
 
 impl<T: Send + 'static> Build<T> {
     /// Starts cargo to build the crate `library`, and then does `finish` with what came of it, all on
-    /// a thread of its own. `workspace` is what a former build found out; the first build asks cargo
-    /// for it.
+    /// a thread of its own. `known` is what the last build found out; the first one asks cargo for it.
     #[must_use]
     pub fn start(
         library: &str,
         config: BuildConfig,
-        workspace: Option<Workspace>,
+        known: Option<Known>,
         finish: impl FnOnce(BuildOutcome) -> T + Send + 'static,
     ) -> Self {
         let library = library.to_owned();
@@ -55,8 +63,14 @@ impl<T: Send + 'static> Build<T> {
                 let _ = send.send(BuildUpdate::Progress(text));
             };
             let supervisor = Supervisor::new(&config, &cancelled);
-            let outcome = find(&library, &config, workspace, &supervisor)
-                .and_then(|workspace| run(&config, workspace, &supervisor, progress));
+            let (workspace, sources) = match known {
+                Some(known) => (Some(known.workspace), known.sources),
+                None => (None, Sources::default()),
+            };
+            let outcome = find(&library, &config, workspace, &supervisor).and_then(|workspace| {
+                sources.make_stale();
+                run(&config, workspace, &supervisor, progress)
+            });
             let _ = send.send(BuildUpdate::Finished(finish(outcome)));
         };
         let thread = thread::Builder::new()
@@ -195,7 +209,7 @@ fn find(
     known: Option<Workspace>,
     supervisor: &Supervisor<'_>,
 ) -> Result<Workspace, BuildError> {
-    if let Some(known) = known {
+    if let Some(known) = known.filter(|known| known.manifests.are_unchanged()) {
         return Ok(known);
     }
     let (mut out, mut err) = (String::new(), String::new());
@@ -318,8 +332,14 @@ mod tests {
             root: config.folder.clone(),
             target_folder: config.folder.join("target"),
             hot: vec!["game".into()],
+            crates: vec!["game".into()],
+            manifests: crate::workspace::Manifests::default(),
         };
-        Build::start("game", config, Some(workspace), |outcome| outcome)
+        let known = Known {
+            workspace,
+            sources: Sources::default(),
+        };
+        Build::start("game", config, Some(known), |outcome| outcome)
     }
 
     fn outcome(build: &Build<BuildOutcome>) -> BuildOutcome {

@@ -18,9 +18,13 @@ use crate::environment;
 pub struct BuildConfig {
     /// The program to run as cargo.
     pub cargo: PathBuf,
-    /// The folder to run it in: that of the manifest of the host.
+    /// The folder to run it in: where the person ran cargo, since cargo's settings and relative paths
+    /// count from there.
     pub folder: PathBuf,
-    /// The name of the library's package.
+    /// The manifest of the host.
+    pub manifest: PathBuf,
+    /// The library's package, as cargo is told it: its id once that is known, for a name may be that of
+    /// another package too.
     pub package: String,
     /// The profile, `dev` for the one that `cargo build` uses.
     pub profile: String,
@@ -35,14 +39,16 @@ pub struct BuildConfig {
 }
 
 impl BuildConfig {
-    /// Builds `package`, found from `folder`, with the feature `hot`, in the profile that the
-    /// running executable stands in.
+    /// Builds `package`, found from the folder of a manifest, with the feature `hot`, in the profile
+    /// that the running executable stands in.
     #[must_use]
-    pub fn new(folder: impl Into<PathBuf>, package: impl Into<String>) -> Self {
+    pub fn new(manifest_folder: impl Into<PathBuf>, package: impl Into<String>) -> Self {
         let executable = std::env::current_exe().ok();
+        let manifest_folder = manifest_folder.into();
         Self {
+            manifest: manifest_folder.join("Cargo.toml"),
+            folder: started_by_cargo().unwrap_or(manifest_folder),
             cargo: std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from),
-            folder: folder.into(),
             package: package.into(),
             profile: profile_of(executable.as_deref()),
             features: vec!["hot".to_owned()],
@@ -55,8 +61,10 @@ impl BuildConfig {
     /// The arguments to cargo.
     #[must_use]
     pub fn arguments(&self) -> Vec<OsString> {
-        let mut arguments: Vec<OsString> = [
-            "rustc",
+        let mut arguments: Vec<OsString> = vec!["rustc".into(), "--manifest-path".into()];
+        // As the host was built with it: a path through a link would make another package of it.
+        arguments.push(self.manifest.clone().into());
+        let selection = [
             "--package",
             &self.package,
             "--lib",
@@ -64,9 +72,8 @@ impl BuildConfig {
             "cdylib",
             "--profile",
             &self.profile,
-        ]
-        .map(Into::into)
-        .to_vec();
+        ];
+        arguments.extend(selection.map(Into::into));
         if !self.features.is_empty() {
             arguments.extend(["--features".into(), self.features.join(",").into()]);
         }
@@ -101,8 +108,17 @@ impl BuildConfig {
 /// The short form for people.
 impl fmt::Display for BuildConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cargo build of `{}` ({})", self.package, self.profile)
+        // An id ends with name and version.
+        let name = self.package.rsplit(['#', '/']).next();
+        let name = name.unwrap_or(&self.package);
+        write!(f, "cargo build of `{name}` ({})", self.profile)
     }
+}
+
+/// The folder that cargo was run in, if it started this program. It passes it on.
+fn started_by_cargo() -> Option<PathBuf> {
+    std::env::var_os("CARGO_MANIFEST_DIR")?;
+    std::env::current_dir().ok()
 }
 
 /// Cargo puts executables into `<target folder>/<profile folder>`, tests into its `deps` and
@@ -137,13 +153,17 @@ mod tests {
         let line = arguments.join(" ");
         assert!(
             line.starts_with(
-                "rustc --package my_game --lib --crate-type cdylib --profile dev \
-                 --features hot,cheats --offline --message-format json"
+                "rustc --manifest-path /game/Cargo.toml --package my_game --lib --crate-type cdylib \
+                 --profile dev --features hot,cheats --offline --message-format json"
             ),
             "{line}"
         );
         assert_eq!(config.to_string(), "cargo build of `my_game` (dev)");
-        assert_eq!(config.command().get_current_dir(), Some(Path::new("/game")));
+        config.package = "path+file:///w/dir#my_game@0.1.0".into();
+        assert_eq!(config.to_string(), "cargo build of `my_game@0.1.0` (dev)");
+        // The tests are started by cargo, in the folder of their package.
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(config.command().get_current_dir(), Some(&*here));
     }
 
     #[track_caller]

@@ -39,16 +39,18 @@ impl Transcript {
     pub fn message(&mut self, message: Message) {
         match message {
             Message::CompilerArtifact(artifact) => {
-                let name = package_name(&artifact.package_id.repr);
+                let id = artifact.package_id.repr;
                 let is_library = artifact.target.crate_types.contains(&CrateType::CDyLib);
-                if is_library && name == self.workspace.package {
+                if is_library && id == self.workspace.package {
                     self.library = artifact
                         .filenames
                         .iter()
                         .find(|file| file.extension() == Some(std::env::consts::DLL_EXTENSION))
                         .map(|file| file.clone().into_std_path_buf());
                 }
-                if !artifact.fresh && !self.compiled.contains(&name) {
+                let is_hot = self.workspace.hot.contains(&id);
+                let name = package_name(&id);
+                if !artifact.fresh && !is_hot && !self.compiled.contains(&name) {
                     self.compiled.push(name);
                 }
             }
@@ -122,11 +124,11 @@ impl Transcript {
         match self.library {
             Some(library) => Ok(Built {
                 library,
-                compiled: self.compiled,
+                recompiled: self.compiled,
                 workspace: self.workspace,
             }),
             None => Err(BuildError::NoLibrary {
-                package: self.workspace.package,
+                package: package_name(&self.workspace.package),
             }),
         }
     }
@@ -160,10 +162,12 @@ mod tests {
 
     fn transcript(lines: &str) -> Transcript {
         let mut transcript = Transcript::new(Workspace {
-            package: "game".into(),
+            package: "path+file:///w/game#0.1.0".into(),
             root: "/w/game".into(),
             target_folder: "/w/target".into(),
-            hot: vec!["game".into()],
+            hot: vec!["path+file:///w/game#0.1.0".into()],
+            crates: vec!["game".into()],
+            manifests: crate::workspace::Manifests::default(),
         });
         for message in Message::parse_stream(lines.as_bytes()) {
             transcript.message(message.unwrap());
@@ -182,8 +186,9 @@ mod tests {
     fn the_library_is_chosen_by_package_and_kind() {
         let built = transcript(ARTIFACT).finish(exited(0)).unwrap();
         assert_eq!(built.library, Path::new("/w/target/debug/libgame.so"));
-        assert_eq!(built.compiled, ["game"]);
-        let other = ARTIFACT.replace("/w/game#", "/w/other#");
+        assert_eq!(built.recompiled, [""; 0], "it is what may change");
+        // Another package of the same name.
+        let other = ARTIFACT.replace("/w/game#", "/w/other#game@");
         assert!(matches!(
             transcript(&other).finish(exited(0)),
             Err(BuildError::NoLibrary { package }) if package == "game"

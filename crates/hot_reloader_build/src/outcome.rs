@@ -39,8 +39,8 @@ impl fmt::Display for Place {
 pub struct Built {
     /// The library.
     pub library: PathBuf,
-    /// The packages that were compiled, by name; none if everything was fresh.
-    pub compiled: Vec<String>,
+    /// The packages that were compiled besides those that may change, by name.
+    pub recompiled: Vec<String>,
     /// The workspace that it belongs to.
     pub workspace: Workspace,
 }

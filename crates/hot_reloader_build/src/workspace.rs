@@ -6,7 +6,9 @@ use std::{
     process::Command,
 };
 
-use cargo_metadata::{CargoOpt, CrateType, MetadataCommand, Package, PackageId};
+use cargo_metadata::{
+    CargoOpt, CrateType, MetadataCommand, Package, PackageId, Target, TargetKind,
+};
 use thiserror::Error;
 
 use crate::{environment, BuildConfig};
@@ -17,14 +19,41 @@ const TARGET: &str = env!("HOT_RELOADER_TARGET");
 /// What cargo knows of the workspace that a plugin library belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workspace {
-    /// The name of the library's package.
+    /// The id of the library's package.
     pub package: String,
     /// Where the manifest of the workspace is.
     pub root: PathBuf,
     /// Where cargo puts what it builds.
     pub target_folder: PathBuf,
-    /// The crates compiled only into the plugin library, by package name: their code may change.
+    /// The packages compiled only into the plugin library, by id: their code may change.
     pub hot: Vec<String>,
+    /// The names of their crates, as types are named by them.
+    pub crates: Vec<String>,
+    /// What cargo read to answer, as it was: with other manifests, it may say something else.
+    pub manifests: Manifests,
+}
+
+/// Files that say what a workspace is, with what is in them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manifests(Vec<(PathBuf, Option<Vec<u8>>)>);
+
+impl Manifests {
+    /// Reads them as they are now. One that is missing counts as such.
+    #[must_use]
+    pub fn read(paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        let read = |path: PathBuf| {
+            let text = std::fs::read(&path).ok();
+            (path, text)
+        };
+        Self(paths.into_iter().map(read).collect())
+    }
+
+    /// Whether they are on disk what they were.
+    #[must_use]
+    pub fn are_unchanged(&self) -> bool {
+        let mut files = self.0.iter();
+        files.all(|(path, text)| std::fs::read(path).ok() == *text)
+    }
 }
 
 /// Cargo could not describe the workspace.
@@ -56,6 +85,7 @@ impl Workspace {
         question
             .cargo_path(&config.cargo)
             .current_dir(&config.folder)
+            .manifest_path(&config.manifest)
             // With them come the shared libraries.
             .features(CargoOpt::SomeFeatures(config.features.clone()))
             // What other platforms need may never have been downloaded.
@@ -96,7 +126,7 @@ impl Workspace {
                     && package
                         .targets
                         .iter()
-                        .any(|target| target.is_lib() && target.name.replace('-', "_") == library)
+                        .any(|target| is_library(target) && crate_name(target) == library)
             })
             .ok_or_else(|| WorkspaceError::NoSuchLibrary {
                 library: library.to_owned(),
@@ -127,18 +157,53 @@ impl Workspace {
                     .any(|target| target.crate_types.contains(&CrateType::DyLib))
         });
         let stable = below(shared.collect());
-        let mut hot: Vec<String> = linked
+        let hot: Vec<&Package> = linked
             .difference(&stable)
             .map(|id| packages[id])
             .filter(|package| package.source.is_none())
-            .map(|package| package.name.to_string())
             .collect();
+        let crates = hot.iter().flat_map(|package| &package.targets);
+        let mut crates: Vec<String> = crates
+            .filter(|target| is_library(target))
+            .map(crate_name)
+            .collect();
+        crates.sort();
+        let root: PathBuf = metadata.workspace_root.clone().into();
+        let of_packages = metadata.packages.iter().filter(|p| p.source.is_none());
+        let of_packages = of_packages.map(|package| package.manifest_path.clone().into());
+        let of_root = ["Cargo.toml", "Cargo.lock"].map(|file| root.join(file));
+        let mut hot: Vec<String> = hot.iter().map(|package| package.id.repr.clone()).collect();
         hot.sort();
         Ok(Self {
-            package: plugin.name.to_string(),
-            root: metadata.workspace_root.into(),
+            package: plugin.id.repr.clone(),
             target_folder: metadata.target_directory.into(),
+            manifests: Manifests::read(of_packages.chain(of_root)),
+            root,
             hot,
+            crates,
         })
     }
+}
+
+/// Whether others can link it, however its manifest spells that.
+fn is_library(target: &Target) -> bool {
+    let of_libraries = [
+        CrateType::Lib,
+        CrateType::RLib,
+        CrateType::DyLib,
+        CrateType::CDyLib,
+        CrateType::StaticLib,
+    ];
+    let mut types = target.crate_types.iter();
+    let is_program = |kind: &TargetKind| {
+        matches!(
+            kind,
+            TargetKind::Example | TargetKind::Bench | TargetKind::Test
+        )
+    };
+    types.any(|kind| of_libraries.contains(kind)) && !target.kind.iter().any(is_program)
+}
+
+fn crate_name(target: &Target) -> String {
+    target.name.replace('-', "_")
 }

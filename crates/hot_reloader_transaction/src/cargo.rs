@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hot_reloader_build::{BuildConfig, BuildOutcome, BuildUpdate, Built, Workspace};
+use hot_reloader_build::{BuildConfig, BuildOutcome, BuildUpdate, Built, Known, Sources};
 use hot_reloader_core::{identity, mapped::StableLibraries, Staging};
 
 use crate::{Build, BuildStep, Made, Phase, ReloadError};
@@ -24,8 +24,8 @@ struct Shared {
     stable: StableLibraries,
     /// Made for the first build, and tried again for each if it cannot be made.
     staging: Mutex<Option<Staging>>,
-    /// What cargo said of it.
-    workspace: Mutex<Option<Workspace>>,
+    /// What the last build found out.
+    known: Mutex<Option<Known>>,
 }
 
 impl Default for Workshop {
@@ -34,7 +34,7 @@ impl Default for Workshop {
             shared: Arc::new(Shared {
                 stable: StableLibraries::record(),
                 staging: Mutex::new(None),
-                workspace: Mutex::new(None),
+                known: Mutex::new(None),
             }),
         }
     }
@@ -58,7 +58,7 @@ impl Workshop {
         staging_folder: PathBuf,
     ) -> Box<dyn Build> {
         let shared = self.shared.clone();
-        let workspace = lock(&shared.workspace).clone();
+        let known = lock(&shared.known).clone();
         let description = config.to_string();
         let start = Instant::now();
         let finish = move |outcome| {
@@ -67,7 +67,7 @@ impl Workshop {
             (result, phases)
         };
         Box::new(Job {
-            build: hot_reloader_build::Build::start(library, config, workspace, finish),
+            build: hot_reloader_build::Build::start(library, config, known, finish),
             description,
         })
     }
@@ -82,13 +82,14 @@ impl Shared {
     ) -> Result<Made, ReloadError> {
         let Built {
             library,
-            compiled,
+            recompiled,
             workspace,
         } = outcome?;
-        *lock(&self.workspace) = Some(workspace.clone());
-        let is_hot = |package: &String| workspace.hot.contains(package);
-        let recompiled = compiled.into_iter().filter(|package| !is_hot(package));
-        let recompiled: Vec<String> = recompiled.collect();
+        let folder = library.parent().unwrap_or(&library);
+        *lock(&self.known) = Some(Known {
+            sources: Sources::read(&workspace, folder),
+            workspace: workspace.clone(),
+        });
 
         let start = Instant::now();
         let mut staging = lock(&self.staging);
@@ -101,7 +102,6 @@ impl Shared {
 
         let start = Instant::now();
         let inspected = identity::inspect(&staged.path)?;
-        let folder = library.parent().unwrap_or(&library);
         let libraries = self.stable.changed(&inspected.needed, &folder.join("deps"));
         phases.push((Phase::Inspect, start.elapsed()));
         if !libraries.is_empty() {
@@ -114,7 +114,7 @@ impl Shared {
             staged,
             build_id: inspected.build_id,
             root: workspace.root,
-            hot: workspace.hot,
+            hot: workspace.crates,
             recompiled,
         })
     }

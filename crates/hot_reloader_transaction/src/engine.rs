@@ -168,7 +168,7 @@ pub struct Made {
     pub build_id: BuildId,
     /// The folder of its workspace.
     pub root: PathBuf,
-    /// The crates that a reload may change, by package name.
+    /// The crates that a reload may change, by name.
     pub hot: Vec<String>,
     /// Packages besides these that were compiled.
     pub recompiled: Vec<String>,
@@ -187,7 +187,7 @@ pub struct Plan {
     pub removed: Vec<String>,
     /// All modules as they will be, in dependency order.
     pub order: Vec<String>,
-    /// The crates that it may change, by package name.
+    /// The crates that it may change, by name.
     pub hot: Vec<String>,
 }
 

@@ -10,7 +10,7 @@ use hot_reloader_build::BuildConfig;
 pub struct HotReloaderConfig {
     /// The crate name of the plugin library.
     pub library: String,
-    /// How it is built. The name of the package is filled in once cargo was asked for it.
+    /// How it is built. The id of the package is filled in once cargo was asked for it.
     pub build: BuildConfig,
     /// Where staged libraries go; read once, at start. Next to the executable by default.
     pub staging_folder: PathBuf,

@@ -23,10 +23,11 @@ use hot_reloader_core::{panics, BuildId, Generation, HotModule, PanicReport, Typ
 use super::{
     observer::Gate,
     placement::{Unit, UnitLabel},
-    recording::{Copying, StateKey, Transitions, Undo},
+    provision::{Transitions, Undo},
+    recording::{Copying, StateKey},
     ReloadError,
 };
-use crate::hot_app::Hook;
+use crate::hook::Hook;
 
 /// All delegators. A host's system can be ordered before or after it, in any schedule that a
 /// module has systems in.

@@ -1,19 +1,68 @@
 //! Runs the transaction: what happens in the app's frames becomes what happens to a reload.
 
-use bevy::prelude::{AppExit, Events, Mut, Res, Resource, World};
+use bevy::{
+    app::{First, Last},
+    ecs::schedule::{IntoSystemConfigs, IntoSystemSetConfigs, SystemSet},
+    prelude::{App, AppExit, Events, Mut, Res, Resource, World},
+};
 use hot_reloader_core::panics;
 use hot_reloader_transaction::{Phase, ReloadError, ReloadReport, Request, Transaction};
 
 use super::{
     awake,
-    delegate::{self, Delegates},
+    delegate::{self, Delegates, HotSystems, ModulesPanicked},
     engine::Bevy,
+    reloader::HotReloader,
     trigger::{CancelReload, ReloadRequest},
 };
 
 /// The transaction of the app. Taken out while it runs, so that code which it runs finds it busy.
 #[derive(Resource)]
 pub(crate) struct Driver(Transaction<Bevy>);
+
+/// When the reloader does what, in `Last`.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HotReloadSystems {
+    /// The transaction goes on by one step. Requests sent in the frame before it are seen by it.
+    Step,
+}
+
+pub(super) fn plugin(app: &mut App) {
+    app.insert_resource(Driver::new())
+        .configure_sets(Last, HotReloadSystems::Step.after(HotSystems))
+        .add_systems(First, swap.run_if(is_armed).before(HotSystems))
+        .add_systems(Last, step.run_if(is_due).in_set(HotReloadSystems::Step))
+        .add_systems(ModulesPanicked, modules_panicked);
+}
+
+/// Reloads within a call.
+impl HotReloader {
+    /// Reloads some modules within this call: the frame waits for cargo. The new code is in place when
+    /// it returns, and on probation in the frames to come. [`ReloadRequest`] does the same
+    /// without waiting.
+    ///
+    /// Builds that go on in the background are ended, and what they were for is done here too.
+    ///
+    /// # Errors
+    ///
+    /// [`ReloadError::Busy`] if another reload is on probation or being put in place. Whatever else
+    /// went wrong is in the report.
+    pub fn reload(world: &mut World, modules: &[&str]) -> Result<ReloadReport, ReloadError> {
+        reload_now(
+            world,
+            ReloadRequest::modules(modules.iter().copied()).into(),
+        )
+    }
+
+    /// [`reload`](Self::reload) of all modules, in dependency order, all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`reload`](Self::reload).
+    pub fn reload_all(world: &mut World) -> Result<ReloadReport, ReloadError> {
+        reload_now(world, ReloadRequest::all().into())
+    }
+}
 
 impl Driver {
     /// With a first request: loading the library at start is a reload like any other.
@@ -26,7 +75,7 @@ impl Driver {
 
 /// Whether there is anything to do at the end of a frame: something was asked for, goes on, or
 /// panicked by itself.
-pub(crate) fn is_due(
+fn is_due(
     driver: Res<Driver>,
     delegates: Res<Delegates>,
     requests: Res<Events<ReloadRequest>>,
@@ -40,12 +89,12 @@ pub(crate) fn is_due(
 }
 
 /// Whether new code takes over at the start of this frame.
-pub(crate) fn is_armed(driver: Res<Driver>) -> bool {
+fn is_armed(driver: Res<Driver>) -> bool {
     driver.0.is_armed()
 }
 
 /// The start of a frame.
-pub(crate) fn swap(world: &mut World) {
+fn swap(world: &mut World) {
     scope(world, |world, transaction| {
         transaction.swap(world);
         contain(world, transaction);
@@ -54,7 +103,7 @@ pub(crate) fn swap(world: &mut World) {
 }
 
 /// The end of a frame.
-pub(crate) fn step(world: &mut World) {
+fn step(world: &mut World) {
     scope(world, |world, transaction| {
         contain(world, transaction);
         for panic in panics::take_stray() {
@@ -81,7 +130,7 @@ pub(crate) fn step(world: &mut World) {
 }
 
 /// Modules panicked just now.
-pub(crate) fn modules_panicked(world: &mut World) {
+fn modules_panicked(world: &mut World) {
     // If a reload is being put in place, it is dealt with when that is done.
     if world.contains_resource::<Driver>() {
         scope(world, contain);
@@ -100,7 +149,7 @@ fn contain(world: &mut World, transaction: &mut Transaction<Bevy>) {
 }
 
 /// Does all of a reload but its probation within this call.
-pub(crate) fn reload_now(world: &mut World, request: Request) -> Result<ReloadReport, ReloadError> {
+fn reload_now(world: &mut World, request: Request) -> Result<ReloadReport, ReloadError> {
     // Code that a reload runs, such as a module's setup, may call this too.
     if !world.contains_resource::<Driver>() {
         return Err(ReloadError::Busy {

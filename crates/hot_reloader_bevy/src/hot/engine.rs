@@ -15,13 +15,14 @@ use super::{
     delegate::{self, Delegates, Slot},
     library::{Libraries, Library},
     observer::Gate,
-    recording::{ModuleStates, Recording},
+    provision::ModuleStates,
+    recording::Recording,
     rehearsal::{self, Rehearsal},
     reloader,
     snapshot::{Instructions, Scope, Snapshot},
     HotReloader,
 };
-use crate::hot_app;
+use crate::{hook, HotApp};
 
 /// Bevy 0.14.
 #[derive(Debug)]
@@ -139,9 +140,9 @@ impl Engine for Bevy {
 
     fn run(world: &mut World, module: &str, hook: Hook) -> Result<(), PanicReport> {
         let label = match hook {
-            Hook::Setup => hot_app::Hook::Setup,
-            Hook::Teardown => hot_app::Hook::Teardown,
-            Hook::Reload => hot_app::Hook::Reload,
+            Hook::Setup => hook::Hook::Setup,
+            Hook::Teardown => hook::Hook::Teardown,
+            Hook::Reload => hook::Hook::Reload,
         };
         delegate::run_own(world, module, label.intern())
     }
@@ -287,7 +288,10 @@ fn install(
     });
     let placements = placements.collect();
     // Its panic goes on to the guard around all of this.
-    let mut recording = Recording::record(entry, placements);
+    let mut recording = Recording::of(
+        |recording| entry.build(&mut HotApp::new(recording)),
+        placements,
+    );
     let undo = recording.provide(world, &module.name);
     let gate = Arc::new(Gate::default());
     let observers = std::mem::take(&mut recording.observers).into_iter();

@@ -2,8 +2,8 @@
 //!
 //! In reading order: [`plugin`] puts it into an app; [`trigger`] and [`remote`] ask for reloads;
 //! [`driver`] runs the transaction in the app's frames; [`engine`] is what that asks of Bevy. What it
-//! builds on: [`library`] and [`runner`] bring code in, [`recording`] and [`observer`] take down what
-//! a module adds, [`placement`] finds its place among the host's systems, [`rehearsal`] and [`compare`] try it, [`delegate`] runs it, [`snapshot`] copies the
+//! builds on: [`library`] and [`runner`] bring code in, [`recording`], [`provision`] and [`observer`]
+//! take down what a module adds, [`placement`] finds its place among the host's systems, [`rehearsal`] and [`compare`] try it, [`delegate`] runs it, [`snapshot`] copies the
 //! world. [`reloader`], [`overlay`] and [`panel`] tell how it went.
 
 mod awake;
@@ -21,6 +21,7 @@ mod overlay;
 mod panel;
 mod placement;
 mod plugin;
+mod provision;
 pub(crate) mod recording;
 mod rehearsal;
 mod reloader;
@@ -33,6 +34,7 @@ mod trigger;
 
 pub use config::HotReloaderConfig;
 pub use delegate::{HotSystems, ModuleTimes};
+pub use driver::HotReloadSystems;
 pub use hot_reloader_build::{BuildConfig, BuildError, Diagnostic};
 pub use hot_reloader_core as core;
 pub use hot_reloader_core::{Generation, HotModule, PanicReport, RegistryError};
@@ -41,7 +43,7 @@ pub use hot_reloader_transaction::{
     ReloadReport, RequestId,
 };
 pub use overlay::ErrorTint;
-pub use plugin::{HotReloadSystems, HotReloaderPlugin};
+pub use plugin::HotReloaderPlugin;
 pub use reloader::{HotReloader, RegisterHotModule};
 pub use snapshot::Snapshot;
 pub use trigger::{CancelReload, ReloadFinished, ReloadRequest};

@@ -14,7 +14,7 @@ use bevy::{
 use bevy_egui::{egui, systems::end_pass_system, EguiContexts, EguiInput, EguiPlugin, EguiSet};
 
 use super::{
-    plugin::HotReloadSystems,
+    driver::HotReloadSystems,
     trigger::{ShortcutStruck, ShortcutSystems},
     HotReloader,
 };

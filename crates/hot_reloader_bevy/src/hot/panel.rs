@@ -55,7 +55,8 @@ fn draw(
     }
     if let Some(error) = &reloader.last_error {
         let heading = heading(&reloader);
-        let folder = &config.build.folder;
+        let manifest = &config.build.manifest;
+        let folder = manifest.parent().unwrap_or(manifest);
         // The next error is shown even if the last one was hidden.
         let mut is_folded = folded.as_ref().is_some_and(|f| Arc::ptr_eq(f, error));
         error_panel(

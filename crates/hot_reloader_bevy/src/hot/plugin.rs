@@ -1,20 +1,16 @@
 //! The plugin that a host adds.
 
-use bevy::{
-    app::{First, Last},
-    ecs::schedule::{IntoSystemConfigs, IntoSystemSetConfigs, SystemSet},
-    prelude::{App, Events, Plugin},
-};
+use bevy::prelude::{App, Events, Plugin};
 use hot_reloader_core::panics;
 
 use super::{
     config::HotReloaderConfig,
-    delegate::{self, Delegates, HotSystems, ModuleTimes, ModulesPanicked},
+    delegate::{self, Delegates, ModuleTimes},
     driver::{self, Driver},
     exempt::NotRolledBack,
     library::{Cargo, Libraries},
     overlay, panel,
-    recording::ModuleStates,
+    provision::ModuleStates,
     reloader::{self, HotReloader},
     remote::{self, Remote},
     runner::{self, HotReload},
@@ -43,13 +39,6 @@ impl HotReloaderPlugin {
     }
 }
 
-/// When the reloader does what, in `Last`.
-#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum HotReloadSystems {
-    /// The transaction goes on by one step. Requests sent in the frame before it are seen by it.
-    Step,
-}
-
 impl Plugin for HotReloaderPlugin {
     fn build(&self, app: &mut App) {
         panics::install_hook();
@@ -60,6 +49,7 @@ impl Plugin for HotReloaderPlugin {
             trigger::plugin,
             runner::plugin,
             delegate::plugin,
+            driver::plugin,
         ));
         if self.config.overlay {
             app.add_plugins((overlay::plugin, panel::plugin));
@@ -67,18 +57,6 @@ impl Plugin for HotReloaderPlugin {
         if self.config.remote {
             app.add_plugins(remote::plugin);
         }
-        app.configure_sets(Last, HotReloadSystems::Step.after(HotSystems))
-            .add_systems(
-                First,
-                driver::swap.run_if(driver::is_armed).before(HotSystems),
-            )
-            .add_systems(
-                Last,
-                driver::step
-                    .run_if(driver::is_due)
-                    .in_set(HotReloadSystems::Step),
-            )
-            .add_systems(ModulesPanicked, driver::modules_panicked);
         exempt(app);
     }
 }

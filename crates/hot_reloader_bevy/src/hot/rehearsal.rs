@@ -29,6 +29,8 @@ use super::{
     recording::{Copying, Recording, StateKey},
 };
 
+use crate::HotApp;
+
 /// What the rehearsal found out.
 pub(crate) struct Rehearsal {
     /// All types that the new code's systems use.
@@ -37,7 +39,7 @@ pub(crate) struct Rehearsal {
     pub(crate) written: HashSet<TypeId>,
     pub(crate) state_keys: Vec<StateKey>,
     pub(crate) copying: Copying,
-    /// The crates whose types may change, by package name.
+    /// The crates whose types may change, by name.
     pub(crate) hot: Vec<String>,
     /// By module: the schedules that are to be taken apart.
     pub(crate) placements: HashMap<String, Vec<(InternedScheduleLabel, Placement)>>,
@@ -48,7 +50,7 @@ impl Rehearsal {
     /// their own crate.
     pub(crate) fn is_hot(&self, path: &str) -> bool {
         let name = path.split("::").next().unwrap_or(path);
-        self.hot.iter().any(|hot| hot.replace('-', "_") == name)
+        self.hot.iter().any(|hot| hot == name)
     }
 }
 
@@ -71,8 +73,14 @@ pub(crate) fn rehearse(
             module: module.name.clone(),
             fault,
         };
-        let mut recording = Recording::of(library.module(&module.name)?)
-            .map_err(|panic| failed(RehearsalFault::Setup(panic)))?;
+        let entry = library.module(&module.name)?;
+        let mut recording = panics::guard(|| {
+            Recording::of(
+                |recording| entry.build(&mut HotApp::new(recording)),
+                Vec::new(),
+            )
+        })
+        .map_err(|panic| failed(RehearsalFault::Setup(panic)))?;
         for provision in std::mem::take(&mut recording.provisions) {
             provision.rehearse(&mut world, &mut recording.schedules);
         }
@@ -212,14 +220,51 @@ fn initialise(
     Ok(())
 }
 
-/// `move_ball` of `game::paddle::move_ball<f32>`.
+/// The name that a person gave a function: `play` of `game::play<f32>`, of `game::Turn<game::Red>::play`
+/// and of `<game::Red as game::Player>::play`.
 fn last_segment(path: &str) -> String {
-    let path = path.split('<').next().unwrap_or(path);
-    path.rsplit("::").next().unwrap_or(path).to_owned()
+    let mut depth = 0_usize;
+    let (mut start, mut end) = (0, path.len());
+    for (at, character) in path.char_indices() {
+        match character {
+            '<' => {
+                if depth == 0 {
+                    end = at;
+                }
+                depth += 1;
+            }
+            '>' => depth = depth.saturating_sub(1),
+            ':' if depth == 0 => (start, end) = (at + 1, path.len()),
+            _ => {}
+        }
+    }
+    path[start..end.max(start)].to_owned()
 }
 
 fn discard<T>(rehearsed: T) {
     if let Err(panic) = panics::guard(|| drop(rehearsed)) {
         bevy::log::warn!("cleaning up after the rehearsal panicked: {panic}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_are_known_by_the_name_that_a_person_gave_them() {
+        for path in [
+            "play",
+            "game::play",
+            "game::paddle::play<f32>",
+            "game::play<game::Side<u8>, f32>",
+            "game::Turn<game::Red>::play",
+            "game::Turn<game::Red>::play<u8>",
+            "<game::Red as game::Player>::play",
+            "<game::Turn<game::Red> as game::Player<f32>>::play",
+        ] {
+            assert_eq!(last_segment(path), "play", "{path}");
+        }
+        assert_eq!(last_segment("game::play::{{closure}}"), "{{closure}}");
     }
 }

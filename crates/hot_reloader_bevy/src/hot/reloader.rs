@@ -12,9 +12,9 @@ use hot_reloader_transaction::{ModuleStatus, Progress, ReloadError, ReloadReport
 use super::{
     config::HotReloaderConfig,
     delegate::Delegates,
-    driver::{self, Driver},
+    exempt::NotRolledBack,
     snapshot::{Instructions, Scope, Snapshot},
-    trigger::{ReloadFinished, ReloadRequest},
+    trigger::ReloadFinished,
 };
 
 /// Reports kept in memory.
@@ -101,32 +101,6 @@ impl HotReloader {
         self.registered.register(module)
     }
 
-    /// Reloads some modules within this call: the frame waits for cargo. The new code is in place when
-    /// it returns, and on probation in the frames to come. [`ReloadRequest`] does the same
-    /// without waiting.
-    ///
-    /// Builds that go on in the background are ended, and what they were for is done here too.
-    ///
-    /// # Errors
-    ///
-    /// [`ReloadError::Busy`] if another reload is on probation or being put in place. Whatever else
-    /// went wrong is in the report.
-    pub fn reload(world: &mut World, modules: &[&str]) -> Result<ReloadReport, ReloadError> {
-        driver::reload_now(
-            world,
-            ReloadRequest::modules(modules.iter().copied()).into(),
-        )
-    }
-
-    /// [`reload`](Self::reload) of all modules, in dependency order, all or nothing.
-    ///
-    /// # Errors
-    ///
-    /// As [`reload`](Self::reload).
-    pub fn reload_all(world: &mut World) -> Result<ReloadReport, ReloadError> {
-        driver::reload_now(world, ReloadRequest::all().into())
-    }
-
     /// Copies the values of all state keys of some modules.
     ///
     /// # Errors
@@ -152,6 +126,19 @@ impl HotReloader {
             ..Instructions::default()
         };
         Ok(Snapshot::capture(world, Scope::Types(scope), &instructions))
+    }
+
+    /// Copies the whole world, as before a swap.
+    #[must_use]
+    pub fn capture_world(world: &mut World) -> Snapshot {
+        let slots = &world.resource::<Delegates>().slots;
+        let rules = slots.iter().flat_map(|slot| &slot.copying.rules);
+        let exempt = &world.resource::<NotRolledBack>().0;
+        let instructions = Instructions {
+            rules: rules.chain(exempt).copied().collect(),
+            ..Instructions::default()
+        };
+        Snapshot::capture(world, Scope::World, &instructions)
     }
 
     /// Makes the values in the world those of the snapshot: under the same entities, absent ones
@@ -223,6 +210,5 @@ pub(super) fn finished(world: &mut World, report: ReloadReport, requests: &[Requ
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<HotReloader>()
-        .insert_resource(Driver::new());
+    app.init_resource::<HotReloader>();
 }

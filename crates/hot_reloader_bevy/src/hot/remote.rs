@@ -14,7 +14,7 @@ use hot_reloader_transaction::RequestId;
 
 use super::{
     awake,
-    plugin::HotReloadSystems,
+    driver::HotReloadSystems,
     reloader::HotReloader,
     trigger::{ReloadFinished, ReloadRequest},
 };

@@ -3,6 +3,7 @@
 //! - [`copier`]: how a value is copied whose type is known to the engine only.
 //! - [`column`]: values of one type, side by side.
 //! - [`capture`] and [`restore`]: the two directions.
+//! - [`lost`]: what could not be brought back.
 //! - [`policy`]: types of the engine that reflection does not copy, and what is as it is outside of
 //!   the world.
 //!
@@ -11,6 +12,7 @@
 mod capture;
 mod column;
 mod copier;
+mod lost;
 mod policy;
 mod restore;
 
