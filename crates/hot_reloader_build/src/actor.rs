@@ -322,6 +322,7 @@ mod tests {
         fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
         BuildConfig {
             cargo,
+            folder: folder.to_owned(),
             ..BuildConfig::new(folder, "game")
         }
     }

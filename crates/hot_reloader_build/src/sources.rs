@@ -39,8 +39,8 @@ impl Sources {
                 let rest = stem.strip_prefix(&**name);
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
             };
-            let files = infos.iter().filter(is_of);
-            let texts = files.filter_map(|path| fs::read_to_string(path).ok());
+            let of_crate = infos.iter().filter(is_of);
+            let texts = of_crate.filter_map(|path| fs::read_to_string(path).ok());
             let files = texts.flat_map(|text| files(&text, &workspace.root));
             let digests = files.map(|file| {
                 let digest = digest(&file);

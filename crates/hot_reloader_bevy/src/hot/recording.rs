@@ -1,37 +1,37 @@
 //! What a module's setup adds, taken down so that it can be rehearsed and put in place.
 
-use std::{
-    any::TypeId,
-    collections::{HashMap, HashSet},
-    marker::PhantomData,
-};
+use std::{any::TypeId, collections::HashMap, marker::PhantomData};
 
 use bevy::{
     ecs::{
         component::ComponentId,
-        event::{EventRegistry, Events},
+        event::Events,
         schedule::{
             ExecutorKind, InternedScheduleLabel, IntoSystemConfigs, IntoSystemSetConfigs, NodeId,
             ScheduleLabel,
         },
-        system::{IntoObserverSystem, SystemState},
+        system::IntoObserverSystem,
     },
     prelude::{
-        AppTypeRegistry, Bundle, Event, FromWorld, NextState, Res, Resource, Schedule, Schedules,
-        State, StateTransition, StateTransitionEvent, World,
+        Bundle, Event, FromWorld, NextState, Resource, Schedule, Schedules, StateTransitionEvent,
+        World,
     },
     reflect::{GetTypeRegistration, TypeRegistry},
-    state::state::{setup_state_transitions_in_world, FreelyMutableState},
+    state::state::FreelyMutableState,
 };
-use hot_reloader_core::{panics, PanicReport, TypeShape};
+use hot_reloader_core::{panics, TypeShape};
 
 use super::{
     definition::definition,
     observer::{ModuleObserver, Observe},
     placement::{self, Placement, UnitLabel},
+    provision::{
+        hide, AddEvent, InitResource, InitState, InsertResource, ModuleSchedules, Place, Provision,
+        RegisterType, Shows, Transitions, Undo,
+    },
     snapshot::{CopyRule, EventRule},
 };
-use crate::{hot_app::Hook, state_key::Register, HotApp, ModuleEntry, StateKeyType};
+use crate::{hook::Hook, state_key::Register, StateKeyType};
 
 /// A type whose values a module owns.
 #[derive(Clone, Copy, Debug)]

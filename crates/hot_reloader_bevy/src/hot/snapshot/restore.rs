@@ -11,7 +11,6 @@ use bevy::{
     prelude::{DetectChangesMut, World},
     ptr::{OwningPtr, Ptr},
 };
-use hot_reloader_core::panics;
 
 use super::{lost::Lost, Column, ColumnCopy, Copier, Scope, Snapshot, TableCopy};
 
