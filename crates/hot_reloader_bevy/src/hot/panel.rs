@@ -212,7 +212,7 @@ fn places(ui: &mut egui::Ui, error: &ReloadError, folder: &Path) {
 fn warning_panel(context: &egui::Context, report: &ReloadReport, read: &mut u32) {
     let amber = egui::Color32::from_rgb(240, 180, 80);
     egui::Area::new(egui::Id::new("hot_reloader warnings"))
-        .anchor(egui::Align2::LEFT_BOTTOM, [8.0, -8.0])
+        .anchor(egui::Align2::RIGHT_BOTTOM, [-8.0, -8.0])
         .order(egui::Order::Debug)
         .show(context, |ui| {
             egui::Frame::popup(ui.style()).show(ui, |ui| {
