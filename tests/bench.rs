@@ -37,9 +37,9 @@ fn main() {
     }
 }
 
-/// The whole world, copied and brought back, by its size.
+/// The whole world, copied and brought back, by its size: in the profile that a person develops in.
 fn worlds() {
-    let fixture = Fixture::in_profile("bench_world", Profile::Release);
+    let fixture = Fixture::new("bench_world");
     let (mut host, first) = Host::start(&fixture);
     assert_eq!(first["outcome"], "committed", "{first:#}");
     for (entities, rounds) in [(1_000, 20), (100_000, 10), (1_000_000, 3)] {

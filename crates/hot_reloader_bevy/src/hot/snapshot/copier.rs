@@ -107,6 +107,8 @@ unsafe fn clone<T: std::clone::Clone>(value: Ptr<'_>, place: *mut u8) {
 pub(super) struct Copiers {
     rules: HashMap<TypeId, CopyRule>,
     registry: Option<AppTypeRegistry>,
+    /// Types of the engine, which an app without their plugins does not register.
+    of_engine: TypeRegistry,
 }
 
 impl Copiers {
@@ -116,6 +118,7 @@ impl Copiers {
         Self {
             rules: rules.map(|rule| (rule.type_id, rule)).collect(),
             registry: world.get_resource::<AppTypeRegistry>().cloned(),
+            of_engine: policy::types(),
         }
     }
 
@@ -136,10 +139,11 @@ impl Copiers {
             None if policy::is_left(info.name()) => return Copier::Leave,
             None => {}
         }
-        let registry = self.registry.as_ref().map(|registry| registry.read());
-        let data = registry
+        let of_app = self.registry.as_ref().map(|registry| registry.read());
+        let data = of_app
             .as_ref()
-            .and_then(|registry| by_reflection(registry, id));
+            .and_then(|registry| by_reflection(registry, id))
+            .or_else(|| by_reflection(&self.of_engine, id));
         data.map_or(
             Copier::Unable("it has neither Reflect nor is it a state key with Clone"),
             |(pointer, from)| Copier::Reflect(pointer, from),

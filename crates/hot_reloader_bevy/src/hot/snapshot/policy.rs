@@ -9,7 +9,11 @@ use bevy::{
         touch::Touches,
         Axis, ButtonInput,
     },
-    prelude::{AssetServer, Camera, DetectChangesMut, Real, Time, World},
+    prelude::{
+        AssetServer, Camera, Children, ColorMaterial, DetectChangesMut, Font, Handle, Image, Mesh,
+        Name, Real, Style, Text, Time, UiImage, World,
+    },
+    reflect::TypeRegistry,
     render::view::VisibleEntities,
     text::TextLayoutInfo,
     ui::ContentSize,
@@ -60,6 +64,21 @@ pub(super) fn rules() -> Vec<CopyRule> {
         // Has fields that reflection does not see.
         CopyRule::cloned::<Camera>(),
     ]
+}
+
+/// Types of the engine that reflection copies, whichever plugins the app has.
+pub(super) fn types() -> TypeRegistry {
+    let mut types = TypeRegistry::empty();
+    types.register::<Children>();
+    types.register::<Name>();
+    types.register::<Handle<ColorMaterial>>();
+    types.register::<Handle<Font>>();
+    types.register::<Handle<Image>>();
+    types.register::<Handle<Mesh>>();
+    types.register::<Style>();
+    types.register::<Text>();
+    types.register::<UiImage>();
+    types
 }
 
 /// Generic types of the engine that are left as they are, whatever they are of.

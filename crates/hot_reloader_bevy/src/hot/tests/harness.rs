@@ -33,7 +33,7 @@ impl Bench {
     /// With the modules that run first, and what the host adds.
     pub(super) fn new(modules: &[ModuleEntry], host: impl FnOnce(&mut App)) -> Self {
         let engine = |app: &mut App| {
-            app.add_plugins((MinimalPlugins, StatesPlugin, HierarchyPlugin));
+            app.add_plugins((MinimalPlugins, StatesPlugin));
             host(app);
         };
         Self::new_in(engine, modules)
