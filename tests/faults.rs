@@ -228,6 +228,10 @@ table! {
         |f| in_play(f, &format!("if *counted == 3 {{ {} bevy::tasks::AsyncComputeTaskPool::get().spawn(async {{ panic!(\"far away\") }}).detach(); }}",
             edit(WRECK, "commands.remove_resource::<Plain>();", ""))),
         "probation", "thread_panicked", "far away");
+    panic_in_a_scope_of_the_task_pool: rolled_back(
+        |f| in_play(f, &format!("if *counted == 3 {{ {} bevy::tasks::ComputeTaskPool::get().scope(|scope| for _ in 0..8 {{ scope.spawn(async {{ panic!(\"in the pool\") }}); }}); }}",
+            edit(WRECK, "commands.remove_resource::<Plain>();", ""))),
+        "probation", "panicked", "in the pool\n  at src/lib.rs:");
     panic_on_a_thread: rolled_back(
         |f| in_play(f, "if *counted == 3 { let _ = std::thread::spawn(|| panic!(\"alone\")).join(); }"),
         "probation", "thread_panicked", "alone");
@@ -366,6 +370,34 @@ special! {
         let report = host.reload();
         assert_eq!(report["outcome"], "committed", "{report:#}");
         assert!(report["warnings"].to_string().contains("Plain does not derive Reflect"), "{report:#}");
+        host.end();
+    }
+
+    fn the_folder_of_staged_libraries_is_removed() {
+        let fixture = Fixture::new("tidied");
+        let (mut host, _) = Host::start(&fixture);
+        let before = host.advance();
+        fs::remove_dir_all(host.staging_folder()).unwrap();
+        fixture.write(&Fixture::v2());
+        let report = host.reload();
+        assert_eq!(report["outcome"], "committed", "{report:#}");
+        let after = host.frames(1);
+        assert_eq!((&after["version"], &after["state"]), (&json!("v2"), &before["state"]));
+        host.end();
+    }
+
+    fn a_source_comes_back_with_an_older_time() {
+        let fixture = Fixture::new("older");
+        let (mut host, _) = Host::start(&fixture);
+        let before = host.advance();
+        fixture.write(&Fixture::v2());
+        let long_ago = std::time::SystemTime::now() - Duration::from_secs(86_400);
+        let file = fs::File::options().append(true).open(fixture.source()).unwrap();
+        file.set_modified(long_ago).unwrap();
+        let report = host.reload();
+        assert_eq!(report["outcome"], "committed", "{report:#}");
+        let after = host.frames(1);
+        assert_eq!((&after["version"], &after["state"]), (&json!("v2"), &before["state"]));
         host.end();
     }
 

@@ -77,6 +77,12 @@ impl Host {
         self.data.path().join("hot_reloader/sockets")
     }
 
+    /// Where its copies of libraries are.
+    #[must_use]
+    pub fn staging_folder(&self) -> PathBuf {
+        self.data.path().join("staged")
+    }
+
     /// Sends a command and waits for the answer.
     ///
     /// # Panics

@@ -148,10 +148,10 @@ impl Delegates {
         units.collect()
     }
 
-    /// Whether a module has systems for `label`.
+    /// Whether a module has a schedule of this label.
     fn have(&self, label: InternedScheduleLabel) -> bool {
         let mut slots = self.slots.iter();
-        slots.any(|slot| slot.schedules.keys().any(|own| host_label(*own) == label))
+        slots.any(|slot| slot.schedules.contains_key(&label))
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Slot> {
@@ -311,14 +311,15 @@ pub(crate) fn startup() -> [InternedScheduleLabel; 3] {
 }
 
 fn delegator(label: InternedScheduleLabel) -> impl IntoSystemConfigs<()> {
-    (move |world: &mut World| {
-        if label == StateTransition.intern() {
-            run(world, Transitions.intern());
-        }
-        run(world, label);
-    })
-    .run_if(move |delegates: Res<Delegates>| delegates.have(label))
-    .in_set(HotSystems)
+    let is_transition = label == StateTransition.intern();
+    let transitions = is_transition.then(|| Transitions.intern());
+    let labels: Vec<_> = transitions.into_iter().chain([label]).collect();
+    let looked_for = labels.clone();
+    (move |world: &mut World| labels.iter().for_each(|label| run(world, *label)))
+        .run_if(move |delegates: Res<Delegates>| {
+            looked_for.iter().any(|label| delegates.have(*label))
+        })
+        .in_set(HotSystems)
 }
 
 /// Runs a schedule of one module that is its own, if it has one.

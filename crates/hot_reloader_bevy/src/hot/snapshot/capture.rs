@@ -213,7 +213,10 @@ fn copy<'w>(
     let mut column = Column::new(info.layout(), info.drop(), values.len());
     for value in values {
         // SAFETY: the value is of this component, and so are copier and column.
-        if !unsafe { copier.copy(value, &mut column) } {
+        let copied = unsafe {
+            (column.len() > 0 || copier.is_whole(value)) && copier.copy(value, &mut column)
+        };
+        if !copied {
             return unable(
                 copier,
                 Some("reflection does not see all of it; list it in state_keys"),

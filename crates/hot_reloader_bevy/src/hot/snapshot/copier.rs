@@ -161,6 +161,19 @@ fn by_reflection(
 }
 
 impl Copier {
+    /// Whether it copies all of a value, and so of each value of the type.
+    ///
+    /// # Safety
+    ///
+    /// The value is of the type that the copier is for.
+    pub(super) unsafe fn is_whole(&self, value: Ptr<'_>) -> bool {
+        match self {
+            // SAFETY: the caller vouches for the type.
+            Self::Reflect(pointer, _) => whole(unsafe { pointer.as_reflect(value) }),
+            _ => true,
+        }
+    }
+
     /// Copies `value` behind those that are in `column`. `false` if it cannot be copied.
     ///
     /// # Safety
@@ -181,8 +194,7 @@ impl Copier {
                 }),
                 Self::Reflect(pointer, from) => {
                     let value = pointer.as_reflect(value);
-                    let Some(copy) = whole(value).then(|| from.from_reflect(value)).flatten()
-                    else {
+                    let Some(copy) = from.from_reflect(value) else {
                         return false;
                     };
                     let size = size_of_val(&*copy);

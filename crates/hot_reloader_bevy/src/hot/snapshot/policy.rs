@@ -1,6 +1,7 @@
 //! What has to be known of the engine's own types.
 
 use bevy::{
+    app::{FixedMainScheduleOrder, MainScheduleOrder},
     ecs::{entity::Entity, event::EventRegistry, reflect::AppTypeRegistry, schedule::Schedules},
     input::{
         gamepad::{GamepadAxis, GamepadButton, Gamepads},
@@ -50,6 +51,9 @@ pub(super) fn rules() -> Vec<CopyRule> {
         CopyRule::leave::<AssetServer>(),
         CopyRule::leave::<EventRegistry>(),
         CopyRule::leave::<Schedules>(),
+        // Taken out of the world while what they order runs.
+        CopyRule::leave::<MainScheduleOrder>(),
+        CopyRule::leave::<FixedMainScheduleOrder>(),
         // `WindowPart` and `EguiPart` restore what is code's of the first two.
         CopyRule::if_missing::<Window>(),
         CopyRule::if_missing::<EguiContext>(),

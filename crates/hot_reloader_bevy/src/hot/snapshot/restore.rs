@@ -96,13 +96,17 @@ impl Snapshot {
 
     /// Components that the entities did not have.
     fn remove_what_was_added(&self, world: &mut World, lost: &mut Lost) {
-        let mut homes: HashMap<Entity, &TableCopy> = HashMap::new();
-        for table in &self.tables {
-            // Those of a table that is as it was have what they had, at least in it.
-            if !is_unmoved(world, table) {
-                homes.extend(table.entities.iter().map(|entity| (*entity, table)));
-            }
-        }
+        let (unmoved, moved): (Vec<_>, Vec<_>) = self
+            .tables
+            .iter()
+            .partition(|table| is_unmoved(world, table));
+        // Those of a table that is as it was have what they had, at least in it.
+        let unmoved: HashSet<usize> = unmoved.iter().map(|table| table.id.as_usize()).collect();
+        let homes = moved.into_iter().flat_map(|table| {
+            let entities = table.entities.iter();
+            entities.map(move |entity| (*entity, table))
+        });
+        let homes: HashMap<Entity, &TableCopy> = homes.collect();
         let mut sparse: HashSet<(Entity, ComponentId)> = HashSet::new();
         for copy in &self.sparse {
             let component = copy.column.component;
@@ -113,12 +117,12 @@ impl Snapshot {
             let in_scope = |id: &ComponentId| self.scope.contains(*id);
             let in_table: Vec<_> = archetype.table_components().filter(in_scope).collect();
             let in_set: Vec<_> = archetype.sparse_set_components().filter(in_scope).collect();
+            let is_unmoved = unmoved.contains(&archetype.table_id().as_usize());
             for entity in archetype.entities().iter().map(|entity| entity.id()) {
-                let home = homes.get(&entity);
-                if home.is_some() || matches!(self.scope, Scope::Types(_)) {
+                if !is_unmoved {
+                    let home = homes.get(&entity);
                     let had = |id: &ComponentId| home.is_some_and(|home| home.has(*id));
-                    let is_unmoved = home.is_none() && self.is_at_home(world, archetype.table_id());
-                    let more = in_table.iter().filter(|id| !is_unmoved && !had(id));
+                    let more = in_table.iter().filter(|id| !had(id));
                     added.extend(more.map(|id| (entity, *id)));
                 }
                 let more = in_set.iter().filter(|id| !sparse.contains(&(entity, **id)));
@@ -132,12 +136,6 @@ impl Snapshot {
                 }
             });
         }
-    }
-
-    /// Whether the entities of a table are those that it had.
-    fn is_at_home(&self, world: &World, id: TableId) -> bool {
-        let mut tables = self.tables.iter();
-        tables.any(|table| table.id == id && is_unmoved(world, table))
     }
 
     /// Returns whether any component had to be inserted, at which hooks and observers of the host run.

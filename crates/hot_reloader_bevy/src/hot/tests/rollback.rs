@@ -1,6 +1,6 @@
 //! A rollback brings back the world.
 
-use bevy::{ecs::system::SystemState, prelude::*};
+use bevy::{ecs::system::SystemState, prelude::*, time::TimeUpdateStrategy};
 use hot_reloader_transaction::Outcome;
 
 use super::harness::{check, module, Bench};
@@ -126,6 +126,25 @@ fn what_new_code_sets_anew_is_kept_aside() {
         assert_eq!((bench.world().resource::<Opaque>().0)(), 1);
         assert!(!bench.world().contains_resource::<Label2>());
     }
+}
+
+#[test]
+fn a_panic_in_a_fixed_step_is_taken_back_like_any_other() {
+    let mut bench = Bench::start(&[NOTHING], |app| {
+        app.insert_resource(Count(1))
+            .insert_resource(TimeUpdateStrategy::ManualDuration(
+                std::time::Duration::from_millis(20),
+            ));
+    });
+    let report = bench.reload(&[module("game", |app| {
+        app.add_systems(FixedUpdate, |mut count: ResMut<Count>| {
+            count.0 = 2;
+            panic!("in a step");
+        });
+    })]);
+    check(&report, Outcome::RolledBack);
+    assert_eq!(*bench.world().resource::<Count>(), Count(1));
+    bench.frames(3);
 }
 
 #[derive(Resource)]
