@@ -94,7 +94,7 @@ impl<T: Send + 'static> Build<T> {
     }
 
     /// Waits for the next thing that the build has to tell.
-    pub fn next(&mut self) -> BuildUpdate<T> {
+    pub fn wait_next(&mut self) -> BuildUpdate<T> {
         let update = self.updates.recv();
         update.unwrap_or_else(|RecvError| self.died())
     }
@@ -443,7 +443,7 @@ mod tests {
         let config = script(folder.path(), "exit 3");
         let mut build: Build<()> = Build::start("game", config, None, |_| panic!("no more disk"));
         let error = loop {
-            match build.next() {
+            match build.wait_next() {
                 BuildUpdate::Died(error) => break error,
                 BuildUpdate::Finished(()) => panic!("it said that it ended"),
                 BuildUpdate::Progress(_) => {}

@@ -125,8 +125,8 @@ impl Build for Job {
         self.build.try_next().map(step)
     }
 
-    fn next(&mut self) -> BuildStep {
-        step(self.build.next())
+    fn wait_next(&mut self) -> BuildStep {
+        step(self.build.wait_next())
     }
 
     fn describe(&self) -> String {

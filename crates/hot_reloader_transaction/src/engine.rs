@@ -139,7 +139,7 @@ pub trait Build: Send + Sync {
     fn try_next(&mut self) -> Option<BuildStep>;
 
     /// Waits for what it has to tell.
-    fn next(&mut self) -> BuildStep;
+    fn wait_next(&mut self) -> BuildStep;
 
     /// What it does, in a few words, before it tells anything.
     fn describe(&self) -> String;

@@ -11,6 +11,7 @@ use crate::{
 };
 
 /// Where the transaction stands.
+#[expect(clippy::large_enum_variant, reason = "an app has one of it")]
 pub(crate) enum Stage<E: Engine> {
     /// Nothing goes on.
     Idle,

@@ -98,7 +98,7 @@ impl Build for Done {
         })
     }
 
-    fn next(&mut self) -> BuildStep {
+    fn wait_next(&mut self) -> BuildStep {
         self.try_next().expect("it is asked once")
     }
 

@@ -396,7 +396,7 @@ fn fits(host: &ScheduleGraph, units: &[Unit]) -> Result<(), String> {
         later.entry(from).or_default().push(to);
         later.entry(to).or_default();
     };
-    for (_, node) in &nodes {
+    for node in nodes.values() {
         edge(begin(*node), end(*node));
     }
     for (set, member) in &graph.hierarchy {

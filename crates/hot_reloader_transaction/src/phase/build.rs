@@ -33,7 +33,7 @@ pub(crate) fn run<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::Wo
         return;
     };
     while building.result.is_none() {
-        let step = building.build.next();
+        let step = building.build.wait_next();
         building.hear(step);
     }
     take_over_from(transaction, world);

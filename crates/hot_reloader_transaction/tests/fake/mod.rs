@@ -77,7 +77,7 @@ impl Build for Job {
         self.0.steps.lock().unwrap().pop_front()
     }
 
-    fn next(&mut self) -> BuildStep {
+    fn wait_next(&mut self) -> BuildStep {
         self.try_next()
             .expect("the test ends the builds that are waited for")
     }

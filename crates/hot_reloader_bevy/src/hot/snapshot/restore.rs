@@ -381,7 +381,7 @@ fn overwrite(world: &mut World, entity: Entity, copy: &ColumnCopy, row: usize, l
             current.set_changed();
             // SAFETY: without drop glue, a value is its bytes, and the component has as many.
             unsafe {
-                std::ptr::copy_nonoverlapping(was.as_ptr(), current.as_mut().as_ptr(), was.len())
+                std::ptr::copy_nonoverlapping(was.as_ptr(), current.as_mut().as_ptr(), was.len());
             };
         }
         return;

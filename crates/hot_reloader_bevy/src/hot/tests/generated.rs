@@ -182,7 +182,7 @@ fn change(world: &mut World, entity: Entity, value: u8) {
         reflected.0.push(value.to_string());
     }
     if let Some(mut keyed) = entity.get_mut::<Keyed>() {
-        keyed.0.push_str("!");
+        keyed.0.push('!');
     }
     if let Some(mut sparse) = entity.get_mut::<SparseBytes>() {
         sparse.0 += u64::from(value);
