@@ -47,8 +47,6 @@ pub(crate) struct Slot {
     pub(crate) gate: Arc<Gate>,
     /// The states whose transitions its systems bring about.
     pub(crate) states: Vec<TypeId>,
-    /// What its setup took out of the world, until it is accepted.
-    pub(crate) undo: Vec<Undo>,
     pub(crate) state_keys: Vec<StateKey>,
     pub(crate) copying: Copying,
     pub(crate) shapes: HashMap<TypeId, TypeShape>,
@@ -101,6 +99,8 @@ pub(crate) struct Delegates {
     pub(crate) slots: Vec<Slot>,
     /// Counts the changes to which slots there are.
     pub(crate) revision: u32,
+    /// What setups took out of the world, until their code is accepted.
+    pub(crate) undo: Vec<Undo>,
     panics: Vec<ModulePanic>,
     attached: HashSet<InternedScheduleLabel>,
     /// The delegators of units, by schedule and place. They stay, to be used again.

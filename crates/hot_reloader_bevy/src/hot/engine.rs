@@ -15,7 +15,7 @@ use super::{
     delegate::{self, Delegates, Slot},
     library::{Libraries, Library},
     observer::Gate,
-    provision::ModuleStates,
+    provision::{ModuleStates, Undo},
     recording::Recording,
     rehearsal::{self, Rehearsal},
     reloader,
@@ -115,8 +115,13 @@ impl Engine for Bevy {
         }
         disown(world, plan);
         for module in &plan.modules {
-            let installed =
-                panics::guard(|| install(world, library, rehearsal, plan, module, generation));
+            let mut undo = Vec::new();
+            let installed = panics::guard(|| {
+                install(
+                    world, library, rehearsal, plan, module, generation, &mut undo,
+                );
+            });
+            world.resource_mut::<Delegates>().undo.extend(undo);
             if let Err(panic) = installed {
                 let module = module.name.clone();
                 return (old, Err(ModuleFault { module, panic }));
@@ -159,21 +164,11 @@ impl Engine for Bevy {
         for slot in new.iter_mut().chain(&mut kept) {
             slot.mend(world);
         }
-        for undo in new
-            .iter_mut()
-            .rev()
-            .flat_map(|slot| std::mem::take(&mut slot.undo))
-        {
+        let undo = std::mem::take(&mut world.resource_mut::<Delegates>().undo);
+        for undo in undo.into_iter().rev() {
             if let Err(panic) = panics::guard(|| undo(world)) {
                 bevy::log::warn!("taking a resource back panicked: {panic}");
             }
-        }
-        for slot in code
-            .iter()
-            .chain(&kept)
-            .filter(|slot| slot.suspended.is_none())
-        {
-            slot.gate.open();
         }
         if let Some(mut states) = world.get_resource_mut::<ModuleStates>() {
             states.disown(|name| new.iter().any(|slot| slot.module.name == name));
@@ -185,6 +180,14 @@ impl Engine for Bevy {
         delegates.put(code, order);
         delegates.put(kept, order);
         delegates.take_panics();
+        // Those of what gave way, and of a module that was not reloaded and panicked.
+        for slot in delegates
+            .slots
+            .iter()
+            .filter(|slot| slot.suspended.is_none())
+        {
+            slot.gate.open();
+        }
         new
     }
 
@@ -194,11 +197,9 @@ impl Engine for Bevy {
 
     fn retire(world: &mut World, code: Vec<Slot>) -> Vec<ModuleFault> {
         // Whatever runs now has been decided on: it stays, or it has been taken back.
-        for slot in &mut world.resource_mut::<Delegates>().slots {
-            let undo = std::mem::take(&mut slot.undo);
-            if let Err(panic) = panics::guard(|| drop(undo)) {
-                bevy::log::warn!("dropping a resource of before panicked: {panic}");
-            }
+        let undo = std::mem::take(&mut world.resource_mut::<Delegates>().undo);
+        if let Err(panic) = panics::guard(|| drop(undo)) {
+            bevy::log::warn!("dropping a resource of before panicked: {panic}");
         }
         let mut faults = Vec::new();
         for slot in code {
@@ -279,6 +280,7 @@ fn install(
     plan: &Plan,
     module: &HotModule,
     generation: Generation,
+    undo: &mut Vec<Undo>,
 ) {
     let entry = library.module(&module.name).expect("it was rehearsed");
     let placements = rehearsal.placements.get(&module.name).into_iter().flatten();
@@ -292,7 +294,7 @@ fn install(
         |recording| entry.build(&mut HotApp::new(recording)),
         placements,
     );
-    let undo = recording.provide(world, &module.name);
+    recording.provide(world, &module.name, undo);
     let gate = Arc::new(Gate::default());
     let observers = std::mem::take(&mut recording.observers).into_iter();
     let observers = observers
@@ -311,7 +313,6 @@ fn install(
         interrupted: Vec::new(),
         observers,
         gate,
-        undo,
         state_keys: recording.state_keys,
         copying: recording.copying,
         suspended: None,

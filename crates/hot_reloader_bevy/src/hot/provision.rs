@@ -46,7 +46,7 @@ pub(crate) struct Place<'a> {
     pub(super) schedules: &'a mut ModuleSchedules,
     /// What is done when all of them are there.
     pub(super) then: Vec<fn(&mut World)>,
-    pub(super) undo: Vec<Undo>,
+    pub(super) undo: &'a mut Vec<Undo>,
 }
 
 /// Puts back what a provision took out of the world, as it was.

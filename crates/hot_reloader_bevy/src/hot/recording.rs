@@ -160,23 +160,27 @@ impl Recording {
         recording
     }
 
-    /// Puts what the module wants besides systems into the live world.
-    pub(crate) fn provide(&mut self, world: &mut World, module: &str) -> Vec<Undo> {
+    /// Puts what the module wants besides systems into the live world. What it takes out of the world
+    /// meanwhile is in `undo`, even if it panics.
+    ///
+    /// # Panics
+    ///
+    /// If a value's constructor does.
+    pub(crate) fn provide(&mut self, world: &mut World, module: &str, undo: &mut Vec<Undo>) {
         let mut place = Place {
             module,
             schedules: &mut self.schedules,
             then: Vec::new(),
-            undo: Vec::new(),
+            undo,
         };
         for provision in std::mem::take(&mut self.provisions) {
             provision.apply(world, &mut place);
         }
-        let Place { then, undo, .. } = place;
+        let then = place.then;
         self.skip_transitions(world);
         for work in then {
             work(world);
         }
-        undo
     }
 
     /// Lets the new transitions see those that happened already, so that they do not enter and leave

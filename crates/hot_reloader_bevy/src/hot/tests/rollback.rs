@@ -129,6 +129,29 @@ fn what_new_code_sets_anew_is_kept_aside() {
 }
 
 #[test]
+fn what_was_kept_aside_comes_back_if_the_setup_fails_half_way() {
+    #[derive(Resource)]
+    struct Never;
+    impl Default for Never {
+        fn default() -> Self {
+            panic!("never")
+        }
+    }
+    let mut bench = Bench::start(
+        &[module("game", |app| {
+            app.insert_resource(Opaque(Box::new(|| 1)));
+        })],
+        |_| {},
+    );
+    let report = bench.reload(&[module("game", |app| {
+        app.insert_resource(Opaque(Box::new(|| 2)))
+            .init_resource::<Never>();
+    })]);
+    check(&report, Outcome::RolledBack);
+    assert_eq!((bench.world().resource::<Opaque>().0)(), 1);
+}
+
+#[test]
 fn a_panic_in_a_fixed_step_is_taken_back_like_any_other() {
     let mut bench = Bench::start(&[NOTHING], |app| {
         app.insert_resource(Count(1))

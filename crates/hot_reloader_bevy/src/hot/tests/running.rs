@@ -196,6 +196,37 @@ fn observers_are_replaced_guarded_and_put_back() {
 }
 
 #[test]
+fn an_observer_of_a_module_that_was_not_reloaded_goes_on_after_it_panicked() {
+    #[derive(Resource, Default)]
+    struct Mine(bool);
+    let listener = module("listener", |app| {
+        app.init_resource::<Mine>().observe(
+            |_: Trigger<Ring>, mine: Res<Mine>, mut notes: ResMut<Notes>| {
+                assert!(!mine.0, "it was mine");
+                notes.0.push("heard");
+            },
+        );
+    });
+    let mut bench = Bench::start(&[module("game", |_| {}), listener], host);
+    bench.next(&[
+        module("game", |app| {
+            app.add_systems(Update, |mut mine: ResMut<Mine>, mut commands: Commands| {
+                mine.0 = true;
+                commands.trigger(Ring);
+            });
+        }),
+        listener,
+    ]);
+    let request = crate::hot::ReloadRequest::modules(["game"]);
+    bench.world().send_event(request);
+    let report = bench.report();
+    check(&report, Outcome::RolledBack);
+    take(&mut bench);
+    bench.world().trigger(Ring);
+    assert_eq!(take(&mut bench), ["heard"]);
+}
+
+#[test]
 fn an_observer_of_accepted_code_that_panics_suspends_its_module() {
     let mut bench = Bench::start(
         &[module("game", |app| {
