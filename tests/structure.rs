@@ -117,7 +117,7 @@ fn a_linked_game_has_three_crates_besides_bevy() {
 fn features(arguments: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
     let tree = tree(&[arguments, &["--format", "{p}|{f}"]].concat());
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for line in tree.lines() {
+    for line in tree.lines().filter(|line| !line.is_empty()) {
         let (package, features) = line.split_once('|').expect("the format has both");
         let name = package.split(" (").next().expect("there is a first part");
         let features = features.trim_end_matches(" (*)");

@@ -41,7 +41,7 @@ const LINKED: &[&str] = &[
     "slop",
     "--no-default-features",
     "--features",
-    "linked",
+    "slop/linked",
 ];
 
 /// What `CONTRIBUTING.md` asks for besides the tests.
@@ -77,16 +77,10 @@ pub(crate) fn test(filter: Option<&str>) -> Result<()> {
         )?;
     }
     if filter.is_none() {
-        // What a module does is the same in both forms.
+        // What a module does is the same in both forms. The app is selected too, for its features.
         let mut contract = cargo();
-        contract.args([
-            "test",
-            "--no-fail-fast",
-            "--package",
-            "hot_reloader",
-            "--test",
-            "contract",
-        ]);
+        contract.args(["test", "--no-fail-fast", "--package", "hot_reloader"]);
+        contract.args(LINKED).args(["--test", "contract"]);
         summary.run(on(&mut contract, &display), "the contract of both forms")?;
         // Without `hot` the modules are linked in, and nothing else need be there to run them.
         let mut linked = cargo();
