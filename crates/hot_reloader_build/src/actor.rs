@@ -1,42 +1,26 @@
-//! A build on a thread of its own, with cargo's whole process tree in hand.
+//! A build on a thread of its own.
 
 use std::{
-    io::{BufRead, BufReader, Read},
-    process::{Command, ExitStatus, Stdio},
     thread::{self, JoinHandle},
-    time::Instant,
+    time::Duration,
 };
 
-use cargo_metadata::Message;
-use crossbeam_channel::{
-    at, bounded, never, select_biased, unbounded, Receiver, RecvError, Sender, TryRecvError,
-};
-use process_wrap::std::{ChildWrapper, CommandWrap};
+use crossbeam_channel::{bounded, unbounded, Receiver, RecvError, Sender, TryRecvError};
 
-use crate::{message::Transcript, BuildConfig, BuildError, BuildOutcome, Sources, Workspace};
+use crate::{BuildError, Supervisor};
 
 /// What a build has to tell.
 #[derive(Debug)]
 pub enum BuildUpdate<T> {
-    /// What cargo is doing, in a few words.
+    /// What it is doing, in a few words.
     Progress(String),
-    /// How it ended, and what was made of that; the last update.
+    /// What came of it; the last update.
     Finished(T),
     /// Its thread is gone without having said how it ended; the last update.
     Died(BuildError),
 }
 
-/// What builds find out, for the next one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
-    /// What cargo said of the workspace.
-    pub workspace: Workspace,
-    /// What the library was made of.
-    pub sources: Sources,
-}
-
-/// A running build. Dropping it ends cargo and everything cargo started, and waits until they are
-/// gone.
+/// A running build. Dropping it ends all processes that it started, and waits until they are gone.
 #[derive(Debug)]
 pub struct Build<T> {
     updates: Receiver<BuildUpdate<T>>,
@@ -45,33 +29,24 @@ pub struct Build<T> {
 }
 
 impl<T: Send + 'static> Build<T> {
-    /// Starts cargo to build the crate `library`, and then does `finish` with what came of it, all on
-    /// a thread of its own. `known` is what the last build found out; the first one asks cargo for it.
+    /// Starts `work` on a thread of its own, with what runs its processes: for as long as `time_limit`,
+    /// or without a limit if that is zero.
     #[must_use]
     pub fn start(
-        library: &str,
-        config: BuildConfig,
-        known: Option<Known>,
-        finish: impl FnOnce(BuildOutcome) -> T + Send + 'static,
+        time_limit: Duration,
+        work: impl FnOnce(&mut Supervisor) -> T + Send + 'static,
     ) -> Self {
-        let library = library.to_owned();
         let (send, updates) = unbounded();
         let (cancel, cancelled) = bounded(1);
         let work = move || {
-            let progress = |text| {
+            let progress = send.clone();
+            let mut supervisor = Supervisor::new(time_limit, cancelled, move |text| {
                 // Nobody listens any more if the app is closing.
-                let _ = send.send(BuildUpdate::Progress(text));
-            };
-            let supervisor = Supervisor::new(&config, &cancelled);
-            let (workspace, sources) = match known {
-                Some(known) => (Some(known.workspace), known.sources),
-                None => (None, Sources::default()),
-            };
-            let outcome = find(&library, &config, workspace, &supervisor).and_then(|workspace| {
-                sources.make_stale();
-                run(&config, workspace, &supervisor, progress)
+                let _ = progress.send(BuildUpdate::Progress(text));
             });
-            let _ = send.send(BuildUpdate::Finished(finish(outcome)));
+            let result = work(&mut supervisor);
+            drop(supervisor);
+            let _ = send.send(BuildUpdate::Finished(result));
         };
         let thread = thread::Builder::new()
             .name("hot reload build".to_owned())
@@ -132,176 +107,6 @@ impl<T> Drop for Build<T> {
     }
 }
 
-/// Runs the processes of one build, until they end, somebody cancels, or the time is up.
-struct Supervisor<'a> {
-    config: &'a BuildConfig,
-    cancelled: &'a Receiver<()>,
-    deadline: Receiver<Instant>,
-}
-
-/// A line that a process printed.
-enum Line {
-    Out(String),
-    Err(String),
-}
-
-impl<'a> Supervisor<'a> {
-    fn new(config: &'a BuildConfig, cancelled: &'a Receiver<()>) -> Self {
-        let deadline = if config.time_limit.is_zero() {
-            never()
-        } else {
-            at(Instant::now() + config.time_limit)
-        };
-        Self {
-            config,
-            cancelled,
-            deadline,
-        }
-    }
-
-    /// Hands over each line that the process prints. `tail` is asked for what it printed last.
-    fn run<S>(
-        &self,
-        command: Command,
-        state: &mut S,
-        hear: impl Fn(&mut S, Line),
-        tail: impl Fn(&S) -> String,
-    ) -> Result<ExitStatus, BuildError> {
-        let config = self.config;
-        let mut child = spawn(command).map_err(|source| BuildError::NotStarted {
-            cargo: config.cargo.clone(),
-            folder: config.folder.clone(),
-            source,
-        })?;
-        let lines = read(&mut *child);
-        let ended = loop {
-            select_biased! {
-                recv(self.cancelled) -> _ => break Some(BuildError::Cancelled),
-                recv(self.deadline) -> _ => break Some(BuildError::TimedOut {
-                    limit: config.time_limit,
-                    tail: tail(state),
-                }),
-                recv(lines) -> line => match line {
-                    Ok(line) => hear(state, line),
-                    // Both streams have ended, and so has the process.
-                    Err(_) => break None,
-                },
-            }
-        };
-        if ended.is_some() {
-            // A process that is gone already is what is wanted.
-            let _ = child.start_kill();
-        }
-        let status = child.wait();
-        match ended {
-            Some(error) => Err(error),
-            None => status.map_err(|error| BuildError::Failed {
-                status: "unknown".to_owned(),
-                tail: error.to_string(),
-            }),
-        }
-    }
-}
-
-fn find(
-    library: &str,
-    config: &BuildConfig,
-    known: Option<Workspace>,
-    supervisor: &Supervisor<'_>,
-) -> Result<Workspace, BuildError> {
-    if let Some(known) = known.filter(|known| known.manifests.are_unchanged()) {
-        return Ok(known);
-    }
-    let (mut out, mut err) = (String::new(), String::new());
-    let mut printed = (&mut out, &mut err);
-    let status = supervisor.run(
-        Workspace::question(config),
-        &mut printed,
-        |(out, err), line| match line {
-            Line::Out(line) => out.push_str(&line),
-            Line::Err(line) => {
-                err.push_str(&line);
-                err.push('\n');
-            }
-        },
-        |(_, err)| (*err).clone(),
-    )?;
-    let answer = status.success().then_some(&*out).ok_or(&*err);
-    Workspace::understand(config, library, answer)
-        .map_err(|source| BuildError::Workspace { source })
-}
-
-fn run(
-    config: &BuildConfig,
-    workspace: Workspace,
-    supervisor: &Supervisor<'_>,
-    progress: impl Fn(String),
-) -> BuildOutcome {
-    let mut config = config.clone();
-    config.package.clone_from(&workspace.package);
-    let mut transcript = Transcript::new(workspace);
-    let status = supervisor.run(
-        config.command(),
-        &mut transcript,
-        |transcript, line| match line {
-            Line::Out(line) => {
-                let messages = Message::parse_stream(line.as_bytes()).map_while(Result::ok);
-                messages.for_each(|message| transcript.message(message));
-            }
-            Line::Err(line) => {
-                progress(line.trim().to_owned());
-                transcript.text(line);
-            }
-        },
-        Transcript::tail,
-    )?;
-    transcript.finish(status)
-}
-
-fn spawn(mut command: Command) -> std::io::Result<Box<dyn ChildWrapper>> {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut command = CommandWrap::from(command);
-    #[cfg(unix)]
-    command.wrap(process_wrap::std::ProcessGroup::leader());
-    #[cfg(windows)]
-    command.wrap(process_wrap::std::JobObject);
-    command.spawn()
-}
-
-/// Reads both streams on threads of their own, which end with the streams.
-fn read(child: &mut dyn ChildWrapper) -> Receiver<Line> {
-    let (send, lines) = unbounded();
-    if let Some(stdout) = child.stdout().take() {
-        forward(stdout, send.clone(), Line::Out);
-    }
-    if let Some(stderr) = child.stderr().take() {
-        forward(stderr, send, Line::Err);
-    }
-    lines
-}
-
-fn forward(stream: impl Read + Send + 'static, send: Sender<Line>, line: fn(String) -> Line) {
-    thread::spawn(move || {
-        let mut stream = BufReader::new(stream);
-        let mut bytes = Vec::new();
-        // A program may print what is no text; then it is shown as far as it is.
-        while stream
-            .read_until(b'\n', &mut bytes)
-            .is_ok_and(|read| read > 0)
-        {
-            let text = String::from_utf8_lossy(&bytes);
-            let text = text.trim_end_matches(['\n', '\r']);
-            if send.send(line(text.to_owned())).is_err() {
-                break;
-            }
-            bytes.clear();
-        }
-    });
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use std::{
@@ -312,6 +117,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::{BuildConfig, BuildOutcome, Folders, Known, Task, Workspace};
 
     const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -328,19 +134,24 @@ mod tests {
     }
 
     fn start(config: BuildConfig) -> Build<BuildOutcome> {
-        let workspace = Workspace {
-            package: "game".into(),
-            root: config.folder.clone(),
-            target_folder: config.folder.join("target"),
-            hot: vec!["game".into()],
-            crates: vec!["game".into()],
-            manifests: crate::workspace::Manifests::default(),
-        };
-        let known = Known {
-            workspace,
-            sources: Sources::default(),
-        };
-        Build::start("game", config, Some(known), |outcome| outcome)
+        let workspace = Workspace::of_one("game", "game", &config.folder);
+        begin(config, Some(Known::of(workspace)))
+    }
+
+    fn begin(config: BuildConfig, mut known: Option<Known>) -> Build<BuildOutcome> {
+        Build::start(config.time_limit, move |supervisor| {
+            let folders = Folders {
+                outputs: &config.folder.join("outputs"),
+                incremental: &config.folder.join("incremental"),
+            };
+            let task = Task {
+                library: "game",
+                config: &config,
+                folders,
+                record: false,
+            };
+            task.make(&mut known, supervisor).0
+        })
     }
 
     fn outcome(build: &Build<BuildOutcome>) -> BuildOutcome {
@@ -423,7 +234,7 @@ mod tests {
     fn the_question_about_the_workspace_can_be_cancelled_and_times_out() {
         let folder = tempfile::tempdir().unwrap();
         let config = script(folder.path(), SLEEPER);
-        let build = Build::start("game", config, None, |outcome| outcome);
+        let build = begin(config, None);
         let sleeper = grandchild(folder.path().join("pid"));
         build.cancel();
         assert!(matches!(outcome(&build), Err(BuildError::Cancelled)));
@@ -433,15 +244,13 @@ mod tests {
             time_limit: Duration::from_millis(300),
             ..script(folder.path(), SLEEPER)
         };
-        let build = Build::start("game", config, None, |outcome| outcome);
+        let build = begin(config, None);
         assert!(matches!(outcome(&build), Err(BuildError::TimedOut { .. })));
     }
 
     #[test]
     fn a_thread_that_dies_is_an_error() {
-        let folder = tempfile::tempdir().unwrap();
-        let config = script(folder.path(), "exit 3");
-        let mut build: Build<()> = Build::start("game", config, None, |_| panic!("no more disk"));
+        let mut build: Build<()> = Build::start(Duration::ZERO, |_| panic!("no more disk"));
         let error = loop {
             match build.wait_next() {
                 BuildUpdate::Died(error) => break error,

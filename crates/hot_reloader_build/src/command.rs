@@ -81,7 +81,8 @@ impl BuildConfig {
             arguments.extend(["--target".into(), target.into()]);
         }
         arguments.extend(self.arguments.iter().cloned());
-        arguments.extend(["--message-format".into(), "json".into()]);
+        // The commands of cargo are recorded, with what they see of the environment.
+        arguments.extend(["-vv", "--message-format", "json"].map(Into::into));
         if cfg!(all(unix, not(target_vendor = "apple"))) {
             // Two builds are told apart by the digest that the linker writes.
             let digest = ["--", "-C", "link-arg=-Wl,--build-id=sha1"];
@@ -154,7 +155,7 @@ mod tests {
         assert!(
             line.starts_with(
                 "rustc --manifest-path /game/Cargo.toml --package my_game --lib --crate-type cdylib \
-                 --profile dev --features hot,cheats --offline --message-format json"
+                 --profile dev --features hot,cheats --offline -vv --message-format json"
             ),
             "{line}"
         );

@@ -1,20 +1,37 @@
-//! Builds a plugin library in the background with cargo.
+//! Builds a plugin library in the background: with cargo, or, when only sources changed, by the
+//! commands that cargo used.
 //!
-//! In reading order: [`BuildConfig`] says what to build and becomes a command; [`environment`]
-//! cleans what that command inherits; [`Build`] runs it on a thread and can be cancelled;
-//! [`message`] understands what cargo prints; [`BuildOutcome`] is how it ended. [`workspace`] asks
-//! cargo which crates a reload may change, and [`sources`] knows what they are made of.
+//! In reading order: [`BuildConfig`] says what to build and becomes a command, whose environment
+//! [`environment`] cleans; [`Build`] is a thread, and [`Supervisor`] runs its processes, which can all
+//! be ended; [`Task::make`] is one build. It asks cargo about the [`workspace`], and [`message`]
+//! understands what cargo prints: errors, and each call of the compiler as a [`unit`]. These become a
+//! [`recording`], with all that they depend on, and `replay` runs them again for what changed: by
+//! [`Contents`], for the files that the compiler says it read ([`dep_info`]). [`Decline`] is why it is
+//! cargo's turn, [`BuildOutcome`] is how it ended.
 
 pub mod actor;
 pub mod command;
+mod contents;
+mod decline;
+pub mod dep_info;
 pub mod environment;
+mod make;
 pub mod message;
 pub mod outcome;
+pub mod process;
+pub mod recording;
+mod replay;
 pub mod sources;
+pub mod unit;
 pub mod workspace;
 
-pub use actor::{Build, BuildUpdate, Known};
+pub use actor::{Build, BuildUpdate};
 pub use command::BuildConfig;
+pub use contents::Contents;
+pub use decline::{Builder, Decline};
+pub use make::{Known, Task};
 pub use outcome::{BuildError, BuildOutcome, Built, Diagnostic};
+pub use process::Supervisor;
+pub use replay::Folders;
 pub use sources::Sources;
 pub use workspace::{Workspace, WorkspaceError};

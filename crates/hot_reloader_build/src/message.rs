@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use cargo_metadata::{
-    diagnostic::{DiagnosticLevel, DiagnosticSpan},
-    CompilerMessage, CrateType, Message,
+    diagnostic::{self, DiagnosticLevel, DiagnosticSpan},
+    CrateType, Message,
 };
 
-use crate::{outcome::Place, BuildError, BuildOutcome, Built, Diagnostic, Workspace};
+use crate::{
+    outcome::Place,
+    unit::{UnitCommand, Unread},
+    BuildError, BuildOutcome, Built, Diagnostic, Workspace,
+};
 
 /// Lines of cargo's own text that are kept.
 const TAIL: usize = 40;
@@ -15,23 +19,37 @@ const TAIL: usize = 40;
 /// Gathers what a build prints until it is known how it ended.
 #[derive(Debug)]
 pub struct Transcript {
-    workspace: Workspace,
+    package: String,
+    root: PathBuf,
+    hot: Vec<String>,
     library: Option<PathBuf>,
     compiled: Vec<String>,
     errors: Vec<Diagnostic>,
     text: Vec<String>,
+    /// The calls of the compiler that make a library.
+    pub(crate) commands: Vec<UnitCommand>,
+    /// A call that goes on in the next line.
+    unfinished: Option<String>,
 }
 
 impl Transcript {
     /// For a build of the plugin library of `workspace`.
     #[must_use]
-    pub fn new(workspace: Workspace) -> Self {
+    pub fn new(workspace: &Workspace) -> Self {
         Self {
-            workspace,
+            package: workspace.package.clone(),
+            root: workspace.root.clone(),
+            hot: workspace
+                .hot
+                .iter()
+                .map(|hot| hot.package.clone())
+                .collect(),
             library: None,
             compiled: Vec::new(),
             errors: Vec::new(),
             text: Vec::new(),
+            commands: Vec::new(),
+            unfinished: None,
         }
     }
 
@@ -41,26 +59,54 @@ impl Transcript {
             Message::CompilerArtifact(artifact) => {
                 let id = artifact.package_id.repr;
                 let is_library = artifact.target.crate_types.contains(&CrateType::CDyLib);
-                if is_library && id == self.workspace.package {
+                if is_library && id == self.package {
                     self.library = artifact
                         .filenames
                         .iter()
                         .find(|file| file.extension() == Some(std::env::consts::DLL_EXTENSION))
                         .map(|file| file.clone().into_std_path_buf());
                 }
-                let is_hot = self.workspace.hot.contains(&id);
+                let is_hot = self.hot.contains(&id);
                 let name = package_name(&id);
                 if !artifact.fresh && !is_hot && !self.compiled.contains(&name) {
                     self.compiled.push(name);
                 }
             }
-            Message::CompilerMessage(message) => self.diagnostic(&message),
-            Message::TextLine(line) => self.text(line),
+            Message::CompilerMessage(message) => self.diagnostic(&message.message),
+            Message::TextLine(line) if !is_of_script(&line) => self.text(line),
             _ => {}
         }
     }
 
-    /// Takes in one line of cargo's own text.
+    /// Takes in one line of cargo's standard error, and returns it if a person wants to see it.
+    pub fn cargo_said(&mut self, line: String) -> Option<String> {
+        let text = match self.unfinished.take() {
+            Some(begun) => format!("{begun}\n{line}"),
+            None => line,
+        };
+        match UnitCommand::parse(&text) {
+            Ok(command) => {
+                self.commands.push(command);
+                return None;
+            }
+            Err(Unread::Unfinished) => {
+                self.unfinished = Some(text);
+                return None;
+            }
+            Err(Unread::Other) => {}
+        }
+        // What cargo tells besides when it is asked for its commands.
+        let shown = text.trim();
+        let is_besides = ["Fresh ", "Dirty ", "Running `"].map(|word| shown.starts_with(word));
+        if is_besides != [false; 3] || is_of_script(shown) {
+            return None;
+        }
+        let shown = shown.to_owned();
+        self.text(text);
+        Some(shown)
+    }
+
+    /// Takes in one line of text.
     pub fn text(&mut self, line: String) {
         if self.text.len() == TAIL {
             self.text.remove(0);
@@ -68,8 +114,8 @@ impl Transcript {
         self.text.push(line);
     }
 
-    fn diagnostic(&mut self, message: &CompilerMessage) {
-        let diagnostic = &message.message;
+    /// Takes in what the compiler has to say of the code.
+    pub fn diagnostic(&mut self, diagnostic: &diagnostic::Diagnostic) {
         let is_error = matches!(
             diagnostic.level,
             DiagnosticLevel::Error | DiagnosticLevel::Ice
@@ -100,35 +146,49 @@ impl Transcript {
         }
         Place {
             // The compiler runs in the folder of the workspace.
-            file: self.workspace.root.join(&span.file_name),
+            file: self.root.join(&span.file_name),
             line: span.line_start,
             column: span.column_start,
         }
     }
 
-    /// How the build ended, given that cargo exited with `status`.
+    /// Whether the code has errors.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// The errors of the code, if it has any.
+    pub fn take_errors(&mut self) -> Option<BuildError> {
+        let errors = std::mem::take(&mut self.errors);
+        (!errors.is_empty()).then_some(BuildError::Errors(errors))
+    }
+
+    /// How the build of `workspace` ended, given that cargo exited with `status`.
     ///
     /// # Errors
     ///
     /// [`BuildError::Errors`], [`BuildError::Failed`] and [`BuildError::NoLibrary`].
-    pub fn finish(self, status: std::process::ExitStatus) -> BuildOutcome {
+    pub fn finish(
+        mut self,
+        status: std::process::ExitStatus,
+        workspace: Workspace,
+    ) -> BuildOutcome {
         if !status.success() {
-            if self.errors.is_empty() {
-                return Err(BuildError::Failed {
-                    status: status.to_string(),
-                    tail: self.tail(),
-                });
-            }
-            return Err(BuildError::Errors(self.errors));
+            return Err(self.take_errors().unwrap_or_else(|| BuildError::Failed {
+                status: status.to_string(),
+                tail: self.tail(),
+            }));
         }
         match self.library {
             Some(library) => Ok(Built {
+                deps: library.parent().unwrap_or(&library).join("deps"),
                 library,
                 recompiled: self.compiled,
-                workspace: self.workspace,
+                workspace,
             }),
             None => Err(BuildError::NoLibrary {
-                package: package_name(&self.workspace.package),
+                package: package_name(&self.package),
             }),
         }
     }
@@ -138,6 +198,14 @@ impl Transcript {
     pub fn tail(&self) -> String {
         self.text.join("\n")
     }
+}
+
+/// Whether a line is what a build script said to cargo: `[game 0.1.0] cargo:rustc-cfg=…`.
+fn is_of_script(line: &str) -> bool {
+    let said = line
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("] "));
+    said.is_some_and(|(_, said)| said.starts_with("cargo:"))
 }
 
 /// The name in a package id, whose forms are `path+file:///game#0.1.0`,
@@ -160,15 +228,12 @@ mod tests {
     const ARTIFACT: &str = r#"{"reason":"compiler-artifact","package_id":"path+file:///w/game#0.1.0","manifest_path":"/w/game/Cargo.toml","target":{"kind":["cdylib"],"crate_types":["cdylib"],"name":"game","src_path":"/w/game/src/lib.rs","edition":"2021","doc":true,"doctest":false,"test":true},"profile":{"opt_level":"0","debuginfo":2,"debug_assertions":true,"overflow_checks":true,"test":false},"features":[],"filenames":["/w/target/debug/libgame.so"],"executable":null,"fresh":false}"#;
     const ERROR: &str = r#"{"reason":"compiler-message","package_id":"path+file:///w/game#0.1.0","manifest_path":"/w/game/Cargo.toml","target":{"kind":["cdylib"],"crate_types":["cdylib"],"name":"game","src_path":"/w/game/src/lib.rs","edition":"2021","doc":true,"doctest":false,"test":true},"message":{"rendered":"error[E0425]: cannot find value `x`\n","$message_type":"diagnostic","children":[],"code":null,"level":"error","message":"cannot find value `x`","spans":[{"byte_end":17,"byte_start":16,"column_end":18,"column_start":17,"expansion":{"def_site_span":null,"macro_decl_name":"show!","span":{"byte_end":60,"byte_start":50,"column_end":15,"column_start":5,"expansion":null,"file_name":"src/lib.rs","is_primary":false,"label":null,"line_end":9,"line_start":9,"suggested_replacement":null,"suggestion_applicability":null,"text":[]}},"file_name":"src/lib.rs","is_primary":true,"label":null,"line_end":2,"line_start":2,"suggested_replacement":null,"suggestion_applicability":null,"text":[]}]}}"#;
 
+    fn workspace() -> Workspace {
+        Workspace::of_one("path+file:///w/game#0.1.0", "game", "/w/game")
+    }
+
     fn transcript(lines: &str) -> Transcript {
-        let mut transcript = Transcript::new(Workspace {
-            package: "path+file:///w/game#0.1.0".into(),
-            root: "/w/game".into(),
-            target_folder: "/w/target".into(),
-            hot: vec!["path+file:///w/game#0.1.0".into()],
-            crates: vec!["game".into()],
-            manifests: crate::workspace::Manifests::default(),
-        });
+        let mut transcript = Transcript::new(&workspace());
         for message in Message::parse_stream(lines.as_bytes()) {
             transcript.message(message.unwrap());
         }
@@ -184,20 +249,22 @@ mod tests {
 
     #[test]
     fn the_library_is_chosen_by_package_and_kind() {
-        let built = transcript(ARTIFACT).finish(exited(0)).unwrap();
+        let built = transcript(ARTIFACT).finish(exited(0), workspace()).unwrap();
         assert_eq!(built.library, Path::new("/w/target/debug/libgame.so"));
         assert_eq!(built.recompiled, [""; 0], "it is what may change");
         // Another package of the same name.
         let other = ARTIFACT.replace("/w/game#", "/w/other#game@");
         assert!(matches!(
-            transcript(&other).finish(exited(0)),
+            transcript(&other).finish(exited(0), workspace()),
             Err(BuildError::NoLibrary { package }) if package == "game"
         ));
     }
 
     #[test]
     fn an_error_in_a_macro_is_placed_where_the_macro_is_called() {
-        let error = transcript(ERROR).finish(exited(101)).unwrap_err();
+        let error = transcript(ERROR)
+            .finish(exited(101), workspace())
+            .unwrap_err();
         let place = error.diagnostics()[0].place.clone().unwrap();
         assert_eq!(place.to_string(), "/w/game/src/lib.rs:9:5");
         assert!(error.to_string().contains("E0425"));
@@ -207,11 +274,35 @@ mod tests {
     fn a_failure_without_errors_keeps_cargos_words() {
         let mut transcript = transcript("not json\n");
         transcript.text("error: failed to parse manifest".into());
-        let error = transcript.finish(exited(101)).unwrap_err();
+        let error = transcript.finish(exited(101), workspace()).unwrap_err();
         assert!(matches!(
             &error,
             BuildError::Failed { tail, .. } if tail == "not json\nerror: failed to parse manifest"
         ));
+    }
+
+    #[test]
+    fn what_a_person_does_not_ask_for_is_kept_from_them() {
+        let mut transcript = transcript("[script 0.1.0] cargo:rerun-if-changed=x\n");
+        let lines = [
+            "       Fresh serde v1.0.0",
+            "       Dirty game v0.1.0 (/w/game): the file `src/lib.rs` has changed",
+            "     Running `CARGO_PKG_DESCRIPTION='two",
+            "lines' /t/rustc --crate-name game game/src/lib.rs --crate-type cdylib`",
+            "     Running `/w/target/debug/build/script-1/build-script-build`",
+        ];
+        for line in lines {
+            assert_eq!(transcript.cargo_said(line.to_owned()), None, "{line}");
+        }
+        let said = transcript.cargo_said("   Compiling game v0.1.0".to_owned());
+        assert_eq!(said.as_deref(), Some("Compiling game v0.1.0"));
+        assert_eq!(transcript.tail(), "   Compiling game v0.1.0");
+        let names: Vec<_> = transcript
+            .commands
+            .iter()
+            .map(UnitCommand::crate_name)
+            .collect();
+        assert_eq!(names, ["game"]);
     }
 
     #[test]

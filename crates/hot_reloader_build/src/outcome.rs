@@ -39,6 +39,8 @@ impl fmt::Display for Place {
 pub struct Built {
     /// The library.
     pub library: PathBuf,
+    /// The folder in which the shared libraries lie that it was linked against.
+    pub deps: PathBuf,
     /// The packages that were compiled besides those that may change, by name.
     pub recompiled: Vec<String>,
     /// The workspace that it belongs to.

@@ -6,78 +6,82 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
-use crate::Workspace;
+use crate::{dep_info::DepInfo, recording::dep_infos, Contents, Workspace};
 
-/// The source files of some crates, with what was in them at one moment.
+/// The source files of the crates that may change, as they were when cargo compiled them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     /// Where cargo keeps what it built: the folder of the profile.
     folder: PathBuf,
-    /// By crate: the digest of each file, `None` for one that is missing.
-    crates: BTreeMap<String, BTreeMap<PathBuf, Option<u64>>>,
+    /// By crate.
+    crates: BTreeMap<String, Contents>,
 }
 
 impl Sources {
     /// Reads the files that the compiler said it had read, in the dep-info files that it left in the
-    /// folder of a profile. A crate without such a file has none.
+    /// folder of a profile. A crate without such a file has none. For the other arguments see
+    /// [`Contents::compiled`].
     #[must_use]
-    pub fn read(workspace: &Workspace, folder: &Path) -> Self {
-        let deps = fs::read_dir(folder.join("deps")).into_iter().flatten();
-        let infos: Vec<PathBuf> = deps
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "d"))
-            .collect();
-        let of = |name: &String| {
-            let is_of = |path: &&PathBuf| {
-                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-                let rest = stem.strip_prefix(&**name);
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-            };
-            let of_crate = infos.iter().filter(is_of);
-            let texts = of_crate.filter_map(|path| fs::read_to_string(path).ok());
-            let files = texts.flat_map(|text| files(&text, &workspace.root));
-            let digests = files.map(|file| {
-                let digest = digest(&file);
-                (file, digest)
-            });
-            (name.clone(), digests.collect())
+    pub fn compiled(
+        workspace: &Workspace,
+        folder: &Path,
+        before: &Contents,
+        start: SystemTime,
+    ) -> Self {
+        let deps = folder.join("deps");
+        let of = |name: String| {
+            let infos = dep_infos(&deps, &name).into_iter();
+            let infos = infos.filter_map(|info| DepInfo::read(&info, &workspace.root).ok());
+            let files = infos.flat_map(|info| info.files);
+            (name, Contents::compiled(files, before, start))
         };
         Self {
             folder: folder.to_owned(),
-            crates: workspace.crates.iter().map(of).collect(),
+            crates: workspace.hot_crates().into_iter().map(of).collect(),
         }
+    }
+
+    /// All the files as they are now.
+    #[must_use]
+    pub fn again(&self) -> Contents {
+        let files = self.crates.values().flat_map(Contents::paths);
+        Contents::read(files.map(Path::to_owned))
     }
 
     /// Makes cargo look again at the crates whose files are not what they were, whatever their times
     /// say. Returns the names of these crates.
     pub fn make_stale(&self) -> Vec<String> {
-        let is_changed = |files: &BTreeMap<PathBuf, Option<u64>>| {
-            let mut files = files.iter();
-            files.any(|(file, was)| digest(file) != *was)
-        };
-        let changed = self.crates.iter().filter(|(_, files)| is_changed(files));
+        let changed = self
+            .crates
+            .iter()
+            .filter(|(_, files)| files.first_change().is_some());
         let changed: Vec<String> = changed.map(|(name, _)| name.clone()).collect();
+        self.age(|name| changed.iter().any(|changed| changed == name));
+        changed
+    }
+
+    /// Makes cargo compile some crates again, by name.
+    pub(crate) fn age(&self, is_meant: impl Fn(&str) -> bool) {
+        let names: Vec<_> = self.crates.keys().filter(|name| is_meant(name)).collect();
         let fingerprints = fs::read_dir(self.folder.join(".fingerprint"));
         for unit in fingerprints.into_iter().flatten().flatten() {
             for file in fs::read_dir(unit.path()).into_iter().flatten().flatten() {
-                let name = file.file_name();
-                let name = name.to_string_lossy();
-                let is_of = |of: &String| {
-                    name.strip_suffix(&**of)
+                let file_name = file.file_name();
+                let file_name = file_name.to_string_lossy();
+                let is_of = |name: &&String| {
+                    file_name
+                        .strip_suffix(&***name)
                         .is_some_and(|rest| rest.starts_with("dep-") && rest.ends_with("lib-"))
                 };
-                if changed.iter().any(is_of) {
+                if names.iter().any(is_of) {
                     age(&file.path());
                 }
             }
         }
-        changed
     }
 }
 
@@ -87,23 +91,6 @@ fn age(file: &Path) {
     let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
     let opened = File::options().append(true).open(file);
     let _ = opened.and_then(|file| file.set_modified(long_ago));
-}
-
-/// The files in a dep-info, which is a makefile: each has a rule of its own without prerequisites. A space
-/// in a name is written `\ `.
-fn files(dep_info: &str, root: &Path) -> Vec<PathBuf> {
-    let rules = dep_info.lines().filter(|line| !line.starts_with('#'));
-    let files = rules.filter_map(|line| line.strip_suffix(':'));
-    files
-        .map(|file| root.join(file.replace("\\ ", " ")))
-        .collect()
-}
-
-fn digest(file: &Path) -> Option<u64> {
-    let text = fs::read(file).ok()?;
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    Some(hasher.finish())
 }
 
 #[cfg(test)]
@@ -121,15 +108,9 @@ mod tests {
         let info = "/t/libgame.so: a\\ b/lib.rs\n\na\\ b/lib.rs:\n\n# env-dep:X=a:\n";
         fs::write(target.join("deps/game.d"), info).unwrap();
         fs::write(unit.join("dep-lib-game"), "").unwrap();
-        let workspace = Workspace {
-            package: "game".to_owned(),
-            root: folder.to_owned(),
-            target_folder: folder.join("target"),
-            hot: Vec::new(),
-            crates: vec!["game".to_owned()],
-            manifests: crate::workspace::Manifests::default(),
-        };
-        let sources = Sources::read(&workspace, &target);
+        let workspace = Workspace::of_one("game", "game", folder);
+        let start = SystemTime::now() + Duration::from_secs(60);
+        let sources = Sources::compiled(&workspace, &target, &Contents::default(), start);
         (workspace, sources)
     }
 

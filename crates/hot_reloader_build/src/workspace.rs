@@ -11,7 +11,7 @@ use cargo_metadata::{
 };
 use thiserror::Error;
 
-use crate::{environment, BuildConfig};
+use crate::{environment, BuildConfig, Contents};
 
 /// The platform that this crate was built for, as a target triple.
 const TARGET: &str = env!("HOT_RELOADER_TARGET");
@@ -25,35 +25,40 @@ pub struct Workspace {
     pub root: PathBuf,
     /// Where cargo puts what it builds.
     pub target_folder: PathBuf,
-    /// The packages compiled only into the plugin library, by id: their code may change.
-    pub hot: Vec<String>,
-    /// The names of their crates, as types are named by them.
-    pub crates: Vec<String>,
+    /// The packages compiled only into the plugin library: their code may change.
+    pub hot: Vec<HotCrate>,
+    /// The other packages of people on this machine that are in it.
+    pub stable: Vec<StableCrate>,
     /// What cargo read to answer, as it was: with other manifests, it may say something else.
-    pub manifests: Manifests,
+    pub manifests: Contents,
 }
 
-/// Files that say what a workspace is, with what is in them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Manifests(Vec<(PathBuf, Option<Vec<u8>>)>);
+/// A package whose code may change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HotCrate {
+    /// Its id.
+    pub package: String,
+    /// The name of its crate, as types are named by it.
+    pub name: String,
+    /// Where its manifest is.
+    pub folder: PathBuf,
+    /// The ids of the other hot packages that it needs.
+    pub needs: Vec<String>,
+    /// What it has that only cargo can build.
+    pub only_cargo: Option<&'static str>,
+}
 
-impl Manifests {
-    /// Reads them as they are now. One that is missing counts as such.
-    #[must_use]
-    pub fn read(paths: impl IntoIterator<Item = PathBuf>) -> Self {
-        let read = |path: PathBuf| {
-            let text = std::fs::read(&path).ok();
-            (path, text)
-        };
-        Self(paths.into_iter().map(read).collect())
-    }
-
-    /// Whether they are on disk what they were.
-    #[must_use]
-    pub fn are_unchanged(&self) -> bool {
-        let mut files = self.0.iter();
-        files.all(|(path, text)| std::fs::read(path).ok() == *text)
-    }
+/// A package from a folder on this machine whose code may not change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StableCrate {
+    /// Its package's name.
+    pub package: String,
+    /// The name of its crate.
+    pub name: String,
+    /// Where its manifest is.
+    pub folder: PathBuf,
+    /// Whether it has a build script.
+    pub has_build_script: bool,
 }
 
 /// Cargo could not describe the workspace.
@@ -157,31 +162,101 @@ impl Workspace {
                     .any(|target| target.crate_types.contains(&CrateType::DyLib))
         });
         let stable = below(shared.collect());
-        let hot: Vec<&Package> = linked
-            .difference(&stable)
-            .map(|id| packages[id])
-            .filter(|package| package.source.is_none())
-            .collect();
-        let crates = hot.iter().flat_map(|package| &package.targets);
-        let mut crates: Vec<String> = crates
-            .filter(|target| is_library(target))
-            .map(crate_name)
-            .collect();
-        crates.sort();
+        let local = |id: &&PackageId| packages[id].source.is_none();
+        let hot: Vec<&PackageId> = linked.difference(&stable).filter(local).collect();
+        let hot_crate = |id: &&PackageId| {
+            let package = packages[id];
+            let needs = dependencies.get(id).copied().unwrap_or_default();
+            let needs = needs.iter().filter(|need| hot.contains(need));
+            HotCrate {
+                package: id.repr.clone(),
+                name: library_of(package),
+                folder: folder_of(package),
+                needs: needs.map(|need| need.repr.clone()).collect(),
+                only_cargo: only_cargo(package),
+            }
+        };
+        let stable = linked.intersection(&stable).filter(local).map(|id| {
+            let package = packages[id];
+            StableCrate {
+                package: package.name.to_string(),
+                name: library_of(package),
+                folder: folder_of(package),
+                has_build_script: package.targets.iter().any(Target::is_custom_build),
+            }
+        });
         let root: PathBuf = metadata.workspace_root.clone().into();
         let of_packages = metadata.packages.iter().filter(|p| p.source.is_none());
-        let of_packages = of_packages.map(|package| package.manifest_path.clone().into());
+        // Cargo finds a build script by itself.
+        let of_packages = of_packages.flat_map(|package| {
+            let script = folder_of(package).join("build.rs");
+            [package.manifest_path.clone().into(), script]
+        });
         let of_root = ["Cargo.toml", "Cargo.lock"].map(|file| root.join(file));
-        let mut hot: Vec<String> = hot.iter().map(|package| package.id.repr.clone()).collect();
-        hot.sort();
+        let mut hot: Vec<HotCrate> = hot.iter().map(hot_crate).collect();
+        hot.sort_by(|a, b| a.package.cmp(&b.package));
+        let mut stable: Vec<StableCrate> = stable.collect();
+        stable.sort_by(|a, b| a.folder.cmp(&b.folder));
         Ok(Self {
             package: plugin.id.repr.clone(),
             target_folder: metadata.target_directory.into(),
-            manifests: Manifests::read(of_packages.chain(of_root)),
+            manifests: Contents::read(of_packages.chain(of_root)),
             root,
             hot,
-            crates,
+            stable,
         })
+    }
+
+    /// The names of the crates whose code may change, as types are named by them.
+    #[must_use]
+    pub fn hot_crates(&self) -> Vec<String> {
+        self.hot.iter().map(|hot| hot.name.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+impl Workspace {
+    /// A workspace in `root` with one package, the library.
+    pub(crate) fn of_one(package: &str, name: &str, root: impl Into<PathBuf>) -> Self {
+        let root = root.into();
+        Self {
+            package: package.to_owned(),
+            target_folder: root.join("target"),
+            hot: vec![HotCrate {
+                package: package.to_owned(),
+                name: name.to_owned(),
+                folder: root.join(name),
+                needs: Vec::new(),
+                only_cargo: None,
+            }],
+            root,
+            stable: Vec::new(),
+            manifests: Contents::default(),
+        }
+    }
+}
+
+fn folder_of(package: &Package) -> PathBuf {
+    let manifest = package.manifest_path.as_std_path();
+    manifest.parent().unwrap_or(manifest).to_owned()
+}
+
+/// The name of the crate that others link; its package's, if it has none but is a program.
+fn library_of(package: &Package) -> String {
+    let mut targets = package.targets.iter();
+    let library = targets.find(|target| is_library(target) || target.is_proc_macro());
+    library.map_or_else(|| package.name.replace('-', "_"), crate_name)
+}
+
+/// What a package has that only cargo can build.
+fn only_cargo(package: &Package) -> Option<&'static str> {
+    let has = |is: fn(&Target) -> bool| package.targets.iter().any(is);
+    if has(Target::is_custom_build) {
+        Some("build script")
+    } else if has(Target::is_proc_macro) {
+        Some("procedural macro")
+    } else {
+        None
     }
 }
 

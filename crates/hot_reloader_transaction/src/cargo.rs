@@ -1,5 +1,5 @@
-//! Makes libraries with cargo: a build, a copy of it with a name of its own, and a look at the copy;
-//! all on a thread.
+//! Makes libraries: a build, a copy of it with a name of its own, and a look at the copy; all on a
+//! thread.
 
 use std::{
     path::PathBuf,
@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hot_reloader_build::{BuildConfig, BuildOutcome, BuildUpdate, Built, Known, Sources};
+use hot_reloader_build::{BuildConfig, BuildUpdate, Folders, Known, Supervisor, Task};
 use hot_reloader_core::{identity, mapped::StableLibraries, Staging};
 
 use crate::{Build, BuildStep, Made, Phase, ReloadError};
@@ -22,10 +22,16 @@ pub struct Workshop {
 struct Shared {
     /// What was in memory when the app started.
     stable: StableLibraries,
+    /// What builds leave for the next one.
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
     /// Made for the first build, and tried again for each if it cannot be made.
-    staging: Mutex<Option<Staging>>,
+    staging: Option<Staging>,
     /// What the last build found out.
-    known: Mutex<Option<Known>>,
+    known: Option<Known>,
 }
 
 impl Default for Workshop {
@@ -33,89 +39,105 @@ impl Default for Workshop {
         Self {
             shared: Arc::new(Shared {
                 stable: StableLibraries::record(),
-                staging: Mutex::new(None),
-                known: Mutex::new(None),
+                kept: Mutex::default(),
             }),
         }
     }
 }
 
-/// What a build came to, and how long its phases took.
-type Finished = (Result<Made, ReloadError>, Vec<(Phase, Duration)>);
+/// The library of an app.
+#[derive(Clone, Debug)]
+pub struct Library {
+    /// Its crate name.
+    pub name: String,
+    /// How it is built.
+    pub config: BuildConfig,
+    /// Where copies of it go, and what the compiler makes and remembers.
+    pub folder: PathBuf,
+}
 
 struct Job {
     build: hot_reloader_build::Build<Finished>,
     description: String,
 }
 
+/// What a build came to.
+struct Finished {
+    result: Result<Made, ReloadError>,
+    phases: Vec<(Phase, Duration)>,
+    builder: Option<String>,
+}
+
 impl Workshop {
-    /// Begins to make the crate `library`. Copies go to `staging_folder`, which is looked at once.
+    /// Begins to make `library`.
     #[must_use]
-    pub fn start(
-        &self,
-        library: &str,
-        config: BuildConfig,
-        staging_folder: PathBuf,
-    ) -> Box<dyn Build> {
+    pub fn start(&self, library: Library) -> Box<dyn Build> {
         let shared = self.shared.clone();
-        let known = lock(&shared.known).clone();
-        let description = config.to_string();
-        let start = Instant::now();
-        let finish = move |outcome| {
-            let mut phases = vec![(Phase::Build, start.elapsed())];
-            let result = shared.finish(outcome, staging_folder, &mut phases);
-            (result, phases)
-        };
         Box::new(Job {
-            build: hot_reloader_build::Build::start(library, config, known, finish),
-            description,
+            description: library.config.to_string(),
+            build: hot_reloader_build::Build::start(library.config.time_limit, move |supervisor| {
+                let (mut phases, mut builder) = (Vec::new(), None);
+                let result = shared.make(&library, supervisor, &mut phases, &mut builder);
+                Finished {
+                    result,
+                    phases,
+                    builder,
+                }
+            }),
         })
     }
 }
 
 impl Shared {
-    fn finish(
+    fn make(
         &self,
-        outcome: BuildOutcome,
-        staging_folder: PathBuf,
+        library: &Library,
+        supervisor: &mut Supervisor,
         phases: &mut Vec<(Phase, Duration)>,
+        builder: &mut Option<String>,
     ) -> Result<Made, ReloadError> {
-        let Built {
-            library,
-            recompiled,
-            workspace,
-        } = outcome?;
-        let folder = library.parent().unwrap_or(&library);
-        *lock(&self.known) = Some(Known {
-            sources: Sources::read(&workspace, folder),
-            workspace: workspace.clone(),
-        });
+        // A build that was given up is over before the next begins.
+        let kept = &mut *lock(&self.kept);
+        let staging = match &mut kept.staging {
+            Some(staging) => staging,
+            none => none.insert(Staging::new(&library.folder)?),
+        };
 
         let start = Instant::now();
-        let mut staging = lock(&self.staging);
-        let staging = match &mut *staging {
-            Some(staging) => staging,
-            none => none.insert(Staging::new(&staging_folder)?),
+        let task = Task {
+            library: &library.name,
+            config: &library.config,
+            folders: Folders {
+                outputs: staging.folder()?,
+                incremental: &library.folder.join("incremental"),
+            },
+            record: false,
         };
-        let staged = staging.stage(&library)?;
+        let (outcome, by) = task.make(&mut kept.known, supervisor);
+        *builder = by.map(|by| by.to_string());
+        phases.push((Phase::Build, start.elapsed()));
+        let built = outcome?;
+
+        let start = Instant::now();
+        let staged = staging.stage(&built.library)?;
         phases.push((Phase::Stage, start.elapsed()));
 
         let start = Instant::now();
         let inspected = identity::inspect(&staged.path)?;
-        let libraries = self.stable.changed(&inspected.needed, &folder.join("deps"));
+        let libraries = self.stable.changed(&inspected.needed, &built.deps);
         phases.push((Phase::Inspect, start.elapsed()));
         if !libraries.is_empty() {
             return Err(ReloadError::RestartRequired {
                 libraries,
-                crates: recompiled,
+                crates: built.recompiled,
             });
         }
         Ok(Made {
             staged,
             build_id: inspected.build_id,
-            root: workspace.root,
-            hot: workspace.crates,
-            recompiled,
+            hot: built.workspace.hot_crates(),
+            root: built.workspace.root,
+            recompiled: built.recompiled,
         })
     }
 }
@@ -137,10 +159,15 @@ impl Build for Job {
 fn step(update: BuildUpdate<Finished>) -> BuildStep {
     match update {
         BuildUpdate::Progress(text) => BuildStep::Progress(text),
-        BuildUpdate::Finished((result, phases)) => BuildStep::Finished { result, phases },
+        BuildUpdate::Finished(finished) => BuildStep::Finished {
+            result: finished.result,
+            phases: finished.phases,
+            builder: finished.builder,
+        },
         BuildUpdate::Died(error) => BuildStep::Finished {
             result: Err(error.into()),
             phases: Vec::new(),
+            builder: None,
         },
     }
 }

@@ -156,6 +156,8 @@ pub enum BuildStep {
         result: Result<Made, ReloadError>,
         /// How long each of its phases took.
         phases: Vec<(Phase, Duration)>,
+        /// Who built it, if it came to that.
+        builder: Option<String>,
     },
 }
 

@@ -83,6 +83,8 @@ pub struct ReloadReport {
     pub longest_frame_ms: f64,
     /// The modules that changed.
     pub modules: Vec<ModuleChange>,
+    /// Who built the library: the compiler alone, or cargo, and why; `None` if it did not come to that.
+    pub builder: Option<String>,
     /// Packages outside the hot set that cargo compiled.
     pub recompiled: Vec<String>,
     /// What could not be made sure of.

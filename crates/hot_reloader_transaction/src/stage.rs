@@ -37,8 +37,13 @@ impl Building {
     pub(crate) fn hear(&mut self, step: BuildStep) {
         match step {
             BuildStep::Progress(text) => self.text = text,
-            BuildStep::Finished { result, phases } => {
+            BuildStep::Finished {
+                result,
+                phases,
+                builder,
+            } => {
                 self.attempt.made(phases);
+                self.attempt.builder = builder;
                 self.result = Some(result);
             }
         }
@@ -78,6 +83,8 @@ pub(crate) struct Attempt {
     pub(crate) latency: Option<Duration>,
     pub(crate) longest_frame: Duration,
     pub(crate) modules: Vec<ModuleChange>,
+    /// Who built the library, if that is known.
+    pub(crate) builder: Option<String>,
     pub(crate) recompiled: Vec<String>,
     pub(crate) warnings: Vec<String>,
     /// The generation of the new code, once it has one.
@@ -93,6 +100,7 @@ impl Attempt {
             latency: None,
             longest_frame: Duration::ZERO,
             modules: Vec::new(),
+            builder: None,
             recompiled: Vec::new(),
             warnings: Vec::new(),
             generation: None,

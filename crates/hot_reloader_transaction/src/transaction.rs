@@ -269,6 +269,7 @@ impl<E: Engine> Transaction<E> {
             latency_ms: attempt.latency.map(milliseconds),
             longest_frame_ms: milliseconds(attempt.longest_frame),
             modules,
+            builder: attempt.builder.clone(),
             recompiled: attempt.recompiled.clone(),
             warnings: attempt.warnings.clone(),
             not_restored,

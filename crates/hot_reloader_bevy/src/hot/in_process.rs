@@ -95,6 +95,7 @@ impl Build for Done {
         self.0.take().map(|result| BuildStep::Finished {
             result,
             phases: vec![(Phase::Build, Duration::ZERO)],
+            builder: None,
         })
     }
 

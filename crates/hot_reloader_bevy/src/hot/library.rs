@@ -6,7 +6,10 @@
 
 use bevy::prelude::{Mut, Resource, World};
 use hot_reloader_core::{panics, LoadedLibrary};
-use hot_reloader_transaction::{cargo::Workshop, Build, Made, ReloadError};
+use hot_reloader_transaction::{
+    cargo::{self, Workshop},
+    Build, Made, ReloadError,
+};
 
 use super::{config::HotReloaderConfig, runner};
 use crate::{LibraryEntry, ModuleEntry};
@@ -68,9 +71,11 @@ pub(crate) struct Cargo {
 
 impl Source for Cargo {
     fn make(&self, config: &HotReloaderConfig) -> Box<dyn Build> {
-        let folder = config.staging_folder.clone();
-        self.workshop
-            .start(&config.library, config.build.clone(), folder)
+        self.workshop.start(cargo::Library {
+            name: config.library.clone(),
+            config: config.build.clone(),
+            folder: config.staging_folder.clone(),
+        })
     }
 
     fn open(&mut self, made: &Made) -> Result<&'static LibraryEntry, ReloadError> {

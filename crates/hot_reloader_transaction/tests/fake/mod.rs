@@ -141,7 +141,11 @@ impl World {
             }
         });
         let phases = vec![(Phase::Build, Duration::ZERO)];
-        handle.push(BuildStep::Finished { result, phases });
+        handle.push(BuildStep::Finished {
+            result,
+            phases,
+            builder: None,
+        });
     }
 
     pub(crate) fn progress_build(&self) {

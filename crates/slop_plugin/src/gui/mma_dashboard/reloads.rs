@@ -585,6 +585,7 @@ mod tests {
             latency_ms: None,
             longest_frame_ms: 20.0,
             modules: Vec::new(),
+            builder: None,
             recompiled: Vec::new(),
             warnings: Vec::new(),
             not_restored: Vec::new(),

@@ -1,0 +1,145 @@
+//! What is in files, to see whether it is still that.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// Some files, with what was in them at one moment: by content, for a file that comes back from
+/// `rsync -t`, a backup or another machine has an older time and is an edit all the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contents(BTreeMap<PathBuf, Option<u64>>);
+
+impl Contents {
+    /// Reads them as they are now. One that is missing counts as such.
+    #[must_use]
+    pub fn read(paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        let read = |path: PathBuf| {
+            let digest = digest(&path);
+            (path, digest)
+        };
+        Self(paths.into_iter().map(read).collect())
+    }
+
+    /// Reads what the compiler read between `start` and now. What `before` knows, read at `start`, is
+    /// taken from there: it may have been edited since, and nobody knows which text was compiled. A file
+    /// that is not known and was written since then counts as another one.
+    #[must_use]
+    pub fn compiled(
+        paths: impl IntoIterator<Item = PathBuf>,
+        before: &Self,
+        start: SystemTime,
+    ) -> Self {
+        let written = |path: &Path| fs::metadata(path).and_then(|data| data.modified());
+        let read = |path: PathBuf| {
+            let digest = match before.0.get(&path) {
+                Some(digest) => *digest,
+                None if written(&path).is_ok_and(|time| time < start) => digest(&path),
+                None => None,
+            };
+            (path, digest)
+        };
+        Self(paths.into_iter().map(read).collect())
+    }
+
+    /// The same files as they are now.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self::read(self.paths().map(Path::to_owned))
+    }
+
+    /// The first file that is not what it was.
+    #[must_use]
+    pub fn first_change(&self) -> Option<&Path> {
+        let mut files = self.0.iter();
+        let changed = files.find(|(path, was)| digest(path) != **was);
+        changed.map(|(path, _)| &**path)
+    }
+
+    /// The files.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.0.keys().map(|path| &**path)
+    }
+
+    /// The first file that is missing.
+    #[must_use]
+    pub fn first_missing(&self) -> Option<&Path> {
+        let mut files = self.0.iter();
+        let missing = files.find(|(_, digest)| digest.is_none());
+        missing.map(|(path, _)| &**path)
+    }
+}
+
+impl Extend<(PathBuf, Option<u64>)> for Contents {
+    fn extend<T: IntoIterator<Item = (PathBuf, Option<u64>)>>(&mut self, files: T) {
+        self.0.extend(files);
+    }
+}
+
+impl IntoIterator for Contents {
+    type Item = (PathBuf, Option<u64>);
+    type IntoIter = std::collections::btree_map::IntoIter<PathBuf, Option<u64>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+fn digest(file: &Path) -> Option<u64> {
+    let text = fs::read(file).ok()?;
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    Some(hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn times_say_nothing_and_content_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lib.rs");
+        let missing = folder.path().join("menu.rs");
+        fs::write(&file, "one").unwrap();
+        let contents = Contents::read([file.clone(), missing.clone()]);
+        fs::write(&file, "one").unwrap();
+        assert_eq!(contents.first_change(), None);
+        fs::write(&file, "two").unwrap();
+        let opened = fs::File::options().append(true).open(&file).unwrap();
+        opened.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        assert_eq!(contents.first_change(), Some(&*file));
+        fs::write(&file, "one").unwrap();
+        fs::write(&missing, "").unwrap();
+        assert_eq!(contents.first_change(), Some(&*missing));
+        assert_eq!(contents.first_missing(), Some(&*missing));
+    }
+
+    /// What was edited while the compiler ran is an edit the next time, whether it was seen or not.
+    #[test]
+    fn an_edit_during_a_build_is_an_edit_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let [known, unknown, old] = ["a.rs", "b.rs", "c.rs"].map(|name| folder.path().join(name));
+        for file in [&known, &old] {
+            fs::write(file, "one").unwrap();
+        }
+        let before = Contents::read([known.clone()]);
+        let start = SystemTime::now() + Duration::from_secs(60);
+        fs::write(&known, "two").unwrap();
+        fs::write(&unknown, "two").unwrap();
+        let opened = fs::File::options().append(true).open(&unknown).unwrap();
+        opened.set_modified(start).unwrap();
+
+        let contents = Contents::compiled([known.clone(), unknown.clone(), old], &before, start);
+        assert_eq!(contents.first_change(), Some(&*known));
+        fs::write(&known, "one").unwrap();
+        assert_eq!(contents.first_change(), Some(&*unknown));
+        fs::remove_file(&unknown).unwrap();
+        assert_eq!(contents.first_change(), None);
+    }
+}

@@ -1,0 +1,98 @@
+//! Why a library is built by cargo and not by its recorded commands.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why cargo has to be asked. Not an error: the build takes longer, and its commands are recorded anew.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Decline {
+    /// Nothing was recorded yet.
+    #[error("it is the first build")]
+    First,
+    /// Cargo found this crate fresh ever since, so nobody has seen its command.
+    #[error("the command for `{name}` has not been seen yet")]
+    NotSeen {
+        /// The crate.
+        name: String,
+    },
+    /// Only cargo knows when such a crate has to be built, and what that changes in others.
+    #[error("`{name}` has a {what}")]
+    OnlyCargo {
+        /// The crate.
+        name: String,
+        /// What it has, in words.
+        what: &'static str,
+    },
+    /// The build was set up in another way.
+    #[error("the settings of the build changed")]
+    Settings,
+    /// The app's environment changed, or a variable that `env!` reads.
+    #[error("the environment variable `{name}` changed")]
+    Variable {
+        /// The variable.
+        name: String,
+    },
+    /// A manifest, the lock file, a configuration of cargo or rustup, or a source of a crate that is not
+    /// reloaded changed.
+    #[error("{} changed", path.display())]
+    Input {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A configuration of cargo's may read others.
+    #[error("{} includes other files", path.display())]
+    Includes {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A library or the compiler itself is not what it was.
+    #[error("{} was built anew", path.display())]
+    Library {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A source file is gone.
+    #[error("{} is gone", path.display())]
+    Gone {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The crate is made of other files than before.
+    #[error("`{name}` reads other files than before: {}", path.display())]
+    Reads {
+        /// The crate.
+        name: String,
+        /// One of the files that are read now and were not, or the other way round.
+        path: PathBuf,
+    },
+    /// The compiler ended without an error in the code.
+    #[error("the compiler ended with {status} for `{name}`\n{tail}")]
+    Compiler {
+        /// The crate.
+        name: String,
+        /// How it ended.
+        status: String,
+        /// What it printed last.
+        tail: String,
+    },
+    /// What is needed to run it failed.
+    #[error("{what}: {reason}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+/// Who built a library.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Builder {
+    /// The compiler, by the commands that cargo had used before.
+    #[error("rustc alone")]
+    Replay,
+    /// Cargo.
+    #[error("cargo, since {0}")]
+    Cargo(Decline),
+}

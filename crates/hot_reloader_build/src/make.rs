@@ -1,0 +1,220 @@
+//! One build: by the commands that are known, or, in any doubt, by cargo.
+
+use std::{env, time::SystemTime};
+
+use cargo_metadata::Message;
+
+use crate::{
+    environment,
+    message::Transcript,
+    process::{Event, Line, Supervisor},
+    recording::{Heard, Recording},
+    replay::{self, Folders, Stopped},
+    BuildConfig, BuildError, BuildOutcome, Builder, Built, Contents, Decline, Sources, Workspace,
+};
+
+/// What builds find out, for the next one.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// What cargo said of the workspace.
+    workspace: Workspace,
+    /// What cargo's library was made of.
+    sources: Sources,
+    /// How to do it again without cargo, or why that cannot be.
+    recording: Result<Recording, Decline>,
+}
+
+#[cfg(test)]
+impl Known {
+    /// What is known when nothing has been built yet.
+    pub(crate) fn of(workspace: Workspace) -> Self {
+        Self {
+            workspace,
+            sources: Sources::default(),
+            recording: Err(Decline::First),
+        }
+    }
+}
+
+/// What is to be built.
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'a> {
+    /// The crate name of the library.
+    pub library: &'a str,
+    /// How.
+    pub config: &'a BuildConfig,
+    /// Where a replay puts things.
+    pub folders: Folders<'a>,
+    /// Whether cargo is to build what it has not been seen to build, so that the next build needs no
+    /// cargo.
+    pub record: bool,
+}
+
+impl Task<'_> {
+    /// Builds the library. `known` is what the last build found out, and is brought up to date.
+    ///
+    /// Returns how it ended, and who built it if it came to that.
+    pub fn make(
+        self,
+        known: &mut Option<Known>,
+        supervisor: &mut Supervisor,
+    ) -> (BuildOutcome, Option<Builder>) {
+        let decline = match self.replay(known.as_mut(), supervisor) {
+            Ok(built) => return (Ok(built), Some(Builder::Replay)),
+            Err(Stopped::Failed(error)) => return (Err(error), Some(Builder::Replay)),
+            Err(Stopped::Declined(decline)) => decline,
+        };
+        supervisor.end_all();
+        let workspace = known.as_ref().map(|known| known.workspace.clone());
+        match self.find(workspace, supervisor) {
+            Err(error) => (Err(error), None),
+            Ok(workspace) => {
+                let outcome = self.cargo(workspace, known, supervisor);
+                (outcome, Some(Builder::Cargo(decline)))
+            }
+        }
+    }
+
+    fn replay(
+        &self,
+        known: Option<&mut Known>,
+        supervisor: &mut Supervisor,
+    ) -> Result<Built, Stopped> {
+        let known = known.ok_or(Decline::First)?;
+        let workspace = &known.workspace;
+        let recording = known
+            .recording
+            .as_mut()
+            .map_err(|decline| decline.clone())?;
+        if let (true, Some(name)) = (self.record, recording.unseen().next()) {
+            let name = name.to_owned();
+            return Err(Stopped::Declined(Decline::NotSeen { name }));
+        }
+        let library = replay::replay(recording, self.config, workspace, self.folders, supervisor)?;
+        let deps = recording.deps().or(library.parent()).unwrap_or(&library);
+        Ok(Built {
+            deps: deps.to_owned(),
+            library,
+            recompiled: Vec::new(),
+            workspace: workspace.clone(),
+        })
+    }
+
+    /// Asks cargo about the workspace, unless that is known.
+    fn find(
+        &self,
+        known: Option<Workspace>,
+        supervisor: &mut Supervisor,
+    ) -> Result<Workspace, BuildError> {
+        if let Some(known) = known.filter(|known| known.manifests.first_change().is_none()) {
+            return Ok(known);
+        }
+        let (mut out, mut err) = (String::new(), String::new());
+        let process = self.start(Workspace::question(self.config), supervisor)?;
+        let status = loop {
+            match supervisor.wait_next() {
+                Err(why) => return Err(supervisor.error(why, err)),
+                Ok((number, _)) if number != process => {}
+                Ok((_, Event::Printed(Line::Out(line)))) => out.push_str(&line),
+                Ok((_, Event::Printed(Line::Err(line)))) => {
+                    err.push_str(&line);
+                    err.push('\n');
+                }
+                Ok((_, Event::Ended(status))) => break status.map_err(lost)?,
+            }
+        };
+        let answer = status.success().then_some(&*out).ok_or(&*err);
+        Workspace::understand(self.config, self.library, answer)
+            .map_err(|source| BuildError::Workspace { source })
+    }
+
+    fn cargo(
+        &self,
+        workspace: Workspace,
+        known: &mut Option<Known>,
+        supervisor: &mut Supervisor,
+    ) -> BuildOutcome {
+        let mut before = Contents::default();
+        let mut older = None;
+        if let Some(known) = &*known {
+            known.sources.make_stale();
+            before = known.sources.again();
+            older = known.recording.as_ref().ok();
+            if let (true, Some(older)) = (self.record, older) {
+                let unseen: Vec<&str> = older.unseen().collect();
+                known.sources.age(|name| unseen.contains(&name));
+            }
+        }
+        let start = SystemTime::now();
+        let environment = environment::clean(env::vars_os());
+        let mut transcript = Transcript::new(&workspace);
+        let mut config = self.config.clone();
+        config.package.clone_from(&workspace.package);
+        let process = self.start(config.command(), supervisor)?;
+        let status = loop {
+            match supervisor.wait_next() {
+                Err(why) => return Err(supervisor.error(why, transcript.tail())),
+                Ok((number, _)) if number != process => {}
+                Ok((_, Event::Printed(Line::Out(line)))) => {
+                    let messages = Message::parse_stream(line.as_bytes()).map_while(Result::ok);
+                    messages.for_each(|message| transcript.message(message));
+                }
+                Ok((_, Event::Printed(Line::Err(line)))) => {
+                    if let Some(said) = transcript.cargo_said(line) {
+                        supervisor.say(said);
+                    }
+                }
+                Ok((_, Event::Ended(status))) => break status.map_err(lost)?,
+            }
+        };
+        let commands = std::mem::take(&mut transcript.commands);
+        let built = transcript.finish(status, workspace)?;
+        for command in &commands {
+            if built
+                .workspace
+                .hot
+                .iter()
+                .any(|hot| hot.name == command.crate_name())
+            {
+                replay::remember(command, self.folders.incremental);
+            }
+        }
+        let heard = Heard {
+            config: self.config,
+            workspace: &built.workspace,
+            environment,
+            commands,
+            library: &built.library,
+            before: before.clone(),
+            start,
+        };
+        let recording = Recording::new(heard, older);
+        let profile = built.library.parent().unwrap_or(&built.library);
+        *known = Some(Known {
+            sources: Sources::compiled(&built.workspace, profile, &before, start),
+            workspace: built.workspace.clone(),
+            recording,
+        });
+        Ok(built)
+    }
+
+    fn start(
+        &self,
+        command: std::process::Command,
+        supervisor: &mut Supervisor,
+    ) -> Result<usize, BuildError> {
+        let started = supervisor.start(command);
+        started.map_err(|source| BuildError::NotStarted {
+            cargo: self.config.cargo.clone(),
+            folder: self.config.folder.clone(),
+            source,
+        })
+    }
+}
+
+fn lost(error: std::io::Error) -> BuildError {
+    BuildError::Failed {
+        status: "unknown".to_owned(),
+        tail: error.to_string(),
+    }
+}

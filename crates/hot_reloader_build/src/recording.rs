@@ -1,0 +1,401 @@
+//! The commands by which cargo built the crates that may change, and all that they depend on.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use crate::{
+    dep_info::DepInfo,
+    environment,
+    unit::UnitCommand,
+    workspace::{HotCrate, StableCrate},
+    BuildConfig, Contents, Decline, Workspace,
+};
+
+/// What a build by cargo did, so that it can be done again without cargo.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    config: BuildConfig,
+    environment: Vec<(OsString, OsString)>,
+    /// What may not change: manifests, configuration, sources of what is not reloaded.
+    inputs: Contents,
+    /// The compiler, and the libraries that are not reloaded.
+    libraries: Vec<Made>,
+    /// Each after those that it needs; the plugin library is the last.
+    pub(crate) units: Vec<Unit>,
+}
+
+/// A crate that may change.
+#[derive(Clone, Debug)]
+pub(crate) struct Unit {
+    pub(crate) name: String,
+    /// `None` as long as cargo found it fresh.
+    pub(crate) command: Option<UnitCommand>,
+    /// Where the command runs.
+    pub(crate) folder: PathBuf,
+    /// What it read when it was compiled last.
+    pub(crate) reads: DepInfo,
+    /// The same, with what was in it.
+    pub(crate) sources: Contents,
+    /// The units that it needs.
+    pub(crate) needs: Vec<usize>,
+    /// `None` as long as nobody's command says where it is.
+    pub(crate) made: Option<Made>,
+    /// Counts how often it was compiled.
+    pub(crate) revision: u32,
+    /// The revisions of what it needs, as it was compiled with them.
+    pub(crate) with: Vec<u32>,
+}
+
+/// A file that a build made, as it was left.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    pub(crate) path: PathBuf,
+    /// When it was written, and how long it is.
+    stamp: Option<(SystemTime, u64)>,
+    /// Whether a replay made it.
+    pub(crate) is_ours: bool,
+}
+
+/// What cargo printed and left behind.
+pub(crate) struct Heard<'a> {
+    pub(crate) config: &'a BuildConfig,
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    /// The commands, in the order in which they began.
+    pub(crate) commands: Vec<UnitCommand>,
+    /// The library.
+    pub(crate) library: &'a Path,
+    /// What was in the files that are known, when it began.
+    pub(crate) before: Contents,
+    /// When it began.
+    pub(crate) start: SystemTime,
+}
+
+impl Recording {
+    /// Puts together what was heard of one build, and, for what it left alone, what `older` knows.
+    pub(crate) fn new(heard: Heard<'_>, older: Option<&Self>) -> Result<Self, Decline> {
+        let Heard {
+            config,
+            workspace,
+            environment,
+            commands,
+            library,
+            before,
+            start,
+        } = heard;
+        let hot = ordered(&workspace.hot);
+        if let Some((only, what)) = hot.iter().find_map(|c| Some((c, c.only_cargo?))) {
+            let name = only.name.clone();
+            return Err(Decline::OnlyCargo { name, what });
+        }
+        let older = |hot: &HotCrate| {
+            let mut units = older.into_iter().flat_map(|older| &older.units);
+            let command = units.find(|unit| unit.name == hot.name)?.command.as_ref()?;
+            is_of(command, hot).then(|| command.clone())
+        };
+        let mut found = Vec::new();
+        for hot in &hot {
+            let mut heard = commands.iter().filter(|command| is_of(command, hot));
+            let command = heard.next().cloned();
+            if heard.any(|other| Some(other) != command.as_ref()) {
+                let name = hot.name.clone();
+                let what = "second form, with other features";
+                return Err(Decline::OnlyCargo { name, what });
+            }
+            found.push(command.or_else(|| older(hot)));
+        }
+        let deps = library.parent().unwrap_or(library).join("deps");
+        let externs = |name: &str| {
+            let externs = found.iter().flatten().flat_map(UnitCommand::externs);
+            let mut externs = externs.map(|(_, path)| path.to_owned());
+            externs.find(|path| crate_of(path) == name)
+        };
+        let mut units = Vec::new();
+        for (hot, command) in hot.iter().zip(&found) {
+            let name = hot.name.clone();
+            let folder = command
+                .as_ref()
+                .map(|command| command.folder(&workspace.root));
+            let folder = folder.unwrap_or(&workspace.root).to_owned();
+            let infos = match command {
+                Some(command) => {
+                    let out = command.out_dir().unwrap_or(&deps);
+                    vec![out.join(command.stem()).with_extension("d")]
+                }
+                None => dep_infos(&deps, &name),
+            };
+            let mut reads = DepInfo::default();
+            for info in infos {
+                let read = DepInfo::read(&info, &folder).map_err(|error| Decline::System {
+                    what: format!("reading {}", info.display()),
+                    reason: error.to_string(),
+                })?;
+                reads.files.extend(read.files);
+                reads.variables.extend(read.variables);
+            }
+            let made = if hot.package == workspace.package {
+                Some(library.to_owned())
+            } else {
+                externs(&name)
+            };
+            let needs = hot.needs.iter().filter_map(|id| {
+                let mut packages = hot_position(&workspace.hot, &units, id);
+                packages.next()
+            });
+            let needs: Vec<usize> = needs.collect();
+            units.push(Unit {
+                sources: Contents::compiled(reads.files.iter().cloned(), &before, start),
+                command: command.clone(),
+                folder,
+                reads,
+                with: vec![0; needs.len()],
+                needs,
+                made: made.map(|made| Made::now(made, false)),
+                revision: 0,
+                name,
+            });
+        }
+        let is_hot = |path: &Path| units.iter().any(|unit| unit.name == crate_of(path));
+        let libraries = found.iter().flatten().flat_map(|command| {
+            let externs = command.externs().map(|(_, path)| path.to_owned());
+            let compiler = compiler(command);
+            externs.filter(|path| !is_hot(path)).chain(compiler)
+        });
+        let mut libraries: Vec<PathBuf> = libraries.collect();
+        libraries.sort();
+        libraries.dedup();
+        let inputs = inputs(config, workspace, &deps);
+        Ok(Self {
+            config: config.clone(),
+            environment,
+            inputs: Contents::compiled(inputs, &Contents::default(), start),
+            libraries: libraries
+                .into_iter()
+                .map(|path| Made::now(path, false))
+                .collect(),
+            units,
+        })
+    }
+
+    /// Whether the commands would still be those that cargo would use.
+    pub(crate) fn check(&self, config: &BuildConfig) -> Result<(), Decline> {
+        if self.config != *config {
+            return Err(Decline::Settings);
+        }
+        let environment = environment::clean(env::vars_os());
+        let differs = |of: &[(OsString, OsString)], from: &[(OsString, OsString)]| {
+            let mut of = of.iter();
+            let other = of.find(|variable| !from.contains(variable));
+            other.map(|(name, _)| name.to_string_lossy().into_owned())
+        };
+        let name = differs(&self.environment, &environment)
+            .or_else(|| differs(&environment, &self.environment));
+        if let Some(name) = name {
+            return Err(Decline::Variable { name });
+        }
+        if let Some(path) = self.inputs.first_change() {
+            return Err(Decline::Input {
+                path: path.to_owned(),
+            });
+        }
+        let is_configuration = |path: &&Path| path.parent().is_some_and(|p| p.ends_with(".cargo"));
+        for path in self.inputs.paths().filter(is_configuration) {
+            let text = fs::read_to_string(path).unwrap_or_default();
+            if text
+                .lines()
+                .any(|line| line.trim_start().starts_with("include"))
+            {
+                return Err(Decline::Includes {
+                    path: path.to_owned(),
+                });
+            }
+        }
+        match self.libraries.iter().find(|library| !library.is_intact()) {
+            Some(library) => Err(Decline::Library {
+                path: library.path.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// What cargo passes on to the compiler.
+    pub(crate) fn environment(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
+        self.environment.iter().map(|(name, value)| (name, value))
+    }
+
+    /// The crates whose commands are not known yet.
+    pub(crate) fn unseen(&self) -> impl Iterator<Item = &str> {
+        let units = self.units.iter().filter(|unit| unit.command.is_none());
+        units.map(|unit| &*unit.name)
+    }
+
+    /// Where the commands find the shared libraries.
+    pub(crate) fn deps(&self) -> Option<&Path> {
+        self.units.last()?.command.as_ref()?.out_dir()
+    }
+}
+
+impl Made {
+    pub(crate) fn now(path: PathBuf, is_ours: bool) -> Self {
+        Self {
+            stamp: stamp(&path),
+            path,
+            is_ours,
+        }
+    }
+
+    /// Whether it is there, and nobody has written it since.
+    pub(crate) fn is_intact(&self) -> bool {
+        self.stamp.is_some() && stamp(&self.path) == self.stamp
+    }
+}
+
+fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
+    let data = fs::metadata(path).ok()?;
+    Some((data.modified().ok()?, data.len()))
+}
+
+fn is_of(command: &UnitCommand, hot: &HotCrate) -> bool {
+    command.crate_name() == hot.name
+        && command.package_folder() == Some(&*hot.folder)
+        && command
+            .value("--crate-type")
+            .is_some_and(|kind| kind != "bin")
+}
+
+/// The crate that a file is the library of, as cargo names it: `libgame-0123.rlib`.
+fn crate_of(path: &Path) -> &str {
+    let stem = path.file_stem().and_then(|stem| stem.to_str());
+    let stem = stem.unwrap_or_default();
+    let name = stem.strip_prefix("lib").unwrap_or(stem);
+    name.rsplit_once('-').map_or(name, |(name, _)| name)
+}
+
+/// Each crate after those that it needs. Cargo allows no circle.
+fn ordered(hot: &[HotCrate]) -> Vec<&HotCrate> {
+    let mut ordered: Vec<&HotCrate> = Vec::new();
+    while ordered.len() < hot.len() {
+        let is_there = |id: &String| ordered.iter().any(|hot| hot.package == *id);
+        let mut rest = hot.iter().filter(|hot| !is_there(&hot.package));
+        let Some(next) = rest.find(|hot| hot.needs.iter().all(is_there)) else {
+            break;
+        };
+        ordered.push(next);
+    }
+    ordered
+}
+
+fn hot_position<'a>(
+    hot: &'a [HotCrate],
+    units: &'a [Unit],
+    id: &'a str,
+) -> impl Iterator<Item = usize> + 'a {
+    let names = hot.iter().filter(move |hot| hot.package == id);
+    names.filter_map(|hot| units.iter().position(|unit| unit.name == hot.name))
+}
+
+/// What the compiler left of a crate, in all the forms that it was compiled in.
+pub(crate) fn dep_infos(deps: &Path, name: &str) -> Vec<PathBuf> {
+    let files = fs::read_dir(deps).into_iter().flatten().flatten();
+    let files = files.map(|entry| entry.path());
+    let is_of = |path: &PathBuf| {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let rest = stem.strip_prefix(name);
+        let is_info = path.extension().is_some_and(|extension| extension == "d");
+        is_info && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    files.filter(is_of).collect()
+}
+
+/// The program of a command, and what it runs if it is a wrapper.
+fn compiler(command: &UnitCommand) -> Vec<PathBuf> {
+    let wrapped = command.arguments.first().filter(|a| !a.starts_with('-'));
+    let programs = [Some(command.program.clone()), wrapped.map(PathBuf::from)];
+    let find = |program: PathBuf| {
+        if program.components().count() > 1 {
+            return program;
+        }
+        let path = env::var_os("PATH").unwrap_or_default();
+        let mut found = env::split_paths(&path).map(|folder| folder.join(&program));
+        found.find(|path| path.is_file()).unwrap_or(program)
+    };
+    programs.into_iter().flatten().map(find).collect()
+}
+
+/// All files that say what cargo would do, but for the sources of what may change.
+fn inputs(config: &BuildConfig, workspace: &Workspace, deps: &Path) -> Vec<PathBuf> {
+    let mut inputs: Vec<PathBuf> = workspace.manifests.paths().map(Path::to_owned).collect();
+    for folder in config.folder.ancestors() {
+        let configuration = folder.join(".cargo");
+        inputs.extend(["config.toml", "config"].map(|file| configuration.join(file)));
+        inputs.extend(["rust-toolchain.toml", "rust-toolchain"].map(|file| folder.join(file)));
+    }
+    let home = |variable: &str, folder: &str| {
+        let named = env::var_os(variable).map(PathBuf::from);
+        named.or_else(|| Some(env::home_dir()?.join(folder)))
+    };
+    if let Some(cargo) = home("CARGO_HOME", ".cargo") {
+        inputs.extend(["config.toml", "config"].map(|file| cargo.join(file)));
+    }
+    inputs.extend(home("RUSTUP_HOME", ".rustup").map(|rustup| rustup.join("settings.toml")));
+    for stable in &workspace.stable {
+        for info in dep_infos(deps, &stable.name) {
+            let info = DepInfo::read(&info, &workspace.root);
+            inputs.extend(info.unwrap_or_default().files);
+        }
+        if stable.has_build_script {
+            inputs.extend(script_inputs(stable, deps));
+        }
+    }
+    inputs
+}
+
+/// What the build script of a crate may read: all of its package, as cargo assumes, and what it says.
+fn script_inputs(stable: &StableCrate, deps: &Path) -> Vec<PathBuf> {
+    let mut inputs = Vec::new();
+    files_below(&stable.folder, &mut inputs);
+    let runs = deps.parent().map(|profile| profile.join("build"));
+    let runs = runs.and_then(|runs| fs::read_dir(runs).ok());
+    let prefix = format!("{}-", stable.package);
+    for run in runs.into_iter().flatten().flatten() {
+        if run.file_name().to_string_lossy().starts_with(&prefix) {
+            let said = fs::read_to_string(run.path().join("output")).unwrap_or_default();
+            let said = said.lines().filter_map(|line| {
+                let line = line.strip_prefix("cargo:")?;
+                line.trim_start_matches(':')
+                    .strip_prefix("rerun-if-changed=")
+            });
+            for path in said.map(|path| stable.folder.join(path)) {
+                if path.is_dir() {
+                    files_below(&path, &mut inputs);
+                } else {
+                    inputs.push(path);
+                }
+            }
+        }
+    }
+    inputs
+}
+
+/// All files in a folder, but those of hidden folders, of other packages, and of cargo's.
+fn files_below(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        // A link is what cargo looks at too, but a circle of them would have no end.
+        let kind = entry.file_type();
+        if kind.as_ref().is_ok_and(fs::FileType::is_file) {
+            files.push(path);
+        } else if kind.is_ok_and(|kind| kind.is_dir()) {
+            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+            let is_other = ["CACHEDIR.TAG", "Cargo.toml"].map(|file| path.join(file).exists());
+            if !is_hidden && is_other == [false, false] {
+                files_below(&path, files);
+            }
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! Runs the recorded commands again, for the crates whose sources changed.
+//!
+//! What it makes goes into folders of ours: cargo's are neither written nor locked.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus},
+    thread,
+};
+
+use cargo_metadata::diagnostic;
+use serde::Deserialize;
+
+use crate::{
+    dep_info::DepInfo,
+    message::Transcript,
+    process::{Event, Interruption, Line, Supervisor},
+    recording::{Made, Recording, Unit},
+    unit::UnitCommand,
+    BuildConfig, BuildError, Contents, Decline, Workspace,
+};
+
+/// The folders of a replay.
+#[derive(Clone, Copy, Debug)]
+pub struct Folders<'a> {
+    /// For what the compiler makes; of this process alone.
+    pub outputs: &'a Path,
+    /// For what the compiler remembers; shared with other processes, as it sees to it itself that they
+    /// do not meet.
+    pub incremental: &'a Path,
+}
+
+/// Why a replay made nothing.
+pub(crate) enum Stopped {
+    /// Cargo has to be asked.
+    Declined(Decline),
+    /// The code has errors, or somebody ended it.
+    Failed(BuildError),
+}
+
+impl From<Decline> for Stopped {
+    fn from(decline: Decline) -> Self {
+        Self::Declined(decline)
+    }
+}
+
+/// Compiles what changed since the recording, and returns the library.
+pub(crate) fn replay(
+    recording: &mut Recording,
+    config: &BuildConfig,
+    workspace: &Workspace,
+    folders: Folders<'_>,
+    supervisor: &mut Supervisor,
+) -> Result<PathBuf, Stopped> {
+    recording.check(config)?;
+    let now: Vec<Contents> = recording
+        .units
+        .iter()
+        .map(|unit| unit.sources.again())
+        .collect();
+    let work = changed(&recording.units, &now)?;
+    let mut run = Run {
+        recording,
+        now,
+        waiting: work,
+        running: BTreeMap::new(),
+        folders,
+        transcript: Transcript::new(workspace),
+        supervisor,
+    };
+    run.all()?;
+    let library = recording.units.last().and_then(|unit| unit.made.as_ref());
+    Ok(library.ok_or(Decline::First)?.path.clone())
+}
+
+/// The units to compile, in order: those whose sources changed, or what they need.
+fn changed(units: &[Unit], now: &[Contents]) -> Result<Vec<usize>, Decline> {
+    let mut changed: Vec<usize> = Vec::new();
+    for (index, (unit, now)) in units.iter().zip(now).enumerate() {
+        if let Some(path) = now.first_missing() {
+            let path = path.to_owned();
+            return Err(Decline::Gone { path });
+        }
+        let revisions = unit.needs.iter().map(|need| units[*need].revision);
+        let is_changed = unit.sources != *now
+            || unit.made.as_ref().is_some_and(|made| !made.is_intact())
+            || !unit.with.iter().copied().eq(revisions)
+            || unit.needs.iter().any(|need| changed.contains(need));
+        if is_changed {
+            if unit.command.is_none() {
+                let name = unit.name.clone();
+                return Err(Decline::NotSeen { name });
+            }
+            changed.push(index);
+        }
+    }
+    Ok(changed)
+}
+
+struct Run<'a> {
+    recording: &'a mut Recording,
+    /// What is in the sources of each unit, read before any was compiled.
+    now: Vec<Contents>,
+    waiting: Vec<usize>,
+    /// Which unit is compiled by a process.
+    running: BTreeMap<usize, usize>,
+    folders: Folders<'a>,
+    transcript: Transcript,
+    supervisor: &'a mut Supervisor,
+}
+
+impl Run<'_> {
+    /// Compiles all that waits, each as soon as what it needs is there.
+    fn all(&mut self) -> Result<(), Stopped> {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        while !self.waiting.is_empty() || !self.running.is_empty() {
+            while self.running.len() < cores && !self.transcript.has_errors() {
+                let Some(unit) = self.next() else { break };
+                self.start(unit)?;
+            }
+            if self.running.is_empty() {
+                break;
+            }
+            let (process, event) = self
+                .supervisor
+                .wait_next()
+                .map_err(|why| self.interrupted(why))?;
+            match event {
+                Event::Printed(line) => self.hear(line),
+                Event::Ended(status) => {
+                    let unit = self.running.remove(&process).expect("it was started here");
+                    let status = status.map_err(|error| Decline::System {
+                        what: "waiting for the compiler".to_owned(),
+                        reason: error.to_string(),
+                    })?;
+                    self.ended(unit, status)?;
+                }
+            }
+        }
+        match self.transcript.take_errors() {
+            Some(error) => Err(Stopped::Failed(error)),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes out a unit that needs nothing that is still to be compiled.
+    fn next(&mut self) -> Option<usize> {
+        let is_pending = |unit: &usize| {
+            self.waiting.contains(unit) || self.running.values().any(|running| running == unit)
+        };
+        let units = &self.recording.units;
+        let mut waiting = self.waiting.iter();
+        let next = waiting.position(|unit| !units[*unit].needs.iter().any(is_pending))?;
+        Some(self.waiting.remove(next))
+    }
+
+    fn start(&mut self, index: usize) -> Result<(), Stopped> {
+        let unit = &self.recording.units[index];
+        let command = unit.command.as_ref().expect("it was looked for");
+        for folder in [self.folders.outputs, self.folders.incremental] {
+            let failed = |error: std::io::Error| Decline::System {
+                what: format!("making {}", folder.display()),
+                reason: error.to_string(),
+            };
+            fs::create_dir_all(folder).map_err(failed)?;
+        }
+        let command = self.redirected(unit, command);
+        self.supervisor.say(format!("Compiling {}", unit.name));
+        let process = self
+            .supervisor
+            .start(command)
+            .map_err(|error| Decline::System {
+                what: format!("running the compiler for `{}`", unit.name),
+                reason: error.to_string(),
+            })?;
+        self.running.insert(process, index);
+        Ok(())
+    }
+
+    /// The command as cargo ran it, but for where things are put.
+    fn redirected(&self, unit: &Unit, recorded: &UnitCommand) -> Command {
+        let Folders {
+            outputs,
+            incremental,
+        } = self.folders;
+        let mut redirected = recorded.clone();
+        redirected.replace("--out-dir", |_| Some(outputs.display().to_string()));
+        redirected.replace("-C", |option| {
+            let is_folder = option.starts_with("incremental=");
+            is_folder.then(|| format!("incremental={}", incremental.display()))
+        });
+        // Of ours, those that were compiled by a replay, whichever form of them cargo chose.
+        for need in &unit.needs {
+            let Some(made) = self.recording.units[*need]
+                .made
+                .as_ref()
+                .filter(|m| m.is_ours)
+            else {
+                continue;
+            };
+            let stem = made.path.file_stem();
+            for (argument, path) in recorded
+                .externs()
+                .filter(|(_, path)| path.file_stem() == stem)
+            {
+                if let Some(file) = path.file_name() {
+                    let (name, _) = recorded.arguments[argument]
+                        .split_once('=')
+                        .unwrap_or_default();
+                    redirected.arguments[argument] =
+                        format!("{name}={}", outputs.join(file).display());
+                }
+            }
+        }
+        let mut made = self
+            .recording
+            .units
+            .iter()
+            .filter_map(|unit| unit.made.as_ref());
+        if made.any(|made| made.is_ours) {
+            // Before cargo's, for what is needed by what is needed.
+            let folder = format!("dependency={}", outputs.display());
+            let at = redirected
+                .arguments
+                .iter()
+                .position(|argument| argument == "-L");
+            let at = at.unwrap_or(redirected.arguments.len());
+            redirected
+                .arguments
+                .splice(at..at, ["-L".to_owned(), folder]);
+        }
+        for argument in &mut redirected.arguments {
+            // Cargo takes the colours out again.
+            if argument.starts_with("--json=") {
+                *argument = argument.replace("diagnostic-rendered-ansi,", "");
+            }
+        }
+        let mut command = Command::new(&redirected.program);
+        command
+            .args(&redirected.arguments)
+            .current_dir(&unit.folder)
+            .env_clear()
+            .envs(self.recording.environment())
+            .envs(redirected.variables);
+        command
+    }
+
+    fn hear(&mut self, line: Line) {
+        /// What the compiler prints.
+        #[derive(Deserialize)]
+        #[serde(tag = "$message_type", rename_all = "lowercase")]
+        enum Message {
+            Diagnostic(diagnostic::Diagnostic),
+            #[serde(other)]
+            Other,
+        }
+        let (Line::Out(line) | Line::Err(line)) = line;
+        match serde_json::from_str(&line) {
+            Ok(Message::Diagnostic(diagnostic)) => self.transcript.diagnostic(&diagnostic),
+            Ok(Message::Other) => {}
+            Err(_) => self.transcript.text(line),
+        }
+    }
+
+    fn ended(&mut self, index: usize, status: ExitStatus) -> Result<(), Stopped> {
+        let unit = &mut self.recording.units[index];
+        if !status.success() {
+            if self.transcript.has_errors() {
+                return Ok(());
+            }
+            return Err(Stopped::Declined(Decline::Compiler {
+                name: unit.name.clone(),
+                status: status.to_string(),
+                tail: self.transcript.tail(),
+            }));
+        }
+        let command = unit.command.as_ref().expect("it was started");
+        let info = self.folders.outputs.join(command.stem() + ".d");
+        let reads = DepInfo::read(&info, &unit.folder).map_err(|error| Decline::System {
+            what: format!("reading {}", info.display()),
+            reason: error.to_string(),
+        })?;
+        let difference = unit.reads.files.symmetric_difference(&reads.files).next();
+        let decline = match difference {
+            Some(path) => Some(Decline::Reads {
+                name: unit.name.clone(),
+                path: path.clone(),
+            }),
+            None if unit.reads.variables != reads.variables => Some(Decline::Variable {
+                name: first_difference(&unit.reads.variables, &reads.variables),
+            }),
+            None => None,
+        };
+        if let Some(decline) = decline {
+            return Err(Stopped::Declined(decline));
+        }
+        if let Some(file) = unit.made.as_ref().and_then(|made| made.path.file_name()) {
+            unit.made = Some(Made::now(self.folders.outputs.join(file), true));
+        }
+        unit.sources = self.now[index].clone();
+        unit.revision += 1;
+        let needs = self.recording.units[index].needs.clone();
+        let with = needs
+            .iter()
+            .map(|need| self.recording.units[*need].revision);
+        self.recording.units[index].with = with.collect();
+        Ok(())
+    }
+
+    fn interrupted(&self, why: Interruption) -> Stopped {
+        Stopped::Failed(self.supervisor.error(why, self.transcript.tail()))
+    }
+}
+
+fn first_difference(
+    before: &BTreeMap<String, Option<String>>,
+    after: &BTreeMap<String, Option<String>>,
+) -> String {
+    let mut names = before.keys().chain(after.keys());
+    let differs = names.find(|name| before.get(*name) != after.get(*name));
+    differs.cloned().unwrap_or_default()
+}
+
+/// Takes over what the compiler remembers of a crate that cargo compiled just now, so that the first
+/// replay finds it. If that fails, it only takes longer.
+pub(crate) fn remember(command: &UnitCommand, folder: &Path) {
+    let Some(cargos) = command.codegen("incremental").map(Path::new) else {
+        return;
+    };
+    let prefix = format!("{}-", command.crate_name());
+    let Some(of_crate) = newest(cargos, |name| name.starts_with(&prefix)) else {
+        return;
+    };
+    let is_session = |name: &str| {
+        name.starts_with("s-") && !name.ends_with("-working") && !name.ends_with(".lock")
+    };
+    let Some(session) = newest(&of_crate, is_session) else {
+        return;
+    };
+    let (Some(crate_name), Some(session_name)) = (of_crate.file_name(), session.file_name()) else {
+        return;
+    };
+    let target = folder.join(crate_name);
+    let session_target = target.join(session_name);
+    if session_target.exists() || fs::create_dir_all(&target).is_err() {
+        return;
+    }
+    // The lock belongs to the session up to its last part, which is the digest of the crate.
+    let session_text = session_name.to_string_lossy();
+    let lock = session_text
+        .rsplit_once('-')
+        .map(|(session, _)| format!("{session}.lock"));
+    let copy = || -> std::io::Result<()> {
+        if let Some(lock) = lock {
+            fs::copy(of_crate.join(&lock), target.join(&lock))?;
+        }
+        // It has its name only when it is whole.
+        let partial = tempfile::Builder::new()
+            .prefix("partial-")
+            .tempdir_in(&target)?;
+        for file in fs::read_dir(&session)? {
+            let file = file?;
+            let copy = partial.path().join(file.file_name());
+            // The compiler never writes into such a file, and links them itself.
+            fs::hard_link(file.path(), &copy)
+                .or_else(|_| fs::copy(file.path(), &copy).map(drop))?;
+        }
+        fs::rename(partial.path(), &session_target)
+    };
+    let _ = copy();
+}
+
+/// The entry of a folder that was written last.
+fn newest(folder: &Path, is_meant: impl Fn(&str) -> bool) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).ok()?.flatten();
+    let meant = entries.filter(|entry| is_meant(&entry.file_name().to_string_lossy()));
+    let newest = meant.max_by_key(|entry| entry.metadata().and_then(|data| data.modified()).ok());
+    newest.map(|entry| entry.path())
+}
