@@ -117,7 +117,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::{BuildConfig, BuildOutcome, Folders, Known, Task, Workspace};
+    use crate::{BuildConfig, BuildOutcome, Known, Task, Workspace};
 
     const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -140,14 +140,10 @@ mod tests {
 
     fn begin(config: BuildConfig, mut known: Option<Known>) -> Build<BuildOutcome> {
         Build::start(config.time_limit, move |supervisor| {
-            let folders = Folders {
-                outputs: &config.folder.join("outputs"),
-                incremental: &config.folder.join("incremental"),
-            };
             let task = Task {
                 library: "game",
                 config: &config,
-                folders,
+                benches: &config.folder.join("benches"),
                 record: false,
             };
             task.make(&mut known, supervisor).0

@@ -5,11 +5,13 @@
 //! [`environment`] cleans; [`Build`] is a thread, and [`Supervisor`] runs its processes, which can all
 //! be ended; [`Task::make`] is one build. It asks cargo about the [`workspace`], and [`message`]
 //! understands what cargo prints: errors, and each call of the compiler as a [`unit`]. These become a
-//! [`recording`], with all that they depend on, and `replay` runs them again for what changed: by
+//! [`recording`], with all that they depend on, and `replay` runs them again for what changed, in a
+//! folder of its own ([`Bench`]): by
 //! [`Contents`], for the files that the compiler says it read ([`dep_info`]). [`Decline`] is why it is
 //! cargo's turn, [`BuildOutcome`] is how it ended.
 
 pub mod actor;
+mod bench;
 pub mod command;
 mod contents;
 mod decline;
@@ -26,12 +28,12 @@ pub mod unit;
 pub mod workspace;
 
 pub use actor::{Build, BuildUpdate};
+pub use bench::Bench;
 pub use command::BuildConfig;
 pub use contents::Contents;
 pub use decline::{Builder, Decline};
 pub use make::{Known, Task};
 pub use outcome::{BuildError, BuildOutcome, Built, Diagnostic};
 pub use process::Supervisor;
-pub use replay::Folders;
 pub use sources::Sources;
 pub use workspace::{Workspace, WorkspaceError};

@@ -1,6 +1,6 @@
 //! One build: by the commands that are known, or, in any doubt, by cargo.
 
-use std::{env, time::SystemTime};
+use std::{env, path::Path, time::SystemTime};
 
 use cargo_metadata::Message;
 
@@ -9,12 +9,13 @@ use crate::{
     message::Transcript,
     process::{Event, Line, Supervisor},
     recording::{Heard, Recording},
-    replay::{self, Folders, Stopped},
-    BuildConfig, BuildError, BuildOutcome, Builder, Built, Contents, Decline, Sources, Workspace,
+    replay::{self, Stopped},
+    Bench, BuildConfig, BuildError, BuildOutcome, Builder, Built, Contents, Decline, Sources,
+    Workspace,
 };
 
 /// What builds find out, for the next one.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Known {
     /// What cargo said of the workspace.
     workspace: Workspace,
@@ -22,6 +23,8 @@ pub struct Known {
     sources: Sources,
     /// How to do it again without cargo, or why that cannot be.
     recording: Result<Recording, Decline>,
+    /// Taken for the first replay.
+    bench: Option<Bench>,
 }
 
 #[cfg(test)]
@@ -32,6 +35,7 @@ impl Known {
             workspace,
             sources: Sources::default(),
             recording: Err(Decline::First),
+            bench: None,
         }
     }
 }
@@ -43,8 +47,8 @@ pub struct Task<'a> {
     pub library: &'a str,
     /// How.
     pub config: &'a BuildConfig,
-    /// Where a replay puts things.
-    pub folders: Folders<'a>,
+    /// The folder under which a process compiles when it needs no cargo.
+    pub benches: &'a Path,
     /// Whether cargo is to build what it has not been seen to build, so that the next build needs no
     /// cargo.
     pub record: bool,
@@ -90,7 +94,15 @@ impl Task<'_> {
             let name = name.to_owned();
             return Err(Stopped::Declined(Decline::NotSeen { name }));
         }
-        let library = replay::replay(recording, self.config, workspace, self.folders, supervisor)?;
+        let bench = match known.bench.take().filter(Bench::is_there) {
+            Some(bench) => bench,
+            None => Bench::take(self.benches).map_err(|error| Decline::System {
+                what: format!("making a folder in {}", self.benches.display()),
+                reason: error.to_string(),
+            })?,
+        };
+        let bench = known.bench.insert(bench);
+        let library = replay::replay(recording, self.config, workspace, bench, supervisor)?;
         let deps = recording.deps().or(library.parent()).unwrap_or(&library);
         Ok(Built {
             deps: deps.to_owned(),
@@ -169,16 +181,6 @@ impl Task<'_> {
         };
         let commands = std::mem::take(&mut transcript.commands);
         let built = transcript.finish(status, workspace)?;
-        for command in &commands {
-            if built
-                .workspace
-                .hot
-                .iter()
-                .any(|hot| hot.name == command.crate_name())
-            {
-                replay::remember(command, self.folders.incremental);
-            }
-        }
         let heard = Heard {
             config: self.config,
             workspace: &built.workspace,
@@ -194,6 +196,7 @@ impl Task<'_> {
             sources: Sources::compiled(&built.workspace, profile, &before, start),
             workspace: built.workspace.clone(),
             recording,
+            bench: known.take().and_then(|known| known.bench),
         });
         Ok(built)
     }

@@ -158,6 +158,12 @@ impl Transcript {
         !self.errors.is_empty()
     }
 
+    /// Whether a person wrote all of them.
+    #[must_use]
+    pub fn errors_have_places(&self) -> bool {
+        self.errors.iter().all(|error| error.place.is_some())
+    }
+
     /// The errors of the code, if it has any.
     pub fn take_errors(&mut self) -> Option<BuildError> {
         let errors = std::mem::take(&mut self.errors);

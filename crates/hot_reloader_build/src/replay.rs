@@ -1,11 +1,10 @@
 //! Runs the recorded commands again, for the crates whose sources changed.
 //!
-//! What it makes goes into folders of ours: cargo's are neither written nor locked.
+//! What it makes goes into folders of ours ([`Bench`]): cargo's are neither written nor locked.
 
 use std::{
     collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, ExitStatus},
     thread,
 };
@@ -19,18 +18,8 @@ use crate::{
     process::{Event, Interruption, Line, Supervisor},
     recording::{Made, Recording, Unit},
     unit::UnitCommand,
-    BuildConfig, BuildError, Contents, Decline, Workspace,
+    Bench, BuildConfig, BuildError, Contents, Decline, Workspace,
 };
-
-/// The folders of a replay.
-#[derive(Clone, Copy, Debug)]
-pub struct Folders<'a> {
-    /// For what the compiler makes; of this process alone.
-    pub outputs: &'a Path,
-    /// For what the compiler remembers; shared with other processes, as it sees to it itself that they
-    /// do not meet.
-    pub incremental: &'a Path,
-}
 
 /// Why a replay made nothing.
 pub(crate) enum Stopped {
@@ -51,7 +40,7 @@ pub(crate) fn replay(
     recording: &mut Recording,
     config: &BuildConfig,
     workspace: &Workspace,
-    folders: Folders<'_>,
+    bench: &Bench,
     supervisor: &mut Supervisor,
 ) -> Result<PathBuf, Stopped> {
     recording.check(config)?;
@@ -66,7 +55,7 @@ pub(crate) fn replay(
         now,
         waiting: work,
         running: BTreeMap::new(),
-        folders,
+        bench,
         transcript: Transcript::new(workspace),
         supervisor,
     };
@@ -106,7 +95,7 @@ struct Run<'a> {
     waiting: Vec<usize>,
     /// Which unit is compiled by a process.
     running: BTreeMap<usize, usize>,
-    folders: Folders<'a>,
+    bench: &'a Bench,
     transcript: Transcript,
     supervisor: &'a mut Supervisor,
 }
@@ -159,13 +148,6 @@ impl Run<'_> {
     fn start(&mut self, index: usize) -> Result<(), Stopped> {
         let unit = &self.recording.units[index];
         let command = unit.command.as_ref().expect("it was looked for");
-        for folder in [self.folders.outputs, self.folders.incremental] {
-            let failed = |error: std::io::Error| Decline::System {
-                what: format!("making {}", folder.display()),
-                reason: error.to_string(),
-            };
-            fs::create_dir_all(folder).map_err(failed)?;
-        }
         let command = self.redirected(unit, command);
         self.supervisor.say(format!("Compiling {}", unit.name));
         let process = self
@@ -181,10 +163,7 @@ impl Run<'_> {
 
     /// The command as cargo ran it, but for where things are put.
     fn redirected(&self, unit: &Unit, recorded: &UnitCommand) -> Command {
-        let Folders {
-            outputs,
-            incremental,
-        } = self.folders;
+        let [outputs, incremental] = [self.bench.outputs(), self.bench.incremental()];
         let mut redirected = recorded.clone();
         redirected.replace("--out-dir", |_| Some(outputs.display().to_string()));
         redirected.replace("-C", |option| {
@@ -267,7 +246,9 @@ impl Run<'_> {
     fn ended(&mut self, index: usize, status: ExitStatus) -> Result<(), Stopped> {
         let unit = &mut self.recording.units[index];
         if !status.success() {
-            if self.transcript.has_errors() {
+            // An error in the code has a place in it. What has none may be a full disk as well as what the
+            // linker misses.
+            if self.transcript.has_errors() && self.transcript.errors_have_places() {
                 return Ok(());
             }
             return Err(Stopped::Declined(Decline::Compiler {
@@ -277,7 +258,7 @@ impl Run<'_> {
             }));
         }
         let command = unit.command.as_ref().expect("it was started");
-        let info = self.folders.outputs.join(command.stem() + ".d");
+        let info = self.bench.outputs().join(command.stem() + ".d");
         let reads = DepInfo::read(&info, &unit.folder).map_err(|error| Decline::System {
             what: format!("reading {}", info.display()),
             reason: error.to_string(),
@@ -297,7 +278,7 @@ impl Run<'_> {
             return Err(Stopped::Declined(decline));
         }
         if let Some(file) = unit.made.as_ref().and_then(|made| made.path.file_name()) {
-            unit.made = Some(Made::now(self.folders.outputs.join(file), true));
+            unit.made = Some(Made::now(self.bench.outputs().join(file), true));
         }
         unit.sources = self.now[index].clone();
         unit.revision += 1;
@@ -321,61 +302,4 @@ fn first_difference(
     let mut names = before.keys().chain(after.keys());
     let differs = names.find(|name| before.get(*name) != after.get(*name));
     differs.cloned().unwrap_or_default()
-}
-
-/// Takes over what the compiler remembers of a crate that cargo compiled just now, so that the first
-/// replay finds it. If that fails, it only takes longer.
-pub(crate) fn remember(command: &UnitCommand, folder: &Path) {
-    let Some(cargos) = command.codegen("incremental").map(Path::new) else {
-        return;
-    };
-    let prefix = format!("{}-", command.crate_name());
-    let Some(of_crate) = newest(cargos, |name| name.starts_with(&prefix)) else {
-        return;
-    };
-    let is_session = |name: &str| {
-        name.starts_with("s-") && !name.ends_with("-working") && !name.ends_with(".lock")
-    };
-    let Some(session) = newest(&of_crate, is_session) else {
-        return;
-    };
-    let (Some(crate_name), Some(session_name)) = (of_crate.file_name(), session.file_name()) else {
-        return;
-    };
-    let target = folder.join(crate_name);
-    let session_target = target.join(session_name);
-    if session_target.exists() || fs::create_dir_all(&target).is_err() {
-        return;
-    }
-    // The lock belongs to the session up to its last part, which is the digest of the crate.
-    let session_text = session_name.to_string_lossy();
-    let lock = session_text
-        .rsplit_once('-')
-        .map(|(session, _)| format!("{session}.lock"));
-    let copy = || -> std::io::Result<()> {
-        if let Some(lock) = lock {
-            fs::copy(of_crate.join(&lock), target.join(&lock))?;
-        }
-        // It has its name only when it is whole.
-        let partial = tempfile::Builder::new()
-            .prefix("partial-")
-            .tempdir_in(&target)?;
-        for file in fs::read_dir(&session)? {
-            let file = file?;
-            let copy = partial.path().join(file.file_name());
-            // The compiler never writes into such a file, and links them itself.
-            fs::hard_link(file.path(), &copy)
-                .or_else(|_| fs::copy(file.path(), &copy).map(drop))?;
-        }
-        fs::rename(partial.path(), &session_target)
-    };
-    let _ = copy();
-}
-
-/// The entry of a folder that was written last.
-fn newest(folder: &Path, is_meant: impl Fn(&str) -> bool) -> Option<PathBuf> {
-    let entries = fs::read_dir(folder).ok()?.flatten();
-    let meant = entries.filter(|entry| is_meant(&entry.file_name().to_string_lossy()));
-    let newest = meant.max_by_key(|entry| entry.metadata().and_then(|data| data.modified()).ok());
-    newest.map(|entry| entry.path())
 }

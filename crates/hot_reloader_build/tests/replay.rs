@@ -10,7 +10,7 @@ use std::{
 
 use crossbeam_channel::{never, unbounded, Receiver};
 use hot_reloader_build::{
-    BuildConfig, BuildError, BuildOutcome, Builder, Decline, Folders, Known, Supervisor, Task,
+    BuildConfig, BuildError, BuildOutcome, Builder, Decline, Known, Supervisor, Task,
 };
 
 /// A workspace: `game`, the library, needs `rules`, which needs `words`; all three may change. `engine` is
@@ -56,19 +56,19 @@ const FILES: [(&str, &str); 9] = [
 /// What comes before the answer in the library's data.
 const MARK: u64 = 0x7265_7761_6e73_3a21;
 
-struct Bench {
+struct Fixture {
     folder: tempfile::TempDir,
     config: BuildConfig,
     known: Option<Known>,
     said: Option<Receiver<String>>,
 }
 
-impl Bench {
+impl Fixture {
     /// The workspace, with the library built by cargo and all its commands seen.
     fn new() -> Self {
-        let mut bench = Self::unbuilt();
-        bench.answers(201, Some(Decline::First));
-        bench
+        let mut fixture = Self::unbuilt();
+        fixture.answers(201, Some(Decline::First));
+        fixture
     }
 
     fn unbuilt() -> Self {
@@ -122,10 +122,7 @@ impl Bench {
         let task = Task {
             library: "game",
             config: &self.config,
-            folders: Folders {
-                outputs: &self.folder.path().join("ours/outputs"),
-                incremental: &self.folder.path().join("ours/incremental"),
-            },
+            benches: &self.folder.path().join("ours"),
             record,
         };
         task.make(&mut self.known, &mut supervisor)
@@ -178,14 +175,14 @@ fn ask(library: &Path) -> u64 {
 /// What the compiler makes of an error must look as cargo shows it.
 #[test]
 fn errors_look_exactly_as_by_cargo() {
-    let mut bench = Bench::new();
-    bench.edit("game/src/menu.rs", "= 1", "= \"one\"");
-    bench.edit("rules/src/lib.rs", "words::WORD", "words::WORD + missing");
-    let (replayed, builder) = bench.build();
+    let mut fixture = Fixture::new();
+    fixture.edit("game/src/menu.rs", "= 1", "= \"one\"");
+    fixture.edit("rules/src/lib.rs", "words::WORD", "words::WORD + missing");
+    let (replayed, builder) = fixture.build();
     assert_eq!(builder, Some(Builder::Replay));
-    let mut cargo = Bench {
+    let mut cargo = Fixture {
         known: None,
-        ..bench
+        ..fixture
     };
     let (built, builder) = cargo.build();
     assert_eq!(builder, Some(Builder::Cargo(Decline::First)));
@@ -203,66 +200,66 @@ fn errors_look_exactly_as_by_cargo() {
 
 #[test]
 fn only_what_changed_is_compiled_and_what_needs_it() {
-    let mut bench = Bench::new();
-    bench.answers(201, None);
-    assert_eq!(bench.compiled(), [""; 0]);
-    bench.edit("game/src/menu.rs", "= 1", "= 7");
-    bench.answers(207, None);
-    assert_eq!(bench.compiled(), ["game"]);
-    bench.edit("words/src/lib.rs", "= 2", "= 3");
-    bench.answers(307, None);
-    assert_eq!(bench.compiled(), ["words", "rules", "game"]);
+    let mut fixture = Fixture::new();
+    fixture.answers(201, None);
+    assert_eq!(fixture.compiled(), [""; 0]);
+    fixture.edit("game/src/menu.rs", "= 1", "= 7");
+    fixture.answers(207, None);
+    assert_eq!(fixture.compiled(), ["game"]);
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.answers(307, None);
+    assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
     // The same code again, so two libraries of one digest lie in two folders.
-    bench.edit("words/src/lib.rs", "= 3", "= 2");
-    bench.answers(207, None);
-    bench.edit(
+    fixture.edit("words/src/lib.rs", "= 3", "= 2");
+    fixture.answers(207, None);
+    fixture.edit(
         "rules/src/lib.rs",
         "words::WORD",
         "/* the same */ words::WORD",
     );
-    bench.answers(207, None);
-    assert_eq!(bench.compiled(), ["rules", "game"]);
+    fixture.answers(207, None);
+    assert_eq!(fixture.compiled(), ["rules", "game"]);
 }
 
 /// What was compiled for a build that failed is not taken for what runs.
 #[test]
 fn a_build_that_fails_half_way_is_completed_by_the_next() {
-    let mut bench = Bench::new();
-    bench.edit("rules/src/lib.rs", "words::WORD", "words::WORD + 2");
-    bench.edit("game/src/menu.rs", "= 1", "= one");
-    let (outcome, _) = bench.build();
+    let mut fixture = Fixture::new();
+    fixture.edit("rules/src/lib.rs", "words::WORD", "words::WORD + 2");
+    fixture.edit("game/src/menu.rs", "= 1", "= one");
+    let (outcome, _) = fixture.build();
     assert!(matches!(outcome, Err(BuildError::Errors(_))), "{outcome:?}");
-    bench.edit("game/src/menu.rs", "= one", "= 1");
-    bench.answers(401, None);
-    assert_eq!(bench.compiled(), ["game"]);
+    fixture.edit("game/src/menu.rs", "= one", "= 1");
+    fixture.answers(401, None);
+    assert_eq!(fixture.compiled(), ["game"]);
 }
 
 /// A file that comes back with an older time is an edit, as is one that cargo would not look at again.
 #[test]
 fn times_do_not_count() {
-    let mut bench = Bench::new();
-    bench.edit("game/src/menu.rs", "= 1", "= 4");
+    let mut fixture = Fixture::new();
+    fixture.edit("game/src/menu.rs", "= 1", "= 4");
     let file = fs::File::options()
         .append(true)
-        .open(bench.path("game/src/menu.rs"));
+        .open(fixture.path("game/src/menu.rs"));
     file.unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
-    bench.answers(204, None);
-    let menu = fs::read(bench.path("game/src/menu.rs")).unwrap();
-    fs::write(bench.path("game/src/menu.rs"), menu).unwrap();
-    bench.answers(204, None);
-    assert_eq!(bench.compiled(), [""; 0]);
+    fixture.answers(204, None);
+    let menu = fs::read(fixture.path("game/src/menu.rs")).unwrap();
+    fs::write(fixture.path("game/src/menu.rs"), menu).unwrap();
+    fixture.answers(204, None);
+    assert_eq!(fixture.compiled(), [""; 0]);
 }
 
 /// Cargo's folder belongs to cargo: an editor may build in it all the time.
 #[test]
 fn cargos_folder_is_neither_written_nor_waited_for() {
-    let mut bench = Bench::new();
-    let files = files(&bench.path("target"));
-    let lock = fs::File::open(bench.path("target/debug/.cargo-lock")).unwrap();
+    let mut fixture = Fixture::new();
+    let files = files(&fixture.path("target"));
+    let lock = fs::File::open(fixture.path("target/debug/.cargo-lock")).unwrap();
     lock.lock().unwrap();
-    bench.edit("words/src/lib.rs", "= 2", "= 3");
-    bench.answers(301, None);
-    assert_eq!(files, self::files(&bench.path("target")));
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.answers(301, None);
+    assert_eq!(files, self::files(&fixture.path("target")));
 }
 
 fn files(folder: &Path) -> Vec<(PathBuf, SystemTime)> {
@@ -285,245 +282,259 @@ fn files(folder: &Path) -> Vec<(PathBuf, SystemTime)> {
 /// Somebody builds in a terminal what is edited here, and takes it back.
 #[test]
 fn a_library_that_cargo_made_meanwhile_is_not_taken_for_the_one_before() {
-    let mut bench = Bench::new();
-    bench.edit("words/src/lib.rs", "= 2", "= 3");
-    let status = bench.config.command().output().unwrap().status;
+    let mut fixture = Fixture::new();
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    let status = fixture.config.command().output().unwrap().status;
     assert!(status.success());
-    bench.edit("words/src/lib.rs", "= 3", "= 2");
-    bench.edit("game/src/menu.rs", "= 1", "= 6");
-    bench.answers(206, None);
+    fixture.edit("words/src/lib.rs", "= 3", "= 2");
+    fixture.edit("game/src/menu.rs", "= 1", "= 6");
+    fixture.answers(206, None);
 }
 
 /// A crate that cargo finds fresh is compiled by nobody, so its command stays unknown until it changes, or
 /// until cargo is to show all.
 #[test]
 fn a_command_that_was_not_seen_is_asked_for() {
-    let mut bench = Bench::unbuilt();
-    let status = bench.config.command().output().unwrap().status;
+    let mut fixture = Fixture::unbuilt();
+    let status = fixture.config.command().output().unwrap().status;
     assert!(status.success());
-    bench.answers(201, Some(Decline::First));
-    assert_eq!(bench.compiled(), [""; 0]);
-    bench.answers(201, None);
-    bench.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.answers(201, Some(Decline::First));
+    assert_eq!(fixture.compiled(), [""; 0]);
+    fixture.answers(201, None);
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
     let name = "words".to_owned();
-    bench.answers(301, Some(Decline::NotSeen { name }));
-    bench.edit("words/src/lib.rs", "= 3", "= 4");
-    bench.answers(401, None);
+    fixture.answers(301, Some(Decline::NotSeen { name }));
+    fixture.edit("words/src/lib.rs", "= 3", "= 4");
+    fixture.answers(401, None);
 
-    let status = bench.config.command().output().unwrap().status;
+    let status = fixture.config.command().output().unwrap().status;
     assert!(status.success());
-    let mut bench = Bench {
+    let mut fixture = Fixture {
         known: None,
-        ..bench
+        ..fixture
     };
-    bench.answers(401, Some(Decline::First));
+    fixture.answers(401, Some(Decline::First));
     let name = "words".to_owned();
-    let (outcome, builder) = bench.make(true);
+    let (outcome, builder) = fixture.make(true);
     outcome.unwrap();
     assert_eq!(builder, Some(Builder::Cargo(Decline::NotSeen { name })));
-    let (outcome, builder) = bench.make(true);
+    let (outcome, builder) = fixture.make(true);
     outcome.unwrap();
     assert_eq!(builder, Some(Builder::Replay));
-    bench.edit("words/src/lib.rs", "= 4", "= 5");
-    bench.answers(501, None);
+    fixture.edit("words/src/lib.rs", "= 4", "= 5");
+    fixture.answers(501, None);
 }
 
 #[test]
 fn a_feature_declines() {
-    let mut bench = Bench::new();
-    bench.config.features.push("cheats".to_owned());
-    bench.answers(10_201, Some(Decline::Settings));
-    bench.edit("game/src/menu.rs", "= 1", "= 2");
-    bench.answers(10_202, None);
+    let mut fixture = Fixture::new();
+    fixture.config.features.push("cheats".to_owned());
+    fixture.answers(10_201, Some(Decline::Settings));
+    fixture.edit("game/src/menu.rs", "= 1", "= 2");
+    fixture.answers(10_202, None);
 }
 
 #[test]
 fn a_feature_in_a_manifest_declines() {
-    let mut bench = Bench::new();
-    bench.edit("game/Cargo.toml", "hot = []", "hot = [\"cheats\"]");
-    let path = bench.path("game/Cargo.toml");
-    bench.answers(10_201, Some(Decline::Input { path }));
+    let mut fixture = Fixture::new();
+    fixture.edit("game/Cargo.toml", "hot = []", "hot = [\"cheats\"]");
+    let path = fixture.path("game/Cargo.toml");
+    fixture.answers(10_201, Some(Decline::Input { path }));
 }
 
 #[test]
 fn a_version_of_a_dependency_declines() {
-    let mut bench = Bench::new();
-    bench.edit("words/Cargo.toml", "0.1.0", "0.2.0");
-    bench.declines("words/Cargo.toml");
+    let mut fixture = Fixture::new();
+    fixture.edit("words/Cargo.toml", "0.1.0", "0.2.0");
+    fixture.declines("words/Cargo.toml");
 }
 
 #[test]
 fn a_new_dependency_declines_and_one_that_is_gone_too() {
-    let mut bench = Bench::new();
-    bench.write(
+    let mut fixture = Fixture::new();
+    fixture.write(
         "extra/Cargo.toml",
         "[package]\nname = \"extra\"\nedition = \"2021\"\n",
     );
-    bench.write("extra/src/lib.rs", "pub const MORE: u64 = 50;\n");
+    fixture.write("extra/src/lib.rs", "pub const MORE: u64 = 50;\n");
     let [with, without] = [
         "engine\" }\nextra = { path = \"../extra\" }\n",
         "engine\" }\n",
     ];
-    bench.edit("game/Cargo.toml", without, with);
-    bench.edit("game/src/menu.rs", "= 1", "= 1 + extra::MORE");
-    let path = bench.path("game/Cargo.toml");
-    bench.answers(251, Some(Decline::Input { path: path.clone() }));
-    bench.edit("extra/src/lib.rs", "= 50", "= 60");
-    bench.answers(261, None);
-    bench.edit("game/Cargo.toml", with, without);
-    bench.edit("game/src/menu.rs", " + extra::MORE", "");
-    bench.answers(201, Some(Decline::Input { path }));
+    fixture.edit("game/Cargo.toml", without, with);
+    fixture.edit("game/src/menu.rs", "= 1", "= 1 + extra::MORE");
+    let path = fixture.path("game/Cargo.toml");
+    fixture.answers(251, Some(Decline::Input { path: path.clone() }));
+    fixture.edit("extra/src/lib.rs", "= 50", "= 60");
+    fixture.answers(261, None);
+    fixture.edit("game/Cargo.toml", with, without);
+    fixture.edit("game/src/menu.rs", " + extra::MORE", "");
+    fixture.answers(201, Some(Decline::Input { path }));
 }
 
 #[test]
 fn a_patch_declines() {
-    let mut bench = Bench::new();
-    let manifest = fs::read_to_string(bench.path("Cargo.toml")).unwrap();
-    bench.write(
+    let mut fixture = Fixture::new();
+    let manifest = fs::read_to_string(fixture.path("Cargo.toml")).unwrap();
+    fixture.write(
         "extra/Cargo.toml",
         "[package]\nname = \"extra\"\nedition = \"2021\"\n",
     );
-    bench.write("extra/src/lib.rs", "");
+    fixture.write("extra/src/lib.rs", "");
     let patch = "[patch.crates-io]\nextra = { path = \"extra\" }\n";
-    bench.write("Cargo.toml", &format!("{manifest}{patch}"));
-    bench.declines("Cargo.toml");
+    fixture.write("Cargo.toml", &format!("{manifest}{patch}"));
+    fixture.declines("Cargo.toml");
 }
 
 #[test]
 fn the_lock_file_and_configurations_decline() {
-    let mut bench = Bench::new();
-    let lock = fs::read_to_string(bench.path("Cargo.lock")).unwrap();
-    bench.write("Cargo.lock", &format!("{lock}\n"));
-    bench.declines("Cargo.lock");
-    bench.edit("game/src/menu.rs", "= 5", "= 1");
-    bench.write(".cargo/config.toml", "[env]\nWORD = \"7\"\n");
-    bench.declines(".cargo/config.toml");
+    let mut fixture = Fixture::new();
+    let lock = fs::read_to_string(fixture.path("Cargo.lock")).unwrap();
+    fixture.write("Cargo.lock", &format!("{lock}\n"));
+    fixture.declines("Cargo.lock");
+    fixture.edit("game/src/menu.rs", "= 5", "= 1");
+    fixture.write(".cargo/config.toml", "[env]\nWORD = \"7\"\n");
+    fixture.declines(".cargo/config.toml");
 }
 
 /// A configuration that reads others may change without being touched.
 #[test]
 fn a_configuration_that_includes_others_always_declines() {
-    let mut bench = Bench::new();
-    bench.write(
+    let mut fixture = Fixture::new();
+    fixture.write(
         ".cargo/config.toml",
         "include = [{ path = \"more.toml\", optional = true }]\n",
     );
-    let path = bench.path(".cargo/config.toml");
-    bench.answers(201, Some(Decline::Input { path: path.clone() }));
-    bench.answers(201, Some(Decline::Includes { path }));
+    let path = fixture.path(".cargo/config.toml");
+    fixture.answers(201, Some(Decline::Input { path: path.clone() }));
+    fixture.answers(201, Some(Decline::Includes { path }));
 }
 
 #[test]
 fn another_toolchain_declines() {
-    let mut bench = Bench::new();
+    let mut fixture = Fixture::new();
     // Whether it is another one, only rustup knows.
     let toolchain = Command::new("rustc").arg("--version").output().unwrap();
     let toolchain = String::from_utf8(toolchain.stdout).unwrap();
     let version = toolchain.split(' ').nth(1).unwrap();
     let text = format!("[toolchain]\nchannel = \"{version}\"\n");
-    bench.write("rust-toolchain.toml", &text);
-    bench.declines("rust-toolchain.toml");
+    fixture.write("rust-toolchain.toml", &text);
+    fixture.declines("rust-toolchain.toml");
 }
 
 #[test]
 fn new_and_deleted_modules_decline() {
-    let mut bench = Bench::new();
-    bench.write("game/src/more.rs", "pub(crate) const MORE: u64 = 30;\n");
-    bench.edit("game/src/lib.rs", "mod menu;", "mod menu;\nmod more;");
-    bench.edit("game/src/lib.rs", "menu::ENTRY", "menu::ENTRY + more::MORE");
-    let (name, path) = ("game".to_owned(), bench.path("game/src/more.rs"));
-    bench.answers(
+    let mut fixture = Fixture::new();
+    fixture.write("game/src/more.rs", "pub(crate) const MORE: u64 = 30;\n");
+    fixture.edit("game/src/lib.rs", "mod menu;", "mod menu;\nmod more;");
+    fixture.edit("game/src/lib.rs", "menu::ENTRY", "menu::ENTRY + more::MORE");
+    let (name, path) = ("game".to_owned(), fixture.path("game/src/more.rs"));
+    fixture.answers(
         231,
         Some(Decline::Reads {
             name,
             path: path.clone(),
         }),
     );
-    bench.edit("game/src/more.rs", "= 30", "= 40");
-    bench.answers(241, None);
+    fixture.edit("game/src/more.rs", "= 30", "= 40");
+    fixture.answers(241, None);
     fs::remove_file(&path).unwrap();
-    bench.edit("game/src/lib.rs", "mod menu;\nmod more;", "mod menu;");
-    bench.edit("game/src/lib.rs", "menu::ENTRY + more::MORE", "menu::ENTRY");
-    bench.answers(201, Some(Decline::Gone { path }));
+    fixture.edit("game/src/lib.rs", "mod menu;\nmod more;", "mod menu;");
+    fixture.edit("game/src/lib.rs", "menu::ENTRY + more::MORE", "menu::ENTRY");
+    fixture.answers(201, Some(Decline::Gone { path }));
 }
 
 #[test]
 fn a_file_that_is_included_declines_when_it_is_new_and_is_an_edit_after_that() {
-    let mut bench = Bench::new();
-    bench.write("game/src/number.txt", "x");
-    bench.edit(
+    let mut fixture = Fixture::new();
+    fixture.write("game/src/number.txt", "x");
+    fixture.edit(
         "game/src/menu.rs",
         "= 1",
         "= include_str!(\"number.txt\").len() as u64",
     );
-    let (name, path) = ("game".to_owned(), bench.path("game/src/number.txt"));
-    bench.answers(201, Some(Decline::Reads { name, path }));
-    bench.write("game/src/number.txt", "xxx");
-    bench.answers(203, None);
+    let (name, path) = ("game".to_owned(), fixture.path("game/src/number.txt"));
+    fixture.answers(201, Some(Decline::Reads { name, path }));
+    fixture.write("game/src/number.txt", "xxx");
+    fixture.answers(203, None);
 }
 
 #[test]
 fn a_variable_that_the_code_reads_declines() {
-    let mut bench = Bench::new();
-    bench.edit(
+    let mut fixture = Fixture::new();
+    fixture.edit(
         "game/src/menu.rs",
         "= 1",
         "= option_env!(\"MENU\").is_none() as u64",
     );
     let name = "MENU".to_owned();
-    bench.answers(201, Some(Decline::Variable { name }));
-    bench.edit("game/src/menu.rs", "as u64", "as u64 + 1");
-    bench.answers(202, None);
+    fixture.answers(201, Some(Decline::Variable { name }));
+    fixture.edit("game/src/menu.rs", "as u64", "as u64 + 1");
+    fixture.answers(202, None);
 }
 
 /// The source of a crate that cannot be reloaded: cargo builds it, so that the app learns that it has to be
 /// started again.
 #[test]
 fn a_crate_that_may_not_change_declines() {
-    let mut bench = Bench::new();
-    bench.edit("engine/src/lib.rs", "= 0", "= 500");
-    let path = bench.path("engine/src/lib.rs");
-    bench.answers(701, Some(Decline::Input { path }));
+    let mut fixture = Fixture::new();
+    fixture.edit("engine/src/lib.rs", "= 0", "= 500");
+    let path = fixture.path("engine/src/lib.rs");
+    fixture.answers(701, Some(Decline::Input { path }));
 }
 
 #[test]
 fn a_build_script_always_means_cargo() {
-    let mut bench = Bench::new();
+    let mut fixture = Fixture::new();
     let script = "fn main() { println!(\"cargo:rerun-if-changed=number.txt\"); }\n";
-    bench.write("rules/build.rs", script);
-    let path = bench.path("rules/build.rs");
-    bench.answers(201, Some(Decline::Input { path }));
-    bench.write("rules/number.txt", "1");
+    fixture.write("rules/build.rs", script);
+    let path = fixture.path("rules/build.rs");
+    fixture.answers(201, Some(Decline::Input { path }));
+    fixture.write("rules/number.txt", "1");
     let (name, what) = ("rules".to_owned(), "build script");
-    bench.answers(201, Some(Decline::OnlyCargo { name, what }));
+    fixture.answers(201, Some(Decline::OnlyCargo { name, what }));
 }
 
 /// The build script of a crate that may not change reads what it likes.
 #[test]
 fn what_the_build_script_of_another_crate_reads_declines() {
-    let mut bench = Bench::unbuilt();
+    let mut fixture = Fixture::unbuilt();
     let script = "fn main() { println!(\"cargo::rerun-if-changed=../number.txt\"); }\n";
-    bench.write("engine/build.rs", script);
-    bench.write("number.txt", "1");
-    bench.answers(201, Some(Decline::First));
-    bench.write("number.txt", "2");
-    bench.declines("engine/../number.txt");
-    bench.edit("game/src/menu.rs", "= 5", "= 1");
-    bench.write("engine/shader.wgsl", "");
-    bench.answers(201, None);
+    fixture.write("engine/build.rs", script);
+    fixture.write("number.txt", "1");
+    fixture.answers(201, Some(Decline::First));
+    fixture.write("number.txt", "2");
+    fixture.declines("engine/../number.txt");
+    fixture.edit("game/src/menu.rs", "= 5", "= 1");
+    fixture.write("engine/shader.wgsl", "");
+    fixture.answers(201, None);
+}
+
+/// An error that is in no file of the code may be a full disk as well as what the linker misses: cargo
+/// decides.
+#[test]
+fn an_error_without_a_place_declines() {
+    let mut fixture = Fixture::new();
+    let in_the_way = fixture.folder.path().join("ours/1/outputs/game.d");
+    fs::create_dir_all(in_the_way).unwrap();
+    fixture.edit("game/src/menu.rs", "= 1", "= 8");
+    let (outcome, builder) = fixture.build();
+    assert_eq!(ask(&outcome.unwrap().library), 208);
+    let declined = matches!(builder, Some(Builder::Cargo(Decline::Compiler { .. })));
+    assert!(declined, "{builder:?}");
 }
 
 /// Whatever happens to the folder, nothing is lost but time.
 #[test]
 fn what_was_made_may_be_removed_at_any_time() {
-    let mut bench = Bench::new();
-    bench.edit("words/src/lib.rs", "= 2", "= 3");
-    bench.answers(301, None);
-    fs::remove_dir_all(bench.folder.path().join("ours")).unwrap();
-    bench.answers(301, None);
-    assert_eq!(bench.compiled(), ["words", "rules", "game"]);
-    fs::remove_dir_all(bench.path("target")).unwrap();
-    let (outcome, builder) = bench.build();
+    let mut fixture = Fixture::new();
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.answers(301, None);
+    fs::remove_dir_all(fixture.folder.path().join("ours")).unwrap();
+    fixture.answers(301, None);
+    assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
+    fs::remove_dir_all(fixture.path("target")).unwrap();
+    let (outcome, builder) = fixture.build();
     assert_eq!(ask(&outcome.unwrap().library), 301);
     let declined = matches!(builder, Some(Builder::Cargo(Decline::Library { .. })));
     assert!(declined, "{builder:?}");

@@ -84,19 +84,6 @@ impl Staging {
         })
     }
 
-    /// The folder. Somebody may tidy up while the app runs; then it is made again. The libraries that are
-    /// open stay open.
-    ///
-    /// # Errors
-    ///
-    /// [`StageError::Folder`].
-    pub fn folder(&mut self) -> Result<&Path, StageError> {
-        if !self.folder.path.path().is_dir() {
-            self.folder = Folder::new(&self.root)?;
-        }
-        Ok(self.folder.path.path())
-    }
-
     /// Copies `artifact` under a name that was never used. The name appears only when the copy is
     /// complete.
     ///
@@ -110,8 +97,12 @@ impl Staging {
             source,
         };
         let mut source = File::open(artifact).map_err(artifact_error)?;
+        // Somebody may tidy up while the app runs. The libraries that are open stay open.
+        if !self.folder.path.path().is_dir() {
+            self.folder = Folder::new(&self.root)?;
+        }
+        let folder = self.folder.path.path();
         let serial = self.serial + 1;
-        let folder = self.folder()?;
         let stem = artifact.file_stem().unwrap_or_default().to_string_lossy();
         let extension = artifact.extension().unwrap_or_default().to_string_lossy();
         let path = folder.join(format!("{stem}-{serial}.{extension}"));

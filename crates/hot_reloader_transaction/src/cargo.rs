@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hot_reloader_build::{BuildConfig, BuildUpdate, Folders, Known, Supervisor, Task};
+use hot_reloader_build::{BuildConfig, BuildUpdate, Known, Supervisor, Task};
 use hot_reloader_core::{identity, mapped::StableLibraries, Staging};
 
 use crate::{Build, BuildStep, Made, Phase, ReloadError};
@@ -107,10 +107,7 @@ impl Shared {
         let task = Task {
             library: &library.name,
             config: &library.config,
-            folders: Folders {
-                outputs: staging.folder()?,
-                incremental: &library.folder.join("incremental"),
-            },
+            benches: &library.folder.join("compiler"),
             record: false,
         };
         let (outcome, by) = task.make(&mut kept.known, supervisor);

@@ -31,7 +31,6 @@ fn main() -> AppExit {
     let mut plugin = hot_reloader::hot_plugin!(slop_plugin);
     #[cfg(feature = "hot")]
     {
-        plugin.config.staging_folder = data.join("staged");
         plugin.config.report_file = line.report;
     }
     app.add_plugins(plugin).run()

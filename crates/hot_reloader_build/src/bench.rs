@@ -1,0 +1,82 @@
+//! The folder in which one process compiles.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+/// The name of the file by which a process shows that a folder is in use.
+const LOCK: &str = "in-use";
+/// The compiler makes the folder that it remembers in by itself, but not this one.
+const OUTPUTS: &str = "outputs";
+
+/// A folder for what the compiler makes and remembers, held by one process at a time.
+///
+/// The compiler uses what it remembers only as long as it writes to the same place, so the folders have
+/// numbers and stay: the next process finds one warm.
+#[derive(Debug)]
+pub struct Bench {
+    path: PathBuf,
+    // Held for its lock, which the system releases when the process ends in whatever way.
+    _lock: File,
+}
+
+impl Bench {
+    /// Takes the first folder under `root` that no other process has, and makes it if need be.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub fn take(root: &Path) -> io::Result<Self> {
+        let mut number = 1_u32;
+        loop {
+            let path = root.join(number.to_string());
+            fs::create_dir_all(path.join(OUTPUTS))?;
+            let lock = File::create(path.join(LOCK))?;
+            match lock.try_lock() {
+                Ok(()) => return Ok(Self { path, _lock: lock }),
+                Err(fs::TryLockError::WouldBlock) => number += 1,
+                Err(fs::TryLockError::Error(error)) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether it is still there. Somebody may tidy up while the app runs.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.path.join(LOCK).exists() && self.outputs().exists()
+    }
+
+    /// For what the compiler makes.
+    #[must_use]
+    pub fn outputs(&self) -> PathBuf {
+        self.path.join(OUTPUTS)
+    }
+
+    /// For what the compiler remembers.
+    #[must_use]
+    pub fn incremental(&self) -> PathBuf {
+        self.path.join("incremental")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_processes_never_share_one_and_the_next_finds_it_again() {
+        let root = tempfile::tempdir().unwrap();
+        let first = Bench::take(root.path()).unwrap();
+        let second = Bench::take(root.path()).unwrap();
+        assert_ne!(first.outputs(), second.outputs());
+        let place = first.outputs();
+        drop(first);
+        let next = Bench::take(root.path()).unwrap();
+        assert_eq!(next.outputs(), place);
+        assert!(next.is_there());
+        fs::remove_dir_all(root.path()).unwrap();
+        assert!(!next.is_there());
+    }
+}
