@@ -1,6 +1,7 @@
 //! A build on a thread of its own.
 
 use std::{
+    sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -30,23 +31,30 @@ pub struct Build<T> {
 
 impl<T: Send + 'static> Build<T> {
     /// Starts `work` on a thread of its own, with what runs its processes: for as long as `time_limit`,
-    /// or without a limit if that is zero.
+    /// or without a limit if that is zero. `wake` is called after each update.
     #[must_use]
     pub fn start(
         time_limit: Duration,
+        wake: impl Fn() + Send + Sync + 'static,
         work: impl FnOnce(&mut Supervisor) -> T + Send + 'static,
     ) -> Self {
         let (send, updates) = unbounded();
         let (cancel, cancelled) = bounded(1);
+        let wake = Arc::new(wake);
         let work = move || {
+            // If it panics, that is an update too.
+            let end = Wake(wake.clone());
             let progress = send.clone();
             let mut supervisor = Supervisor::new(time_limit, cancelled, move |text| {
                 // Nobody listens any more if the app is closing.
                 let _ = progress.send(BuildUpdate::Progress(text));
+                wake();
             });
             let result = work(&mut supervisor);
             drop(supervisor);
             let _ = send.send(BuildUpdate::Finished(result));
+            drop(send);
+            drop(end);
         };
         let thread = thread::Builder::new()
             .name("hot reload build".to_owned())
@@ -86,6 +94,15 @@ impl<T: Send + 'static> Build<T> {
             }
         };
         BuildUpdate::Died(BuildError::Died { reason })
+    }
+}
+
+/// Wakes when it goes.
+struct Wake<F: Fn()>(Arc<F>);
+
+impl<F: Fn()> Drop for Wake<F> {
+    fn drop(&mut self) {
+        self.0();
     }
 }
 
@@ -139,15 +156,18 @@ mod tests {
     }
 
     fn begin(config: BuildConfig, mut known: Option<Known>) -> Build<BuildOutcome> {
-        Build::start(config.time_limit, move |supervisor| {
-            let task = Task {
-                library: "game",
-                config: &config,
-                benches: &config.folder.join("benches"),
-                record: false,
-            };
-            task.make(&mut known, supervisor).0
-        })
+        Build::start(
+            config.time_limit,
+            || {},
+            move |supervisor| {
+                let task = Task {
+                    library: "game",
+                    config: &config,
+                    benches: &config.folder.join("benches"),
+                };
+                task.make(&mut known, supervisor).0
+            },
+        )
     }
 
     fn outcome(build: &Build<BuildOutcome>) -> BuildOutcome {
@@ -246,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_dies_is_an_error() {
-        let mut build: Build<()> = Build::start(Duration::ZERO, |_| panic!("no more disk"));
+        let mut build: Build<()> = Build::start(Duration::ZERO, || {}, |_| panic!("no more disk"));
         let error = loop {
             match build.wait_next() {
                 BuildUpdate::Died(error) => break error,

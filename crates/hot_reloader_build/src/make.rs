@@ -49,9 +49,6 @@ pub struct Task<'a> {
     pub config: &'a BuildConfig,
     /// The folder under which a process compiles when it needs no cargo.
     pub benches: &'a Path,
-    /// Whether cargo is to build what it has not been seen to build, so that the next build needs no
-    /// cargo.
-    pub record: bool,
 }
 
 impl Task<'_> {
@@ -69,14 +66,67 @@ impl Task<'_> {
             Err(Stopped::Declined(decline)) => decline,
         };
         supervisor.end_all();
-        let workspace = known.as_ref().map(|known| known.workspace.clone());
-        match self.find(workspace, supervisor) {
-            Err(error) => (Err(error), None),
-            Ok(workspace) => {
-                let outcome = self.cargo(workspace, known, supervisor);
-                (outcome, Some(Builder::Cargo(decline)))
-            }
+        let outcome = self.ask_cargo(known, &[], supervisor);
+        (outcome, Some(Builder::Cargo(decline)))
+    }
+
+    /// Builds the library before anybody asked for it. That never means cargo, whose lock others may
+    /// want.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Declined`] if only cargo could, and whatever else keeps it from being built.
+    pub fn make_ahead(
+        self,
+        known: &mut Option<Known>,
+        supervisor: &mut Supervisor,
+    ) -> BuildOutcome {
+        self.replay(known.as_mut(), supervisor)
+            .map_err(|stopped| match stopped {
+                Stopped::Failed(error) => error,
+                Stopped::Declined(decline) => BuildError::Declined(decline),
+            })
+    }
+
+    /// Sees to it that the next build is as fast as later ones: cargo shows the commands that it was not
+    /// seen to use, and each is run once, so that the compiler remembers. What that makes is not used.
+    ///
+    /// # Errors
+    ///
+    /// What keeps that from being done. Then the next build takes longer.
+    pub fn warm_up(
+        self,
+        known: &mut Option<Known>,
+        supervisor: &mut Supervisor,
+    ) -> Result<(), BuildError> {
+        let recording = known
+            .as_ref()
+            .and_then(|known| known.recording.as_ref().ok());
+        let unseen = recording.into_iter().flat_map(Recording::unseen);
+        let unseen: Vec<String> = unseen.map(ToOwned::to_owned).collect();
+        if !unseen.is_empty() {
+            self.ask_cargo(known, &unseen, supervisor)?;
         }
+        let result = self.with_recording(known.as_mut(), |known, recording, bench| {
+            let mut trial = recording.clone();
+            replay::warm_up(&mut trial, self.config, &known, bench, supervisor)
+        });
+        result.map_err(|stopped| match stopped {
+            Stopped::Failed(error) => error,
+            Stopped::Declined(decline) => BuildError::Declined(decline),
+        })
+    }
+
+    /// Lets cargo build, and compile `again` what it takes for fresh.
+    fn ask_cargo(
+        &self,
+        known: &mut Option<Known>,
+        again: &[String],
+        supervisor: &mut Supervisor,
+    ) -> BuildOutcome {
+        let workspace = known.as_ref().map(|known| known.workspace.clone());
+        let workspace = self.find(workspace, supervisor)?;
+        self.cargo(workspace, known, again, supervisor)
     }
 
     fn replay(
@@ -84,16 +134,27 @@ impl Task<'_> {
         known: Option<&mut Known>,
         supervisor: &mut Supervisor,
     ) -> Result<Built, Stopped> {
+        self.with_recording(known, |workspace, recording, bench| {
+            let library = replay::replay(recording, self.config, &workspace, bench, supervisor)?;
+            let deps = recording.deps().or(library.parent()).unwrap_or(&library);
+            Ok(Built {
+                deps: deps.to_owned(),
+                library,
+                recompiled: Vec::new(),
+                workspace,
+            })
+        })
+    }
+
+    /// Does something with the commands that are known, in a folder of this process.
+    fn with_recording<T>(
+        &self,
+        known: Option<&mut Known>,
+        work: impl FnOnce(Workspace, &mut Recording, &Bench) -> Result<T, Stopped>,
+    ) -> Result<T, Stopped> {
         let known = known.ok_or(Decline::First)?;
-        let workspace = &known.workspace;
-        let recording = known
-            .recording
-            .as_mut()
-            .map_err(|decline| decline.clone())?;
-        if let (true, Some(name)) = (self.record, recording.unseen().next()) {
-            let name = name.to_owned();
-            return Err(Stopped::Declined(Decline::NotSeen { name }));
-        }
+        let recording = known.recording.as_mut();
+        let recording = recording.map_err(|decline| decline.clone())?;
         let bench = match known.bench.take().filter(Bench::is_there) {
             Some(bench) => bench,
             None => Bench::take(self.benches).map_err(|error| Decline::System {
@@ -102,14 +163,7 @@ impl Task<'_> {
             })?,
         };
         let bench = known.bench.insert(bench);
-        let library = replay::replay(recording, self.config, workspace, bench, supervisor)?;
-        let deps = recording.deps().or(library.parent()).unwrap_or(&library);
-        Ok(Built {
-            deps: deps.to_owned(),
-            library,
-            recompiled: Vec::new(),
-            workspace: workspace.clone(),
-        })
+        work(known.workspace.clone(), recording, bench)
     }
 
     /// Asks cargo about the workspace, unless that is known.
@@ -144,6 +198,7 @@ impl Task<'_> {
         &self,
         workspace: Workspace,
         known: &mut Option<Known>,
+        again: &[String],
         supervisor: &mut Supervisor,
     ) -> BuildOutcome {
         let mut before = Contents::default();
@@ -152,10 +207,9 @@ impl Task<'_> {
             known.sources.make_stale();
             before = known.sources.again();
             older = known.recording.as_ref().ok();
-            if let (true, Some(older)) = (self.record, older) {
-                let unseen: Vec<&str> = older.unseen().collect();
-                known.sources.age(|name| unseen.contains(&name));
-            }
+            known
+                .sources
+                .age(|name| again.iter().any(|again| again == name));
         }
         let start = SystemTime::now();
         let environment = environment::clean(env::vars_os());

@@ -4,7 +4,7 @@ use std::{fmt, io, path::PathBuf, time::Duration};
 
 use thiserror::Error;
 
-use crate::{Workspace, WorkspaceError};
+use crate::{Decline, Workspace, WorkspaceError};
 
 /// One error of the compiler or linker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +92,9 @@ pub enum BuildError {
         /// What is known of it.
         reason: String,
     },
+    /// Nobody has asked for it yet, and only cargo could build it.
+    #[error("only cargo can build it, since {0}")]
+    Declined(Decline),
     /// Somebody cancelled it.
     #[error("the build was cancelled")]
     Cancelled,

@@ -24,6 +24,7 @@ pub struct Supervisor {
     send: Sender<(usize, Option<Line>)>,
     receive: Receiver<(usize, Option<Line>)>,
     say: Box<dyn Fn(String) + Send>,
+    gives_way: bool,
 }
 
 impl std::fmt::Debug for Supervisor {
@@ -83,7 +84,13 @@ impl Supervisor {
             send,
             receive,
             say: Box::new(say),
+            gives_way: false,
         }
+    }
+
+    /// Lets whatever else wants to run go before the processes that are started from now on.
+    pub fn give_way(&mut self) {
+        self.gives_way = true;
     }
 
     /// Starts a process and returns its number. Numbers count from 0 and are not used twice.
@@ -93,6 +100,9 @@ impl Supervisor {
     /// What the system said.
     pub fn start(&mut self, command: Command) -> io::Result<usize> {
         let mut child = spawn(command)?;
+        if self.gives_way {
+            lower_priority(&*child);
+        }
         let number = self.children.len();
         // The last of its streams to end says that it has ended.
         let open = Arc::new(());
@@ -187,6 +197,17 @@ fn spawn(mut command: Command) -> io::Result<Box<dyn ChildWrapper>> {
     command.wrap(process_wrap::std::JobObject);
     command.spawn()
 }
+
+/// As `nice` does. What it starts inherits that. If it cannot be done, it runs like any other.
+#[cfg(unix)]
+fn lower_priority(child: &dyn ChildWrapper) {
+    let group = i32::try_from(child.id()).ok();
+    let group = group.and_then(rustix::process::Pid::from_raw);
+    let _ = rustix::process::setpriority_pgrp(group, 10);
+}
+
+#[cfg(not(unix))]
+fn lower_priority(_child: &dyn ChildWrapper) {}
 
 /// Hands over each line of a stream, until it ends or nobody wants to hear more.
 fn forward(stream: Option<Stream>, mut hear: impl FnMut(String) -> bool) {

@@ -64,6 +64,34 @@ pub(crate) fn replay(
     Ok(library.ok_or(Decline::First)?.path.clone())
 }
 
+/// Compiles each crate that this bench has not compiled by its present command, from what it is made of
+/// now.
+pub(crate) fn warm_up(
+    recording: &mut Recording,
+    config: &BuildConfig,
+    workspace: &Workspace,
+    bench: &Bench,
+    supervisor: &mut Supervisor,
+) -> Result<(), Stopped> {
+    recording.check(config)?;
+    let now = recording.units.iter().map(|unit| unit.sources.again());
+    let units = recording.units.iter().enumerate();
+    let cold = units.filter(|(_, unit)| {
+        let command = unit.command.as_ref();
+        command.is_some_and(|command| !bench.knows(command))
+    });
+    let mut run = Run {
+        now: now.collect(),
+        waiting: cold.map(|(index, _)| index).collect(),
+        recording,
+        running: BTreeMap::new(),
+        bench,
+        transcript: Transcript::new(workspace),
+        supervisor,
+    };
+    run.all()
+}
+
 /// The units to compile, in order: those whose sources changed, or what they need.
 fn changed(units: &[Unit], now: &[Contents]) -> Result<Vec<usize>, Decline> {
     let mut changed: Vec<usize> = Vec::new();
@@ -258,6 +286,7 @@ impl Run<'_> {
             }));
         }
         let command = unit.command.as_ref().expect("it was started");
+        self.bench.learn(command);
         let info = self.bench.outputs().join(command.stem() + ".d");
         let reads = DepInfo::read(&info, &unit.folder).map_err(|error| Decline::System {
             what: format!("reading {}", info.display()),

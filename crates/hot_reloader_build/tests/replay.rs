@@ -110,10 +110,13 @@ impl Fixture {
     }
 
     fn build(&mut self) -> (BuildOutcome, Option<Builder>) {
-        self.make(false)
+        self.run(|task, known, supervisor| task.make(known, supervisor))
     }
 
-    fn make(&mut self, record: bool) -> (BuildOutcome, Option<Builder>) {
+    fn run<T>(
+        &mut self,
+        work: impl FnOnce(Task<'_>, &mut Option<Known>, &mut Supervisor) -> T,
+    ) -> T {
         let (say, said) = unbounded();
         self.said = Some(said);
         let mut supervisor = Supervisor::new(Duration::ZERO, never(), move |text| {
@@ -123,9 +126,8 @@ impl Fixture {
             library: "game",
             config: &self.config,
             benches: &self.folder.path().join("ours"),
-            record,
         };
-        task.make(&mut self.known, &mut supervisor)
+        work(task, &mut self.known, &mut supervisor)
     }
 
     /// Builds, and compares the answer of the library and why cargo was asked, if it was.
@@ -170,6 +172,44 @@ fn ask(library: &Path) -> u64 {
     let at = bytes.windows(8).position(|window| window == mark);
     let answer = at.expect("there is a mark") + 8;
     u64::from_ne_bytes(bytes[answer..answer + 8].try_into().unwrap())
+}
+
+/// The compiler remembers each crate, and what it made for that is not what runs.
+#[test]
+fn warming_up_compiles_everything_once_and_changes_nothing() {
+    let mut fixture = Fixture::new();
+    let (before, _) = fixture.build();
+    fixture
+        .run(|task, known, supervisor| task.warm_up(known, supervisor))
+        .unwrap();
+    assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
+    fixture
+        .run(|task, known, supervisor| task.warm_up(known, supervisor))
+        .unwrap();
+    assert_eq!(fixture.compiled(), [""; 0]);
+    let (after, builder) = fixture.build();
+    assert_eq!(after.unwrap(), before.unwrap());
+    assert_eq!(builder, Some(Builder::Replay));
+}
+
+/// Nobody asked yet, so nobody is kept waiting by cargo.
+#[test]
+fn ahead_of_a_request_cargo_is_not_run() {
+    let mut fixture = Fixture::new();
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
+    let built = fixture
+        .run(|task, known, supervisor| task.make_ahead(known, supervisor))
+        .unwrap();
+    assert_eq!(ask(&built.library), 203);
+    fixture.answers(203, None);
+    assert_eq!(fixture.compiled(), [""; 0]);
+    fixture.edit("game/Cargo.toml", "cheats = []", "cheats = [\"hot\"]");
+    let path = fixture.path("game/Cargo.toml");
+    let error = fixture
+        .run(|task, known, supervisor| task.make_ahead(known, supervisor))
+        .unwrap_err();
+    let declined = matches!(&error, BuildError::Declined(Decline::Input { path: p }) if *p == path);
+    assert!(declined, "{error}");
 }
 
 /// What the compiler makes of an error must look as cargo shows it.
@@ -314,13 +354,11 @@ fn a_command_that_was_not_seen_is_asked_for() {
         ..fixture
     };
     fixture.answers(401, Some(Decline::First));
-    let name = "words".to_owned();
-    let (outcome, builder) = fixture.make(true);
-    outcome.unwrap();
-    assert_eq!(builder, Some(Builder::Cargo(Decline::NotSeen { name })));
-    let (outcome, builder) = fixture.make(true);
-    outcome.unwrap();
-    assert_eq!(builder, Some(Builder::Replay));
+    fixture
+        .run(|task, known, supervisor| task.warm_up(known, supervisor))
+        .unwrap();
+    fixture.answers(401, None);
+    assert_eq!(fixture.compiled(), [""; 0]);
     fixture.edit("words/src/lib.rs", "= 4", "= 5");
     fixture.answers(501, None);
 }
