@@ -2,15 +2,16 @@
 //! thread.
 
 use std::{
+    fs,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use hot_reloader_build::{BuildConfig, BuildUpdate, Known, Supervisor, Task};
 use hot_reloader_core::{identity, mapped::StableLibraries, Staging};
 
-use crate::{Build, BuildStep, Made, Phase, ReloadError};
+use crate::{Build, BuildStep, Made, Phase, Purpose, ReloadError};
 
 /// Where the libraries of one app are made.
 #[derive(Debug)]
@@ -32,6 +33,19 @@ struct Kept {
     staging: Option<Staging>,
     /// What the last build found out.
     known: Option<Known>,
+    last: Option<Last>,
+}
+
+/// The copy that was made last.
+#[derive(Debug)]
+struct Last {
+    /// Of which library.
+    library: PathBuf,
+    /// When that had been written.
+    written: SystemTime,
+    made: Made,
+    /// Whether a reload had it. The next one gets another copy, with statics of its own.
+    was_asked_for: bool,
 }
 
 impl Default for Workshop {
@@ -63,27 +77,37 @@ struct Job {
 
 /// What a build came to.
 struct Finished {
-    result: Result<Made, ReloadError>,
+    /// Without a library if none was to be made.
+    result: Result<Option<Made>, ReloadError>,
     phases: Vec<(Phase, Duration)>,
     builder: Option<String>,
 }
 
 impl Workshop {
-    /// Begins to make `library`.
+    /// Begins to make `library`. `wake` is called, from another thread, whenever the build has something
+    /// to tell.
     #[must_use]
-    pub fn start(&self, library: Library) -> Box<dyn Build> {
+    pub fn start(
+        &self,
+        library: Library,
+        purpose: Purpose,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Box<dyn Build> {
         let shared = self.shared.clone();
+        let description = library.config.to_string();
+        let limit = library.config.time_limit;
+        let work = move |supervisor: &mut Supervisor| {
+            let (mut phases, mut builder) = (Vec::new(), None);
+            let result = shared.make(&library, purpose, supervisor, &mut phases, &mut builder);
+            Finished {
+                result,
+                phases,
+                builder,
+            }
+        };
         Box::new(Job {
-            description: library.config.to_string(),
-            build: hot_reloader_build::Build::start(library.config.time_limit, move |supervisor| {
-                let (mut phases, mut builder) = (Vec::new(), None);
-                let result = shared.make(&library, supervisor, &mut phases, &mut builder);
-                Finished {
-                    result,
-                    phases,
-                    builder,
-                }
-            }),
+            description,
+            build: hot_reloader_build::Build::start(limit, wake, work),
         })
     }
 }
@@ -92,30 +116,62 @@ impl Shared {
     fn make(
         &self,
         library: &Library,
+        purpose: Purpose,
         supervisor: &mut Supervisor,
         phases: &mut Vec<(Phase, Duration)>,
         builder: &mut Option<String>,
-    ) -> Result<Made, ReloadError> {
+    ) -> Result<Option<Made>, ReloadError> {
         // A build that was given up is over before the next begins.
         let kept = &mut *lock(&self.kept);
-        let staging = match &mut kept.staging {
-            Some(staging) => staging,
-            none => none.insert(Staging::new(&library.folder)?),
-        };
 
         let start = Instant::now();
         let task = Task {
             library: &library.name,
             config: &library.config,
             benches: &library.folder.join("compiler"),
-            record: false,
         };
-        let (outcome, by) = task.make(&mut kept.known, supervisor);
-        *builder = by.map(|by| by.to_string());
+        let outcome = match purpose {
+            Purpose::Reload => {
+                let (outcome, by) = task.make(&mut kept.known, supervisor);
+                *builder = by.map(|by| by.to_string());
+                outcome
+            }
+            Purpose::Ahead => {
+                supervisor.give_way();
+                task.make_ahead(&mut kept.known, supervisor)
+            }
+            Purpose::WarmUp => {
+                supervisor.give_way();
+                task.warm_up(&mut kept.known, supervisor)?;
+                return Ok(None);
+            }
+        };
         phases.push((Phase::Build, start.elapsed()));
         let built = outcome?;
 
         let start = Instant::now();
+        let written = fs::metadata(&built.library).and_then(|data| data.modified());
+        let same = kept.last.as_mut().filter(|last| {
+            let is_same = last.library == built.library
+                && Some(last.written) == written.as_ref().ok().copied();
+            is_same && last.made.staged.path.exists()
+        });
+        match (same, purpose) {
+            // It has had its chance.
+            (Some(last), Purpose::Ahead) if last.was_asked_for => return Ok(None),
+            (Some(last), _) if !last.was_asked_for => {
+                last.was_asked_for = purpose == Purpose::Reload;
+                return Ok(Some(Made {
+                    recompiled: built.recompiled,
+                    ..last.made.clone()
+                }));
+            }
+            _ => {}
+        }
+        let staging = match &mut kept.staging {
+            Some(staging) => staging,
+            none => none.insert(Staging::new(&library.folder)?),
+        };
         let staged = staging.stage(&built.library)?;
         phases.push((Phase::Stage, start.elapsed()));
 
@@ -124,18 +180,27 @@ impl Shared {
         let libraries = self.stable.changed(&inspected.needed, &built.deps);
         phases.push((Phase::Inspect, start.elapsed()));
         if !libraries.is_empty() {
+            // Nothing needs the copy.
+            let _ = fs::remove_file(&staged.path);
             return Err(ReloadError::RestartRequired {
                 libraries,
                 crates: built.recompiled,
             });
         }
-        Ok(Made {
+        let made = Made {
             staged,
             build_id: inspected.build_id,
             hot: built.workspace.hot_crates(),
             root: built.workspace.root,
             recompiled: built.recompiled,
-        })
+        };
+        kept.last = written.ok().map(|written| Last {
+            library: built.library,
+            written,
+            made: made.clone(),
+            was_asked_for: purpose == Purpose::Reload,
+        });
+        Ok(Some(made))
     }
 }
 
@@ -154,17 +219,21 @@ impl Build for Job {
 }
 
 fn step(update: BuildUpdate<Finished>) -> BuildStep {
-    match update {
-        BuildUpdate::Progress(text) => BuildStep::Progress(text),
-        BuildUpdate::Finished(finished) => BuildStep::Finished {
-            result: finished.result,
-            phases: finished.phases,
-            builder: finished.builder,
-        },
-        BuildUpdate::Died(error) => BuildStep::Finished {
+    let finished = match update {
+        BuildUpdate::Progress(text) => return BuildStep::Progress(text),
+        BuildUpdate::Finished(finished) => finished,
+        BuildUpdate::Died(error) => Finished {
             result: Err(error.into()),
             phases: Vec::new(),
             builder: None,
+        },
+    };
+    match finished.result.transpose() {
+        None => BuildStep::MadeNothing,
+        Some(result) => BuildStep::Finished {
+            result,
+            phases: finished.phases,
+            builder: finished.builder,
         },
     }
 }

@@ -16,8 +16,8 @@ use crate::{Phase, Progress, ReloadError, ReloadReport};
 pub trait Engine {
     /// All that there is.
     type World;
-    /// An open library.
-    type Library;
+    /// An open library, or another handle to it.
+    type Library: Clone;
     /// What was learnt about it before it took over.
     type Rehearsal;
     /// The world at one moment.
@@ -26,7 +26,7 @@ pub trait Engine {
     type Code;
 
     /// Begins to build the library, in the background. Nothing of the world is touched.
-    fn build(world: &mut Self::World) -> Box<dyn Build>;
+    fn build(world: &mut Self::World, purpose: Purpose) -> Box<dyn Build>;
 
     /// The modules whose code runs, in dependency order, read from the code itself.
     fn modules(world: &Self::World) -> Vec<ModuleStatus>;
@@ -126,11 +126,28 @@ pub trait Engine {
     /// Libraries in memory, the present and all earlier ones.
     fn libraries(world: &Self::World) -> usize;
 
-    /// What is to be seen: what goes on, and what is wrong.
-    fn show(world: &mut Self::World, progress: Option<Progress>, error: Option<&Arc<ReloadError>>);
+    /// What is to be seen: what goes on, what is wrong, and whether new code is ready to take over.
+    fn show(
+        world: &mut Self::World,
+        progress: Option<Progress>,
+        error: Option<&Arc<ReloadError>>,
+        is_ready: bool,
+    );
 
     /// A reload has ended, for `requests`.
     fn finished(world: &mut Self::World, report: ReloadReport, requests: &[crate::RequestId]);
+}
+
+/// What a build is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A reload that somebody asked for.
+    Reload,
+    /// One that somebody may soon ask for. It gives way to all else, and if that cannot be done without
+    /// being in anybody's way, it fails.
+    Ahead,
+    /// The next build is to be fast; this one makes nothing.
+    WarmUp,
 }
 
 /// A build that goes on in the background. Dropping it ends it, with every process that it started.
@@ -159,6 +176,8 @@ pub enum BuildStep {
         /// Who built it, if it came to that.
         builder: Option<String>,
     },
+    /// It has ended, and made nothing, as it should; nothing follows.
+    MadeNothing,
 }
 
 /// A library that was built, has a name of its own and was inspected, but is not open.

@@ -223,6 +223,7 @@ impl ReloadError {
             Self::Build(BuildError::Errors(_)) => "compile_errors",
             Self::Build(BuildError::Failed { .. }) => "cargo_failed",
             Self::Build(BuildError::NoLibrary { .. }) => "no_library",
+            Self::Build(BuildError::Declined(_)) => "declined",
             Self::Build(BuildError::Cancelled) => "cancelled",
             Self::Build(BuildError::TimedOut { .. }) => "timed_out",
             Self::Build(BuildError::Died { .. }) => "build_died",

@@ -23,7 +23,7 @@ pub mod request;
 mod stage;
 pub mod transaction;
 
-pub use engine::{Build, BuildStep, Engine, Hook, Made, ModuleFault, ModuleStatus, Plan};
+pub use engine::{Build, BuildStep, Engine, Hook, Made, ModuleFault, ModuleStatus, Plan, Purpose};
 pub use error::{Phase, RehearsalFault, ReloadError};
 pub use report::{ModuleChange, Outcome, PhaseTime, ReloadReport};
 pub use request::{Request, RequestId};

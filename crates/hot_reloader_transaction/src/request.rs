@@ -86,6 +86,11 @@ impl Queue {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_none()
     }
+
+    /// When what waits was asked for.
+    pub(crate) fn since(&self) -> Option<Instant> {
+        self.0.as_ref().map(|request| request.since)
+    }
 }
 
 #[cfg(test)]

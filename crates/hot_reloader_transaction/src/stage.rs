@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use hot_reloader_core::Generation;
+use hot_reloader_build::BuildError;
+use hot_reloader_core::{BuildId, Generation, HotModule};
 
 use crate::{
     engine::{Build, BuildStep, Engine, Made, Plan},
@@ -15,6 +16,8 @@ use crate::{
 pub(crate) enum Stage<E: Engine> {
     /// Nothing goes on.
     Idle,
+    /// Nothing was asked for, and the library is being built in case it is.
+    Ahead(Ahead),
     /// The library is being built.
     Building(Building),
     /// Everything that can be checked beforehand is; the code takes over at the start of the next
@@ -22,6 +25,23 @@ pub(crate) enum Stage<E: Engine> {
     Armed(Armed<E>),
     /// New code runs and can still be taken back. The next build may go on already.
     Probation(Trial<E>, Option<Building>),
+}
+
+/// A build that nobody has asked for.
+pub(crate) struct Ahead {
+    pub(crate) build: Box<dyn Build>,
+    pub(crate) text: String,
+    /// Whether it makes something that a request can use.
+    pub(crate) is_for_reload: bool,
+}
+
+/// A library that is open before anybody asked for it.
+pub(crate) struct Ready<E: Engine> {
+    pub(crate) build_id: BuildId,
+    pub(crate) library: E::Library,
+    pub(crate) modules: Vec<HotModule>,
+    /// Whether it may take over, as far as that can be known.
+    pub(crate) is_good: bool,
 }
 
 /// A build on its way.
@@ -45,6 +65,10 @@ impl Building {
                 self.attempt.made(phases);
                 self.attempt.builder = builder;
                 self.result = Some(result);
+            }
+            // Nobody asks for that.
+            BuildStep::MadeNothing => {
+                self.result = Some(Err(ReloadError::Build(BuildError::Cancelled)));
             }
         }
     }

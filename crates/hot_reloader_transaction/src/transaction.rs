@@ -8,11 +8,11 @@ use std::{
 use hot_reloader_core::{memory, Generation, ModuleRegistry, PanicReport};
 
 use crate::{
-    engine::Engine,
+    engine::{Engine, Purpose},
     phase,
     report::{Outcome, ReloadReport},
     request::Queue,
-    stage::{Attempt, Stage},
+    stage::{Attempt, Ready, Stage},
     Phase, ReloadError, Request, RequestId,
 };
 
@@ -31,9 +31,11 @@ pub struct Transaction<E: Engine> {
     pub(crate) started: Vec<String>,
     /// Why the last reload did not come about, or what panicked since.
     pub(crate) error: Option<Arc<ReloadError>>,
+    /// What was opened before anybody asked.
+    pub(crate) ready: Option<Ready<E>>,
     reports: u32,
     last: Option<ReloadReport>,
-    /// When the last frame ended, while a reload goes on.
+    /// When the frame began, while a reload goes on.
     frame: Option<Instant>,
 }
 
@@ -63,6 +65,7 @@ impl<E: Engine> Default for Transaction<E> {
             issued: Generation::NONE,
             started: Vec::new(),
             error: None,
+            ready: None,
             reports: 0,
             last: None,
             frame: None,
@@ -87,6 +90,33 @@ impl<E: Engine> Transaction<E> {
         !matches!(self.stage, Stage::Idle) || !self.queue.is_empty()
     }
 
+    /// Whether the next frame has something to do whatever happens until then. A build tells by itself when
+    /// it has got further.
+    #[must_use]
+    pub fn wants_frame(&self) -> bool {
+        match self.stage {
+            Stage::Idle | Stage::Ahead(_) | Stage::Building(_) => false,
+            Stage::Armed(_) | Stage::Probation(..) => true,
+        }
+    }
+
+    /// Whether somebody waits for a build.
+    #[must_use]
+    pub fn is_building(&self) -> bool {
+        match self.stage {
+            Stage::Building(_) | Stage::Probation(_, Some(_)) => true,
+            Stage::Ahead(_) => !self.queue.is_empty(),
+            Stage::Idle | Stage::Armed(_) | Stage::Probation(_, None) => false,
+        }
+    }
+
+    /// Works ahead of a request, unless a reload goes on: with [`Purpose::Ahead`], new code is built and
+    /// tried, and nothing of it runs until somebody asks; with [`Purpose::WarmUp`], only the compiler
+    /// learns.
+    pub fn work_ahead(&mut self, world: &mut E::World, purpose: Purpose) {
+        phase::ahead::begin(self, world, purpose);
+    }
+
     /// Whether new code takes over at the start of the next frame.
     #[must_use]
     pub fn is_armed(&self) -> bool {
@@ -97,7 +127,7 @@ impl<E: Engine> Transaction<E> {
     #[must_use]
     pub fn phase(&self) -> Option<Phase> {
         Some(match self.stage {
-            Stage::Idle => return None,
+            Stage::Idle | Stage::Ahead(_) => return None,
             Stage::Building(_) => Phase::Build,
             Stage::Armed(_) => Phase::Swap,
             Stage::Probation(..) => Phase::Probation,
@@ -106,10 +136,16 @@ impl<E: Engine> Transaction<E> {
 
     /// The end of a frame: the reload that goes on gets as far as it can, and the next begins.
     pub fn step(&mut self, world: &mut E::World) {
-        self.measure();
+        phase::ahead::advance(self, world);
         phase::probation::count_frame(self, world);
         phase::build::advance(self, world);
+        self.measure();
         self.show(world);
+    }
+
+    /// A frame begins, in which there is something to do.
+    pub fn begin_frame(&mut self) {
+        self.frame = Some(Instant::now());
     }
 
     /// The start of a frame: new code takes over if it may.
@@ -148,7 +184,7 @@ impl<E: Engine> Transaction<E> {
     /// Takes out what has been begun and has not taken over. Dropping a build ends it.
     fn withdraw(&mut self) -> Option<Attempt> {
         match std::mem::replace(&mut self.stage, Stage::Idle) {
-            Stage::Idle => None,
+            Stage::Idle | Stage::Ahead(_) => None,
             Stage::Building(building) => Some(building.attempt),
             Stage::Armed(armed) => Some(armed.attempt),
             Stage::Probation(trial, building) => {
@@ -286,44 +322,42 @@ impl<E: Engine> Transaction<E> {
             modules.find_map(|module| module.suspended)
         };
         let error = self.error.clone().or_else(suspended);
-        E::show(world, self.progress(), error.as_ref());
+        let is_ready = self.ready.as_ref().is_some_and(|ready| ready.is_good);
+        E::show(world, self.progress(), error.as_ref(), is_ready);
     }
 
     fn progress(&self) -> Option<Progress> {
-        let (text, attempt) = match &self.stage {
+        let (text, since) = match &self.stage {
             Stage::Idle => return None,
+            Stage::Ahead(ahead) => (ahead.text.clone(), self.queue.since()?),
             Stage::Building(building) | Stage::Probation(_, Some(building)) => {
-                (building.text.clone(), &building.attempt)
+                (building.text.clone(), building.attempt.request.since)
             }
-            Stage::Armed(armed) => (String::new(), &armed.attempt),
-            Stage::Probation(trial, None) => (String::new(), &trial.attempt),
+            Stage::Armed(armed) => (String::new(), armed.attempt.request.since),
+            Stage::Probation(trial, None) => (String::new(), trial.attempt.request.since),
         };
         let phase = match &self.stage {
-            Stage::Probation(_, Some(_)) => Some(Phase::Build),
+            Stage::Ahead(_) | Stage::Probation(_, Some(_)) => Some(Phase::Build),
             _ => self.phase(),
         };
         Some(Progress {
             phase: phase?,
             text,
-            since: attempt.request.since,
+            since,
         })
     }
 
-    /// Measures the frames while a reload goes on.
+    /// Measures the frames while a reload goes on: what each takes from its start to here.
     fn measure(&mut self) {
-        let now = Instant::now();
-        let before = self.frame.replace(now);
+        let Some(begun) = self.frame.take() else {
+            return;
+        };
         let attempt = match &mut self.stage {
-            Stage::Idle => {
-                self.frame = None;
-                return;
-            }
+            Stage::Idle | Stage::Ahead(_) => return,
             Stage::Building(building) => &mut building.attempt,
             Stage::Armed(armed) => &mut armed.attempt,
             Stage::Probation(trial, _) => &mut trial.attempt,
         };
-        if let Some(before) = before {
-            attempt.longest_frame = attempt.longest_frame.max(now - before);
-        }
+        attempt.longest_frame = attempt.longest_frame.max(begun.elapsed());
     }
 }

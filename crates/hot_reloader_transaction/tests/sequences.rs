@@ -5,12 +5,13 @@ mod fake;
 
 use fake::{panic, Code, Fake, World};
 use hot_reloader_build::BuildError;
-use hot_reloader_transaction::{Outcome, Request, Transaction};
+use hot_reloader_transaction::{Outcome, Purpose, Request, Transaction};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
 enum Happening {
     Request(Option<Vec<&'static str>>),
+    Ahead(Purpose),
     Progress,
     Built(u32, Vec<&'static str>),
     BuildFails,
@@ -36,6 +37,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         4 => prop::option::of(modules()).prop_map(Request),
         1 => Just(Request(Some(vec!["nobody"]))),
+        2 => prop::sample::select(vec![Purpose::Ahead, Purpose::WarmUp]).prop_map(Ahead),
         1 => Just(Progress),
         5 => (1..6_u32, modules()).prop_map(|(number, modules)| Built(number, modules)),
         1 => Just(BuildFails),
@@ -70,6 +72,11 @@ impl App {
                 let request = Request::new(names);
                 self.asked.extend(&request.ids);
                 transaction.request(request);
+            }
+            Happening::Ahead(purpose) => {
+                let before = (world.state.clone(), world.reports.len());
+                transaction.work_ahead(world, purpose);
+                assert_eq!(before, (world.state.clone(), world.reports.len()));
             }
             Happening::Progress => world.progress_build(),
             Happening::Built(number, modules) => world.end_build(Ok(Code { number, modules })),

@@ -4,7 +4,7 @@ use hot_reloader_build::BuildError;
 
 use super::{identify, rehearse};
 use crate::{
-    engine::{Engine, Made},
+    engine::{Engine, Made, Purpose},
     report::Outcome,
     stage::{Armed, Attempt, Building, Stage},
     ReloadError, Request, Transaction,
@@ -42,7 +42,7 @@ pub(crate) fn run<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::Wo
 fn building<E: Engine>(transaction: &mut Transaction<E>) -> Option<&mut Building> {
     match &mut transaction.stage {
         Stage::Building(building) | Stage::Probation(_, Some(building)) => Some(building),
-        Stage::Idle | Stage::Armed(_) | Stage::Probation(_, None) => None,
+        Stage::Idle | Stage::Ahead(_) | Stage::Armed(_) | Stage::Probation(_, None) => None,
     }
 }
 
@@ -58,7 +58,7 @@ fn start<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::World) {
         transaction.finish(world, attempt, Outcome::Refused, Some(error), Vec::new());
         return;
     }
-    let build = E::build(world);
+    let build = E::build(world, Purpose::Reload);
     let building = Building {
         text: build.describe(),
         build,
@@ -105,6 +105,8 @@ fn take_over_from<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::Wo
         return;
     };
     let prepared = result.and_then(|made| prepare(transaction, world, &mut attempt, &made));
+    // It takes over now, or has had its chance.
+    transaction.ready = None;
     let (outcome, error) = match prepared {
         Ok(Some((library, rehearsal, plan))) => {
             transaction.stage = Stage::Armed(Armed {
@@ -130,7 +132,7 @@ type Prepared<E> = (
 
 /// The phases between build and swap. The world stays as it is. `None` if the code that was made is
 /// what runs.
-fn prepare<E: Engine>(
+pub(super) fn prepare<E: Engine>(
     transaction: &mut Transaction<E>,
     world: &mut E::World,
     attempt: &mut Attempt,

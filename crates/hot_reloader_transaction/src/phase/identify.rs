@@ -4,25 +4,36 @@ use hot_reloader_core::{HotModule, ModuleRegistry};
 
 use crate::{
     engine::{Engine, Made, ModuleStatus, Plan},
-    stage::Attempt,
+    stage::{Attempt, Ready},
     Phase, ReloadError, Request, Transaction,
 };
 
-/// `None` if all modules that were asked for run this very code. Nothing is opened then.
+/// `None` if all modules that were asked for run this very code. Nothing is opened then, nor what was
+/// opened before anybody asked.
 pub(crate) fn identify<E: Engine>(
-    transaction: &Transaction<E>,
+    transaction: &mut Transaction<E>,
     world: &mut E::World,
     attempt: &mut Attempt,
     made: &Made,
 ) -> Result<Option<(E::Library, Plan)>, ReloadError> {
     let running = E::modules(world);
+    let ready = transaction.ready.take();
     if is_running(&running, &attempt.request, made) {
         // Nothing needs the copy.
         let _ = std::fs::remove_file(&made.staged.path);
         attempt.end(Phase::Identify);
         return Ok(None);
     }
-    let (library, mut modules) = E::open(world, made)?;
+    let (library, mut modules) = match ready.filter(|ready| ready.build_id == made.build_id) {
+        Some(ready) => (ready.library, ready.modules),
+        None => E::open(world, made)?,
+    };
+    transaction.ready = Some(Ready {
+        build_id: made.build_id.clone(),
+        library: library.clone(),
+        modules: modules.clone(),
+        is_good: false,
+    });
     transaction.demanded.demand(&mut modules)?;
     let plan = plan(&running, &attempt.request, made, modules)?;
     attempt.end(Phase::Identify);

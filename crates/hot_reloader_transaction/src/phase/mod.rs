@@ -1,10 +1,11 @@
 //! The phases, in the order in which a reload goes through them.
 //!
-//! [`build`] (which stages and inspects too), [`identify`], [`rehearse`] (and what comes of
+//! [`ahead`], if nothing was asked for yet; [`build`] (which stages and inspects too), [`identify`], [`rehearse`] (and what comes of
 //! comparing types), [`swap`] (with the capture before it), [`probation`]; and [`roll_back`], which
 //! undoes what came after the capture. Whatever fails at whichever point, the code and the state
 //! from before the request go on: what comes before the swap has not touched them.
 
+pub(crate) mod ahead;
 pub(crate) mod build;
 pub(crate) mod identify;
 pub(crate) mod probation;

@@ -10,7 +10,7 @@ use hot_reloader_build::BuildError;
 use hot_reloader_core::{BuildId, Generation, HotModule, PanicReport, StagedLibrary};
 use hot_reloader_transaction::{
     Build, BuildStep, Engine, Hook, Made, ModuleFault, ModuleStatus, Outcome, Phase, Plan,
-    Progress, RehearsalFault, ReloadError, ReloadReport, RequestId,
+    Progress, Purpose, RehearsalFault, ReloadError, ReloadReport, RequestId,
 };
 
 /// A library: the number of its code, and its modules.
@@ -36,6 +36,8 @@ pub(crate) struct World {
     pub(crate) slots: Vec<Slot>,
     /// The builds that were begun, for the test to end.
     pub(crate) builds: Vec<Handle>,
+    /// What they were for.
+    pub(crate) purposes: Vec<Purpose>,
     /// What the builds make, by number.
     pub(crate) made: Vec<Code>,
     /// Calls that could have failed so far.
@@ -49,6 +51,9 @@ pub(crate) struct World {
     pub(crate) reports: Vec<ReloadReport>,
     pub(crate) answers: Vec<(RequestId, Outcome)>,
     pub(crate) progress: Option<Phase>,
+    pub(crate) is_ready: bool,
+    /// How often a library was opened.
+    pub(crate) opened: usize,
     pub(crate) error: Option<Arc<ReloadError>>,
     pub(crate) probation: u32,
     /// Snapshots and code that are held.
@@ -181,7 +186,8 @@ impl Engine for Fake {
     type Snapshot = Vec<String>;
     type Code = Vec<Slot>;
 
-    fn build(world: &mut World) -> Box<dyn Build> {
+    fn build(world: &mut World, purpose: Purpose) -> Box<dyn Build> {
+        world.purposes.push(purpose);
         let handle = Handle::default();
         world.builds.push(handle.clone());
         if let Some(code) = world.ends_at_once.clone() {
@@ -205,6 +211,7 @@ impl Engine for Fake {
             let reason = "it would not open".to_owned();
             return Err(ReloadError::NotSwapped { reason });
         }
+        world.opened += 1;
         let code = world.made[made.staged.serial as usize - 1].clone();
         let modules = code.modules.iter().map(|name| module(name)).collect();
         Ok((code, modules))
@@ -335,7 +342,13 @@ impl Engine for Fake {
         world.made.len()
     }
 
-    fn show(world: &mut World, progress: Option<Progress>, error: Option<&Arc<ReloadError>>) {
+    fn show(
+        world: &mut World,
+        progress: Option<Progress>,
+        error: Option<&Arc<ReloadError>>,
+        is_ready: bool,
+    ) {
+        world.is_ready = is_ready;
         world.progress = progress.map(|progress| progress.phase);
         world.error = error.cloned();
     }

@@ -1,0 +1,66 @@
+//! Before anybody asks, the library is built, opened and rehearsed, so that a request finds it done.
+//!
+//! Nothing of that is seen but that it is ready: what goes wrong is told when somebody asks. A request
+//! builds all the same, which takes no time if nothing was edited since.
+
+use super::build;
+use crate::{
+    engine::{BuildStep, Engine, Made, Purpose},
+    stage::{Ahead, Attempt, Ready, Stage},
+    Request, Transaction,
+};
+
+/// Begins to work ahead, unless there is something else to do.
+pub(crate) fn begin<E: Engine>(
+    transaction: &mut Transaction<E>,
+    world: &mut E::World,
+    purpose: Purpose,
+) {
+    if !matches!(transaction.stage, Stage::Idle) || !transaction.queue.is_empty() {
+        return;
+    }
+    let build = E::build(world, purpose);
+    transaction.stage = Stage::Ahead(Ahead {
+        text: build.describe(),
+        build,
+        is_for_reload: purpose != Purpose::WarmUp,
+    });
+}
+
+/// Listens to the build, and takes what it made as far as it may without being asked.
+pub(crate) fn advance<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::World) {
+    let Stage::Ahead(ahead) = &mut transaction.stage else {
+        return;
+    };
+    if !ahead.is_for_reload && !transaction.queue.is_empty() {
+        // A request does not wait for what it has no use for.
+        transaction.stage = Stage::Idle;
+        return;
+    }
+    let result = loop {
+        match ahead.build.try_next() {
+            None => return,
+            Some(BuildStep::Progress(text)) => ahead.text = text,
+            Some(BuildStep::MadeNothing) => break None,
+            Some(BuildStep::Finished { result, .. }) => break result.ok(),
+        }
+    };
+    transaction.stage = Stage::Idle;
+    if let Some(made) = result {
+        try_out(transaction, world, &made);
+    }
+}
+
+/// Takes it through what comes before the swap. If it fails there, it fails again when somebody asks, who
+/// is told.
+fn try_out<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::World, made: &Made) {
+    let is_known = |ready: &Ready<E>| ready.build_id == made.build_id;
+    if transaction.ready.as_ref().is_some_and(is_known) {
+        return;
+    }
+    let mut attempt = Attempt::new(Request::new(None));
+    let prepared = build::prepare(transaction, world, &mut attempt, made);
+    if let Some(ready) = &mut transaction.ready {
+        ready.is_good = matches!(prepared, Ok(Some(_)));
+    }
+}
