@@ -23,6 +23,9 @@ pub struct ReloadArguments {
     /// Reload this module only; may be given several times
     #[arg(long = "module", value_name = "NAME")]
     pub modules: Vec<String>,
+    /// Reload nothing, but say that the code was edited, so that the app builds and tries it already
+    #[arg(long, conflicts_with = "modules")]
+    pub announce: bool,
     /// Print the report, or the error, as one line of JSON
     #[arg(long)]
     pub json: bool,
@@ -38,7 +41,7 @@ pub fn reload(arguments: &ReloadArguments) -> ExitCode {
     // Whoever closed the output still gets the exit code.
     let _ = print(&reply, arguments.json);
     ExitCode::from(match reply {
-        Reply::Report { success: true, .. } => SUCCESS,
+        Reply::Report { success: true, .. } | Reply::Heard => SUCCESS,
         Reply::Report { success: false, .. } => NOT_RELOADED,
         Reply::Error { .. } => NO_REPORT,
     })
@@ -47,13 +50,20 @@ pub fn reload(arguments: &ReloadArguments) -> ExitCode {
 fn request(arguments: &ReloadArguments) -> Result<Reply, RemoteError> {
     let modules = Some(arguments.modules.clone()).filter(|modules| !modules.is_empty());
     let app = find(&socket_folder()?, arguments.pid)?;
-    ask(&app, &Request::new(modules))
+    let request = if arguments.announce {
+        Request::announcement()
+    } else {
+        Request::new(modules)
+    };
+    ask(&app, &request)
 }
 
 fn print(reply: &Reply, as_json: bool) -> io::Result<()> {
     let (mut out, mut err) = (io::stdout(), io::stderr());
     match reply {
         Reply::Report { report, .. } if as_json => writeln!(out, "{report}"),
+        Reply::Heard if as_json => writeln!(out, "{}", json!({ "heard": true })),
+        Reply::Heard => writeln!(out, "the app knows"),
         Reply::Error { error } if as_json => writeln!(out, "{}", json!({ "error": error })),
         Reply::Report {
             summary, report, ..

@@ -15,7 +15,7 @@ pub const MAX_LINE: usize = 64 * 1024;
 /// The most bytes that a reply may have, its newline not counted.
 pub const MAX_REPLY: usize = 16 * 1024 * 1024;
 
-/// Asks for a reload.
+/// Asks for a reload, or announces that somebody may.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
@@ -24,6 +24,10 @@ pub struct Request {
     /// The modules to reload; all of them if it is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modules: Option<Vec<String>>,
+    /// Nothing is reloaded: the code was edited, and the app may build and try it, so that a reload finds it
+    /// done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub announce: bool,
 }
 
 /// What an app answers.
@@ -39,6 +43,8 @@ pub enum Reply {
         /// All about it. The text at `error.text`, if there is one, is shown to people.
         report: serde_json::Value,
     },
+    /// An announcement was heard.
+    Heard,
     /// There was no reload.
     Error {
         /// Why.
@@ -53,6 +59,16 @@ impl Request {
         Self {
             protocol: PROTOCOL,
             modules,
+            announce: false,
+        }
+    }
+
+    /// Announces an edit.
+    #[must_use]
+    pub fn announcement() -> Self {
+        Self {
+            announce: true,
+            ..Self::new(None)
         }
     }
 

@@ -90,13 +90,12 @@ impl<E: Engine> Transaction<E> {
         !matches!(self.stage, Stage::Idle) || !self.queue.is_empty()
     }
 
-    /// Whether the next frame has something to do whatever happens until then. A build tells by itself when
-    /// it has got further.
+    /// Whether nothing is to be done until a build, which tells by itself, has got further.
     #[must_use]
-    pub fn wants_frame(&self) -> bool {
+    pub fn waits_for_build(&self) -> bool {
         match self.stage {
-            Stage::Idle | Stage::Ahead(_) | Stage::Building(_) => false,
-            Stage::Armed(_) | Stage::Probation(..) => true,
+            Stage::Ahead(_) | Stage::Building(_) => true,
+            Stage::Idle | Stage::Armed(_) | Stage::Probation(..) => false,
         }
     }
 

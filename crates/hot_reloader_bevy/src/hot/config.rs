@@ -12,7 +12,8 @@ pub struct HotReloaderConfig {
     pub library: String,
     /// How it is built. The id of the package is filled in once cargo was asked for it.
     pub build: BuildConfig,
-    /// Where staged libraries go; read once, at start. Next to the executable by default.
+    /// Where staged libraries go, and what the compiler makes and remembers for them. Next to the
+    /// executable by default.
     pub staging_folder: PathBuf,
     /// A file that gets one line of JSON for each finished reload.
     pub report_file: Option<PathBuf>,
@@ -24,6 +25,13 @@ pub struct HotReloaderConfig {
     /// Whether the app listens for requests from outside of its window, such as those of
     /// `hot-reload`; read once, at start. On by default.
     pub remote: bool,
+    /// Whether code is built and tried before anybody asks for a reload: after the start, when the window
+    /// gets the focus, when Ctrl+Alt go down, when an edit is announced. None of it runs until somebody
+    /// asks. On by default.
+    pub work_ahead: bool,
+    /// The most frames in a second while somebody waits for a build, for an app that draws all the time and
+    /// would take the compiler's cores. `None`, the default, changes nothing.
+    pub frame_rate_while_building: Option<f32>,
 }
 
 impl HotReloaderConfig {
@@ -39,6 +47,8 @@ impl HotReloaderConfig {
             probation_frames: 60,
             overlay: true,
             remote: true,
+            work_ahead: true,
+            frame_rate_while_building: None,
         }
     }
 }

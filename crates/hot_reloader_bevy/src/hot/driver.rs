@@ -1,24 +1,36 @@
 //! Runs the transaction: what happens in the app's frames becomes what happens to a reload.
 
+use std::time::Instant;
+
 use bevy::{
     app::{First, Last},
     ecs::schedule::{IntoSystemConfigs, IntoSystemSetConfigs, SystemSet},
-    prelude::{App, AppExit, Events, Mut, Res, Resource, World},
+    prelude::{App, AppExit, Events, Mut, Res, ResMut, Resource, World},
 };
 use hot_reloader_core::panics;
-use hot_reloader_transaction::{Phase, ReloadError, ReloadReport, Request, Transaction};
+use hot_reloader_transaction::{Phase, Purpose, ReloadError, ReloadReport, Request, Transaction};
 
 use super::{
-    awake,
+    awake::{self, News},
+    config::HotReloaderConfig,
     delegate::{self, Delegates, HotSystems, ModulesPanicked},
     engine::Bevy,
     reloader::HotReloader,
-    trigger::{CancelReload, ReloadRequest},
+    trigger::{CancelReload, ReloadRequest, WorkAhead},
 };
 
 /// The transaction of the app. Taken out while it runs, so that code which it runs finds it busy.
 #[derive(Resource)]
 pub(crate) struct Driver(Transaction<Bevy>);
+
+/// What a driver remembers from one frame to another.
+#[derive(Resource, Default)]
+pub(crate) struct Memory {
+    /// Whether the compiler had its chance to get ready.
+    is_warm: bool,
+    /// When the last frame ended.
+    ended: Option<Instant>,
+}
 
 /// When the reloader does what, in `Last`.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,8 +41,14 @@ pub enum HotReloadSystems {
 
 pub(super) fn plugin(app: &mut App) {
     app.insert_resource(Driver::new())
+        .init_resource::<Memory>()
         .configure_sets(Last, HotReloadSystems::Step.after(HotSystems))
-        .add_systems(First, swap.run_if(is_armed).before(HotSystems))
+        .add_systems(
+            First,
+            (begin.run_if(goes_on), swap.run_if(is_armed))
+                .chain()
+                .before(HotSystems),
+        )
         .add_systems(Last, step.run_if(is_due).in_set(HotReloadSystems::Step))
         .add_systems(ModulesPanicked, modules_panicked);
 }
@@ -80,12 +98,23 @@ fn is_due(
     delegates: Res<Delegates>,
     requests: Res<Events<ReloadRequest>>,
     cancels: Res<Events<CancelReload>>,
+    ahead: Res<Events<WorkAhead>>,
 ) -> bool {
     driver.0.is_due()
+        || !ahead.is_empty()
         || !requests.is_empty()
         || !cancels.is_empty()
         || delegates.have_panicked()
         || panics::is_stray_waiting()
+}
+
+/// Whether a reload goes on.
+fn goes_on(driver: Res<Driver>) -> bool {
+    driver.0.is_due()
+}
+
+fn begin(mut driver: ResMut<Driver>) {
+    driver.0.begin_frame();
 }
 
 /// Whether new code takes over at the start of this frame.
@@ -104,7 +133,8 @@ fn swap(world: &mut World) {
 
 /// The end of a frame.
 fn step(world: &mut World) {
-    scope(world, |world, transaction| {
+    let is_quiet = scope(world, |world, transaction| {
+        let waited = transaction.waits_for_build();
         contain(world, transaction);
         for panic in panics::take_stray() {
             transaction.thread_panicked(world, panic);
@@ -122,11 +152,48 @@ fn step(world: &mut World) {
             transaction.exit(world);
         } else {
             transaction.step(world);
+            work_ahead(world, transaction);
         }
+        waited && transaction.waits_for_build()
     });
     // What ran when a call swapped does not run now.
     delegate::attach(world, true);
-    awake::request_frame(world);
+    // The build wakes the app itself.
+    if !is_quiet {
+        awake::request_frame(world);
+    }
+    slow_down(world);
+}
+
+/// Builds and tries code that somebody may ask for, if that is wanted.
+fn work_ahead(world: &mut World, transaction: &mut Transaction<Bevy>) {
+    let asked = world.resource_mut::<Events<WorkAhead>>().drain().count() > 0;
+    if !world.resource::<HotReloaderConfig>().work_ahead || transaction.is_due() {
+        return;
+    }
+    let is_loaded = !world.resource::<Delegates>().slots.is_empty();
+    let mut memory = world.resource_mut::<Memory>();
+    if is_loaded && !memory.is_warm {
+        memory.is_warm = true;
+        transaction.work_ahead(world, Purpose::WarmUp);
+    } else if is_loaded && asked {
+        transaction.work_ahead(world, Purpose::Ahead);
+    }
+}
+
+/// Leaves the cores to the compiler while somebody waits for it, if that is wanted.
+fn slow_down(world: &mut World) {
+    let is_building = world.resource::<Driver>().0.is_building();
+    let rate = world
+        .resource::<HotReloaderConfig>()
+        .frame_rate_while_building;
+    let last = world.resource::<Memory>().ended;
+    if let (Some(last), Some(rate), true) = (last, rate, is_building) {
+        if let Some(news) = world.get_resource::<News>() {
+            awake::slow_down(news, rate, last);
+        }
+    }
+    world.resource_mut::<Memory>().ended = is_building.then(Instant::now);
 }
 
 /// Modules panicked just now.

@@ -5,11 +5,12 @@ use std::{collections::HashMap, sync::Arc};
 use bevy::{ecs::schedule::ScheduleLabel, prelude::World};
 use hot_reloader_core::{panics, Generation, HotModule, PanicReport};
 use hot_reloader_transaction::{
-    Build, Engine, Hook, Made, ModuleFault, ModuleStatus, Plan, Progress, ReloadError,
+    Build, Engine, Hook, Made, ModuleFault, ModuleStatus, Plan, Progress, Purpose, ReloadError,
     ReloadReport, RequestId,
 };
 
 use super::{
+    awake::{self, News},
     compare,
     config::HotReloaderConfig,
     delegate::{self, Delegates, Slot},
@@ -35,9 +36,12 @@ impl Engine for Bevy {
     type Snapshot = Snapshot;
     type Code = Vec<Slot>;
 
-    fn build(world: &mut World) -> Box<dyn Build> {
+    fn build(world: &mut World, purpose: Purpose) -> Box<dyn Build> {
+        let news = world.get_resource_or_insert_with(News::default).clone();
+        let waker = awake::waker(world);
+        let wake = Box::new(move || news.tell(waker.as_ref()));
         Libraries::scope(world, |world, libraries| {
-            libraries.make(world.resource::<HotReloaderConfig>())
+            libraries.make(world.resource::<HotReloaderConfig>(), purpose, wake)
         })
     }
 
@@ -256,9 +260,14 @@ impl Engine for Bevy {
         libraries.map_or(0, |libraries| libraries.0.open_count())
     }
 
-    fn show(world: &mut World, progress: Option<Progress>, error: Option<&Arc<ReloadError>>) {
+    fn show(
+        world: &mut World,
+        progress: Option<Progress>,
+        error: Option<&Arc<ReloadError>>,
+        is_ready: bool,
+    ) {
         let modules = Self::modules(world);
-        reloader::show(world, modules, progress, error);
+        reloader::show(world, modules, progress, error, is_ready);
     }
 
     fn finished(world: &mut World, report: ReloadReport, requests: &[RequestId]) {

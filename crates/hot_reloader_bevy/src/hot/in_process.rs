@@ -9,11 +9,11 @@ use std::{
 use bevy::prelude::{App, Plugin, World};
 use hot_reloader_build::BuildError;
 use hot_reloader_core::{BuildId, StagedLibrary};
-use hot_reloader_transaction::{Build, BuildStep, Made, Phase, ReloadError};
+use hot_reloader_transaction::{Build, BuildStep, Made, Phase, Purpose, ReloadError};
 
 use super::{
     config::HotReloaderConfig,
-    library::{Libraries, Library, Source},
+    library::{Libraries, Library, Source, Wake},
 };
 use crate::LibraryEntry;
 
@@ -47,16 +47,22 @@ impl Plugin for InProcess {
 }
 
 impl Source for InProcess {
-    fn make(&self, config: &HotReloaderConfig) -> Box<dyn Build> {
+    fn make(&self, config: &HotReloaderConfig, purpose: Purpose, _wake: Wake) -> Box<dyn Build> {
         let mut entries = self.entries();
-        let Some(entry) = entries.next.pop_front() else {
+        let entry = match purpose {
+            Purpose::Reload => entries.next.pop_front(),
+            // It stays for whoever asks.
+            Purpose::Ahead => entries.next.front().copied(),
+            Purpose::WarmUp => return Box::new(Done(Some(BuildStep::MadeNothing))),
+        };
+        let Some(entry) = entry else {
             let package = config.library.clone();
-            return Box::new(Done(Some(Err(BuildError::NoLibrary { package }.into()))));
+            return Done::with(Err(BuildError::NoLibrary { package }.into()));
         };
         entries.made.push(entry);
         let serial = u32::try_from(entries.made.len()).unwrap_or(u32::MAX);
         let address = std::ptr::from_ref(entry).addr();
-        Box::new(Done(Some(Ok(Made {
+        Done::with(Ok(Made {
             staged: StagedLibrary {
                 path: format!("/nonexistent/{serial}").into(),
                 serial,
@@ -65,7 +71,7 @@ impl Source for InProcess {
             root: "/".into(),
             hot: vec!["hot_reloader_bevy".to_owned()],
             recompiled: Vec::new(),
-        }))))
+        }))
     }
 
     fn open(&mut self, made: &Made) -> Result<&'static LibraryEntry, ReloadError> {
@@ -88,15 +94,22 @@ impl Source for InProcess {
     }
 }
 
-struct Done(Option<Result<Made, ReloadError>>);
+/// A build that has ended when it begins.
+struct Done(Option<BuildStep>);
 
-impl Build for Done {
-    fn try_next(&mut self) -> Option<BuildStep> {
-        self.0.take().map(|result| BuildStep::Finished {
+impl Done {
+    fn with(result: Result<Made, ReloadError>) -> Box<dyn Build> {
+        Box::new(Self(Some(BuildStep::Finished {
             result,
             phases: vec![(Phase::Build, Duration::ZERO)],
             builder: None,
-        })
+        })))
+    }
+}
+
+impl Build for Done {
+    fn try_next(&mut self) -> Option<BuildStep> {
+        self.0.take()
     }
 
     fn wait_next(&mut self) -> BuildStep {

@@ -8,7 +8,7 @@ use bevy::prelude::{Mut, Resource, World};
 use hot_reloader_core::{panics, LoadedLibrary};
 use hot_reloader_transaction::{
     cargo::{self, Workshop},
-    Build, Made, ReloadError,
+    Build, Made, Purpose, ReloadError,
 };
 
 use super::{config::HotReloaderConfig, runner};
@@ -16,8 +16,8 @@ use crate::{LibraryEntry, ModuleEntry};
 
 /// Where an app's libraries come from.
 pub(crate) trait Source: Send + Sync {
-    /// Begins to make one.
-    fn make(&self, config: &HotReloaderConfig) -> Box<dyn Build>;
+    /// Begins to make one. `wake` is called whenever that has something to tell.
+    fn make(&self, config: &HotReloaderConfig, purpose: Purpose, wake: Wake) -> Box<dyn Build>;
 
     /// Opens one that was made.
     fn open(&mut self, made: &Made) -> Result<&'static LibraryEntry, ReloadError>;
@@ -28,6 +28,9 @@ pub(crate) trait Source: Send + Sync {
     /// Makes an open one the one that is loaded.
     fn swap(&self, world: &mut World, library: &Library) -> Result<(), String>;
 }
+
+/// What lets a build's news be seen.
+pub(crate) type Wake = Box<dyn Fn() + Send + Sync>;
 
 /// The source of the app.
 #[derive(Resource)]
@@ -70,12 +73,13 @@ pub(crate) struct Cargo {
 }
 
 impl Source for Cargo {
-    fn make(&self, config: &HotReloaderConfig) -> Box<dyn Build> {
-        self.workshop.start(cargo::Library {
+    fn make(&self, config: &HotReloaderConfig, purpose: Purpose, wake: Wake) -> Box<dyn Build> {
+        let library = cargo::Library {
             name: config.library.clone(),
             config: config.build.clone(),
             folder: config.staging_folder.clone(),
-        })
+        };
+        self.workshop.start(library, purpose, wake)
     }
 
     fn open(&mut self, made: &Made) -> Result<&'static LibraryEntry, ReloadError> {

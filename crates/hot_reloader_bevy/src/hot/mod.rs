@@ -46,7 +46,7 @@ pub use overlay::ErrorTint;
 pub use plugin::HotReloaderPlugin;
 pub use reloader::{HotReloader, RegisterHotModule};
 pub use snapshot::Snapshot;
-pub use trigger::{CancelReload, ReloadFinished, ReloadRequest};
+pub use trigger::{CancelReload, ReloadFinished, ReloadRequest, WorkAhead};
 
 pub(crate) mod exports {
     pub use bevy_dexterous_developer::ReloadableAppContents;

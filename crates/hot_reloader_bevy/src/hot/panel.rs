@@ -2,7 +2,7 @@
 //!
 //! Drawn by the host, above the tint, so it works whatever the plugin library does.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use bevy::{
     ecs::schedule::IntoSystemConfigs,
@@ -28,7 +28,8 @@ pub(super) fn plugin(app: &mut App) {
     if app.is_plugin_added::<WindowPlugin>() && app.is_plugin_added::<RenderPlugin>() {
         let has_content = |reloader: Res<HotReloader>| {
             let has_warnings = !reloader.warnings().is_empty();
-            reloader.progress.is_some() || reloader.is_error_state() || has_warnings
+            let goes_on = reloader.progress.is_some();
+            goes_on || reloader.is_ready() || reloader.is_error_state() || has_warnings
         };
         app.add_systems(PostUpdate, draw.run_if(has_content).before(end_pass_system));
     }
@@ -52,6 +53,8 @@ fn draw(
         if progress.phase != Phase::Probation {
             progress_line(context, progress, &mut clicks);
         }
+    } else if reloader.is_ready() {
+        ready_mark(context);
     }
     if let Some(error) = &reloader.last_error {
         let heading = heading(&reloader);
@@ -112,7 +115,6 @@ fn progress_line(context: &egui::Context, progress: &Progress, clicks: &mut Vec<
         .show(context, |ui| {
             egui::Frame::popup(ui.style()).show(ui, |ui| {
                 ui.horizontal(|ui| {
-                    ui.spinner();
                     let seconds = progress.since.elapsed().as_secs_f32();
                     let text = if progress.text.is_empty() {
                         "starting cargo"
@@ -127,7 +129,20 @@ fn progress_line(context: &egui::Context, progress: &Progress, clicks: &mut Vec<
                 });
             });
         });
-    context.request_repaint();
+    // No more frames than it takes to see that it goes on: the compiler needs the cores.
+    context.request_repaint_after(Duration::from_millis(100));
+}
+
+/// A mark in the corner.
+fn ready_mark(context: &egui::Context) {
+    egui::Area::new(egui::Id::new("hot_reloader ready"))
+        .anchor(egui::Align2::RIGHT_BOTTOM, [-6.0, -4.0])
+        .order(egui::Order::Debug)
+        .interactable(false)
+        .show(context, |ui| {
+            let text = egui::RichText::new("new code is ready").small();
+            ui.label(text.color(ui.visuals().weak_text_color()));
+        });
 }
 
 fn error_panel(

@@ -4,9 +4,10 @@ use bevy::prelude::{App, Events, Plugin};
 use hot_reloader_core::panics;
 
 use super::{
+    awake::News,
     config::HotReloaderConfig,
     delegate::{self, Delegates, ModuleTimes},
-    driver::{self, Driver},
+    driver::{self, Driver, Memory},
     exempt::NotRolledBack,
     library::{Cargo, Libraries},
     overlay, panel,
@@ -14,7 +15,7 @@ use super::{
     reloader::{self, HotReloader},
     remote::{self, Remote},
     runner::{self, HotReload},
-    trigger::{self, CancelReload, ReloadFinished, ReloadRequest},
+    trigger::{self, CancelReload, ReloadFinished, ReloadRequest, WorkAhead},
 };
 use crate::ExemptFromRollback;
 
@@ -68,12 +69,15 @@ fn exempt(app: &mut App) {
         .exempt_from_rollback::<Events<CancelReload>>()
         .exempt_from_rollback::<Events<ReloadFinished>>()
         .exempt_from_rollback::<Events<ReloadRequest>>()
+        .exempt_from_rollback::<Events<WorkAhead>>()
         .exempt_from_rollback::<HotReload>()
         .exempt_from_rollback::<HotReloader>()
         .exempt_from_rollback::<HotReloaderConfig>()
         .exempt_from_rollback::<Libraries>()
+        .exempt_from_rollback::<Memory>()
         .exempt_from_rollback::<ModuleStates>()
         .exempt_from_rollback::<ModuleTimes>()
+        .exempt_from_rollback::<News>()
         .exempt_from_rollback::<NotRolledBack>()
         .exempt_from_rollback::<Remote>();
 }

@@ -31,6 +31,7 @@ pub struct HotReloader {
     pub(crate) last_error: Option<Arc<ReloadError>>,
     pub(crate) history: VecDeque<ReloadReport>,
     pub(crate) progress: Option<Progress>,
+    pub(crate) is_ready: bool,
 }
 
 impl HotReloader {
@@ -80,6 +81,13 @@ impl HotReloader {
     #[must_use]
     pub fn progress(&self) -> Option<&Progress> {
         self.progress.as_ref()
+    }
+
+    /// Whether new code was built and tried, and takes over at once when somebody asks, unless it is edited
+    /// again.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.is_ready
     }
 
     pub(crate) fn remember(&mut self, report: ReloadReport) {
@@ -176,6 +184,7 @@ pub(super) fn show(
     modules: Vec<ModuleStatus>,
     progress: Option<Progress>,
     error: Option<&Arc<ReloadError>>,
+    is_ready: bool,
 ) {
     let mut reloader = world.resource_mut::<HotReloader>();
     let is_new = |error: &Arc<ReloadError>| {
@@ -190,6 +199,7 @@ pub(super) fn show(
     reloader.build_id = newest.map(|module| module.build_id.clone());
     reloader.modules = modules;
     reloader.progress = progress;
+    reloader.is_ready = is_ready;
     reloader.last_error = error.cloned();
 }
 

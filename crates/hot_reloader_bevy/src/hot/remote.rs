@@ -16,7 +16,7 @@ use super::{
     awake,
     driver::HotReloadSystems,
     reloader::HotReloader,
-    trigger::{ReloadFinished, ReloadRequest},
+    trigger::{ReloadFinished, ReloadRequest, WorkAhead},
 };
 
 /// What comes in, and who waits for an answer.
@@ -68,8 +68,17 @@ fn listen(world: &mut World) {
     }
 }
 
-fn receive(mut remote: ResMut<Remote>, mut requests: EventWriter<ReloadRequest>) {
+fn receive(
+    mut remote: ResMut<Remote>,
+    mut requests: EventWriter<ReloadRequest>,
+    mut ahead: EventWriter<WorkAhead>,
+) {
     while let Ok((request, responder)) = remote.incoming.try_recv() {
+        if request.announce {
+            ahead.send_default();
+            responder.respond(Reply::Heard);
+            continue;
+        }
         let request = request
             .modules
             .map_or_else(ReloadRequest::all, ReloadRequest::modules);

@@ -10,6 +10,7 @@ use bevy::{
         resource_exists, App, Event, EventReader, EventWriter, Events, KeyCode, Local, PreUpdate,
         Res, ResMut, Resource,
     },
+    window::WindowFocused,
 };
 use hot_reloader_transaction::{Request, RequestId};
 
@@ -61,6 +62,11 @@ impl From<ReloadRequest> for Request {
 #[derive(Event, Clone, Copy, Debug, Default)]
 pub struct CancelReload;
 
+/// Says that code may have been edited, so that it can be built and tried before anybody asks for a reload.
+/// Nothing of it runs until then.
+#[derive(Event, Clone, Copy, Debug, Default)]
+pub struct WorkAhead;
+
 /// A reload has ended; its report is the latest in the
 /// [history](super::HotReloader::history).
 #[derive(Event, Clone, Debug)]
@@ -74,6 +80,7 @@ pub struct ReloadFinished {
 pub(super) fn plugin(app: &mut App) {
     app.add_event::<ReloadRequest>()
         .add_event::<CancelReload>()
+        .add_event::<WorkAhead>()
         .add_event::<ReloadFinished>()
         .init_resource::<ShortcutStruck>()
         .add_systems(
@@ -83,7 +90,18 @@ pub(super) fn plugin(app: &mut App) {
                 .after(InputSystem)
                 .run_if(resource_exists::<ButtonInput<KeyCode>>)
                 .run_if(resource_exists::<Events<KeyboardInput>>),
+        )
+        .add_systems(
+            PreUpdate,
+            focus.run_if(resource_exists::<Events<WindowFocused>>),
         );
+}
+
+/// Whoever comes from the editor may have edited.
+fn focus(mut focus: EventReader<WindowFocused>, mut ahead: EventWriter<WorkAhead>) {
+    if focus.read().any(|focus| focus.focused) {
+        ahead.send_default();
+    }
 }
 
 /// Looks for the shortcut, in `PreUpdate`.
@@ -109,8 +127,10 @@ fn shortcut(
     mut held: Local<Modifiers>,
     mut struck: ResMut<ShortcutStruck>,
     mut requests: EventWriter<ReloadRequest>,
+    mut ahead: EventWriter<WorkAhead>,
 ) {
     struck.0 = false;
+    let were_held = held.control && held.alt;
     // In the order of the events, for a whole chord may be struck within one frame.
     for input in inputs.read() {
         let down = input.state.is_pressed();
@@ -130,6 +150,10 @@ fn shortcut(
         control: keys.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight]),
         alt: keys.any_pressed([KeyCode::AltLeft, KeyCode::AltRight]),
     };
+    // R may follow.
+    if held.control && held.alt && !were_held {
+        ahead.send_default();
+    }
 }
 
 fn is_r(input: &KeyboardInput) -> bool {
