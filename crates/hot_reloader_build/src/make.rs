@@ -108,8 +108,7 @@ impl Task<'_> {
             self.ask_cargo(known, &unseen, supervisor)?;
         }
         let result = self.with_recording(known.as_mut(), |known, recording, bench| {
-            let mut trial = recording.clone();
-            replay::warm_up(&mut trial, self.config, &known, bench, supervisor)
+            replay::warm_up(recording, self.config, &known, bench, supervisor)
         });
         result.map_err(|stopped| match stopped {
             Stopped::Failed(error) => error,

@@ -57,6 +57,7 @@ pub(crate) fn replay(
         running: BTreeMap::new(),
         bench,
         transcript: Transcript::new(workspace),
+        is_for_use: true,
         supervisor,
     };
     run.all()?;
@@ -87,6 +88,7 @@ pub(crate) fn warm_up(
         running: BTreeMap::new(),
         bench,
         transcript: Transcript::new(workspace),
+        is_for_use: false,
         supervisor,
     };
     run.all()
@@ -125,6 +127,8 @@ struct Run<'a> {
     running: BTreeMap<usize, usize>,
     bench: &'a Bench,
     transcript: Transcript,
+    /// Whether what is made is used.
+    is_for_use: bool,
     supervisor: &'a mut Supervisor,
 }
 
@@ -287,6 +291,10 @@ impl Run<'_> {
         }
         let command = unit.command.as_ref().expect("it was started");
         self.bench.learn(command);
+        if !self.is_for_use {
+            // What needs it is compiled with cargo's, as it will be after an edit.
+            return Ok(());
+        }
         let info = self.bench.outputs().join(command.stem() + ".d");
         let reads = DepInfo::read(&info, &unit.folder).map_err(|error| Decline::System {
             what: format!("reading {}", info.display()),

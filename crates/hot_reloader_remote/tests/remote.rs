@@ -78,6 +78,9 @@ impl Game {
 }
 
 fn handle(request: &Request, responder: Responder, hold: &Sender<Responder>) {
+    if request.announce {
+        return responder.respond(Reply::Heard);
+    }
     let module = request.modules.as_ref().and_then(|modules| modules.first());
     match module.map(String::as_str) {
         Some("hold") => hold.send(responder).unwrap(),
@@ -114,7 +117,7 @@ fn read_reply(stream: &UnixStream) -> Reply {
 fn error(reply: Reply) -> String {
     match reply {
         Reply::Error { error } => error,
-        Reply::Report { .. } => panic!("{reply:?}"),
+        Reply::Report { .. } | Reply::Heard => panic!("{reply:?}"),
     }
 }
 
@@ -276,6 +279,14 @@ fn there_is_room_for_so_many_connections_and_no_more() {
         let reply = ask(&app, &modules("game")).unwrap();
         (reply == report(true)).then_some(())
     });
+}
+
+/// Whoever announces an edit does not wait for what comes of it.
+#[test]
+fn an_announcement_is_heard() {
+    let game = Game::start();
+    let reply = ask(&game.app(), &Request::announcement()).unwrap();
+    assert_eq!(reply, Reply::Heard);
 }
 
 #[test]

@@ -41,11 +41,18 @@ impl Reply {
     /// Starts to ask, on a thread of its own.
     #[must_use]
     pub fn start(ask: Ask) -> Self {
+        Self::start_with(ask, || {})
+    }
+
+    /// The same, and calls `wake`, from that thread, whenever there is something to fetch.
+    #[must_use]
+    pub fn start_with(ask: Ask, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let (send, updates) = unbounded();
         let (stop, stopped) = bounded(1);
         let outlet = Outlet {
             updates: send,
             stopped,
+            wake: Box::new(wake),
         };
         let agent = openai::agent(&ask.timing);
         let worker = agent.clone();
@@ -127,12 +134,23 @@ impl fmt::Debug for Reply {
 pub(crate) struct Outlet {
     updates: Sender<Update>,
     stopped: Receiver<()>,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+/// The end is something to fetch, also if the thread panicked.
+impl Drop for Outlet {
+    fn drop(&mut self) {
+        // Whoever fetches finds the channel closed.
+        self.updates = unbounded().0;
+        (self.wake)();
+    }
 }
 
 impl Outlet {
     /// Passes `update` on, or fails if nobody listens.
     pub(crate) fn tell(&self, update: Update) -> Result<(), AssistantError> {
         let sent = self.updates.send(update);
+        (self.wake)();
         sent.map_err(|_| AssistantError::Cancelled)
     }
 

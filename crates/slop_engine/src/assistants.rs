@@ -9,6 +9,8 @@ use bevy::prelude::{Event, Resource};
 pub use slop_assistant::{ApiKey, Ask, AssistantError, ChatRole, Message, Provider, Timing};
 use slop_assistant::{Reply, Update};
 
+use crate::pacing::Frames;
+
 /// How many finished requests are kept.
 const KEPT: usize = 32;
 /// How many updates of a request one poll takes in.
@@ -33,6 +35,7 @@ pub struct Assistants {
     /// The ids of those that finished, the oldest first.
     finished: VecDeque<u64>,
     last_id: u64,
+    frames: Frames,
 }
 
 /// How far a request has got.
@@ -55,11 +58,21 @@ impl Default for Assistants {
             asked: BTreeMap::new(),
             finished: VecDeque::new(),
             last_id: u64::try_from(micros).unwrap_or_default(),
+            frames: Frames::default(),
         }
     }
 }
 
 impl Assistants {
+    /// Which ask for a frame whenever something arrives.
+    #[must_use]
+    pub fn new(frames: Frames) -> Self {
+        Self {
+            frames,
+            ..Self::default()
+        }
+    }
+
     /// An id for a request; never given out twice, not even after a rollback or a restart.
     pub fn new_id(&mut self) -> u64 {
         self.last_id += 1;
@@ -68,8 +81,9 @@ impl Assistants {
 
     /// Starts to ask. A request of an id that is known is not started again.
     pub fn start(&mut self, id: u64, ask: Ask) {
+        let frames = self.frames.clone();
         self.asked.entry(id).or_insert_with(|| Asked {
-            reply: Some(Reply::start(ask)),
+            reply: Some(Reply::start_with(ask, move || frames.now())),
             text: String::new(),
             note: None,
             outcome: None,
@@ -85,8 +99,10 @@ impl Assistants {
             }
         }
         for (id, asked) in &mut self.asked {
-            if asked.poll() {
-                self.finished.push_back(*id);
+            match asked.poll() {
+                Polled::Finished => self.finished.push_back(*id),
+                Polled::More => self.frames.now(),
+                Polled::All => {}
             }
         }
     }
@@ -126,11 +142,21 @@ struct Asked {
     outcome: Option<Result<(), AssistantError>>,
 }
 
+/// What a poll left.
+enum Polled {
+    /// It finished with that.
+    Finished,
+    /// More may have arrived already.
+    More,
+    /// Nothing, for now.
+    All,
+}
+
 impl Asked {
-    /// Takes in what has arrived. Whether it finished with that.
-    fn poll(&mut self) -> bool {
+    /// Takes in what has arrived.
+    fn poll(&mut self) -> Polled {
         let Some(reply) = &self.reply else {
-            return false;
+            return Polled::All;
         };
         for _ in 0..PER_POLL {
             match reply.try_next() {
@@ -146,12 +172,12 @@ impl Asked {
                     self.note = None;
                     self.outcome = Some(result);
                     self.reply = None;
-                    return true;
+                    return Polled::Finished;
                 }
-                None => return false,
+                None => return Polled::All,
             }
         }
-        false
+        Polled::More
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
     assistants::{Assistants, Key, KeyChanged},
     fonts,
     log::LogLines,
+    pacing::{self, Frames},
     session::Session,
     timings::Timings,
 };
@@ -51,11 +52,13 @@ impl Plugin for HostPlugin {
             custom_layer: log_file,
             ..default()
         };
+        let frames = Frames::default();
         let mut session = Session::new(self.data_dir.clone());
         app.insert_resource(LogFile(self.data_dir.join("slop.log")))
             .init_resource::<LogLines>()
             .init_resource::<Timings>()
-            .init_resource::<Assistants>()
+            .insert_resource(Assistants::new(frames.clone()))
+            .insert_resource(frames)
             .insert_resource(Key(session.read_key()))
             .add_event::<KeyChanged>()
             .insert_resource(session);
@@ -64,6 +67,7 @@ impl Plugin for HostPlugin {
             .exempt_from_rollback::<LogLines>()
             .exempt_from_rollback::<Timings>()
             .exempt_from_rollback::<Assistants>()
+            .exempt_from_rollback::<Frames>()
             .exempt_from_rollback::<Key>()
             .exempt_from_rollback::<Events<KeyChanged>>()
             .exempt_from_rollback::<Session>();
@@ -75,6 +79,8 @@ impl Plugin for HostPlugin {
             app.insert_resource(ExitAfterFrames(frames));
             // So that whoever acts at the end sees it in the same frame.
             app.add_systems(First, exit_after_frames);
+        } else {
+            app.add_plugins(pacing::plugin);
         }
     }
 }

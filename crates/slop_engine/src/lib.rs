@@ -9,6 +9,7 @@ pub mod editor;
 pub mod fonts;
 pub mod host;
 pub mod log;
+pub mod pacing;
 pub mod session;
 pub mod timings;
 

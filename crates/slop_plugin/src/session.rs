@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bevy::{app::AppExit, ecs::system::SystemParam, prelude::*};
 use hot_reloader::prelude::*;
 use serde::{Deserialize, Serialize};
-use slop_engine::{session::Session, store::Format, EguiContexts};
+use slop_engine::{egui, pacing::Frames, session::Session, store::Format, EguiContexts};
 use slop_state::{
     Board, Composer, Discussions, Hub, Layout, LogView, Project, Settings, Ticket, TicketNumbers,
 };
@@ -140,6 +140,7 @@ fn save(
     mut contexts: EguiContexts,
     mut exits: EventReader<AppExit>,
     mut pace: Local<Pace>,
+    frames: Res<Frames>,
 ) {
     session.look();
     let exits = exits.read().count() > 0;
@@ -147,6 +148,14 @@ fn save(
     pace.is_changed |= parts.is_changed();
     let wants = pace.is_changed && is_due(pace.written, PAUSE);
     if !(exits || wants || is_due(pace.looked, LOOK)) {
+        // Nothing else may bring a frame in which it is due.
+        let context = contexts.try_ctx_mut();
+        let is_touched = |context: &mut egui::Context| context.input(|i| !i.events.is_empty());
+        if pace.is_changed {
+            frames.after(PAUSE);
+        } else if context.is_some_and(is_touched) {
+            frames.after(LOOK);
+        }
         return;
     }
     pace.looked = Some(Instant::now());
@@ -196,6 +205,7 @@ mod tests {
             .init_resource::<LogView>()
             .init_resource::<Dock>()
             .init_resource::<EguiUserTextures>()
+            .init_resource::<Frames>()
             .add_systems(Startup, load)
             .add_systems(Last, save);
         app.update();

@@ -65,8 +65,7 @@ pub(super) fn entry_head(
             out.push(Action::SetRole(entry.id, role));
         }
         if row.is_streaming {
-            let spinner = egui::Spinner::new().size(14.0).color(thread.theme.accent);
-            ui.add(spinner).on_hover_text("The assistant is writing");
+            busy(ui, thread.theme.accent).on_hover_text("The assistant is writing");
         } else {
             let date = date(entry.time);
             let clock = date.rsplit(' ').next().unwrap_or_default();
@@ -217,4 +216,19 @@ pub(super) fn date(time: u64) -> String {
     let year = 400 * era + year + u64::from(month <= 2);
     let (hour, minute) = (time % 86_400 / 3_600, time % 3_600 / 60);
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
+}
+
+/// A sign of life, in a few frames a second: an answer may take minutes.
+fn busy(ui: &mut egui::Ui, color: egui::Color32) -> egui::Response {
+    const STEP: f64 = 0.25;
+    let now = ui.input(|input| input.time);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is one of four"
+    )]
+    let dots = (now / STEP).rem_euclid(4.0) as usize;
+    ui.ctx().request_repaint_after_secs(STEP as f32);
+    let text = format!("{:3}", ".".repeat(dots));
+    ui.label(egui::RichText::new(text).monospace().color(color))
 }

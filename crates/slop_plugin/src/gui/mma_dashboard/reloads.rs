@@ -85,7 +85,6 @@ fn head(
             ui.weak("No code of the plugin runs yet");
         }
         if let Some(progress) = reloader.progress() {
-            ui.spinner();
             let text = egui::RichText::new(doing(progress)).color(theme.accent);
             ui.add(egui::Label::new(text).truncate());
         } else if reloader.is_error_state() {
