@@ -2,12 +2,9 @@
 
 use std::{
     fs::{self, File},
-    hash::{DefaultHasher, Hash, Hasher},
     io,
     path::{Path, PathBuf},
 };
-
-use crate::unit::UnitCommand;
 
 /// The name of the file by which a process shows that a folder is in use.
 const LOCK: &str = "in-use";
@@ -49,25 +46,6 @@ impl Bench {
     #[must_use]
     pub fn is_there(&self) -> bool {
         self.path.join(LOCK).exists() && self.outputs().exists()
-    }
-
-    /// Whether a command was run here to its end, so that the compiler remembers.
-    #[must_use]
-    pub fn knows(&self, command: &UnitCommand) -> bool {
-        self.mark(command).exists()
-    }
-
-    /// A command was run here to its end. If that cannot be noted, it may be run once more.
-    pub fn learn(&self, command: &UnitCommand) {
-        let _ = File::create(self.mark(command));
-    }
-
-    fn mark(&self, command: &UnitCommand) -> PathBuf {
-        let mut hasher = DefaultHasher::new();
-        command.hash(&mut hasher);
-        let digest = hasher.finish();
-        let name = format!("{}-{digest:016x}.known", command.crate_name());
-        self.outputs().join(name)
     }
 
     /// For what the compiler makes.

@@ -65,8 +65,9 @@ pub(crate) fn replay(
     Ok(library.ok_or(Decline::First)?.path.clone())
 }
 
-/// Compiles each crate that this bench has not compiled by its present command, from what it is made of
-/// now.
+/// Compiles every crate, so that the compiler remembers them all. From then on each is compiled with what
+/// was made here of those that it needs, for to the compiler cargo's are others. The library is what it
+/// was: nothing was edited.
 pub(crate) fn warm_up(
     recording: &mut Recording,
     config: &BuildConfig,
@@ -75,15 +76,18 @@ pub(crate) fn warm_up(
     supervisor: &mut Supervisor,
 ) -> Result<(), Stopped> {
     recording.check(config)?;
-    let now = recording.units.iter().map(|unit| unit.sources.again());
-    let units = recording.units.iter().enumerate();
-    let cold = units.filter(|(_, unit)| {
-        let command = unit.command.as_ref();
-        command.is_some_and(|command| !bench.knows(command))
-    });
+    let now: Vec<Contents> = recording
+        .units
+        .iter()
+        .map(|unit| unit.sources.again())
+        .collect();
+    if !changed(&recording.units, &now)?.is_empty() {
+        // What was edited since is for whoever asks.
+        return Ok(());
+    }
     let mut run = Run {
-        now: now.collect(),
-        waiting: cold.map(|(index, _)| index).collect(),
+        now,
+        waiting: (0..recording.units.len()).collect(),
         recording,
         running: BTreeMap::new(),
         bench,
@@ -127,7 +131,7 @@ struct Run<'a> {
     running: BTreeMap<usize, usize>,
     bench: &'a Bench,
     transcript: Transcript,
-    /// Whether what is made is used.
+    /// Whether the library that is made is used.
     is_for_use: bool,
     supervisor: &'a mut Supervisor,
 }
@@ -276,6 +280,7 @@ impl Run<'_> {
     }
 
     fn ended(&mut self, index: usize, status: ExitStatus) -> Result<(), Stopped> {
+        let is_library = index + 1 == self.recording.units.len();
         let unit = &mut self.recording.units[index];
         if !status.success() {
             // An error in the code has a place in it. What has none may be a full disk as well as what the
@@ -290,11 +295,6 @@ impl Run<'_> {
             }));
         }
         let command = unit.command.as_ref().expect("it was started");
-        self.bench.learn(command);
-        if !self.is_for_use {
-            // What needs it is compiled with cargo's, as it will be after an edit.
-            return Ok(());
-        }
         let info = self.bench.outputs().join(command.stem() + ".d");
         let reads = DepInfo::read(&info, &unit.folder).map_err(|error| Decline::System {
             what: format!("reading {}", info.display()),
@@ -314,11 +314,14 @@ impl Run<'_> {
         if let Some(decline) = decline {
             return Err(Stopped::Declined(decline));
         }
-        if let Some(file) = unit.made.as_ref().and_then(|made| made.path.file_name()) {
-            unit.made = Some(Made::now(self.bench.outputs().join(file), true));
+        if self.is_for_use || !is_library {
+            let file = unit.made.as_ref().and_then(|made| made.path.file_name());
+            if let Some(file) = file {
+                unit.made = Some(Made::now(self.bench.outputs().join(file), true));
+            }
+            unit.sources = self.now[index].clone();
+            unit.revision += 1;
         }
-        unit.sources = self.now[index].clone();
-        unit.revision += 1;
         let needs = self.recording.units[index].needs.clone();
         let with = needs
             .iter()

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The command that compiles a library.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitCommand {
     /// What cargo sets besides its own environment.
     pub variables: Vec<(String, String)>,

@@ -183,13 +183,17 @@ fn warming_up_compiles_everything_once_and_changes_nothing() {
         .run(|task, known, supervisor| task.warm_up(known, supervisor))
         .unwrap();
     assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
+    let (after, builder) = fixture.build();
+    assert_eq!(after.unwrap(), before.unwrap());
+    assert_eq!(builder, Some(Builder::Replay));
+    assert_eq!(fixture.compiled(), [""; 0]);
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
     fixture
         .run(|task, known, supervisor| task.warm_up(known, supervisor))
         .unwrap();
     assert_eq!(fixture.compiled(), [""; 0]);
-    let (after, builder) = fixture.build();
-    assert_eq!(after.unwrap(), before.unwrap());
-    assert_eq!(builder, Some(Builder::Replay));
+    fixture.answers(203, None);
+    assert_eq!(fixture.compiled(), ["game"]);
 }
 
 /// Nobody asked yet, so nobody is kept waiting by cargo.
