@@ -35,6 +35,58 @@ fn new_code_runs_with_the_old_state() {
     host.end();
 }
 
+/// All but the swap is done before anybody asks, and nothing of that is to be seen in the world.
+#[test]
+fn an_edit_that_was_announced_is_ready_when_somebody_asks() {
+    let fixture = Fixture::new("announced");
+    let (mut host, _) = Host::start_with(&fixture, json!({ "ahead": true }));
+    let before = host.advance();
+    fixture.write(&Fixture::v2());
+    host.ask(&json!({ "do": "ahead" }));
+    let ready = host.frames(3);
+    assert_eq!(
+        (&ready["version"], &ready["state"], &ready["generation"]),
+        (&json!("v1"), &before["state"], &json!(1))
+    );
+    let report = host.reload();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    assert_eq!(report["builder"], "rustc alone");
+    let phases: Vec<_> = report["phases"].as_array().unwrap().iter().collect();
+    assert!(
+        phases.iter().all(|phase| phase["phase"] != "stage"),
+        "{report:#}"
+    );
+    assert_eq!(host.frames(1)["version"], "v2");
+
+    // An edit that came after it counts all the same.
+    let version = |to: &str| fixture.write(&edit(&Fixture::v2(), "\"v2\"", to));
+    version("\"v3\"");
+    host.ask(&json!({ "do": "ahead" }));
+    version("\"v4\"");
+    let report = host.reload();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    assert_eq!(host.frames(1)["version"], "v4");
+    host.end();
+}
+
+/// The report says who built it: cargo first, and whenever more than sources changed.
+#[test]
+fn cargo_is_asked_only_when_it_has_to_be() {
+    let fixture = Fixture::new("builders");
+    let (mut host, first) = Host::start(&fixture);
+    assert_eq!(first["builder"], "cargo, since it is the first build");
+    fixture.write(&Fixture::v2());
+    assert_eq!(host.reload()["builder"], "rustc alone");
+    let manifest = fixture.folder.join("Cargo.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, format!("{text}\n# A comment.\n")).unwrap();
+    let report = host.reload();
+    let expected = format!("cargo, since {} changed", manifest.display());
+    assert_eq!(report["builder"], json!(expected), "{report:#}");
+    assert_eq!(report["outcome"], "unchanged", "{report:#}");
+    host.end();
+}
+
 #[test]
 fn code_that_does_not_compile_is_refused_and_the_next_good_one_recovers() {
     let fixture = Fixture::new("no_compile");

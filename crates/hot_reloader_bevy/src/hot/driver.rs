@@ -28,6 +28,8 @@ pub(crate) struct Driver(Transaction<Bevy>);
 pub(crate) struct Memory {
     /// Whether the compiler had its chance to get ready.
     is_warm: bool,
+    /// Whether somebody may soon ask for a reload, and nothing has been done for that yet.
+    is_announced: bool,
     /// When the last frame ended.
     ended: Option<Instant>,
 }
@@ -165,18 +167,20 @@ fn step(world: &mut World) {
     slow_down(world);
 }
 
-/// Builds and tries code that somebody may ask for, if that is wanted.
+/// Builds and tries code that somebody may ask for, if that is wanted, as soon as there is nothing else to
+/// do.
 fn work_ahead(world: &mut World, transaction: &mut Transaction<Bevy>) {
-    let asked = world.resource_mut::<Events<WorkAhead>>().drain().count() > 0;
-    if !world.resource::<HotReloaderConfig>().work_ahead || transaction.is_due() {
-        return;
-    }
+    let announced = world.resource_mut::<Events<WorkAhead>>().drain().count() > 0;
+    let is_wanted = world.resource::<HotReloaderConfig>().work_ahead;
     let is_loaded = !world.resource::<Delegates>().slots.is_empty();
     let mut memory = world.resource_mut::<Memory>();
-    if is_loaded && !memory.is_warm {
-        memory.is_warm = true;
+    memory.is_announced |= announced;
+    if !is_wanted || !is_loaded || transaction.is_due() {
+        return;
+    }
+    if !std::mem::replace(&mut memory.is_warm, true) {
         transaction.work_ahead(world, Purpose::WarmUp);
-    } else if is_loaded && asked {
+    } else if std::mem::take(&mut memory.is_announced) {
         transaction.work_ahead(world, Purpose::Ahead);
     }
 }

@@ -1,5 +1,6 @@
 //! The adapter in process: a real `World`, and modules that are plain functions of this crate.
 
+mod ahead;
 mod engine_types;
 mod generated;
 mod harness;
