@@ -42,7 +42,8 @@ fn an_edit_that_was_announced_is_ready_when_somebody_asks() {
     let (mut host, _) = Host::start_with(&fixture, json!({ "ahead": true }));
     let before = host.advance();
     fixture.write(&Fixture::v2());
-    host.ask(&json!({ "do": "ahead" }));
+    host.ask(&json!({ "do": "announce" }));
+    host.ask(&json!({ "do": "until_ready" }));
     let ready = host.frames(3);
     assert_eq!(
         (&ready["version"], &ready["state"], &ready["generation"]),
@@ -61,7 +62,8 @@ fn an_edit_that_was_announced_is_ready_when_somebody_asks() {
     // An edit that came after it counts all the same.
     let version = |to: &str| fixture.write(&edit(&Fixture::v2(), "\"v2\"", to));
     version("\"v3\"");
-    host.ask(&json!({ "do": "ahead" }));
+    host.ask(&json!({ "do": "announce" }));
+    host.ask(&json!({ "do": "until_ready" }));
     version("\"v4\"");
     let report = host.reload();
     assert_eq!(report["outcome"], "committed", "{report:#}");

@@ -34,7 +34,7 @@ fn request(host: &mut Host, modules: Option<&[&str]>) -> (bool, String, Value) {
             summary,
             report,
         } => (success, summary, report),
-        Reply::Error { error } => panic!("{error}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -100,10 +100,27 @@ fn who_asks_meanwhile_is_answered_by_the_reload_that_serves_him() {
         .into_iter()
         .map(|asking| match asking.join().unwrap().unwrap() {
             Reply::Report { report, .. } => report["outcome"].clone(),
-            Reply::Error { error } => panic!("{error}"),
+            other => panic!("{other:?}"),
         })
         .collect();
     assert_eq!(outcomes, ["committed", "unchanged", "unchanged"]);
+}
+
+/// The editor says so when a file is saved, and does not wait.
+#[test]
+fn an_edit_can_be_announced() {
+    let fixture = Fixture::new("remote_announced");
+    let settings = json!({ "remote": true, "ahead": true });
+    let (mut host, _) = Host::start_with(&fixture, settings);
+    fixture.write(&Fixture::v2());
+    let app = find(&host.socket_folder(), None).expect("it listens");
+    let heard = thread::spawn(move || ask(&app, &Request::announcement()));
+    serve(&mut host, std::slice::from_ref(&heard));
+    assert_eq!(heard.join().unwrap().unwrap(), Reply::Heard);
+    host.ask(&json!({ "do": "until_ready" }));
+    assert_eq!(host.status()["version"], "v1");
+    assert_eq!(host.reload()["outcome"], "committed");
+    host.end();
 }
 
 #[test]
