@@ -113,7 +113,7 @@ impl<'a> App<'a> {
         let folder = self.data.join("hot_reloader/sockets");
         let running = wait("the socket", || find(&folder, Some(self.process.id())).ok())?;
         match ask(&running, &Request::new(modules))? {
-            Reply::Report { .. } => Ok(()),
+            Reply::Report { .. } | Reply::Heard => Ok(()),
             Reply::Error { error } => bail!("{error}"),
         }
     }
