@@ -365,9 +365,11 @@ impl Fixture {
         path
     }
 
-    /// What [`meddling_cargo`](Self::meddling_cargo) runs instead of cargo.
+    /// What [`meddling_cargo`](Self::meddling_cargo) runs instead of cargo. It is written anew, so that the
+    /// next build asks it: another cargo may do other things.
     pub fn meddle(&self, commands: &str) {
         write(&self.folder.join(MEDDLE), commands);
+        let _ = self.meddling_cargo();
     }
 
     /// The source of version 1.

@@ -46,8 +46,8 @@ pub enum Decline {
         /// The file.
         path: PathBuf,
     },
-    /// A library or the compiler itself is not what it was.
-    #[error("{} was built anew", path.display())]
+    /// A library, the compiler or cargo itself is not what it was.
+    #[error("{} is another one", path.display())]
     Library {
         /// The file.
         path: PathBuf,

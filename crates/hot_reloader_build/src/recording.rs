@@ -23,7 +23,7 @@ pub struct Recording {
     environment: Vec<(OsString, OsString)>,
     /// What may not change: manifests, configuration, sources of what is not reloaded.
     inputs: Contents,
-    /// The compiler, and the libraries that are not reloaded.
+    /// Cargo, the compiler, and the libraries that are not reloaded.
     libraries: Vec<Made>,
     /// Each after those that it needs; the plugin library is the last.
     pub(crate) units: Vec<Unit>,
@@ -166,7 +166,8 @@ impl Recording {
             let compiler = compiler(command);
             externs.filter(|path| !is_hot(path)).chain(compiler)
         });
-        let mut libraries: Vec<PathBuf> = libraries.collect();
+        let mut libraries: Vec<PathBuf> =
+            libraries.chain([in_path(config.cargo.clone())]).collect();
         libraries.sort();
         libraries.dedup();
         let inputs = inputs(config, workspace, &deps);
@@ -316,15 +317,17 @@ pub(crate) fn dep_infos(deps: &Path, name: &str) -> Vec<PathBuf> {
 fn compiler(command: &UnitCommand) -> Vec<PathBuf> {
     let wrapped = command.arguments.first().filter(|a| !a.starts_with('-'));
     let programs = [Some(command.program.clone()), wrapped.map(PathBuf::from)];
-    let find = |program: PathBuf| {
-        if program.components().count() > 1 {
-            return program;
-        }
-        let path = env::var_os("PATH").unwrap_or_default();
-        let mut found = env::split_paths(&path).map(|folder| folder.join(&program));
-        found.find(|path| path.is_file()).unwrap_or(program)
-    };
-    programs.into_iter().flatten().map(find).collect()
+    programs.into_iter().flatten().map(in_path).collect()
+}
+
+/// Where a program is.
+fn in_path(program: PathBuf) -> PathBuf {
+    if program.components().count() > 1 {
+        return program;
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut found = env::split_paths(&path).map(|folder| folder.join(&program));
+    found.find(|path| path.is_file()).unwrap_or(program)
 }
 
 /// All files that say what cargo would do, but for the sources of what may change.
