@@ -83,6 +83,12 @@ impl AppCopy {
         copy
     }
 
+    /// Its workspace.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A source file of `slop_plugin`.
     #[must_use]
     pub fn plugin_source(&self, path: &str) -> PathBuf {
@@ -273,16 +279,47 @@ impl Window {
     /// If there is none.
     #[must_use]
     pub fn reload(&self, modules: &[&str]) -> Value {
-        let folder = self.data.path().join("hot_reloader/sockets");
-        let app = self.wait_for("its socket", || find(&folder, Some(self.process.id())).ok());
         let modules: Vec<_> = modules.iter().map(ToString::to_string).collect();
         let modules = Some(modules).filter(|modules| !modules.is_empty());
-        let asking = thread::spawn(move || ask(&app, &Request::new(modules)));
-        self.wait_for("the report", || asking.is_finished().then_some(()));
-        match asking.join().expect("asking does not panic") {
-            Ok(Reply::Report { report, .. }) => report,
+        match self.ask(Request::new(modules)) {
+            Reply::Report { report, .. } => report,
             other => panic!("no report: {other:?}"),
         }
+    }
+
+    /// Announces an edit from outside of the window.
+    ///
+    /// # Panics
+    ///
+    /// If nobody listens.
+    pub fn announce(&self) {
+        let reply = self.ask(Request::announcement());
+        assert_eq!(reply, Reply::Heard);
+    }
+
+    fn ask(&self, request: Request) -> Reply {
+        let folder = self.data.path().join("hot_reloader/sockets");
+        let app = self.wait_for("its socket", || find(&folder, Some(self.process.id())).ok());
+        let asking = thread::spawn(move || ask(&app, &request));
+        self.wait_for("the answer", || asking.is_finished().then_some(()));
+        let answer = asking.join().expect("asking does not panic");
+        answer.unwrap_or_else(|error| panic!("no answer: {error}"))
+    }
+
+    /// The time of a core that the app has taken so far. Linux counts it in hundredths of a second.
+    ///
+    /// # Panics
+    ///
+    /// If the system does not tell it.
+    #[must_use]
+    pub fn processor_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()));
+        let stat = stat.expect("it is listed while it runs");
+        // The name may contain spaces; 12th and 13th after it are the times in user and kernel mode.
+        let (_, rest) = stat.rsplit_once(')').expect("its name is in parentheses");
+        let ticks = rest.split_whitespace().skip(11).take(2);
+        let ticks = ticks.map(|ticks| ticks.parse::<u64>().expect("a number"));
+        Duration::from_millis(ticks.sum::<u64>() * 10)
     }
 
     /// Waits until what is in the world satisfies a condition: of an app with `probe_api::Watch`.

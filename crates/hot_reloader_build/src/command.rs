@@ -8,13 +8,15 @@ use std::{
     time::Duration,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::environment;
 
 /// What cargo is to build, and how.
 ///
 /// Package selection, features and profile must be those of the build that made the host;
 /// otherwise cargo may resolve other features and build the engine anew.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildConfig {
     /// The program to run as cargo.
     pub cargo: PathBuf,

@@ -8,9 +8,11 @@ use std::{
     time::SystemTime,
 };
 
+use serde::{Deserialize, Serialize};
+
 /// Some files, with what was in them at one moment: by content, for a file that comes back from
 /// `rsync -t`, a backup or another machine has an older time and is an edit all the same.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contents(BTreeMap<PathBuf, Option<u64>>);
 
 impl Contents {

@@ -16,7 +16,7 @@ pub enum Decline {
         /// The crate.
         name: String,
     },
-    /// Only cargo knows when such a crate has to be built, and what that changes in others.
+    /// Only cargo knows when such a thing has to be run, and what that changes.
     #[error("`{name}` has a {what}")]
     OnlyCargo {
         /// The crate.

@@ -66,7 +66,7 @@ impl Task<'_> {
             Err(Stopped::Declined(decline)) => decline,
         };
         supervisor.end_all();
-        let outcome = self.ask_cargo(known, &[], supervisor);
+        let outcome = self.ask_cargo(known, supervisor);
         (outcome, Some(Builder::Cargo(decline)))
     }
 
@@ -88,8 +88,8 @@ impl Task<'_> {
             })
     }
 
-    /// Sees to it that the next build is as fast as later ones: cargo shows the commands that it was not
-    /// seen to use, and each is run once, so that the compiler remembers. What that makes is not used.
+    /// Sees to it that the next build is as fast as later ones: each known command is run once, so that the
+    /// compiler remembers. The library that this makes is not used.
     ///
     /// # Errors
     ///
@@ -99,14 +99,6 @@ impl Task<'_> {
         known: &mut Option<Known>,
         supervisor: &mut Supervisor,
     ) -> Result<(), BuildError> {
-        let recording = known
-            .as_ref()
-            .and_then(|known| known.recording.as_ref().ok());
-        let unseen = recording.into_iter().flat_map(Recording::unseen);
-        let unseen: Vec<String> = unseen.map(ToOwned::to_owned).collect();
-        if !unseen.is_empty() {
-            self.ask_cargo(known, &unseen, supervisor)?;
-        }
         let result = self.with_recording(known.as_mut(), |known, recording, bench| {
             replay::warm_up(recording, self.config, &known, bench, supervisor)
         });
@@ -116,16 +108,10 @@ impl Task<'_> {
         })
     }
 
-    /// Lets cargo build, and compile `again` what it takes for fresh.
-    fn ask_cargo(
-        &self,
-        known: &mut Option<Known>,
-        again: &[String],
-        supervisor: &mut Supervisor,
-    ) -> BuildOutcome {
+    fn ask_cargo(&self, known: &mut Option<Known>, supervisor: &mut Supervisor) -> BuildOutcome {
         let workspace = known.as_ref().map(|known| known.workspace.clone());
         let workspace = self.find(workspace, supervisor)?;
-        self.cargo(workspace, known, again, supervisor)
+        self.cargo(workspace, known, supervisor)
     }
 
     fn replay(
@@ -197,18 +183,14 @@ impl Task<'_> {
         &self,
         workspace: Workspace,
         known: &mut Option<Known>,
-        again: &[String],
         supervisor: &mut Supervisor,
     ) -> BuildOutcome {
         let mut before = Contents::default();
-        let mut older = None;
+        let mut older = Recording::kept(self.benches);
         if let Some(known) = &*known {
             known.sources.make_stale();
             before = known.sources.again();
-            older = known.recording.as_ref().ok();
-            known
-                .sources
-                .age(|name| again.iter().any(|again| again == name));
+            older = known.recording.as_ref().ok().cloned().or(older);
         }
         let start = SystemTime::now();
         let environment = environment::clean(env::vars_os());
@@ -233,17 +215,22 @@ impl Task<'_> {
             }
         };
         let commands = std::mem::take(&mut transcript.commands);
+        let made = std::mem::take(&mut transcript.made);
         let built = transcript.finish(status, workspace)?;
         let heard = Heard {
             config: self.config,
             workspace: &built.workspace,
             environment,
             commands,
+            made,
             library: &built.library,
             before: before.clone(),
             start,
         };
-        let recording = Recording::new(heard, older);
+        let recording = Recording::new(heard, older.as_ref());
+        if let Ok(recording) = &recording {
+            recording.keep(self.benches);
+        }
         let profile = built.library.parent().unwrap_or(&built.library);
         *known = Some(Known {
             sources: Sources::compiled(&built.workspace, profile, &before, start),

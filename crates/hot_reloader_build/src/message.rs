@@ -28,6 +28,8 @@ pub struct Transcript {
     text: Vec<String>,
     /// The calls of the compiler that make a library.
     pub(crate) commands: Vec<UnitCommand>,
+    /// The libraries of packages that may change, by id.
+    pub(crate) made: Vec<(String, PathBuf)>,
     /// A call that goes on in the next line.
     unfinished: Option<String>,
 }
@@ -49,6 +51,7 @@ impl Transcript {
             errors: Vec::new(),
             text: Vec::new(),
             commands: Vec::new(),
+            made: Vec::new(),
             unfinished: None,
         }
     }
@@ -67,6 +70,12 @@ impl Transcript {
                         .map(|file| file.clone().into_std_path_buf());
                 }
                 let is_hot = self.hot.contains(&id);
+                if is_hot {
+                    let mut files = artifact.filenames.iter();
+                    let rlib = files.find(|file| file.extension() == Some("rlib"));
+                    let made = rlib.map(|rlib| (id.clone(), rlib.clone().into_std_path_buf()));
+                    self.made.extend(made);
+                }
                 let name = package_name(&id);
                 if !artifact.fresh && !is_hot && !self.compiled.contains(&name) {
                     self.compiled.push(name);

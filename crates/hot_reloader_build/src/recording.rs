@@ -8,6 +8,8 @@ use std::{
     time::SystemTime,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     dep_info::DepInfo,
     environment,
@@ -16,8 +18,11 @@ use crate::{
     BuildConfig, Contents, Decline, Workspace,
 };
 
+/// The file in which a recording is kept.
+const KEPT: &str = "recording.json";
+
 /// What a build by cargo did, so that it can be done again without cargo.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Recording {
     config: BuildConfig,
     environment: Vec<(OsString, OsString)>,
@@ -30,7 +35,7 @@ pub struct Recording {
 }
 
 /// A crate that may change.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Unit {
     pub(crate) name: String,
     /// `None` as long as cargo found it fresh.
@@ -43,8 +48,7 @@ pub(crate) struct Unit {
     pub(crate) sources: Contents,
     /// The units that it needs.
     pub(crate) needs: Vec<usize>,
-    /// `None` as long as nobody's command says where it is.
-    pub(crate) made: Option<Made>,
+    pub(crate) made: Made,
     /// Counts how often it was compiled.
     pub(crate) revision: u32,
     /// The revisions of what it needs, as it was compiled with them.
@@ -52,7 +56,7 @@ pub(crate) struct Unit {
 }
 
 /// A file that a build made, as it was left.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Made {
     pub(crate) path: PathBuf,
     /// When it was written, and how long it is.
@@ -68,6 +72,8 @@ pub(crate) struct Heard<'a> {
     pub(crate) environment: Vec<(OsString, OsString)>,
     /// The commands, in the order in which they began.
     pub(crate) commands: Vec<UnitCommand>,
+    /// The libraries of the packages that may change, by id, whether cargo made them or found them fresh.
+    pub(crate) made: Vec<(String, PathBuf)>,
     /// The library.
     pub(crate) library: &'a Path,
     /// What was in the files that are known, when it began.
@@ -77,13 +83,15 @@ pub(crate) struct Heard<'a> {
 }
 
 impl Recording {
-    /// Puts together what was heard of one build, and, for what it left alone, what `older` knows.
+    /// Puts together what was heard of one build, and, for what cargo found fresh, what `older` knows of
+    /// the same.
     pub(crate) fn new(heard: Heard<'_>, older: Option<&Self>) -> Result<Self, Decline> {
         let Heard {
             config,
             workspace,
             environment,
             commands,
+            made,
             library,
             before,
             start,
@@ -93,10 +101,24 @@ impl Recording {
             let name = only.name.clone();
             return Err(Decline::OnlyCargo { name, what });
         }
+        let made_of = |hot: &HotCrate| {
+            let mut made = made.iter().filter(|(package, _)| *package == hot.package);
+            if hot.package == workspace.package {
+                return Some(library);
+            }
+            made.next_back().map(|(_, path)| &**path)
+        };
+        let is_as_before = older.is_some_and(|older| older.check(config).is_ok());
         let older = |hot: &HotCrate| {
             let mut units = older.into_iter().flat_map(|older| &older.units);
             let command = units.find(|unit| unit.name == hot.name)?.command.as_ref()?;
-            is_of(command, hot).then(|| command.clone())
+            let is_same = if hot.package == workspace.package {
+                // Its name says nothing of how it was made.
+                is_as_before
+            } else {
+                made_of(hot)?.file_stem()? == format!("lib{}", command.stem()).as_str()
+            };
+            (is_same && is_of(command, hot)).then(|| command.clone())
         };
         let mut found = Vec::new();
         for hot in &hot {
@@ -110,11 +132,6 @@ impl Recording {
             found.push(command.or_else(|| older(hot)));
         }
         let deps = library.parent().unwrap_or(library).join("deps");
-        let externs = |name: &str| {
-            let externs = found.iter().flatten().flat_map(UnitCommand::externs);
-            let mut externs = externs.map(|(_, path)| path.to_owned());
-            externs.find(|path| crate_of(path) == name)
-        };
         let mut units = Vec::new();
         for (hot, command) in hot.iter().zip(&found) {
             let name = hot.name.clone();
@@ -138,11 +155,7 @@ impl Recording {
                 reads.files.extend(read.files);
                 reads.variables.extend(read.variables);
             }
-            let made = if hot.package == workspace.package {
-                Some(library.to_owned())
-            } else {
-                externs(&name)
-            };
+            let made = made_of(hot).ok_or_else(|| Decline::NotSeen { name: name.clone() })?;
             let needs = hot.needs.iter().filter_map(|id| {
                 let mut packages = hot_position(&workspace.hot, &units, id);
                 packages.next()
@@ -155,7 +168,7 @@ impl Recording {
                 reads,
                 with: vec![0; needs.len()],
                 needs,
-                made: made.map(|made| Made::now(made, false)),
+                made: Made::now(made.to_owned(), false),
                 revision: 0,
                 name,
             });
@@ -229,10 +242,22 @@ impl Recording {
         self.environment.iter().map(|(name, value)| (name, value))
     }
 
-    /// The crates whose commands are not known yet.
-    pub(crate) fn unseen(&self) -> impl Iterator<Item = &str> {
-        let units = self.units.iter().filter(|unit| unit.command.is_none());
-        units.map(|unit| &*unit.name)
+    /// Keeps it for the next start. Without it, that one begins anew.
+    pub(crate) fn keep(&self, folder: &Path) {
+        let keep = || -> std::io::Result<()> {
+            fs::create_dir_all(folder)?;
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            serde_json::to_writer(&mut file, self)?;
+            file.persist(folder.join(KEPT))?;
+            Ok(())
+        };
+        let _ = keep();
+    }
+
+    /// What an earlier start kept, if it can be read.
+    pub(crate) fn kept(folder: &Path) -> Option<Self> {
+        let text = fs::read(folder.join(KEPT)).ok()?;
+        serde_json::from_slice(&text).ok()
     }
 
     /// Where the commands find the shared libraries.

@@ -61,11 +61,11 @@ pub(crate) fn replay(
         supervisor,
     };
     run.all()?;
-    let library = recording.units.last().and_then(|unit| unit.made.as_ref());
-    Ok(library.ok_or(Decline::First)?.path.clone())
+    let library = recording.units.last().ok_or(Decline::First)?;
+    Ok(library.made.path.clone())
 }
 
-/// Compiles every crate, so that the compiler remembers them all. From then on each is compiled with what
+/// Compiles every crate whose command is known, so that the compiler remembers them all. From then on each is compiled with what
 /// was made here of those that it needs, for to the compiler cargo's are others. The library is what it
 /// was: nothing was edited.
 pub(crate) fn warm_up(
@@ -85,9 +85,12 @@ pub(crate) fn warm_up(
         // What was edited since is for whoever asks.
         return Ok(());
     }
+    let units = recording.units.iter().enumerate();
+    let known = units.filter(|(_, unit)| unit.command.is_some());
+    let known: Vec<usize> = known.map(|(index, _)| index).collect();
     let mut run = Run {
         now,
-        waiting: (0..recording.units.len()).collect(),
+        waiting: known,
         recording,
         running: BTreeMap::new(),
         bench,
@@ -108,7 +111,7 @@ fn changed(units: &[Unit], now: &[Contents]) -> Result<Vec<usize>, Decline> {
         }
         let revisions = unit.needs.iter().map(|need| units[*need].revision);
         let is_changed = unit.sources != *now
-            || unit.made.as_ref().is_some_and(|made| !made.is_intact())
+            || !unit.made.is_intact()
             || !unit.with.iter().copied().eq(revisions)
             || unit.needs.iter().any(|need| changed.contains(need));
         if is_changed {
@@ -208,13 +211,10 @@ impl Run<'_> {
         });
         // Of ours, those that were compiled by a replay, whichever form of them cargo chose.
         for need in &unit.needs {
-            let Some(made) = self.recording.units[*need]
-                .made
-                .as_ref()
-                .filter(|m| m.is_ours)
-            else {
+            let made = &self.recording.units[*need].made;
+            if !made.is_ours {
                 continue;
-            };
+            }
             let stem = made.path.file_stem();
             for (argument, path) in recorded
                 .externs()
@@ -229,12 +229,7 @@ impl Run<'_> {
                 }
             }
         }
-        let mut made = self
-            .recording
-            .units
-            .iter()
-            .filter_map(|unit| unit.made.as_ref());
-        if made.any(|made| made.is_ours) {
+        if self.recording.units.iter().any(|unit| unit.made.is_ours) {
             // Before cargo's, for what is needed by what is needed.
             let folder = format!("dependency={}", outputs.display());
             let at = redirected
@@ -315,9 +310,8 @@ impl Run<'_> {
             return Err(Stopped::Declined(decline));
         }
         if self.is_for_use || !is_library {
-            let file = unit.made.as_ref().and_then(|made| made.path.file_name());
-            if let Some(file) = file {
-                unit.made = Some(Made::now(self.bench.outputs().join(file), true));
+            if let Some(file) = unit.made.path.file_name() {
+                unit.made = Made::now(self.bench.outputs().join(file), true);
             }
             unit.sources = self.now[index].clone();
             unit.revision += 1;

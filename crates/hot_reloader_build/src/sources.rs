@@ -60,28 +60,22 @@ impl Sources {
             .iter()
             .filter(|(_, files)| files.first_change().is_some());
         let changed: Vec<String> = changed.map(|(name, _)| name.clone()).collect();
-        self.age(|name| changed.iter().any(|changed| changed == name));
-        changed
-    }
-
-    /// Makes cargo compile some crates again, by name.
-    pub(crate) fn age(&self, is_meant: impl Fn(&str) -> bool) {
-        let names: Vec<_> = self.crates.keys().filter(|name| is_meant(name)).collect();
         let fingerprints = fs::read_dir(self.folder.join(".fingerprint"));
         for unit in fingerprints.into_iter().flatten().flatten() {
             for file in fs::read_dir(unit.path()).into_iter().flatten().flatten() {
                 let file_name = file.file_name();
                 let file_name = file_name.to_string_lossy();
-                let is_of = |name: &&String| {
+                let is_of = |name: &String| {
                     file_name
-                        .strip_suffix(&***name)
+                        .strip_suffix(&**name)
                         .is_some_and(|rest| rest.starts_with("dep-") && rest.ends_with("lib-"))
                 };
-                if names.iter().any(is_of) {
+                if changed.iter().any(is_of) {
                     age(&file.path());
                 }
             }
         }
+        changed
     }
 }
 

@@ -7,7 +7,8 @@ use std::{
 };
 
 use cargo_metadata::{
-    CargoOpt, CrateType, MetadataCommand, Package, PackageId, Target, TargetKind,
+    CargoOpt, CrateType, DependencyKind, MetadataCommand, Node, NodeDep, Package, PackageId,
+    Target, TargetKind,
 };
 use thiserror::Error;
 
@@ -27,7 +28,8 @@ pub struct Workspace {
     pub target_folder: PathBuf,
     /// The packages compiled only into the plugin library: their code may change.
     pub hot: Vec<HotCrate>,
-    /// The other packages of people on this machine that are in it.
+    /// The other packages from folders of this machine that it takes to build it, procedural macros among
+    /// them.
     pub stable: Vec<StableCrate>,
     /// What cargo read to answer, as it was: with other manifests, it may say something else.
     pub manifests: Contents,
@@ -137,23 +139,24 @@ impl Workspace {
                 library: library.to_owned(),
                 root: metadata.workspace_root.clone().into(),
             })?;
-        let dependencies: HashMap<&PackageId, &[PackageId]> = metadata
-            .resolve
-            .iter()
-            .flat_map(|resolve| &resolve.nodes)
-            .map(|node| (&node.id, &*node.dependencies))
-            .collect();
-        let below = |start: Vec<&PackageId>| {
+        let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
+        let nodes: HashMap<&PackageId, &Node> = nodes.map(|node| (&node.id, node)).collect();
+        let below = |start: Vec<&PackageId>, follows: fn(&NodeDep) -> bool| {
             let mut seen: HashSet<PackageId> = HashSet::new();
             let mut waiting: Vec<PackageId> = start.into_iter().cloned().collect();
             while let Some(id) = waiting.pop() {
                 if seen.insert(id.clone()) {
-                    waiting.extend_from_slice(dependencies.get(&id).copied().unwrap_or_default());
+                    let needs = nodes.get(&id).into_iter().flat_map(|node| &node.deps);
+                    waiting.extend(
+                        needs
+                            .filter(|need| follows(need))
+                            .map(|need| need.pkg.clone()),
+                    );
                 }
             }
             seen
         };
-        let linked = below(vec![&plugin.id]);
+        let linked = below(vec![&plugin.id], |_| true);
         let shared = linked.iter().filter(|id| {
             **id != plugin.id
                 && packages[id]
@@ -161,13 +164,18 @@ impl Workspace {
                     .iter()
                     .any(|target| target.crate_types.contains(&CrateType::DyLib))
         });
-        let stable = below(shared.collect());
-        let local = |id: &&PackageId| packages[id].source.is_none();
-        let hot: Vec<&PackageId> = linked.difference(&stable).filter(local).collect();
+        let stable = below(shared.collect(), |_| true);
+        let is_local = |id: &&PackageId| packages[id].source.is_none();
+        // A macro runs in the compiler, and only what it makes is in the library.
+        let is_macro = |id: &&PackageId| packages[id].targets.iter().any(Target::is_proc_macro);
+        let code = below(vec![&plugin.id], is_code);
+        let hot = code.difference(&stable);
+        let hot: Vec<&PackageId> = hot.filter(|id| is_local(id) && !is_macro(id)).collect();
         let hot_crate = |id: &&PackageId| {
             let package = packages[id];
-            let needs = dependencies.get(id).copied().unwrap_or_default();
-            let needs = needs.iter().filter(|need| hot.contains(need));
+            let needs = nodes.get(id).into_iter().flat_map(|node| &node.deps);
+            let needs = needs.filter(|need| is_code(need)).map(|need| &need.pkg);
+            let needs = needs.filter(|need| hot.contains(need));
             HotCrate {
                 package: id.repr.clone(),
                 name: library_of(package),
@@ -176,7 +184,8 @@ impl Workspace {
                 only_cargo: only_cargo(package),
             }
         };
-        let stable = linked.intersection(&stable).filter(local).map(|id| {
+        let others = linked.iter().filter(|id| is_local(id) && !hot.contains(id));
+        let stable = others.map(|id| {
             let package = packages[id];
             StableCrate {
                 package: package.name.to_string(),
@@ -250,14 +259,15 @@ fn library_of(package: &Package) -> String {
 
 /// What a package has that only cargo can build.
 fn only_cargo(package: &Package) -> Option<&'static str> {
-    let has = |is: fn(&Target) -> bool| package.targets.iter().any(is);
-    if has(Target::is_custom_build) {
-        Some("build script")
-    } else if has(Target::is_proc_macro) {
-        Some("procedural macro")
-    } else {
-        None
-    }
+    let has_script = package.targets.iter().any(Target::is_custom_build);
+    has_script.then_some("build script")
+}
+
+/// Whether what is needed becomes part of what needs it.
+fn is_code(need: &NodeDep) -> bool {
+    // An old cargo names no kinds.
+    let mut kinds = need.dep_kinds.iter();
+    need.dep_kinds.is_empty() || kinds.any(|kind| kind.kind == DependencyKind::Normal)
 }
 
 /// Whether others can link it, however its manifest spells that.

@@ -150,6 +150,19 @@ impl Fixture {
         names.collect()
     }
 
+    /// The same where cargo finds the library fresh all the same: that it is by the command of before is
+    /// likely, but nobody has seen it.
+    #[track_caller]
+    fn declines_in_doubt(&mut self, file: &str) {
+        let path = self.path(file);
+        self.answers(201, Some(Decline::Input { path }));
+        self.edit("game/src/menu.rs", "= 1", "= 5");
+        let name = "game".to_owned();
+        self.answers(205, Some(Decline::NotSeen { name }));
+        self.edit("game/src/menu.rs", "= 5", "= 6");
+        self.answers(206, None);
+    }
+
     #[track_caller]
     fn declines(&mut self, file: &str) {
         let path = self.path(file);
@@ -351,6 +364,7 @@ fn a_command_that_was_not_seen_is_asked_for() {
     fixture.edit("words/src/lib.rs", "= 3", "= 4");
     fixture.answers(401, None);
 
+    // The next start knows what this one has seen.
     let status = fixture.config.command().output().unwrap().status;
     assert!(status.success());
     let mut fixture = Fixture {
@@ -358,13 +372,65 @@ fn a_command_that_was_not_seen_is_asked_for() {
         ..fixture
     };
     fixture.answers(401, Some(Decline::First));
-    fixture
-        .run(|task, known, supervisor| task.warm_up(known, supervisor))
-        .unwrap();
-    fixture.answers(401, None);
-    assert_eq!(fixture.compiled(), [""; 0]);
     fixture.edit("words/src/lib.rs", "= 4", "= 5");
     fixture.answers(501, None);
+}
+
+/// A crate in another form, which cargo has kept, has another command.
+#[test]
+fn the_command_of_another_form_of_a_crate_is_not_used() {
+    let mut fixture = Fixture::new();
+    fixture.edit(
+        "words/Cargo.toml",
+        "[package]",
+        "[features]\nmore = []\n[package]",
+    );
+    fixture.edit(
+        "words/src/lib.rs",
+        "= 2",
+        "= if cfg!(feature = \"more\") { 9 } else { 2 }",
+    );
+    let path = fixture.path("words/Cargo.toml");
+    fixture.answers(201, Some(Decline::Input { path }));
+    let [plain, more] = [
+        "path = \"../words\" }",
+        "path = \"../words\", features = [\"more\"] }",
+    ];
+    fixture.edit("rules/Cargo.toml", plain, more);
+    let path = fixture.path("rules/Cargo.toml");
+    fixture.answers(901, Some(Decline::Input { path: path.clone() }));
+    fixture.edit("rules/Cargo.toml", more, plain);
+    fixture.answers(201, Some(Decline::Input { path }));
+    fixture.edit("words/src/lib.rs", "{ 2 }", "{ 3 }");
+    let (outcome, _) = fixture.build();
+    assert_eq!(ask(&outcome.unwrap().library), 301);
+}
+
+/// Its source is one of what cargo looks at; what it makes of the code is the compiler's to do.
+#[test]
+fn a_procedural_macro_declines_when_it_changes_and_only_then() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.write(
+        "extra/Cargo.toml",
+        "[package]\nname = \"extra\"\nedition = \"2021\"\n[lib]\nproc-macro = true\n",
+    );
+    let source = "use proc_macro::TokenStream;\n#[proc_macro]\n\
+                  pub fn number(_: TokenStream) -> TokenStream { \"1\".parse().unwrap() }\n";
+    fixture.write("extra/src/lib.rs", source);
+    fixture.edit(
+        "game/Cargo.toml",
+        "engine\" }\n",
+        "engine\" }\nextra = { path = \"../extra\" }\n",
+    );
+    fixture.edit("game/src/menu.rs", "= 1", "= extra::number!()");
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("game/src/menu.rs", "number!()", "number!() + 1");
+    fixture.answers(202, None);
+    fixture.edit("extra/src/lib.rs", "\"1\"", "\"6\"");
+    let path = fixture.path("extra/src/lib.rs");
+    fixture.answers(207, Some(Decline::Input { path }));
+    fixture.edit("game/src/menu.rs", "number!() + 1", "number!() + 2");
+    fixture.answers(208, None);
 }
 
 #[test]
@@ -425,7 +491,7 @@ fn a_patch_declines() {
     fixture.write("extra/src/lib.rs", "");
     let patch = "[patch.crates-io]\nextra = { path = \"extra\" }\n";
     fixture.write("Cargo.toml", &format!("{manifest}{patch}"));
-    fixture.declines("Cargo.toml");
+    fixture.declines_in_doubt("Cargo.toml");
 }
 
 #[test]
@@ -461,7 +527,7 @@ fn another_toolchain_declines() {
     let version = toolchain.split(' ').nth(1).unwrap();
     let text = format!("[toolchain]\nchannel = \"{version}\"\n");
     fixture.write("rust-toolchain.toml", &text);
-    fixture.declines("rust-toolchain.toml");
+    fixture.declines_in_doubt("rust-toolchain.toml");
 }
 
 #[test]

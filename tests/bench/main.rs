@@ -1,14 +1,18 @@
 //! What a reload costs, and what the reloader costs when nothing reloads.
 //!
 //! Everything is measured in one run, on one machine, and compared within it: the numbers are no
-//! test.
+//! test. In reading order: [`edits`], from the key to the new code, beside the compiler and cargo alone;
+//! `swaps`, `worlds`, `captures`, `many`: what the machinery costs; `idle`: what is left when nothing
+//! reloads. [`results`] prints, and writes the files.
 #![expect(clippy::print_stdout, reason = "it is what the benchmark is for")]
 
+mod edits;
+mod floor;
+mod results;
+
 use std::{
-    fs,
     io::{BufRead, BufReader, Write},
     process::{Child, ChildStdin, ChildStdout, Stdio},
-    time::Instant,
 };
 
 use hot_reloader_tests::{
@@ -17,28 +21,36 @@ use hot_reloader_tests::{
 };
 use serde_json::{json, Value};
 
+use results::Results;
+
 const FEATURES: &str = "\n[features]\nhot = [\"hot_reloader/hot\"]\n";
 
-const PARTS: [(&str, fn()); 5] = [
+/// Measures a part.
+type Part = fn(&mut Results);
+
+const PARTS: [(&str, Part); 6] = [
+    ("edits", edits::app),
+    ("fixture", edits::fixture),
+    ("swap", swaps),
     ("idle", idle),
-    ("capture", captures),
     ("world", worlds),
-    ("latency", latency),
     ("many", many),
 ];
 
-/// Measures everything, or the parts that are named.
+/// Measures everything, or the parts that are named, and writes what came of it.
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let mut results = Results::default();
     for (name, part) in PARTS {
         if wanted.is_empty() || wanted.iter().any(|w| w == name) {
-            part();
+            part(&mut results);
         }
     }
+    results.write(&lab::root().join("target/bench"));
 }
 
 /// The whole world, copied and brought back, by its size: in the profile that a person develops in.
-fn worlds() {
+fn worlds(results: &mut Results) {
     let fixture = Fixture::new("bench_world");
     let (mut host, first) = Host::start(&fixture);
     assert_eq!(first["outcome"], "committed", "{first:#}");
@@ -50,19 +62,17 @@ fn worlds() {
             times.map(number).collect()
         };
         let (captures, restores) = (of(0), of(1));
-        println!(
-            "world of {entities:>9}   capture first {:.2} ms, median {:.2} ms; restore median {:.2} ms",
-            captures[0],
-            median(captures.clone()),
-            median(restores)
-        );
+        let part = format!("world of {entities} entities, ten components each");
+        results.add(&part, "capture, the first", &captures[..1]);
+        results.add(&part, "capture, later ones", &captures[1..]);
+        results.add(&part, "restore", &restores);
     }
     host.end();
 }
 
 /// Frames with nothing reloading, in the release profile: the same systems in a plain app, as modules
 /// linked in, and hot.
-fn idle() {
+fn idle(results: &mut Results) {
     const FRAMES: u64 = 20_000;
     const ROUNDS: usize = 7;
     let source = only_game(&Fixture::v1());
@@ -94,12 +104,12 @@ fn idle() {
         let command = json!({ "do": "time_frames", "count": FRAMES });
         times[2].push(number(&hot.ask(&command)));
     }
-    let [plain, linked, host] = times.map(median);
-    println!(
-        "idle frame          plain {plain:.4} ms, linked {linked:.4} ms (ratio {:.2}), hot {host:.4} ms (ratio {:.2})",
-        linked / plain,
-        host / plain
-    );
+    let [plain, linked, host] = &times;
+    let part = "idle frame, release profile";
+    results.add(part, "plain Bevy", plain);
+    results.add(part, "linked", linked);
+    results.add(part, "hot", host);
+    results.ratio(part, "hot", "plain Bevy");
     hot.end();
 }
 
@@ -168,100 +178,32 @@ impl Drop for Runner {
     }
 }
 
-/// Copying the state of 100,000 entities.
-fn captures() {
-    let fixture = Fixture::in_profile("bench_capture", Profile::Release);
+/// The frame in which new code takes over, with 100,000 entities of state, in the release profile.
+fn swaps(results: &mut Results) {
+    const ENTITIES: u64 = 100_000;
+    let fixture = Fixture::in_profile("bench_swap", Profile::Release);
     fixture.write(&only_game(&Fixture::v1()));
     let (mut host, _) = Host::start(&fixture);
-    let times = host.ask(&json!({ "do": "time_captures", "entities": 100_000 }));
-    let times: Vec<f64> = times
-        .as_array()
-        .expect("times")
-        .iter()
-        .map(number)
-        .collect();
-    println!(
-        "capture             {:.2} ms for 100,000 entities (the slowest of {}: {:.2} ms)",
-        median(times.clone()),
-        times.len(),
-        slowest(&times)
-    );
-    host.end();
-}
-
-/// From the request to the end of the first frame with the new code, against cargo alone.
-fn latency() {
-    let fixture = Fixture::new("bench_latency");
-    let (mut host, _) = Host::start(&fixture);
-    let (mut whole, mut builds, mut alone) = (Vec::new(), Vec::new(), Vec::new());
-    let mut rest: Vec<(String, f64)> = Vec::new();
-    for round in 0..11 {
-        let version = format!("\"v{round}\"");
-        fixture.write(&edit(&Fixture::v1(), "\"v1\"", &version));
+    let captures = host.ask(&json!({ "do": "time_captures", "entities": ENTITIES }));
+    let captures = captures.as_array().expect("times").iter().map(number);
+    let frame = host.ask(&json!({ "do": "time_frames", "count": 200 }));
+    let mut slowest = Vec::new();
+    for round in 0..10 {
+        let version = format!("\"v{}\"", round + 2);
+        fixture.write(&only_game(&edit(&Fixture::v1(), "\"v1\"", &version)));
         let report = host.reload();
         assert_eq!(report["outcome"], "committed", "{report:#}");
-        if round == 0 {
-            // The first build has no incremental state to go on from.
-            continue;
-        }
-        whole.push(number(&report["latency_ms"]));
-        for phase in report["phases"].as_array().expect("phases") {
-            let (name, ms) = (
-                phase["phase"].as_str().expect("a name"),
-                number(&phase["ms"]),
-            );
-            match name {
-                "build" => builds.push(ms),
-                "probation" => {}
-                _ => rest.push((name.to_owned(), ms)),
-            }
-        }
-        fixture.write(&edit(&Fixture::v1(), "\"v1\"", &format!("\"w{round}\"")));
-        let start = Instant::now();
-        let status = lab::cargo()
-            .args([
-                "rustc",
-                "--lib",
-                "--crate-type",
-                "cdylib",
-                "--profile",
-                "dev",
-                "--features",
-                "hot",
-            ])
-            .args([
-                "--offline",
-                "--quiet",
-                "--",
-                "-C",
-                "link-arg=-Wl,--build-id=sha1",
-            ])
-            .current_dir(&fixture.folder)
-            .status();
-        assert!(status.expect("cargo runs").success());
-        alone.push(start.elapsed().as_secs_f64() * 1000.0);
+        slowest.push(number(&report["longest_frame_ms"]));
     }
-    let (whole, build, alone) = (median(whole), median(builds), median(alone));
-    println!("reload              {whole:.0} ms from the request to the first frame; cargo alone {alone:.0} ms (ratio {:.2})", whole / alone);
-    print!("  its phases        build {build:.0} ms");
-    for name in ["stage", "identify", "rehearse", "gate", "capture", "swap"] {
-        let times = rest
-            .iter()
-            .filter(|(phase, _)| phase == name)
-            .map(|(_, ms)| *ms)
-            .collect();
-        print!(", {name} {:.2} ms", median(times));
-    }
-    println!();
-    println!(
-        "plugin library      {:.2} MB",
-        fs::metadata(fixture.library()).map_or(0.0, |m| m.len() as f64 / 1e6)
-    );
+    let part = "100,000 entities of state, release profile";
+    results.add(part, "frame", &[number(&frame)]);
+    results.add(part, "slowest frame of a reload", &slowest);
+    results.add(part, "copy of one state key", &captures.collect::<Vec<_>>());
     host.end();
 }
 
 /// Two hundred reloads between two builds.
-fn many() {
+fn many(results: &mut Results) {
     let fixture = Fixture::new("bench_many");
     let settings = json!({ "cargo": fixture.meddling_cargo(), "probation": 1 });
     let (mut host, _) = Host::start_with(&fixture, settings);
@@ -282,9 +224,10 @@ fn many() {
         resident.push(number(&report["resident_bytes"]) / 1e6);
         frames.push(number(&report["longest_frame_ms"]));
     }
-    let grown = (resident[199] - resident[0]) / 199.0;
-    println!("200 reloads         {grown:.2} MB of memory each ({:.0} to {:.0} MB), slowest frame {:.1} ms, median {:.1} ms",
-        resident[0], resident[199], slowest(&frames), median(frames.clone()));
+    let grown: f64 = (resident[199] - resident[0]) / 199.0;
+    let part = "200 reloads of two libraries";
+    results.add_in(part, "memory for each", "MB", &[grown]);
+    results.add(part, "slowest frame of each", &frames);
     host.end();
 }
 
@@ -298,13 +241,4 @@ fn only_game(source: &str) -> String {
 
 fn number(value: &Value) -> f64 {
     value.as_f64().expect("a number")
-}
-
-fn slowest(times: &[f64]) -> f64 {
-    times.iter().copied().fold(0.0, f64::max)
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }

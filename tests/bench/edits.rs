@@ -1,0 +1,246 @@
+//! From the request to the first frame with the new code, edit by edit.
+
+use std::{
+    fs,
+    path::PathBuf,
+    thread,
+    time::{Duration, Instant},
+};
+
+use hot_reloader_tests::{
+    lab::{self, edit},
+    window::{AppCopy, Window},
+    Fixture, Host,
+};
+use serde_json::Value;
+
+use crate::{floor::Floor, number, results::Results};
+
+/// Edits of each kind.
+const ROUNDS: usize = 20;
+
+/// An edit of the app.
+struct Edit {
+    name: &'static str,
+    /// In the copy of the app.
+    file: &'static str,
+    /// The text that is there, and what is put in its place, with the number of the round for `#`.
+    from: &'static str,
+    to: &'static str,
+    /// What the compiler has to do.
+    crates: &'static [&'static str],
+}
+
+const EDITS: [Edit; 4] = [
+    Edit {
+        name: "a text in a window",
+        file: "crates/slop_plugin/src/gui/help.rs",
+        from: "\"Reload the code\"",
+        to: "\"Reload the code #\"",
+        crates: &["slop_plugin"],
+    },
+    Edit {
+        name: "a new system",
+        file: "crates/slop_plugin/src/session.rs",
+        from: "app.add_systems(Startup, load).add_systems(Last, save);\n}",
+        to: "app.add_systems(Startup, load).add_systems(Last, save).add_systems(Update, added_#);\n}\n\n\
+             fn added_#(layout: Res<Layout>) {\n    drop(layout);\n}",
+        crates: &["slop_plugin"],
+    },
+    Edit {
+        name: "a function in slop_state",
+        file: "crates/slop_state/src/layout.rs",
+        from: "=> \"Performance\"",
+        to: "=> \"Performance #\"",
+        crates: &["slop_state", "slop_plugin"],
+    },
+    Edit {
+        name: "an error",
+        file: "crates/slop_plugin/src/gui/help.rs",
+        from: "const SHORTCUTS",
+        to: "const BROKEN: u32 = \"#\";\n\nconst SHORTCUTS",
+        crates: &["slop_plugin"],
+    },
+];
+
+/// In the app of this repository, in its window.
+pub(crate) fn app(results: &mut Results) {
+    let app = AppCopy::new();
+    let root = app.folder();
+    let crates = [
+        ("slop_state", root.join("crates/slop_state/src/lib.rs")),
+        ("slop_plugin", root.join("crates/slop_plugin/src/lib.rs")),
+    ];
+    let floor = Floor::new(root, &root.join("crates/slop"), "slop_plugin", &crates);
+    let mut window = app.start();
+    settle();
+    for edit in &EDITS {
+        kind(results, edit, &floor, &window, &root.join(edit.file));
+    }
+    prebuilt(results, &window, &root.join(EDITS[0].file));
+    first_after_start(results, &mut window, &root.join(EDITS[0].file));
+    at_rest(results, &window);
+}
+
+/// Until the compiler has been warmed up after a start. It gives way to all else, so nobody can tell when
+/// it has ended but by leaving it time.
+fn settle() {
+    thread::sleep(Duration::from_secs(20));
+}
+
+fn edited(source: &str, change: &Edit, round: usize) -> String {
+    edit(
+        source,
+        change.from,
+        &change.to.replace('#', &round.to_string()),
+    )
+}
+
+fn kind(results: &mut Results, change: &Edit, floor: &Floor, window: &Window, file: &PathBuf) {
+    let source = fs::read_to_string(file).expect("the source is there");
+    let (mut alone, mut whole, mut cargo) = (Vec::new(), Vec::new(), Vec::new());
+    let mut phases: Vec<(String, Vec<f64>)> = Vec::new();
+    for round in 0..=ROUNDS {
+        lab::write(file, &edited(&source, change, round));
+        // In turn, so that whatever else the machine does falls on all.
+        let mut times = [0.0; 3];
+        for step in 0..3 {
+            let which = (round + step) % 3;
+            times[which] = match which {
+                0 => floor.compile(change.crates),
+                1 => floor.cargo(),
+                _ => reload(window, &mut phases, round > 0),
+            };
+        }
+        // The first of a kind finds nothing that the compiler remembers.
+        if round > 0 {
+            alone.push(times[0]);
+            cargo.push(times[1]);
+            whole.push(times[2]);
+        }
+    }
+    lab::write(file, &source);
+    let _ = window.reload(&[]);
+    floor.compile(change.crates);
+    let part = format!("in the app: {}", change.name);
+    results.add(&part, "the compiler alone", &alone);
+    results.add(&part, "cargo alone", &cargo);
+    results.add(&part, "request to new code, or to the tint", &whole);
+    results.ratio(
+        &part,
+        "request to new code, or to the tint",
+        "the compiler alone",
+    );
+    results.ratio(&part, "request to new code, or to the tint", "cargo alone");
+    for (name, times) in phases {
+        results.add(&part, &format!("phase {name}"), &times);
+    }
+}
+
+/// How long a reload took; its phases are noted.
+fn reload(window: &Window, phases: &mut Vec<(String, Vec<f64>)>, is_noted: bool) -> f64 {
+    let start = Instant::now();
+    let report = window.reload(&[]);
+    let whole = match &report["latency_ms"] {
+        // Refused: with the report comes the tint.
+        Value::Null => start.elapsed().as_secs_f64() * 1000.0,
+        latency => number(latency),
+    };
+    for phase in report["phases"].as_array().into_iter().flatten() {
+        let name = phase["phase"].as_str().expect("a name");
+        if !is_noted || name == "probation" {
+            continue;
+        }
+        let ms = number(&phase["ms"]);
+        match phases.iter_mut().find(|(known, _)| known == name) {
+            Some((_, times)) => times.push(ms),
+            None => phases.push((name.to_owned(), vec![ms])),
+        }
+    }
+    whole
+}
+
+/// An edit that was announced, with the request some time later.
+fn prebuilt(results: &mut Results, window: &Window, file: &PathBuf) {
+    let source = fs::read_to_string(file).expect("the source is there");
+    let mut times = Vec::new();
+    for round in 0..10 {
+        lab::write(file, &edited(&source, &EDITS[0], 100 + round));
+        window.announce();
+        thread::sleep(Duration::from_secs(4));
+        times.push(number(&window.reload(&[])["latency_ms"]));
+    }
+    lab::write(file, &source);
+    let _ = window.reload(&[]);
+    results.add("in the app: prebuilt", "request to new code", &times);
+}
+
+fn first_after_start(results: &mut Results, window: &mut Window, file: &PathBuf) {
+    let source = fs::read_to_string(file).expect("the source is there");
+    let (mut first, mut later) = (Vec::new(), Vec::new());
+    for round in 0..3 {
+        window.kill_and_restart();
+        settle();
+        for (index, times) in [&mut first, &mut later].into_iter().enumerate() {
+            lab::write(file, &edited(&source, &EDITS[0], 200 + 10 * round + index));
+            times.push(number(&window.reload(&[])["latency_ms"]));
+        }
+        lab::write(file, &source);
+        let _ = window.reload(&[]);
+    }
+    let part = "in the app: after a start";
+    results.add(part, "the first edit", &first);
+    results.add(part, "the second", &later);
+    results.ratio(part, "the first edit", "the second");
+}
+
+/// What the app takes of a core when nobody touches it.
+fn at_rest(results: &mut Results, window: &Window) {
+    const SECONDS: u64 = 20;
+    settle();
+    let before = window.processor_time();
+    thread::sleep(Duration::from_secs(SECONDS));
+    let taken = window.processor_time() - before;
+    let share = taken.as_secs_f64() / SECONDS as f64 * 100.0;
+    results.add_in("the app at rest", "share of a core", "%", &[share]);
+}
+
+/// In a library of one file.
+pub(crate) fn fixture(results: &mut Results) {
+    let fixture = Fixture::new("bench_latency");
+    let (mut host, _) = Host::start(&fixture);
+    let crates = [(fixture.name.as_str(), fixture.source())];
+    let floor = Floor::new(&fixture.folder, &fixture.folder, &fixture.name, &crates);
+    let (mut alone, mut whole, mut cargo) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..=ROUNDS {
+        let version = format!("\"v{round}a\"");
+        fixture.write(&edit(&Fixture::v1(), "\"v1\"", &version));
+        let mut times = [0.0; 3];
+        for step in 0..3 {
+            let which = (round + step) % 3;
+            times[which] = match which {
+                0 => floor.compile(&[fixture.name.as_str()]),
+                1 => floor.cargo(),
+                _ => {
+                    let report = host.reload();
+                    assert_eq!(report["outcome"], "committed", "{report:#}");
+                    number(&report["latency_ms"])
+                }
+            };
+        }
+        if round > 0 {
+            alone.push(times[0]);
+            cargo.push(times[1]);
+            whole.push(times[2]);
+        }
+    }
+    let part = "a library of one file";
+    results.add(part, "the compiler alone", &alone);
+    results.add(part, "cargo alone", &cargo);
+    results.add(part, "request to new code", &whole);
+    results.ratio(part, "request to new code", "the compiler alone");
+    results.ratio(part, "request to new code", "cargo alone");
+    let size = fs::metadata(fixture.library()).map_or(0, |data| data.len());
+    results.add_in(part, "size of the library", "MB", &[size as f64 / 1e6]);
+    host.end();
+}

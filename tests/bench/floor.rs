@@ -1,0 +1,120 @@
+//! The compiler alone, and cargo alone, for the same edits.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use hot_reloader_build::{unit::UnitCommand, BuildConfig};
+use hot_reloader_tests::lab;
+
+/// The commands that make a library, run in folders of their own with nothing around them.
+pub(crate) struct Floor {
+    root: PathBuf,
+    config: BuildConfig,
+    /// Each after those that it needs.
+    commands: Vec<UnitCommand>,
+    outputs: tempfile::TempDir,
+}
+
+impl Floor {
+    /// Has cargo show how it builds `library` and the crates `below` it. `touched` are files of them.
+    pub(crate) fn new(
+        root: &Path,
+        manifest: &Path,
+        library: &str,
+        crates: &[(&str, PathBuf)],
+    ) -> Self {
+        let config = BuildConfig {
+            profile: "dev".to_owned(),
+            arguments: vec!["--offline".into()],
+            ..BuildConfig::new(manifest, library)
+        };
+        for (_, source) in crates {
+            let text = fs::read(source).expect("the source is there");
+            fs::write(source, text).expect("it can be written");
+        }
+        let output = cargo(root, &config).stderr(Stdio::piped()).output();
+        let said = String::from_utf8_lossy(&output.expect("cargo runs").stderr).into_owned();
+        let commands: Vec<UnitCommand> = said
+            .lines()
+            .filter_map(|l| UnitCommand::parse(l).ok())
+            .collect();
+        let commands = crates.iter().map(|(name, _)| {
+            let mut of_crate = commands.iter().filter(|c| c.crate_name() == *name);
+            of_crate
+                .next_back()
+                .unwrap_or_else(|| panic!("cargo did not build {name}:\n{said}"))
+                .clone()
+        });
+        let floor = Self {
+            root: root.to_owned(),
+            config,
+            commands: commands.collect(),
+            outputs: tempfile::tempdir().expect("a folder can be made"),
+        };
+        for command in &floor.commands {
+            assert!(
+                floor.run(command),
+                "{} does not compile",
+                command.crate_name()
+            );
+        }
+        floor
+    }
+
+    /// How long the compiler takes for some crates, in milliseconds.
+    pub(crate) fn compile(&self, crates: &[&str]) -> f64 {
+        let start = Instant::now();
+        for command in &self.commands {
+            if crates.contains(&command.crate_name()) {
+                self.run(command);
+            }
+        }
+        start.elapsed().as_secs_f64() * 1000.0
+    }
+
+    /// How long cargo takes, in milliseconds.
+    pub(crate) fn cargo(&self) -> f64 {
+        let start = Instant::now();
+        let status = cargo(&self.root, &self.config)
+            .stderr(Stdio::null())
+            .status();
+        status.expect("cargo runs");
+        start.elapsed().as_secs_f64() * 1000.0
+    }
+
+    fn run(&self, recorded: &UnitCommand) -> bool {
+        let outputs = self.outputs.path();
+        let mut command = recorded.clone();
+        command.replace("--out-dir", |_| Some(outputs.display().to_string()));
+        command.replace("-C", |option| {
+            let is_folder = option.starts_with("incremental=");
+            is_folder.then(|| format!("incremental={}", outputs.join("incremental").display()))
+        });
+        command.replace("--extern", |library| {
+            let (name, path) = library.split_once('=')?;
+            let ours = outputs.join(Path::new(path).file_name()?);
+            ours.exists().then(|| format!("{name}={}", ours.display()))
+        });
+        let status = Command::new(&command.program)
+            .args(&command.arguments)
+            .envs(command.variables.iter().cloned())
+            .current_dir(command.folder(&self.root))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        status.expect("the compiler runs").success()
+    }
+}
+
+fn cargo(root: &Path, config: &BuildConfig) -> Command {
+    let mut command = lab::cargo();
+    command
+        .args(config.arguments())
+        .current_dir(root)
+        .stdout(Stdio::null());
+    command
+}

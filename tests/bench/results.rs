@@ -1,0 +1,182 @@
+//! What was measured: on the terminal as it comes, and in files at the end.
+
+use std::{fmt::Write, fs, path::Path, process::Command};
+
+use serde_json::{json, Value};
+
+/// What was measured in one run.
+#[derive(Debug, Default)]
+pub(crate) struct Results(Vec<Row>);
+
+#[derive(Debug)]
+struct Row {
+    part: String,
+    name: String,
+    unit: &'static str,
+    /// Sorted.
+    samples: Vec<f64>,
+    /// Its median over that of another row of this part and run, by name.
+    ratios: Vec<(String, f64)>,
+}
+
+impl Row {
+    fn median(&self) -> f64 {
+        self.samples
+            .get(self.samples.len() / 2)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    fn p95(&self) -> f64 {
+        let last = self.samples.len().saturating_sub(1);
+        self.samples
+            .get(last * 95 / 100)
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+impl Results {
+    /// Adds times in milliseconds.
+    pub(crate) fn add(&mut self, part: &str, name: &str, samples: &[f64]) {
+        self.add_in(part, name, "ms", samples);
+    }
+
+    /// Adds samples of a unit.
+    pub(crate) fn add_in(&mut self, part: &str, name: &str, unit: &'static str, samples: &[f64]) {
+        if self.0.last().is_none_or(|last| last.part != part) {
+            println!("{part}");
+        }
+        let mut samples = samples.to_vec();
+        samples.sort_by(f64::total_cmp);
+        let row = Row {
+            part: part.to_owned(),
+            name: name.to_owned(),
+            unit,
+            samples,
+            ratios: Vec::new(),
+        };
+        let (median, p95, count) = (row.median(), row.p95(), row.samples.len());
+        println!("  {name:<42} {median:>9.3} {unit}   (p95 {p95:.3}, of {count})");
+        self.0.push(row);
+    }
+
+    /// Compares the medians of two rows of one part. There is no other way to get a ratio, so none is of
+    /// two runs.
+    pub(crate) fn ratio(&mut self, part: &str, name: &str, to: &str) {
+        let find = |name: &str| {
+            let mut rows = self.0.iter();
+            rows.position(|row| row.part == part && row.name == name)
+        };
+        let (Some(of), Some(base)) = (find(name), find(to)) else {
+            panic!("{part} has no {name} or no {to}");
+        };
+        let ratio = self.0[of].median() / self.0[base].median();
+        println!("    {name} / {to} = {ratio:.2}");
+        self.0[of].ratios.push((to.to_owned(), ratio));
+    }
+
+    /// Writes `bench.json` and `bench.svg`.
+    pub(crate) fn write(&self, folder: &Path) {
+        fs::create_dir_all(folder).expect("the folder can be made");
+        let rows = self.0.iter().map(|row| {
+            json!({
+                "part": row.part,
+                "name": row.name,
+                "unit": row.unit,
+                "median": row.median(),
+                "p95": row.p95(),
+                "samples": row.samples,
+                "ratios": row.ratios.iter().map(|(to, ratio)| json!({ "to": to, "ratio": ratio })).collect::<Vec<_>>(),
+            })
+        });
+        let machine = machine();
+        let all = json!({ "machine": machine, "rows": rows.collect::<Vec<_>>() });
+        let text = serde_json::to_string_pretty(&all).expect("it is plain data");
+        fs::write(folder.join("bench.json"), text).expect("it can be written");
+        fs::write(folder.join("bench.svg"), self.picture(&machine)).expect("it can be written");
+        println!(
+            "written: {0}/bench.json and {0}/bench.svg",
+            folder.display()
+        );
+    }
+
+    /// Bars of the medians, with a line to the 95th percentile. Each part has a scale of its own.
+    fn picture(&self, machine: &Value) -> String {
+        const LINE: usize = 20;
+        const LEFT: f64 = 330.0;
+        const WIDTH: f64 = 400.0;
+        let (mut body, mut y) = (String::new(), 54);
+        for part in self.0.chunk_by(|a, b| a.part == b.part) {
+            let longest = part.iter().map(Row::p95).fold(f64::MIN_POSITIVE, f64::max);
+            y += LINE;
+            let title = escape(&part[0].part);
+            writeln!(
+                body,
+                "<text x='16' y='{y}' font-weight='bold'>{title}</text>"
+            )
+            .expect("a text");
+            for row in part {
+                y += LINE;
+                let (bar, line) = (row.median() / longest * WIDTH, row.p95() / longest * WIDTH);
+                let (name, unit, median) = (escape(&row.name), row.unit, row.median());
+                let ratios = row.ratios.iter();
+                let ratios = ratios.map(|(to, ratio)| format!(", {ratio:.2} × {}", escape(to)));
+                let ratios: String = ratios.collect();
+                let (top, middle, end) = (y - 12, y - 5, LEFT + line);
+                writeln!(
+                    body,
+                    "<text x='28' y='{y}'>{name}</text>\n\
+                     <rect x='{LEFT}' y='{top}' width='{bar:.1}' height='14' fill='#5b8dd6'/>\n\
+                     <path d='M{LEFT} {middle} H{end:.1}' stroke='#333'/>\n\
+                     <text x='{:.1}' y='{y}'>{median:.3} {unit}{ratios}</text>",
+                    end + 8.0
+                )
+                .expect("a text");
+            }
+            y += LINE / 2;
+        }
+        let height = y + LINE;
+        let about = format!(
+            "{}, {} cores, commit {}, {}",
+            machine["cpu"].as_str().unwrap_or_default(),
+            machine["cores"],
+            machine["commit"].as_str().unwrap_or_default(),
+            machine["compiler"].as_str().unwrap_or_default(),
+        );
+        format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' width='1000' height='{height}' font-family='sans-serif' font-size='13'>\n\
+             <rect width='100%' height='100%' fill='white'/>\n\
+             <text x='16' y='28' font-size='17'>hot_reloader: medians of one run, with lines to the 95th percentile</text>\n\
+             <text x='16' y='48' fill='#555'>{}</text>\n{body}</svg>\n",
+            escape(&about)
+        )
+    }
+}
+
+/// Where it was measured, and of what.
+fn machine() -> Value {
+    let said = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).output();
+        let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+        text.unwrap_or_default()
+    };
+    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = cpus
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    json!({
+        "cpu": cpu.map_or("unknown processor", |(_, name)| name.trim()),
+        "cores": std::thread::available_parallelism().map_or(1, usize::from),
+        "system": said("uname", &["-sr"]),
+        "compiler": said("rustc", &["--version"]),
+        "commit": said("git", &["rev-parse", "--short", "HEAD"]),
+        "settings": "development profile of this repository unless a part says otherwise; work_ahead off for the edits but where a part says prebuilt",
+    })
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('\'', "&#39;")
+}
