@@ -61,6 +61,12 @@ impl Contents {
         changed.map(|(path, _)| &**path)
     }
 
+    /// Whether a file is among them.
+    #[must_use]
+    pub fn has(&self, path: &Path) -> bool {
+        self.0.contains_key(path)
+    }
+
     /// The files.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.0.keys().map(|path| &**path)

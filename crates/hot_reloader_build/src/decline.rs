@@ -16,13 +16,11 @@ pub enum Decline {
         /// The crate.
         name: String,
     },
-    /// Only cargo knows when such a thing has to be run, and what that changes.
-    #[error("`{name}` has a {what}")]
-    OnlyCargo {
+    /// It was compiled twice in one build, with different features, so one command is not enough.
+    #[error("`{name}` is built in two forms, with different features")]
+    TwoForms {
         /// The crate.
         name: String,
-        /// What it has, in words.
-        what: &'static str,
     },
     /// The build was set up in another way.
     #[error("the settings of the build changed")]
@@ -33,8 +31,8 @@ pub enum Decline {
         /// The variable.
         name: String,
     },
-    /// A manifest, the lock file, a configuration of cargo or rustup, or a source of a crate that is not
-    /// reloaded changed.
+    /// A manifest, the lock file, a configuration of cargo or rustup, a source of a crate that is not
+    /// reloaded, or a file that a build script may read changed.
     #[error("{} changed", path.display())]
     Input {
         /// The file.

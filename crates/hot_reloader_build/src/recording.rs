@@ -14,7 +14,7 @@ use crate::{
     dep_info::DepInfo,
     environment,
     unit::UnitCommand,
-    workspace::{HotCrate, StableCrate},
+    workspace::{HotCrate, Scripted},
     BuildConfig, Contents, Decline, Workspace,
 };
 
@@ -28,6 +28,8 @@ pub struct Recording {
     environment: Vec<(OsString, OsString)>,
     /// What may not change: manifests, configuration, sources of what is not reloaded.
     inputs: Contents,
+    /// The packages whose build scripts may read any file in them, also a new one.
+    scripted: Vec<Scripted>,
     /// Cargo, the compiler, and the libraries that are not reloaded.
     libraries: Vec<Made>,
     /// Each after those that it needs; the plugin library is the last.
@@ -97,10 +99,6 @@ impl Recording {
             start,
         } = heard;
         let hot = ordered(&workspace.hot);
-        if let Some((only, what)) = hot.iter().find_map(|c| Some((c, c.only_cargo?))) {
-            let name = only.name.clone();
-            return Err(Decline::OnlyCargo { name, what });
-        }
         let made_of = |hot: &HotCrate| {
             let mut made = made.iter().filter(|(package, _)| *package == hot.package);
             if hot.package == workspace.package {
@@ -126,8 +124,7 @@ impl Recording {
             let command = heard.next().cloned();
             if heard.any(|other| Some(other) != command.as_ref()) {
                 let name = hot.name.clone();
-                let what = "second form, with other features";
-                return Err(Decline::OnlyCargo { name, what });
+                return Err(Decline::TwoForms { name });
             }
             found.push(command.or_else(|| older(hot)));
         }
@@ -188,6 +185,7 @@ impl Recording {
             config: config.clone(),
             environment,
             inputs: Contents::compiled(inputs, &Contents::default(), start),
+            scripted: workspace.scripted.clone(),
             libraries: libraries
                 .into_iter()
                 .map(|path| Made::now(path, false))
@@ -216,6 +214,13 @@ impl Recording {
             return Err(Decline::Input {
                 path: path.to_owned(),
             });
+        }
+        let mut files = Vec::new();
+        for scripted in &self.scripted {
+            files_below(&scripted.folder, &mut files);
+        }
+        if let Some(path) = files.into_iter().find(|file| !self.inputs.has(file)) {
+            return Err(Decline::Input { path });
         }
         let is_configuration = |path: &&Path| path.parent().is_some_and(|p| p.ends_with(".cargo"));
         for path in self.inputs.paths().filter(is_configuration) {
@@ -355,7 +360,7 @@ fn in_path(program: PathBuf) -> PathBuf {
     found.find(|path| path.is_file()).unwrap_or(program)
 }
 
-/// All files that say what cargo would do, but for the sources of what may change.
+/// All files that say what cargo would do, but for the sources of what may change and has no build script.
 fn inputs(config: &BuildConfig, workspace: &Workspace, deps: &Path) -> Vec<PathBuf> {
     let mut inputs: Vec<PathBuf> = workspace.manifests.paths().map(Path::to_owned).collect();
     for folder in config.folder.ancestors() {
@@ -371,25 +376,25 @@ fn inputs(config: &BuildConfig, workspace: &Workspace, deps: &Path) -> Vec<PathB
         inputs.extend(["config.toml", "config"].map(|file| cargo.join(file)));
     }
     inputs.extend(home("RUSTUP_HOME", ".rustup").map(|rustup| rustup.join("settings.toml")));
-    for stable in &workspace.stable {
-        for info in dep_infos(deps, &stable.name) {
+    for name in &workspace.stable {
+        for info in dep_infos(deps, name) {
             let info = DepInfo::read(&info, &workspace.root);
             inputs.extend(info.unwrap_or_default().files);
         }
-        if stable.has_build_script {
-            inputs.extend(script_inputs(stable, deps));
-        }
+    }
+    for scripted in &workspace.scripted {
+        inputs.extend(script_inputs(scripted, deps));
     }
     inputs
 }
 
-/// What the build script of a crate may read: all of its package, as cargo assumes, and what it says.
-fn script_inputs(stable: &StableCrate, deps: &Path) -> Vec<PathBuf> {
+/// What a build script may read: all of its package, as cargo assumes, and what it says itself.
+fn script_inputs(scripted: &Scripted, deps: &Path) -> Vec<PathBuf> {
     let mut inputs = Vec::new();
-    files_below(&stable.folder, &mut inputs);
+    files_below(&scripted.folder, &mut inputs);
     let runs = deps.parent().map(|profile| profile.join("build"));
     let runs = runs.and_then(|runs| fs::read_dir(runs).ok());
-    let prefix = format!("{}-", stable.package);
+    let prefix = format!("{}-", scripted.package);
     for run in runs.into_iter().flatten().flatten() {
         if run.file_name().to_string_lossy().starts_with(&prefix) {
             let said = fs::read_to_string(run.path().join("output")).unwrap_or_default();
@@ -398,7 +403,7 @@ fn script_inputs(stable: &StableCrate, deps: &Path) -> Vec<PathBuf> {
                 line.trim_start_matches(':')
                     .strip_prefix("rerun-if-changed=")
             });
-            for path in said.map(|path| stable.folder.join(path)) {
+            for path in said.map(|path| scripted.folder.join(path)) {
                 if path.is_dir() {
                     files_below(&path, &mut inputs);
                 } else {

@@ -10,6 +10,7 @@ use cargo_metadata::{
     CargoOpt, CrateType, DependencyKind, MetadataCommand, Node, NodeDep, Package, PackageId,
     Target, TargetKind,
 };
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{environment, BuildConfig, Contents};
@@ -28,9 +29,11 @@ pub struct Workspace {
     pub target_folder: PathBuf,
     /// The packages compiled only into the plugin library: their code may change.
     pub hot: Vec<HotCrate>,
-    /// The other packages from folders of this machine that it takes to build it, procedural macros among
-    /// them.
-    pub stable: Vec<StableCrate>,
+    /// The names of the other crates from folders of this machine that it takes to build it, procedural
+    /// macros among them.
+    pub stable: Vec<String>,
+    /// Those of both kinds that have a build script.
+    pub scripted: Vec<Scripted>,
     /// What cargo read to answer, as it was: with other manifests, it may say something else.
     pub manifests: Contents,
 }
@@ -46,21 +49,15 @@ pub struct HotCrate {
     pub folder: PathBuf,
     /// The ids of the other hot packages that it needs.
     pub needs: Vec<String>,
-    /// What it has that only cargo can build.
-    pub only_cargo: Option<&'static str>,
 }
 
-/// A package from a folder on this machine whose code may not change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StableCrate {
-    /// Its package's name.
+/// A package from a folder of this machine with a build script.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scripted {
+    /// Its name.
     pub package: String,
-    /// The name of its crate.
-    pub name: String,
     /// Where its manifest is.
     pub folder: PathBuf,
-    /// Whether it has a build script.
-    pub has_build_script: bool,
 }
 
 /// Cargo could not describe the workspace.
@@ -181,19 +178,19 @@ impl Workspace {
                 name: library_of(package),
                 folder: folder_of(package),
                 needs: needs.map(|need| need.repr.clone()).collect(),
-                only_cargo: only_cargo(package),
             }
         };
         let others = linked.iter().filter(|id| is_local(id) && !hot.contains(id));
-        let stable = others.map(|id| {
-            let package = packages[id];
-            StableCrate {
-                package: package.name.to_string(),
-                name: library_of(package),
-                folder: folder_of(package),
-                has_build_script: package.targets.iter().any(Target::is_custom_build),
-            }
+        let mut stable: Vec<String> = others.map(|id| library_of(packages[id])).collect();
+        stable.sort();
+        let has_script = |id: &&PackageId| packages[id].targets.iter().any(Target::is_custom_build);
+        let scripted = linked.iter().filter(|id| is_local(id) && has_script(id));
+        let scripted = scripted.map(|id| Scripted {
+            package: packages[id].name.to_string(),
+            folder: folder_of(packages[id]),
         });
+        let mut scripted: Vec<Scripted> = scripted.collect();
+        scripted.sort_by(|a, b| a.folder.cmp(&b.folder));
         let root: PathBuf = metadata.workspace_root.clone().into();
         let of_packages = metadata.packages.iter().filter(|p| p.source.is_none());
         // Cargo finds a build script by itself.
@@ -204,8 +201,6 @@ impl Workspace {
         let of_root = ["Cargo.toml", "Cargo.lock"].map(|file| root.join(file));
         let mut hot: Vec<HotCrate> = hot.iter().map(hot_crate).collect();
         hot.sort_by(|a, b| a.package.cmp(&b.package));
-        let mut stable: Vec<StableCrate> = stable.collect();
-        stable.sort_by(|a, b| a.folder.cmp(&b.folder));
         Ok(Self {
             package: plugin.id.repr.clone(),
             target_folder: metadata.target_directory.into(),
@@ -213,6 +208,7 @@ impl Workspace {
             root,
             hot,
             stable,
+            scripted,
         })
     }
 
@@ -236,10 +232,10 @@ impl Workspace {
                 name: name.to_owned(),
                 folder: root.join(name),
                 needs: Vec::new(),
-                only_cargo: None,
             }],
             root,
             stable: Vec::new(),
+            scripted: Vec::new(),
             manifests: Contents::default(),
         }
     }
@@ -255,12 +251,6 @@ fn library_of(package: &Package) -> String {
     let mut targets = package.targets.iter();
     let library = targets.find(|target| is_library(target) || target.is_proc_macro());
     library.map_or_else(|| package.name.replace('-', "_"), crate_name)
-}
-
-/// What a package has that only cargo can build.
-fn only_cargo(package: &Package) -> Option<&'static str> {
-    let has_script = package.targets.iter().any(Target::is_custom_build);
-    has_script.then_some("build script")
 }
 
 /// Whether what is needed becomes part of what needs it.

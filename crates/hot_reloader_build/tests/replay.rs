@@ -591,16 +591,25 @@ fn a_crate_that_may_not_change_declines() {
     fixture.answers(701, Some(Decline::Input { path }));
 }
 
+/// What it does with what it reads, only cargo knows: an edit of its crate is one for cargo, and an edit of
+/// another is not.
 #[test]
-fn a_build_script_always_means_cargo() {
+fn a_crate_with_a_build_script_is_built_by_cargo() {
     let mut fixture = Fixture::new();
     let script = "fn main() { println!(\"cargo:rerun-if-changed=number.txt\"); }\n";
     fixture.write("rules/build.rs", script);
     let path = fixture.path("rules/build.rs");
     fixture.answers(201, Some(Decline::Input { path }));
-    fixture.write("rules/number.txt", "1");
-    let (name, what) = ("rules".to_owned(), "build script");
-    fixture.answers(201, Some(Decline::OnlyCargo { name, what }));
+    for file in ["rules/number.txt", "rules/src/more.txt"] {
+        fixture.write(file, "1");
+        let path = fixture.path(file);
+        fixture.answers(201, Some(Decline::Input { path }));
+    }
+    fixture.edit("rules/src/lib.rs", "words::WORD", "words::WORD + 1");
+    let path = fixture.path("rules/src/lib.rs");
+    fixture.answers(301, Some(Decline::Input { path }));
+    fixture.edit("game/src/menu.rs", "= 1", "= 4");
+    fixture.answers(304, None);
 }
 
 /// The build script of a crate that may not change reads what it likes.
@@ -615,7 +624,8 @@ fn what_the_build_script_of_another_crate_reads_declines() {
     fixture.declines("engine/../number.txt");
     fixture.edit("game/src/menu.rs", "= 5", "= 1");
     fixture.write("engine/shader.wgsl", "");
-    fixture.answers(201, None);
+    let path = fixture.path("engine/shader.wgsl");
+    fixture.answers(201, Some(Decline::Input { path }));
 }
 
 /// An error that is in no file of the code may be a full disk as well as what the linker misses: cargo
