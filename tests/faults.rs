@@ -464,9 +464,15 @@ special! {
     fn another_cargo_holds_the_build_lock() {
         let fixture = Fixture::new("locked");
         let (mut host, _) = Host::start(&fixture);
-        fixture.write(&Fixture::v2());
         let lock = fs::File::options().write(true).open(lab::target().join("debug/.cargo-lock")).unwrap();
         lock.lock().unwrap();
+        // Nothing but a source changed, so nobody is waited for.
+        fixture.write(&Fixture::v2());
+        assert_eq!(host.reload()["outcome"], "committed");
+        fixture.write(&Fixture::v1());
+        let manifest = fixture.folder.join("Cargo.toml");
+        let text = fs::read_to_string(&manifest).unwrap();
+        fs::write(&manifest, format!("{text}\n# A comment.\n")).unwrap();
         host.ask(&json!({ "do": "reload" }));
         let progress = host.ask(&json!({ "do": "progress", "text": "Blocking" }));
         assert!(progress.as_str().unwrap().contains("file lock"), "{progress}");

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
+    time::SystemTime,
 };
 
 /// The dependencies of everything built in the laboratory: the same ones with the same features,
@@ -351,8 +352,10 @@ impl Fixture {
     #[must_use]
     pub fn meddling_cargo(&self) -> PathBuf {
         let path = self.folder.join("cargo.sh");
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = now.expect("it is after 1970").as_nanos();
         let script = format!(
-            "#!/bin/sh\nLIB={}\nMEDDLE={}\nif [ \"$1\" != rustc ] || [ ! -e $MEDDLE ]; then exec cargo \"$@\"; fi\n. $MEDDLE\n",
+            "#!/bin/sh\n# {now}\nLIB={}\nMEDDLE={}\nif [ \"$1\" != rustc ] || [ ! -e $MEDDLE ]; then exec cargo \"$@\"; fi\n. $MEDDLE\n",
             self.library().display(),
             self.folder.join(MEDDLE).display(),
         );

@@ -10,6 +10,9 @@ pub enum Decline {
     /// Nothing was recorded yet.
     #[error("it is the first build")]
     First,
+    /// What was built last could not be used.
+    #[error("the last library was of no use")]
+    Useless,
     /// Cargo found this crate fresh ever since, so nobody has seen its command.
     #[error("the command for `{name}` has not been seen yet")]
     NotSeen {

@@ -40,6 +40,13 @@ impl Known {
     }
 }
 
+impl Known {
+    /// What was built last turned out to be of no use. Whoever spoilt it, cargo is asked next.
+    pub fn distrust(&mut self) {
+        self.recording = Err(Decline::Useless);
+    }
+}
+
 /// What is to be built.
 #[derive(Clone, Copy, Debug)]
 pub struct Task<'a> {

@@ -123,7 +123,23 @@ impl Shared {
     ) -> Result<Option<Made>, ReloadError> {
         // A build that was given up is over before the next begins.
         let kept = &mut *lock(&self.kept);
+        let made = self.make_with(kept, library, purpose, supervisor, phases, builder);
+        let is_useless = !matches!(made, Ok(_) | Err(ReloadError::Build(_)));
+        if let (true, Some(known)) = (is_useless, &mut kept.known) {
+            known.distrust();
+        }
+        made
+    }
 
+    fn make_with(
+        &self,
+        kept: &mut Kept,
+        library: &Library,
+        purpose: Purpose,
+        supervisor: &mut Supervisor,
+        phases: &mut Vec<(Phase, Duration)>,
+        builder: &mut Option<String>,
+    ) -> Result<Option<Made>, ReloadError> {
         let start = Instant::now();
         let task = Task {
             library: &library.name,
