@@ -4,7 +4,7 @@
 //! In reading order: [`BuildConfig`] says what to build and becomes a command, whose environment
 //! [`environment`] cleans; [`Build`] is a thread, and [`Supervisor`] runs its processes, which can all
 //! be ended; [`Task::make`] is one build. It asks cargo about the [`workspace`], and [`message`]
-//! understands what cargo prints: errors, and each call of the compiler as a [`unit`]. These become a
+//! understands what cargo prints: errors, and each call of the compiler as a [`mod@unit`]. These become a
 //! [`recording`], with all that they depend on, and `replay` runs them again for what changed, in a
 //! folder of its own ([`Bench`]): by
 //! [`Contents`], for the files that the compiler says it read ([`dep_info`]). [`Decline`] is why it is
