@@ -72,27 +72,13 @@ impl Contents {
         self.0.keys().map(|path| &**path)
     }
 
-    /// The first file that is missing.
+    /// The first file that was there and is missing in `now`, which has the same files. One that was missing
+    /// already is none: nobody needed it.
     #[must_use]
-    pub fn first_missing(&self) -> Option<&Path> {
-        let mut files = self.0.iter();
-        let missing = files.find(|(_, digest)| digest.is_none());
-        missing.map(|(path, _)| &**path)
-    }
-}
-
-impl Extend<(PathBuf, Option<u64>)> for Contents {
-    fn extend<T: IntoIterator<Item = (PathBuf, Option<u64>)>>(&mut self, files: T) {
-        self.0.extend(files);
-    }
-}
-
-impl IntoIterator for Contents {
-    type Item = (PathBuf, Option<u64>);
-    type IntoIter = std::collections::btree_map::IntoIter<PathBuf, Option<u64>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+    pub fn first_lost<'a>(&'a self, now: &Self) -> Option<&'a Path> {
+        let mut there = self.0.iter().filter(|(_, digest)| digest.is_some());
+        let lost = there.find(|(path, _)| now.0.get(*path).is_none_or(Option::is_none));
+        lost.map(|(path, _)| &**path)
     }
 }
 
@@ -125,7 +111,10 @@ mod tests {
         fs::write(&file, "one").unwrap();
         fs::write(&missing, "").unwrap();
         assert_eq!(contents.first_change(), Some(&*missing));
-        assert_eq!(contents.first_missing(), Some(&*missing));
+        // What was missing when it was read is not lost; what was there is.
+        assert_eq!(contents.first_lost(&contents.again()), None);
+        fs::remove_file(&file).unwrap();
+        assert_eq!(contents.first_lost(&contents.again()), Some(&*file));
     }
 
     /// What was edited while the compiler ran is an edit the next time, whether it was seen or not.

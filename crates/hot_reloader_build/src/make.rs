@@ -1,11 +1,10 @@
 //! One build: by the commands that are known, or, in any doubt, by cargo.
 
-use std::{env, path::Path, time::SystemTime};
+use std::{path::Path, time::SystemTime};
 
 use cargo_metadata::Message;
 
 use crate::{
-    environment,
     message::Transcript,
     process::{Event, Line, Supervisor},
     recording::{Heard, Recording},
@@ -88,11 +87,7 @@ impl Task<'_> {
         known: &mut Option<Known>,
         supervisor: &mut Supervisor,
     ) -> BuildOutcome {
-        self.replay(known.as_mut(), supervisor)
-            .map_err(|stopped| match stopped {
-                Stopped::Failed(error) => error,
-                Stopped::Declined(decline) => BuildError::Declined(decline),
-            })
+        Ok(self.replay(known.as_mut(), supervisor)?)
     }
 
     /// Sees to it that the next build is as fast as later ones: each known command is run once, so that the
@@ -106,13 +101,10 @@ impl Task<'_> {
         known: &mut Option<Known>,
         supervisor: &mut Supervisor,
     ) -> Result<(), BuildError> {
-        let result = self.with_recording(known.as_mut(), |known, recording, bench| {
-            replay::warm_up(recording, self.config, &known, bench, supervisor)
-        });
-        result.map_err(|stopped| match stopped {
-            Stopped::Failed(error) => error,
-            Stopped::Declined(decline) => BuildError::Declined(decline),
-        })
+        self.with_recording(known.as_mut(), |workspace, recording, bench| {
+            replay::warm_up(recording, self.config, &workspace, bench, supervisor)
+        })?;
+        Ok(())
     }
 
     fn ask_cargo(&self, known: &mut Option<Known>, supervisor: &mut Supervisor) -> BuildOutcome {
@@ -200,7 +192,6 @@ impl Task<'_> {
             older = known.recording.as_ref().ok().cloned().or(older);
         }
         let start = SystemTime::now();
-        let environment = environment::clean(env::vars_os());
         let mut transcript = Transcript::new(&workspace);
         let mut config = self.config.clone();
         config.package.clone_from(&workspace.package);
@@ -227,7 +218,6 @@ impl Task<'_> {
         let heard = Heard {
             config: self.config,
             workspace: &built.workspace,
-            environment,
             commands,
             made,
             library: &built.library,

@@ -4,6 +4,7 @@ use std::{
     env,
     ffi::OsString,
     fs,
+    hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -25,7 +26,8 @@ const KEPT: &str = "recording.json";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Recording {
     config: BuildConfig,
-    environment: Vec<(OsString, OsString)>,
+    /// The digest of each variable: they may be secrets, and this is kept in a file.
+    environment: Vec<(OsString, u64)>,
     /// What may not change: manifests, configuration, sources of what is not reloaded.
     inputs: Contents,
     /// The packages whose build scripts may read any file in them, also a new one.
@@ -71,7 +73,6 @@ pub(crate) struct Made {
 pub(crate) struct Heard<'a> {
     pub(crate) config: &'a BuildConfig,
     pub(crate) workspace: &'a Workspace,
-    pub(crate) environment: Vec<(OsString, OsString)>,
     /// The commands, in the order in which they began.
     pub(crate) commands: Vec<UnitCommand>,
     /// The libraries of the packages that may change, by id, whether cargo made them or found them fresh.
@@ -91,14 +92,13 @@ impl Recording {
         let Heard {
             config,
             workspace,
-            environment,
             commands,
             made,
             library,
             before,
             start,
         } = heard;
-        let hot = ordered(&workspace.hot);
+        let order = ordered(&workspace.hot);
         let made_of = |hot: &HotCrate| {
             let mut made = made.iter().filter(|(package, _)| *package == hot.package);
             if hot.package == workspace.package {
@@ -119,7 +119,7 @@ impl Recording {
             (is_same && is_of(command, hot)).then(|| command.clone())
         };
         let mut found = Vec::new();
-        for hot in &hot {
+        for hot in &order {
             let mut heard = commands.iter().filter(|command| is_of(command, hot));
             let command = heard.next().cloned();
             if heard.any(|other| Some(other) != command.as_ref()) {
@@ -130,7 +130,7 @@ impl Recording {
         }
         let deps = library.parent().unwrap_or(library).join("deps");
         let mut units = Vec::new();
-        for (hot, command) in hot.iter().zip(&found) {
+        for (hot, command) in order.iter().zip(&found) {
             let name = hot.name.clone();
             let folder = command
                 .as_ref()
@@ -153,11 +153,9 @@ impl Recording {
                 reads.variables.extend(read.variables);
             }
             let made = made_of(hot).ok_or_else(|| Decline::NotSeen { name: name.clone() })?;
-            let needs = hot.needs.iter().filter_map(|id| {
-                let mut packages = hot_position(&workspace.hot, &units, id);
-                packages.next()
-            });
-            let needs: Vec<usize> = needs.collect();
+            let needs = order.iter().enumerate();
+            let needs = needs.filter(|(_, other)| hot.needs.contains(&other.package));
+            let needs: Vec<usize> = needs.map(|(index, _)| index).collect();
             units.push(Unit {
                 sources: Contents::compiled(reads.files.iter().cloned(), &before, start),
                 command: command.clone(),
@@ -180,10 +178,17 @@ impl Recording {
             libraries.chain([in_path(config.cargo.clone())]).collect();
         libraries.sort();
         libraries.dedup();
-        let inputs = inputs(config, workspace, &deps);
+        let configurations = configurations(config);
+        let includes = configurations.iter().find(|path| includes_others(path));
+        if let Some(path) = includes {
+            return Err(Decline::Includes { path: path.clone() });
+        }
+        let inputs = inputs(config, workspace, &deps)
+            .into_iter()
+            .chain(configurations);
         Ok(Self {
             config: config.clone(),
-            environment,
+            environment: digests(),
             inputs: Contents::compiled(inputs, &Contents::default(), start),
             scripted: workspace.scripted.clone(),
             libraries: libraries
@@ -199,15 +204,11 @@ impl Recording {
         if self.config != *config {
             return Err(Decline::Settings);
         }
-        let environment = environment::clean(env::vars_os());
-        let differs = |of: &[(OsString, OsString)], from: &[(OsString, OsString)]| {
-            let mut of = of.iter();
-            let other = of.find(|variable| !from.contains(variable));
-            other.map(|(name, _)| name.to_string_lossy().into_owned())
-        };
-        let name = differs(&self.environment, &environment)
-            .or_else(|| differs(&environment, &self.environment));
-        if let Some(name) = name {
+        let environment = digests();
+        let [now, then] = [&environment, &self.environment];
+        let mut all = now.iter().chain(then);
+        if let Some((name, _)) = all.find(|one| !(now.contains(one) && then.contains(one))) {
+            let name = name.to_string_lossy().into_owned();
             return Err(Decline::Variable { name });
         }
         if let Some(path) = self.inputs.first_change() {
@@ -222,29 +223,12 @@ impl Recording {
         if let Some(path) = files.into_iter().find(|file| !self.inputs.has(file)) {
             return Err(Decline::Input { path });
         }
-        let is_configuration = |path: &&Path| path.parent().is_some_and(|p| p.ends_with(".cargo"));
-        for path in self.inputs.paths().filter(is_configuration) {
-            let text = fs::read_to_string(path).unwrap_or_default();
-            if text
-                .lines()
-                .any(|line| line.trim_start().starts_with("include"))
-            {
-                return Err(Decline::Includes {
-                    path: path.to_owned(),
-                });
-            }
-        }
         match self.libraries.iter().find(|library| !library.is_intact()) {
             Some(library) => Err(Decline::Library {
                 path: library.path.clone(),
             }),
             None => Ok(()),
         }
-    }
-
-    /// What cargo passes on to the compiler.
-    pub(crate) fn environment(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
-        self.environment.iter().map(|(name, value)| (name, value))
     }
 
     /// Keeps it for the next start. Without it, that one begins anew.
@@ -292,7 +276,9 @@ fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
 }
 
 fn is_of(command: &UnitCommand, hot: &HotCrate) -> bool {
-    command.crate_name() == hot.name
+    // Cargo does not quote the program, so one with a space in its path is read as another.
+    in_path(command.program.clone()).is_file()
+        && command.crate_name() == hot.name
         && command.package_folder() == Some(&*hot.folder)
         && command
             .value("--crate-type")
@@ -319,15 +305,6 @@ fn ordered(hot: &[HotCrate]) -> Vec<&HotCrate> {
         ordered.push(next);
     }
     ordered
-}
-
-fn hot_position<'a>(
-    hot: &'a [HotCrate],
-    units: &'a [Unit],
-    id: &'a str,
-) -> impl Iterator<Item = usize> + 'a {
-    let names = hot.iter().filter(move |hot| hot.package == id);
-    names.filter_map(|hot| units.iter().position(|unit| unit.name == hot.name))
 }
 
 /// What the compiler left of a crate, in all the forms that it was compiled in.
@@ -360,20 +337,49 @@ fn in_path(program: PathBuf) -> PathBuf {
     found.find(|path| path.is_file()).unwrap_or(program)
 }
 
-/// All files that say what cargo would do, but for the sources of what may change and has no build script.
+/// The digest of each variable that cargo sees.
+fn digests() -> Vec<(OsString, u64)> {
+    let variables = environment::clean(env::vars_os()).into_iter();
+    let digests = variables.map(|(name, value)| {
+        let mut hasher = DefaultHasher::new();
+        value.hash(&mut hasher);
+        (name, hasher.finish())
+    });
+    digests.collect()
+}
+
+/// A folder in the home of the user, unless a variable names another.
+fn home(variable: &str, folder: &str) -> Option<PathBuf> {
+    let named = env::var_os(variable).map(PathBuf::from);
+    named.or_else(|| Some(env::home_dir()?.join(folder)))
+}
+
+/// The files in which cargo looks for its configuration, whether they are there or not.
+fn configurations(config: &BuildConfig) -> Vec<PathBuf> {
+    let folders = config
+        .folder
+        .ancestors()
+        .map(|folder| folder.join(".cargo"));
+    let folders = folders.chain(home("CARGO_HOME", ".cargo"));
+    let files = folders.flat_map(|folder| ["config.toml", "config"].map(|file| folder.join(file)));
+    files.collect()
+}
+
+/// Whether a configuration has a key of that name, or what looks like one.
+fn includes_others(configuration: &Path) -> bool {
+    let text = fs::read_to_string(configuration).unwrap_or_default();
+    let mut lines = text
+        .lines()
+        .map(|line| line.trim_start_matches([' ', '\t', '"', '\'']));
+    lines.any(|line| line.starts_with("include"))
+}
+
+/// All files that say what cargo would do, but for its configuration and for the sources of what may change
+/// and has no build script.
 fn inputs(config: &BuildConfig, workspace: &Workspace, deps: &Path) -> Vec<PathBuf> {
     let mut inputs: Vec<PathBuf> = workspace.manifests.paths().map(Path::to_owned).collect();
     for folder in config.folder.ancestors() {
-        let configuration = folder.join(".cargo");
-        inputs.extend(["config.toml", "config"].map(|file| configuration.join(file)));
         inputs.extend(["rust-toolchain.toml", "rust-toolchain"].map(|file| folder.join(file)));
-    }
-    let home = |variable: &str, folder: &str| {
-        let named = env::var_os(variable).map(PathBuf::from);
-        named.or_else(|| Some(env::home_dir()?.join(folder)))
-    };
-    if let Some(cargo) = home("CARGO_HOME", ".cargo") {
-        inputs.extend(["config.toml", "config"].map(|file| cargo.join(file)));
     }
     inputs.extend(home("RUSTUP_HOME", ".rustup").map(|rustup| rustup.join("settings.toml")));
     for name in &workspace.stable {

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::{
     dep_info::DepInfo,
+    environment,
     message::Transcript,
     process::{Event, Interruption, Line, Supervisor},
     recording::{Made, Recording, Unit},
@@ -35,6 +36,16 @@ impl From<Decline> for Stopped {
     }
 }
 
+/// Without the difference between the two.
+impl From<Stopped> for BuildError {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Declined(decline) => Self::Declined(decline),
+            Stopped::Failed(error) => error,
+        }
+    }
+}
+
 /// Compiles what changed since the recording, and returns the library.
 pub(crate) fn replay(
     recording: &mut Recording,
@@ -43,31 +54,14 @@ pub(crate) fn replay(
     bench: &Bench,
     supervisor: &mut Supervisor,
 ) -> Result<PathBuf, Stopped> {
-    recording.check(config)?;
-    let now: Vec<Contents> = recording
-        .units
-        .iter()
-        .map(|unit| unit.sources.again())
-        .collect();
-    let work = changed(&recording.units, &now)?;
-    let mut run = Run {
-        recording,
-        now,
-        waiting: work,
-        running: BTreeMap::new(),
-        bench,
-        transcript: Transcript::new(workspace),
-        is_for_use: true,
-        supervisor,
-    };
-    run.all()?;
+    Run::new(recording, config, workspace, bench, supervisor)?.all()?;
     let library = recording.units.last().ok_or(Decline::First)?;
     Ok(library.made.path.clone())
 }
 
-/// Compiles every crate whose command is known, so that the compiler remembers them all. From then on each is compiled with what
-/// was made here of those that it needs, for to the compiler cargo's are others. The library is what it
-/// was: nothing was edited.
+/// Compiles every crate whose command is known, so that the compiler remembers them all. From then on each
+/// is compiled with what was made here of those that it needs, for to the compiler cargo's are others. The
+/// library is what it was: nothing was edited. What was, is for whoever asks.
 pub(crate) fn warm_up(
     recording: &mut Recording,
     config: &BuildConfig,
@@ -75,29 +69,14 @@ pub(crate) fn warm_up(
     bench: &Bench,
     supervisor: &mut Supervisor,
 ) -> Result<(), Stopped> {
-    recording.check(config)?;
-    let now: Vec<Contents> = recording
-        .units
-        .iter()
-        .map(|unit| unit.sources.again())
-        .collect();
-    if !changed(&recording.units, &now)?.is_empty() {
-        // What was edited since is for whoever asks.
+    let mut run = Run::new(recording, config, workspace, bench, supervisor)?;
+    if !run.waiting.is_empty() {
         return Ok(());
     }
-    let units = recording.units.iter().enumerate();
+    let units = run.recording.units.iter().enumerate();
     let known = units.filter(|(_, unit)| unit.command.is_some());
-    let known: Vec<usize> = known.map(|(index, _)| index).collect();
-    let mut run = Run {
-        now,
-        waiting: known,
-        recording,
-        running: BTreeMap::new(),
-        bench,
-        transcript: Transcript::new(workspace),
-        is_for_use: false,
-        supervisor,
-    };
+    run.waiting = known.map(|(index, _)| index).collect();
+    run.is_for_use = false;
     run.all()
 }
 
@@ -105,7 +84,7 @@ pub(crate) fn warm_up(
 fn changed(units: &[Unit], now: &[Contents]) -> Result<Vec<usize>, Decline> {
     let mut changed: Vec<usize> = Vec::new();
     for (index, (unit, now)) in units.iter().zip(now).enumerate() {
-        if let Some(path) = now.first_missing() {
+        if let Some(path) = unit.sources.first_lost(now) {
             let path = path.to_owned();
             return Err(Decline::Gone { path });
         }
@@ -139,7 +118,30 @@ struct Run<'a> {
     supervisor: &'a mut Supervisor,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// With what changed waiting.
+    fn new(
+        recording: &'a mut Recording,
+        config: &BuildConfig,
+        workspace: &Workspace,
+        bench: &'a Bench,
+        supervisor: &'a mut Supervisor,
+    ) -> Result<Self, Decline> {
+        recording.check(config)?;
+        let units = recording.units.iter();
+        let now: Vec<Contents> = units.map(|unit| unit.sources.again()).collect();
+        Ok(Self {
+            waiting: changed(&recording.units, &now)?,
+            recording,
+            now,
+            running: BTreeMap::new(),
+            bench,
+            transcript: Transcript::new(workspace),
+            is_for_use: true,
+            supervisor,
+        })
+    }
+
     /// Compiles all that waits, each as soon as what it needs is there.
     fn all(&mut self) -> Result<(), Stopped> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -252,7 +254,7 @@ impl Run<'_> {
             .args(&redirected.arguments)
             .current_dir(&unit.folder)
             .env_clear()
-            .envs(self.recording.environment())
+            .envs(environment::clean(std::env::vars_os()))
             .envs(redirected.variables);
         command
     }

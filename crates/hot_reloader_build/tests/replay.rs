@@ -53,6 +53,9 @@ const FILES: [(&str, &str); 9] = [
     ),
 ];
 
+/// For one build. Cargo, where it should not be asked, may wait for ever.
+const DEADLINE: Duration = Duration::from_secs(300);
+
 /// What comes before the answer in the library's data.
 const MARK: u64 = 0x7265_7761_6e73_3a21;
 
@@ -119,7 +122,7 @@ impl Fixture {
     ) -> T {
         let (say, said) = unbounded();
         self.said = Some(said);
-        let mut supervisor = Supervisor::new(Duration::ZERO, never(), move |text| {
+        let mut supervisor = Supervisor::new(DEADLINE, never(), move |text| {
             say.send(text).unwrap();
         });
         let task = Task {
@@ -374,6 +377,76 @@ fn a_command_that_was_not_seen_is_asked_for() {
     fixture.answers(401, Some(Decline::First));
     fixture.edit("words/src/lib.rs", "= 4", "= 5");
     fixture.answers(501, None);
+}
+
+/// What the compiler left of an older form of a crate, whose files are gone since.
+#[test]
+fn a_file_that_was_missing_before_is_not_missed() {
+    let mut fixture = Fixture::unbuilt();
+    let status = fixture.config.command().output().unwrap().status;
+    assert!(status.success());
+    let info = fixture.path("target/debug/deps/words-0123456789abcdef.d");
+    fs::write(
+        info,
+        "libwords.rlib: words/src/old.rs\n\nwords/src/old.rs:\n",
+    )
+    .unwrap();
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("game/src/menu.rs", "= 1", "= 2");
+    let name = "game".to_owned();
+    fixture.answers(202, Some(Decline::NotSeen { name }));
+    fixture.edit("game/src/menu.rs", "= 2", "= 3");
+    fixture.answers(203, None);
+}
+
+/// Whatever a workspace may look like, a replay does what cargo does there.
+#[test]
+fn other_layouts_are_replayed_too() {
+    let mut fixture = Fixture::unbuilt();
+    // Cargo writes the program as it is, so a space in its path would mean cargo each time.
+    let wrapper = fixture.folder.path().join("wrap.sh");
+    let calls = fixture.path("calls");
+    let script = format!("#!/bin/sh\necho $* >> '{}'\nexec \"$@\"\n", calls.display());
+    write(&wrapper, &script);
+    let status = Command::new("chmod").arg("+x").arg(&wrapper).status();
+    assert!(status.unwrap().success());
+    let configuration = format!(
+        "[build]\ntarget-dir = \"else where\"\nrustc-wrapper = \"{}\"\n",
+        wrapper.display()
+    );
+    fixture.write(".cargo/config.toml", &configuration);
+    fixture.edit(
+        "Cargo.toml",
+        "[workspace]",
+        "[profile.mine]\ninherits = \"dev\"\nopt-level = 1\n[workspace]",
+    );
+    let version = Command::new("rustc").arg("-vV").output().unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    let host = version
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .unwrap();
+    fixture.config.target = Some(host.to_owned());
+    fixture.config.profile = "mine".to_owned();
+    fixture.answers(201, Some(Decline::First));
+    let wrapped = fs::read_to_string(&calls).unwrap().lines().count();
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.answers(301, None);
+    assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
+    let now = fs::read_to_string(&calls).unwrap().lines().count();
+    assert_eq!(now, wrapped + 3);
+}
+
+/// It may hold secrets, so what is kept on disk has none of its values.
+#[test]
+fn the_environment_is_not_written_down() {
+    let fixture = Fixture::new();
+    let kept = fs::read_to_string(fixture.folder.path().join("ours/recording.json")).unwrap();
+    let home = std::env::var("HOME").unwrap();
+    // It may be part of a path that cargo names, but is no value by itself.
+    assert!(!kept.contains(&format!("\"{home}\"")), "{kept}");
+    let bytes: Vec<String> = home.bytes().map(|byte| byte.to_string()).collect();
+    assert!(!kept.contains(&format!("[{}]", bytes.join(","))), "{kept}");
 }
 
 /// A crate in another form, which cargo has kept, has another command.

@@ -79,6 +79,12 @@ struct Job {
 struct Finished {
     /// Without a library if none was to be made.
     result: Result<Option<Made>, ReloadError>,
+    course: Course,
+}
+
+/// What a build has gone through so far.
+#[derive(Default)]
+struct Course {
     phases: Vec<(Phase, Duration)>,
     builder: Option<String>,
 }
@@ -97,13 +103,15 @@ impl Workshop {
         let description = library.config.to_string();
         let limit = library.config.time_limit;
         let work = move |supervisor: &mut Supervisor| {
-            let (mut phases, mut builder) = (Vec::new(), None);
-            let result = shared.make(&library, purpose, supervisor, &mut phases, &mut builder);
-            Finished {
-                result,
-                phases,
-                builder,
+            let mut course = Course::default();
+            // A build that was given up is over before the next begins.
+            let kept = &mut *lock(&shared.kept);
+            let result = shared.make(kept, &library, purpose, supervisor, &mut course);
+            let is_useless = !matches!(result, Ok(_) | Err(ReloadError::Build(_)));
+            if let (true, Some(known)) = (is_useless, &mut kept.known) {
+                known.distrust();
             }
+            Finished { result, course }
         };
         Box::new(Job {
             description,
@@ -115,30 +123,11 @@ impl Workshop {
 impl Shared {
     fn make(
         &self,
-        library: &Library,
-        purpose: Purpose,
-        supervisor: &mut Supervisor,
-        phases: &mut Vec<(Phase, Duration)>,
-        builder: &mut Option<String>,
-    ) -> Result<Option<Made>, ReloadError> {
-        // A build that was given up is over before the next begins.
-        let kept = &mut *lock(&self.kept);
-        let made = self.make_with(kept, library, purpose, supervisor, phases, builder);
-        let is_useless = !matches!(made, Ok(_) | Err(ReloadError::Build(_)));
-        if let (true, Some(known)) = (is_useless, &mut kept.known) {
-            known.distrust();
-        }
-        made
-    }
-
-    fn make_with(
-        &self,
         kept: &mut Kept,
         library: &Library,
         purpose: Purpose,
         supervisor: &mut Supervisor,
-        phases: &mut Vec<(Phase, Duration)>,
-        builder: &mut Option<String>,
+        Course { phases, builder }: &mut Course,
     ) -> Result<Option<Made>, ReloadError> {
         let start = Instant::now();
         let task = Task {
@@ -240,16 +229,15 @@ fn step(update: BuildUpdate<Finished>) -> BuildStep {
         BuildUpdate::Finished(finished) => finished,
         BuildUpdate::Died(error) => Finished {
             result: Err(error.into()),
-            phases: Vec::new(),
-            builder: None,
+            course: Course::default(),
         },
     };
     match finished.result.transpose() {
         None => BuildStep::MadeNothing,
         Some(result) => BuildStep::Finished {
             result,
-            phases: finished.phases,
-            builder: finished.builder,
+            phases: finished.course.phases,
+            builder: finished.course.builder,
         },
     }
 }

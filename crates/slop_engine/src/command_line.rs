@@ -9,7 +9,7 @@ use directories::ProjectDirs;
 #[derive(Parser, Clone, Debug, PartialEq, Eq)]
 #[command(name = "slop", version)]
 pub struct CommandLine {
-    /// Where the app keeps its files: staged libraries and logs. By default the platform's data
+    /// Where the app keeps its files: state, key and logs. By default the platform's data
     /// folder.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
