@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 /// Some files, with what was in them at one moment: by content, for a file that comes back from
 /// `rsync -t`, a backup or another machine has an older time and is an edit all the same.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Contents(BTreeMap<PathBuf, Option<u64>>);
 
 impl Contents {
@@ -61,6 +61,18 @@ impl Contents {
         changed.map(|(path, _)| &**path)
     }
 
+    /// The digest of a file; `None` if it is missing, or not among them.
+    pub(crate) fn digest(&self, path: &Path) -> Option<u64> {
+        *self.0.get(path)?
+    }
+
+    /// The digest of what is in a file.
+    pub(crate) fn digest_of(text: &[u8]) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// Whether a file is among them.
     #[must_use]
     pub fn has(&self, path: &Path) -> bool {
@@ -84,9 +96,7 @@ impl Contents {
 
 fn digest(file: &Path) -> Option<u64> {
     let text = fs::read(file).ok()?;
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    Some(hasher.finish())
+    Some(Contents::digest_of(&text))
 }
 
 #[cfg(test)]

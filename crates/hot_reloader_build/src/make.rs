@@ -6,9 +6,10 @@ use cargo_metadata::Message;
 
 use crate::{
     message::Transcript,
+    identity::Identities,
     process::{Event, Line, Supervisor},
-    recording::{Heard, Recording},
-    replay::{self, Stopped},
+    recording::{self, Heard, Recording},
+    replay::{self, Place, Stopped},
     Bench, BuildConfig, BuildError, BuildOutcome, Builder, Built, Contents, Decline, Sources,
     Workspace,
 };
@@ -22,6 +23,8 @@ pub struct Known {
     sources: Sources,
     /// How to do it again without cargo, or why that cannot be.
     recording: Result<Recording, Decline>,
+    /// What tells crates of one name apart.
+    identities: Identities,
     /// Taken for the first replay.
     bench: Option<Bench>,
 }
@@ -34,6 +37,7 @@ impl Known {
             workspace,
             sources: Sources::default(),
             recording: Err(Decline::First),
+            identities: Identities::default(),
             bench: None,
         }
     }
@@ -101,8 +105,8 @@ impl Task<'_> {
         known: &mut Option<Known>,
         supervisor: &mut Supervisor,
     ) -> Result<(), BuildError> {
-        self.with_recording(known.as_mut(), |workspace, recording, bench| {
-            replay::warm_up(recording, self.config, &workspace, bench, supervisor)
+        self.with_recording(known.as_mut(), |bench, workspace| {
+            replay::warm_up(bench, self.config, &workspace, supervisor)
         })?;
         Ok(())
     }
@@ -110,21 +114,43 @@ impl Task<'_> {
     fn ask_cargo(&self, known: &mut Option<Known>, supervisor: &mut Supervisor) -> BuildOutcome {
         let workspace = known.as_ref().map(|known| known.workspace.clone());
         let workspace = self.find(workspace, supervisor)?;
-        self.cargo(workspace, known, supervisor)
+        let mut unseen = String::new();
+        loop {
+            let (built, crates) = self.cargo(workspace.clone(), known, supervisor)?;
+            if crates.is_empty() {
+                return Ok(built);
+            }
+            // Types changed, so cargo's library is not the one to be used.
+            let decline = match self.replay(known.as_mut(), supervisor) {
+                Ok(built) => return Ok(built),
+                Err(Stopped::Failed(error)) => return Err(error),
+                Err(Stopped::Declined(decline)) => decline,
+            };
+            match (&decline, &*known) {
+                (Decline::NotSeen { name }, Some(known)) if *name != unseen => {
+                    unseen.clone_from(name);
+                    known.sources.age(std::slice::from_ref(name));
+                }
+                _ => return Err(BuildError::SameIdentity { crates, decline }),
+            }
+        }
     }
+
+    /// Returns what cargo built, and the crates in it that it cannot tell apart from those of before.
 
     fn replay(
         &self,
         known: Option<&mut Known>,
         supervisor: &mut Supervisor,
     ) -> Result<Built, Stopped> {
-        self.with_recording(known, |workspace, recording, bench| {
-            let library = replay::replay(recording, self.config, &workspace, bench, supervisor)?;
-            let deps = recording.deps().or(library.parent()).unwrap_or(&library);
+        self.with_recording(known, |place, workspace| {
+            let (library, layout) = replay::replay(place, self.config, &workspace, supervisor)?;
+            let deps = place.recording.deps().or(library.parent());
             Ok(Built {
-                deps: deps.to_owned(),
+                deps: deps.unwrap_or(&library).to_owned(),
                 library,
                 recompiled: Vec::new(),
+                layout,
                 workspace,
             })
         })
@@ -134,7 +160,7 @@ impl Task<'_> {
     fn with_recording<T>(
         &self,
         known: Option<&mut Known>,
-        work: impl FnOnce(Workspace, &mut Recording, &Bench) -> Result<T, Stopped>,
+        work: impl FnOnce(&mut Place<'_>, Workspace) -> Result<T, Stopped>,
     ) -> Result<T, Stopped> {
         let known = known.ok_or(Decline::First)?;
         let recording = known.recording.as_mut();
@@ -146,8 +172,12 @@ impl Task<'_> {
                 reason: error.to_string(),
             })?,
         };
-        let bench = known.bench.insert(bench);
-        work(known.workspace.clone(), recording, bench)
+        let mut place = Place {
+            recording,
+            identities: &mut known.identities,
+            bench: known.bench.insert(bench),
+        };
+        work(&mut place, known.workspace.clone())
     }
 
     /// Asks cargo about the workspace, unless that is known.
@@ -183,7 +213,7 @@ impl Task<'_> {
         workspace: Workspace,
         known: &mut Option<Known>,
         supervisor: &mut Supervisor,
-    ) -> BuildOutcome {
+    ) -> Result<(Built, Vec<String>), BuildError> {
         let mut before = Contents::default();
         let mut older = Recording::kept(self.benches);
         if let Some(known) = &*known {
@@ -225,17 +255,32 @@ impl Task<'_> {
             start,
         };
         let recording = Recording::new(heard, older.as_ref());
-        if let Ok(recording) = &recording {
-            recording.keep(self.benches);
-        }
         let profile = built.library.parent().unwrap_or(&built.library);
+        let sources = Sources::compiled(&built.workspace, profile, &before, start);
+        let (mut identities, bench) = match known.take() {
+            Some(known) => (known.identities, known.bench),
+            None => (Identities::default(), None),
+        };
+        let (layout, crates) = match &recording {
+            Ok(recording) => {
+                recording.keep(self.benches);
+                identities.cargo_built(recording, &built.workspace)
+            }
+            Err(_) => {
+                let deps = profile.join("deps");
+                let inputs = recording::inputs(self.config, &built.workspace, &deps);
+                let inputs = Contents::compiled(inputs, &Contents::default(), start);
+                identities.cargo_built_unseen(&built.workspace, &sources, &inputs)
+            }
+        };
         *known = Some(Known {
-            sources: Sources::compiled(&built.workspace, profile, &before, start),
+            sources,
             workspace: built.workspace.clone(),
             recording,
-            bench: known.take().and_then(|known| known.bench),
+            identities,
+            bench,
         });
-        Ok(built)
+        Ok((Built { layout, ..built }, crates))
     }
 
     fn start(

@@ -1,6 +1,6 @@
 //! What cargo prints, as far as a reload wants to know it.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use cargo_metadata::{
     diagnostic::{self, DiagnosticLevel, DiagnosticSpan},
@@ -197,6 +197,7 @@ impl Transcript {
         }
         match self.library {
             Some(library) => Ok(Built {
+                layout: Arc::default(),
                 deps: library.parent().unwrap_or(&library).join("deps"),
                 library,
                 recompiled: self.compiled,

@@ -1,10 +1,10 @@
 //! How a build ended.
 
-use std::{fmt, io, path::PathBuf, time::Duration};
+use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
 
 use thiserror::Error;
 
-use crate::{Decline, Workspace, WorkspaceError};
+use crate::{Decline, Layout, Workspace, WorkspaceError};
 
 /// One error of the compiler or linker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct Built {
     pub deps: PathBuf,
     /// The packages that were compiled besides those that may change, by name.
     pub recompiled: Vec<String>,
+    /// What its types are.
+    pub layout: Arc<Layout>,
     /// The workspace that it belongs to.
     pub workspace: Workspace,
 }
@@ -95,6 +97,14 @@ pub enum BuildError {
     /// Nobody has asked for it yet, and only cargo could build it.
     #[error("only cargo can build it, since {0}")]
     Declined(Decline),
+    /// Types changed, and only cargo could build them, which gives them the identity of those before.
+    #[error("types of {} changed, and values of before would be taken for new ones, since only cargo can build: {decline}; restart the app", crates.join(", "))]
+    SameIdentity {
+        /// The crates.
+        crates: Vec<String>,
+        /// Why it has to be cargo.
+        decline: Decline,
+    },
     /// Somebody cancelled it.
     #[error("the build was cancelled")]
     Cancelled,

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     dep_info::DepInfo,
     environment,
+    identity::Identity,
     unit::UnitCommand,
     workspace::{HotCrate, Scripted},
     BuildConfig, Contents, Decline, Workspace,
@@ -57,6 +58,21 @@ pub(crate) struct Unit {
     pub(crate) revision: u32,
     /// The revisions of what it needs, as it was compiled with them.
     pub(crate) with: Vec<u32>,
+    /// What told it apart when it was made.
+    pub(crate) identity: Identity,
+}
+
+impl Unit {
+    /// The file that the compiler is given.
+    pub(crate) fn root(&self) -> Option<PathBuf> {
+        let source = self.command.as_ref()?.source()?;
+        Some(self.folder.join(source))
+    }
+
+    /// What cargo tells it apart by; `None` as long as its command is not known.
+    pub(crate) fn metadata(&self) -> Option<&str> {
+        self.command.as_ref()?.codegen("metadata")
+    }
 }
 
 /// A file that a build made, as it was left.
@@ -153,9 +169,7 @@ impl Recording {
                 reads.variables.extend(read.variables);
             }
             let made = made_of(hot).ok_or_else(|| Decline::NotSeen { name: name.clone() })?;
-            let needs = order.iter().enumerate();
-            let needs = needs.filter(|(_, other)| hot.needs.contains(&other.package));
-            let needs: Vec<usize> = needs.map(|(index, _)| index).collect();
+            let needs = needed(hot, &order);
             units.push(Unit {
                 sources: Contents::compiled(reads.files.iter().cloned(), &before, start),
                 command: command.clone(),
@@ -165,6 +179,7 @@ impl Recording {
                 needs,
                 made: Made::now(made.to_owned(), false),
                 revision: 0,
+                identity: None,
                 name,
             });
         }
@@ -249,6 +264,11 @@ impl Recording {
         serde_json::from_slice(&text).ok()
     }
 
+    /// What may not change: see the field.
+    pub(crate) fn inputs(&self) -> &Contents {
+        &self.inputs
+    }
+
     /// Where the commands find the shared libraries.
     pub(crate) fn deps(&self) -> Option<&Path> {
         self.units.last()?.command.as_ref()?.out_dir()
@@ -294,7 +314,7 @@ fn crate_of(path: &Path) -> &str {
 }
 
 /// Each crate after those that it needs. Cargo allows no circle.
-fn ordered(hot: &[HotCrate]) -> Vec<&HotCrate> {
+pub(crate) fn ordered(hot: &[HotCrate]) -> Vec<&HotCrate> {
     let mut ordered: Vec<&HotCrate> = Vec::new();
     while ordered.len() < hot.len() {
         let is_there = |id: &String| ordered.iter().any(|hot| hot.package == *id);
@@ -305,6 +325,13 @@ fn ordered(hot: &[HotCrate]) -> Vec<&HotCrate> {
         ordered.push(next);
     }
     ordered
+}
+
+/// The places of those that a crate needs.
+pub(crate) fn needed(hot: &HotCrate, order: &[&HotCrate]) -> Vec<usize> {
+    let all = order.iter().enumerate();
+    let needed = all.filter(|(_, other)| hot.needs.contains(&other.package));
+    needed.map(|(index, _)| index).collect()
 }
 
 /// What the compiler left of a crate, in all the forms that it was compiled in.
@@ -376,7 +403,7 @@ fn includes_others(configuration: &Path) -> bool {
 
 /// All files that say what cargo would do, but for its configuration and for the sources of what may change
 /// and has no build script.
-fn inputs(config: &BuildConfig, workspace: &Workspace, deps: &Path) -> Vec<PathBuf> {
+pub(crate) fn inputs(config: &BuildConfig, workspace: &Workspace, deps: &Path) -> Vec<PathBuf> {
     let mut inputs: Vec<PathBuf> = workspace.manifests.paths().map(Path::to_owned).collect();
     for folder in config.folder.ancestors() {
         inputs.extend(["rust-toolchain.toml", "rust-toolchain"].map(|file| folder.join(file)));

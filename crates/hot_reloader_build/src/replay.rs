@@ -6,6 +6,7 @@ use std::{
     collections::BTreeMap,
     path::PathBuf,
     process::{Command, ExitStatus},
+    sync::Arc,
     thread,
 };
 
@@ -15,11 +16,13 @@ use serde::Deserialize;
 use crate::{
     dep_info::DepInfo,
     environment,
+    identity::{Identities, Identity},
+    layout::Edited,
     message::Transcript,
     process::{Event, Interruption, Line, Supervisor},
     recording::{Made, Recording, Unit},
     unit::UnitCommand,
-    Bench, BuildConfig, BuildError, Contents, Decline, Workspace,
+    Bench, BuildConfig, BuildError, Contents, Decline, Layout, Workspace,
 };
 
 /// Why a replay made nothing.
@@ -46,30 +49,53 @@ impl From<Stopped> for BuildError {
     }
 }
 
-/// Compiles what changed since the recording, and returns the library.
+/// How often sources are compiled again that were edited meanwhile.
+const TRIES: usize = 10;
+
+/// What a replay works with.
+pub(crate) struct Place<'a> {
+    pub(crate) recording: &'a mut Recording,
+    pub(crate) identities: &'a mut Identities,
+    pub(crate) bench: &'a Bench,
+}
+
+/// Compiles what changed since the recording, and returns the library and what its types are.
 pub(crate) fn replay(
-    recording: &mut Recording,
+    place: &mut Place<'_>,
     config: &BuildConfig,
     workspace: &Workspace,
-    bench: &Bench,
     supervisor: &mut Supervisor,
-) -> Result<PathBuf, Stopped> {
-    Run::new(recording, config, workspace, bench, supervisor)?.all()?;
-    let library = recording.units.last().ok_or(Decline::First)?;
-    Ok(library.made.path.clone())
+) -> Result<(PathBuf, Arc<Layout>), Stopped> {
+    for _ in 0..TRIES {
+        let Ok(mut run) = Run::new(place, config, workspace, supervisor)? else {
+            continue;
+        };
+        run.all()?;
+        let layout = run.layout;
+        let units = &place.recording.units;
+        // Else nobody knows of which text the identities are.
+        if units.iter().all(|unit| unit.sources == unit.sources.again()) {
+            let library = units.last().ok_or(Decline::First)?;
+            return Ok((library.made.path.clone(), layout));
+        }
+    }
+    let what = "reading the sources".to_owned();
+    let reason = "they are edited all the time".to_owned();
+    Err(Decline::System { what, reason }.into())
 }
 
 /// Compiles every crate whose command is known, so that the compiler remembers them all. From then on each
 /// is compiled with what was made here of those that it needs, for to the compiler cargo's are others. The
 /// library is what it was: nothing was edited. What was, is for whoever asks.
 pub(crate) fn warm_up(
-    recording: &mut Recording,
+    place: &mut Place<'_>,
     config: &BuildConfig,
     workspace: &Workspace,
-    bench: &Bench,
     supervisor: &mut Supervisor,
 ) -> Result<(), Stopped> {
-    let mut run = Run::new(recording, config, workspace, bench, supervisor)?;
+    let Ok(mut run) = Run::new(place, config, workspace, supervisor)? else {
+        return Ok(());
+    };
     if !run.waiting.is_empty() {
         return Ok(());
     }
@@ -80,16 +106,23 @@ pub(crate) fn warm_up(
     run.all()
 }
 
-/// The units to compile, in order: those whose sources changed, or what they need.
-fn changed(units: &[Unit], now: &[Contents]) -> Result<Vec<usize>, Decline> {
+/// The units to compile, in order: those whose sources changed, or what they need, or what tells them
+/// apart.
+fn changed(
+    units: &[Unit],
+    now: &[Contents],
+    identities: &[Identity],
+) -> Result<Vec<usize>, Decline> {
     let mut changed: Vec<usize> = Vec::new();
-    for (index, (unit, now)) in units.iter().zip(now).enumerate() {
+    let now = now.iter().zip(identities);
+    for (index, (unit, (now, identity))) in units.iter().zip(now).enumerate() {
         if let Some(path) = unit.sources.first_lost(now) {
             let path = path.to_owned();
             return Err(Decline::Gone { path });
         }
         let revisions = unit.needs.iter().map(|need| units[*need].revision);
         let is_changed = unit.sources != *now
+            || unit.identity != *identity
             || !unit.made.is_intact()
             || !unit.with.iter().copied().eq(revisions)
             || unit.needs.iter().any(|need| changed.contains(need));
@@ -108,6 +141,9 @@ struct Run<'a> {
     recording: &'a mut Recording,
     /// What is in the sources of each unit, read before any was compiled.
     now: Vec<Contents>,
+    /// What tells each unit apart.
+    identities: Vec<Identity>,
+    layout: Arc<Layout>,
     waiting: Vec<usize>,
     /// Which unit is compiled by a process.
     running: BTreeMap<usize, usize>,
@@ -119,27 +155,33 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// With what changed waiting.
+    /// With what changed waiting, unless sources were edited while they were read.
     fn new(
-        recording: &'a mut Recording,
+        place: &'a mut Place<'_>,
         config: &BuildConfig,
         workspace: &Workspace,
-        bench: &'a Bench,
         supervisor: &'a mut Supervisor,
-    ) -> Result<Self, Decline> {
+    ) -> Result<Result<Self, Edited>, Decline> {
+        let recording = &mut *place.recording;
         recording.check(config)?;
         let units = recording.units.iter();
         let now: Vec<Contents> = units.map(|unit| unit.sources.again()).collect();
-        Ok(Self {
-            waiting: changed(&recording.units, &now)?,
+        let (layout, identities) = match place.identities.of(recording, workspace, &now) {
+            Ok(known) => known,
+            Err(edited) => return Ok(Err(edited)),
+        };
+        Ok(Ok(Self {
+            waiting: changed(&recording.units, &now, &identities)?,
             recording,
             now,
+            identities,
+            layout,
             running: BTreeMap::new(),
-            bench,
+            bench: place.bench,
             transcript: Transcript::new(workspace),
             is_for_use: true,
             supervisor,
-        })
+        }))
     }
 
     /// Compiles all that waits, each as soon as what it needs is there.
@@ -189,7 +231,7 @@ impl<'a> Run<'a> {
     fn start(&mut self, index: usize) -> Result<(), Stopped> {
         let unit = &self.recording.units[index];
         let command = unit.command.as_ref().expect("it was looked for");
-        let command = self.redirected(unit, command);
+        let command = self.redirected(unit, command, self.identities[index]);
         self.supervisor.say(format!("Compiling {}", unit.name));
         let process = self
             .supervisor
@@ -202,14 +244,17 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The command as cargo ran it, but for where things are put.
-    fn redirected(&self, unit: &Unit, recorded: &UnitCommand) -> Command {
+    /// The command as cargo ran it, but for where things are put, and what the crate is told apart by.
+    fn redirected(&self, unit: &Unit, recorded: &UnitCommand, identity: Identity) -> Command {
         let [outputs, incremental] = [self.bench.outputs(), self.bench.incremental()];
         let mut redirected = recorded.clone();
         redirected.replace("--out-dir", |_| Some(outputs.display().to_string()));
         redirected.replace("-C", |option| {
-            let is_folder = option.starts_with("incremental=");
-            is_folder.then(|| format!("incremental={}", incremental.display()))
+            if option.starts_with("incremental=") {
+                return Some(format!("incremental={}", incremental.display()));
+            }
+            let identity = identity.filter(|_| option.starts_with("metadata="));
+            identity.map(|identity| format!("{option}-{identity:016x}"))
         });
         // Of ours, those that were compiled by a replay, whichever form of them cargo chose.
         for need in &unit.needs {
@@ -316,6 +361,7 @@ impl<'a> Run<'a> {
                 unit.made = Made::now(self.bench.outputs().join(file), true);
             }
             unit.sources = self.now[index].clone();
+            unit.identity = self.identities[index];
             unit.revision += 1;
         }
         let needs = self.recording.units[index].needs.clone();

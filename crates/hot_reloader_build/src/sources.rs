@@ -52,6 +52,12 @@ impl Sources {
         Contents::read(files.map(Path::to_owned))
     }
 
+    /// The files of a crate.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Option<&Contents> {
+        self.crates.get(name)
+    }
+
     /// Makes cargo look again at the crates whose files are not what they were, whatever their times
     /// say. Returns the names of these crates.
     pub fn make_stale(&self) -> Vec<String> {
@@ -60,6 +66,12 @@ impl Sources {
             .iter()
             .filter(|(_, files)| files.first_change().is_some());
         let changed: Vec<String> = changed.map(|(name, _)| name.clone()).collect();
+        self.age(&changed);
+        changed
+    }
+
+    /// Makes cargo look again at these crates.
+    pub(crate) fn age(&self, crates: &[String]) {
         let fingerprints = fs::read_dir(self.folder.join(".fingerprint"));
         for unit in fingerprints.into_iter().flatten().flatten() {
             for file in fs::read_dir(unit.path()).into_iter().flatten().flatten() {
@@ -70,12 +82,11 @@ impl Sources {
                         .strip_suffix(&**name)
                         .is_some_and(|rest| rest.starts_with("dep-") && rest.ends_with("lib-"))
                 };
-                if changed.iter().any(is_of) {
+                if crates.iter().any(is_of) {
                     age(&file.path());
                 }
             }
         }
-        changed
     }
 }
 

@@ -1,6 +1,8 @@
 //! When a library is built without cargo, when it is not, and that nobody can tell the difference: with
 //! the real cargo, in small workspaces.
 
+mod identity;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -64,6 +66,8 @@ struct Fixture {
     config: BuildConfig,
     known: Option<Known>,
     said: Option<Receiver<String>>,
+    /// Of libraries, to be opened.
+    copies: u32,
 }
 
 impl Fixture {
@@ -94,6 +98,7 @@ impl Fixture {
             config,
             known: None,
             said: None,
+            copies: 0,
         }
     }
 

@@ -1,0 +1,191 @@
+//! Crates that are told apart by what their types are.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use crate::{
+    layout::{digest_of, CrateSources, Edited, Reader},
+    recording::{needed, ordered, Recording, Unit},
+    Contents, Layout, Sources, Workspace,
+};
+
+/// What stands for the layout of a crate besides cargo's own `-C metadata`. `None` if that is enough, as it
+/// is for what the process began with.
+pub(crate) type Identity = Option<u64>;
+
+/// What the identities of crates stand for, in one process.
+#[derive(Debug, Default)]
+pub(crate) struct Identities {
+    reader: Reader,
+    /// By a crate and the `-C metadata` that cargo gives it: what it was when it was built so first.
+    plain: BTreeMap<(String, String), Stands>,
+}
+
+/// What an identity stands for.
+#[derive(Clone, Copy, Debug)]
+struct Stands {
+    layout: u64,
+    /// Of the conditions and variables that the sources can ask for, if the command is known.
+    conditions: Option<u64>,
+}
+
+impl Stands {
+    fn is(self, other: Self) -> bool {
+        let conditions = self.conditions.zip(other.conditions);
+        self.layout == other.layout && conditions.is_none_or(|(one, other)| one == other)
+    }
+
+    /// What was edited while it was built is like nothing else.
+    fn unique() -> Self {
+        Self {
+            layout: digest_of(&SystemTime::now().duration_since(UNIX_EPOCH).ok()),
+            conditions: None,
+        }
+    }
+}
+
+impl Identities {
+    /// The layout of what was recorded, with other `sources`, and the identity that each unit needs.
+    pub(crate) fn of(
+        &mut self,
+        recording: &Recording,
+        workspace: &Workspace,
+        sources: &[Contents],
+    ) -> Result<(Arc<Layout>, Vec<Identity>), Edited> {
+        let seed = seed(recording.inputs(), workspace);
+        let units = recording.units.iter().zip(sources);
+        let crates: Vec<_> = units
+            .map(|(unit, sources)| CrateSources {
+                name: &unit.name,
+                root: unit.root(),
+                sources,
+                needs: &unit.needs,
+                seed,
+            })
+            .collect();
+        let layout = self.reader.read(&crates)?;
+        let identities = recording.units.iter().map(|unit| {
+            let stands = stands(&layout, unit);
+            let plain = self.plain.get(&key(&unit.name, unit.metadata()));
+            let is_plain = plain.is_some_and(|plain| plain.is(stands));
+            (!is_plain).then(|| digest_of(&(stands.layout, stands.conditions)))
+        });
+        Ok((layout.clone(), identities.collect()))
+    }
+
+    /// Takes note of what cargo built: for each crate that it built so for the first time, cargo's own
+    /// `-C metadata` is enough from now on. Returns the layout, and the crates that it is not enough for.
+    pub(crate) fn cargo_built(
+        &mut self,
+        recording: &Recording,
+        workspace: &Workspace,
+    ) -> (Arc<Layout>, Vec<String>) {
+        let sources: Vec<_> = recording.units.iter().map(|u| u.sources.clone()).collect();
+        let layout = self.of(recording, workspace, &sources);
+        let layout = layout.map(|(layout, _)| layout).unwrap_or_default();
+        let units = recording.units.iter();
+        let others = units.filter(|unit| {
+            let stands = stands(&layout, unit);
+            let stands = if is_known(&unit.sources) {
+                stands
+            } else {
+                Stands::unique()
+            };
+            !self.is_first(&unit.name, unit.metadata(), stands)
+        });
+        (layout.clone(), others.map(|unit| unit.name.clone()).collect())
+    }
+
+    /// The same for a build whose commands are not known.
+    pub(crate) fn cargo_built_unseen(
+        &mut self,
+        workspace: &Workspace,
+        sources: &Sources,
+        inputs: &Contents,
+    ) -> (Arc<Layout>, Vec<String>) {
+        let hot = ordered(&workspace.hot);
+        let own = hot.iter().map(|of| sources.of(&of.name).cloned());
+        let own: Vec<Contents> = own.map(Option::unwrap_or_default).collect();
+        let needs: Vec<Vec<usize>> = hot.iter().map(|of| needed(of, &hot)).collect();
+        let seed = seed(inputs, workspace);
+        let crates: Vec<_> = hot
+            .iter()
+            .zip(own.iter().zip(&needs))
+            .map(|(of, (sources, needs))| CrateSources {
+                name: &of.name,
+                root: Some(of.folder.join("src/lib.rs")),
+                sources,
+                needs,
+                seed,
+            })
+            .collect();
+        let layout = self.reader.read(&crates).unwrap_or_default();
+        let mut others = Vec::new();
+        for (of, sources) in hot.iter().zip(&own) {
+            let stands = match layout.digest(&of.name).filter(|_| is_known(sources)) {
+                Some(layout) => Stands {
+                    layout,
+                    conditions: None,
+                },
+                None => Stands::unique(),
+            };
+            if !self.is_first(&of.name, None, stands) {
+                others.push(of.name.clone());
+            }
+        }
+        (layout, others)
+    }
+
+    /// Whether it is what it was built as when it was built so first, which may be now.
+    fn is_first(&mut self, name: &str, metadata: Option<&str>, stands: Stands) -> bool {
+        let mut before = self.plain.iter().filter(|((of, _), _)| of == name);
+        if metadata.is_none() && before.clone().next().is_some() {
+            // It may be any of those.
+            return before.all(|(_, first)| first.is(stands));
+        }
+        // Whatever it was built as while nobody saw how.
+        let unseen = before.find(|((_, metadata), _)| metadata.is_empty());
+        let unseen = unseen.map(|(_, first)| *first);
+        let first = self.plain.entry(key(name, metadata));
+        first.or_insert(unseen.unwrap_or(stands)).is(stands)
+    }
+}
+
+fn key(name: &str, metadata: Option<&str>) -> (String, String) {
+    (name.to_owned(), metadata.unwrap_or_default().to_owned())
+}
+
+fn stands(layout: &Layout, unit: &Unit) -> Stands {
+    let conditions = unit.command.as_ref().map(|command| {
+        let conditions: Vec<&str> = command.values("--cfg").collect();
+        digest_of(&(conditions, &unit.reads.variables))
+    });
+    Stands {
+        layout: layout.digest(&unit.name).unwrap_or_default(),
+        conditions,
+    }
+}
+
+/// What decides besides the sources of crates what they mean: macros. What manifests say is in cargo's own
+/// `-C metadata`, and what build scripts say is in the commands.
+fn seed(inputs: &Contents, workspace: &Workspace) -> u64 {
+    let is_code = |path: &&Path| path.extension().is_some_and(|extension| extension == "rs");
+    let is_hot = |path: &Path| workspace.hot.iter().any(|of| path.starts_with(&of.folder));
+    let counted: Vec<(&Path, Option<u64>)> = inputs
+        .paths()
+        .filter(is_code)
+        .filter(|path| !is_hot(path))
+        .map(|path| (path, inputs.digest(path)))
+        .collect();
+    digest_of(&counted)
+}
+
+/// Whether the text of each file that is there is known.
+fn is_known(sources: &Contents) -> bool {
+    let mut missing = sources.paths().filter(|path| sources.digest(path).is_none());
+    !missing.any(Path::exists)
+}

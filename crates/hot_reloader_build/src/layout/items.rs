@@ -1,0 +1,564 @@
+//! What one source file says that decides how values lie in memory and how calls find their way.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{
+    visit::{self, Visit},
+    Attribute, Fields, Generics, ImplItem, Item, Meta, TraitItem, UseTree,
+};
+
+use super::{digest_of, Variants};
+
+/// Attributes that change nothing of how a type is laid out. Any other may be a macro, and counts.
+const HARMLESS: [&str; 19] = [
+    "allow",
+    "automatically_derived",
+    "clippy",
+    "default",
+    "deny",
+    "deprecated",
+    "derive",
+    "diagnostic",
+    "doc",
+    "error",
+    "expect",
+    "from",
+    "inline",
+    "must_use",
+    "non_exhaustive",
+    "reflect",
+    "rustfmt",
+    "serde",
+    "warn",
+];
+
+/// Macros that are known to make no types.
+const TYPELESS: [&str; 4] = ["hot_library", "hot_plugin", "thread_local", "compile_error"];
+
+/// A piece of source on which types may depend.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    /// How others mention it.
+    pub(super) name: String,
+    /// Where it is within its file, for types and traits.
+    pub(super) path: Option<String>,
+    /// Whether its values may be in a world, so that a change of it matters by itself.
+    pub(super) is_type: bool,
+    /// Of all that counts.
+    pub(super) digest: u64,
+    /// Of the same without its name.
+    pub(super) body: u64,
+    /// All names that it mentions.
+    pub(super) mentions: BTreeSet<String>,
+    /// Of an enum whose variants have no fields.
+    pub(super) variants: Option<Variants>,
+}
+
+/// A module in a file of its own.
+#[derive(Clone, Debug)]
+pub(super) struct Child {
+    /// The modules within the file that it is declared in.
+    pub(super) within: Vec<String>,
+    pub(super) name: String,
+    /// What `#[path]` says.
+    pub(super) path: Option<String>,
+}
+
+/// What a file says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pieces {
+    pub(super) pieces: Vec<Piece>,
+    pub(super) children: Vec<Child>,
+    /// Whether it includes files, which need not be Rust by their name.
+    pub(super) includes: bool,
+    /// `#[state(was = "…")]`: the old path of a type, beside its path.
+    pub(super) was: Vec<(String, String)>,
+    /// `#[state(discard = "…")]`.
+    pub(super) discarded: Vec<String>,
+}
+
+impl Pieces {
+    /// Reads the text of a file. What cannot be read counts as a whole.
+    pub(super) fn of(text: &str) -> Self {
+        let Ok(file) = syn::parse_file(text) else {
+            return Self::whole(text);
+        };
+        let mut reader = Reader {
+            globs: globs(&file),
+            ..Reader::default()
+        };
+        reader.visit_file(&file);
+        reader.found
+    }
+
+    /// A text of which nothing is known.
+    pub(super) fn whole(text: &str) -> Self {
+        let mut found = Self::default();
+        found.pieces.push(Piece {
+            name: String::new(),
+            path: None,
+            is_type: true,
+            digest: digest_of(text),
+            body: 0,
+            mentions: BTreeSet::new(),
+            variants: None,
+        });
+        found
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    found: Pieces,
+    /// The modules and functions around.
+    around: Vec<String>,
+    /// The modules among them.
+    modules: Vec<String>,
+    /// What names may come from besides.
+    globs: String,
+}
+
+impl Reader {
+    fn note(&mut self, name: &str, is_type: bool, body: TokenStream) -> &mut Piece {
+        let mut text = body.to_string();
+        let mut mentions = BTreeSet::new();
+        names(body, &mut mentions);
+        if is_type {
+            text += &self.globs;
+        }
+        let mut path = self.around.clone();
+        path.push(name.to_owned());
+        self.found.pieces.push(Piece {
+            name: name.to_owned(),
+            path: is_type.then(|| path.join("::")),
+            is_type,
+            digest: digest_of(&(name, &text)),
+            body: digest_of(&text),
+            mentions,
+            variants: None,
+        });
+        self.found.pieces.last_mut().expect("one was put in")
+    }
+
+    /// What `#[state(…)]` says of the type of this name.
+    fn directions(&mut self, name: &str, attributes: &[Attribute]) {
+        for attribute in attributes {
+            let is_state = attribute.path().segments.last();
+            if is_state.is_none_or(|segment| segment.ident != "state") {
+                continue;
+            }
+            let mut path = self.around.clone();
+            path.push(name.to_owned());
+            // Its macro refuses what cannot be read.
+            let _ = attribute.parse_nested_meta(|meta| {
+                let value: syn::LitStr = meta.value()?.parse()?;
+                if meta.path.is_ident("was") {
+                    self.found.was.push((path.join("::"), value.value()));
+                } else if meta.path.is_ident("discard") {
+                    self.found.discarded.push(value.value());
+                }
+                Ok(())
+            });
+        }
+    }
+
+    fn within(&mut self, name: String, is_module: bool, visit: impl FnOnce(&mut Self)) {
+        self.around.push(name.clone());
+        if is_module {
+            self.modules.push(name);
+        }
+        visit(self);
+        if is_module {
+            self.modules.pop();
+        }
+        self.around.pop();
+    }
+
+    fn uses(&mut self, tree: &UseTree, before: &str) {
+        match tree {
+            UseTree::Path(path) => self.uses(&path.tree, &format!("{before}{}::", path.ident)),
+            UseTree::Name(name) => self.alias(&name.ident.to_string(), before, &name.ident),
+            UseTree::Rename(rename) => {
+                self.alias(&rename.rename.to_string(), before, &rename.ident);
+            }
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.uses(tree, before)),
+            UseTree::Glob(_) => {}
+        }
+    }
+
+    fn alias(&mut self, name: &str, before: &str, last: &syn::Ident) {
+        // Where it is from, and not in which file it is said.
+        let path = format!("{before}{last}");
+        let piece = self.note(name, false, TokenStream::new());
+        piece.digest = digest_of(&path);
+        piece.mentions = path.split("::").map(str::to_owned).collect();
+    }
+
+    fn trait_body(&mut self, items: &[TraitItem]) -> TokenStream {
+        let mut body = TokenStream::new();
+        for item in items {
+            match item {
+                TraitItem::Fn(function) => {
+                    counted(&function.attrs).to_tokens(&mut body);
+                    function.sig.to_tokens(&mut body);
+                }
+                other => other.to_tokens(&mut body),
+            }
+        }
+        body
+    }
+}
+
+impl<'ast> Visit<'ast> for Reader {
+    fn visit_item(&mut self, item: &'ast Item) {
+        match item {
+            Item::Struct(item) => {
+                let name = item.ident.to_string();
+                let body = body("struct", &item.attrs, &item.generics, &item.fields);
+                self.note(&name, true, body);
+                self.directions(&name, &item.attrs);
+            }
+            Item::Enum(item) => {
+                let name = item.ident.to_string();
+                let mut body = head("enum", &item.attrs, &item.generics);
+                for variant in &item.variants {
+                    counted(&variant.attrs).to_tokens(&mut body);
+                    variant.ident.to_tokens(&mut body);
+                    fields(&variant.fields).to_tokens(&mut body);
+                    if let Some((_, value)) = &variant.discriminant {
+                        value.to_tokens(&mut body);
+                    }
+                }
+                self.note(&name, true, body).variants = variants(item);
+                self.directions(&name, &item.attrs);
+            }
+            Item::Union(item) => {
+                let body = body(
+                    "union",
+                    &item.attrs,
+                    &item.generics,
+                    &Fields::Named(item.fields.clone()),
+                );
+                self.note(&item.ident.to_string(), true, body);
+            }
+            Item::Trait(item) => {
+                let mut body = head("trait", &item.attrs, &item.generics);
+                item.supertraits.to_tokens(&mut body);
+                body.extend(self.trait_body(&item.items));
+                self.note(&item.ident.to_string(), true, body);
+            }
+            Item::Type(item) => {
+                let mut body = head("type", &item.attrs, &item.generics);
+                item.ty.to_tokens(&mut body);
+                self.note(&item.ident.to_string(), false, body);
+            }
+            Item::Const(item) => {
+                let mut body = head("const", &item.attrs, &item.generics);
+                item.ty.to_tokens(&mut body);
+                item.expr.to_tokens(&mut body);
+                self.note(&item.ident.to_string(), false, body);
+            }
+            Item::Fn(item) => {
+                self.directions("", &item.attrs);
+                if item.sig.constness.is_some() {
+                    self.note(&item.sig.ident.to_string(), false, item.to_token_stream());
+                }
+            }
+            Item::Use(item) => self.uses(&item.tree, ""),
+            Item::Macro(item) => {
+                let made = item.ident.as_ref().map(ToString::to_string);
+                let called = last(&item.mac.path);
+                self.found.includes |= called == "include";
+                if let Some(name) = made {
+                    let piece = self.note(&name, false, item.mac.tokens.clone());
+                    let makes = ["struct", "enum", "union", "trait"];
+                    if makes.iter().any(|word| piece.mentions.contains(*word)) {
+                        // It may be called within a function.
+                        piece.is_type = true;
+                        piece.mentions.insert(call(&name));
+                    }
+                } else if !TYPELESS.contains(&&*called) {
+                    let piece = self.note("", true, item.mac.to_token_stream());
+                    // What it makes has names that are not known.
+                    piece.path = None;
+                }
+            }
+            Item::Mod(item) if item.content.is_none() => {
+                let path = item.attrs.iter().find_map(|attribute| match &attribute.meta {
+                    Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+                        syn::Expr::Lit(syn::ExprLit {
+                            lit: syn::Lit::Str(path),
+                            ..
+                        }) => Some(path.value()),
+                        _ => None,
+                    },
+                    _ => None,
+                });
+                self.found.children.push(Child {
+                    within: self.modules.clone(),
+                    name: item.ident.to_string(),
+                    path,
+                });
+            }
+            _ => {}
+        }
+        match item {
+            Item::Mod(module) => {
+                let name = module.ident.to_string();
+                self.within(name, true, |this| visit::visit_item(this, item));
+            }
+            Item::Fn(function) => {
+                let name = function.sig.ident.to_string();
+                self.within(name, false, |this| visit::visit_item(this, item));
+            }
+            _ => visit::visit_item(self, item),
+        }
+    }
+
+    fn visit_macro(&mut self, item: &'ast syn::Macro) {
+        self.note(&call(&last(&item.path)), false, item.tokens.clone());
+    }
+
+    fn visit_impl_item(&mut self, item: &'ast ImplItem) {
+        match item {
+            ImplItem::Type(item) => {
+                self.note(&item.ident.to_string(), false, item.ty.to_token_stream());
+            }
+            ImplItem::Const(item) => {
+                self.note(&item.ident.to_string(), false, item.expr.to_token_stream());
+            }
+            ImplItem::Fn(item) if item.sig.constness.is_some() => {
+                self.note(&item.sig.ident.to_string(), false, item.to_token_stream());
+            }
+            _ => {}
+        }
+        visit::visit_impl_item(self, item);
+    }
+
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        // A component's storage is part of what it is.
+        let is_component = item.trait_.as_ref().map(|(_, path, _)| last(path));
+        if is_component.is_some_and(|name| name == "Component") {
+            if let syn::Type::Path(of) = &*item.self_ty {
+                let mut body = TokenStream::new();
+                for item in &item.items {
+                    if matches!(item, ImplItem::Const(_) | ImplItem::Type(_)) {
+                        item.to_tokens(&mut body);
+                    }
+                }
+                self.note(&last(&of.path), false, body);
+            }
+        }
+        visit::visit_item_impl(self, item);
+    }
+}
+
+/// What the calls of a macro within functions are found by.
+fn call(name: &str) -> String {
+    format!("{name}!")
+}
+
+fn last(path: &syn::Path) -> String {
+    let last = path.segments.last();
+    last.map_or_else(String::new, |segment| segment.ident.to_string())
+}
+
+/// All names that come without being named.
+fn globs(file: &syn::File) -> String {
+    #[derive(Default)]
+    struct Globs(BTreeSet<String>);
+    impl Globs {
+        fn find(&mut self, tree: &UseTree, before: &str) {
+            match tree {
+                UseTree::Path(path) => self.find(&path.tree, &format!("{before}{}::", path.ident)),
+                UseTree::Group(group) => {
+                    group.items.iter().for_each(|tree| self.find(tree, before));
+                }
+                UseTree::Glob(_) => {
+                    self.0.insert(before.to_owned());
+                }
+                UseTree::Name(_) | UseTree::Rename(_) => {}
+            }
+        }
+    }
+    impl Visit<'_> for Globs {
+        fn visit_item_use(&mut self, item: &syn::ItemUse) {
+            self.find(&item.tree, "");
+        }
+    }
+    let mut found = Globs::default();
+    found.visit_file(file);
+    found.0.into_iter().collect()
+}
+
+/// The attributes that count.
+fn counted(attributes: &[Attribute]) -> TokenStream {
+    let mut counted = TokenStream::new();
+    for attribute in attributes {
+        let first = attribute.path().segments.first();
+        let first = first.map_or_else(String::new, |segment| segment.ident.to_string());
+        let is_direction = attribute
+            .path()
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "state");
+        if !is_direction && !HARMLESS.contains(&&*first) {
+            attribute.to_tokens(&mut counted);
+        }
+    }
+    counted
+}
+
+fn head(kind: &str, attributes: &[Attribute], generics: &Generics) -> TokenStream {
+    let mut head = TokenStream::new();
+    syn::Ident::new_raw(kind, proc_macro2::Span::call_site()).to_tokens(&mut head);
+    counted(attributes).to_tokens(&mut head);
+    generics.to_tokens(&mut head);
+    generics.where_clause.to_tokens(&mut head);
+    head
+}
+
+fn body(kind: &str, attributes: &[Attribute], generics: &Generics, of: &Fields) -> TokenStream {
+    let mut body = head(kind, attributes, generics);
+    fields(of).to_tokens(&mut body);
+    body
+}
+
+/// In their order, since that may be theirs in memory.
+fn fields(fields: &Fields) -> TokenStream {
+    let mut all = TokenStream::new();
+    for field in fields {
+        counted(&field.attrs).to_tokens(&mut all);
+        field.ident.to_tokens(&mut all);
+        field.ty.to_tokens(&mut all);
+        <syn::Token![,]>::default().to_tokens(&mut all);
+    }
+    all
+}
+
+/// The variants of an enum without fields, with their numbers, if these are plain to see.
+fn variants(item: &syn::ItemEnum) -> Option<Variants> {
+    let is_generic = !item.generics.params.is_empty();
+    if is_generic || item.attrs.iter().any(|attribute| attribute.path().is_ident("repr")) {
+        return None;
+    }
+    let mut next = 0_i64;
+    let numbered = item.variants.iter().map(|variant| {
+        if !variant.fields.is_empty() || !counted(&variant.attrs).is_empty() {
+            return None;
+        }
+        if let Some((_, value)) = &variant.discriminant {
+            next = match value {
+                syn::Expr::Lit(syn::ExprLit {
+                    lit: syn::Lit::Int(number),
+                    ..
+                }) => number.base10_parse().ok()?,
+                _ => return None,
+            };
+        }
+        let number = next;
+        next += 1;
+        Some((variant.ident.to_string(), number))
+    });
+    numbered.collect()
+}
+
+/// Each name in the tokens.
+fn names(tokens: TokenStream, into: &mut BTreeSet<String>) {
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) => {
+                into.insert(ident.to_string());
+            }
+            TokenTree::Group(group) => names(group.stream(), into),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(text: &str) -> Vec<(String, u64)> {
+        let pieces = Pieces::of(text).pieces.into_iter();
+        pieces.map(|piece| (piece.name, piece.digest)).collect()
+    }
+
+    #[test]
+    fn what_lays_nothing_out_does_not_count() {
+        let plain = digest("struct A { x: u64 } trait T { fn f(&self) -> u32; }");
+        for same in [
+            "/// Says.\n#[derive(Debug)] pub struct A { pub x: u64 } trait T { fn f(&self) -> u32; }",
+            "struct A { #[serde(default)] x: u64, } trait T { fn f(&self) -> u32 { 5 } }",
+            "struct A { x: u64 } trait T { fn f(&self) -> u32; } fn g() { A { x: 1 }; } impl A {}",
+            "struct A { x: u64 } trait T { fn f(&self) -> u32; } static S: u8 = 0;",
+        ] {
+            assert_eq!(digest(same), plain, "{same}");
+        }
+    }
+
+    #[test]
+    fn what_lays_out_counts() {
+        let plain = digest("struct A { x: u64, y: u32 }");
+        for other in [
+            "struct A { y: u32, x: u64 }",
+            "struct A { x: u64, y: i32 }",
+            "struct A { x: u64, z: u32 }",
+            "#[repr(C)] struct A { x: u64, y: u32 }",
+            "#[component(storage = \"SparseSet\")] struct A { x: u64, y: u32 }",
+            "#[unknown] struct A { x: u64, y: u32 }",
+            "use v2::*; struct A { x: u64, y: u32 }",
+            "struct A<T = u8> { x: u64, y: u32 }",
+        ] {
+            assert_ne!(digest(other), plain, "{other}");
+        }
+        for (one, other) in [
+            ("enum E { A, B }", "enum E { B, A }"),
+            ("enum E { A, B }", "enum E { A, B = 5 }"),
+            ("enum E { A, B }", "enum E { A, B(u8) }"),
+            ("trait T { fn f(&self); fn g(&self); }", "trait T { fn g(&self); fn f(&self); }"),
+            ("trait T { fn f(&self); }", "trait T { fn f(&self); fn g(&self); }"),
+            ("trait T: U {}", "trait T: V {}"),
+            ("m! { struct A; }", "m! { struct A(u8); }"),
+            ("fn f() { struct A; }", "fn f() { struct A(u8); }"),
+            ("const N: usize = 1;", "const N: usize = 2;"),
+            ("use a::P;", "use b::P;"),
+            ("impl I for A { type O = u8; }", "impl I for A { type O = u16; }"),
+            (
+                "impl Component for A { const STORAGE_TYPE: S = S::Table; }",
+                "impl Component for A { const STORAGE_TYPE: S = S::SparseSet; }",
+            ),
+            (
+                "macro_rules! m { ($t:ty) => { struct L($t); } } fn f() { m!(u8); }",
+                "macro_rules! m { ($t:ty) => { struct L($t); } } fn f() { m!(u16); }",
+            ),
+            ("this is no Rust", "this is no Rust either"),
+        ] {
+            assert_ne!(digest(one), digest(other), "{one} / {other}");
+        }
+    }
+
+    #[test]
+    fn directions_are_read_where_they_stand() {
+        let text = "mod m { #[state(was = \"game::Old\")] struct New; \
+                    #[hot_reloader::state(discard = \"game::Gone\")] fn f() {} }";
+        let pieces = Pieces::of(text);
+        let was = [("m::New".to_owned(), "game::Old".to_owned())];
+        assert_eq!(pieces.was, was);
+        assert_eq!(pieces.discarded, ["game::Gone"]);
+    }
+
+    #[test]
+    fn the_numbers_of_variants_are_those_of_the_compiler() {
+        let text = "enum E { A, B = 5, C } enum F { A(u8), B } #[repr(u8)] enum G { A }";
+        let pieces = Pieces::of(text).pieces;
+        let numbers = |index: usize| pieces[index].variants.clone();
+        let expected = [("A", 0), ("B", 5), ("C", 6)];
+        let expected = expected.map(|(name, number)| (name.to_owned(), number));
+        assert_eq!(numbers(0), Some(expected.to_vec()));
+        assert_eq!([numbers(1), numbers(2)], [None, None]);
+    }
+}

@@ -1,0 +1,532 @@
+//! How the values of the crates that may change lie in memory, and how calls find their way to what they
+//! stand for, told from the sources.
+//!
+//! To the compiler a type is the same as long as crate, path and `-C metadata` are, whatever it consists
+//! of. So each crate is given another `-C metadata` when its [`Layout`] is another: then code of before and
+//! after cannot take each other's values for their own. What cannot be told counts as a change; that
+//! costs time and nothing else.
+//!
+//! [`items`] reads one file; here all files are put together, by the names that they mention.
+
+mod items;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::Contents;
+
+use items::Pieces;
+
+/// The variants of an enum, with their numbers.
+pub type Variants = Vec<(String, i64)>;
+
+/// The types of the crates that may change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    crates: BTreeMap<String, CrateLayout>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct CrateLayout {
+    /// Of everything.
+    digest: u64,
+    /// By path, without the crate.
+    types: BTreeMap<String, TypeLayout>,
+    /// Of the types that macros make, whose names are not known. `None` if there are none.
+    unnamed: Option<u64>,
+    was: BTreeMap<String, String>,
+    discarded: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct TypeLayout {
+    /// Of all that it depends on.
+    digest: u64,
+    /// Of what it is by itself, whatever its name.
+    body: u64,
+    variants: Option<Variants>,
+}
+
+/// What is known of a type from the sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// There is one of that name; with the digest of all that it depends on.
+    As(u64),
+    /// A macro may have made it. It is what it was as long as nothing that macros make changes.
+    Unnamed(u64),
+    /// There is none of that name.
+    Gone,
+}
+
+impl Layout {
+    /// What is known of a type that is named as `std::any::type_name` does. One with parameters is
+    /// known by all types of the crates that occur in it.
+    #[must_use]
+    pub fn of(&self, type_name: &str) -> Known {
+        let mut hasher = DefaultHasher::new();
+        let mut is_unnamed = false;
+        for (of, path) in self.paths_in(type_name) {
+            let known = of.types.get(path).map(|layout| layout.digest);
+            is_unnamed |= known.is_none();
+            match known.or(of.unnamed) {
+                Some(digest) => digest.hash(&mut hasher),
+                None => return Known::Gone,
+            }
+        }
+        let digest = hasher.finish();
+        if is_unnamed {
+            Known::Unnamed(digest)
+        } else {
+            Known::As(digest)
+        }
+    }
+
+    /// Whether a type is of these crates, or has one of them as a parameter.
+    #[must_use]
+    pub fn concerns(&self, type_name: &str) -> bool {
+        self.paths_in(type_name).next().is_some()
+    }
+
+    /// The variants of an enum that has no fields, in the order in which they are numbered.
+    #[must_use]
+    pub fn variants(&self, type_name: &str) -> Option<&Variants> {
+        let (of, path) = split(type_name)?;
+        self.crates.get(of)?.types.get(path)?.variants.as_ref()
+    }
+
+    /// What a type was called before, as it says itself.
+    #[must_use]
+    pub fn was(&self, type_name: &str) -> Option<&str> {
+        let (of, path) = split(type_name)?;
+        self.crates.get(of)?.was.get(path).map(String::as_str)
+    }
+
+    /// Whether the sources say that the values of a type that is gone may go.
+    #[must_use]
+    pub fn discards(&self, type_name: &str) -> bool {
+        let mut crates = self.crates.values();
+        crates.any(|of| of.discarded.contains(type_name))
+    }
+
+    /// The type that is most likely what became of one that is gone: a new one that looks the same, or
+    /// whose name is close.
+    #[must_use]
+    pub fn successor(&self, gone: &str, before: &Self) -> Option<String> {
+        let (of, path) = split(gone)?;
+        let was = before.crates.get(of)?.types.get(path)?;
+        let name = |path: &str| path.rsplit("::").next().unwrap_or(path).to_owned();
+        let new = self.crates.iter().flat_map(|(of, layout)| {
+            let known = before.crates.get(of);
+            let new = layout.types.iter().filter(move |(path, _)| {
+                known.is_none_or(|known| !known.types.contains_key(*path))
+            });
+            new.map(move |(path, layout)| (format!("{of}::{path}"), layout))
+        });
+        let likeness = |candidate: &str, layout: &TypeLayout| {
+            let by_name = strsim::jaro_winkler(&name(candidate), &name(path));
+            by_name + f64::from(u8::from(layout.body == was.body))
+        };
+        let rated = new.map(|(path, layout)| (likeness(&path, layout), path));
+        let best = rated.max_by(|(a, _), (b, _)| a.total_cmp(b));
+        best.filter(|(likeness, _)| *likeness > 0.8)
+            .map(|(_, path)| path)
+    }
+
+    /// What is to be told apart of a crate by its identity.
+    pub(crate) fn digest(&self, of: &str) -> Option<u64> {
+        Some(self.crates.get(of)?.digest)
+    }
+
+    /// The paths of these crates in the name of a type.
+    fn paths_in<'a>(
+        &'a self,
+        type_name: &'a str,
+    ) -> impl Iterator<Item = (&'a CrateLayout, &'a str)> {
+        let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+        let paths = type_name.split(move |c| !is_path(c));
+        let paths = paths.filter_map(split);
+        paths.filter_map(|(of, path)| Some((self.crates.get(of)?, path)))
+    }
+}
+
+/// Crate and path of the name of a type without parameters.
+fn split(type_name: &str) -> Option<(&str, &str)> {
+    let name = type_name.split('<').next().unwrap_or(type_name);
+    name.split_once("::")
+}
+
+/// A crate as it is put together.
+pub(crate) struct CrateSources<'a> {
+    pub(crate) name: &'a str,
+    /// The file that the compiler is given.
+    pub(crate) root: Option<PathBuf>,
+    pub(crate) sources: &'a Contents,
+    /// The crates that it needs, by their places before it.
+    pub(crate) needs: &'a [usize],
+    /// Of what else decides what its sources mean: features, macros.
+    pub(crate) seed: u64,
+}
+
+/// A file changed while it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Edited;
+
+/// Files that were read, by what was in them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reader {
+    files: HashMap<PathBuf, (u64, Arc<Pieces>)>,
+    /// What came of them last, and of which.
+    last: Option<(u64, Arc<Layout>)>,
+}
+
+impl Reader {
+    /// The layout of these crates, each of which comes after those that it needs.
+    pub(crate) fn read(&mut self, crates: &[CrateSources<'_>]) -> Result<Arc<Layout>, Edited> {
+        let contents: Vec<_> = crates
+            .iter()
+            .map(|of| (of.name, of.sources, of.seed, of.needs))
+            .collect();
+        let key = digest_of(&contents);
+        if let Some((of, layout)) = &self.last {
+            if *of == key {
+                return Ok(layout.clone());
+            }
+        }
+        let mut all = Vec::new();
+        for of in crates {
+            all.push(self.files(of)?);
+        }
+        let layout = Arc::new(Assembly::new(crates, &all).layout());
+        self.last = Some((key, layout.clone()));
+        Ok(layout)
+    }
+
+    /// The files of a crate, each with the module that it is, if that is known.
+    fn files(
+        &mut self,
+        of: &CrateSources<'_>,
+    ) -> Result<Vec<(Option<String>, Arc<Pieces>)>, Edited> {
+        let mut found = Vec::new();
+        let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
+        let mut waiting: Vec<(PathBuf, Vec<String>)> = Vec::new();
+        let root = of.root.clone().filter(|root| of.sources.has(root));
+        waiting.extend(root.map(|root| (root, Vec::new())));
+        while let Some((file, module)) = waiting.pop() {
+            let Some(pieces) = self.file(&file, of.sources)? else {
+                continue;
+            };
+            seen.insert(file.clone());
+            for child in &pieces.children {
+                let places = places(&file, child, module.is_empty());
+                let place = places.into_iter().find(|place| of.sources.has(place));
+                let mut module = module.clone();
+                module.extend(child.within.iter().cloned());
+                module.push(child.name.clone());
+                waiting.extend(place.map(|place| (place, module)));
+            }
+            found.push((Some(module.join("::")), pieces));
+        }
+        // What is included by other means than modules.
+        let includes = found.iter().any(|(_, pieces)| pieces.includes);
+        for path in of.sources.paths().filter(|path| !seen.contains(*path)) {
+            if includes || path.extension().is_some_and(|extension| extension == "rs") {
+                found.extend(self.file(path, of.sources)?.map(|pieces| (None, pieces)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// `None` if it is missing.
+    fn file(&mut self, path: &Path, sources: &Contents) -> Result<Option<Arc<Pieces>>, Edited> {
+        let Some(digest) = sources.digest(path) else {
+            return Ok(None);
+        };
+        if let Some((of, pieces)) = self.files.get(path) {
+            if *of == digest {
+                return Ok(Some(pieces.clone()));
+            }
+        }
+        let text = fs::read(path).map_err(|_| Edited)?;
+        if Contents::digest_of(&text) != digest {
+            return Err(Edited);
+        }
+        let text = String::from_utf8_lossy(&text);
+        let pieces = Arc::new(Pieces::of(&text));
+        self.files
+            .insert(path.to_owned(), (digest, pieces.clone()));
+        Ok(Some(pieces))
+    }
+}
+
+/// Where the compiler looks for a module.
+fn places(file: &Path, child: &items::Child, is_root: bool) -> Vec<PathBuf> {
+    let folder = file.parent().unwrap_or(file);
+    let stem = file.file_stem().unwrap_or_default();
+    let own = if is_root || stem == "mod" {
+        folder.to_owned()
+    } else {
+        folder.join(stem)
+    };
+    let inner = child.within.iter().fold(own, |path, name| path.join(name));
+    if let Some(path) = &child.path {
+        let from = if child.within.is_empty() {
+            folder
+        } else {
+            &inner
+        };
+        return vec![from.join(path)];
+    }
+    let name = child.name.trim_start_matches("r#");
+    vec![
+        inner.join(format!("{name}.rs")),
+        inner.join(name).join("mod.rs"),
+    ]
+}
+
+/// All pieces of all crates.
+struct Assembly<'a> {
+    crates: &'a [CrateSources<'a>],
+    files: &'a [Vec<(Option<String>, Arc<Pieces>)>],
+    pieces: Vec<Placed<'a>>,
+    by_name: HashMap<&'a str, Vec<usize>>,
+    /// For each crate, those whose pieces it may mention.
+    visible: Vec<BTreeSet<usize>>,
+}
+
+struct Placed<'a> {
+    of: usize,
+    module: Option<&'a str>,
+    piece: &'a items::Piece,
+}
+
+impl<'a> Assembly<'a> {
+    fn new(
+        crates: &'a [CrateSources<'a>],
+        files: &'a [Vec<(Option<String>, Arc<Pieces>)>],
+    ) -> Self {
+        let mut visible: Vec<BTreeSet<usize>> = Vec::new();
+        let mut pieces = Vec::new();
+        for (of, (sources, files)) in crates.iter().zip(files).enumerate() {
+            let mut sees = BTreeSet::from([of]);
+            sees.extend(sources.needs.iter().flat_map(|need| &visible[*need]));
+            visible.push(sees);
+            for (module, file) in files {
+                let module = module.as_deref();
+                let placed = file.pieces.iter();
+                pieces.extend(placed.map(|piece| Placed { of, module, piece }));
+            }
+        }
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, placed) in pieces.iter().enumerate() {
+            by_name.entry(&placed.piece.name).or_default().push(index);
+        }
+        Self {
+            crates,
+            files,
+            pieces,
+            by_name,
+            visible,
+        }
+    }
+
+    fn layout(&self) -> Layout {
+        let mentions: Vec<Vec<usize>> = self.pieces.iter().map(|of| self.mentioned(of)).collect();
+        let mut layout = Layout::default();
+        let mut digests = Vec::new();
+        for (index, sources) in self.crates.iter().enumerate() {
+            let mut made = CrateLayout::default();
+            let mut unnamed: BTreeSet<u64> = BTreeSet::new();
+            let mut seen = vec![0_usize; self.pieces.len()];
+            let types = self.pieces.iter().enumerate();
+            for (at, placed) in types.filter(|(_, p)| p.of == index && p.piece.is_type) {
+                let digest = self.reach(at, &mentions, &mut seen);
+                let path = placed.module.zip(placed.piece.path.as_deref());
+                let Some((module, path)) = path else {
+                    unnamed.insert(digest);
+                    continue;
+                };
+                let entry = made.types.entry(joined(module, path));
+                let layout = entry.or_default();
+                // There may be several, of which conditions choose one.
+                layout.digest = layout.digest.wrapping_add(digest);
+                layout.body = layout.body.wrapping_add(placed.piece.body);
+                layout.variants.clone_from(&placed.piece.variants);
+            }
+            if !unnamed.is_empty() {
+                made.unnamed = Some(digest_of(&unnamed));
+            }
+            for (module, file) in &self.files[index] {
+                let module = module.as_deref().unwrap_or_default();
+                let was = file.was.iter();
+                made.was
+                    .extend(was.map(|(new, old)| (joined(module, new), old.clone())));
+                made.discarded.extend(file.discarded.iter().cloned());
+            }
+            let types: Vec<_> = made
+                .types
+                .iter()
+                .map(|(path, layout)| (path, layout.digest))
+                .collect();
+            let needs: Vec<u64> = sources.needs.iter().map(|need| digests[*need]).collect();
+            made.digest = digest_of(&(sources.seed, types, made.unnamed, needs));
+            digests.push(made.digest);
+            layout.crates.insert(sources.name.to_owned(), made);
+        }
+        layout
+    }
+
+    /// The pieces that one mentions, by their names.
+    fn mentioned(&self, by: &Placed<'_>) -> Vec<usize> {
+        let visible = &self.visible[by.of];
+        let named = by.piece.mentions.iter();
+        let named = named.filter_map(|name| self.by_name.get(&**name));
+        let all = named.flatten().copied();
+        all.filter(|index| visible.contains(&self.pieces[*index].of))
+            .collect()
+    }
+
+    /// The digest of all that is mentioned, and mentioned by that. `seen` is by whom each was seen last.
+    fn reach(&self, start: usize, mentions: &[Vec<usize>], seen: &mut [usize]) -> u64 {
+        let mut waiting = vec![start];
+        let mut digests = BTreeSet::new();
+        while let Some(index) = waiting.pop() {
+            if seen[index] == start + 1 {
+                continue;
+            }
+            seen[index] = start + 1;
+            digests.insert(self.pieces[index].piece.digest);
+            waiting.extend(&mentions[index]);
+        }
+        // Its own comes first: that others are the same is not enough.
+        digest_of(&(self.pieces[start].piece.digest, digests))
+    }
+}
+
+fn joined(module: &str, path: &str) -> String {
+    if module.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{module}::{path}")
+    }
+}
+
+pub(crate) fn digest_of(of: &(impl Hash + ?Sized)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The layout of `rules` and of `game`, which needs it, from the texts of their files.
+    fn layout(files: &[(&str, &str)]) -> Layout {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let contents = |of: &str| {
+            let own = files.iter().filter(|(path, _)| path.starts_with(of));
+            Contents::read(own.map(|(path, _)| folder.path().join(path)))
+        };
+        let [rules, game] = ["rules", "game"].map(contents);
+        let of = |name, sources, needs| CrateSources {
+            name,
+            root: Some(folder.path().join(name).join("lib.rs")),
+            sources,
+            needs,
+            seed: 0,
+        };
+        let crates = [of("rules", &rules, &[]), of("game", &game, &[0])];
+        let layout = Reader::default().read(&crates).unwrap();
+        (*layout).clone()
+    }
+
+    const FILES: [(&str, &str); 5] = [
+        (
+            "rules/lib.rs",
+            "pub const N: usize = 3; pub struct Rule([u8; N]); pub trait Turn { fn take(&self); }",
+        ),
+        ("game/lib.rs", "mod a; mod b { pub mod c; } pub struct Free(u8);"),
+        ("game/a.rs", "use rules::Rule; pub struct Held { rule: Rule }"),
+        ("game/b/c.rs", "pub struct Player(Box<dyn Turn>); m! { struct Hidden; }"),
+        ("game/a/unused.rs", "struct Nothing;"),
+    ];
+
+    fn edited(file: &str, from: &str, to: &str) -> Layout {
+        let mut files = FILES.map(|(path, text)| (path, text.to_owned()));
+        let edited = files.iter_mut().find(|(path, _)| *path == file).unwrap();
+        assert!(edited.1.contains(from));
+        edited.1 = edited.1.replace(from, to);
+        let files = files.each_ref().map(|(path, text)| (*path, &**text));
+        layout(&files)
+    }
+
+    const TYPES: [&str; 6] = [
+        "rules::Rule",
+        "game::Free",
+        "game::a::Held",
+        "game::b::c::Player",
+        "bevy_state::state::State<game::a::Held>",
+        "game::b::c::Hidden",
+    ];
+
+    #[track_caller]
+    fn changes(file: &str, from: &str, to: &str, crates: &[&str], types: &[&str]) {
+        let [was, now] = [layout(&FILES), edited(file, from, to)];
+        let crates_now = ["rules", "game"].into_iter();
+        let crates_now = crates_now.filter(|name| was.digest(name) != now.digest(name));
+        assert_eq!(crates_now.collect::<Vec<_>>(), crates);
+        let types_now = TYPES.into_iter().filter(|name| was.of(name) != now.of(name));
+        assert_eq!(types_now.collect::<Vec<_>>(), types);
+    }
+
+    #[test]
+    fn what_changes_is_what_depends_on_the_edit() {
+        let both = ["rules", "game"];
+        let held = [TYPES[0], TYPES[2], TYPES[4]];
+        changes("rules/lib.rs", "= 3", "= 4", &both, &held);
+        changes("rules/lib.rs", "[u8; N]", "[u16; N]", &both, &held);
+        changes("rules/lib.rs", "(&self)", "(&mut self)", &both, &TYPES[3..4]);
+        changes("game/lib.rs", "Free(u8)", "Free(u16)", &["game"], &TYPES[1..2]);
+        changes("game/b/c.rs", "Hidden", "Hidden(u8)", &["game"], &TYPES[5..]);
+        changes("game/a.rs", "use rules::Rule;", "use rules::Rule; fn f() {}", &[], &[]);
+        changes("game/a.rs", "use rules::Rule", "use rules::v2::Rule", &["game"], &[
+            TYPES[2], TYPES[4],
+        ]);
+    }
+
+    #[test]
+    fn types_are_found_by_their_paths() {
+        let mut layout = layout(&FILES);
+        for name in &TYPES[..5] {
+            assert!(matches!(layout.of(name), Known::As(_)), "{name}");
+        }
+        assert!(matches!(layout.of(TYPES[5]), Known::Unnamed(_)));
+        assert!(layout.concerns("core::option::Option<game::Free>"));
+        assert!(!layout.concerns("bevy::Free"));
+        layout.crates.get_mut("game").unwrap().unnamed = None;
+        assert_eq!(layout.of("game::b::Held"), Known::Gone);
+    }
+
+    #[test]
+    fn what_became_of_a_type_is_guessed() {
+        let was = layout(&FILES);
+        let now = edited("game/a.rs", "struct Held", "struct Bearer");
+        let guess = now.successor("game::a::Held", &was);
+        assert_eq!(guess.as_deref(), Some("game::a::Bearer"));
+        let now = edited("game/a.rs", "Held { rule: Rule }", "Helds { other: u8 }");
+        let guess = now.successor("game::a::Held", &was);
+        assert_eq!(guess.as_deref(), Some("game::a::Helds"));
+        let now = edited("game/a.rs", "Held { rule: Rule }", "Zx { other: u8 }");
+        assert_eq!(now.successor("game::a::Held", &was), None);
+    }
+}

@@ -1,0 +1,121 @@
+//! Which types are others to the compiler, and which are what they were.
+
+use hot_reloader_build::{BuildError, Decline};
+
+use super::Fixture;
+
+/// A type of each crate, and what the compiler tells it apart by.
+const TYPES: &str = r"
+pub struct Entry(pub u64);
+#[unsafe(no_mangle)]
+pub fn identities() -> [u64; 3] {
+    use std::{any::TypeId, hash::{DefaultHasher, Hash, Hasher}};
+    [TypeId::of::<words::Word>(), TypeId::of::<rules::Rule>(), TypeId::of::<Entry>()].map(|id| {
+        let mut hasher = DefaultHasher::new();
+        id.hash(&mut hasher);
+        hasher.finish()
+    })
+}
+";
+
+fn fixture() -> Fixture {
+    let mut fixture = Fixture::unbuilt();
+    fixture.edit("game/Cargo.toml", "rules = ", "words = { path = \"../words\" }\nrules = ");
+    fixture.edit("game/src/lib.rs", "mod menu;", &format!("mod menu;{TYPES}"));
+    fixture.edit("rules/src/lib.rs", "pub const", "pub struct Rule(words::Word);\npub const");
+    fixture.edit("words/src/lib.rs", "pub const", "pub struct Word(u64);\npub const");
+    fixture.answers(201, Some(Decline::First));
+    fixture
+}
+
+impl Fixture {
+    /// Builds, and asks what the compiler tells the types of `words`, `rules` and `game` apart by.
+    #[track_caller]
+    #[expect(unsafe_code, reason = "it calls into a library")]
+    fn identities(&mut self) -> [u64; 3] {
+        let built = self.build().0.unwrap_or_else(|error| panic!("{error}"));
+        // One of the same path would be the one that is open.
+        let copy = self.folder.path().join(format!("{}.so", self.copies));
+        self.copies += 1;
+        std::fs::copy(&built.library, &copy).unwrap();
+        // SAFETY: the library is made of the text above.
+        unsafe {
+            let library = libloading::Library::new(copy).unwrap();
+            let ask = library.get::<fn() -> [u64; 3]>(b"identities").unwrap();
+            ask()
+        }
+    }
+
+    /// The crates whose types are others than `before`.
+    #[track_caller]
+    fn others(&mut self, before: [u64; 3]) -> Vec<&'static str> {
+        let now = self.identities().into_iter().zip(before);
+        let crates = now.zip(["words", "rules", "game"]);
+        let others = crates.filter(|((now, before), _)| now != before);
+        others.map(|(_, name)| name).collect()
+    }
+}
+
+#[test]
+fn types_are_others_exactly_when_they_change_and_in_what_needs_them() {
+    let mut fixture = fixture();
+    let first = fixture.identities();
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.edit("game/src/menu.rs", "= 1", "= 4");
+    assert_eq!(fixture.others(first), [""; 0]);
+    fixture.edit("rules/src/lib.rs", "Rule(words::Word)", "Rule(words::Word, u8)");
+    assert_eq!(fixture.others(first), ["rules", "game"]);
+    let second = fixture.identities();
+    // Bodies may change as before.
+    fixture.edit("game/src/menu.rs", "= 4", "= 5");
+    assert_eq!(fixture.others(second), [""; 0]);
+    assert_eq!(fixture.compiled(), ["game"]);
+    fixture.edit("words/src/lib.rs", "Word(u64)", "Word(pub [u8; 8])");
+    assert_eq!(fixture.others(second), ["words", "rules", "game"]);
+    fixture.edit("words/src/lib.rs", "Word(pub [u8; 8])", "Word(u64)");
+    assert_eq!(fixture.others(second), [""; 0]);
+    fixture.edit("rules/src/lib.rs", "Rule(words::Word, u8)", "Rule(words::Word)");
+    assert_eq!(fixture.others(first), [""; 0]);
+}
+
+/// Cargo tells crates apart by their packages only.
+#[test]
+fn what_cargo_had_to_build_is_told_apart_too() {
+    let mut fixture = fixture();
+    let first = fixture.identities();
+    fixture.edit("game/src/lib.rs", "Entry(pub u64)", "Entry(pub u64, pub u64)");
+    fixture.write("game/src/extra.rs", "");
+    fixture.edit("game/src/lib.rs", "mod menu;", "mod menu; mod extra;");
+    assert_eq!(fixture.others(first), ["game"]);
+    let second = fixture.identities();
+    // Cargo does not look at it again, so its command has to be brought about.
+    fixture.edit("Cargo.toml", "[workspace]", "# Of a game.\n[workspace]");
+    assert_eq!(fixture.others(second), [""; 0]);
+    fixture.edit("game/src/lib.rs", "Entry(pub u64, pub u64)", "Entry(pub u64)");
+    fixture.edit("Cargo.toml", "# Of a game.\n", "");
+    assert_eq!(fixture.others(first), [""; 0]);
+}
+
+/// Where cargo is all there is, types that changed cannot be told from those of before.
+#[test]
+fn without_our_own_commands_other_types_are_refused() {
+    let mut fixture = fixture();
+    let first = fixture.identities();
+    fixture.write(".cargo/config.toml", "include = []\n");
+    assert_eq!(fixture.others(first), [""; 0]);
+    fixture.edit("game/src/menu.rs", "= 1", "= 4");
+    assert_eq!(fixture.others(first), [""; 0]);
+    fixture.edit("game/src/lib.rs", "Entry(pub u64)", "Entry(pub u64, pub u64)");
+    let path = fixture.path(".cargo/config.toml");
+    for _ in 0..2 {
+        match fixture.build().0 {
+            Err(BuildError::SameIdentity { crates, decline }) => {
+                assert_eq!(crates, ["game"]);
+                assert_eq!(decline, Decline::Includes { path: path.clone() });
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    fixture.edit("game/src/lib.rs", "Entry(pub u64, pub u64)", "Entry(pub u64)");
+    assert_eq!(fixture.others(first), [""; 0]);
+}
