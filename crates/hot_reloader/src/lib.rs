@@ -108,12 +108,12 @@
 pub use hot_reloader_bevy::*;
 #[cfg(feature = "hot")]
 use hot_reloader_dylib as _;
-pub use hot_reloader_macros::hot_module;
+pub use hot_reloader_macros::{hot_module, state};
 
 /// What a plugin library and its host commonly use.
 pub mod prelude {
     pub use crate::{
-        hot_library, hot_module, hot_plugin, ExemptFromRollback, HotApp, HotReloaderPlugin,
+        hot_library, hot_module, hot_plugin, state, ExemptFromRollback, HotApp, HotReloaderPlugin,
     };
     #[cfg(feature = "hot")]
     pub use crate::{ErrorTint, HotReloader, ReloadRequest};

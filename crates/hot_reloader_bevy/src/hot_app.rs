@@ -10,7 +10,7 @@ use bevy::{
     state::state::FreelyMutableState,
 };
 
-use crate::{hook::Hook, state_key::Register, StateKeyType};
+use crate::{hook::Hook, Abilities, StateKeyType};
 
 /// Where the things that a module adds go.
 #[cfg(not(feature = "hot"))]
@@ -135,7 +135,7 @@ impl<'a> HotApp<'a> {
     /// Declares that the module owns all values of `T`. `#[hot_module(state_keys = [...])]` calls
     /// it.
     #[doc(hidden)]
-    pub fn state_key<T: StateKeyType<Kind>, Kind>(&mut self, registration: Option<Register>) {
-        self.backend.state_key::<T, Kind>(registration);
+    pub fn state_key<T: StateKeyType>(&mut self, abilities: Abilities) {
+        self.backend.state_key::<T>(abilities);
     }
 }

@@ -14,7 +14,7 @@ pub mod state_key;
 pub use entry::{HotModuleDef, LibraryEntry, ModuleEntry};
 pub use exempt::ExemptFromRollback;
 pub use hot_app::HotApp;
-pub use state_key::{Probe, StateKeyType};
+pub use state_key::{Abilities, Migrate, Probe, StateKeyType};
 
 #[cfg(not(feature = "hot"))]
 mod linked;
@@ -31,7 +31,10 @@ pub use hot::*;
 /// What the macros expand to.
 #[doc(hidden)]
 pub mod private {
-    pub use crate::state_key::{Reflected, Unreflected};
+    pub use crate::state_key::{
+        make_known, Defaulted, IsBoth, IsComponent, IsNeither, IsResource, Migrating, Otherwise,
+        Reflected, WrittenDown,
+    };
 
     #[cfg(feature = "hot")]
     pub use crate::hot::exports::*;

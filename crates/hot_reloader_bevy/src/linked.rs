@@ -15,7 +15,7 @@ use bevy::{
     state::state::FreelyMutableState,
 };
 
-use crate::{hook::Hook, state_key::Register, StateKeyType};
+use crate::{hook::Hook, Abilities, StateKeyType};
 
 /// All systems of one module in a schedule.
 #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
@@ -90,7 +90,7 @@ impl Linked<'_> {
     }
 
     #[expect(clippy::unused_self, reason = "the recording of the hot form needs it")]
-    pub(crate) fn state_key<T: StateKeyType<Kind>, Kind>(&mut self, _register: Option<Register>) {
+    pub(crate) fn state_key<T: StateKeyType>(&mut self, _abilities: Abilities) {
         // Nothing is ever restored.
     }
 }

@@ -74,7 +74,13 @@ impl Identities {
             let is_plain = plain.is_some_and(|plain| plain.is(stands));
             (!is_plain).then(|| digest_of(&(stands.layout, stands.conditions)))
         });
-        Ok((layout.clone(), identities.collect()))
+        let identities: Vec<Identity> = identities.collect();
+        let units = recording.units.iter().zip(&identities);
+        let told_apart = units.filter_map(|(unit, identity)| {
+            let metadata = unit.metadata()?;
+            Some((unit.name.clone(), digest_of(&(metadata, identity))))
+        });
+        Ok((Arc::new(layout.told_apart(told_apart)), identities))
     }
 
     /// Takes note of what cargo built: for each crate that it built so for the first time, cargo's own
@@ -97,7 +103,10 @@ impl Identities {
             };
             !self.is_first(&unit.name, unit.metadata(), stands)
         });
-        (layout.clone(), others.map(|unit| unit.name.clone()).collect())
+        (
+            layout.clone(),
+            others.map(|unit| unit.name.clone()).collect(),
+        )
     }
 
     /// The same for a build whose commands are not known.
@@ -186,6 +195,8 @@ fn seed(inputs: &Contents, workspace: &Workspace) -> u64 {
 
 /// Whether the text of each file that is there is known.
 fn is_known(sources: &Contents) -> bool {
-    let mut missing = sources.paths().filter(|path| sources.digest(path).is_none());
+    let mut missing = sources
+        .paths()
+        .filter(|path| sources.digest(path).is_none());
     !missing.any(Path::exists)
 }

@@ -5,8 +5,8 @@ use std::{path::Path, time::SystemTime};
 use cargo_metadata::Message;
 
 use crate::{
-    message::Transcript,
     identity::Identities,
+    message::Transcript,
     process::{Event, Line, Supervisor},
     recording::{self, Heard, Recording},
     replay::{self, Place, Stopped},

@@ -74,7 +74,10 @@ pub(crate) fn replay(
         let layout = run.layout;
         let units = &place.recording.units;
         // Else nobody knows of which text the identities are.
-        if units.iter().all(|unit| unit.sources == unit.sources.again()) {
+        if units
+            .iter()
+            .all(|unit| unit.sources == unit.sources.again())
+        {
             let library = units.last().ok_or(Decline::First)?;
             return Ok((library.made.path.clone(), layout));
         }

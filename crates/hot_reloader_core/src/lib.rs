@@ -29,5 +29,5 @@ pub use library::{LoadError, LoadedLibrary};
 pub use module::HotModule;
 pub use panics::PanicReport;
 pub use registry::{ModuleRegistry, RegistryError};
-pub use shape::TypeShape;
+pub use shape::{TypeFault, TypeShape};
 pub use staging::{StageError, StagedLibrary, Staging};

@@ -73,6 +73,40 @@ impl fmt::Display for ShapeChange {
     }
 }
 
+/// Values of a type that cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TypeFault {
+    /// The type.
+    pub name: String,
+    /// Why its values cannot go on, and what to do about it.
+    pub reason: String,
+    /// Whose value it is, if it is the fault of one.
+    pub entity: Option<String>,
+    /// What the type was and is, as far as that is known.
+    pub change: Option<ShapeChange>,
+    /// Code to begin with.
+    pub skeleton: Option<String>,
+}
+
+impl fmt::Display for TypeFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.change {
+            Some(change) => write!(f, "{change}")?,
+            None => f.write_str(&self.name)?,
+        }
+        if let Some(entity) = &self.entity {
+            write!(f, "\n  of entity {entity}")?;
+        }
+        write!(f, "\n  {}", self.reason)?;
+        if let Some(skeleton) = &self.skeleton {
+            for line in skeleton.lines() {
+                write!(f, "\n    {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

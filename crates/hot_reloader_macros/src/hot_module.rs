@@ -1,11 +1,12 @@
 //! `#[hot_module]`.
 
 use proc_macro2::TokenStream;
-use quote::{quote, ToTokens};
+use quote::{quote, quote_spanned, ToTokens};
 use syn::{
     bracketed,
     parse::{Parse, ParseStream},
     punctuated::Punctuated,
+    spanned::Spanned,
     Error, FnArg, Ident, ItemFn, Path, Result, ReturnType, Token, Type,
 };
 
@@ -75,6 +76,10 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     let targets = arguments.targets.unwrap_or_default();
     let after = arguments.after.unwrap_or_default();
     let key_names = keys.iter().map(as_written);
+    // An error in it is one of the key.
+    let known = keys
+        .iter()
+        .map(|key| quote_spanned!(key.span()=> probe.make_known()));
     let target_names = targets.iter().map(|path| {
         let last = path.segments.last().map(|segment| &segment.ident);
         quote!(stringify!(#last))
@@ -98,8 +103,21 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
                 after: &[#(stringify!(#after)),*],
                 declare: |app| {
                     #[allow(unused_imports, clippy::allow_attributes_without_reason)]
-                    use ::hot_reloader::private::{Reflected as _, Unreflected as _};
-                    #(app.state_key::<#keys, _>((&::hot_reloader::Probe::<#keys>::new()).registration());)*
+                    use ::hot_reloader::private::{
+                        Defaulted as _, IsBoth as _, IsComponent as _, IsNeither as _,
+                        IsResource as _, Migrating as _, Otherwise as _, Reflected as _,
+                        WrittenDown as _,
+                    };
+                    #(app.state_key::<#keys>({
+                        let probe = &&&&::hot_reloader::Probe::<#keys>::new();
+                        ::hot_reloader::Abilities {
+                            make_known: ::hot_reloader::private::make_known::<#keys, _>(#known),
+                            register: probe.register(),
+                            default: probe.default_value(),
+                            written: probe.written(),
+                            migrate: probe.migrate(),
+                        }
+                    });)*
                     // A target that does not exist is an error here, at its name.
                     #(let _ = #targets;)*
                     let _ = app;

@@ -1,6 +1,7 @@
-//! The attribute that turns a function into a hot module.
+//! The attributes that turn a function into a hot module, and say what becomes of a type's values.
 
 mod hot_module;
+mod state;
 
 use proc_macro::TokenStream;
 
@@ -16,6 +17,23 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn hot_module(attribute: TokenStream, item: TokenStream) -> TokenStream {
     hot_module::expand(attribute.into(), item.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Says what becomes of the values of a type that changed.
+///
+/// - `was = "game::old::Name"`, on a struct or enum: it was called so before, so values of that become
+///   values of this.
+/// - `migrate = function`, on a struct or enum that is a state key: the function makes a value of what it
+///   was. It takes a `&dyn Reflect` and a `&World`, and returns a `Result` of the type or a text that says why
+///   it cannot.
+/// - `discard = "game::Gone"`, on any item: values of a type that is gone may go with it.
+///
+/// `was` and `discard` name the type with its crate and modules, as the refusal does.
+#[proc_macro_attribute]
+pub fn state(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    state::expand(attribute.into(), item.into())
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

@@ -196,6 +196,7 @@ impl Shared {
             staged,
             build_id: inspected.build_id,
             hot: built.workspace.hot_crates(),
+            layout: built.layout,
             root: built.workspace.root,
             recompiled: built.recompiled,
         };

@@ -2,9 +2,10 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use hot_reloader_build::Layout;
 use hot_reloader_core::{BuildId, Generation, HotModule, PanicReport, StagedLibrary};
 
-use crate::{Phase, Progress, ReloadError, ReloadReport};
+use crate::{Phase, Progress, ReloadError, ReloadReport, TypeChange};
 
 /// An engine whose modules can be reloaded.
 ///
@@ -52,11 +53,12 @@ pub trait Engine {
         plan: &Plan,
     ) -> Result<Self::Rehearsal, ReloadError>;
 
-    /// Holds the types of new code against those in use, and returns what could not be made sure of.
+    /// Holds the types of new code against those in use: whether all values in the world can go on. Returns
+    /// what could not be made sure of.
     ///
     /// # Errors
     ///
-    /// What may not be put in place. The world is as it was.
+    /// What may not be put in place, and which values cannot go on. The world is as it was.
     fn compare(
         world: &mut Self::World,
         rehearsal: &Self::Rehearsal,
@@ -79,6 +81,19 @@ pub trait Engine {
     ///
     /// Why it is not. No code has been replaced.
     fn swap(world: &mut Self::World, library: &Self::Library) -> Result<(), String>;
+
+    /// Makes the values of types that changed, or whose crates did, those of the new code. The old code is
+    /// still in place.
+    ///
+    /// # Errors
+    ///
+    /// Which values cannot go on. The world may have to be restored.
+    fn migrate(
+        world: &mut Self::World,
+        library: &Self::Library,
+        rehearsal: &Self::Rehearsal,
+        plan: &Plan,
+    ) -> Result<Vec<TypeChange>, ReloadError>;
 
     /// Puts the code of the modules of `plan` in place of what runs under their names, and takes
     /// that of [`removed`](Plan::removed) out. Returns what gave way, and whether all went well: if
@@ -191,6 +206,8 @@ pub struct Made {
     pub root: PathBuf,
     /// The crates that a reload may change, by name.
     pub hot: Vec<String>,
+    /// What their types are.
+    pub layout: Arc<Layout>,
     /// Packages besides these that were compiled.
     pub recompiled: Vec<String>,
 }
@@ -210,6 +227,8 @@ pub struct Plan {
     pub order: Vec<String>,
     /// The crates that it may change, by name.
     pub hot: Vec<String>,
+    /// What their types are.
+    pub layout: Arc<Layout>,
 }
 
 impl Plan {

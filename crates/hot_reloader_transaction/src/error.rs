@@ -4,7 +4,7 @@ use std::fmt;
 
 use hot_reloader_build::{BuildError, Diagnostic};
 use hot_reloader_core::{
-    shape::ShapeChange, IdentityError, LoadError, PanicReport, RegistryError, StageError,
+    IdentityError, LoadError, PanicReport, RegistryError, StageError, TypeFault,
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -29,6 +29,8 @@ pub enum Phase {
     Gate,
     /// The state is copied.
     Capture,
+    /// Values of types that changed become those of the new code.
+    Migrate,
     /// The new code takes over.
     Swap,
     /// The first frames, in which all can still be undone.
@@ -48,6 +50,7 @@ impl fmt::Display for Phase {
             Self::Rehearse => "rehearse",
             Self::Gate => "gate",
             Self::Capture => "capture",
+            Self::Migrate => "migrate",
             Self::Swap => "swap",
             Self::Probation => "probation",
             Self::Running => "running",
@@ -128,9 +131,9 @@ pub enum ReloadError {
         /// What went wrong.
         fault: RehearsalFault,
     },
-    /// Types are not what they were.
-    #[error("types changed, and values of them exist; undo the change or restart the app\n{}", list(.0))]
-    TypesChanged(Vec<ShapeChange>),
+    /// Values of types that changed cannot go on.
+    #[error("types changed, and there are values that cannot go on as they are\n{}", list(.0))]
+    TypesChanged(Vec<TypeFault>),
     /// Copying the state panicked.
     #[error("copying the state panicked: {0}")]
     Capture(PanicReport),
@@ -224,6 +227,7 @@ impl ReloadError {
             Self::Build(BuildError::Failed { .. }) => "cargo_failed",
             Self::Build(BuildError::NoLibrary { .. }) => "no_library",
             Self::Build(BuildError::Declined(_)) => "declined",
+            Self::Build(BuildError::SameIdentity { .. }) => "same_identity",
             Self::Build(BuildError::Cancelled) => "cancelled",
             Self::Build(BuildError::TimedOut { .. }) => "timed_out",
             Self::Build(BuildError::Died { .. }) => "build_died",
@@ -314,9 +318,9 @@ fn lines(texts: &[String]) -> String {
     texts.join("\n")
 }
 
-fn list(changes: &[ShapeChange]) -> String {
-    let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
-    changes.join("\n")
+fn list(faults: &[TypeFault]) -> String {
+    let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    faults.join("\n")
 }
 
 fn crates_clause(crates: &[String]) -> String {

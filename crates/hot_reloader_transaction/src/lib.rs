@@ -25,6 +25,6 @@ pub mod transaction;
 
 pub use engine::{Build, BuildStep, Engine, Hook, Made, ModuleFault, ModuleStatus, Plan, Purpose};
 pub use error::{Phase, RehearsalFault, ReloadError};
-pub use report::{ModuleChange, Outcome, PhaseTime, ReloadReport};
+pub use report::{ModuleChange, Outcome, Passage, PhaseTime, ReloadReport, TypeChange};
 pub use request::{Request, RequestId};
 pub use transaction::{Progress, Transaction};

@@ -1,6 +1,6 @@
 //! How one reload went.
 
-use std::{io::Write, path::Path, sync::Arc, time::Duration};
+use std::{fmt, io::Write, path::Path, sync::Arc, time::Duration};
 
 use hot_reloader_core::{BuildId, Generation};
 use serde::{Serialize, Serializer};
@@ -59,6 +59,60 @@ pub struct ModuleChange {
     pub state_kept: Vec<String>,
 }
 
+/// What became of the values of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Passage {
+    /// The type is what it was, but its crate is another one: the values went over as they were.
+    Moved,
+    /// The type changed, and the values were made those of the new one.
+    Migrated,
+    /// They are gone, as the code says they may.
+    Discarded,
+    /// New code has not used the type yet: the values wait until it does.
+    Waiting,
+}
+
+/// What a reload did to the values of one type.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TypeChange {
+    /// The type, as the new code has it.
+    pub name: String,
+    /// What it was called before, if that is something else.
+    pub was: Option<String>,
+    /// What became of its values.
+    pub passage: Passage,
+    /// How many there are.
+    pub values: usize,
+    /// How long that took, in milliseconds.
+    pub ms: f64,
+    /// What was left out and what was added, such as a field.
+    pub notes: Vec<String>,
+}
+
+impl fmt::Display for TypeChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values = match self.values {
+            1 => "1 value".to_owned(),
+            count => format!("{count} values"),
+        };
+        let passage = match self.passage {
+            Passage::Moved => "moved",
+            Passage::Migrated => "migrated",
+            Passage::Discarded => "discarded",
+            Passage::Waiting => "waiting until new code uses the type",
+        };
+        write!(f, "{}: {values} {passage}", self.name)?;
+        if let Some(was) = &self.was {
+            write!(f, " from {was}")?;
+        }
+        if !self.notes.is_empty() {
+            write!(f, "; {}", self.notes.join("; "))?;
+        }
+        Ok(())
+    }
+}
+
 /// How one reload went.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReloadReport {
@@ -87,6 +141,8 @@ pub struct ReloadReport {
     pub builder: Option<String>,
     /// Packages outside the hot set that cargo compiled.
     pub recompiled: Vec<String>,
+    /// What became of the values of types that changed, or whose crates did.
+    pub types: Vec<TypeChange>,
     /// What could not be made sure of.
     pub warnings: Vec<String>,
     /// What is not as it was before a reload that was taken back.

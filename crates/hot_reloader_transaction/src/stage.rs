@@ -7,7 +7,7 @@ use hot_reloader_core::{BuildId, Generation, HotModule};
 
 use crate::{
     engine::{Build, BuildStep, Engine, Made, Plan},
-    report::{ModuleChange, PhaseTime},
+    report::{ModuleChange, PhaseTime, TypeChange},
     Phase, ReloadError, Request,
 };
 
@@ -111,6 +111,8 @@ pub(crate) struct Attempt {
     pub(crate) builder: Option<String>,
     pub(crate) recompiled: Vec<String>,
     pub(crate) warnings: Vec<String>,
+    /// What became of types that changed.
+    pub(crate) types: Vec<TypeChange>,
     /// The generation of the new code, once it has one.
     pub(crate) generation: Option<Generation>,
 }
@@ -127,6 +129,7 @@ impl Attempt {
             builder: None,
             recompiled: Vec::new(),
             warnings: Vec::new(),
+            types: Vec::new(),
             generation: None,
         }
     }

@@ -307,6 +307,7 @@ impl<E: Engine> Transaction<E> {
             builder: attempt.builder.clone(),
             recompiled: attempt.recompiled.clone(),
             warnings: attempt.warnings.clone(),
+            types: attempt.types.clone(),
             not_restored,
             libraries_kept: E::libraries(world),
             resident_bytes: memory::resident_bytes(),

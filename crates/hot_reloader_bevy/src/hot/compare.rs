@@ -1,18 +1,19 @@
 //! Types of new code are held against those in use.
 //!
-//! A type's `TypeId` follows its crate and path, not what it consists of, so the engine would take
-//! bytes of the old type for the new one. What is the same stays where it is, untouched; what is
-//! not is refused.
+//! Where a crate's types change, its library is built so that they are others to the engine, and
+//! [`migration`] takes their values over. Of those that are the same to the engine it is made sure
+//! here that they are; what is not is refused.
 
 use std::{any::TypeId, collections::HashSet};
 
 use bevy::{ecs::component::ComponentId, prelude::World};
-use hot_reloader_core::{shape::ShapeChange, TypeShape};
+use hot_reloader_core::{shape::ShapeChange, TypeFault, TypeShape};
 use hot_reloader_transaction::{Plan, ReloadError};
 
 use super::{
     delegate::Delegates,
     exempt::NotRolledBack,
+    migration,
     rehearsal::Rehearsal,
     snapshot::{self, CopyRule},
 };
@@ -31,31 +32,27 @@ pub(crate) fn compare(
                 // Without a value, fields may change; but the engine has laid out its columns.
                 let same_layout = was.size == now.size && was.align == now.align;
                 if !same_layout || is_alive(world, *id) {
-                    changes.push(ShapeChange {
-                        was,
-                        now: now.clone(),
+                    changes.push(TypeFault {
+                        name: now.path.clone(),
+                        reason: "the compiler takes it for what it was; restart the app".to_owned(),
+                        entity: None,
+                        skeleton: None,
+                        change: Some(ShapeChange {
+                            was,
+                            now: now.clone(),
+                        }),
                     });
                 }
-            } else if now.definition.is_none()
-                && rehearsal.is_hot(&now.path)
-                && is_alive(world, *id)
-            {
-                warnings.push(format!(
-                    "{} does not derive Reflect, so only its size was compared",
-                    now.path
-                ));
             }
-        } else if let Some(was) = moved(world, *id, now) {
-            changes.push(ShapeChange {
-                was,
-                now: now.clone(),
-            });
         }
     }
     if !changes.is_empty() {
-        changes.sort_by(|a, b| a.was.path.cmp(&b.was.path));
+        changes.sort_by(|a, b| a.name.cmp(&b.name));
         return Err(ReloadError::TypesChanged(changes));
     }
+    let crossings = migration::decide(world, rehearsal, plan);
+    let crossings = crossings.map_err(ReloadError::TypesChanged)?;
+    migration::rehearse(world, &crossings).map_err(ReloadError::TypesChanged)?;
     warnings.extend(keys_that_go(world, rehearsal, plan));
     let suspects = suspects(world, rehearsal);
     let alive = suspects
@@ -76,7 +73,9 @@ fn keys_that_go(world: &World, rehearsal: &Rehearsal, plan: &Plan) -> Vec<String
         .flat_map(|slot| &slot.state_keys)
         .filter(|key| {
             let mut stay = rehearsal.state_keys.iter();
-            !stay.any(|k| k.type_id == key.type_id) && is_alive(world, key.type_id)
+            // Under the name that it has now.
+            let path = plan.layout.renamed(key.path);
+            !stay.any(|k| k.path == path) && is_alive(world, key.type_id)
         })
         .map(|key| {
             format!(
@@ -126,18 +125,6 @@ fn in_use(world: &World, id: TypeId) -> Option<TypeShape> {
         align: info.layout().align(),
         definition: None,
     })
-}
-
-/// A type of the same path that has values and that the new code would not find again, because
-/// its identity changed.
-fn moved(world: &World, id: TypeId, now: &TypeShape) -> Option<TypeShape> {
-    world
-        .components()
-        .iter()
-        .filter(|info| info.name() == now.path)
-        .filter_map(|info| info.type_id())
-        .filter(|other| *other != id && is_alive(world, *other))
-        .find_map(|other| in_use(world, other))
 }
 
 fn component(world: &World, id: TypeId) -> Option<ComponentId> {

@@ -17,10 +17,13 @@ use bevy::{
         },
     },
     prelude::{App, Mut, Res, Resource, Schedule, Schedules, StateTransition, World},
+    reflect::TypeRegistry,
 };
+use hot_reloader_build::Layout;
 use hot_reloader_core::{panics, BuildId, Generation, HotModule, PanicReport, TypeShape};
 
 use super::{
+    migration::Waiting,
     observer::Gate,
     placement::{Unit, UnitLabel},
     provision::{Transitions, Undo},
@@ -50,6 +53,10 @@ pub(crate) struct Slot {
     pub(crate) state_keys: Vec<StateKey>,
     pub(crate) copying: Copying,
     pub(crate) shapes: HashMap<TypeId, TypeShape>,
+    /// What reflection knows of the types that it named.
+    pub(crate) registry: TypeRegistry,
+    /// What the types of its library are.
+    pub(crate) layout: Arc<Layout>,
     /// Why it is out of service, if it is.
     pub(crate) suspended: Option<Arc<ReloadError>>,
 }
@@ -97,6 +104,10 @@ pub(crate) struct ModulesPanicked;
 #[derive(Resource, Default)]
 pub(crate) struct Delegates {
     pub(crate) slots: Vec<Slot>,
+    /// What the sources said of each type when code came that used it.
+    pub(crate) origins: HashMap<TypeId, Arc<Layout>>,
+    /// Values that wait until new code uses their types.
+    pub(crate) waiting: Waiting,
     /// Counts the changes to which slots there are.
     pub(crate) revision: u32,
     /// What setups took out of the world, until their code is accepted.

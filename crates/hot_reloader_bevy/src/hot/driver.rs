@@ -15,6 +15,7 @@ use super::{
     config::HotReloaderConfig,
     delegate::{self, Delegates, HotSystems, ModulesPanicked},
     engine::Bevy,
+    migration,
     reloader::HotReloader,
     trigger::{CancelReload, ReloadRequest, WorkAhead},
 };
@@ -51,7 +52,15 @@ pub(super) fn plugin(app: &mut App) {
                 .chain()
                 .before(HotSystems),
         )
-        .add_systems(Last, step.run_if(is_due).in_set(HotReloadSystems::Step))
+        .add_systems(
+            Last,
+            (
+                migration::late.run_if(migration::is_waiting),
+                step.run_if(is_due),
+            )
+                .chain()
+                .in_set(HotReloadSystems::Step),
+        )
         .add_systems(ModulesPanicked, modules_panicked);
 }
 

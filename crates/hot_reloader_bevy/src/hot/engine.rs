@@ -6,7 +6,7 @@ use bevy::{ecs::schedule::ScheduleLabel, prelude::World};
 use hot_reloader_core::{panics, Generation, HotModule, PanicReport};
 use hot_reloader_transaction::{
     Build, Engine, Hook, Made, ModuleFault, ModuleStatus, Plan, Progress, Purpose, ReloadError,
-    ReloadReport, RequestId,
+    ReloadReport, RequestId, TypeChange,
 };
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
     config::HotReloaderConfig,
     delegate::{self, Delegates, Slot},
     library::{Libraries, Library},
+    migration,
     observer::Gate,
     provision::{ModuleStates, Undo},
     recording::Recording,
@@ -101,6 +102,20 @@ impl Engine for Bevy {
         panics::guard(|| Snapshot::capture(world, Scope::World, &instructions))
     }
 
+    fn migrate(
+        world: &mut World,
+        library: &Library,
+        rehearsal: &Rehearsal,
+        plan: &Plan,
+    ) -> Result<Vec<TypeChange>, ReloadError> {
+        let crossings = migration::decide(world, rehearsal, plan);
+        let crossings = crossings.map_err(ReloadError::TypesChanged)?;
+        if !crossings.is_empty() {
+            rehearsal::make_known(world, library, plan);
+        }
+        migration::carry(world, crossings)
+    }
+
     fn swap(world: &mut World, library: &Library) -> Result<(), String> {
         Libraries::scope(world, |world, libraries| libraries.swap(world, library))
     }
@@ -116,6 +131,13 @@ impl Engine for Bevy {
         let old = delegates.take(|slot| plan.replaces(&slot.module.name));
         for slot in &old {
             slot.gate.close();
+        }
+        let delegates = &mut *world.resource_mut::<Delegates>();
+        for (id, incoming) in &rehearsal.incoming {
+            if plan.layout.concerns(&incoming.name) {
+                let layout = || plan.layout.clone();
+                delegates.origins.entry(*id).or_insert_with(layout);
+            }
         }
         disown(world, plan);
         for module in &plan.modules {
@@ -196,6 +218,7 @@ impl Engine for Bevy {
     }
 
     fn restore(world: &mut World, snapshot: &Snapshot) -> Vec<String> {
+        world.resource_mut::<Delegates>().waiting.take_back();
         snapshot.restore(world)
     }
 
@@ -317,6 +340,8 @@ fn install(
         generation,
         build_id: plan.build_id.clone(),
         shapes: recording.shapes(),
+        registry: recording.take_registry(),
+        layout: plan.layout.clone(),
         states: states.map_or_else(Vec::new, |states| states.of(&module.name)),
         schedules: recording.take_schedules(),
         interrupted: Vec::new(),

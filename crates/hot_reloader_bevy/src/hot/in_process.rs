@@ -70,6 +70,7 @@ impl Source for InProcess {
             build_id: BuildId::from_bytes(&address.to_be_bytes()),
             root: "/".into(),
             hot: vec!["hot_reloader_bevy".to_owned()],
+            layout: Arc::default(),
             recompiled: Vec::new(),
         }))
     }

@@ -3,7 +3,7 @@
 //! In reading order: [`plugin`] puts it into an app; [`trigger`] and [`remote`] ask for reloads;
 //! [`driver`] runs the transaction in the app's frames; [`engine`] is what that asks of Bevy. What it
 //! builds on: [`library`] and [`runner`] bring code in, [`recording`], [`provision`] and [`observer`]
-//! take down what a module adds, [`placement`] finds its place among the host's systems, [`rehearsal`] and [`compare`] try it, [`delegate`] runs it, [`snapshot`] copies the
+//! take down what a module adds, [`placement`] finds its place among the host's systems, [`rehearsal`] and [`compare`] try it, [`migration`] takes values over, [`delegate`] runs it, [`snapshot`] copies the
 //! world. [`reloader`], [`overlay`] and [`panel`] tell how it went.
 
 mod awake;
@@ -16,6 +16,7 @@ mod engine;
 mod exempt;
 mod in_process;
 mod library;
+mod migration;
 mod observer;
 mod overlay;
 mod panel;
@@ -39,8 +40,8 @@ pub use hot_reloader_build::{BuildConfig, BuildError, Diagnostic};
 pub use hot_reloader_core as core;
 pub use hot_reloader_core::{Generation, HotModule, PanicReport, RegistryError};
 pub use hot_reloader_transaction::{
-    ModuleChange, ModuleStatus, Outcome, Phase, PhaseTime, Progress, RehearsalFault, ReloadError,
-    ReloadReport, RequestId,
+    ModuleChange, ModuleStatus, Outcome, Passage, Phase, PhaseTime, Progress, RehearsalFault,
+    ReloadError, ReloadReport, RequestId, TypeChange,
 };
 pub use overlay::ErrorTint;
 pub use plugin::HotReloaderPlugin;

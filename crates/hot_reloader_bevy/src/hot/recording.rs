@@ -31,13 +31,14 @@ use super::{
     },
     snapshot::{CopyRule, EventRule},
 };
-use crate::{hook::Hook, state_key::Register, StateKeyType};
+use crate::{hook::Hook, state_key::Register, Abilities, StateKeyType};
 
 /// A type whose values a module owns.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StateKey {
     pub(crate) path: &'static str,
     pub(crate) type_id: TypeId,
+    pub(crate) abilities: Abilities,
 }
 
 impl StateKey {
@@ -158,6 +159,26 @@ impl Recording {
             );
         }
         recording
+    }
+
+    /// Makes the types of all that the module wants besides systems known to a world.
+    pub(crate) fn make_known(&mut self, world: &mut World) {
+        for provision in &self.provisions {
+            provision.rehearse(world, &mut self.schedules);
+        }
+        for key in &self.state_keys {
+            (key.abilities.make_known)(world);
+        }
+    }
+
+    /// What reflection knows of the types that the module named.
+    pub(crate) fn registry(&self) -> &TypeRegistry {
+        &self.registry
+    }
+
+    /// The same, for keeps.
+    pub(crate) fn take_registry(&mut self) -> TypeRegistry {
+        std::mem::take(&mut self.registry)
     }
 
     /// Puts what the module wants besides systems into the live world. What it takes out of the world
@@ -345,15 +366,16 @@ impl Recording {
         self.executor = executor;
     }
 
-    pub(crate) fn state_key<T: StateKeyType<Kind>, Kind>(&mut self, register: Option<Register>) {
+    pub(crate) fn state_key<T: StateKeyType>(&mut self, abilities: Abilities) {
         self.note_type::<T>();
-        if let Some(register) = register {
+        if let Some(register) = abilities.register {
             register(&mut self.registry);
         }
         self.copying.rules.push(CopyRule::cloned::<T>());
         self.state_keys.push(StateKey {
             path: std::any::type_name::<T>(),
             type_id: TypeId::of::<T>(),
+            abilities,
         });
     }
 }

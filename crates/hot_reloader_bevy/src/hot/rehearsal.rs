@@ -9,6 +9,7 @@
 use std::{
     any::TypeId,
     collections::{HashMap, HashSet},
+    sync::Arc,
 };
 
 use bevy::{
@@ -18,6 +19,7 @@ use bevy::{
         schedule::{InternedScheduleLabel, ScheduleLabel},
     },
     prelude::{AppTypeRegistry, AssetServer, Schedules, World},
+    reflect::TypeRegistry,
 };
 use hot_reloader_core::{panics, PanicReport, RegistryError, TypeShape};
 use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
@@ -25,6 +27,7 @@ use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
 use super::{
     delegate::{self, Delegates},
     library::Library,
+    migration::Incoming,
     placement::{self, Placement},
     recording::{Copying, Recording, StateKey},
 };
@@ -35,6 +38,10 @@ use crate::HotApp;
 pub(crate) struct Rehearsal {
     /// All types that the new code's systems use.
     pub(crate) types: HashMap<TypeId, TypeShape>,
+    /// Those of them that can be in a world.
+    pub(crate) incoming: HashMap<TypeId, Incoming>,
+    /// What reflection knows of them.
+    pub(crate) registry: Arc<TypeRegistry>,
     /// Those of them that it may change without a command.
     pub(crate) written: HashSet<TypeId>,
     pub(crate) state_keys: Vec<StateKey>,
@@ -60,8 +67,11 @@ pub(crate) fn rehearse(
     plan: &Plan,
 ) -> Result<Rehearsal, ReloadError> {
     let mut world = throwaway(live);
+    let mut registry = TypeRegistry::new();
     let mut rehearsal = Rehearsal {
         types: HashMap::new(),
+        incoming: HashMap::new(),
+        registry: Arc::default(),
         written: HashSet::new(),
         state_keys: Vec::new(),
         copying: Copying::default(),
@@ -81,9 +91,7 @@ pub(crate) fn rehearse(
             )
         })
         .map_err(|panic| failed(RehearsalFault::Setup(panic)))?;
-        for provision in std::mem::take(&mut recording.provisions) {
-            provision.rehearse(&mut world, &mut recording.schedules);
-        }
+        recording.make_known(&mut world);
         let placements = place(live, &recording).map_err(failed)?;
         rehearsal.placements.insert(module.name.clone(), placements);
         let runs = live.resource::<Delegates>().get(&module.name).is_some();
@@ -105,6 +113,9 @@ pub(crate) fn rehearse(
             .filter_map(|id| world.components().get_info(*id)?.type_id());
         rehearsal.written.extend(written);
         rehearsal.types.extend(recording.shapes());
+        for registration in recording.registry().iter() {
+            registry.add_registration(registration.clone());
+        }
         rehearsal.state_keys.append(&mut recording.state_keys);
         rehearsal.copying.rules.append(&mut recording.copying.rules);
         rehearsal
@@ -119,6 +130,15 @@ pub(crate) fn rehearse(
     }
     for info in world.components().iter() {
         let Some(id) = info.type_id() else { continue };
+        rehearsal.incoming.insert(
+            id,
+            Incoming {
+                id,
+                name: info.name().to_owned(),
+                layout: info.layout(),
+                drop: info.drop(),
+            },
+        );
         rehearsal.types.entry(id).or_insert_with(|| TypeShape {
             path: info.name().to_owned(),
             size: info.layout().size(),
@@ -127,7 +147,31 @@ pub(crate) fn rehearse(
         });
     }
     discard(world);
+    rehearsal.registry = Arc::new(registry);
     Ok(rehearsal)
+}
+
+/// Makes all types that the modules of `plan` use known to the live world. What cannot be done is left to the
+/// module itself.
+pub(crate) fn make_known(world: &mut World, library: &Library, plan: &Plan) {
+    for module in &plan.modules {
+        let known = panics::guard(|| {
+            let Ok(entry) = library.module(&module.name) else {
+                return;
+            };
+            let setup = |recording: &mut Recording| entry.build(&mut HotApp::new(recording));
+            let mut recording = Recording::of(setup, Vec::new());
+            recording.make_known(world);
+            let _ = initialise(world, &mut recording, &mut Found::default());
+            discard(recording);
+        });
+        if let Err(panic) = known {
+            bevy::log::warn!(
+                "module `{}` panicked before its values went over: {panic}",
+                module.name
+            );
+        }
+    }
 }
 
 /// An empty world, with what the parameters of systems commonly ask for when they are initialised.

@@ -286,16 +286,19 @@ impl<'ast> Visit<'ast> for Reader {
                 }
             }
             Item::Mod(item) if item.content.is_none() => {
-                let path = item.attrs.iter().find_map(|attribute| match &attribute.meta {
-                    Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
-                        syn::Expr::Lit(syn::ExprLit {
-                            lit: syn::Lit::Str(path),
-                            ..
-                        }) => Some(path.value()),
+                let path = item
+                    .attrs
+                    .iter()
+                    .find_map(|attribute| match &attribute.meta {
+                        Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+                            syn::Expr::Lit(syn::ExprLit {
+                                lit: syn::Lit::Str(path),
+                                ..
+                            }) => Some(path.value()),
+                            _ => None,
+                        },
                         _ => None,
-                    },
-                    _ => None,
-                });
+                    });
                 self.found.children.push(Child {
                     within: self.modules.clone(),
                     name: item.ident.to_string(),
@@ -441,7 +444,12 @@ fn fields(fields: &Fields) -> TokenStream {
 /// The variants of an enum without fields, with their numbers, if these are plain to see.
 fn variants(item: &syn::ItemEnum) -> Option<Variants> {
     let is_generic = !item.generics.params.is_empty();
-    if is_generic || item.attrs.iter().any(|attribute| attribute.path().is_ident("repr")) {
+    if is_generic
+        || item
+            .attrs
+            .iter()
+            .any(|attribute| attribute.path().is_ident("repr"))
+    {
         return None;
     }
     let mut next = 0_i64;
@@ -519,14 +527,23 @@ mod tests {
             ("enum E { A, B }", "enum E { B, A }"),
             ("enum E { A, B }", "enum E { A, B = 5 }"),
             ("enum E { A, B }", "enum E { A, B(u8) }"),
-            ("trait T { fn f(&self); fn g(&self); }", "trait T { fn g(&self); fn f(&self); }"),
-            ("trait T { fn f(&self); }", "trait T { fn f(&self); fn g(&self); }"),
+            (
+                "trait T { fn f(&self); fn g(&self); }",
+                "trait T { fn g(&self); fn f(&self); }",
+            ),
+            (
+                "trait T { fn f(&self); }",
+                "trait T { fn f(&self); fn g(&self); }",
+            ),
             ("trait T: U {}", "trait T: V {}"),
             ("m! { struct A; }", "m! { struct A(u8); }"),
             ("fn f() { struct A; }", "fn f() { struct A(u8); }"),
             ("const N: usize = 1;", "const N: usize = 2;"),
             ("use a::P;", "use b::P;"),
-            ("impl I for A { type O = u8; }", "impl I for A { type O = u16; }"),
+            (
+                "impl I for A { type O = u8; }",
+                "impl I for A { type O = u16; }",
+            ),
             (
                 "impl Component for A { const STORAGE_TYPE: S = S::Table; }",
                 "impl Component for A { const STORAGE_TYPE: S = S::SparseSet; }",

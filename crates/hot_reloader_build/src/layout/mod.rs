@@ -28,7 +28,9 @@ pub type Variants = Vec<(String, i64)>;
 /// The types of the crates that may change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
-    crates: BTreeMap<String, CrateLayout>,
+    crates: BTreeMap<String, Arc<CrateLayout>>,
+    /// What the compiler tells each crate apart by, where that is known.
+    identities: BTreeMap<String, u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,6 +88,46 @@ impl Layout {
         }
     }
 
+    /// The name that a type has here which is called `before` in code of before: the same, unless types in
+    /// it say that they were called so.
+    #[must_use]
+    pub fn renamed(&self, before: &str) -> String {
+        let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+        let mut name = String::new();
+        let mut rest = before;
+        while !rest.is_empty() {
+            let start = rest.find(is_path).unwrap_or(rest.len());
+            name += &rest[..start];
+            rest = &rest[start..];
+            let end = rest.find(|c| !is_path(c)).unwrap_or(rest.len());
+            let path = &rest[..end];
+            let is_gone = self.of(path) == Known::Gone && !path.is_empty();
+            let new = is_gone.then(|| self.successor_by_name(path)).flatten();
+            name += new.as_deref().unwrap_or(path);
+            rest = &rest[end..];
+        }
+        name
+    }
+
+    /// The type that says it was called so.
+    fn successor_by_name(&self, before: &str) -> Option<String> {
+        self.crates.iter().find_map(|(of, layout)| {
+            let mut was = layout.was.iter();
+            let (path, _) = was.find(|(_, was)| *was == before)?;
+            Some(format!("{of}::{path}"))
+        })
+    }
+
+    /// Whether the compiler takes a type for the same here and there, as far as its crates go.
+    #[must_use]
+    pub fn tells_apart(&self, other: &Self, type_name: &str) -> bool {
+        let mut crates = paths_in(type_name).map(|(of, _)| of);
+        crates.any(|of| {
+            let [here, there] = [self, other].map(|layout| layout.identities.get(of));
+            here != there
+        })
+    }
+
     /// Whether a type is of these crates, or has one of them as a parameter.
     #[must_use]
     pub fn concerns(&self, type_name: &str) -> bool {
@@ -97,13 +139,6 @@ impl Layout {
     pub fn variants(&self, type_name: &str) -> Option<&Variants> {
         let (of, path) = split(type_name)?;
         self.crates.get(of)?.types.get(path)?.variants.as_ref()
-    }
-
-    /// What a type was called before, as it says itself.
-    #[must_use]
-    pub fn was(&self, type_name: &str) -> Option<&str> {
-        let (of, path) = split(type_name)?;
-        self.crates.get(of)?.was.get(path).map(String::as_str)
     }
 
     /// Whether the sources say that the values of a type that is gone may go.
@@ -142,16 +177,29 @@ impl Layout {
         Some(self.crates.get(of)?.digest)
     }
 
+    /// The same, with what the compiler tells its crates apart by.
+    pub(crate) fn told_apart(&self, by: impl IntoIterator<Item = (String, u64)>) -> Self {
+        Self {
+            crates: self.crates.clone(),
+            identities: by.into_iter().collect(),
+        }
+    }
+
     /// The paths of these crates in the name of a type.
     fn paths_in<'a>(
         &'a self,
         type_name: &'a str,
     ) -> impl Iterator<Item = (&'a CrateLayout, &'a str)> {
-        let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-        let paths = type_name.split(move |c| !is_path(c));
-        let paths = paths.filter_map(split);
-        paths.filter_map(|(of, path)| Some((self.crates.get(of)?, path)))
+        let paths = paths_in(type_name);
+        paths.filter_map(|(of, path)| Some((&**self.crates.get(of)?, path)))
     }
+}
+
+/// Each path in the name of a type, as crate and rest.
+fn paths_in(type_name: &str) -> impl Iterator<Item = (&str, &str)> {
+    let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let paths = type_name.split(move |c| !is_path(c));
+    paths.filter_map(split)
 }
 
 /// Crate and path of the name of a type without parameters.
@@ -257,8 +305,7 @@ impl Reader {
         }
         let text = String::from_utf8_lossy(&text);
         let pieces = Arc::new(Pieces::of(&text));
-        self.files
-            .insert(path.to_owned(), (digest, pieces.clone()));
+        self.files.insert(path.to_owned(), (digest, pieces.clone()));
         Ok(Some(pieces))
     }
 }
@@ -375,7 +422,9 @@ impl<'a> Assembly<'a> {
             let needs: Vec<u64> = sources.needs.iter().map(|need| digests[*need]).collect();
             made.digest = digest_of(&(sources.seed, types, made.unnamed, needs));
             digests.push(made.digest);
-            layout.crates.insert(sources.name.to_owned(), made);
+            layout
+                .crates
+                .insert(sources.name.to_owned(), Arc::new(made));
         }
         layout
     }
@@ -455,9 +504,18 @@ mod tests {
             "rules/lib.rs",
             "pub const N: usize = 3; pub struct Rule([u8; N]); pub trait Turn { fn take(&self); }",
         ),
-        ("game/lib.rs", "mod a; mod b { pub mod c; } pub struct Free(u8);"),
-        ("game/a.rs", "use rules::Rule; pub struct Held { rule: Rule }"),
-        ("game/b/c.rs", "pub struct Player(Box<dyn Turn>); m! { struct Hidden; }"),
+        (
+            "game/lib.rs",
+            "mod a; mod b { pub mod c; } pub struct Free(u8);",
+        ),
+        (
+            "game/a.rs",
+            "use rules::Rule; pub struct Held { rule: Rule }",
+        ),
+        (
+            "game/b/c.rs",
+            "pub struct Player(Box<dyn Turn>); m! { struct Hidden; }",
+        ),
         ("game/a/unused.rs", "struct Nothing;"),
     ];
 
@@ -485,7 +543,9 @@ mod tests {
         let crates_now = ["rules", "game"].into_iter();
         let crates_now = crates_now.filter(|name| was.digest(name) != now.digest(name));
         assert_eq!(crates_now.collect::<Vec<_>>(), crates);
-        let types_now = TYPES.into_iter().filter(|name| was.of(name) != now.of(name));
+        let types_now = TYPES
+            .into_iter()
+            .filter(|name| was.of(name) != now.of(name));
         assert_eq!(types_now.collect::<Vec<_>>(), types);
     }
 
@@ -495,13 +555,41 @@ mod tests {
         let held = [TYPES[0], TYPES[2], TYPES[4]];
         changes("rules/lib.rs", "= 3", "= 4", &both, &held);
         changes("rules/lib.rs", "[u8; N]", "[u16; N]", &both, &held);
-        changes("rules/lib.rs", "(&self)", "(&mut self)", &both, &TYPES[3..4]);
-        changes("game/lib.rs", "Free(u8)", "Free(u16)", &["game"], &TYPES[1..2]);
-        changes("game/b/c.rs", "Hidden", "Hidden(u8)", &["game"], &TYPES[5..]);
-        changes("game/a.rs", "use rules::Rule;", "use rules::Rule; fn f() {}", &[], &[]);
-        changes("game/a.rs", "use rules::Rule", "use rules::v2::Rule", &["game"], &[
-            TYPES[2], TYPES[4],
-        ]);
+        changes(
+            "rules/lib.rs",
+            "(&self)",
+            "(&mut self)",
+            &both,
+            &TYPES[3..4],
+        );
+        changes(
+            "game/lib.rs",
+            "Free(u8)",
+            "Free(u16)",
+            &["game"],
+            &TYPES[1..2],
+        );
+        changes(
+            "game/b/c.rs",
+            "Hidden",
+            "Hidden(u8)",
+            &["game"],
+            &TYPES[5..],
+        );
+        changes(
+            "game/a.rs",
+            "use rules::Rule;",
+            "use rules::Rule; fn f() {}",
+            &[],
+            &[],
+        );
+        changes(
+            "game/a.rs",
+            "use rules::Rule",
+            "use rules::v2::Rule",
+            &["game"],
+            &[TYPES[2], TYPES[4]],
+        );
     }
 
     #[test]
@@ -513,8 +601,25 @@ mod tests {
         assert!(matches!(layout.of(TYPES[5]), Known::Unnamed(_)));
         assert!(layout.concerns("core::option::Option<game::Free>"));
         assert!(!layout.concerns("bevy::Free"));
-        layout.crates.get_mut("game").unwrap().unnamed = None;
+        let game = layout.crates.get_mut("game").unwrap();
+        Arc::get_mut(game).unwrap().unnamed = None;
         assert_eq!(layout.of("game::b::Held"), Known::Gone);
+    }
+
+    #[test]
+    fn a_type_is_called_what_its_parts_are_called_now() {
+        let now = edited(
+            "game/a.rs",
+            "pub struct Held",
+            "#[state(was = \"game::a::Held\")] pub struct Bearer",
+        );
+        // A macro may have made it.
+        let mut now = now;
+        let game = now.crates.get_mut("game").unwrap();
+        Arc::get_mut(game).unwrap().unnamed = None;
+        let state = now.renamed("bevy_state::state::State<game::a::Held>");
+        assert_eq!(state, "bevy_state::state::State<game::a::Bearer>");
+        assert_eq!(now.renamed("(game::Free, u8)"), "(game::Free, u8)");
     }
 
     #[test]

@@ -20,10 +20,22 @@ pub fn identities() -> [u64; 3] {
 
 fn fixture() -> Fixture {
     let mut fixture = Fixture::unbuilt();
-    fixture.edit("game/Cargo.toml", "rules = ", "words = { path = \"../words\" }\nrules = ");
+    fixture.edit(
+        "game/Cargo.toml",
+        "rules = ",
+        "words = { path = \"../words\" }\nrules = ",
+    );
     fixture.edit("game/src/lib.rs", "mod menu;", &format!("mod menu;{TYPES}"));
-    fixture.edit("rules/src/lib.rs", "pub const", "pub struct Rule(words::Word);\npub const");
-    fixture.edit("words/src/lib.rs", "pub const", "pub struct Word(u64);\npub const");
+    fixture.edit(
+        "rules/src/lib.rs",
+        "pub const",
+        "pub struct Rule(words::Word);\npub const",
+    );
+    fixture.edit(
+        "words/src/lib.rs",
+        "pub const",
+        "pub struct Word(u64);\npub const",
+    );
     fixture.answers(201, Some(Decline::First));
     fixture
 }
@@ -63,7 +75,11 @@ fn types_are_others_exactly_when_they_change_and_in_what_needs_them() {
     fixture.edit("words/src/lib.rs", "= 2", "= 3");
     fixture.edit("game/src/menu.rs", "= 1", "= 4");
     assert_eq!(fixture.others(first), [""; 0]);
-    fixture.edit("rules/src/lib.rs", "Rule(words::Word)", "Rule(words::Word, u8)");
+    fixture.edit(
+        "rules/src/lib.rs",
+        "Rule(words::Word)",
+        "Rule(words::Word, u8)",
+    );
     assert_eq!(fixture.others(first), ["rules", "game"]);
     let second = fixture.identities();
     // Bodies may change as before.
@@ -74,7 +90,11 @@ fn types_are_others_exactly_when_they_change_and_in_what_needs_them() {
     assert_eq!(fixture.others(second), ["words", "rules", "game"]);
     fixture.edit("words/src/lib.rs", "Word(pub [u8; 8])", "Word(u64)");
     assert_eq!(fixture.others(second), [""; 0]);
-    fixture.edit("rules/src/lib.rs", "Rule(words::Word, u8)", "Rule(words::Word)");
+    fixture.edit(
+        "rules/src/lib.rs",
+        "Rule(words::Word, u8)",
+        "Rule(words::Word)",
+    );
     assert_eq!(fixture.others(first), [""; 0]);
 }
 
@@ -83,7 +103,11 @@ fn types_are_others_exactly_when_they_change_and_in_what_needs_them() {
 fn what_cargo_had_to_build_is_told_apart_too() {
     let mut fixture = fixture();
     let first = fixture.identities();
-    fixture.edit("game/src/lib.rs", "Entry(pub u64)", "Entry(pub u64, pub u64)");
+    fixture.edit(
+        "game/src/lib.rs",
+        "Entry(pub u64)",
+        "Entry(pub u64, pub u64)",
+    );
     fixture.write("game/src/extra.rs", "");
     fixture.edit("game/src/lib.rs", "mod menu;", "mod menu; mod extra;");
     assert_eq!(fixture.others(first), ["game"]);
@@ -91,7 +115,11 @@ fn what_cargo_had_to_build_is_told_apart_too() {
     // Cargo does not look at it again, so its command has to be brought about.
     fixture.edit("Cargo.toml", "[workspace]", "# Of a game.\n[workspace]");
     assert_eq!(fixture.others(second), [""; 0]);
-    fixture.edit("game/src/lib.rs", "Entry(pub u64, pub u64)", "Entry(pub u64)");
+    fixture.edit(
+        "game/src/lib.rs",
+        "Entry(pub u64, pub u64)",
+        "Entry(pub u64)",
+    );
     fixture.edit("Cargo.toml", "# Of a game.\n", "");
     assert_eq!(fixture.others(first), [""; 0]);
 }
@@ -105,7 +133,11 @@ fn without_our_own_commands_other_types_are_refused() {
     assert_eq!(fixture.others(first), [""; 0]);
     fixture.edit("game/src/menu.rs", "= 1", "= 4");
     assert_eq!(fixture.others(first), [""; 0]);
-    fixture.edit("game/src/lib.rs", "Entry(pub u64)", "Entry(pub u64, pub u64)");
+    fixture.edit(
+        "game/src/lib.rs",
+        "Entry(pub u64)",
+        "Entry(pub u64, pub u64)",
+    );
     let path = fixture.path(".cargo/config.toml");
     for _ in 0..2 {
         match fixture.build().0 {
@@ -116,6 +148,10 @@ fn without_our_own_commands_other_types_are_refused() {
             other => panic!("{other:?}"),
         }
     }
-    fixture.edit("game/src/lib.rs", "Entry(pub u64, pub u64)", "Entry(pub u64)");
+    fixture.edit(
+        "game/src/lib.rs",
+        "Entry(pub u64, pub u64)",
+        "Entry(pub u64)",
+    );
     assert_eq!(fixture.others(first), [""; 0]);
 }

@@ -89,5 +89,6 @@ fn plan(
         removed,
         order: order.iter().map(|module| module.name.clone()).collect(),
         hot: made.hot.clone(),
+        layout: made.layout.clone(),
     })
 }

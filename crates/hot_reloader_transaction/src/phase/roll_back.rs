@@ -24,14 +24,20 @@ pub(crate) fn roll_back<E: Engine>(
         )
     }));
     E::forget(world, trial.snapshot);
-    let (outcome, error) = if lost.is_empty() {
-        (Outcome::RolledBack, error)
-    } else {
-        let error = ReloadError::RestoredInPart {
-            cause: Box::new(error),
-            lost: lost.clone(),
-        };
-        (Outcome::RolledBackInPart, error)
-    };
+    // They are what they were.
+    attempt.types.clear();
+    let (outcome, error) = outcome(error, &lost);
     transaction.finish(world, attempt, outcome, Some(error), lost);
+}
+
+/// What comes of `error` if that much is not as it was.
+pub(crate) fn outcome(error: ReloadError, lost: &[String]) -> (Outcome, ReloadError) {
+    if lost.is_empty() {
+        return (Outcome::RolledBack, error);
+    }
+    let error = ReloadError::RestoredInPart {
+        cause: Box::new(error),
+        lost: lost.to_vec(),
+    };
+    (Outcome::RolledBackInPart, error)
 }

@@ -51,6 +51,17 @@ pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::W
             attempt.warnings.push(text);
         }
     }
+    match E::migrate(world, &library, &rehearsal, &plan) {
+        Ok(types) => attempt.types = types,
+        Err(error) => {
+            let lost = E::restore(world, &snapshot);
+            E::forget(world, snapshot);
+            let (outcome, error) = roll_back::outcome(error, &lost);
+            transaction.finish(world, attempt, outcome, Some(error), lost);
+            return;
+        }
+    }
+    attempt.end(Phase::Migrate);
     transaction.issued = transaction.issued.next();
     attempt.generation = Some(transaction.issued);
     let (predecessors, installed) =

@@ -10,7 +10,7 @@ use hot_reloader_build::BuildError;
 use hot_reloader_core::{BuildId, Generation, HotModule, PanicReport, StagedLibrary};
 use hot_reloader_transaction::{
     Build, BuildStep, Engine, Hook, Made, ModuleFault, ModuleStatus, Outcome, Phase, Plan,
-    Progress, Purpose, RehearsalFault, ReloadError, ReloadReport, RequestId,
+    Progress, Purpose, RehearsalFault, ReloadError, ReloadReport, RequestId, TypeChange,
 };
 
 /// A library: the number of its code, and its modules.
@@ -142,6 +142,7 @@ impl World {
                 build_id: BuildId::from_bytes(&number.to_be_bytes()),
                 root: "/".into(),
                 hot: Vec::new(),
+                layout: Arc::default(),
                 recompiled: Vec::new(),
             }
         });
@@ -250,6 +251,19 @@ impl Engine for Fake {
             return Err("the loader refused it".to_owned());
         }
         Ok(())
+    }
+
+    fn migrate(
+        world: &mut World,
+        _: &Code,
+        (): &(),
+        _: &Plan,
+    ) -> Result<Vec<TypeChange>, ReloadError> {
+        world.state.push("migrate".to_owned());
+        if world.fails() {
+            return Err(ReloadError::TypesChanged(Vec::new()));
+        }
+        Ok(Vec::new())
     }
 
     fn install(

@@ -12,10 +12,10 @@ use std::{
 use bevy::ptr::{OwningPtr, Ptr};
 
 /// What drops a value of a type, if anything does.
-pub(super) type Drop = Option<unsafe fn(OwningPtr<'_>)>;
+pub(in crate::hot) type Drop = Option<unsafe fn(OwningPtr<'_>)>;
 
 /// Values of one type, side by side, as copies.
-pub(super) struct Column {
+pub(in crate::hot) struct Column {
     item: Layout,
     drop: Drop,
     data: NonNull<u8>,
@@ -31,7 +31,7 @@ unsafe impl Sync for Column {}
 
 impl Column {
     /// For up to `capacity` values.
-    pub(super) fn new(item: Layout, drop: Drop, capacity: usize) -> Self {
+    pub(in crate::hot) fn new(item: Layout, drop: Drop, capacity: usize) -> Self {
         let layout = array(item, capacity);
         let data = if layout.size() == 0 {
             dangling(item)
@@ -49,7 +49,12 @@ impl Column {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// The layout of one value.
+    pub(in crate::hot) fn item(&self) -> Layout {
+        self.item
+    }
+
+    pub(in crate::hot) fn len(&self) -> usize {
         self.len
     }
 
@@ -59,7 +64,7 @@ impl Column {
     /// # Safety
     ///
     /// If `write` returns `true`, a value of the column's type is at its place.
-    pub(super) unsafe fn push_with(&mut self, write: impl FnOnce(*mut u8) -> bool) -> bool {
+    pub(in crate::hot) unsafe fn push_with(&mut self, write: impl FnOnce(*mut u8) -> bool) -> bool {
         assert!(self.len < self.capacity, "there is room for each value");
         let written = write(self.place(self.len));
         self.len += usize::from(written);
@@ -71,7 +76,7 @@ impl Column {
     /// # Safety
     ///
     /// `from` points to that many values of the column's type, which has no drop glue.
-    pub(super) unsafe fn extend_from_bytes(&mut self, from: *const u8, count: usize) {
+    pub(in crate::hot) unsafe fn extend_from_bytes(&mut self, from: *const u8, count: usize) {
         assert!(self.len + count <= self.capacity, "there is room for all");
         let place = self.place(self.len);
         // SAFETY: both sides have room for as many values, and do not overlap: one is ours.
@@ -80,7 +85,7 @@ impl Column {
     }
 
     /// The value at `index`.
-    pub(super) fn get(&self, index: usize) -> Ptr<'_> {
+    pub(in crate::hot) fn get(&self, index: usize) -> Ptr<'_> {
         assert!(index < self.len, "there is a value at {index}");
         let place = NonNull::new(self.place(index)).expect("a place is not null");
         // SAFETY: there is a value, it is aligned, and `self` is borrowed for as long.
@@ -88,7 +93,7 @@ impl Column {
     }
 
     /// Gives the last value away.
-    pub(super) fn give(&mut self, take: impl FnOnce(OwningPtr<'_>)) {
+    pub(in crate::hot) fn give(&mut self, take: impl FnOnce(OwningPtr<'_>)) {
         self.len -= 1;
         let place = NonNull::new(self.place(self.len)).expect("a place is not null");
         // SAFETY: there is a value, and it counts as gone.
@@ -96,7 +101,7 @@ impl Column {
     }
 
     /// The bytes of the value at `index`, of a type without drop glue.
-    pub(super) fn bytes(&self, index: usize, count: usize) -> &[u8] {
+    pub(in crate::hot) fn bytes(&self, index: usize, count: usize) -> &[u8] {
         assert!(index + count <= self.len, "there are as many values");
         // SAFETY: there are as many values, in memory that was written as bytes. Those between
         // fields mean nothing; read here, they can make equal values seem different, no more.

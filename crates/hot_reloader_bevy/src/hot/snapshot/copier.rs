@@ -21,11 +21,11 @@ use bevy::{
 use super::{column::Column, policy};
 
 /// Copies a value to a place that has room for it.
-type Clone = unsafe fn(Ptr<'_>, *mut u8);
+pub(in crate::hot) type Clone = unsafe fn(Ptr<'_>, *mut u8);
 
 /// How the values of one type are copied.
 #[derive(Clone)]
-pub(super) enum Copier {
+pub(in crate::hot) enum Copier {
     /// They mirror what is outside of the world, and stay.
     Leave,
     /// Without drop glue, a value is its bytes.
@@ -104,7 +104,7 @@ unsafe fn clone<T: std::clone::Clone>(value: Ptr<'_>, place: *mut u8) {
 }
 
 /// All that is known about how to copy.
-pub(super) struct Copiers {
+pub(in crate::hot) struct Copiers {
     rules: HashMap<TypeId, CopyRule>,
     registry: Option<AppTypeRegistry>,
     /// Types of the engine, which an app without their plugins does not register.
@@ -113,7 +113,7 @@ pub(super) struct Copiers {
 
 impl Copiers {
     /// With the rules for the engine's own types, which those that are given replace.
-    pub(super) fn new(world: &World, rules: &[CopyRule]) -> Self {
+    pub(in crate::hot) fn new(world: &World, rules: &[CopyRule]) -> Self {
         let rules = policy::rules().into_iter().chain(rules.iter().copied());
         Self {
             rules: rules.map(|rule| (rule.type_id, rule)).collect(),
@@ -122,7 +122,7 @@ impl Copiers {
         }
     }
 
-    pub(super) fn of(&self, info: &ComponentInfo) -> Copier {
+    pub(in crate::hot) fn of(&self, info: &ComponentInfo) -> Copier {
         let Some(id) = info.type_id() else {
             return if info.drop().is_none() {
                 Copier::Bytes
@@ -166,7 +166,7 @@ impl Copier {
     /// # Safety
     ///
     /// The value is of the type that the copier is for.
-    pub(super) unsafe fn is_whole(&self, value: Ptr<'_>) -> bool {
+    pub(in crate::hot) unsafe fn is_whole(&self, value: Ptr<'_>) -> bool {
         match self {
             // SAFETY: the caller vouches for the type.
             Self::Reflect(pointer, _) => whole(unsafe { pointer.as_reflect(value) }),
@@ -179,7 +179,7 @@ impl Copier {
     /// # Safety
     ///
     /// Both are of the type that the copier is for.
-    pub(super) unsafe fn copy(&self, value: Ptr<'_>, column: &mut Column) -> bool {
+    pub(in crate::hot) unsafe fn copy(&self, value: Ptr<'_>, column: &mut Column) -> bool {
         // SAFETY: the caller vouches for the types, and each arm writes a value or says no.
         unsafe {
             match self {
@@ -214,7 +214,7 @@ impl Copier {
 }
 
 /// Hands the value in a box over as bytes: whoever takes them owns it.
-fn move_out(value: Box<dyn Any>, take: impl FnOnce(OwningPtr<'_>)) {
+pub(in crate::hot) fn move_out(value: Box<dyn Any>, take: impl FnOnce(OwningPtr<'_>)) {
     let layout = std::alloc::Layout::for_value(&*value);
     let pointer = NonNull::new(Box::into_raw(value).cast::<u8>()).expect("a box is not null");
     // SAFETY: the value is there, and is not looked at again here.
@@ -227,7 +227,7 @@ fn move_out(value: Box<dyn Any>, take: impl FnOnce(OwningPtr<'_>)) {
 
 /// Whether reflection sees all of a value. A field with `#[reflect(ignore)]` leaves no trace but its
 /// bytes: the compiler packs fields so that only the end of a struct is padding.
-fn whole(value: &dyn Reflect) -> bool {
+pub(in crate::hot) fn whole(value: &dyn Reflect) -> bool {
     let fields: Vec<&dyn Reflect> = match value.reflect_ref() {
         ReflectRef::Struct(value) => value.iter_fields().collect(),
         ReflectRef::TupleStruct(value) => value.iter_fields().collect(),

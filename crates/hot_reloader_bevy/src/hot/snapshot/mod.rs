@@ -27,10 +27,9 @@ use bevy::{
     prelude::World,
 };
 
+pub(in crate::hot) use column::{Column, Drop};
 pub(crate) use copier::CopyRule;
-
-use column::Column;
-use copier::{Copier, Copiers};
+pub(in crate::hot) use copier::{move_out, whole, Copier, Copiers};
 
 /// Events that a module may send: how many were sent, and how to do away with them. A queue of them
 /// cannot be copied without copying the events.

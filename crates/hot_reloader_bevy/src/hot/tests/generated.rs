@@ -7,7 +7,7 @@ use bevy::{ecs::component::StorageType, prelude::*};
 use hot_reloader_transaction::Outcome;
 use proptest::prelude::*;
 
-use super::harness::{module, Bench};
+use super::harness::{module, plain, Bench};
 use crate::HotApp;
 
 /// In a table, without drop glue.
@@ -344,7 +344,7 @@ fn good(app: &mut HotApp<'_>) {
     app.add_event::<Happened>()
         .init_state::<Mode>()
         .teardown(|world: &mut World| play(world, Place::Teardown));
-    app.state_key::<Keyed, _>(None);
+    app.state_key::<Keyed>(plain::<Keyed>());
 }
 
 fn play(world: &mut World, place: Place) {
@@ -377,7 +377,7 @@ fn bad(app: &mut HotApp<'_>) {
             world.trigger(Ring);
             assert!(*frame < 4, "in any case");
         });
-    app.state_key::<Keyed, _>(None);
+    app.state_key::<Keyed>(plain::<Keyed>());
 }
 
 proptest! {

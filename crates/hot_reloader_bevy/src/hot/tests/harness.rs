@@ -7,7 +7,7 @@ use crate::{
     hot::{
         in_process::InProcess, HotReloader, HotReloaderConfig, HotReloaderPlugin, ReloadRequest,
     },
-    HotApp, LibraryEntry, ModuleEntry,
+    Abilities, HotApp, LibraryEntry, ModuleEntry,
 };
 
 /// A module of one function.
@@ -20,6 +20,19 @@ pub(super) const fn module(name: &'static str, setup: fn(&mut HotApp<'_>)) -> Mo
         after: &[],
         declare: |_| {},
         setup,
+    }
+}
+
+/// A component as a state key of which nothing is known but `Clone`.
+pub(super) fn plain<T: Component>() -> Abilities {
+    Abilities {
+        make_known: |world| {
+            world.init_component::<T>();
+        },
+        register: None,
+        default: None,
+        written: None,
+        migrate: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use bevy::{ecs::system::SystemState, prelude::*, time::TimeUpdateStrategy};
 use hot_reloader_transaction::Outcome;
 
-use super::harness::{check, module, Bench};
+use super::harness::{check, module, plain, Bench};
 use crate::{ExemptFromRollback, HotApp, ModuleEntry};
 
 #[derive(Component, Clone, Debug, PartialEq)]
@@ -456,7 +456,7 @@ fn a_field_that_reflection_does_not_see_is_not_lost() {
 #[test]
 fn a_state_key_is_restored_even_if_it_was_changed_behind_the_engine() {
     let mut keyed = NOTHING;
-    keyed.declare = |app| app.state_key::<Label, _>(None);
+    keyed.declare = |app| app.state_key::<Label>(plain::<Label>());
     let mut bench = Bench::start(&[keyed], |_| {});
     let label = bench.world().spawn(Label("before".to_owned())).id();
     let report = bench.reload(&[module("game", |app| {

@@ -481,6 +481,9 @@ fn facts(ui: &mut egui::Ui, report: &ReloadReport, theme: &Theme) {
         let names = report.recompiled.join(", ");
         ui.label(format!("Compiled besides: {names}"));
     }
+    for change in &report.types {
+        ui.label(change.to_string());
+    }
     for warning in &report.warnings {
         ui.colored_label(theme.warning, warning);
     }
@@ -521,6 +524,7 @@ fn phase_color(phase: Phase, theme: &Theme) -> egui::Color32 {
         Phase::Rehearse => egui::Color32::from_rgb(222, 164, 62),
         Phase::Gate => egui::Color32::from_rgb(206, 96, 160),
         Phase::Capture => egui::Color32::from_rgb(112, 182, 84),
+        Phase::Migrate => egui::Color32::from_rgb(196, 196, 84),
         Phase::Swap => egui::Color32::from_rgb(226, 106, 76),
         Phase::Probation => egui::Color32::from_rgb(138, 148, 164),
         Phase::Request | Phase::Running => theme.weak,
@@ -586,6 +590,7 @@ mod tests {
             modules: Vec::new(),
             builder: None,
             recompiled: Vec::new(),
+            types: Vec::new(),
             warnings: Vec::new(),
             not_restored: Vec::new(),
             libraries_kept: 1,

@@ -1,0 +1,575 @@
+//! A value of one type made from a value of another that had its name, by the names of fields and variants.
+
+use std::any::TypeId;
+
+use bevy::reflect::{
+    std_traits::ReflectDefault, Array, DynamicArray, DynamicEnum, DynamicList, DynamicMap,
+    DynamicStruct, DynamicTuple, DynamicTupleStruct, DynamicVariant, Enum, Map, Reflect,
+    ReflectFromReflect, ReflectRef, StructInfo, TypeInfo, TypeRegistry, VariantInfo,
+};
+
+/// What was left out and what was added on the way, each said once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Notes(pub(super) Vec<String>);
+
+impl Notes {
+    fn say(&mut self, note: String) {
+        if !self.0.contains(&note) {
+            self.0.push(note);
+        }
+    }
+}
+
+/// Makes values of new types.
+pub(super) struct Adapter<'a> {
+    /// The new types.
+    pub(super) registry: &'a TypeRegistry,
+    /// How to make one of a type that registers no `Default`.
+    pub(super) defaults: &'a dyn Fn(TypeId) -> Option<Box<dyn Reflect>>,
+    pub(super) notes: Notes,
+}
+
+impl Adapter<'_> {
+    /// A value of the type `new` that says what `old` says.
+    ///
+    /// # Errors
+    ///
+    /// What of it cannot be taken over, by the path of the field.
+    pub(super) fn adapt(
+        &mut self,
+        old: &dyn Reflect,
+        new: TypeId,
+        path: &str,
+    ) -> Result<Box<dyn Reflect>, String> {
+        if old.as_any().type_id() == new {
+            return Ok(old.clone_value());
+        }
+        let Some(info) = self.registry.get_type_info(new) else {
+            return Err(format!(
+                "{}the new type cannot be looked into",
+                within(path)
+            ));
+        };
+        let made: Box<dyn Reflect> = match (old.reflect_ref(), info) {
+            (ReflectRef::Struct(old), TypeInfo::Struct(info)) => {
+                return self.adapt_struct(old, info, new, path);
+            }
+            (ReflectRef::TupleStruct(old), TypeInfo::TupleStruct(info)) => {
+                let fields = info.iter().map(|field| field.type_id());
+                let fields: Vec<_> = fields.collect();
+                let old = (0..old.field_len()).filter_map(|index| old.field(index));
+                let mut made = DynamicTupleStruct::default();
+                for value in self.numbered(old.collect(), &fields, Some(new), path)? {
+                    made.insert_boxed(value);
+                }
+                Box::new(made)
+            }
+            (ReflectRef::Tuple(old), TypeInfo::Tuple(info)) => {
+                let fields: Vec<_> = info.iter().map(|field| field.type_id()).collect();
+                let old = (0..old.field_len()).filter_map(|index| old.field(index));
+                Box::new(self.tuple(old.collect(), &fields, path)?)
+            }
+            (ReflectRef::List(old), TypeInfo::List(info)) => {
+                let mut made = DynamicList::default();
+                for value in old.iter() {
+                    made.push_box(self.adapt(value, info.item_type_id(), &below(path, "[]"))?);
+                }
+                Box::new(made)
+            }
+            (ReflectRef::Array(old), TypeInfo::Array(info)) => {
+                return self.adapt_array(old, info.capacity(), info.item_type_id(), new, path);
+            }
+            (ReflectRef::Array(old), TypeInfo::List(info)) => {
+                let mut made = DynamicList::default();
+                for value in old.iter() {
+                    made.push_box(self.adapt(value, info.item_type_id(), &below(path, "[]"))?);
+                }
+                Box::new(made)
+            }
+            (ReflectRef::Map(old), TypeInfo::Map(info)) => {
+                Box::new(self.map(old, info.key_type_id(), info.value_type_id(), path)?)
+            }
+            (ReflectRef::Enum(old), TypeInfo::Enum(info)) => {
+                let name = old.variant_name();
+                let Some(variant) = info.variant(name) else {
+                    return Err(format!(
+                        "{}there is no variant `{name}` any more",
+                        within(path)
+                    ));
+                };
+                Box::new(DynamicEnum::new(name, self.variant(old, variant, path)?))
+            }
+            _ => {
+                return number(old, new).ok_or_else(|| {
+                    let (was, now) = (old.reflect_type_path(), info.type_path());
+                    format!("{}{was} cannot be made {now}", within(path))
+                });
+            }
+        };
+        self.concrete(made, new, path)
+    }
+
+    /// The type itself, of what merely looks like it.
+    fn concrete(
+        &self,
+        made: Box<dyn Reflect>,
+        new: TypeId,
+        path: &str,
+    ) -> Result<Box<dyn Reflect>, String> {
+        let Some(from) = self.registry.get_type_data::<ReflectFromReflect>(new) else {
+            return Ok(made);
+        };
+        let made = from.from_reflect(&*made);
+        made.ok_or_else(|| format!("{}it cannot be made of its fields", within(path)))
+    }
+
+    fn adapt_struct(
+        &mut self,
+        old: &dyn bevy::reflect::Struct,
+        info: &StructInfo,
+        new: TypeId,
+        path: &str,
+    ) -> Result<Box<dyn Reflect>, String> {
+        let mut made = DynamicStruct::default();
+        let mut missing = Vec::new();
+        for field in info.iter() {
+            let name = field.name();
+            match old.field(name) {
+                Some(value) => {
+                    let value = self.adapt(value, field.type_id(), &below(path, name))?;
+                    made.insert_boxed(name, value);
+                }
+                None => missing.push((name, field.type_id())),
+            }
+        }
+        for index in 0..old.field_len() {
+            let name = old.name_at(index).unwrap_or_default();
+            if info.field(name).is_none() {
+                self.notes
+                    .say(format!("`{}` is dropped", below(path, name)));
+            }
+        }
+        let whole = self.default_of(new);
+        let mut unknown = Vec::new();
+        for (name, id) in missing {
+            let of_whole = whole.as_deref().and_then(|whole| {
+                let bevy::reflect::ReflectRef::Struct(whole) = whole.reflect_ref() else {
+                    return None;
+                };
+                Some(whole.field(name)?.clone_value())
+            });
+            match of_whole.or_else(|| self.default_of(id)) {
+                Some(value) => {
+                    self.new_field(&below(path, name), &*value);
+                    made.insert_boxed(name, value);
+                }
+                None => unknown.push(below(path, name)),
+            }
+        }
+        // The type may say itself what they are.
+        let made = self.concrete(Box::new(made), new, path);
+        match unknown.first() {
+            Some(first) if made.is_err() => return Err(no_default(first)),
+            _ => {}
+        }
+        for name in unknown {
+            self.notes.say(format!("`{name}` is new, with its default"));
+        }
+        made
+    }
+
+    fn adapt_array(
+        &mut self,
+        old: &dyn Array,
+        count: usize,
+        item: TypeId,
+        new: TypeId,
+        path: &str,
+    ) -> Result<Box<dyn Reflect>, String> {
+        if old.len() > count {
+            let was = old.len();
+            return Err(format!(
+                "{}there were {was} items, and there is room for {count}",
+                within(path)
+            ));
+        }
+        let items: Vec<_> = vec![item; count];
+        let made = self.numbered(old.iter().collect(), &items, Some(new), path)?;
+        self.concrete(Box::new(DynamicArray::new(made.into())), new, path)
+    }
+
+    /// Values that are told apart by their places.
+    fn numbered(
+        &mut self,
+        old: Vec<&dyn Reflect>,
+        new: &[TypeId],
+        whole: Option<TypeId>,
+        path: &str,
+    ) -> Result<Vec<Box<dyn Reflect>>, String> {
+        let whole = whole.and_then(|whole| self.default_of(whole));
+        let mut made = Vec::new();
+        for (index, id) in new.iter().enumerate() {
+            let path = below(path, &index.to_string());
+            let of_whole = whole
+                .as_deref()
+                .and_then(|whole| match whole.reflect_ref() {
+                    ReflectRef::TupleStruct(whole) => Some(whole.field(index)?.clone_value()),
+                    ReflectRef::Array(whole) => Some(whole.get(index)?.clone_value()),
+                    _ => None,
+                });
+            made.push(match old.get(index) {
+                Some(value) => self.adapt(*value, *id, &path)?,
+                None => {
+                    let value = of_whole.or_else(|| self.default_of(*id));
+                    let value = value.ok_or_else(|| no_default(&path))?;
+                    self.new_field(&path, &*value);
+                    value
+                }
+            });
+        }
+        for index in new.len()..old.len() {
+            let path = below(path, &index.to_string());
+            self.notes.say(format!("`{path}` is dropped"));
+        }
+        Ok(made)
+    }
+
+    fn tuple(
+        &mut self,
+        old: Vec<&dyn Reflect>,
+        new: &[TypeId],
+        path: &str,
+    ) -> Result<DynamicTuple, String> {
+        let mut made = DynamicTuple::default();
+        for value in self.numbered(old, new, None, path)? {
+            made.insert_boxed(value);
+        }
+        Ok(made)
+    }
+
+    fn map(
+        &mut self,
+        old: &dyn Map,
+        key: TypeId,
+        value: TypeId,
+        path: &str,
+    ) -> Result<DynamicMap, String> {
+        let mut made = DynamicMap::default();
+        for (old_key, old_value) in old.iter() {
+            let key = self.adapt(old_key, key, &below(path, "key"))?;
+            if key.reflect_hash().is_none() {
+                let says =
+                    "its keys cannot be hashed by reflection; add `#[reflect(Hash)]` to them";
+                return Err(format!("{}{says}", within(path)));
+            }
+            made.insert_boxed(key, self.adapt(old_value, value, &below(path, "value"))?);
+        }
+        Ok(made)
+    }
+
+    fn variant(
+        &mut self,
+        old: &dyn Enum,
+        new: &VariantInfo,
+        path: &str,
+    ) -> Result<DynamicVariant, String> {
+        let path = below(path, new.name());
+        Ok(match new {
+            VariantInfo::Unit(_) => {
+                for field in old.iter_fields() {
+                    let name = field.name().unwrap_or("0");
+                    self.notes
+                        .say(format!("`{}` is dropped", below(&path, name)));
+                }
+                DynamicVariant::Unit
+            }
+            VariantInfo::Tuple(info) => {
+                let fields: Vec<_> = info.iter().map(|field| field.type_id()).collect();
+                let old = (0..old.field_len()).filter_map(|index| old.field_at(index));
+                DynamicVariant::Tuple(self.tuple(old.collect(), &fields, &path)?)
+            }
+            VariantInfo::Struct(info) => {
+                let mut made = DynamicStruct::default();
+                for field in info.iter() {
+                    let name = field.name();
+                    let path = below(&path, name);
+                    let value = match old.field(name) {
+                        Some(value) => self.adapt(value, field.type_id(), &path)?,
+                        None => {
+                            let value = self.default_of(field.type_id());
+                            let value = value.ok_or_else(|| no_default(&path))?;
+                            self.new_field(&path, &*value);
+                            value
+                        }
+                    };
+                    made.insert_boxed(name, value);
+                }
+                for field in old.iter_fields() {
+                    let name = field.name().unwrap_or("0");
+                    if info.field(name).is_none() {
+                        self.notes
+                            .say(format!("`{}` is dropped", below(&path, name)));
+                    }
+                }
+                DynamicVariant::Struct(made)
+            }
+        })
+    }
+
+    fn default_of(&self, id: TypeId) -> Option<Box<dyn Reflect>> {
+        let registered = self.registry.get_type_data::<ReflectDefault>(id);
+        let value = registered.map(ReflectDefault::default);
+        value.or_else(|| (self.defaults)(id))
+    }
+
+    fn new_field(&mut self, path: &str, value: &dyn Reflect) {
+        let shown = format!("{value:?}");
+        let shown = if shown.len() > 40 {
+            "its default"
+        } else {
+            &shown
+        };
+        self.notes.say(format!("`{path}` is new: {shown}"));
+    }
+}
+
+fn no_default(path: &str) -> String {
+    format!("`{path}` is new and has no default; derive `Default` and add `#[reflect(Default)]`")
+}
+
+fn within(path: &str) -> String {
+    if path.is_empty() {
+        String::new()
+    } else {
+        format!("`{path}`: ")
+    }
+}
+
+fn below(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
+}
+
+/// A number as one of another type, if that can say it exactly.
+fn number(old: &dyn Reflect, new: TypeId) -> Option<Box<dyn Reflect>> {
+    macro_rules! read {
+        ($into:ty, $($of:ty)*) => {
+            None$(.or_else(|| old.downcast_ref::<$of>().map(|value| <$into>::from(*value))))*
+        };
+    }
+    macro_rules! write {
+        ($value:expr, $($of:ty)*) => {
+            $(if new == TypeId::of::<$of>() {
+                let value = <$of>::try_from($value).ok()?;
+                return Some(Box::new(value) as Box<dyn Reflect>);
+            })*
+        };
+    }
+    let whole: Option<i128> = read!(i128, u8 u16 u32 u64 i8 i16 i32 i64 i128);
+    let whole = whole.or_else(|| {
+        let sizes = old
+            .downcast_ref::<usize>()
+            .map(|value| i128::try_from(*value));
+        let signed = || {
+            old.downcast_ref::<isize>()
+                .map(|value| i128::try_from(*value))
+        };
+        sizes.or_else(signed)?.ok()
+    });
+    if let Some(value) = whole {
+        write!(value, u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
+        // Up to these, each whole number is one of theirs.
+        if let (true, Ok(value)) = (new == TypeId::of::<f64>(), i32::try_from(value)) {
+            return Some(Box::new(f64::from(value)));
+        }
+        if let (true, Ok(value)) = (new == TypeId::of::<f32>(), i16::try_from(value)) {
+            return Some(Box::new(f32::from(value)));
+        }
+        return None;
+    }
+    let wide = old.downcast_ref::<f32>().map(|value| f64::from(*value));
+    let value = wide.filter(|_| new == TypeId::of::<f64>())?;
+    Some(Box::new(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use bevy::reflect::GetTypeRegistration;
+
+    use super::*;
+
+    mod old {
+        use super::*;
+        #[derive(Reflect, Clone)]
+        pub(super) struct Item {
+            pub(super) name: String,
+            pub(super) price: u8,
+            pub(super) gone: f32,
+        }
+        #[derive(Reflect)]
+        pub(super) enum Mood {
+            Calm,
+            Angry(u32),
+            Busy { with: Item },
+        }
+        #[derive(Reflect)]
+        pub(super) struct Chest {
+            pub(super) items: Vec<Item>,
+            pub(super) by_name: HashMap<String, Item>,
+            pub(super) best: Option<Item>,
+            pub(super) moods: (Mood, Mood, Mood),
+            pub(super) grid: [Item; 1],
+        }
+    }
+    mod new {
+        use super::*;
+        #[derive(Reflect, Debug, PartialEq)]
+        pub(super) struct Item {
+            pub(super) price: u64,
+            pub(super) weight: f32,
+            pub(super) name: String,
+        }
+        #[derive(Reflect, Debug, PartialEq)]
+        pub(super) enum Mood {
+            Angry(u64, bool),
+            New,
+            Busy { with: Item, since: u8 },
+            Calm,
+        }
+        #[derive(Reflect, Debug, PartialEq, Default)]
+        #[reflect(Default)]
+        pub(super) struct Chest {
+            pub(super) moods: Option<u8>,
+            pub(super) items: Vec<Item>,
+            pub(super) by_name: HashMap<String, Item>,
+            pub(super) best: Option<Item>,
+        }
+        #[derive(Reflect, Debug)]
+        pub(super) struct Strict(pub(super) Bare);
+        #[derive(Reflect, Debug)]
+        pub(super) struct Bare {
+            pub(super) name: String,
+            pub(super) id: Id,
+        }
+        #[derive(Reflect, Debug)]
+        pub(super) struct Id(pub(super) u8);
+    }
+
+    fn adapt<New: GetTypeRegistration + Reflect>(
+        old: &dyn Reflect,
+    ) -> Result<(New, Vec<String>), String> {
+        let mut registry = TypeRegistry::new();
+        registry.register::<New>();
+        let mut adapter = Adapter {
+            registry: &registry,
+            defaults: &|_| None,
+            notes: Notes::default(),
+        };
+        let made = adapter.adapt(old, TypeId::of::<New>(), "")?;
+        Ok((*made.downcast().unwrap(), adapter.notes.0))
+    }
+
+    fn item() -> old::Item {
+        old::Item {
+            name: "sword".to_owned(),
+            price: 7,
+            gone: 1.0,
+        }
+    }
+
+    fn same() -> new::Item {
+        new::Item {
+            price: 7,
+            weight: 0.0,
+            name: "sword".to_owned(),
+        }
+    }
+
+    #[test]
+    fn fields_are_found_by_their_names_and_what_is_lost_or_new_is_said() {
+        let (made, notes) = adapt::<new::Item>(&item()).unwrap();
+        assert_eq!(made, same());
+        assert_eq!(notes, ["`gone` is dropped", "`weight` is new: 0.0"]);
+    }
+
+    #[test]
+    fn variants_are_found_by_their_names() {
+        let made = |mood: old::Mood| adapt::<new::Mood>(&mood);
+        assert_eq!(made(old::Mood::Calm).unwrap().0, new::Mood::Calm);
+        let (angry, notes) = made(old::Mood::Angry(3)).unwrap();
+        assert_eq!(angry, new::Mood::Angry(3, false));
+        assert_eq!(notes, ["`Angry.1` is new: false"]);
+        let busy = made(old::Mood::Busy { with: item() }).unwrap().0;
+        let expected = new::Mood::Busy {
+            with: same(),
+            since: 0,
+        };
+        assert_eq!(busy, expected);
+        let back = adapt::<old::Mood>(&new::Mood::New).map(|_| ());
+        assert_eq!(back, Err("there is no variant `New` any more".to_owned()));
+    }
+
+    #[test]
+    fn what_is_within_what_is_of_the_engine_is_adapted_too() {
+        let chest = old::Chest {
+            items: vec![item(), item()],
+            by_name: HashMap::from([("a".to_owned(), item())]),
+            best: Some(item()),
+            moods: (old::Mood::Calm, old::Mood::Calm, old::Mood::Calm),
+            grid: [item()],
+        };
+        let error = adapt::<new::Chest>(&chest).unwrap_err();
+        assert!(error.starts_with("`moods`: "), "{error}");
+        #[derive(Reflect, Debug, PartialEq)]
+        struct Chest {
+            items: Vec<new::Item>,
+            by_name: HashMap<String, new::Item>,
+            best: Option<new::Item>,
+            grid: [new::Item; 1],
+        }
+        let (made, _) = adapt::<Chest>(&chest).unwrap();
+        let expected = Chest {
+            items: vec![same(), same()],
+            by_name: HashMap::from([("a".to_owned(), same())]),
+            best: Some(same()),
+            grid: [same()],
+        };
+        assert_eq!(made, expected);
+    }
+
+    #[test]
+    fn what_cannot_be_is_told_with_its_place() {
+        #[derive(Reflect)]
+        struct Strict(old::Item);
+        let error = adapt::<new::Strict>(&Strict(item())).unwrap_err();
+        assert!(
+            error.starts_with("`0.id` is new and has no default"),
+            "{error}"
+        );
+        #[derive(Reflect, Debug)]
+        struct Number {
+            price: i8,
+        }
+        #[derive(Reflect)]
+        struct Large {
+            price: u64,
+        }
+        assert_eq!(adapt::<Number>(&Large { price: 5 }).unwrap().0.price, 5);
+        let error = adapt::<Number>(&Large { price: 500 }).unwrap_err();
+        assert_eq!(error, "`price`: u64 cannot be made i8");
+        #[derive(Reflect)]
+        struct Many([u8; 3]);
+        #[derive(Reflect, Debug)]
+        struct Few([u8; 2]);
+        let error = adapt::<Few>(&Many([1; 3])).unwrap_err();
+        assert_eq!(error, "`0`: there were 3 items, and there is room for 2");
+        let (more, notes) = adapt::<Many>(&Few([1; 2])).unwrap();
+        assert_eq!(more.0, [1, 1, 0]);
+        assert_eq!(notes, ["`0.2` is new: 0"]);
+    }
+}

@@ -1,0 +1,343 @@
+//! All new values are made first, and put in place only if all came about.
+#![expect(
+    unsafe_code,
+    reason = "it puts values in place that are known by their type id only"
+)]
+
+use std::time::Instant;
+
+use bevy::{
+    ecs::{component::ComponentId, entity::Entity, storage::TableRow},
+    prelude::{Res, World},
+    ptr::Ptr,
+};
+use hot_reloader_core::{panics, TypeFault};
+use hot_reloader_transaction::{Passage, ReloadError, TypeChange};
+
+use super::{convert::Stuck, Crossing, Holder, Incoming, Way};
+use crate::hot::{delegate::Delegates, snapshot::Column};
+
+/// Values that wait until new code uses their types.
+#[derive(Default)]
+pub(crate) struct Waiting {
+    crossings: Vec<Crossing>,
+    /// What waited before the last reload, should it be taken back.
+    before: Vec<Crossing>,
+    /// How many types the world knew when it was looked at last.
+    known: usize,
+}
+
+impl Waiting {
+    /// The last reload was taken back.
+    pub(crate) fn take_back(&mut self) {
+        self.crossings = std::mem::take(&mut self.before);
+    }
+}
+
+/// New values of one type, ready to be put in place.
+struct Made<'a> {
+    crossing: &'a Crossing,
+    to: ComponentId,
+    entities: Vec<Entity>,
+    values: Column,
+}
+
+/// Tries whether all values of types that changed can become new ones.
+///
+/// # Errors
+///
+/// Those that cannot: the first of each type.
+pub(crate) fn rehearse(world: &World, crossings: &[Crossing]) -> Result<(), Vec<TypeFault>> {
+    let changed = crossings.iter().filter_map(|crossing| match &crossing.way {
+        Way::Over {
+            passage: Passage::Migrated,
+            to: Some(to),
+            ..
+        } => Some((crossing, to)),
+        _ => None,
+    });
+    let stuck = changed.filter_map(|(crossing, to)| convert(world, crossing, to).err());
+    let stuck: Vec<_> = stuck.collect();
+    if stuck.is_empty() {
+        Ok(())
+    } else {
+        Err(stuck)
+    }
+}
+
+/// Carries all values over. The new types that are used are known to the world.
+///
+/// # Errors
+///
+/// Which value cannot go over; nothing has been touched then. Or a panic of a hook.
+pub(crate) fn carry(
+    world: &mut World,
+    crossings: Vec<Crossing>,
+) -> Result<Vec<TypeChange>, ReloadError> {
+    let mut changes = Vec::new();
+    let mut made = Vec::new();
+    let mut waiting = Vec::new();
+    for (index, crossing) in crossings.iter().enumerate() {
+        let start = Instant::now();
+        let (passage, to) = match &crossing.way {
+            Way::Discard => (Passage::Discarded, None),
+            Way::Over { passage, to, .. } => {
+                let known = to.as_ref().and_then(|to| {
+                    let id = new_id(world, to, crossing.holder)?;
+                    Some((id, to))
+                });
+                (known.map_or(Passage::Waiting, |_| *passage), known)
+            }
+        };
+        let mut notes = Vec::new();
+        if let Some((to, incoming)) = to {
+            let (entities, values, said) = convert(world, crossing, incoming)
+                .map_err(|fault| ReloadError::TypesChanged(vec![fault]))?;
+            notes = said;
+            made.push(Made {
+                crossing,
+                to,
+                entities,
+                values,
+            });
+        }
+        if passage == Passage::Waiting {
+            waiting.push(index);
+        }
+        let [was, name] = &crossing.names;
+        changes.push(TypeChange {
+            name: name.clone(),
+            was: (was != name).then(|| was.clone()),
+            passage,
+            values: holders(world, crossing).len(),
+            ms: start.elapsed().as_secs_f64() * 1000.0,
+            notes,
+        });
+    }
+    let gone = crossings.iter();
+    let gone = gone.filter(|crossing| matches!(crossing.way, Way::Discard));
+    put(world, &mut made, gone)?;
+    let known = world.components().len();
+    let watch = &mut world.resource_mut::<Delegates>().waiting;
+    let crossings = crossings.into_iter().enumerate();
+    let crossings = crossings.filter(|(index, _)| waiting.contains(index));
+    let crossings = crossings.map(|(_, crossing)| crossing).collect();
+    watch.before = std::mem::replace(&mut watch.crossings, crossings);
+    watch.known = known;
+    Ok(changes)
+}
+
+/// Whether values wait.
+pub(crate) fn is_waiting(delegates: Res<Delegates>) -> bool {
+    !delegates.waiting.crossings.is_empty()
+}
+
+/// Carries over what waited for new code to use its type, as soon as it has.
+pub(crate) fn late(world: &mut World) {
+    let known = world.components().len();
+    let watch = &mut world.resource_mut::<Delegates>().waiting;
+    if watch.known == known {
+        return;
+    }
+    watch.known = known;
+    let crossings = std::mem::take(&mut watch.crossings);
+    let mut waiting = Vec::new();
+    for mut crossing in crossings {
+        let Some(to) = newcomer(world, &crossing) else {
+            waiting.push(crossing);
+            continue;
+        };
+        let id = new_id(world, &to, crossing.holder);
+        if let Way::Over { to: place, .. } = &mut crossing.way {
+            *place = Some(to.clone());
+        }
+        let carried = id.map(|id| match convert(world, &crossing, &to) {
+            Ok((entities, values, _)) => {
+                let mut made = [Made {
+                    crossing: &crossing,
+                    to: id,
+                    entities,
+                    values,
+                }];
+                put(world, &mut made, []).map_err(|error| error.to_string())
+            }
+            Err(fault) => Err(fault.to_string()),
+        });
+        if let Some(Err(reason)) = carried {
+            bevy::log::error!("values that waited for their type cannot go over: {reason}");
+        }
+    }
+    world.resource_mut::<Delegates>().waiting.crossings = waiting;
+}
+
+/// The type that a crossing waits for, if it has come.
+fn newcomer(world: &World, crossing: &Crossing) -> Option<Incoming> {
+    let mut known = world.components().iter();
+    let info = known.find(|info| {
+        let is_new = info.id().index() > crossing.old.index();
+        is_new && info.name() == crossing.names[1]
+    })?;
+    Some(Incoming {
+        id: info.type_id()?,
+        name: info.name().to_owned(),
+        layout: info.layout(),
+        drop: info.drop(),
+    })
+}
+
+fn new_id(world: &World, to: &Incoming, holder: Holder) -> Option<ComponentId> {
+    match holder {
+        Holder::Entities => world.components().get_id(to.id),
+        Holder::Resource { .. } => world.components().get_resource_id(to.id),
+    }
+}
+
+/// Who has a value.
+fn holders(world: &World, crossing: &Crossing) -> Vec<Option<Entity>> {
+    if crossing.holder != Holder::Entities {
+        return vec![None];
+    }
+    let archetypes = world.archetypes().iter();
+    let archetypes = archetypes.filter(|archetype| archetype.contains(crossing.old));
+    let entities = archetypes.flat_map(|archetype| archetype.entities());
+    entities.map(|entity| Some(entity.id())).collect()
+}
+
+/// The new values, with those that they are for and what is to be said of them.
+fn convert(
+    world: &World,
+    crossing: &Crossing,
+    to: &Incoming,
+) -> Result<(Vec<Entity>, Column, Vec<String>), TypeFault> {
+    let Way::Over { conversion, .. } = &crossing.way else {
+        unreachable!("what is discarded becomes nothing");
+    };
+    let info = world.components().get_info(crossing.old);
+    let size = info.map_or(0, |info| info.layout().size());
+    let holders = holders(world, crossing);
+    let mut values = Column::new(to.layout, to.drop, holders.len());
+    let old = holders
+        .iter()
+        .filter_map(|holder| Some((*holder, value(world, crossing, *holder)?)));
+    // SAFETY: the values are of the component, and the column is for the type that the rehearsal met.
+    let converted = unsafe { conversion.convert(world, old, size, &mut values) };
+    let notes = converted.map_err(|Stuck { entity, reason }| TypeFault {
+        entity: entity.map(|entity| entity.to_string()),
+        reason,
+        ..crossing.fault.clone()
+    })?;
+    Ok((holders.into_iter().flatten().collect(), values, notes))
+}
+
+fn value<'w>(world: &'w World, crossing: &Crossing, of: Option<Entity>) -> Option<Ptr<'w>> {
+    let storages = world.storages();
+    match (crossing.holder, of) {
+        (Holder::Entities, Some(entity)) => {
+            let location = world.entities().get(entity)?;
+            let table = storages.tables.get(location.table_id)?;
+            let row: TableRow = location.table_row;
+            let in_table = table
+                .get_column(crossing.old)
+                .and_then(|column| column.get_data(row));
+            in_table.or_else(|| storages.sparse_sets.get(crossing.old)?.get(entity))
+        }
+        (Holder::Resource { is_send: true }, _) => storages.resources.get(crossing.old)?.get_data(),
+        _ => storages.non_send_resources.get(crossing.old)?.get_data(),
+    }
+}
+
+/// What was goes, and then what is comes, as hooks expect it.
+fn put<'a>(
+    world: &mut World,
+    made: &mut [Made<'_>],
+    gone: impl IntoIterator<Item = &'a Crossing>,
+) -> Result<(), ReloadError> {
+    for crossing in gone {
+        let entities = holders(world, crossing);
+        remove(world, crossing, &entities)?;
+    }
+    for made in &*made {
+        let holders: Vec<_> = if made.crossing.holder == Holder::Entities {
+            made.entities.iter().copied().map(Some).collect()
+        } else {
+            vec![None]
+        };
+        remove(world, made.crossing, &holders)?;
+    }
+    for made in made {
+        insert(world, made)?;
+    }
+    Ok(())
+}
+
+fn remove(
+    world: &mut World,
+    crossing: &Crossing,
+    holders: &[Option<Entity>],
+) -> Result<(), ReloadError> {
+    guarded(crossing, || {
+        for holder in holders {
+            match (crossing.holder, holder) {
+                (Holder::Entities, Some(entity)) => {
+                    if let Some(mut entity) = world.get_entity_mut(*entity) {
+                        entity.remove_by_id(crossing.old);
+                    }
+                }
+                (Holder::Resource { is_send: false }, _) => {
+                    world.remove_non_send_by_id(crossing.old);
+                }
+                _ => {
+                    world.remove_resource_by_id(crossing.old);
+                }
+            }
+        }
+    })
+}
+
+fn insert(world: &mut World, made: &mut Made<'_>) -> Result<(), ReloadError> {
+    let Made {
+        crossing,
+        to,
+        entities,
+        values,
+    } = made;
+    guarded(crossing, || {
+        let is_there = match crossing.holder {
+            Holder::Entities => false,
+            Holder::Resource { is_send: true } => world.get_resource_by_id(*to).is_some(),
+            Holder::Resource { is_send: false } => world.get_non_send_by_id(*to).is_some(),
+        };
+        while values.len() > 0 && !is_there {
+            // In the order of their entities, the last one first.
+            let entity = entities.pop();
+            values.give(|value| {
+                // SAFETY: the value is of the component, and given away.
+                unsafe {
+                    match (crossing.holder, entity) {
+                        (Holder::Entities, Some(entity)) => {
+                            let entity = world.get_entity_mut(entity);
+                            // What new code has put there is newer.
+                            if let Some(mut entity) = entity.filter(|e| !e.contains_id(*to)) {
+                                entity.insert_by_id(*to, value);
+                            }
+                        }
+                        (Holder::Resource { is_send: false }, _) => {
+                            world.insert_non_send_by_id(*to, value);
+                        }
+                        _ => world.insert_resource_by_id(*to, value),
+                    }
+                }
+            });
+        }
+    })
+}
+
+/// Runs what runs hooks.
+fn guarded(crossing: &Crossing, work: impl FnOnce()) -> Result<(), ReloadError> {
+    panics::guard(work).map_err(|panic| {
+        ReloadError::TypesChanged(vec![TypeFault {
+            reason: format!("a hook of it panicked while its values went over: {panic}"),
+            ..crossing.fault.clone()
+        }])
+    })
+}
