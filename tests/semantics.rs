@@ -1,75 +1,7 @@
 //! What Bevy keeps and what begins anew when a module's code is replaced: the rows of the table in
 //! `docs/your-own-app.md`, one test each.
 
-use hot_reloader_tests::{lab::edit, Fixture, Host};
-use serde_json::json;
-
-/// The library of one row. `note` tells the test what happens, by which version of the code.
-const LIBRARY: &str = r#"
-use bevy::prelude::*;
-use hot_reloader::prelude::*;
-use probe_api::Probe;
-
-const VERSION: u32 = 1;
-
-#[hot_module(state_keys = [KEYS])]
-fn row(app: &mut HotApp) {
-    SETUP
-}
-
-fn note(probe: &mut Probe, text: impl std::fmt::Display) {
-    probe.notes.push(format!("v{VERSION} {text}"));
-}
-
-fn asked(probe: Res<Probe>) -> bool {
-    probe.advance
-}
-
-ITEMS
-
-hot_library!(row);
-"#;
-
-/// A host that runs version 1 of a row.
-struct Row {
-    fixture: Fixture,
-    host: Host,
-}
-
-impl Row {
-    fn start(name: &str, keys: &str, setup: &str, items: &str) -> Self {
-        let fixture = Fixture::new(&format!("row_{name}"));
-        let source = edit(LIBRARY, "KEYS", keys);
-        let source = edit(&source, "SETUP", setup);
-        fixture.write(&edit(&source, "ITEMS", items));
-        let (host, first) = Host::start_with(&fixture, json!({ "probation": 0 }));
-        assert_eq!(first["outcome"], "committed", "{first:#}");
-        Self { fixture, host }
-    }
-
-    /// Runs frames of version 1, and replaces it by version 2, whose first frame is the last that
-    /// was run.
-    fn reload(&mut self) {
-        self.host.frames(4);
-        let source = std::fs::read_to_string(self.fixture.source()).unwrap();
-        self.fixture
-            .write(&edit(&source, "VERSION: u32 = 1", "VERSION: u32 = 2"));
-        let report = self.host.reload();
-        assert_eq!(report["outcome"], "committed", "{report:#}");
-    }
-
-    /// What was noted so far by a version.
-    fn notes(&mut self, version: u32) -> Vec<String> {
-        let status = self.host.status();
-        let notes = status["notes"].as_array().unwrap();
-        let notes = notes.iter().map(|note| note.as_str().unwrap());
-        let prefix = format!("v{version} ");
-        notes
-            .filter_map(|note| note.strip_prefix(&prefix))
-            .map(str::to_owned)
-            .collect()
-    }
-}
+use hot_reloader_tests::Row;
 
 /// The number at the end of a note.
 fn number(note: &str) -> u64 {

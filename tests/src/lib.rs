@@ -7,7 +7,9 @@
 pub mod host;
 pub mod lab;
 pub mod recipes;
+pub mod row;
 pub mod window;
 
 pub use host::Host;
 pub use lab::{root, Fixture};
+pub use row::Row;

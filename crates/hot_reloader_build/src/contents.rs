@@ -61,6 +61,11 @@ impl Contents {
         changed.map(|(path, _)| &**path)
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The digest of a file; `None` if it is missing, or not among them.
     pub(crate) fn digest(&self, path: &Path) -> Option<u64> {
         *self.0.get(path)?

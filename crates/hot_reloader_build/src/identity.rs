@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     layout::{digest_of, CrateSources, Edited, Reader},
-    recording::{needed, ordered, Recording, Unit},
+    recording::{files_below, needed, ordered, Recording, Unit},
     Contents, Layout, Sources, Workspace,
 };
 
@@ -56,18 +56,7 @@ impl Identities {
         workspace: &Workspace,
         sources: &[Contents],
     ) -> Result<(Arc<Layout>, Vec<Identity>), Edited> {
-        let seed = seed(recording.inputs(), workspace);
-        let units = recording.units.iter().zip(sources);
-        let crates: Vec<_> = units
-            .map(|(unit, sources)| CrateSources {
-                name: &unit.name,
-                root: unit.root(),
-                sources,
-                needs: &unit.needs,
-                seed,
-            })
-            .collect();
-        let layout = self.reader.read(&crates)?;
+        let layout = self.layout(workspace, sources)?;
         let identities = recording.units.iter().map(|unit| {
             let stands = stands(&layout, unit);
             let plain = self.plain.get(&key(&unit.name, unit.metadata()));
@@ -114,25 +103,11 @@ impl Identities {
         &mut self,
         workspace: &Workspace,
         sources: &Sources,
-        inputs: &Contents,
     ) -> (Arc<Layout>, Vec<String>) {
         let hot = ordered(&workspace.hot);
         let own = hot.iter().map(|of| sources.of(&of.name).cloned());
         let own: Vec<Contents> = own.map(Option::unwrap_or_default).collect();
-        let needs: Vec<Vec<usize>> = hot.iter().map(|of| needed(of, &hot)).collect();
-        let seed = seed(inputs, workspace);
-        let crates: Vec<_> = hot
-            .iter()
-            .zip(own.iter().zip(&needs))
-            .map(|(of, (sources, needs))| CrateSources {
-                name: &of.name,
-                root: Some(of.folder.join("src/lib.rs")),
-                sources,
-                needs,
-                seed,
-            })
-            .collect();
-        let layout = self.reader.read(&crates).unwrap_or_default();
+        let layout = self.layout(workspace, &own).unwrap_or_default();
         let mut others = Vec::new();
         for (of, sources) in hot.iter().zip(&own) {
             let stands = match layout.digest(&of.name).filter(|_| is_known(sources)) {
@@ -147,6 +122,39 @@ impl Identities {
             }
         }
         (layout, others)
+    }
+
+    /// The layout of the crates that may change, each with its sources.
+    fn layout(
+        &mut self,
+        workspace: &Workspace,
+        sources: &[Contents],
+    ) -> Result<Arc<Layout>, Edited> {
+        let hot = ordered(&workspace.hot);
+        let needs: Vec<Vec<usize>> = hot.iter().map(|of| needed(of, &hot)).collect();
+        // Where the compiler left no word of what it read, it is what there is.
+        let found: Vec<Contents> = hot
+            .iter()
+            .zip(sources)
+            .map(|(of, sources)| {
+                let mut files = Vec::new();
+                if sources.is_empty() {
+                    files_below(&of.folder, &mut files);
+                }
+                Contents::read(files.into_iter().filter(|path| is_rust(path)))
+            })
+            .collect();
+        let seed = seed(workspace);
+        let all = hot.iter().zip(&needs).zip(sources.iter().zip(&found));
+        let crates = all.map(|((of, needs), (sources, found))| CrateSources {
+            name: &of.name,
+            root: of.source.clone(),
+            sources: if sources.is_empty() { found } else { sources },
+            is_exact: !sources.is_empty(),
+            needs,
+            seed,
+        });
+        self.reader.read(&crates.collect::<Vec<_>>())
     }
 
     /// Whether it is what it was built as when it was built so first, which may be now.
@@ -181,16 +189,17 @@ fn stands(layout: &Layout, unit: &Unit) -> Stands {
 
 /// What decides besides the sources of crates what they mean: macros. What manifests say is in cargo's own
 /// `-C metadata`, and what build scripts say is in the commands.
-fn seed(inputs: &Contents, workspace: &Workspace) -> u64 {
-    let is_code = |path: &&Path| path.extension().is_some_and(|extension| extension == "rs");
-    let is_hot = |path: &Path| workspace.hot.iter().any(|of| path.starts_with(&of.folder));
-    let counted: Vec<(&Path, Option<u64>)> = inputs
-        .paths()
-        .filter(is_code)
-        .filter(|path| !is_hot(path))
-        .map(|path| (path, inputs.digest(path)))
-        .collect();
-    digest_of(&counted)
+fn seed(workspace: &Workspace) -> u64 {
+    let mut files = Vec::new();
+    for folder in &workspace.macros {
+        files_below(folder, &mut files);
+    }
+    files.retain(|path| is_rust(path));
+    digest_of(&Contents::read(files))
+}
+
+fn is_rust(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rs")
 }
 
 /// Whether the text of each file that is there is known.

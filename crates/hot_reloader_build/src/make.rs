@@ -8,7 +8,7 @@ use crate::{
     identity::Identities,
     message::Transcript,
     process::{Event, Line, Supervisor},
-    recording::{self, Heard, Recording},
+    recording::{Heard, Recording},
     replay::{self, Place, Stopped},
     Bench, BuildConfig, BuildError, BuildOutcome, Builder, Built, Contents, Decline, Sources,
     Workspace,
@@ -114,7 +114,7 @@ impl Task<'_> {
     fn ask_cargo(&self, known: &mut Option<Known>, supervisor: &mut Supervisor) -> BuildOutcome {
         let workspace = known.as_ref().map(|known| known.workspace.clone());
         let workspace = self.find(workspace, supervisor)?;
-        let mut unseen = String::new();
+        let mut unseen = Vec::new();
         loop {
             let (built, crates) = self.cargo(workspace.clone(), known, supervisor)?;
             if crates.is_empty() {
@@ -127,9 +127,9 @@ impl Task<'_> {
                 Err(Stopped::Declined(decline)) => decline,
             };
             match (&decline, &*known) {
-                (Decline::NotSeen { name }, Some(known)) if *name != unseen => {
-                    unseen.clone_from(name);
-                    known.sources.age(std::slice::from_ref(name));
+                (Decline::NotSeen { name }, Some(known)) if !unseen.contains(name) => {
+                    unseen.push(name.clone());
+                    known.sources.age(&unseen);
                 }
                 _ => return Err(BuildError::SameIdentity { crates, decline }),
             }
@@ -266,12 +266,7 @@ impl Task<'_> {
                 recording.keep(self.benches);
                 identities.cargo_built(recording, &built.workspace)
             }
-            Err(_) => {
-                let deps = profile.join("deps");
-                let inputs = recording::inputs(self.config, &built.workspace, &deps);
-                let inputs = Contents::compiled(inputs, &Contents::default(), start);
-                identities.cargo_built_unseen(&built.workspace, &sources, &inputs)
-            }
+            Err(_) => identities.cargo_built_unseen(&built.workspace, &sources),
         };
         *known = Some(Known {
             sources,

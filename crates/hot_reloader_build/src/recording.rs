@@ -63,12 +63,6 @@ pub(crate) struct Unit {
 }
 
 impl Unit {
-    /// The file that the compiler is given.
-    pub(crate) fn root(&self) -> Option<PathBuf> {
-        let source = self.command.as_ref()?.source()?;
-        Some(self.folder.join(source))
-    }
-
     /// What cargo tells it apart by; `None` as long as its command is not known.
     pub(crate) fn metadata(&self) -> Option<&str> {
         self.command.as_ref()?.codegen("metadata")
@@ -264,11 +258,6 @@ impl Recording {
         serde_json::from_slice(&text).ok()
     }
 
-    /// What may not change: see the field.
-    pub(crate) fn inputs(&self) -> &Contents {
-        &self.inputs
-    }
-
     /// Where the commands find the shared libraries.
     pub(crate) fn deps(&self) -> Option<&Path> {
         self.units.last()?.command.as_ref()?.out_dir()
@@ -403,7 +392,7 @@ fn includes_others(configuration: &Path) -> bool {
 
 /// All files that say what cargo would do, but for its configuration and for the sources of what may change
 /// and has no build script.
-pub(crate) fn inputs(config: &BuildConfig, workspace: &Workspace, deps: &Path) -> Vec<PathBuf> {
+fn inputs(config: &BuildConfig, workspace: &Workspace, deps: &Path) -> Vec<PathBuf> {
     let mut inputs: Vec<PathBuf> = workspace.manifests.paths().map(Path::to_owned).collect();
     for folder in config.folder.ancestors() {
         inputs.extend(["rust-toolchain.toml", "rust-toolchain"].map(|file| folder.join(file)));
@@ -449,7 +438,7 @@ fn script_inputs(scripted: &Scripted, deps: &Path) -> Vec<PathBuf> {
 }
 
 /// All files in a folder, but those of hidden folders, of other packages, and of cargo's.
-fn files_below(folder: &Path, files: &mut Vec<PathBuf>) {
+pub(crate) fn files_below(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         // A link is what cargo looks at too, but a circle of them would have no end.

@@ -103,19 +103,13 @@ impl UnitCommand {
         format!("{}{extra}", self.crate_name())
     }
 
-    /// The file that it compiles.
-    #[must_use]
-    pub fn source(&self) -> Option<&Path> {
-        let mut arguments = self.arguments.iter();
-        let source = arguments.find(|a| a.ends_with(".rs") && !a.starts_with('-'));
-        source.map(Path::new)
-    }
-
     /// The folder to run it in. Cargo names the source by a path that counts from the workspace if it lies
     /// there; otherwise it names it in full, and runs the compiler in the folder of the package.
     #[must_use]
     pub fn folder<'a>(&'a self, workspace: &'a Path) -> &'a Path {
-        if self.source().is_some_and(Path::is_absolute) {
+        let mut arguments = self.arguments.iter();
+        let source = arguments.find(|a| a.ends_with(".rs") && !a.starts_with('-'));
+        if source.is_some_and(|source| Path::new(source).is_absolute()) {
             self.package_folder().unwrap_or(workspace)
         } else {
             workspace

@@ -34,6 +34,8 @@ pub struct Workspace {
     pub stable: Vec<String>,
     /// Those of both kinds that have a build script.
     pub scripted: Vec<Scripted>,
+    /// The folders of the procedural macros, and of what they need.
+    pub macros: Vec<PathBuf>,
     /// What cargo read to answer, as it was: with other manifests, it may say something else.
     pub manifests: Contents,
 }
@@ -47,6 +49,8 @@ pub struct HotCrate {
     pub name: String,
     /// Where its manifest is.
     pub folder: PathBuf,
+    /// The file that the compiler is given.
+    pub source: PathBuf,
     /// The ids of the other hot packages that it needs.
     pub needs: Vec<String>,
 }
@@ -177,6 +181,7 @@ impl Workspace {
                 package: id.repr.clone(),
                 name: library_of(package),
                 folder: folder_of(package),
+                source: source_of(package),
                 needs: needs.map(|need| need.repr.clone()).collect(),
             }
         };
@@ -191,6 +196,11 @@ impl Workspace {
         });
         let mut scripted: Vec<Scripted> = scripted.collect();
         scripted.sort_by(|a, b| a.folder.cmp(&b.folder));
+        let macros = linked.iter().filter(|id| is_macro(id));
+        let macros = below(macros.collect(), |_| true);
+        let macros = macros.iter().filter(is_local).map(|id| folder_of(packages[id]));
+        let mut macros: Vec<PathBuf> = macros.collect();
+        macros.sort();
         let root: PathBuf = metadata.workspace_root.clone().into();
         let of_packages = metadata.packages.iter().filter(|p| p.source.is_none());
         // Cargo finds a build script by itself.
@@ -209,6 +219,7 @@ impl Workspace {
             hot,
             stable,
             scripted,
+            macros,
         })
     }
 
@@ -231,11 +242,13 @@ impl Workspace {
                 package: package.to_owned(),
                 name: name.to_owned(),
                 folder: root.join(name),
+                source: root.join(name).join("src/lib.rs"),
                 needs: Vec::new(),
             }],
             root,
             stable: Vec::new(),
             scripted: Vec::new(),
+            macros: Vec::new(),
             manifests: Contents::default(),
         }
     }
@@ -244,6 +257,14 @@ impl Workspace {
 fn folder_of(package: &Package) -> PathBuf {
     let manifest = package.manifest_path.as_std_path();
     manifest.parent().unwrap_or(manifest).to_owned()
+}
+
+/// The source of that.
+fn source_of(package: &Package) -> PathBuf {
+    let mut targets = package.targets.iter();
+    let library = targets.find(|target| is_library(target) || target.is_proc_macro());
+    let library = library.or(package.targets.first());
+    library.map_or_else(PathBuf::new, |target| target.src_path.clone().into())
 }
 
 /// The name of the crate that others link; its package's, if it has none but is a program.

@@ -41,6 +41,22 @@ pub struct ShapeChange {
     pub now: TypeShape,
 }
 
+impl ShapeChange {
+    /// The lines of its definition that were, and those that are, each with a word before it.
+    #[must_use]
+    pub fn differences(&self) -> Vec<String> {
+        let [was, now] = [&self.was, &self.now].map(|shape| shape.definition.as_deref());
+        let (Some(was), Some(now)) = (was, now) else {
+            return Vec::new();
+        };
+        let (was, now): (Vec<_>, Vec<_>) = (was.lines().collect(), now.lines().collect());
+        let gone = was.iter().filter(|line| !now.contains(line));
+        let new = now.iter().filter(|line| !was.contains(line));
+        let gone = gone.map(|line| format!("was {line}"));
+        gone.chain(new.map(|line| format!("now {line}"))).collect()
+    }
+}
+
 impl fmt::Display for ShapeChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { was, now } = self;
@@ -56,13 +72,10 @@ impl fmt::Display for ShapeChange {
             )?;
         }
         if let (Some(was), Some(now)) = (&was.definition, &now.definition) {
+            for line in self.differences() {
+                write!(f, "\n  {line}")?;
+            }
             let (was, now): (Vec<_>, Vec<_>) = (was.lines().collect(), now.lines().collect());
-            for line in was.iter().filter(|line| !now.contains(line)) {
-                write!(f, "\n  was {line}")?;
-            }
-            for line in now.iter().filter(|line| !was.contains(line)) {
-                write!(f, "\n  now {line}")?;
-            }
             let moved = was.len() == now.len() && was.iter().all(|line| now.contains(line));
             if moved && was != now {
                 write!(f, "\n  was in the order: {}", was.join("; "))?;

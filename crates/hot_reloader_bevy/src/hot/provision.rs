@@ -117,7 +117,7 @@ impl<E: Event> Provision for AddEvent<E> {
     }
 }
 
-/// The states that modules made. A host's own are left to it.
+/// The states that modules made, by the types of their resources. A host's own are left to it.
 #[derive(Resource, Default)]
 pub(crate) struct ModuleStates {
     made: HashSet<TypeId>,
@@ -135,6 +135,13 @@ impl ModuleStates {
     pub(crate) fn of(&self, module: &str) -> Vec<TypeId> {
         let owned = self.owners.iter().filter(|(_, owner)| *owner == module);
         owned.map(|(id, _)| *id).collect()
+    }
+
+    /// A state goes on as one of another type.
+    pub(crate) fn migrated(&mut self, old: TypeId, new: TypeId) {
+        if self.made.contains(&old) {
+            self.made.insert(new);
+        }
     }
 
     /// A module comes back that owned these.
@@ -170,7 +177,7 @@ impl<S: FreelyMutableState + FromWorld> Provision for InitState<S> {
     }
 
     fn apply(self: Box<Self>, world: &mut World, place: &mut Place<'_>) {
-        let id = TypeId::of::<S>();
+        let id = TypeId::of::<State<S>>();
         let is_there = world.contains_resource::<State<S>>();
         let mut states = world.get_resource_or_insert_with(ModuleStates::default);
         if is_there && !states.made.contains(&id) {
@@ -188,11 +195,12 @@ impl<S: FreelyMutableState + FromWorld> Provision for InitState<S> {
         if !world.contains_resource::<Events<StateTransitionEvent<S>>>() {
             EventRegistry::register_event::<StateTransitionEvent<S>>(world);
         }
+        // Also beside a state whose type changed.
+        world.init_resource::<NextState<S>>();
         if is_there {
             return;
         }
         world.init_resource::<State<S>>();
-        world.init_resource::<NextState<S>>();
         place.then.push(|world| {
             let entered = Some(world.resource::<State<S>>().get().clone());
             world.send_event(StateTransitionEvent {

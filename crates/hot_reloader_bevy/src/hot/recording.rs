@@ -82,6 +82,8 @@ struct Placed {
 pub(crate) struct Copying {
     pub(crate) rules: Vec<CopyRule>,
     pub(crate) events: Vec<EventRule>,
+    /// The requests for states, and whether one waits.
+    pub(crate) requests: Vec<(TypeId, fn(&World) -> bool)>,
     /// What new code sets anew: the value of before is kept aside, and need not be copied.
     pub(crate) replaced: Vec<CopyRule>,
 }
@@ -344,6 +346,12 @@ impl Recording {
         let rules = [CopyRule::state::<S>(), CopyRule::cloned::<NextState<S>>()];
         self.copying.rules.extend(rules);
         self.copying.event::<StateTransitionEvent<S>>();
+        let waits = |world: &World| {
+            let next = world.get_resource::<NextState<S>>();
+            matches!(next, Some(NextState::Pending(_)))
+        };
+        let request = (TypeId::of::<NextState<S>>(), waits as fn(&World) -> bool);
+        self.copying.requests.push(request);
         self.hides.push(hide::<S>);
         self.provisions.push(Box::new(InitState::<S>(PhantomData)));
     }

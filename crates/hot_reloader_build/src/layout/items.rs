@@ -12,10 +12,11 @@ use syn::{
 use super::{digest_of, Variants};
 
 /// Attributes that change nothing of how a type is laid out. Any other may be a macro, and counts.
-const HARMLESS: [&str; 19] = [
+const HARMLESS: [&str; 20] = [
     "allow",
     "automatically_derived",
     "clippy",
+    "component",
     "default",
     "deny",
     "deprecated",
@@ -71,6 +72,8 @@ pub(super) struct Child {
 pub(super) struct Pieces {
     pub(super) pieces: Vec<Piece>,
     pub(super) children: Vec<Child>,
+    /// Where the engine is to keep the values of types. They are what they were wherever they are kept.
+    pub(super) storages: Vec<u64>,
     /// Whether it includes files, which need not be Rust by their name.
     pub(super) includes: bool,
     /// `#[state(was = "…")]`: the old path of a type, beside its path.
@@ -142,8 +145,15 @@ impl Reader {
         self.found.pieces.last_mut().expect("one was put in")
     }
 
-    /// What `#[state(…)]` says of the type of this name.
+    /// What `#[component(…)]` and `#[state(…)]` say of the type of this name.
     fn directions(&mut self, name: &str, attributes: &[Attribute]) {
+        let component = attributes.iter().filter(|attribute| attribute.path().is_ident("component"));
+        let component = component.map(|attribute| attribute.to_token_stream().to_string());
+        let component: Vec<_> = component.collect();
+        if !component.is_empty() {
+            let storage = digest_of(&(&self.around, name, component));
+            self.found.storages.push(storage);
+        }
         for attribute in attributes {
             let is_state = attribute.path().segments.last();
             if is_state.is_none_or(|segment| segment.ident != "state") {
@@ -345,13 +355,14 @@ impl<'ast> Visit<'ast> for Reader {
         let is_component = item.trait_.as_ref().map(|(_, path, _)| last(path));
         if is_component.is_some_and(|name| name == "Component") {
             if let syn::Type::Path(of) = &*item.self_ty {
-                let mut body = TokenStream::new();
+                let mut storage = vec![of.to_token_stream().to_string()];
                 for item in &item.items {
                     if matches!(item, ImplItem::Const(_) | ImplItem::Type(_)) {
-                        item.to_tokens(&mut body);
+                        storage.push(item.to_token_stream().to_string());
                     }
                 }
-                self.note(&last(&of.path), false, body);
+                let storage = digest_of(&(&self.around, storage));
+                self.found.storages.push(storage);
             }
         }
         visit::visit_item_impl(self, item);
@@ -516,7 +527,6 @@ mod tests {
             "struct A { x: u64, y: i32 }",
             "struct A { x: u64, z: u32 }",
             "#[repr(C)] struct A { x: u64, y: u32 }",
-            "#[component(storage = \"SparseSet\")] struct A { x: u64, y: u32 }",
             "#[unknown] struct A { x: u64, y: u32 }",
             "use v2::*; struct A { x: u64, y: u32 }",
             "struct A<T = u8> { x: u64, y: u32 }",
@@ -545,10 +555,6 @@ mod tests {
                 "impl I for A { type O = u16; }",
             ),
             (
-                "impl Component for A { const STORAGE_TYPE: S = S::Table; }",
-                "impl Component for A { const STORAGE_TYPE: S = S::SparseSet; }",
-            ),
-            (
                 "macro_rules! m { ($t:ty) => { struct L($t); } } fn f() { m!(u8); }",
                 "macro_rules! m { ($t:ty) => { struct L($t); } } fn f() { m!(u16); }",
             ),
@@ -556,6 +562,22 @@ mod tests {
         ] {
             assert_ne!(digest(one), digest(other), "{one} / {other}");
         }
+    }
+
+    #[test]
+    fn where_values_are_kept_is_told_apart_from_what_they_are() {
+        for (one, other) in [
+            ("struct A;", "#[component(storage = \"SparseSet\")] struct A;"),
+            (
+                "impl Component for A { const STORAGE_TYPE: S = S::Table; }",
+                "impl Component for A { const STORAGE_TYPE: S = S::SparseSet; }",
+            ),
+        ] {
+            let [was, now] = [one, other].map(|text| Pieces::of(text).storages);
+            assert_ne!(was, now, "{one} / {other}");
+        }
+        let kept = "#[component(storage = \"SparseSet\")] struct A;";
+        assert_eq!(digest("struct A;"), digest(kept));
     }
 
     #[test]

@@ -212,8 +212,10 @@ fn split(type_name: &str) -> Option<(&str, &str)> {
 pub(crate) struct CrateSources<'a> {
     pub(crate) name: &'a str,
     /// The file that the compiler is given.
-    pub(crate) root: Option<PathBuf>,
+    pub(crate) root: PathBuf,
     pub(crate) sources: &'a Contents,
+    /// Whether these are just what was compiled. If not, they are all that may have been.
+    pub(crate) is_exact: bool,
     /// The crates that it needs, by their places before it.
     pub(crate) needs: &'a [usize],
     /// Of what else decides what its sources mean: features, macros.
@@ -262,8 +264,9 @@ impl Reader {
         let mut found = Vec::new();
         let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
         let mut waiting: Vec<(PathBuf, Vec<String>)> = Vec::new();
-        let root = of.root.clone().filter(|root| of.sources.has(root));
-        waiting.extend(root.map(|root| (root, Vec::new())));
+        if of.sources.has(&of.root) {
+            waiting.push((of.root.clone(), Vec::new()));
+        }
         while let Some((file, module)) = waiting.pop() {
             let Some(pieces) = self.file(&file, of.sources)? else {
                 continue;
@@ -280,6 +283,9 @@ impl Reader {
             found.push((Some(module.join("::")), pieces));
         }
         // What is included by other means than modules.
+        if !of.is_exact {
+            return Ok(found);
+        }
         let includes = found.iter().any(|(_, pieces)| pieces.includes);
         for path in of.sources.paths().filter(|path| !seen.contains(*path)) {
             if includes || path.extension().is_some_and(|extension| extension == "rs") {
@@ -419,8 +425,12 @@ impl<'a> Assembly<'a> {
                 .iter()
                 .map(|(path, layout)| (path, layout.digest))
                 .collect();
+            let storages = self.files[index].iter();
+            let storages: BTreeSet<u64> = storages
+                .flat_map(|(_, file)| file.storages.iter().copied())
+                .collect();
             let needs: Vec<u64> = sources.needs.iter().map(|need| digests[*need]).collect();
-            made.digest = digest_of(&(sources.seed, types, made.unnamed, needs));
+            made.digest = digest_of(&(sources.seed, types, made.unnamed, storages, needs));
             digests.push(made.digest);
             layout
                 .crates
@@ -489,8 +499,9 @@ mod tests {
         let [rules, game] = ["rules", "game"].map(contents);
         let of = |name, sources, needs| CrateSources {
             name,
-            root: Some(folder.path().join(name).join("lib.rs")),
+            root: folder.path().join(name).join("lib.rs"),
             sources,
+            is_exact: true,
             needs,
             seed: 0,
         };

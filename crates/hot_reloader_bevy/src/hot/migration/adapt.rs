@@ -142,12 +142,25 @@ impl Adapter<'_> {
                 None => missing.push((name, field.type_id())),
             }
         }
-        for index in 0..old.field_len() {
-            let name = old.name_at(index).unwrap_or_default();
-            if info.field(name).is_none() {
-                self.notes
-                    .say(format!("`{}` is dropped", below(path, name)));
+        let names = (0..old.field_len()).filter_map(|index| old.name_at(index));
+        let gone = names.filter(|name| info.field(name).is_none());
+        let gone: Vec<_> = gone.map(|name| below(path, name)).collect();
+        for (name, id) in &missing {
+            let of = |name: &String| {
+                let last = name.rsplit('.').next().unwrap_or(name);
+                old.field(last).map(|value| value.as_any().type_id())
+            };
+            if let Some(gone) = gone.iter().find(|name| of(name) == Some(*id)) {
+                return Err(format!(
+                    "`{gone}` is gone and `{}`, of the same type, is new. If it is the same, say so: \
+                     `#[serde(alias = \"…\")]` or `#[state(migrate = …)]`; if not, take the one away first, \
+                     and add the other with the next reload",
+                    below(path, name)
+                ));
             }
+        }
+        for name in gone {
+            self.notes.say(format!("`{name}` is dropped"));
         }
         let whole = self.default_of(new);
         let mut unknown = Vec::new();
@@ -409,7 +422,7 @@ mod tests {
         pub(super) struct Item {
             pub(super) name: String,
             pub(super) price: u8,
-            pub(super) gone: f32,
+            pub(super) gone: bool,
         }
         #[derive(Reflect)]
         pub(super) enum Mood {
@@ -478,7 +491,7 @@ mod tests {
         old::Item {
             name: "sword".to_owned(),
             price: 7,
-            gone: 1.0,
+            gone: true,
         }
     }
 
@@ -495,6 +508,22 @@ mod tests {
         let (made, notes) = adapt::<new::Item>(&item()).unwrap();
         assert_eq!(made, same());
         assert_eq!(notes, ["`gone` is dropped", "`weight` is new: 0.0"]);
+    }
+
+    /// What was in it would be lost.
+    #[test]
+    fn a_field_that_may_have_another_name_now_is_asked_for() {
+        #[derive(Reflect)]
+        struct Was {
+            streak: u64,
+        }
+        #[derive(Reflect, Debug)]
+        struct Now {
+            #[expect(dead_code, reason = "it is never made")]
+            row: u64,
+        }
+        let error = adapt::<Now>(&Was { streak: 5 }).unwrap_err();
+        assert!(error.starts_with("`streak` is gone and `row`, of the same type, is new"), "{error}");
     }
 
     #[test]

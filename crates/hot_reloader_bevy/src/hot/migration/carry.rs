@@ -15,7 +15,7 @@ use hot_reloader_core::{panics, TypeFault};
 use hot_reloader_transaction::{Passage, ReloadError, TypeChange};
 
 use super::{convert::Stuck, Crossing, Holder, Incoming, Way};
-use crate::hot::{delegate::Delegates, snapshot::Column};
+use crate::hot::{delegate::Delegates, provision::ModuleStates, snapshot::Column};
 
 /// Values that wait until new code uses their types.
 #[derive(Default)]
@@ -80,6 +80,7 @@ pub(crate) fn carry(
     for (index, crossing) in crossings.iter().enumerate() {
         let start = Instant::now();
         let (passage, to) = match &crossing.way {
+            Way::Anew => continue,
             Way::Discard => (Passage::Discarded, None),
             Way::Over { passage, to, .. } => {
                 let known = to.as_ref().and_then(|to| {
@@ -94,6 +95,11 @@ pub(crate) fn carry(
             let (entities, values, said) = convert(world, crossing, incoming)
                 .map_err(|fault| ReloadError::TypesChanged(vec![fault]))?;
             notes = said;
+            if let (Passage::Migrated, true, Some(change)) =
+                (passage, notes.is_empty(), &crossing.fault.change)
+            {
+                notes = change.differences();
+            }
             made.push(Made {
                 crossing,
                 to,
@@ -115,8 +121,17 @@ pub(crate) fn carry(
         });
     }
     let gone = crossings.iter();
-    let gone = gone.filter(|crossing| matches!(crossing.way, Way::Discard));
+    let gone = gone.filter(|crossing| matches!(crossing.way, Way::Discard | Way::Anew));
     put(world, &mut made, gone)?;
+    if let Some(mut states) = world.remove_resource::<ModuleStates>() {
+        for Made { crossing, to, .. } in &made {
+            let id = |component| world.components().get_info(component)?.type_id();
+            if let (Some(old), Some(new)) = (id(crossing.old), id(*to)) {
+                states.migrated(old, new);
+            }
+        }
+        world.insert_resource(states);
+    }
     let known = world.components().len();
     let watch = &mut world.resource_mut::<Delegates>().waiting;
     let crossings = crossings.into_iter().enumerate();

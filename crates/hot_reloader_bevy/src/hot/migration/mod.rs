@@ -69,6 +69,8 @@ enum Holder {
 enum Way {
     /// They do not: the code says so.
     Discard,
+    /// They say nothing, and new code makes its own.
+    Anew,
     Over {
         passage: Passage,
         conversion: Conversion,
@@ -186,6 +188,15 @@ impl Decision<'_> {
                 return crossing(Way::Discard, plain);
             }
             return Err(fault(name, self.gone(name, &old)));
+        }
+        if was != is {
+            let requests = self.slots.iter().flat_map(|slot| &slot.copying.requests);
+            let mut requests = requests.filter(|(request, _)| *request == id);
+            match requests.next() {
+                Some((_, waits)) if waits(self.world) => return crossing(Way::Discard, plain),
+                Some(_) => return crossing(Way::Anew, plain),
+                None => {}
+            }
         }
         let to = self.rehearsal.incoming.values().find(|to| to.name == now);
         let (passage, conversion, fault) = if was == is {
@@ -407,8 +418,7 @@ fn skeleton(path: &str, definition: &str) -> String {
         .filter(|(field, _)| field.chars().all(|c| c.is_alphanumeric() || c == '_'))
         .map(|(field, of)| {
             format!(
-                "        {field}: was.reflect_path(\"{field}\").ok().and_then(|f| f.try_downcast_ref::<{of}>())\
-                 .cloned().ok_or(\"{field}\")?,"
+                "        {field}: was.path::<{of}>(\"{field}\").cloned().map_err(|error| error.to_string())?,"
             )
         })
         .collect();
