@@ -24,7 +24,12 @@ fn resource(name: &str, keys: &str, made: &str, items: &str) -> Row {
         "app.add_systems(Startup, |mut c: Commands| c.insert_resource({made}))\
          .add_systems(Update, show::<Value>.run_if(resource_exists::<Value>));"
     );
-    let mut row = Row::start(&format!("edit_{name}"), keys, &setup, &format!("{items}{SHOW}"));
+    let mut row = Row::start(
+        &format!("edit_{name}"),
+        keys,
+        &setup,
+        &format!("{items}{SHOW}"),
+    );
     row.host.frames(2);
     row
 }
@@ -51,7 +56,9 @@ fn last(row: &mut Row, version: u32) -> String {
 #[track_caller]
 fn passage(report: &Value, name: &str) -> (String, Vec<String>) {
     let types = report["types"].as_array().unwrap();
-    let of = types.iter().find(|of| of["name"].as_str().unwrap().contains(name));
+    let of = types
+        .iter()
+        .find(|of| of["name"].as_str().unwrap().contains(name));
     let of = of.unwrap_or_else(|| panic!("nothing of {name}: {report:#}"));
     let notes = of["notes"].as_array().unwrap().iter();
     let notes = notes.map(|note| note.as_str().unwrap().to_owned());
@@ -351,7 +358,7 @@ table! {
     fn type_renamed() {
         let items = format!("{REFLECTED}struct Score {{ x: u64 }} type Value = Score;");
         let mut row = resource("renamed", "Score", "Value { x: 7 }", &items);
-        refused(&mut row, &["it is gone, and there are values of it", "is it game_row_edit_renamed::Points now", "#[state(was = \"game_row_edit_renamed::Score\")]"], &[
+        refused(&mut row, &["it is gone, and there are values of it", "Is it game_row_edit_renamed::Points now?", "#[state(was = \"game_row_edit_renamed::Score\")]"], &[
             ("struct Score", "struct Points"), ("= Score", "= Points"), ("[Score]", "[Points]"),
         ]);
         let source = fs::read_to_string(row.fixture.source()).unwrap();
@@ -366,7 +373,7 @@ table! {
         let items = format!("{REFLECTED}struct Value {{ x: u64 }}");
         let mut row = resource("moved", "Value", "Value { x: 7 }", &items);
         let module = format!("mod deep {{ use super::*; {REFLECTED}pub struct Value {{ pub x: u64 }} }} use deep::Value;");
-        refused(&mut row, &["is it game_row_edit_moved::deep::Value now"], &[(&items, &module)]);
+        refused(&mut row, &["Is it game_row_edit_moved::deep::Value now?"], &[(&items, &module)]);
     }
 
     fn type_gone() {
@@ -413,6 +420,22 @@ table! {
         assert_eq!(last(&mut row, 3), "Value { name: \"seven\", y: 0 }");
     }
 
+    fn a_dependency_more() {
+        let items = format!("{REFLECTED}struct Value {{ x: u64 }}");
+        let mut row = resource("dependency", "Value", "Value { x: 7 }", &items);
+        let folder = row.fixture.folder.clone();
+        lab::write(&folder.join("extra/src/lib.rs"), "pub const EXTRA: u64 = 1;");
+        let manifest = "[package]\nname = \"extra\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+        lab::write(&folder.join("extra/Cargo.toml"), manifest);
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        let more = manifest.replace("[dependencies]", "[dependencies]\nextra = { path = \"extra\" }");
+        lab::write(&folder.join("Cargo.toml"), &more);
+        let report = edited(&mut row, "committed", &[("fn asked", "const _: u64 = extra::EXTRA;\nfn asked")]);
+        assert_eq!(last(&mut row, 2), "Value { x: 7 }");
+        assert_eq!(passage(&report, "::Value").0, "moved");
+        lab::write(&folder.join("Cargo.toml"), &manifest);
+    }
+
     fn there_and_back() {
         let items = format!("{REFLECTED}struct Value {{ x: u64, items: Vec<String> }}");
         let made = "Value { x: 7, items: vec![\"a\".to_owned()], ..default() }";
@@ -455,7 +478,9 @@ table! {
 fn the_documented_table_names_these_tests() {
     let text = fs::read_to_string(lab::root().join("docs/edits.md")).unwrap();
     let rows = text.lines().filter(|line| line.starts_with("| "));
-    let documented: BTreeSet<&str> = rows.filter_map(|line| line.split('`').nth_back(1)).collect();
+    let documented: BTreeSet<&str> = rows
+        .filter_map(|line| line.split('`').nth_back(1))
+        .collect();
     let tests: BTreeSet<&str> = TABLE.iter().copied().collect();
     let missing: Vec<_> = tests.difference(&documented).collect();
     assert!(missing.is_empty(), "{missing:?}");

@@ -198,7 +198,10 @@ impl Workspace {
         scripted.sort_by(|a, b| a.folder.cmp(&b.folder));
         let macros = linked.iter().filter(|id| is_macro(id));
         let macros = below(macros.collect(), |_| true);
-        let macros = macros.iter().filter(is_local).map(|id| folder_of(packages[id]));
+        let macros = macros
+            .iter()
+            .filter(is_local)
+            .map(|id| folder_of(packages[id]));
         let mut macros: Vec<PathBuf> = macros.collect();
         macros.sort();
         let root: PathBuf = metadata.workspace_root.clone().into();

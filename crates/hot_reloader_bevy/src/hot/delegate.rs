@@ -23,7 +23,7 @@ use hot_reloader_build::Layout;
 use hot_reloader_core::{panics, BuildId, Generation, HotModule, PanicReport, TypeShape};
 
 use super::{
-    migration::Waiting,
+    migration::LeftBehind,
     observer::Gate,
     placement::{Unit, UnitLabel},
     provision::{Transitions, Undo},
@@ -106,8 +106,8 @@ pub(crate) struct Delegates {
     pub(crate) slots: Vec<Slot>,
     /// What the sources said of each type when code came that used it.
     pub(crate) origins: HashMap<TypeId, Arc<Layout>>,
-    /// Values that wait until new code uses their types.
-    pub(crate) waiting: Waiting,
+    /// Values of types that new code does not use, or has made anew.
+    pub(crate) left: LeftBehind,
     /// Counts the changes to which slots there are.
     pub(crate) revision: u32,
     /// What setups took out of the world, until their code is accepted.

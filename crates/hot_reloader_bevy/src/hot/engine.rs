@@ -113,7 +113,7 @@ impl Engine for Bevy {
         if !crossings.is_empty() {
             rehearsal::make_known(world, library, plan);
         }
-        migration::carry(world, crossings)
+        migration::carry(world, rehearsal, crossings)
     }
 
     fn swap(world: &mut World, library: &Library) -> Result<(), String> {
@@ -218,7 +218,7 @@ impl Engine for Bevy {
     }
 
     fn restore(world: &mut World, snapshot: &Snapshot) -> Vec<String> {
-        world.resource_mut::<Delegates>().waiting.take_back();
+        world.resource_mut::<Delegates>().left.take_back();
         snapshot.restore(world)
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bevy::prelude::{App, Plugin, World};
-use hot_reloader_build::BuildError;
+use hot_reloader_build::{BuildError, Layout};
 use hot_reloader_core::{BuildId, StagedLibrary};
 use hot_reloader_transaction::{Build, BuildStep, Made, Phase, Purpose, ReloadError};
 
@@ -25,6 +25,8 @@ pub struct InProcess(Arc<Mutex<Entries>>);
 #[derive(Debug, Default)]
 struct Entries {
     next: VecDeque<&'static LibraryEntry>,
+    /// What the types of all that is made from now on are.
+    layout: Arc<Layout>,
     made: Vec<&'static LibraryEntry>,
 }
 
@@ -32,6 +34,11 @@ impl InProcess {
     /// What the build after the last one pushed makes. The same entry is the same code.
     pub fn push(&self, entry: &'static LibraryEntry) {
         self.entries().next.push_back(entry);
+    }
+
+    /// What the types of all libraries are that are made from now on.
+    pub fn set_layout(&self, layout: Layout) {
+        self.entries().layout = Arc::new(layout);
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
@@ -70,7 +77,7 @@ impl Source for InProcess {
             build_id: BuildId::from_bytes(&address.to_be_bytes()),
             root: "/".into(),
             hot: vec!["hot_reloader_bevy".to_owned()],
-            layout: Arc::default(),
+            layout: entries.layout.clone(),
             recompiled: Vec::new(),
         }))
     }

@@ -13,8 +13,8 @@ use bevy::{
 use bevy_egui::{egui, systems::end_pass_system, EguiContexts};
 
 use super::{
-    CancelReload, HotReloader, HotReloaderConfig, Phase, Progress, ReloadError, ReloadReport,
-    ReloadRequest,
+    CancelReload, HotReloader, HotReloaderConfig, Passage, Phase, Progress, ReloadError,
+    ReloadReport, ReloadRequest, TypeChange,
 };
 
 /// What a click asks for.
@@ -27,9 +27,9 @@ enum Click {
 pub(super) fn plugin(app: &mut App) {
     if app.is_plugin_added::<WindowPlugin>() && app.is_plugin_added::<RenderPlugin>() {
         let has_content = |reloader: Res<HotReloader>| {
-            let has_warnings = !reloader.warnings().is_empty();
+            let is_told = worth_telling(&reloader).is_some();
             let goes_on = reloader.progress.is_some();
-            goes_on || reloader.is_ready() || reloader.is_error_state() || has_warnings
+            goes_on || reloader.is_ready() || reloader.is_error_state() || is_told
         };
         app.add_systems(PostUpdate, draw.run_if(has_content).before(end_pass_system));
     }
@@ -72,9 +72,9 @@ fn draw(
             &mut clicks,
         );
         *folded = is_folded.then(|| error.clone());
-    } else if let Some(report) = with_new_warnings(&reloader) {
+    } else if let Some(report) = worth_telling(&reloader) {
         if *read != report.number {
-            warning_panel(context, report, &mut read);
+            note_panel(context, report, &mut read);
         }
     }
     for click in clicks {
@@ -85,13 +85,20 @@ fn draw(
     }
 }
 
-/// The last report, if it warns of anything that the one before did not.
-fn with_new_warnings(reloader: &HotReloader) -> Option<&ReloadReport> {
+/// The last report, if it warns of anything that the one before did not, or values are not what they were.
+fn worth_telling(reloader: &HotReloader) -> Option<&ReloadReport> {
     let mut reports = reloader.history().rev();
     let last = reports.next()?;
     let known = reports.next().map_or(&[][..], |report| &report.warnings);
     let is_new = |warning: &String| !known.contains(warning);
-    last.warnings.iter().any(is_new).then_some(last)
+    let is_told = last.warnings.iter().any(is_new) || changed(last).next().is_some();
+    is_told.then_some(last)
+}
+
+/// The types whose values are not merely where they were.
+fn changed(report: &ReloadReport) -> impl Iterator<Item = &TypeChange> {
+    let types = report.types.iter();
+    types.filter(|change| change.passage != Passage::Moved)
 }
 
 fn heading(reloader: &HotReloader) -> String {
@@ -223,8 +230,9 @@ fn places(ui: &mut egui::Ui, error: &ReloadError, folder: &Path) {
     }
 }
 
-/// What could not be made sure of in a reload that came about, until it is read or the next one.
-fn warning_panel(context: &egui::Context, report: &ReloadReport, read: &mut u32) {
+/// What became of values, and what could not be made sure of, in a reload that came about; until it is read
+/// or the next one.
+fn note_panel(context: &egui::Context, report: &ReloadReport, read: &mut u32) {
     let amber = egui::Color32::from_rgb(240, 180, 80);
     egui::Area::new(egui::Id::new("hot_reloader warnings"))
         .anchor(egui::Align2::RIGHT_BOTTOM, [-8.0, -8.0])
@@ -232,12 +240,27 @@ fn warning_panel(context: &egui::Context, report: &ReloadReport, read: &mut u32)
         .show(context, |ui| {
             egui::Frame::popup(ui.style()).show(ui, |ui| {
                 ui.set_max_width((context.screen_rect().width() - 32.0).min(700.0));
-                let count = report.warnings.len();
-                let plural = if count == 1 { "" } else { "s" };
-                let title = format!("Hot reload {}: {count} warning{plural}", report.number);
+                let mut parts = Vec::new();
+                for (passage, word) in [
+                    (Passage::Migrated, "migrated"),
+                    (Passage::Discarded, "discarded"),
+                    (Passage::Waiting, "waiting"),
+                ] {
+                    let count = changed(report).filter(|of| of.passage == passage).count();
+                    parts.extend(counted(count, "type").map(|types| format!("{types} {word}")));
+                }
+                parts.extend(counted(report.warnings.len(), "warning"));
                 ui.horizontal(|ui| {
-                    ui.colored_label(amber, "⚠");
-                    ui.label(title);
+                    if report.warnings.is_empty() {
+                        ui.weak("ℹ");
+                    } else {
+                        ui.colored_label(amber, "⚠");
+                    }
+                    ui.label(format!(
+                        "Hot reload {}: {}",
+                        report.number,
+                        parts.join(", ")
+                    ));
                     if ui.small_button("Hide").clicked() {
                         *read = report.number;
                     }
@@ -245,12 +268,21 @@ fn warning_panel(context: &egui::Context, report: &ReloadReport, read: &mut u32)
                 egui::CollapsingHeader::new("Show")
                     .id_salt("hot_reloader warnings")
                     .show(ui, |ui| {
+                        for change in changed(report) {
+                            ui.label(change.to_string());
+                        }
                         for warning in &report.warnings {
                             ui.label(warning);
                         }
                     });
             });
         });
+}
+
+/// `2 types`; `None` if there are none.
+fn counted(count: usize, of: &str) -> Option<String> {
+    let plural = if count == 1 { "" } else { "s" };
+    (count > 0).then(|| format!("{count} {of}{plural}"))
 }
 
 /// Everything that is known, for the panel and the clipboard.

@@ -147,7 +147,9 @@ impl Reader {
 
     /// What `#[component(…)]` and `#[state(…)]` say of the type of this name.
     fn directions(&mut self, name: &str, attributes: &[Attribute]) {
-        let component = attributes.iter().filter(|attribute| attribute.path().is_ident("component"));
+        let component = attributes
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("component"));
         let component = component.map(|attribute| attribute.to_token_stream().to_string());
         let component: Vec<_> = component.collect();
         if !component.is_empty() {
@@ -567,7 +569,10 @@ mod tests {
     #[test]
     fn where_values_are_kept_is_told_apart_from_what_they_are() {
         for (one, other) in [
-            ("struct A;", "#[component(storage = \"SparseSet\")] struct A;"),
+            (
+                "struct A;",
+                "#[component(storage = \"SparseSet\")] struct A;",
+            ),
             (
                 "impl Component for A { const STORAGE_TYPE: S = S::Table; }",
                 "impl Component for A { const STORAGE_TYPE: S = S::SparseSet; }",

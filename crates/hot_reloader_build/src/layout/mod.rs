@@ -177,6 +177,23 @@ impl Layout {
         Some(self.crates.get(of)?.digest)
     }
 
+    /// The layout of a crate of one file, which the compiler tells apart by `identity`: for tests of what is
+    /// built on it.
+    #[must_use]
+    pub fn of_text(name: &str, text: &str, identity: u64) -> Self {
+        let files = vec![(Some(String::new()), Arc::new(Pieces::of(text)))];
+        let crates = [CrateSources {
+            name,
+            root: PathBuf::new(),
+            sources: &Contents::default(),
+            is_exact: true,
+            needs: &[],
+            seed: 0,
+        }];
+        let layout = Assembly::new(&crates, &[files]).layout();
+        layout.told_apart([(name.to_owned(), identity)])
+    }
+
     /// The same, with what the compiler tells its crates apart by.
     pub(crate) fn told_apart(&self, by: impl IntoIterator<Item = (String, u64)>) -> Self {
         Self {

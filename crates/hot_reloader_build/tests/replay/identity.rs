@@ -162,19 +162,33 @@ fn without_our_own_commands_other_types_are_refused() {
 fn another_macro_makes_other_types() {
     let mut fixture = fixture();
     let types = "#[proc_macro] pub fn nothing(_: proc_macro::TokenStream) -> proc_macro::TokenStream { NOTHING }";
-    fixture.write("macros/src/lib.rs", &types.replace("NOTHING", "Default::default()"));
+    fixture.write(
+        "macros/src/lib.rs",
+        &types.replace("NOTHING", "Default::default()"),
+    );
     fixture.write(
         "macros/Cargo.toml",
         "[package]\nname = \"macros\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\nproc-macro = true\n",
     );
     fixture.edit("Cargo.toml", "\"engine\"]", "\"engine\", \"macros\"]");
-    fixture.edit("game/Cargo.toml", "rules = ", "macros = { path = \"../macros\" }\nrules = ");
-    fixture.edit("game/src/lib.rs", "mod menu;", "mod menu; macros::nothing! {}");
+    fixture.edit(
+        "game/Cargo.toml",
+        "rules = ",
+        "macros = { path = \"../macros\" }\nrules = ",
+    );
+    fixture.edit(
+        "game/src/lib.rs",
+        "mod menu;",
+        "mod menu; macros::nothing! {}",
+    );
     fixture.identities();
     // Another start of the app, which finds all of it fresh.
     std::fs::remove_dir_all(fixture.folder.path().join("ours")).unwrap();
     fixture.known = None;
     let first = fixture.identities();
-    fixture.write("macros/src/lib.rs", &types.replace("NOTHING", "\"const _: u8 = 0;\".parse().unwrap()"));
+    fixture.write(
+        "macros/src/lib.rs",
+        &types.replace("NOTHING", "\"const _: u8 = 0;\".parse().unwrap()"),
+    );
     assert_eq!(fixture.others(first), ["words", "rules", "game"]);
 }

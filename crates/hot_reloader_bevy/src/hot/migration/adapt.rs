@@ -519,11 +519,13 @@ mod tests {
         }
         #[derive(Reflect, Debug)]
         struct Now {
-            #[expect(dead_code, reason = "it is never made")]
             row: u64,
         }
         let error = adapt::<Now>(&Was { streak: 5 }).unwrap_err();
-        assert!(error.starts_with("`streak` is gone and `row`, of the same type, is new"), "{error}");
+        assert!(
+            error.starts_with("`streak` is gone and `row`, of the same type, is new"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -4,10 +4,14 @@
     reason = "it puts values in place that are known by their type id only"
 )]
 
-use std::time::Instant;
+use std::{collections::HashSet, time::Instant};
 
 use bevy::{
-    ecs::{component::ComponentId, entity::Entity, storage::TableRow},
+    ecs::{
+        component::{ComponentId, ComponentInfo},
+        entity::Entity,
+        storage::TableRow,
+    },
     prelude::{Res, World},
     ptr::Ptr,
 };
@@ -15,22 +19,37 @@ use hot_reloader_core::{panics, TypeFault};
 use hot_reloader_transaction::{Passage, ReloadError, TypeChange};
 
 use super::{convert::Stuck, Crossing, Holder, Incoming, Way};
-use crate::hot::{delegate::Delegates, provision::ModuleStates, snapshot::Column};
+use crate::hot::{
+    delegate::Delegates, provision::ModuleStates, rehearsal::Rehearsal, snapshot::Column,
+};
 
-/// Values that wait until new code uses their types.
+/// Values that are left where they are, since new code does not find them there.
 #[derive(Default)]
-pub(crate) struct Waiting {
-    crossings: Vec<Crossing>,
-    /// What waited before the last reload, should it be taken back.
-    before: Vec<Crossing>,
+pub(crate) struct LeftBehind {
+    now: Left,
+    /// What was left before the last reload, should it be taken back.
+    before: Left,
     /// How many types the world knew when it was looked at last.
     known: usize,
 }
 
-impl Waiting {
+#[derive(Default)]
+struct Left {
+    /// Until new code uses their types.
+    waiting: Vec<Crossing>,
+    /// For good: new code has made its own.
+    abandoned: HashSet<ComponentId>,
+}
+
+impl LeftBehind {
     /// The last reload was taken back.
     pub(crate) fn take_back(&mut self) {
-        self.crossings = std::mem::take(&mut self.before);
+        self.now = std::mem::take(&mut self.before);
+    }
+
+    /// Whether nothing ever comes of its values.
+    pub(super) fn is_abandoned(&self, component: ComponentId) -> bool {
+        self.now.abandoned.contains(&component)
     }
 }
 
@@ -72,6 +91,7 @@ pub(crate) fn rehearse(world: &World, crossings: &[Crossing]) -> Result<(), Vec<
 /// Which value cannot go over; nothing has been touched then. Or a panic of a hook.
 pub(crate) fn carry(
     world: &mut World,
+    rehearsal: &Rehearsal,
     crossings: Vec<Crossing>,
 ) -> Result<Vec<TypeChange>, ReloadError> {
     let mut changes = Vec::new();
@@ -121,7 +141,7 @@ pub(crate) fn carry(
         });
     }
     let gone = crossings.iter();
-    let gone = gone.filter(|crossing| matches!(crossing.way, Way::Discard | Way::Anew));
+    let gone = gone.filter(|crossing| matches!(crossing.way, Way::Discard));
     put(world, &mut made, gone)?;
     if let Some(mut states) = world.remove_resource::<ModuleStates>() {
         for Made { crossing, to, .. } in &made {
@@ -133,29 +153,41 @@ pub(crate) fn carry(
         world.insert_resource(states);
     }
     let known = world.components().len();
-    let watch = &mut world.resource_mut::<Delegates>().waiting;
+    // Code of before may come back, and its values with it.
+    let is_used = |id: &ComponentId| {
+        let info = world.components().get_info(*id);
+        let id = info.and_then(ComponentInfo::type_id);
+        id.is_some_and(|id| rehearsal.incoming.contains_key(&id))
+    };
+    let mut abandoned = world.resource::<Delegates>().left.now.abandoned.clone();
+    abandoned.retain(|id| !is_used(id));
+    let anew = crossings.iter();
+    let anew = anew.filter(|crossing| matches!(crossing.way, Way::Anew));
+    abandoned.extend(anew.map(|crossing| crossing.old));
     let crossings = crossings.into_iter().enumerate();
     let crossings = crossings.filter(|(index, _)| waiting.contains(index));
-    let crossings = crossings.map(|(_, crossing)| crossing).collect();
-    watch.before = std::mem::replace(&mut watch.crossings, crossings);
-    watch.known = known;
+    let waiting = crossings.map(|(_, crossing)| crossing).collect();
+    let left = &mut world.resource_mut::<Delegates>().left;
+    let now = Left { waiting, abandoned };
+    left.before = std::mem::replace(&mut left.now, now);
+    left.known = known;
     Ok(changes)
 }
 
 /// Whether values wait.
 pub(crate) fn is_waiting(delegates: Res<Delegates>) -> bool {
-    !delegates.waiting.crossings.is_empty()
+    !delegates.left.now.waiting.is_empty()
 }
 
 /// Carries over what waited for new code to use its type, as soon as it has.
 pub(crate) fn late(world: &mut World) {
     let known = world.components().len();
-    let watch = &mut world.resource_mut::<Delegates>().waiting;
-    if watch.known == known {
+    let left = &mut world.resource_mut::<Delegates>().left;
+    if left.known == known {
         return;
     }
-    watch.known = known;
-    let crossings = std::mem::take(&mut watch.crossings);
+    left.known = known;
+    let crossings = std::mem::take(&mut left.now.waiting);
     let mut waiting = Vec::new();
     for mut crossing in crossings {
         let Some(to) = newcomer(world, &crossing) else {
@@ -182,7 +214,7 @@ pub(crate) fn late(world: &mut World) {
             bevy::log::error!("values that waited for their type cannot go over: {reason}");
         }
     }
-    world.resource_mut::<Delegates>().waiting.crossings = waiting;
+    world.resource_mut::<Delegates>().left.now.waiting = waiting;
 }
 
 /// The type that a crossing waits for, if it has come.

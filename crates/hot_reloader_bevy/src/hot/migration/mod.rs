@@ -26,7 +26,7 @@ use hot_reloader_build::{layout::Known, Layout};
 use hot_reloader_core::{shape::ShapeChange, TypeFault, TypeShape};
 use hot_reloader_transaction::{Passage, Plan};
 
-pub(crate) use carry::{carry, is_waiting, late, rehearse, Waiting};
+pub(crate) use carry::{carry, is_waiting, late, rehearse, LeftBehind};
 
 use super::{
     compare,
@@ -69,7 +69,7 @@ enum Holder {
 enum Way {
     /// They do not: the code says so.
     Discard,
-    /// They say nothing, and new code makes its own.
+    /// They stay behind: new code makes its own.
     Anew,
     Over {
         passage: Passage,
@@ -98,7 +98,9 @@ pub(crate) fn decide(
     };
     let mut crossings = Vec::new();
     let mut faults = Vec::new();
-    for info in world.components().iter() {
+    let left = &world.resource::<Delegates>().left;
+    let known = world.components().iter();
+    for info in known.filter(|info| !left.is_abandoned(info.id())) {
         for holder in holders(world, info.id()) {
             match decision.of(info, holder) {
                 Ok(None) => {}
@@ -183,7 +185,12 @@ impl Decision<'_> {
         };
         let plain = fault(&now, String::new());
         let [was, is] = [old.of(name), self.new.of(&now)];
-        if is == Known::Gone {
+        let to = self.rehearsal.incoming.values().find(|to| to.name == now);
+        if was == Known::Gone && to.is_none() {
+            // The sources never knew it, and new code does not either.
+            return Ok(None);
+        }
+        if was != Known::Gone && is == Known::Gone {
             if self.new.discards(name) {
                 return crossing(Way::Discard, plain);
             }
@@ -198,8 +205,11 @@ impl Decision<'_> {
                 None => {}
             }
         }
-        let to = self.rehearsal.incoming.values().find(|to| to.name == now);
-        let (passage, conversion, fault) = if was == is {
+        let mut replaced = self.rehearsal.copying.replaced.iter();
+        if replaced.any(|rule| to.is_some_and(|to| to.id == rule.type_id)) {
+            return crossing(Way::Anew, plain);
+        }
+        let (passage, conversion, fault) = if was == is && was != Known::Gone {
             (Passage::Moved, self.as_it_is(info, holder)?, plain)
         } else {
             let Some(to) = to else {
@@ -234,10 +244,10 @@ impl Decision<'_> {
 
     fn gone(&self, name: &str, old: &Layout) -> String {
         let guess = self.new.successor(name, old);
-        let guess = guess.map_or_else(String::new, |guess| format!("; is it {guess} now?"));
+        let guess = guess.map_or_else(String::new, |guess| format!("Is it {guess} now? "));
         format!(
-            "it is gone, and there are values of it{guess} Put `#[state(was = \"{name}\")]` on the \
-             type that it has become, or `#[state(discard = \"{name}\")]` on any item to let them go"
+            "it is gone, and there are values of it. {guess}Put `#[state(was = \"{name}\")]` on the type \
+             that it has become, or `#[state(discard = \"{name}\")]` on any item to let them go"
         )
     }
 

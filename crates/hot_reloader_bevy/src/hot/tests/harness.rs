@@ -1,6 +1,7 @@
 //! An app whose libraries are lists of functions.
 
 use bevy::{app::App, prelude::*, state::app::StatesPlugin};
+use hot_reloader_build::Layout;
 use hot_reloader_transaction::{Outcome, ReloadReport};
 
 use crate::{
@@ -110,6 +111,13 @@ impl Bench {
         self.next(modules);
         self.app.world_mut().send_event(ReloadRequest::all());
         self.report()
+    }
+
+    /// Says what the types of the libraries to come are, by the text of their crate, and that they are others
+    /// than before.
+    pub(super) fn types(&mut self, text: &str, identity: u64) {
+        let layout = Layout::of_text("hot_reloader_bevy", text, identity);
+        self.source.set_layout(layout);
     }
 
     pub(super) fn frames(&mut self, count: usize) {

@@ -4,6 +4,7 @@ mod ahead;
 mod engine_types;
 mod generated;
 mod harness;
+mod migration;
 mod placement;
 mod rollback;
 mod running;

@@ -1,0 +1,201 @@
+//! Values of types that changed: what takes no compiler to try.
+
+use bevy::prelude::*;
+use hot_reloader_transaction::{Outcome, Passage};
+
+use super::harness::{check, module, Bench};
+use crate::{HotApp, ModuleEntry};
+
+mod old {
+    use super::*;
+    #[derive(Component, Reflect, Clone, Debug, PartialEq)]
+    pub(super) struct Health {
+        pub(super) points: u32,
+    }
+    #[derive(Resource, Reflect, Clone, Debug, PartialEq)]
+    pub(super) struct Settings {
+        pub(super) name: String,
+    }
+}
+
+mod new {
+    use super::*;
+    #[derive(Component, Reflect, Clone, Debug, PartialEq)]
+    pub(super) struct Vigour {
+        pub(super) points: u64,
+        pub(super) shield: f32,
+    }
+    #[derive(Resource, Reflect, Clone, Debug, PartialEq)]
+    pub(super) struct Options {
+        pub(super) name: String,
+    }
+}
+
+const OLD: &str = "mod hot { mod tests { mod migration { mod old {
+    struct Health { points: u32 } struct Settings { name: String }
+} } } }";
+
+const NEW: &str = "mod hot { mod tests { mod migration { mod new {
+    #[state(was = \"hot_reloader_bevy::hot::tests::migration::old::Health\")]
+    struct Vigour { points: u64, shield: f32 }
+    #[state(was = \"hot_reloader_bevy::hot::tests::migration::old::Settings\")]
+    struct Options { name: String }
+} } } }";
+
+fn before(app: &mut HotApp<'_>) {
+    app.register_type::<old::Health>()
+        .register_type::<old::Settings>()
+        .add_systems(Update, |_: Query<&old::Health>| {});
+}
+
+fn after(app: &mut HotApp<'_>) {
+    app.register_type::<new::Vigour>()
+        .register_type::<new::Options>()
+        .add_systems(
+            Update,
+            |_: Query<&new::Vigour>, _: Option<Res<new::Options>>| {},
+        );
+}
+
+const BEFORE: [ModuleEntry; 1] = [module("game", before)];
+const AFTER: [ModuleEntry; 1] = [module("game", after)];
+
+/// With two entities and a resource of the types of before.
+fn bench(host: impl FnOnce(&mut App)) -> (Bench, [Entity; 2]) {
+    let mut bench = Bench::new(&BEFORE, host);
+    bench.types(OLD, 1);
+    let report = bench.report();
+    check(&report, Outcome::Committed);
+    let world = bench.world();
+    let mut spawn = |points, name| {
+        let health = old::Health { points };
+        world.spawn((health, Name::new(name))).id()
+    };
+    let entities = [spawn(7, "seven"), spawn(8, "eight")];
+    let name = "mine".to_owned();
+    world.insert_resource(old::Settings { name });
+    bench.types(NEW, 2);
+    (bench, entities)
+}
+
+#[test]
+fn values_go_over_under_the_same_entities() {
+    let (mut bench, entities) = bench(|_| {});
+    let report = bench.reload(&AFTER);
+    check(&report, Outcome::Committed);
+    for (entity, points, name) in [(entities[0], 7, "seven"), (entities[1], 8, "eight")] {
+        let world = bench.world();
+        let shield = 0.0;
+        let expected = new::Vigour { points, shield };
+        assert_eq!(world.get::<new::Vigour>(entity), Some(&expected));
+        assert_eq!(world.get::<old::Health>(entity), None);
+        assert_eq!(world.get::<Name>(entity).unwrap().as_str(), name);
+    }
+    assert_eq!(bench.world().resource::<new::Options>().name, "mine");
+    assert!(!bench.world().contains_resource::<old::Settings>());
+    let of = |name: &str| {
+        let mut types = report.types.iter();
+        types.find(|of| of.name.ends_with(name)).unwrap()
+    };
+    assert_eq!(
+        (of("Vigour").passage, of("Vigour").values),
+        (Passage::Migrated, 2)
+    );
+    assert_eq!(of("Vigour").notes, ["`shield` is new: 0.0"]);
+    assert!(of("Options")
+        .was
+        .as_ref()
+        .unwrap()
+        .ends_with("old::Settings"));
+}
+
+#[test]
+fn a_rollback_takes_it_back() {
+    let (mut bench, entities) = bench(|_| {});
+    for _ in 0..2 {
+        let report = bench.reload(&[module("game", |app| {
+            after(app);
+            app.add_systems(
+                Update,
+                |mut all: Query<&mut new::Vigour>, mut frames: Local<u32>| {
+                    *frames += 1;
+                    all.iter_mut().for_each(|mut vigour| vigour.points = 99);
+                    assert!(*frames < 3, "wrecked");
+                },
+            );
+        })]);
+        check(&report, Outcome::RolledBack);
+        assert_eq!(report.types, []);
+        let world = bench.world();
+        assert_eq!(world.get::<old::Health>(entities[1]).unwrap().points, 8);
+        assert_eq!(world.get::<new::Vigour>(entities[1]), None);
+        assert_eq!(world.resource::<old::Settings>().name, "mine");
+        assert!(!world.contains_resource::<new::Options>());
+    }
+    check(&bench.reload(&AFTER), Outcome::Committed);
+}
+
+#[test]
+fn what_the_app_itself_uses_stays_what_it_was() {
+    let (mut bench, entities) = bench(|app| {
+        app.add_systems(Update, |_: Query<&mut old::Health>| {});
+    });
+    let report = bench.reload(&AFTER);
+    check(&report, Outcome::Refused);
+    let text = report.error.unwrap().to_string();
+    assert!(
+        text.contains("old::Health\n  the app itself uses it"),
+        "{text}"
+    );
+    assert_eq!(
+        bench
+            .world()
+            .get::<old::Health>(entities[0])
+            .unwrap()
+            .points,
+        7
+    );
+}
+
+#[test]
+fn what_another_module_uses_goes_over_with_it_only() {
+    let mut bench = Bench::new(&[BEFORE[0], module("other", before)], |_| {});
+    bench.types(OLD, 1);
+    check(&bench.report(), Outcome::Committed);
+    let entity = bench.world().spawn(old::Health { points: 7 }).id();
+    bench.types(NEW, 2);
+    bench.next(&[AFTER[0], module("other", after)]);
+    bench
+        .world()
+        .send_event(crate::hot::ReloadRequest::modules(["game"]));
+    let report = bench.report();
+    check(&report, Outcome::Refused);
+    let text = report.error.unwrap().to_string();
+    assert!(
+        text.contains("module `other` uses it too and is not reloaded"),
+        "{text}"
+    );
+    check(
+        &bench.reload(&[AFTER[0], module("other", after)]),
+        Outcome::Committed,
+    );
+    assert_eq!(bench.world().get::<new::Vigour>(entity).unwrap().points, 7);
+}
+
+/// An index that hooks keep is right afterwards.
+#[test]
+fn hooks_see_the_old_go_before_the_new_comes() {
+    #[derive(Resource, Default)]
+    struct Seen(Vec<&'static str>);
+    let (mut bench, _) = bench(|app| {
+        app.init_resource::<Seen>();
+        let world = app.world_mut();
+        let hooks = world.register_component_hooks::<old::Health>();
+        hooks.on_remove(|mut world, _, _| world.resource_mut::<Seen>().0.push("old goes"));
+        let hooks = world.register_component_hooks::<new::Vigour>();
+        hooks.on_add(|mut world, _, _| world.resource_mut::<Seen>().0.push("new comes"));
+    });
+    check(&bench.reload(&AFTER), Outcome::Committed);
+    let seen = &bench.world().resource::<Seen>().0;
+    assert_eq!(*seen, ["old goes", "old goes", "new comes", "new comes"]);
+}
