@@ -10,22 +10,40 @@ use std::{
 use crossbeam_channel::{bounded, unbounded, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use ureq::Agent;
 
-use crate::{echo, openai, Ask, AssistantError, Provider};
+use crate::{chat, dialect::dialect, echo, transport, Ask, AssistantError};
 
 /// What a reply has to tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Update {
     /// The next piece of the answer.
     Token(String),
-    /// The server is busy and will be asked again. No token came before.
+    /// The next piece of what the model thinks before it answers. No part of the answer, and not to
+    /// be sent back.
+    Thought(String),
+    /// How many tokens it took so far. The newest counts; it may come more than once or never.
+    Usage(Usage),
+    /// The server is busy, or wants to be asked in another form, and will be asked again. No token
+    /// came before.
     Retrying {
         /// The pause until then.
         after: Duration,
         /// What the server said.
         reason: String,
     },
-    /// How it ended; the last update.
+    /// How it ended; the last update. `Ok` means that the server said that the answer is complete,
+    /// and that there is a word in it. What came before an error is a part of the answer.
     Finished(Result<(), AssistantError>),
+}
+
+/// How many tokens an answer took, as the server counts them. What it does not say is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Of the question with all that was said before it, those from the cache included.
+    pub input: Option<u64>,
+    /// Of the answer, thoughts included.
+    pub output: Option<u64>,
+    /// Of the input, those that the server had in its cache.
+    pub cached: Option<u64>,
 }
 
 /// An answer under way. Dropping it cancels it, without waiting for its thread.
@@ -54,15 +72,14 @@ impl Reply {
             stopped,
             wake: Box::new(wake),
         };
-        let agent = openai::agent(&ask.timing);
+        let agent = transport::agent(&ask.timing);
         let worker = agent.clone();
         let work = move || {
-            let result = match &ask.provider {
-                Provider::Echo => echo::run(&ask.messages, &outlet),
-                Provider::OpenAi { base_url, model } => {
-                    openai::run(base_url, model, &ask, &worker, &outlet)
-                }
-            };
+            let result = dialect(&ask.provider).and_then(|dialect| match dialect {
+                None => echo::run(&ask.messages, &outlet),
+                Some(dialect) => chat::run(&*dialect, &ask, &worker, &outlet),
+            });
+            let result = result.map_err(|error| error.presentable(&ask.key));
             // Nobody listens any more if the reply was dropped.
             let _ = outlet.tell(Update::Finished(result));
         };
