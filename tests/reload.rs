@@ -349,7 +349,12 @@ fn a_module_comes_and_goes_with_the_library() {
     assert_eq!(report["outcome"], "committed", "{report:#}");
     assert_eq!(host.advance()["notes"][1], "again: hello");
 
+    // Its state is named, and goes when that is wanted.
     fixture.write(&Fixture::v1());
+    let report = host.reload();
+    assert_eq!(report["error"]["kind"], "types_changed", "{report:#}");
+    let gone = "#[state(discard = \"game_comes::ApiKey\", discard = \"game_comes::PendingRequests\")]\nfn gone() {}";
+    fixture.write(&edit(&Fixture::v1(), "// at the end of the file", gone));
     let report = host.reload();
     assert_eq!(report["outcome"], "committed", "{report:#}");
     let status = host.advance();

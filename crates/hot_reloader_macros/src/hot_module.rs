@@ -79,7 +79,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     // An error in it is one of the key.
     let known = keys
         .iter()
-        .map(|key| quote_spanned!(key.span()=> probe.make_known()));
+        .map(|key| quote_spanned!(key.span()=> make_known::<#key, _>(probe.make_known())));
     let target_names = targets.iter().map(|path| {
         let last = path.segments.last().map(|segment| &segment.ident);
         quote!(stringify!(#last))
@@ -104,14 +104,14 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
                 declare: |app| {
                     #[allow(unused_imports, clippy::allow_attributes_without_reason)]
                     use ::hot_reloader::private::{
-                        Defaulted as _, IsBoth as _, IsComponent as _, IsNeither as _,
+                        make_known, Defaulted as _, IsBoth as _, IsComponent as _, IsNeither as _,
                         IsResource as _, Migrating as _, Otherwise as _, Reflected as _,
                         WrittenDown as _,
                     };
                     #(app.state_key::<#keys>({
                         let probe = &&&&::hot_reloader::Probe::<#keys>::new();
                         ::hot_reloader::Abilities {
-                            make_known: ::hot_reloader::private::make_known::<#keys, _>(#known),
+                            make_known: #known,
                             register: probe.register(),
                             default: probe.default_value(),
                             written: probe.written(),

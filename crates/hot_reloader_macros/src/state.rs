@@ -11,7 +11,6 @@ use syn::{
 #[derive(Default)]
 struct Arguments {
     was: Option<LitStr>,
-    discard: Option<LitStr>,
     migrate: Option<Path>,
 }
 
@@ -23,7 +22,7 @@ impl Parse for Arguments {
             input.parse::<Token![=]>()?;
             match name.to_string().as_str() {
                 "was" => arguments.was = Some(path(input.parse()?)?),
-                "discard" => arguments.discard = Some(path(input.parse()?)?),
+                "discard" => drop(path(input.parse()?)?),
                 "migrate" => arguments.migrate = Some(input.parse()?),
                 _ => {
                     return Err(Error::new(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    reply::{Outlet, Update},
+    reply::{Outlet, Told},
     AssistantError, ChatRole, Message,
 };
 
@@ -17,7 +17,7 @@ pub(crate) fn run(messages: &[Message], outlet: &Outlet) -> Result<(), Assistant
         None => "You said nothing.".to_owned(),
     };
     for word in answer.split_inclusive(char::is_whitespace) {
-        outlet.tell(Update::Token(word.to_owned()))?;
+        outlet.tell(Told::Token(word.to_owned()))?;
         outlet.pause(PAUSE)?;
     }
     Ok(())

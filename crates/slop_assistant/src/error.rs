@@ -2,7 +2,10 @@
 
 use thiserror::Error;
 
-/// Why there is no answer, or only a part of one. The API key is in none of them.
+use crate::ApiKey;
+
+/// Why there is no answer, or only a part of one. What came before it is kept by whoever listened.
+/// The API key is in none of them, and what a server said is shortened.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AssistantError {
     /// The server wants a key and got none.
@@ -16,7 +19,7 @@ pub enum AssistantError {
     BadKey,
     /// The base URL is none.
     #[error(
-        "`{url}` is not the address of a server: {reason}; check the base URL in Project Settings"
+        "`{url}` is not the address of a server: {reason}; check the address in Project Settings"
     )]
     BadUrl {
         /// The base URL.
@@ -25,9 +28,7 @@ pub enum AssistantError {
         reason: String,
     },
     /// There is no connection to the server.
-    #[error(
-        "cannot reach {url}: {reason}; check the network and the base URL in Project Settings"
-    )]
+    #[error("cannot reach {url}: {reason}; check the network and the address in Project Settings")]
     Unreachable {
         /// The address that was asked.
         url: String,
@@ -41,40 +42,71 @@ pub enum AssistantError {
         url: String,
         /// The HTTP status, 401 or 403.
         status: u16,
-        /// The beginning of what the server said.
+        /// What the server said.
         text: String,
     },
-    /// The server wants fewer requests, still after all retries.
+    /// The server wants fewer requests, still after all retries, or for longer than we wait.
     #[error("{url} takes no more requests now, after {retries} retries: {text}; ask again later or check the quota of the account")]
     RateLimited {
         /// The address that was asked.
         url: String,
         /// How often it was asked again.
         retries: u32,
-        /// The beginning of what the server said.
+        /// What the server said.
         text: String,
     },
     /// The server failed or did not like the request.
-    #[error("{url} answered with status {status}: {text}; check the base URL and the model in Project Settings or ask again later")]
+    #[error("{url} answered with status {status}: {text}; check the address and the model in Project Settings or ask again later")]
     Status {
         /// The address that was asked.
         url: String,
         /// The HTTP status.
         status: u16,
-        /// The beginning of what the server said.
+        /// What the server said.
+        text: String,
+    },
+    /// The server reported an error after it had said that all is well.
+    #[error("the server reports: {text}; ask again, or check the model in Project Settings")]
+    Reported {
+        /// What the server said.
         text: String,
     },
     /// The connection ended before the answer did.
     #[error("the connection to the server ended before the answer was complete; ask again")]
     CutOff,
-    /// What the server sent cannot be understood, or is an error of its own.
-    #[error("the answer of the server broke off: {reason}; ask again, or check the base URL and the model in Project Settings")]
+    /// The model reached the number of tokens that the server allows, or it has room for, before a word of
+    /// the answer came.
+    #[error("the server ended the answer at its limit of tokens (`{reason}`); ask it to go on, shorten the discussion, or raise the limit of the server")]
+    TooLong {
+        /// The server's name for it.
+        reason: String,
+    },
+    /// What the model was about to say, or was asked, is not allowed there.
+    #[error("the content filter of the server ended the answer (`{reason}`); ask in other words")]
+    Filtered {
+        /// The server's name for it.
+        reason: String,
+    },
+    /// The server ended the answer for another reason, such as a call of a tool that there is not.
+    #[error("the server ended the answer with `{reason}` before it was complete; ask again, or choose another model in Project Settings")]
+    Stopped {
+        /// The server's name for it.
+        reason: String,
+    },
+    /// The answer is complete and there is no word in it.
+    #[error("the server ended its answer without {}; ask again, or check the model in Project Settings", lack(*only_thoughts))]
+    Empty {
+        /// Whether thoughts came.
+        only_thoughts: bool,
+    },
+    /// What the server sent cannot be understood.
+    #[error("the answer of the server cannot be understood: {reason}; ask again, or check the address and the model in Project Settings")]
     BadStream {
         /// What is wrong with it.
         reason: String,
     },
     /// The server sent nothing for too long.
-    #[error("{url} sent nothing for {seconds} s; check that the server works and ask again")]
+    #[error("{url} sent nothing for {seconds} s; check that the server works, or give it more time in Project Settings")]
     Silent {
         /// The address that was asked.
         url: String,
@@ -84,4 +116,77 @@ pub enum AssistantError {
     /// Somebody cancelled it.
     #[error("the answer was cancelled; ask again to get one")]
     Cancelled,
+}
+
+impl AssistantError {
+    /// The same without the key, and with texts that are short enough to be shown. Every error
+    /// passes through here before anybody sees it.
+    pub(crate) fn presentable(mut self, key: &ApiKey) -> Self {
+        let texts: [Option<&mut String>; 2] = match &mut self {
+            Self::MissingKey { url } | Self::Silent { url, .. } => [Some(url), None],
+            Self::BadUrl { url, reason } | Self::Unreachable { url, reason } => {
+                [Some(url), Some(reason)]
+            }
+            Self::Unauthorised { url, text, .. }
+            | Self::RateLimited { url, text, .. }
+            | Self::Status { url, text, .. } => [Some(url), Some(text)],
+            Self::Reported { text } => [Some(text), None],
+            Self::TooLong { reason }
+            | Self::Filtered { reason }
+            | Self::Stopped { reason }
+            | Self::BadStream { reason } => [Some(reason), None],
+            Self::BadKey | Self::CutOff | Self::Empty { .. } | Self::Cancelled => [None, None],
+        };
+        for text in texts.into_iter().flatten() {
+            *text = key.excerpt(text);
+        }
+        self
+    }
+}
+
+/// What an empty answer is without.
+fn lack(only_thoughts: bool) -> &'static str {
+    if only_thoughts {
+        "a word besides its thoughts"
+    } else {
+        "a word of text"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_shown_holds_the_key() {
+        let key = ApiKey::new("sk-secret").unwrap();
+        let text = || "is sk-secret".to_owned();
+        let errors = [
+            AssistantError::MissingKey { url: text() },
+            AssistantError::BadUrl {
+                url: text(),
+                reason: text(),
+            },
+            AssistantError::Unauthorised {
+                url: text(),
+                status: 401,
+                text: text(),
+            },
+            AssistantError::Reported { text: text() },
+            AssistantError::BadStream { reason: text() },
+        ];
+        for error in errors {
+            let error = error.presentable(&key);
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("secret"), "{shown}");
+            assert!(shown.contains("is (hidden)"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn an_empty_answer_says_what_came() {
+        let says = |only_thoughts| AssistantError::Empty { only_thoughts }.to_string();
+        assert!(says(true).contains("besides its thoughts"));
+        assert!(says(false).contains("without a word of text"));
+    }
 }

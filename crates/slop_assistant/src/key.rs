@@ -5,6 +5,8 @@ use std::fmt;
 use crate::AssistantError;
 
 const HIDDEN: &str = "(hidden)";
+/// How much is shown of what a server said, in characters.
+const LONGEST_EXCERPT: usize = 300;
 
 /// What a provider knows its customer by. It prints as `(hidden)` and cannot be serialised.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -37,18 +39,41 @@ impl ApiKey {
         self.0.is_empty()
     }
 
-    /// `text` without the key, be it written as it is or as JSON writes it.
+    /// `text` without the key, be it written as it is, as JSON writes it, or as an address does.
     pub(crate) fn redact(&self, text: &str) -> String {
         if self.is_empty() {
             return text.to_owned();
         }
         let json = self.0.replace('\\', "\\\\").replace('"', "\\\"");
+        let mut forms = vec![
+            json.replace('/', "\\/"),
+            json,
+            self.0.clone(),
+            self.percent_encoded(|byte| format!("%{byte:02X}")),
+            self.percent_encoded(|byte| format!("%{byte:02x}")),
+        ];
         // Longest first: a shorter form may be part of a longer one.
-        let mut forms = vec![json.replace('/', "\\/"), json, self.0.clone()];
+        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
         forms.dedup();
         forms
             .iter()
             .fold(text.to_owned(), |text, form| text.replace(form, HIDDEN))
+    }
+
+    /// Text from outside, fit to be shown. The key goes first: half a key is a secret too.
+    pub(crate) fn excerpt(&self, text: &str) -> String {
+        let text = self.redact(text);
+        text.trim().chars().take(LONGEST_EXCERPT).collect()
+    }
+
+    fn percent_encoded(&self, encode: impl Fn(u8) -> String) -> String {
+        let encoded = self.0.bytes().map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            _ => encode(byte),
+        });
+        encoded.collect()
     }
 }
 
@@ -94,5 +119,19 @@ mod tests {
         check_redacted("sk-1", "no sk-1, sk-1!", "no (hidden), (hidden)!");
         check_redacted("a/b", r"a/b a\/b", "(hidden) (hidden)");
         check_redacted(r#"a"\b"#, r#"a"\b a\"\\b"#, "(hidden) (hidden)");
+        check_redacted(
+            "a/b=",
+            "?key=a%2Fb%3D&k=a%2fb%3d",
+            "?key=(hidden)&k=(hidden)",
+        );
+    }
+
+    #[test]
+    fn an_excerpt_holds_no_half_of_it() {
+        let key = ApiKey::new("sk-secret").unwrap();
+        let text = format!(" {}sk-secret", "x".repeat(LONGEST_EXCERPT - 4));
+        let excerpt = key.excerpt(&text);
+        assert_eq!(excerpt.chars().count(), LONGEST_EXCERPT);
+        assert!(excerpt.ends_with("x(hid"), "{excerpt}");
     }
 }

@@ -1,8 +1,20 @@
 //! Asks AI providers in the background and streams their replies.
 //!
 //! In reading order: [`Ask`] says whom to ask, with which [`ApiKey`] and how patiently; [`Reply`]
-//! is the answer under way and is polled once a frame; [`Update`] is what it has to tell;
-//! [`AssistantError`] is why there is no answer.
+//! is the answer under way and is polled once a frame; [`Update`] is what it has to tell, and [`Details`]
+//! go with it; [`AssistantError`] is why there is no answer; [`ModelList`] is what a server offers.
+//!
+//! Inside, a question goes down and an answer comes up:
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `reply`, `models` | the handles, each with a thread behind it |
+//! | `chat` | one answer: asks, follows refusals, retries, passes on what comes |
+//! | `dialect`; `openai`, `anthropic`, `gemini` | what differs between providers, without a network |
+//! | `form`, `turns` | how a request follows what a server refuses |
+//! | `transport`, `portions`, `address`, `retry` | HTTP, and when to give up waiting |
+//! | `decoder`; `sse`, `surrogates`, `words` | bytes to events, texts and errors, without a network |
+//! | `answer`, `think` | pieces to updates, and whether the answer is whole |
 //!
 //! The crate belongs in a library that is never reloaded. Its threads run on while the code that
 //! polls a [`Reply`] is replaced.
@@ -28,18 +40,35 @@
 //! ```
 //!
 //! Limits: a key travels as given, so over plain `http` it can be read on the way; use `https` for
-//! every server but one on this machine. A reply that the server ends because it grew too long
-//! counts as complete.
+//! every server but one on this machine. Tools are not offered to a model, so an answer that calls
+//! one is an error. Of thoughts in the text, only those are told apart that begin it with a tag.
 
+mod address;
+mod answer;
+mod anthropic;
+mod chat;
+mod decoder;
+mod dialect;
 mod echo;
 mod error;
+mod form;
+mod gemini;
 mod key;
+mod models;
 mod openai;
+mod portions;
 mod provider;
 mod reply;
+mod retry;
 mod sse;
+mod surrogates;
+mod think;
+mod transport;
+mod turns;
+mod words;
 
 pub use error::AssistantError;
 pub use key::ApiKey;
+pub use models::ModelList;
 pub use provider::{Ask, ChatRole, Message, Provider, Timing};
-pub use reply::{Reply, Update};
+pub use reply::{Details, Reply, Update, Usage};

@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        Mutex, MutexGuard, PoisonError,
+    },
     thread,
     time::Duration,
 };
@@ -10,27 +13,70 @@ use std::{
 use crossbeam_channel::{bounded, unbounded, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use ureq::Agent;
 
-use crate::{echo, openai, Ask, AssistantError, Provider};
+use crate::{chat, dialect::dialect, echo, transport, Ask, AssistantError};
 
 /// What a reply has to tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Update {
     /// The next piece of the answer.
     Token(String),
-    /// The server is busy and will be asked again. No token came before.
+    /// The server is busy, or wants to be asked in another form, and will be asked again. No token
+    /// came before.
     Retrying {
         /// The pause until then.
         after: Duration,
         /// What the server said.
         reason: String,
     },
-    /// How it ended; the last update.
+    /// How it ended; the last update. `Ok` means that the server said that the answer ends here, and
+    /// that there is a word in it; [`Details::cut`] says whether it had more to say. What came before an
+    /// error is a part of the answer.
     Finished(Result<(), AssistantError>),
+}
+
+/// What goes with an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// What the model thought before it answered, as far as it came. No part of the answer, and not to
+    /// be sent back.
+    pub thoughts: String,
+    /// How many tokens it took so far, if the server counts them.
+    pub usage: Option<Usage>,
+    /// If there was no room for all of the answer: the server's name for that.
+    pub cut: Option<String>,
+}
+
+/// What the thread has to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    Token(String),
+    Thought(String),
+    /// The newest counts.
+    Usage(Usage),
+    Retrying {
+        after: Duration,
+        reason: String,
+    },
+    /// There was no room for more.
+    Cut(String),
+    Finished(Result<(), AssistantError>),
+}
+
+/// How many tokens an answer took, as the server counts them. What it does not say is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Of the question with all that was said before it, those from the cache included.
+    pub input: Option<u64>,
+    /// Of the answer, thoughts included.
+    pub output: Option<u64>,
+    /// Of the input, those that the server had in its cache.
+    pub cached: Option<u64>,
 }
 
 /// An answer under way. Dropping it cancels it, without waiting for its thread.
 pub struct Reply {
-    updates: Receiver<Update>,
+    updates: Receiver<Told>,
+    details: Mutex<Details>,
     stop: Sender<()>,
     agent: Agent,
     cancelled: AtomicBool,
@@ -54,17 +100,16 @@ impl Reply {
             stopped,
             wake: Box::new(wake),
         };
-        let agent = openai::agent(&ask.timing);
+        let agent = transport::agent(&ask.timing);
         let worker = agent.clone();
         let work = move || {
-            let result = match &ask.provider {
-                Provider::Echo => echo::run(&ask.messages, &outlet),
-                Provider::OpenAi { base_url, model } => {
-                    openai::run(base_url, model, &ask, &worker, &outlet)
-                }
-            };
+            let result = dialect(&ask.provider).and_then(|dialect| match dialect {
+                None => echo::run(&ask.messages, &outlet),
+                Some(dialect) => chat::run(&*dialect, &ask, &worker, &outlet),
+            });
+            let result = result.map_err(|error| error.presentable(&ask.key));
             // Nobody listens any more if the reply was dropped.
-            let _ = outlet.tell(Update::Finished(result));
+            let _ = outlet.tell(Told::Finished(result));
         };
         // Without a thread the channel is closed at once, which `try_next` reports.
         let _ = thread::Builder::new()
@@ -72,6 +117,7 @@ impl Reply {
             .spawn(work);
         Self {
             updates,
+            details: Mutex::default(),
             stop,
             agent,
             cancelled: AtomicBool::new(false),
@@ -86,13 +132,41 @@ impl Reply {
         if self.cancelled.load(Ordering::Acquire) {
             return self.finish(Err(AssistantError::Cancelled));
         }
-        match self.updates.try_recv() {
-            Ok(Update::Finished(result)) => self.finish(result),
-            Ok(update) => Some(update),
-            Err(TryRecvError::Empty) => None,
-            // The thread panicked or was never there; after `Finished` this tells nothing.
-            Err(TryRecvError::Disconnected) => self.finish(Err(AssistantError::CutOff)),
+        loop {
+            return match self.updates.try_recv() {
+                Ok(Told::Token(token)) => Some(Update::Token(token)),
+                Ok(Told::Retrying { after, reason }) => Some(Update::Retrying { after, reason }),
+                Ok(Told::Finished(result)) => self.finish(result),
+                Ok(detail) => {
+                    self.note(detail);
+                    continue;
+                }
+                Err(TryRecvError::Empty) => None,
+                // The thread panicked or was never there; after `Finished` this tells nothing.
+                Err(TryRecvError::Disconnected) => self.finish(Err(AssistantError::CutOff)),
+            };
         }
+    }
+
+    /// What goes with the answer, as far as [`try_next`](Self::try_next) has come.
+    #[must_use]
+    pub fn details(&self) -> Details {
+        self.lock().clone()
+    }
+
+    fn note(&self, told: Told) {
+        let mut details = self.lock();
+        match told {
+            Told::Thought(thought) => details.thoughts += &thought,
+            Told::Usage(usage) => details.usage = Some(usage),
+            Told::Cut(reason) => details.cut = Some(reason),
+            Told::Token(_) | Told::Retrying { .. } | Told::Finished(_) => {}
+        }
+    }
+
+    /// Each holder leaves the value whole.
+    fn lock(&self) -> MutexGuard<'_, Details> {
+        self.details.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the reply: the next update is [`AssistantError::Cancelled`], unless the end has been
@@ -132,7 +206,7 @@ impl fmt::Debug for Reply {
 
 /// Where the thread puts what it has to tell.
 pub(crate) struct Outlet {
-    updates: Sender<Update>,
+    updates: Sender<Told>,
     stopped: Receiver<()>,
     wake: Box<dyn Fn() + Send + Sync>,
 }
@@ -147,9 +221,9 @@ impl Drop for Outlet {
 }
 
 impl Outlet {
-    /// Passes `update` on, or fails if nobody listens.
-    pub(crate) fn tell(&self, update: Update) -> Result<(), AssistantError> {
-        let sent = self.updates.send(update);
+    /// Passes `told` on, or fails if nobody listens.
+    pub(crate) fn tell(&self, told: Told) -> Result<(), AssistantError> {
+        let sent = self.updates.send(told);
         (self.wake)();
         sent.map_err(|_| AssistantError::Cancelled)
     }

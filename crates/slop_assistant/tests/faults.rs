@@ -1,192 +1,14 @@
 //! What a server may do wrong, against one on this machine whose every step a test decides.
 
-use std::{
-    io::{BufRead, BufReader, ErrorKind, Read, Write},
-    net::{TcpListener, TcpStream},
-    thread,
-    time::{Duration, Instant},
+mod common;
+
+use std::time::{Duration, Instant};
+
+use slop_assistant::{ApiKey, Ask, AssistantError, Reply};
+
+use common::{
+    ask, expect_end, expect_error, expect_retry, expect_token, token, Server, DEADLINE, KEY,
 };
-
-use slop_assistant::{
-    ApiKey, Ask, AssistantError, ChatRole, Message, Provider, Reply, Timing, Update,
-};
-
-/// Shorter than the default of [`Timing::idle`], which thus never ends a test by luck.
-const DEADLINE: Duration = Duration::from_secs(20);
-const KEY: &str = "sk-very/secret";
-
-/// Waits for what `poll` finds.
-#[track_caller]
-fn wait<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(found) = poll() {
-            return found;
-        }
-        assert!(start.elapsed() < DEADLINE, "waited in vain for {what}");
-        thread::yield_now();
-    }
-}
-
-struct Server(TcpListener);
-
-impl Server {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        Self(listener)
-    }
-
-    /// A question to this server.
-    fn ask(&self) -> Ask {
-        ask(&format!("http://{}/v1", self.0.local_addr().unwrap()))
-    }
-
-    fn try_accept(&self) -> Option<TcpStream> {
-        match self.0.accept() {
-            Ok((stream, _)) => Some(stream),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => None,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// The next request, read to its end.
-    #[track_caller]
-    fn accept(&self) -> Connection {
-        let stream = wait("a connection", || self.try_accept());
-        stream.set_nonblocking(false).unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        let mut reader = BufReader::new(&stream);
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            let length = reader.read_line(&mut head).unwrap();
-            assert_ne!(length, 0, "the request ends in {head:?}");
-        }
-        let length = head.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            let found = name.eq_ignore_ascii_case("content-length");
-            found.then(|| value.trim().parse().unwrap())
-        });
-        let mut body = vec![0; length.expect("the length of the body is given")];
-        reader.read_exact(&mut body).unwrap();
-        drop(reader);
-        Connection {
-            stream,
-            head,
-            body: String::from_utf8(body).unwrap(),
-        }
-    }
-}
-
-struct Connection {
-    stream: TcpStream,
-    head: String,
-    body: String,
-}
-
-impl Connection {
-    /// Answers with a status, further header lines and a body, and is done.
-    fn refuse(mut self, status: &str, headers: &str, body: &str) {
-        let length = body.len();
-        let answer = format!(
-            "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\
-             {headers}\r\n{body}"
-        );
-        self.stream.write_all(answer.as_bytes()).unwrap();
-    }
-
-    /// Begins a stream.
-    fn begin(&mut self) {
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\
-                    Transfer-Encoding: chunked\r\n\r\n";
-        self.stream.write_all(head.as_bytes()).unwrap();
-    }
-
-    fn chunk(&mut self, bytes: &[u8]) {
-        let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
-        chunk.extend(bytes);
-        chunk.extend(b"\r\n");
-        self.stream.write_all(&chunk).unwrap();
-    }
-
-    fn token(&mut self, text: &str) {
-        self.chunk(token(text).as_bytes());
-    }
-
-    fn done(mut self) {
-        self.chunk(b"data: [DONE]\n\n");
-    }
-
-    /// Waits until the other side closes the connection.
-    #[track_caller]
-    fn wait_until_closed(mut self) {
-        match self.stream.read(&mut [0]) {
-            Ok(0) => {}
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
-            other => panic!("the connection is open: {other:?}"),
-        }
-    }
-}
-
-fn token(text: &str) -> String {
-    format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
-}
-
-fn ask(base_url: &str) -> Ask {
-    Ask {
-        provider: Provider::OpenAi {
-            base_url: base_url.to_owned(),
-            model: "small".to_owned(),
-        },
-        key: ApiKey::new(KEY).unwrap(),
-        messages: vec![Message::new(ChatRole::User, "hello")],
-        timing: Timing {
-            backoff: Duration::from_millis(1),
-            ..Timing::default()
-        },
-    }
-}
-
-#[track_caller]
-fn next(reply: &Reply) -> Update {
-    wait("an update", || reply.try_next())
-}
-
-#[track_caller]
-fn expect_token(reply: &Reply, text: &str) {
-    assert_eq!(next(reply), Update::Token(text.to_owned()));
-}
-
-#[track_caller]
-fn expect_retry(reply: &Reply) -> Duration {
-    match next(reply) {
-        Update::Retrying { after, reason } => {
-            assert!(!reason.contains(KEY), "{reason}");
-            after
-        }
-        other => panic!("no retry but {other:?}"),
-    }
-}
-
-/// The next update is the last one.
-#[track_caller]
-fn expect_end(reply: &Reply) -> Result<(), AssistantError> {
-    let Update::Finished(result) = next(reply) else {
-        panic!("there is more to come");
-    };
-    assert_eq!(reply.try_next(), None);
-    result
-}
-
-/// As [`expect_end`], with an error that does not give the key away.
-#[track_caller]
-fn expect_error(reply: &Reply) -> AssistantError {
-    let error = expect_end(reply).unwrap_err();
-    let shown = format!("{error} {error:?}");
-    assert!(!shown.contains("secret"), "{shown}");
-    error
-}
 
 #[test]
 fn a_stream_comes_token_by_token() {
@@ -218,7 +40,9 @@ fn a_stream_comes_token_by_token() {
 #[test]
 fn a_finish_reason_ends_the_stream_too() {
     let server = Server::start();
-    let reply = Reply::start(server.ask());
+    let mut ask = server.ask();
+    ask.timing.linger = Duration::from_millis(1);
+    let reply = Reply::start(ask);
     let mut connection = server.accept();
     connection.begin();
     connection.chunk(
@@ -300,8 +124,9 @@ fn a_stream_that_ends_in_good_order_but_too_early_is_an_error() {
     assert_eq!(expect_error(&reply), AssistantError::CutOff);
 }
 
+/// The error that such data are after a good token.
 #[track_caller]
-fn check_bad_stream(data: &str, reason: &str) {
+fn error_of(data: &str) -> AssistantError {
     let server = Server::start();
     let reply = Reply::start(server.ask());
     let mut connection = server.accept();
@@ -309,27 +134,36 @@ fn check_bad_stream(data: &str, reason: &str) {
     connection.token("good");
     connection.chunk(format!("data: {data}\n\n").as_bytes());
     expect_token(&reply, "good");
-    let error = expect_error(&reply);
-    assert!(
-        matches!(error, AssistantError::BadStream { .. }),
-        "{error:?}"
-    );
-    assert!(error.to_string().contains(reason), "{error}");
+    expect_error(&reply)
 }
 
 #[test]
 fn invalid_json_is_an_error() {
-    check_bad_stream("{\"choices\":[sk-very/secret", "`{\"choices\":[(hidden)`");
-    check_bad_stream("\"sk-very/secret\"", "(hidden)");
+    for (data, quoted) in [
+        ("{\"choices\":[sk-very/secret", "`{\"choices\":[(hidden)`"),
+        ("\"sk-very/secret\"", "(hidden)"),
+    ] {
+        let error = error_of(data);
+        assert!(
+            matches!(error, AssistantError::BadStream { .. }),
+            "{error:?}"
+        );
+        assert!(error.to_string().contains(quoted), "{error}");
+    }
 }
 
 #[test]
 fn an_error_in_the_stream_is_an_error() {
-    check_bad_stream(
-        r#"{"error":{"message":"no credit for sk-very\/secret"}}"#,
-        "no credit",
-    );
-    check_bad_stream(r#"{"error":"overloaded"}"#, "overloaded");
+    for (data, said) in [
+        (
+            r#"{"error":{"message":"no credit for sk-very\/secret"}}"#,
+            "no credit for (hidden)",
+        ),
+        (r#"{"error":"overloaded"}"#, "overloaded"),
+    ] {
+        let text = said.to_owned();
+        assert_eq!(error_of(data), AssistantError::Reported { text });
+    }
 }
 
 #[test]
@@ -412,11 +246,23 @@ fn the_server_names_the_pause_within_limits() {
     let busy = "429 Too Many Requests";
     server.accept().refuse(busy, "Retry-After: 0\r\n", "");
     assert_eq!(expect_retry(&reply), Duration::ZERO);
-    server.accept().refuse(busy, "Retry-After: 9999\r\n", "");
+    server.accept().refuse(busy, "Retry-After: 60\r\n", "");
     assert_eq!(expect_retry(&reply), Duration::from_secs(60));
     // The pause can be cancelled.
     reply.cancel();
     assert_eq!(expect_error(&reply), AssistantError::Cancelled);
+
+    let reply = Reply::start(server.ask());
+    let past = "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    server.accept().refuse(busy, past, "");
+    assert_eq!(expect_retry(&reply), Duration::ZERO);
+    // Nobody waits for hours.
+    server.accept().refuse(busy, "Retry-After: 9999\r\n", "");
+    let error = expect_error(&reply);
+    assert!(
+        matches!(error, AssistantError::RateLimited { retries: 1, .. }),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -481,7 +327,7 @@ fn a_server_that_hangs_up_is_an_error() {
 fn a_silent_server_is_given_up() {
     let server = Server::start();
     let mut ask = server.ask();
-    ask.timing.idle = Duration::from_millis(200);
+    ask.timing.first = Duration::from_millis(200);
     let reply = Reply::start(ask);
     let connection = server.accept();
     let error = expect_error(&reply);

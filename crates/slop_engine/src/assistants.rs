@@ -6,8 +6,8 @@ use std::{
 };
 
 use bevy::prelude::{Event, Resource};
-pub use slop_assistant::{ApiKey, Ask, AssistantError, ChatRole, Message, Provider, Timing};
-use slop_assistant::{Reply, Update};
+pub use slop_assistant::{ApiKey, Ask, AssistantError, ChatRole, Message, Provider, Timing, Usage};
+use slop_assistant::{Details, ModelList, Reply, Update};
 
 use crate::pacing::Frames;
 
@@ -35,14 +35,33 @@ pub struct Assistants {
     /// The ids of those that finished, the oldest first.
     finished: VecDeque<u64>,
     last_id: u64,
+    models: Models,
     frames: Frames,
+}
+
+/// What is known of the models that a server offers.
+#[derive(Debug, Default)]
+pub enum Models {
+    /// Nobody has asked.
+    #[default]
+    Unknown,
+    /// They were asked for.
+    Asked(ModelList),
+    /// Their names, or why there are none.
+    Known(Result<Vec<String>, AssistantError>),
 }
 
 /// How far a request has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress<'a> {
-    /// All that has arrived.
+    /// All that has arrived of the answer.
     pub text: &'a str,
+    /// All that has arrived of the thoughts before it. They are not to be sent back.
+    pub thoughts: &'a str,
+    /// How many tokens it took, as far as the server has said.
+    pub usage: Option<Usage>,
+    /// The server's name for it, if there was no room for all of the answer.
+    pub cut: Option<&'a str>,
     /// Why nothing arrives yet.
     pub note: Option<&'a str>,
     /// How it ended, once it did.
@@ -58,6 +77,7 @@ impl Default for Assistants {
             asked: BTreeMap::new(),
             finished: VecDeque::new(),
             last_id: u64::try_from(micros).unwrap_or_default(),
+            models: Models::default(),
             frames: Frames::default(),
         }
     }
@@ -85,9 +105,23 @@ impl Assistants {
         self.asked.entry(id).or_insert_with(|| Asked {
             reply: Some(Reply::start_with(ask, move || frames.now())),
             text: String::new(),
+            details: Details::default(),
             note: None,
             outcome: None,
         });
+    }
+
+    /// Asks for the models of a server. What was known of another is forgotten.
+    pub fn list_models(&mut self, provider: Provider, key: ApiKey, timing: Timing) {
+        let frames = self.frames.clone();
+        let list = ModelList::start_with(provider, key, timing, move || frames.now());
+        self.models = Models::Asked(list);
+    }
+
+    /// What is known of the models of the server that was asked last.
+    #[must_use]
+    pub fn models(&self) -> &Models {
+        &self.models
     }
 
     /// Takes in what has arrived, or a part of it if that is much.
@@ -96,6 +130,11 @@ impl Assistants {
         while self.finished.len() > KEPT {
             if let Some(oldest) = self.finished.pop_front() {
                 self.asked.remove(&oldest);
+            }
+        }
+        if let Models::Asked(list) = &self.models {
+            if let Some(result) = list.try_next() {
+                self.models = Models::Known(result);
             }
         }
         for (id, asked) in &mut self.asked {
@@ -112,6 +151,9 @@ impl Assistants {
     pub fn get(&self, id: u64) -> Option<Progress<'_>> {
         self.asked.get(&id).map(|asked| Progress {
             text: &asked.text,
+            thoughts: &asked.details.thoughts,
+            usage: asked.details.usage,
+            cut: asked.details.cut.as_deref(),
             note: asked.note.as_deref(),
             outcome: asked.outcome.as_ref(),
         })
@@ -138,6 +180,7 @@ struct Asked {
     /// Until it has finished.
     reply: Option<Reply>,
     text: String,
+    details: Details,
     note: Option<String>,
     outcome: Option<Result<(), AssistantError>>,
 }
@@ -171,12 +214,17 @@ impl Asked {
                 Some(Update::Finished(result)) => {
                     self.note = None;
                     self.outcome = Some(result);
+                    self.details = reply.details();
                     self.reply = None;
                     return Polled::Finished;
                 }
-                None => return Polled::All,
+                None => {
+                    self.details = reply.details();
+                    return Polled::All;
+                }
             }
         }
+        self.details = reply.details();
         Polled::More
     }
 }
@@ -221,6 +269,9 @@ mod tests {
         assistants.poll();
         let whole = Progress {
             text: "You said: one two",
+            thoughts: "",
+            usage: None,
+            cut: None,
             note: None,
             outcome: Some(&Ok(())),
         };
@@ -259,5 +310,17 @@ mod tests {
         assert_eq!(assistants.finished.len(), KEPT);
         let newest = *assistants.finished.back().unwrap();
         assert!(has_finished(&assistants, newest));
+    }
+    #[test]
+    fn the_models_are_known_once_they_came() {
+        let mut assistants = Assistants::default();
+        assert!(matches!(assistants.models(), Models::Unknown));
+        assistants.list_models(Provider::Echo, ApiKey::default(), Timing::default());
+        assert!(matches!(assistants.models(), Models::Asked(_)));
+        poll_until(&mut assistants, |a| matches!(a.models(), Models::Known(_)));
+        let Models::Known(models) = assistants.models() else {
+            panic!("they were known before");
+        };
+        assert_eq!(*models, Ok(Vec::new()));
     }
 }

@@ -4,15 +4,17 @@
 //! from it: an answer's entry is always made anew of all that has arrived, so running twice, a
 //! reload and a rollback make no difference to it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use bevy::{ecs::schedule::SystemConfigs, prelude::*};
 use hot_reloader::prelude::*;
 use serde::{Deserialize, Serialize};
 use slop_engine::assistants::{
-    ApiKey, Ask, Assistants, ChatRole, Key, KeyChanged, Message, Progress, Provider,
+    ApiKey, Ask, Assistants, ChatRole, Key, KeyChanged, Message, Progress, Provider, Timing, Usage,
 };
-use slop_state::{Action, Discussion, Discussions, Entry, ProviderKind, Settings};
+use slop_state::{
+    Action, Discussion, Discussions, Entry, ProviderKind, Server, Settings, TokenUsage,
+};
 
 use crate::controller::{now, AskAssistant};
 
@@ -46,7 +48,14 @@ pub fn ai_client(app: &mut HotApp) {
 }
 
 fn systems() -> SystemConfigs {
-    (set_key, cancel_replies, send_request, stream_response).chain()
+    (
+        set_key,
+        list_models,
+        cancel_replies,
+        send_request,
+        stream_response,
+    )
+        .chain()
 }
 
 /// The requests that are not answered in full.
@@ -92,6 +101,20 @@ fn set_key(
             }
             Err(error) => warn!("the API key was not replaced: {error}"),
         }
+    }
+}
+
+/// Asks for the models of the provider. New code may ask again for what the code before asked for,
+/// which does no harm.
+fn list_models(
+    mut actions: EventReader<Action>,
+    mut assistants: ResMut<Assistants>,
+    key: Res<Key>,
+    settings: Res<Settings>,
+) {
+    if actions.read().any(|action| *action == Action::ListModels) {
+        let (provider, key) = provider(&settings, &key);
+        assistants.list_models(provider, key, timing(&settings));
     }
 }
 
@@ -147,16 +170,7 @@ fn question(
     settings: &Settings,
     key: &Key,
 ) -> Ask {
-    let (provider, key) = match settings.provider {
-        ProviderKind::Echo => (Provider::Echo, ApiKey::default()),
-        ProviderKind::OpenAi => {
-            let provider = Provider::OpenAi {
-                base_url: settings.base_url.clone(),
-                model: settings.model.clone(),
-            };
-            (provider, key.0.clone())
-        }
-    };
+    let (provider, key) = provider(settings, key);
     let unfinished = streaming(pending);
     let said = discussion.entries.iter();
     let said = said.filter(|entry| !unfinished.contains(&entry.id));
@@ -164,7 +178,37 @@ fn question(
         provider,
         key,
         messages: said.filter_map(message).collect(),
-        ..Ask::default()
+        timing: timing(settings),
+    }
+}
+
+/// Who answers, and the key for them.
+fn provider(settings: &Settings, key: &Key) -> (Provider, ApiKey) {
+    let provider = match settings.provider {
+        ProviderKind::Echo => return (Provider::Echo, ApiKey::default()),
+        ProviderKind::OpenAi => Provider::OpenAi {
+            base_url: settings.base_url.clone(),
+            model: settings.model.clone(),
+        },
+        ProviderKind::Anthropic => {
+            let Server { base_url, model } = settings.anthropic.clone();
+            Provider::Anthropic { base_url, model }
+        }
+        ProviderKind::Gemini => {
+            let Server { base_url, model } = settings.gemini.clone();
+            Provider::Gemini { base_url, model }
+        }
+    };
+    (provider, key.0.clone())
+}
+
+fn timing(settings: &Settings) -> Timing {
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    Timing {
+        connect: seconds(settings.limits.connect_s),
+        first: seconds(settings.limits.first_s),
+        idle: seconds(settings.limits.idle_s),
+        ..Timing::default()
     }
 }
 
@@ -205,14 +249,19 @@ fn stream_response(
             orphans.0.push(*waiting);
             continue;
         };
-        let (wanted, is_over) = match assistants.get(waiting.request) {
+        let progress = assistants.get(waiting.request);
+        let (wanted, is_over) = match progress {
             Some(progress) => (shown(progress), progress.outcome.is_some()),
             None => (closed(text), true),
         };
-        if wanted != text {
+        if wanted != text || progress.is_some_and(|p| has_more(&discussions, waiting, p)) {
             let discussion = discussions.get_mut(waiting.discussion);
             if let Some(entry) = discussion.and_then(|d| d.entry_mut(waiting.entry)) {
                 entry.text = wanted.into_owned();
+                if let Some(progress) = progress {
+                    progress.thoughts.clone_into(&mut entry.thoughts);
+                    entry.usage = progress.usage.map(counted);
+                }
             }
         }
         if !is_over {
@@ -238,17 +287,46 @@ fn take_back(orphans: &mut ResMut<Orphans>, discussions: &mut ResMut<Discussions
     }
 }
 
-/// The text of the entry that the answer goes to, if there is one.
-fn text_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a str> {
+/// The entry that the answer goes to, if there is one.
+fn entry_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a Entry> {
     let mut entries = discussions.get(pending.discussion)?.entries.iter();
-    let entry = entries.find(|entry| entry.id == pending.entry)?;
-    Some(&entry.text)
+    entries.find(|entry| entry.id == pending.entry)
+}
+
+/// Its text.
+fn text_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a str> {
+    entry_of(discussions, pending).map(|entry| entry.text.as_str())
+}
+
+/// Whether the thoughts or the counts that have arrived are not in the entry.
+fn has_more(discussions: &Discussions, pending: &Pending, progress: Progress<'_>) -> bool {
+    entry_of(discussions, pending).is_some_and(|entry| {
+        entry.thoughts != progress.thoughts || entry.usage != progress.usage.map(counted)
+    })
+}
+
+fn counted(usage: Usage) -> TokenUsage {
+    let Usage {
+        input,
+        output,
+        cached,
+    } = usage;
+    TokenUsage {
+        input,
+        output,
+        cached,
+    }
 }
 
 /// What the entry of a request says.
 fn shown(progress: Progress<'_>) -> Cow<'_, str> {
     match (progress.outcome, progress.note) {
         (Some(Err(error)), _) => Cow::Owned(with_note(progress.text, &error.to_string())),
+        (Some(Ok(())), _) if progress.cut.is_some() => {
+            let reason = progress.cut.unwrap_or_default();
+            let note = format!("There was no room for more (`{reason}`); ask it to go on");
+            Cow::Owned(with_note(progress.text, &note))
+        }
         (None, Some(note)) if progress.text.is_empty() => Cow::Owned(quote(WAITING, note)),
         _ => Cow::Borrowed(progress.text),
     }
@@ -583,12 +661,64 @@ mod tests {
 
         settings.provider = ProviderKind::OpenAi;
         settings.model = "m".into();
+        settings.limits.first_s = 900;
         let ask = question(&discussion, &pending, &settings, &key);
         let provider = Provider::OpenAi {
             base_url: settings.base_url.clone(),
             model: "m".into(),
         };
+        assert_eq!((ask.provider, &ask.key), (provider, &key.0));
+        assert_eq!(ask.timing.first, Duration::from_secs(900));
+
+        settings.provider = ProviderKind::Gemini;
+        let ask = question(&discussion, &pending, &settings, &key);
+        let Server { base_url, model } = Server::gemini();
+        let provider = Provider::Gemini { base_url, model };
         assert_eq!((ask.provider, ask.key), (provider, key.0));
+    }
+
+    #[test]
+    fn thoughts_are_not_sent_back() {
+        let entry = Entry {
+            role: ASSISTANT.into(),
+            text: "42".into(),
+            thoughts: "six times seven".into(),
+            ..Entry::default()
+        };
+        let expected = Message::new(ChatRole::Assistant, "42");
+        assert_eq!(message(&entry), Some(expected));
+    }
+
+    #[test]
+    fn what_has_arrived_besides_the_text_is_noticed() {
+        let mut discussions = Discussions::default();
+        let entry = Entry {
+            id: 3,
+            ..Entry::default()
+        };
+        discussions.list[0].entries.push(entry);
+        let pending = Pending {
+            request: 1,
+            discussion: discussions.active,
+            entry: 3,
+        };
+        let none = Progress {
+            text: "",
+            thoughts: "",
+            usage: None,
+            cut: None,
+            note: None,
+            outcome: None,
+        };
+        assert!(!has_more(&discussions, &pending, none));
+        let thoughts = "six";
+        assert!(has_more(
+            &discussions,
+            &pending,
+            Progress { thoughts, ..none }
+        ));
+        let usage = Some(Usage::default());
+        assert!(has_more(&discussions, &pending, Progress { usage, ..none }));
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub enum Action {
     SetRoles(Vec<String>),
     /// Replaces the project.
     SetProject(Project),
+    /// Asks the provider for the names of its models.
+    ListModels,
     /// Replaces the API key; an empty one removes it.
     SetKey(String),
     /// Opens a file at a line and column, both from 1, in the user's editor.

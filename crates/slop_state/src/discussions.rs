@@ -89,6 +89,23 @@ pub struct Entry {
     pub collapsed: bool,
     /// Whether its text is shown as it is, and not as CommonMark.
     pub raw: bool,
+    /// What the assistant thought before it said this. It is not sent back.
+    #[serde(default)]
+    pub thoughts: String,
+    /// How many tokens it took, if the server has said so.
+    #[serde(default)]
+    pub usage: Option<TokenUsage>,
+}
+
+/// How many tokens an answer took, as the server counts them. What it does not say is `None`.
+#[derive(Reflect, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenUsage {
+    /// Of the question with all that was said before it, those from the cache included.
+    pub input: Option<u64>,
+    /// Of the answer, thoughts included.
+    pub output: Option<u64>,
+    /// Of the input, those that the server had in its cache.
+    pub cached: Option<u64>,
 }
 
 /// What is being written and has not been sent.

@@ -8,7 +8,7 @@ mod project;
 mod tickets;
 
 pub use action::Action;
-pub use discussions::{Composer, Discussion, Discussions, Entry, Hub};
+pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, TokenUsage};
 pub use layout::{Layout, LogView, Window};
-pub use project::{BuildProfile, Project, ProviderKind, Settings};
+pub use project::{BuildProfile, Limits, Project, ProviderKind, Server, Settings};
 pub use tickets::{ActiveTickets, Board, Status, Ticket, TicketNumbers};

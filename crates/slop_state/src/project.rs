@@ -29,10 +29,19 @@ pub struct Settings {
     pub editor: String,
     /// Who answers.
     pub provider: ProviderKind,
-    /// Where an OpenAI-compatible provider is, without `/chat/completions`.
+    /// Where an OpenAI-compatible provider is.
     pub base_url: String,
     /// Which of its models answers.
     pub model: String,
+    /// The same for Anthropic.
+    #[serde(default = "Server::anthropic")]
+    pub anthropic: Server,
+    /// The same for Gemini.
+    #[serde(default = "Server::gemini")]
+    pub gemini: Server,
+    /// How patient to be with a provider.
+    #[serde(default)]
+    pub limits: Limits,
     /// Whether each part of the app is timed.
     pub perf_profiling_enabled: bool,
 }
@@ -48,7 +57,74 @@ impl Default for Settings {
             provider: ProviderKind::Echo,
             base_url: "http://127.0.0.1:8080/v1".to_owned(),
             model: "gpt-4o-mini".to_owned(),
+            anthropic: Server::anthropic(),
+            gemini: Server::gemini(),
+            limits: Limits::default(),
             perf_profiling_enabled: false,
+        }
+    }
+}
+
+impl Settings {
+    /// The address and the model of the provider that was chosen; `None` if it has none.
+    pub fn server_mut(&mut self) -> Option<(&mut String, &mut String)> {
+        match self.provider {
+            ProviderKind::Echo => None,
+            ProviderKind::OpenAi => Some((&mut self.base_url, &mut self.model)),
+            ProviderKind::Anthropic => {
+                Some((&mut self.anthropic.base_url, &mut self.anthropic.model))
+            }
+            ProviderKind::Gemini => Some((&mut self.gemini.base_url, &mut self.gemini.model)),
+        }
+    }
+}
+
+/// Where a provider is, and which of its models answers.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct Server {
+    /// Its address.
+    pub base_url: String,
+    /// The name of the model.
+    pub model: String,
+}
+
+impl Server {
+    /// Anthropic's own.
+    #[must_use]
+    pub fn anthropic() -> Self {
+        Self {
+            base_url: "https://api.anthropic.com/v1".to_owned(),
+            model: "claude-sonnet-4-5".to_owned(),
+        }
+    }
+
+    /// Google's own.
+    #[must_use]
+    pub fn gemini() -> Self {
+        Self {
+            base_url: "https://generativelanguage.googleapis.com/v1beta".to_owned(),
+            model: "gemini-2.5-flash".to_owned(),
+        }
+    }
+}
+
+/// How patient to be with a provider, in seconds.
+#[derive(Reflect, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For how long it may be looked for, and connected to.
+    pub connect_s: u32,
+    /// For how long it may send nothing before its answer. It may have to load the model first.
+    pub first_s: u32,
+    /// For how long it may send nothing within its answer.
+    pub idle_s: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect_s: 10,
+            first_s: 300,
+            idle_s: 60,
         }
     }
 }
@@ -73,4 +149,8 @@ pub enum ProviderKind {
     Echo,
     /// A server that speaks the protocol of OpenAI.
     OpenAi,
+    /// Anthropic.
+    Anthropic,
+    /// Google's Gemini.
+    Gemini,
 }

@@ -358,6 +358,7 @@ mod tests {
             text: "two".into(),
             collapsed: true,
             raw: true,
+            ..Entry::default()
         };
         assert_eq!(*entry, expected);
     }

@@ -18,7 +18,11 @@ use hot_reloader::prelude::*;
 #[cfg(feature = "hot")]
 use hot_reloader::ModuleTimes;
 use slop_engine::{
-    assistants::Key, log::LogLines, session::Session, timings::Timings, EguiContexts,
+    assistants::{Assistants, Key},
+    log::LogLines,
+    session::Session,
+    timings::Timings,
+    EguiContexts,
 };
 use slop_state::{
     Action, Board, Composer, Discussions, Hub, Layout, LogView, Project, Settings, Ticket, Window,
@@ -167,6 +171,7 @@ fn render_project_settings(
     project: Res<Project>,
     discussions: Res<Discussions>,
     key: Res<Key>,
+    assistants: Res<Assistants>,
     session: Res<Session>,
     mut draft: ResMut<Draft>,
     mut cache: Local<project_settings::Cache>,
@@ -181,6 +186,7 @@ fn render_project_settings(
                 roles: &discussions.roles,
                 themes: &themes,
                 has_key: !key.0.is_empty(),
+                models: assistants.models(),
                 draft,
                 cache: &mut cache,
                 folder: session.folder(),

@@ -10,8 +10,11 @@ use std::{
 
 use bevy::{prelude::*, utils::HashMap};
 use serde::{Deserialize, Serialize};
-use slop_engine::{assistants::ApiKey, egui};
-use slop_state::{Action, BuildProfile, Project, ProviderKind, Settings};
+use slop_engine::{
+    assistants::{ApiKey, Models},
+    egui,
+};
+use slop_state::{Action, BuildProfile, Limits, Project, ProviderKind, Settings};
 
 use super::theme::Theme;
 
@@ -37,6 +40,7 @@ pub(super) struct View<'a> {
     pub(super) roles: &'a [String],
     pub(super) themes: &'a [String],
     pub(super) has_key: bool,
+    pub(super) models: &'a Models,
     pub(super) draft: &'a mut Draft,
     pub(super) cache: &'a mut Cache,
     /// Where the app keeps its files.
@@ -60,6 +64,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         roles,
         themes,
         has_key,
+        models,
         draft,
         cache,
         folder,
@@ -91,7 +96,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
             of_reloads(ui, &mut form, &mut new);
             ui.add_space(12.0);
             theme.header(ui, "Assistant");
-            of_assistant(ui, &mut form, &mut new, has_key, out);
+            of_assistant(ui, &mut form, &mut new, has_key, models, out);
             ui.add_space(12.0);
             theme.header(ui, "Roles");
             of_roles(ui, &mut form, roles, out);
@@ -401,10 +406,16 @@ fn of_assistant(
     form: &mut Form<'_>,
     new: &mut Settings,
     has_key: bool,
+    models: &Models,
     out: &mut Vec<Action>,
 ) {
     grid(ui, "assistant", |ui| {
-        let providers = [ProviderKind::Echo, ProviderKind::OpenAi];
+        let providers = [
+            ProviderKind::Echo,
+            ProviderKind::OpenAi,
+            ProviderKind::Anthropic,
+            ProviderKind::Gemini,
+        ];
         choice(
             ui,
             "Provider",
@@ -414,14 +425,16 @@ fn of_assistant(
                 let text = match provider {
                     ProviderKind::Echo => "Echo (offline)",
                     ProviderKind::OpenAi => "OpenAI-compatible server",
+                    ProviderKind::Anthropic => "Anthropic",
+                    ProviderKind::Gemini => "Google Gemini",
                 };
                 text.to_owned()
             },
         );
-        if new.provider == ProviderKind::Echo {
+        let Some((base_url, model)) = new.server_mut() else {
             return;
-        }
-        let url = form.row(ui, "Address", &new.base_url, |text| {
+        };
+        let url = form.row(ui, "Address", base_url, |text| {
             let text = text.trim().trim_end_matches('/');
             let rest = text
                 .strip_prefix("https://")
@@ -431,14 +444,77 @@ fn of_assistant(
                 _ => Err("It begins with https:// or http://".to_owned()),
             }
         });
-        new.base_url = url.unwrap_or(std::mem::take(&mut new.base_url));
-        let model = form.row(ui, "Model", &new.model, |text| match text.trim() {
-            "" => Err("The server must be told which model".to_owned()),
-            model => Ok(model.to_owned()),
-        });
-        new.model = model.unwrap_or(std::mem::take(&mut new.model));
+        if let Some(url) = url {
+            *base_url = url;
+        }
+        choose_model(ui, form, model, models, out);
         key(ui, has_key, form.theme, out);
+        of_limits(ui, form, &mut new.limits);
     });
+}
+
+/// The model, typed or chosen among those that the server has.
+fn choose_model(
+    ui: &mut egui::Ui,
+    form: &mut Form<'_>,
+    model: &mut String,
+    models: &Models,
+    out: &mut Vec<Action>,
+) {
+    ui.label("Model");
+    ui.horizontal(|ui| {
+        let typed = form.field(ui, "Model", model, FIELD - 150.0, |text| {
+            match text.trim() {
+                "" => Err("The server must be told which model".to_owned()),
+                model => Ok(model.to_owned()),
+            }
+        });
+        if let Some(typed) = typed {
+            *model = typed;
+        }
+        if let Models::Known(Ok(names)) = models {
+            ui.menu_button("Choose", |ui| {
+                let area = egui::ScrollArea::vertical().max_height(320.0);
+                area.show(ui, |ui| {
+                    for name in names {
+                        if ui.button(name.as_str()).clicked() {
+                            form.draft.texts.remove("Model");
+                            model.clone_from(name);
+                            ui.close_menu();
+                        }
+                    }
+                });
+            });
+        }
+        let is_asked = matches!(models, Models::Asked(_));
+        let list = ui.add_enabled(!is_asked, egui::Button::new("List models"));
+        let list = list.on_hover_text("Ask the server which models it has");
+        if list.clicked() {
+            out.push(Action::ListModels);
+        }
+        if let Models::Known(Err(error)) = models {
+            ui.colored_label(form.theme.error, error.to_string());
+        }
+    });
+    ui.end_row();
+}
+
+/// How patient to be.
+fn of_limits(ui: &mut egui::Ui, form: &mut Form<'_>, limits: &mut Limits) {
+    let rows = [
+        ("Limit to connect, in seconds", &mut limits.connect_s, 300),
+        (
+            "Limit to the first word, in seconds",
+            &mut limits.first_s,
+            7_200,
+        ),
+        ("Limit between words, in seconds", &mut limits.idle_s, 3_600),
+    ];
+    for (label, limit, most) in rows {
+        let now = limit.to_string();
+        let typed = form.row(ui, label, &now, |text| number(text, 1, most));
+        *limit = typed.unwrap_or(*limit);
+    }
 }
 
 /// The API key. What is typed is neither in the draft nor shown.
@@ -544,6 +620,7 @@ mod tests {
         roles: Vec<String>,
         draft: Draft,
         cache: Cache,
+        models: Models,
     }
 
     impl Hands {
@@ -559,6 +636,7 @@ mod tests {
                 roles: vec!["User".to_owned(), "AI".to_owned()],
                 draft: Draft::default(),
                 cache: Cache::default(),
+                models: Models::default(),
             }
         }
 
@@ -580,6 +658,7 @@ mod tests {
                         roles: &self.roles,
                         themes: &themes.names(),
                         has_key: false,
+                        models: &self.models,
                         draft: &mut self.draft,
                         cache: &mut self.cache,
                         folder: Path::new("/data"),
@@ -679,6 +758,37 @@ mod tests {
             .memory(|memory| ron::to_string(memory).unwrap());
         assert!(!memory.contains("sk-123"), "{memory}");
         hands.find("none is stored");
+    }
+
+    #[test]
+    fn the_settings_are_those_of_the_provider() {
+        let mut hands = Hands::new();
+        hands.settings.provider = ProviderKind::Anthropic;
+        let now = hands.settings.anthropic.model.clone();
+        let (out, _) = hands.fill(&now, "claude");
+        let mut settings = hands.settings.clone();
+        settings.anthropic.model = "claude".to_owned();
+        assert_eq!(out, [Action::SetSettings(settings)]);
+        let (out, _) = hands.fill("300", "900");
+        let mut settings = hands.settings.clone();
+        settings.limits.first_s = 900;
+        assert_eq!(out, [Action::SetSettings(settings)]);
+    }
+
+    #[test]
+    fn the_models_are_asked_for() {
+        let mut hands = Hands::new();
+        let list = hands.find("List models");
+        assert_eq!(hands.click(list.center()), [Action::ListModels]);
+        hands.models = Models::Known(Ok(vec!["small".to_owned(), "large".to_owned()]));
+        let choose = hands.find("Choose");
+        hands.click(choose.center());
+        let large = hands.find("large");
+        let settings = Settings {
+            model: "large".to_owned(),
+            ..hands.settings.clone()
+        };
+        assert_eq!(hands.click(large.center()), [Action::SetSettings(settings)]);
     }
 
     #[test]

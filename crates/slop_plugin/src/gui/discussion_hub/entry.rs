@@ -4,7 +4,7 @@ use slop_engine::{
     egui,
     egui_commonmark::{CommonMarkCache, CommonMarkViewer},
 };
-use slop_state::Action;
+use slop_state::{Action, Entry};
 
 use super::{
     choose_role, icon,
@@ -38,7 +38,9 @@ pub(super) fn draw(
         if is_edited {
             editor(ui, row.entry.id, editing, out);
         } else if !row.entry.collapsed {
+            thoughts(ui, row.entry);
             text(ui, row, commonmark);
+            usage(ui, row.entry);
         }
     });
 }
@@ -196,6 +198,49 @@ pub(super) fn text(ui: &mut egui::Ui, row: &Row<'_>, commonmark: &mut CommonMark
                     .show(ui, commonmark, &entry.text);
             }
         });
+}
+
+/// What the assistant thought, folded, for it is no part of the answer.
+pub(super) fn thoughts(ui: &mut egui::Ui, entry: &Entry) {
+    let thoughts = entry.thoughts.trim();
+    if thoughts.is_empty() {
+        return;
+    }
+    // An entry is laid out under other ids when it is measured, and has to be as high there.
+    let key = egui::Id::new(("discussion_hub thoughts", entry.id));
+    let is_open = ui.data_mut(|data| data.get_persisted::<bool>(key));
+    let is_open = is_open.unwrap_or(false);
+    let response = egui::CollapsingHeader::new(egui::RichText::new("Thoughts").weak())
+        .id_salt("thoughts")
+        .open(Some(is_open))
+        .show(ui, |ui| {
+            let thoughts = egui::RichText::new(thoughts).weak();
+            ui.add(egui::Label::new(thoughts).wrap());
+        });
+    if response.header_response.clicked() {
+        ui.data_mut(|data| data.insert_persisted(key, !is_open));
+    }
+}
+
+/// How many tokens an answer took.
+pub(super) fn usage(ui: &mut egui::Ui, entry: &Entry) {
+    let Some(usage) = entry.usage else {
+        return;
+    };
+    let counts = [
+        (usage.input, "in"),
+        (usage.output, "out"),
+        (usage.cached, "cached"),
+    ];
+    let counts = counts.into_iter();
+    let counts: Vec<_> = counts
+        .filter_map(|(count, name)| Some(format!("{} {name}", count?)))
+        .collect();
+    if !counts.is_empty() {
+        let text = format!("Tokens: {}", counts.join(", "));
+        ui.label(egui::RichText::new(text).small().weak())
+            .on_hover_text("As the server counts them");
+    }
 }
 
 pub(super) fn text_field(entry: u64) -> egui::Id {

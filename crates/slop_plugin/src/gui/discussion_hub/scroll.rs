@@ -126,9 +126,12 @@ impl Measured {
             text,
             collapsed,
             raw,
+            thoughts,
+            usage,
             ..
         } = row.entry;
-        egui::Id::new((text, collapsed, raw, row.is_edited))
+        let has_usage = usage.is_some();
+        egui::Id::new((text, collapsed, raw, row.is_edited, thoughts, has_usage))
     }
 
     pub(super) fn is_fresh(&self, row: &Row<'_>, width: f32) -> bool {

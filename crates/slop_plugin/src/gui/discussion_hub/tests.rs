@@ -1,6 +1,6 @@
 //! The Discussion Hub as a person uses it, without a display.
 
-use slop_state::Entry;
+use slop_state::{Entry, TokenUsage};
 
 use super::{entry::*, scroll::*, *};
 use crate::gui::testing::{texts, theme};
@@ -189,6 +189,33 @@ fn the_assistant_can_be_stopped_while_it_writes() {
     assert!(bench.find("Stop").is_empty());
     bench.streaming = vec![FIRST];
     assert_eq!(bench.click_last("Stop"), [Action::CancelReplies]);
+}
+
+#[test]
+fn thoughts_are_folded_and_tokens_are_in_sight() {
+    let mut bench = Bench::new(["42"]);
+    assert!(bench.find("Thoughts").is_empty());
+    assert!(bench.find("Tokens").is_empty());
+    let entry = &mut bench.discussions.list[0].entries[0];
+    entry.thoughts = "six times seven".to_owned();
+    entry.usage = Some(TokenUsage {
+        input: Some(7),
+        output: Some(2),
+        cached: None,
+    });
+    assert_eq!(bench.find("Tokens: 7 in, 2 out").len(), 1);
+    assert!(bench.find("six times seven").is_empty());
+    assert_eq!(bench.click_first("Thoughts"), []);
+    assert_eq!(bench.find("six times seven").len(), 1);
+    // What is laid out anew, such as while it is written, stays open.
+    bench.discussions.list[0].entries[0].text += "!";
+    assert_eq!(bench.find("six times seven").len(), 1);
+    assert_eq!(bench.click_first("Thoughts"), []);
+    // It takes some frames to fold.
+    for _ in 0..4 {
+        bench.run(Vec::new());
+    }
+    assert!(bench.find("six times seven").is_empty());
 }
 
 #[test]

@@ -1,0 +1,316 @@
+//! What an answer has come to so far, whoever gives it.
+
+use std::mem;
+
+use crate::{
+    reply::{Told, Usage},
+    surrogates::Halves,
+    think::{Piece, Splitter},
+    AssistantError,
+};
+
+/// How a server says that an answer ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The model has said all.
+    Whole,
+    /// There was no more room; with the server's name for it, as in the others.
+    TooLong(String),
+    /// It may not be said.
+    Filtered(String),
+    /// Anything else.
+    Other(String),
+}
+
+impl Ending {
+    /// What a server means by `reason`. Upper and lower case are the same; the names are those of
+    /// many servers.
+    pub(crate) fn of(reason: &str) -> Self {
+        let name = reason.trim().to_ascii_lowercase();
+        match name.as_str() {
+            "stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" | "complete"
+            | "completed" | "end" | "done" | "finish" | "finished" => Self::Whole,
+            "length"
+            | "max_tokens"
+            | "max_output_tokens"
+            | "model_length"
+            | "model_context_window_exceeded" => Self::TooLong(reason.to_owned()),
+            "content_filter"
+            | "content_filtered"
+            | "safety"
+            | "recitation"
+            | "language"
+            | "blocklist"
+            | "prohibited_content"
+            | "spii"
+            | "image_safety"
+            | "refusal"
+            | "sensitive"
+            | "guardrail_intervened" => Self::Filtered(reason.to_owned()),
+            _ => Self::Other(reason.to_owned()),
+        }
+    }
+}
+
+/// How the bytes of an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// As the protocol has it.
+    Orderly,
+    /// In the middle, or by falling silent.
+    Cut,
+}
+
+/// Collects what the events of a stream say, and tells it as updates.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    updates: Vec<Told>,
+    splitter: Splitter,
+    text: Halves,
+    thoughts: Halves,
+    has_text: bool,
+    has_thoughts: bool,
+    ending: Option<Ending>,
+    is_done: bool,
+    usage: Usage,
+}
+
+impl Answer {
+    /// Takes a piece of the text in, which may hold thoughts in tags.
+    pub(crate) fn text(&mut self, text: &str) {
+        let text = self.text.join(text);
+        let mut pieces = Vec::new();
+        self.splitter.push(&text, &mut pieces);
+        self.tell(pieces);
+    }
+
+    /// Takes a piece of the thoughts in.
+    pub(crate) fn thought(&mut self, text: &str) {
+        let text = self.thoughts.join(text);
+        self.tell(vec![Piece::Thought(text)]);
+    }
+
+    fn tell(&mut self, pieces: Vec<Piece>) {
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) | Piece::Thought(text) if text.is_empty() => {}
+                Piece::Text(text) => {
+                    self.has_text |= !text.trim().is_empty();
+                    self.updates.push(Told::Token(text));
+                }
+                Piece::Thought(text) => {
+                    self.has_thoughts = true;
+                    self.updates.push(Told::Thought(text));
+                }
+            }
+        }
+    }
+
+    /// Notes why the answer ended. It may go on all the same: some say `stop` between the thoughts
+    /// and the text. What is no good end is not taken back by a later good one.
+    pub(crate) fn ends(&mut self, ending: Ending) {
+        if ending != Ending::Whole || self.ending.is_none() {
+            self.ending = Some(ending);
+        }
+    }
+
+    /// Notes that nothing follows.
+    pub(crate) fn done(&mut self) {
+        self.is_done = true;
+    }
+
+    /// Takes counts in. Those that are not known stay as they were.
+    pub(crate) fn usage(&mut self, usage: Usage) {
+        let usage = Usage {
+            input: usage.input.or(self.usage.input),
+            output: usage.output.or(self.usage.output),
+            cached: usage.cached.or(self.usage.cached),
+        };
+        if usage != self.usage {
+            self.usage = usage;
+            self.updates.push(Told::Usage(usage));
+        }
+    }
+
+    /// What there is to tell since it was asked last.
+    pub(crate) fn take_updates(&mut self) -> Vec<Told> {
+        mem::take(&mut self.updates)
+    }
+
+    /// Whether nothing follows.
+    pub(crate) fn is_done(&self) -> bool {
+        self.is_done
+    }
+
+    /// Whether the server has said that the answer is finished, and how.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.is_done || self.ending.is_some()
+    }
+
+    /// Whether a word of the answer itself has come.
+    pub(crate) fn has_text(&self) -> bool {
+        self.has_text
+    }
+
+    /// Whether anything of it has come.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_text || self.has_thoughts
+    }
+
+    /// What has come of it, now that there is no more. What was kept back becomes updates.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a whole answer with a word in it.
+    pub(crate) fn end(&mut self, end: End) -> Result<(), AssistantError> {
+        if let Some(half) = self.text.finish() {
+            let mut pieces = Vec::new();
+            self.splitter.push(&half.to_string(), &mut pieces);
+            self.tell(pieces);
+        }
+        if let Some(half) = self.thoughts.finish() {
+            self.tell(vec![Piece::Thought(half.to_string())]);
+        }
+        let mut pieces = Vec::new();
+        self.splitter.finish(&mut pieces);
+        self.tell(pieces);
+        if !self.has_ended() {
+            return Err(AssistantError::CutOff);
+        }
+        match self.ending.take() {
+            // What there is of it was meant to be there.
+            Some(Ending::TooLong(reason)) if self.has_text => {
+                self.updates.push(Told::Cut(reason));
+                Ok(())
+            }
+            Some(Ending::TooLong(reason)) => Err(AssistantError::TooLong { reason }),
+            Some(Ending::Filtered(reason)) => Err(AssistantError::Filtered { reason }),
+            Some(Ending::Other(reason)) => Err(AssistantError::Stopped { reason }),
+            Some(Ending::Whole) | None if self.has_text => Ok(()),
+            // It may have been an early `stop`.
+            Some(Ending::Whole) | None if end == End::Cut && !self.is_done => {
+                Err(AssistantError::CutOff)
+            }
+            Some(Ending::Whole) | None => Err(AssistantError::Empty {
+                only_thoughts: self.has_thoughts,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(reason: &str, expected: Result<(), AssistantError>) {
+        let mut answer = Answer::default();
+        answer.text("some");
+        answer.ends(Ending::of(reason));
+        answer.ends(Ending::Whole);
+        assert_eq!(answer.end(End::Orderly), expected);
+        assert_eq!(answer.take_updates(), [Told::Token("some".to_owned())]);
+    }
+
+    #[test]
+    fn what_there_was_no_room_for_is_said() {
+        for reason in ["length", "MAX_TOKENS"] {
+            let mut answer = Answer::default();
+            answer.text("some");
+            answer.ends(Ending::of(reason));
+            answer.ends(Ending::Whole);
+            assert_eq!(answer.end(End::Orderly), Ok(()));
+            let some = Told::Token("some".to_owned());
+            let cut = Told::Cut(reason.to_owned());
+            assert_eq!(answer.take_updates(), [some, cut]);
+            // Without a word it is no answer.
+            let mut answer = Answer::default();
+            answer.thought("six");
+            answer.ends(Ending::of(reason));
+            let reason = reason.to_owned();
+            let too_long = Err(AssistantError::TooLong { reason });
+            assert_eq!(answer.end(End::Orderly), too_long);
+        }
+    }
+
+    #[test]
+    fn only_a_good_end_makes_a_whole_answer() {
+        let reason = |reason: &str| reason.to_owned();
+        check("stop", Ok(()));
+        check("STOP", Ok(()));
+        check("eos_token", Ok(()));
+        let filtered = |name| {
+            Err(AssistantError::Filtered {
+                reason: reason(name),
+            })
+        };
+        check("content_filter", filtered("content_filter"));
+        check("SAFETY", filtered("SAFETY"));
+        let stopped = |name| {
+            Err(AssistantError::Stopped {
+                reason: reason(name),
+            })
+        };
+        check("tool_calls", stopped("tool_calls"));
+        check("something new", stopped("something new"));
+    }
+
+    #[test]
+    fn an_answer_without_an_end_is_cut_off() {
+        let mut answer = Answer::default();
+        answer.text("some");
+        assert_eq!(answer.end(End::Orderly), Err(AssistantError::CutOff));
+    }
+
+    #[test]
+    fn an_answer_without_a_word_is_empty() {
+        let mut answer = Answer::default();
+        answer.text(" \n");
+        answer.done();
+        let only_thoughts = false;
+        let empty = Err(AssistantError::Empty { only_thoughts });
+        assert_eq!(answer.end(End::Orderly), empty);
+
+        let mut answer = Answer::default();
+        answer.text("<think>six</think>");
+        answer.thought(" times");
+        answer.ends(Ending::Whole);
+        let only_thoughts = true;
+        let empty = Err(AssistantError::Empty { only_thoughts });
+        assert_eq!(answer.end(End::Orderly), empty);
+    }
+
+    #[test]
+    fn an_early_good_end_is_none_if_the_connection_breaks() {
+        let mut answer = Answer::default();
+        answer.thought("six");
+        answer.ends(Ending::Whole);
+        assert_eq!(answer.end(End::Cut), Err(AssistantError::CutOff));
+    }
+
+    #[test]
+    fn counts_are_told_when_they_change() {
+        let counts = |input, output| Usage {
+            input,
+            output,
+            cached: None,
+        };
+        let mut answer = Answer::default();
+        answer.usage(counts(None, None));
+        answer.usage(counts(Some(7), None));
+        answer.usage(counts(None, Some(2)));
+        answer.usage(counts(Some(7), Some(2)));
+        let expected = [counts(Some(7), None), counts(Some(7), Some(2))];
+        assert_eq!(answer.take_updates(), expected.map(Told::Usage));
+    }
+
+    #[test]
+    fn what_was_kept_back_is_told_at_the_end() {
+        let mut answer = Answer::default();
+        answer.text("<thi");
+        assert_eq!(answer.take_updates(), []);
+        answer.done();
+        assert_eq!(answer.end(End::Orderly), Ok(()));
+        assert_eq!(answer.take_updates(), [Told::Token("<thi".to_owned())]);
+    }
+}

@@ -1,0 +1,284 @@
+//! Anthropic's messages.
+
+use serde_json::{json, Value};
+use ureq::http::Uri;
+
+use crate::{
+    address::{has_version, Base},
+    answer::{Answer, Ending},
+    dialect::{names, not_understood, Dialect},
+    form::Form,
+    reply::Usage,
+    turns::Turns,
+    ApiKey, AssistantError, Message,
+};
+
+/// The version of the interface that is spoken here.
+const VERSION: &str = "2023-06-01";
+const CHAT: &str = "/messages";
+
+/// A server that speaks it.
+pub(crate) struct Anthropic {
+    pub(crate) base: Base,
+    pub(crate) model: String,
+}
+
+impl Anthropic {
+    fn url(&self, end: &str, query: &[&str]) -> Result<Vec<Uri>, AssistantError> {
+        let path = self.base.path();
+        let root = path.strip_suffix(CHAT).unwrap_or(path);
+        let version = if has_version(root) { "" } else { "/v1" };
+        let url = self.base.at(&format!("{root}{version}{end}"), query)?;
+        Ok(vec![url])
+    }
+}
+
+impl Dialect for Anthropic {
+    fn chat_urls(&self, _form: &Form) -> Result<Vec<Uri>, AssistantError> {
+        self.url(CHAT, &[])
+    }
+
+    fn model_urls(&self) -> Result<Vec<Uri>, AssistantError> {
+        // The most that one page may hold; there are some dozens.
+        self.url("/models", &["limit=1000"])
+    }
+
+    fn headers(&self, _url: &Uri, key: &ApiKey) -> Vec<(&'static str, String)> {
+        let mut headers = vec![("anthropic-version", VERSION.to_owned())];
+        if !key.is_empty() {
+            headers.push(("x-api-key", key.expose().to_owned()));
+        }
+        headers
+    }
+
+    fn body(&self, messages: &[Message], form: &Form) -> Value {
+        let Turns { system, turns } = Turns::new(messages);
+        let turns: Vec<_> = turns
+            .iter()
+            .map(|message| json!({ "role": message.role, "content": message.text }))
+            .collect();
+        let mut body = json!({
+            "model": self.model,
+            "stream": form.stream,
+            "max_tokens": form.longest,
+            "messages": turns,
+        });
+        if let Some(system) = system {
+            body["system"] = system.into();
+        }
+        body
+    }
+
+    fn read(&self, event: &Value, answer: &mut Answer) -> Result<(), AssistantError> {
+        let understood = match event["type"].as_str() {
+            Some("message_start") => {
+                answer.usage(usage(&event["message"]["usage"]));
+                Some(())
+            }
+            Some("content_block_start") => read_block(&event["content_block"], answer),
+            Some("content_block_delta") => read_delta(&event["delta"], answer),
+            Some("message_delta") => {
+                answer.usage(usage(&event["usage"]));
+                read_ending(&event["delta"], answer)
+            }
+            Some("message_stop") => {
+                answer.done();
+                Some(())
+            }
+            // Known to hold nothing of the answer.
+            Some("ping" | "content_block_stop") => Some(()),
+            // The whole answer at once.
+            Some("message") => read_message(event, answer),
+            _ => None,
+        };
+        understood.ok_or_else(|| not_understood(event))
+    }
+
+    fn models(&self, list: &Value) -> Option<Vec<String>> {
+        names(&list["data"], &["id"])
+    }
+}
+
+fn read_message(message: &Value, answer: &mut Answer) -> Option<()> {
+    for block in message["content"].as_array()? {
+        read_block(block, answer)?;
+    }
+    answer.usage(usage(&message["usage"]));
+    read_ending(message, answer)
+}
+
+/// Takes a block in, which is empty at the beginning of a stream of its pieces.
+fn read_block(block: &Value, answer: &mut Answer) -> Option<()> {
+    match block["type"].as_str()? {
+        "text" => answer.text(block["text"].as_str()?),
+        "thinking" => answer.thought(block["thinking"].as_str()?),
+        // Thoughts that nobody can read, and calls of tools: the ending tells that one was wanted.
+        "redacted_thinking" | "tool_use" | "server_tool_use" => {}
+        _ => return None,
+    }
+    Some(())
+}
+
+fn read_delta(delta: &Value, answer: &mut Answer) -> Option<()> {
+    match delta["type"].as_str()? {
+        "text_delta" => answer.text(delta["text"].as_str()?),
+        "thinking_delta" => answer.thought(delta["thinking"].as_str()?),
+        "signature_delta" | "input_json_delta" | "citations_delta" => {}
+        _ => return None,
+    }
+    Some(())
+}
+
+fn read_ending(holder: &Value, answer: &mut Answer) -> Option<()> {
+    match &holder["stop_reason"] {
+        Value::Null => Some(()),
+        Value::String(reason) => {
+            answer.ends(Ending::of(reason));
+            Some(())
+        }
+        _ => None,
+    }
+}
+
+/// Anthropic counts what it reads from its cache, or writes to it, apart from the rest.
+fn usage(counts: &Value) -> Usage {
+    let read = counts["cache_read_input_tokens"].as_u64();
+    let written = counts["cache_creation_input_tokens"].as_u64();
+    let cached = read.unwrap_or(0) + written.unwrap_or(0);
+    Usage {
+        input: counts["input_tokens"].as_u64().map(|fresh| fresh + cached),
+        output: counts["output_tokens"].as_u64(),
+        cached: read,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{answer::End, reply::Told, ChatRole};
+
+    fn server(base_url: &str) -> Anthropic {
+        Anthropic {
+            base: Base::parse(base_url).unwrap(),
+            model: "m".to_owned(),
+        }
+    }
+
+    #[test]
+    fn addresses_are_taken_as_people_have_them() {
+        for base_url in ["https://a", "https://a/v1/", "https://a/v1/messages"] {
+            let server = server(base_url);
+            let urls = server.chat_urls(&Form::default()).unwrap();
+            assert_eq!(urls, ["https://a/v1/messages"]);
+            let urls = server.model_urls().unwrap();
+            assert_eq!(urls, ["https://a/v1/models?limit=1000"]);
+        }
+    }
+
+    #[test]
+    fn a_request_has_its_system_apart() {
+        let messages = [
+            Message::new(ChatRole::System, "be nice"),
+            Message::new(ChatRole::User, "a"),
+            Message::new(ChatRole::User, "b"),
+        ];
+        let expected = json!({
+            "model": "m",
+            "stream": true,
+            "max_tokens": 32_000,
+            "system": "be nice",
+            "messages": [{ "role": "user", "content": "a\n\nb" }],
+        });
+        let body = server("http://a").body(&messages, &Form::default());
+        assert_eq!(body, expected);
+        let url: Uri = "http://a".parse().unwrap();
+        let headers = server("http://a").headers(&url, &ApiKey::new("sk-1").unwrap());
+        let expected = [("anthropic-version", VERSION), ("x-api-key", "sk-1")];
+        assert_eq!(
+            headers,
+            expected.map(|(name, value)| (name, value.to_owned()))
+        );
+    }
+
+    fn read(events: &[Value]) -> (Vec<Told>, Result<(), AssistantError>) {
+        let mut answer = Answer::default();
+        let result = events
+            .iter()
+            .try_for_each(|event| server("http://a").read(event, &mut answer))
+            .and_then(|()| answer.end(End::Orderly));
+        (answer.take_updates(), result)
+    }
+
+    fn counts(input: u64, output: u64, cached: Option<u64>) -> Told {
+        Told::Usage(Usage {
+            input: Some(input),
+            output: Some(output),
+            cached,
+        })
+    }
+
+    #[test]
+    fn a_stream_is_read() {
+        let events = [
+            json!({"type": "message_start", "message": {"content": [], "usage": {
+                "input_tokens": 5, "cache_read_input_tokens": 3,
+                "cache_creation_input_tokens": 2, "output_tokens": 1,
+            }}}),
+            json!({"type": "ping"}),
+            json!({"type": "content_block_start", "index": 0,
+                "content_block": {"type": "thinking", "thinking": ""}}),
+            json!({"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": "a"}}),
+            json!({"type": "content_block_delta", "delta": {"type": "signature_delta", "signature": "x"}}),
+            json!({"type": "content_block_stop", "index": 0}),
+            json!({"type": "content_block_start", "content_block": {"type": "text", "text": ""}}),
+            json!({"type": "content_block_delta", "delta": {"type": "text_delta", "text": "b"}}),
+            json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"},
+                "usage": {"output_tokens": 7}}),
+            json!({"type": "message_stop"}),
+        ];
+        let expected = vec![
+            counts(10, 1, Some(3)),
+            Told::Thought("a".to_owned()),
+            Told::Token("b".to_owned()),
+            counts(10, 7, Some(3)),
+        ];
+        assert_eq!(read(&events), (expected, Ok(())));
+        // Without the last two nobody has said that it is whole.
+        assert_eq!(read(&events[..8]).1, Err(AssistantError::CutOff));
+    }
+
+    #[test]
+    fn a_whole_answer_is_read() {
+        let message = json!({
+            "type": "message", "role": "assistant", "stop_reason": "max_tokens",
+            "content": [{"type": "thinking", "thinking": "a"}, {"type": "text", "text": "b"}],
+            "usage": {"input_tokens": 5, "output_tokens": 2},
+        });
+        let expected = vec![
+            Told::Thought("a".to_owned()),
+            Told::Token("b".to_owned()),
+            counts(5, 2, None),
+            Told::Cut("max_tokens".to_owned()),
+        ];
+        assert_eq!(read(&[message]), (expected, Ok(())));
+    }
+
+    #[test]
+    fn what_is_not_known_is_quoted() {
+        for event in [
+            json!({"type": "surprise"}),
+            json!({"type": "content_block_delta", "delta": {"type": "surprise_delta"}}),
+            json!({"type": "content_block_delta", "delta": {"type": "text_delta"}}),
+            json!(1),
+        ] {
+            let error = read(&[event.clone()]).1.unwrap_err();
+            assert!(error.to_string().contains(&event.to_string()), "{error}");
+        }
+    }
+
+    #[test]
+    fn models_are_listed() {
+        let list = json!({"data": [{"type": "model", "id": "a"}], "has_more": false});
+        assert_eq!(server("http://a").models(&list), Some(vec!["a".to_owned()]));
+    }
+}

@@ -1,0 +1,231 @@
+//! What comes out of bodies, whole and in any portions.
+
+use proptest::{collection::vec, prelude::*, sample::Index};
+
+use super::*;
+use crate::{dialect::dialect, Provider};
+
+/// The thoughts, the text, and how it ended.
+type Read = (String, String, Result<(), AssistantError>);
+
+fn openai() -> Box<dyn Dialect> {
+    let provider = Provider::OpenAi {
+        base_url: "http://a".to_owned(),
+        model: "m".to_owned(),
+    };
+    dialect(&provider).unwrap().unwrap()
+}
+
+/// All updates and how it ended.
+fn decode<'a>(
+    portions: impl IntoIterator<Item = &'a [u8]>,
+    end: End,
+) -> (Vec<Told>, Result<(), AssistantError>) {
+    let dialect = openai();
+    let mut decoder = Decoder::new(&*dialect);
+    let pushed = portions
+        .into_iter()
+        .try_for_each(|portion| decoder.push(portion));
+    let result = pushed.and_then(|()| decoder.end(end));
+    (decoder.take_updates(), result)
+}
+
+fn read(body: &str, end: End) -> Read {
+    let (updates, result) = decode([body.as_bytes()], end);
+    let (mut thoughts, mut text) = (String::new(), String::new());
+    for update in updates {
+        match update {
+            Told::Thought(thought) => thoughts += &thought,
+            Told::Token(token) => text += &token,
+            _ => {}
+        }
+    }
+    (thoughts, text, result)
+}
+
+#[track_caller]
+fn check(body: &str, text: &str, expected: Result<(), AssistantError>) {
+    let (thoughts, said, result) = read(body, End::Orderly);
+    assert_eq!((said.as_str(), result), (text, expected), "{body}");
+    assert_eq!(thoughts, "", "{body}");
+}
+
+/// An event with a piece of the text, and one with a reason to finish.
+fn piece(text: &str) -> String {
+    format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
+}
+
+fn finish(reason: &str) -> String {
+    format!("data: {{\"choices\":[{{\"delta\":{{}},\"finish_reason\":\"{reason}\"}}]}}\n\n")
+}
+
+#[test]
+fn an_answer_that_was_said_to_be_finished_is_whole() {
+    check(&(piece("a") + "data: [DONE]\n\n"), "a", Ok(()));
+    check(&(piece("a") + "data: [DONE] \n"), "a", Ok(()));
+    check(&(piece("a") + "data:[done]"), "a", Ok(()));
+    check(&(piece("a") + &finish("stop")), "a", Ok(()));
+    check(&(piece("a") + finish("stop").trim_end()), "a", Ok(()));
+    check(
+        &(piece("a") + &finish("stop") + "data: {\"cho"),
+        "a",
+        Ok(()),
+    );
+    check(
+        &("\u{feff}".to_owned() + &piece("a") + &finish("stop")),
+        "a",
+        Ok(()),
+    );
+    check(&(piece("a") + &finish("stop") + &piece("b")), "ab", Ok(()));
+    let lines = piece("a") + &finish("stop");
+    check(&lines.replace("\n\n", "\r\n\r\n"), "a", Ok(()));
+    check(&lines.replace("\n\n", "\r\r"), "a", Ok(()));
+    check(&lines.replace("\n\n", "\n"), "a", Ok(()));
+    check(&lines.replace("data: ", "data: data: "), "a", Ok(()));
+}
+
+#[test]
+fn an_answer_that_was_not_said_to_be_finished_is_cut_off() {
+    let cut = || Err(AssistantError::CutOff);
+    check(&piece("a"), "a", cut());
+    check(&(piece("a") + "data: {\"cho"), "a", cut());
+    check(&(piece("a") + "data: [DO"), "a", cut());
+    check(": comment\n\n", "", cut());
+    check("{\"choices\":[{\"mess", "", cut());
+    let chunk = piece("a").replace("data: ", "");
+    check(&chunk, "a", cut());
+    let (_, _, result) = read("", End::Cut);
+    assert_eq!(result, cut());
+}
+
+#[test]
+fn an_early_reason_to_finish_is_not_believed() {
+    let thought = "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"six\"},\
+                   \"finish_reason\":\"stop\"}]}\n\n";
+    let body = thought.to_owned() + &piece("42") + &finish("stop");
+    let read = read(&body, End::Orderly);
+    assert_eq!(read, ("six".to_owned(), "42".to_owned(), Ok(())));
+}
+
+#[test]
+fn a_whole_answer_needs_no_stream() {
+    let whole = r#"{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}"#;
+    check(whole, "a", Ok(()));
+    check(&format!(" \n{whole}\n"), "a", Ok(()));
+    check(r#"{"choices":[{"message":{"content":"a"}}]}"#, "a", Ok(()));
+    let long = r#"{"choices":[{"message":{"content":"a"},"finish_reason":"length"}]}"#;
+    check(long, "a", Ok(()));
+    let lines = (piece("a") + &finish("stop")).replace("data: ", "");
+    check(&lines, "a", Ok(()));
+}
+
+#[test]
+fn an_empty_answer_is_an_error() {
+    let only_thoughts = false;
+    let empty = || Err(AssistantError::Empty { only_thoughts });
+    check("", "", empty());
+    check("\n", "", empty());
+    check("data: [DONE]\n\n", "", empty());
+    check(&finish("stop"), "", empty());
+    check(r#"{"choices":[{"message":{"content":""}}]}"#, "", empty());
+}
+
+#[track_caller]
+fn check_reported(body: &str, expected: &str) {
+    let text = expected.to_owned();
+    check(body, "", Err(AssistantError::Reported { text }));
+}
+
+#[test]
+fn errors_are_told_in_the_words_of_the_server() {
+    check_reported("data: {\"error\":{\"message\":\"a\"}}\n\n", "a");
+    check_reported("event: error\ndata: {\"message\":\"a\"}\n\n", "a");
+    check_reported("event: error\ndata: a\n\n", "a");
+    check_reported(
+        "error: {\"code\":400,\"message\":\"a\"}\n\ndata: [DONE]\n\n",
+        "a",
+    );
+    check_reported("data: {\"object\":\"error\",\"message\":\"a\"}\n\n", "a");
+    check_reported("data: {\"detail\":\"a\"}\n\n", "a");
+    check_reported("{\"error\":{\"message\":\"a\"}}", "a");
+    check_reported("[{\"error\":{\"message\":\"a\"}}]", "a");
+}
+
+#[track_caller]
+fn check_bad(body: &str, quoted: &str) {
+    let (_, _, result) = read(body, End::Orderly);
+    let error = result.unwrap_err();
+    assert!(matches!(error, AssistantError::BadStream { .. }), "{error}");
+    assert!(error.to_string().contains(quoted), "{error}");
+}
+
+#[test]
+fn what_cannot_be_understood_is_quoted() {
+    check_bad(
+        "data: {\"choices\":[a\n\ndata: [DONE]\n\n",
+        "`{\"choices\":[a`",
+    );
+    check_bad(
+        "data: {\"surprise\":1}\n\ndata: [DONE]\n\n",
+        "{\"surprise\":1}",
+    );
+    check_bad("upstream is gone\n", "upstream is gone");
+    check_bad(
+        "<html><title>502</title>Bad gateway</html>",
+        "502 Bad gateway",
+    );
+    check_bad("{\"surprise\":1}", "{\"surprise\":1}");
+    check_bad("{\"choices\":[]} x", "{\"choices\":[]} x");
+    let page = format!("<p>{}", "a".repeat(LONGEST_PAGE));
+    check_bad(&page, "a page for a browser");
+}
+
+#[test]
+fn what_keeps_the_connection_alive_is_harmless() {
+    let body = ": ping\n\nevent: ping\ndata: {\"x\":1}\n\ndata: ping\n\nevent: keepalive\n\n"
+        .to_owned()
+        + &piece("a")
+        + ": ping\n\n"
+        + &finish("stop");
+    check(&body, "a", Ok(()));
+}
+
+#[test]
+fn it_says_what_to_wait_for() {
+    let dialect = openai();
+    let mut decoder = Decoder::new(&*dialect);
+    decoder.push(b": ping\n\n").unwrap();
+    assert_eq!(decoder.wait(), Wait::First);
+    decoder.push(piece("a").as_bytes()).unwrap();
+    assert_eq!(decoder.wait(), Wait::Next);
+    decoder.push(finish("stop").as_bytes()).unwrap();
+    assert_eq!(decoder.wait(), Wait::Linger);
+    assert!(!decoder.is_done());
+    decoder.push(b"data: [DONE]\n\n").unwrap();
+    assert!(decoder.is_done());
+}
+
+proptest! {
+    #[test]
+    fn any_split_of_the_bytes_gives_the_same_updates(
+        kind in 0..3_usize,
+        words in vec("[a-z ☃😀é]{0,3}|<think>|</think>|\\\\ud83d|\\\\ude00", 0..8),
+        tail in "(\u{feff}|: x\n\n|data: \\[DONE\\]\n\n|data: \\{|data: x\n\n)?",
+        cuts in vec(any::<Index>(), 0..10),
+    ) {
+        let pieces: String = words.iter().map(|word| piece(word)).collect();
+        let body = match kind {
+            0 => pieces + &finish("stop") + &tail,
+            1 => "\u{feff}".to_owned() + &pieces + &tail,
+            _ => pieces.replace("data: ", "") + &tail,
+        };
+        let bytes = body.as_bytes();
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+        cuts.extend([0, bytes.len()]);
+        cuts.sort_unstable();
+        let portions = cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]);
+        let whole = decode([bytes], End::Orderly);
+        prop_assert_eq!(&decode(portions, End::Orderly), &whole);
+        prop_assert_eq!(&decode(bytes.chunks(1), End::Orderly), &whole);
+    }
+}

@@ -1,0 +1,193 @@
+//! The form of a request, and how it follows what a server refuses.
+//!
+//! What a server can do is not known before it is asked. So the first request asks for all, and
+//! each refusal that names one thing is followed by a request without that thing.
+
+/// Which roles the messages may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Roles {
+    /// As the conversation has them.
+    Given,
+    /// A system first if there is one, then user and assistant in turns.
+    Alternating,
+    /// The same without a system.
+    AlternatingWithoutSystem,
+}
+
+/// The form of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Form {
+    /// Whether the answer is to come in pieces.
+    pub(crate) stream: bool,
+    /// Whether to ask for the counts of tokens, where they are not given unasked.
+    pub(crate) usage: bool,
+    /// Whether to ask for the thoughts, where they are not given unasked.
+    pub(crate) thoughts: bool,
+    pub(crate) roles: Roles,
+    /// The longest answer, in tokens, where one must be named.
+    pub(crate) longest: u64,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self {
+            stream: true,
+            usage: true,
+            thoughts: true,
+            roles: Roles::Given,
+            longest: 32_000,
+        }
+    }
+}
+
+impl Form {
+    /// Changes the form if the server, with these words, refuses a part of it; says how. Each part
+    /// changes only once or twice, so this ends.
+    pub(crate) fn adapt(&mut self, words: &str) -> Option<&'static str> {
+        let words = words.to_lowercase();
+        let has = |needle: &str| words.contains(needle);
+        let refuses = [
+            "not support",
+            "n't support",
+            "unsupported",
+            "not allowed",
+            "not permitted",
+            "not enabled",
+            "invalid",
+            "unknown",
+            "unrecognized",
+            "unexpected",
+            "extra inputs",
+            "extra fields",
+            "must be verified",
+        ];
+        let refuses = refuses.iter().any(|needle| has(needle));
+        if self.usage && (has("stream_options") || has("include_usage")) {
+            self.usage = false;
+            return Some("without a count of the tokens");
+        }
+        if self.thoughts && refuses && (has("thinking") || has("include_thoughts")) {
+            self.thoughts = false;
+            return Some("without thoughts");
+        }
+        if let Some(limit) = limit(&words).filter(|limit| *limit < self.longest) {
+            self.longest = limit;
+            return Some("with a shorter limit of the answer");
+        }
+        let is_of_system = has("system role")
+            || has("system message")
+            || has("system prompt")
+            || has("'system'")
+            || has("\"system\"")
+            || has("developer instruction");
+        if self.roles != Roles::AlternatingWithoutSystem && is_of_system && refuses {
+            self.roles = Roles::AlternatingWithoutSystem;
+            return Some("without a role of the system");
+        }
+        let is_of_order = has("alternat")
+            || has("consecutive")
+            || (has("role") && has("must") && (has("first") || has("last")))
+            || (is_of_system && (has("beginning") || has("first") || has("start")));
+        if self.roles == Roles::Given && is_of_order {
+            self.roles = Roles::Alternating;
+            return Some("with roles that alternate");
+        }
+        if self.stream && refuses && has("stream") {
+            self.stream = false;
+            return Some("for the whole answer at once");
+        }
+        None
+    }
+}
+
+/// The limit in `max_tokens: 32000 > 8192, which is the maximum …`.
+fn limit(words: &str) -> Option<u64> {
+    let (_, rest) = words.split_once("max_tokens")?;
+    let (_, rest) = rest.split_once('>')?;
+    let rest = rest.trim_start();
+    let end = rest.find(|character: char| !character.is_ascii_digit());
+    let limit = rest[..end.unwrap_or(rest.len())].parse().ok()?;
+    (limit > 0).then_some(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(words: &str, expected: Form) {
+        let mut form = Form::default();
+        let changed = form.adapt(words);
+        assert_eq!(form, expected, "{words}");
+        assert_eq!(changed.is_some(), form != Form::default(), "{words}");
+    }
+
+    #[test]
+    fn what_a_server_refuses_is_left_out() {
+        let form = Form::default;
+        let roles = |roles| Form { roles, ..form() };
+        for words in [
+            "Conversation roles must alternate user/assistant/user/assistant/...",
+            "After the optional system message(s), user and assistant roles should be alternating.",
+            "System message must be at the beginning.",
+            "messages: first message must use the \"user\" role",
+        ] {
+            check(words, roles(Roles::Alternating));
+        }
+        for words in [
+            "System role not supported",
+            "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+            "Developer instruction is not enabled for models/gemma-3-4b-it",
+        ] {
+            check(words, roles(Roles::AlternatingWithoutSystem));
+        }
+        let usage = false;
+        for words in [
+            "Unrecognized request argument supplied: stream_options",
+            "body.stream_options: Extra inputs are not permitted",
+        ] {
+            check(words, Form { usage, ..form() });
+        }
+        let stream = false;
+        for words in [
+            "Streaming is not supported",
+            "Your organization must be verified to stream this model.",
+            "Unsupported value: 'stream' does not support true with this model.",
+        ] {
+            check(words, Form { stream, ..form() });
+        }
+        let thoughts = false;
+        let words = "Unable to submit request because thinking is not supported by this model.";
+        check(words, Form { thoughts, ..form() });
+        let longest = 8_192;
+        let words = "max_tokens: 32000 > 8192, which is the maximum allowed number of output \
+                     tokens for claude-3-5-haiku";
+        check(words, Form { longest, ..form() });
+    }
+
+    #[test]
+    fn other_words_change_nothing() {
+        for words in [
+            "",
+            "the model `x` does not exist",
+            "the request exceeds the available context size",
+            "max_tokens: 1 > many",
+            "upstream error",
+        ] {
+            check(words, Form::default());
+        }
+    }
+
+    #[test]
+    fn the_same_words_again_change_nothing_more() {
+        for words in [
+            "stream is not supported",
+            "roles must alternate",
+            "system role not supported",
+        ] {
+            let mut form = Form::default();
+            assert!(form.adapt(words).is_some());
+            assert_eq!(form.adapt(words), None, "{words}");
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Google's Gemini.
+
+use serde_json::{json, Value};
+use ureq::http::Uri;
+
+use crate::{
+    address::{has_version, Base},
+    answer::{Answer, Ending},
+    dialect::{names, not_understood, Dialect},
+    form::{Form, Roles},
+    reply::Usage,
+    turns::Turns,
+    ApiKey, AssistantError, ChatRole, Message,
+};
+
+/// The call that answers.
+const GENERATE: &str = "generateContent";
+
+/// A server that speaks it.
+pub(crate) struct Gemini {
+    pub(crate) base: Base,
+    pub(crate) model: String,
+}
+
+impl Gemini {
+    /// The path before `/models`, with a version.
+    fn root(&self) -> String {
+        let path = self.base.path();
+        // Somebody may have entered the whole address of a call.
+        let root = path.split_once("/models").map_or(path, |(root, _)| root);
+        let version = if has_version(root) { "" } else { "/v1beta" };
+        format!("{root}{version}")
+    }
+}
+
+impl Dialect for Gemini {
+    fn chat_urls(&self, form: &Form) -> Result<Vec<Uri>, AssistantError> {
+        let model = self.model.trim();
+        let model = model.strip_prefix("models/").unwrap_or(model);
+        let root = self.root();
+        let url = if form.stream {
+            let path = format!("{root}/models/{model}:streamGenerateContent");
+            self.base.at(&path, &["alt=sse"])
+        } else {
+            let path = format!("{root}/models/{model}:{GENERATE}");
+            self.base.at(&path, &[])
+        };
+        Ok(vec![url?])
+    }
+
+    fn model_urls(&self) -> Result<Vec<Uri>, AssistantError> {
+        // The most that one page may hold; there are some dozens.
+        let path = format!("{}/models", self.root());
+        Ok(vec![self.base.at(&path, &["pageSize=1000"])?])
+    }
+
+    fn headers(&self, _url: &Uri, key: &ApiKey) -> Vec<(&'static str, String)> {
+        if key.is_empty() {
+            return Vec::new();
+        }
+        // Not in the query, where logs would keep it.
+        vec![("x-goog-api-key", key.expose().to_owned())]
+    }
+
+    fn body(&self, messages: &[Message], form: &Form) -> Value {
+        let mut turns = Turns::new(messages);
+        if form.roles == Roles::AlternatingWithoutSystem {
+            turns = turns.without_system();
+        }
+        let part = |text: &str| json!([{ "text": text }]);
+        let contents: Vec<_> = turns
+            .turns
+            .iter()
+            .map(|message| {
+                let role = match message.role {
+                    ChatRole::Assistant => "model",
+                    ChatRole::System | ChatRole::User => "user",
+                };
+                json!({ "role": role, "parts": part(&message.text) })
+            })
+            .collect();
+        let mut body = json!({ "contents": contents });
+        if let Some(system) = &turns.system {
+            body["systemInstruction"] = json!({ "parts": part(system) });
+        }
+        if form.thoughts {
+            body["generationConfig"] = json!({ "thinkingConfig": { "includeThoughts": true } });
+        }
+        body
+    }
+
+    fn read(&self, event: &Value, answer: &mut Answer) -> Result<(), AssistantError> {
+        read_event(event, answer).ok_or_else(|| not_understood(event))
+    }
+
+    fn models(&self, list: &Value) -> Option<Vec<String>> {
+        let answers = |model: &&Value| {
+            let calls = model["supportedGenerationMethods"].as_array();
+            calls.is_none_or(|calls| calls.iter().any(|call| call == GENERATE))
+        };
+        let models = list["models"].as_array()?.iter().filter(answers);
+        let names = names(&models.cloned().collect::<Value>(), &["name"])?;
+        let bare = |name: String| match name.strip_prefix("models/") {
+            Some(bare) => bare.to_owned(),
+            None => name,
+        };
+        Some(names.into_iter().map(bare).collect())
+    }
+}
+
+fn read_event(event: &Value, answer: &mut Answer) -> Option<()> {
+    let fields = event.as_object()?;
+    answer.usage(usage(&event["usageMetadata"]));
+    if let Some(reason) = event["promptFeedback"]["blockReason"].as_str() {
+        answer.ends(Ending::Filtered(reason.to_owned()));
+    }
+    let candidates = match &event["candidates"] {
+        Value::Array(candidates) => candidates.as_slice(),
+        Value::Null => {
+            let known = [
+                "usageMetadata",
+                "promptFeedback",
+                "modelVersion",
+                "responseId",
+            ];
+            let is_known = known.iter().any(|name| fields.contains_key(*name));
+            return (is_known || fields.is_empty()).then_some(());
+        }
+        _ => return None,
+    };
+    for candidate in candidates {
+        // One answer was asked for. Others would be mixed into it.
+        if candidate["index"].as_u64().unwrap_or(0) == 0 {
+            read_candidate(candidate, answer)?;
+        }
+    }
+    Some(())
+}
+
+fn read_candidate(candidate: &Value, answer: &mut Answer) -> Option<()> {
+    match &candidate["content"]["parts"] {
+        Value::Null => {}
+        Value::Array(parts) => {
+            for part in parts {
+                read_part(part, answer)?;
+            }
+        }
+        _ => return None,
+    }
+    match &candidate["finishReason"] {
+        Value::Null => Some(()),
+        Value::String(reason) if reason == "FINISH_REASON_UNSPECIFIED" => Some(()),
+        Value::String(reason) => {
+            answer.ends(Ending::of(reason));
+            Some(())
+        }
+        _ => None,
+    }
+}
+
+fn read_part(part: &Value, answer: &mut Answer) -> Option<()> {
+    let fields = part.as_object()?;
+    match part["text"].as_str() {
+        Some(text) if part["thought"] == true => answer.thought(text),
+        Some(text) => answer.text(text),
+        // A signature of thoughts may stand alone. Of a call the ending tells that it was wanted.
+        None => {
+            let known = ["thoughtSignature", "functionCall"];
+            let is_known = known.iter().any(|name| fields.contains_key(*name));
+            return (is_known || fields.is_empty()).then_some(());
+        }
+    }
+    Some(())
+}
+
+/// Gemini counts thoughts apart from the answer.
+fn usage(counts: &Value) -> Usage {
+    let said = counts["candidatesTokenCount"].as_u64();
+    let thought = counts["thoughtsTokenCount"].as_u64();
+    let output = match (said, thought) {
+        (None, None) => None,
+        _ => Some(said.unwrap_or(0) + thought.unwrap_or(0)),
+    };
+    Usage {
+        input: counts["promptTokenCount"].as_u64(),
+        output,
+        cached: counts["cachedContentTokenCount"].as_u64(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{answer::End, reply::Told};
+
+    fn server(base_url: &str, model: &str) -> Gemini {
+        Gemini {
+            base: Base::parse(base_url).unwrap(),
+            model: model.to_owned(),
+        }
+    }
+
+    #[test]
+    fn addresses_are_taken_as_people_have_them() {
+        let root = "https://a/v1beta/models";
+        for base_url in [
+            "https://a",
+            "https://a/v1beta/",
+            "https://a/v1beta/models",
+            "https://a/v1beta/models/x:streamGenerateContent",
+        ] {
+            for model in ["m", "models/m"] {
+                let server = server(base_url, model);
+                let urls = server.chat_urls(&Form::default()).unwrap();
+                let expected = format!("{root}/m:streamGenerateContent?alt=sse");
+                assert_eq!(urls, [expected.as_str()]);
+                let stream = false;
+                let form = Form {
+                    stream,
+                    ..Form::default()
+                };
+                let urls = server.chat_urls(&form).unwrap();
+                assert_eq!(urls, [format!("{root}/m:generateContent").as_str()]);
+                let urls = server.model_urls().unwrap();
+                assert_eq!(urls, [format!("{root}?pageSize=1000").as_str()]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_has_roles_of_its_own() {
+        let messages = [
+            Message::new(ChatRole::System, "be nice"),
+            Message::new(ChatRole::User, "a"),
+            Message::new(ChatRole::Assistant, "b"),
+            Message::new(ChatRole::User, "c"),
+        ];
+        let expected = json!({
+            "systemInstruction": { "parts": [{ "text": "be nice" }] },
+            "contents": [
+                { "role": "user", "parts": [{ "text": "a" }] },
+                { "role": "model", "parts": [{ "text": "b" }] },
+                { "role": "user", "parts": [{ "text": "c" }] },
+            ],
+            "generationConfig": { "thinkingConfig": { "includeThoughts": true } },
+        });
+        let body = server("http://a", "m").body(&messages, &Form::default());
+        assert_eq!(body, expected);
+    }
+
+    fn read(events: &[Value]) -> (Vec<Told>, Result<(), AssistantError>) {
+        let mut answer = Answer::default();
+        let result = events
+            .iter()
+            .try_for_each(|event| server("http://a", "m").read(event, &mut answer))
+            .and_then(|()| answer.end(End::Orderly));
+        (answer.take_updates(), result)
+    }
+
+    fn piece(part: &Value) -> Value {
+        json!({"candidates": [{"content": {"role": "model", "parts": [part]}, "index": 0}]})
+    }
+
+    #[test]
+    fn a_stream_is_read() {
+        let events = [
+            piece(&json!({"text": "a", "thought": true})),
+            piece(&json!({"text": "b"})),
+            json!({"candidates": [{"content": {"parts": [{"text": "", "thoughtSignature": "x"}]},
+                "finishReason": "STOP"}], "usageMetadata": {
+                "promptTokenCount": 9, "candidatesTokenCount": 2, "thoughtsTokenCount": 3,
+                "cachedContentTokenCount": 4,
+            }}),
+        ];
+        let usage = Usage {
+            input: Some(9),
+            output: Some(5),
+            cached: Some(4),
+        };
+        let expected = vec![
+            Told::Thought("a".to_owned()),
+            Told::Token("b".to_owned()),
+            Told::Usage(usage),
+        ];
+        assert_eq!(read(&events), (expected, Ok(())));
+        assert_eq!(read(&events[..2]).1, Err(AssistantError::CutOff));
+    }
+
+    #[test]
+    fn what_is_not_allowed_says_so() {
+        let blocked = json!({"promptFeedback": {"blockReason": "SAFETY"}});
+        let reason = "SAFETY".to_owned();
+        let filtered = Err(AssistantError::Filtered { reason });
+        assert_eq!(read(&[blocked]), (Vec::new(), filtered.clone()));
+        let candidate = json!({"candidates": [{"finishReason": "SAFETY"}]});
+        assert_eq!(read(&[candidate]), (Vec::new(), filtered));
+    }
+
+    #[test]
+    fn what_is_not_known_is_quoted() {
+        for event in [
+            json!({"surprise": 1}),
+            json!({"candidates": 1}),
+            piece(&json!({"surprise": 1})),
+            piece(&json!("a")),
+            json!(1),
+        ] {
+            let error = read(&[event.clone()]).1.unwrap_err();
+            assert!(error.to_string().contains(&event.to_string()), "{error}");
+        }
+    }
+
+    #[test]
+    fn models_that_do_not_answer_are_left_out() {
+        let list = json!({"models": [
+            {"name": "models/a", "supportedGenerationMethods": ["generateContent"]},
+            {"name": "models/b", "supportedGenerationMethods": ["embedContent"]},
+        ]});
+        let models = server("http://a", "m").models(&list);
+        assert_eq!(models, Some(vec!["a".to_owned()]));
+    }
+}

@@ -1,0 +1,257 @@
+//! What is asked, and what pieces of answers say.
+
+use super::*;
+use crate::{
+    answer::End,
+    reply::Told::{self, Thought, Token},
+    ChatRole,
+};
+
+fn server(base_url: &str) -> OpenAi {
+    OpenAi {
+        base: Base::parse(base_url).unwrap(),
+        model: "m".to_owned(),
+    }
+}
+
+#[track_caller]
+fn check_urls(base_url: &str, expected: &[&str]) {
+    let urls = server(base_url).chat_urls(&Form::default()).unwrap();
+    let urls: Vec<_> = urls.iter().map(Uri::to_string).collect();
+    assert_eq!(urls, expected);
+}
+
+#[test]
+fn addresses_are_taken_as_people_have_them() {
+    let full = "https://a/v1/chat/completions";
+    check_urls("https://a/v1", &[full]);
+    check_urls("https://a/v1/", &[full]);
+    check_urls(full, &[full]);
+    check_urls("https://a/v1/chat/completions/", &[full]);
+    check_urls("https://a", &[full, "https://a/chat/completions"]);
+    check_urls(
+        "https://a/api/",
+        &[
+            "https://a/api/chat/completions",
+            "https://a/api/v1/chat/completions",
+        ],
+    );
+    check_urls(
+        "https://a/openai/v1beta",
+        &["https://a/openai/v1beta/chat/completions"],
+    );
+    check_urls(
+        "https://a/x/chat/completions",
+        &["https://a/x/chat/completions"],
+    );
+    let azure = "https://a/openai/deployments/m";
+    let query = "?api-version=2024-06-01";
+    check_urls(
+        &format!("{azure}/chat/completions{query}"),
+        &[&format!("{azure}/chat/completions{query}")],
+    );
+    check_urls(
+        &format!("{azure}{query}"),
+        &[
+            &format!("{azure}/chat/completions{query}"),
+            &format!("{azure}/v1/chat/completions{query}"),
+        ],
+    );
+    let models = server(full).model_urls().unwrap();
+    assert_eq!(models, ["https://a/v1/models"]);
+}
+
+#[test]
+fn azure_has_a_header_of_its_own() {
+    let key = ApiKey::new("sk-1").unwrap();
+    let header = |url: &str| {
+        let headers = server(url).headers(&url.parse().unwrap(), &key);
+        format!("{headers:?}")
+    };
+    let azure = r#"[("api-key", "sk-1")]"#;
+    assert_eq!(header("https://a.openai.azure.com/openai/v1"), azure);
+    assert_eq!(header("http://a/openai?x=1&api-version=2"), azure);
+    let others = r#"[("authorization", "Bearer sk-1")]"#;
+    assert_eq!(header("https://api.openai.com/v1"), others);
+    let url: Uri = "http://a".parse().unwrap();
+    assert!(server("http://a")
+        .headers(&url, &ApiKey::default())
+        .is_empty());
+}
+
+#[test]
+fn a_request_names_model_and_roles() {
+    let messages = [
+        Message::new(ChatRole::System, "be \"nice\""),
+        Message::new(ChatRole::User, "a"),
+        Message::new(ChatRole::User, "b"),
+    ];
+    let server = server("http://a");
+    let expected = json!({
+        "model": "m",
+        "stream": true,
+        "stream_options": { "include_usage": true },
+        "messages": [
+            { "role": "system", "content": "be \"nice\"" },
+            { "role": "user", "content": "a" },
+            { "role": "user", "content": "b" },
+        ],
+    });
+    assert_eq!(server.body(&messages, &Form::default()), expected);
+    let form = Form {
+        usage: false,
+        roles: Roles::Alternating,
+        ..Form::default()
+    };
+    let expected = json!({
+        "model": "m",
+        "stream": true,
+        "messages": [
+            { "role": "system", "content": "be \"nice\"" },
+            { "role": "user", "content": "a\n\nb" },
+        ],
+    });
+    assert_eq!(server.body(&messages, &form), expected);
+    let form = Form {
+        stream: false,
+        roles: Roles::AlternatingWithoutSystem,
+        ..Form::default()
+    };
+    let expected = json!({
+        "model": "m",
+        "stream": false,
+        "messages": [{ "role": "user", "content": "be \"nice\"\n\na\n\nb" }],
+    });
+    assert_eq!(server.body(&messages, &form), expected);
+}
+
+fn read(event: &Value) -> Result<Vec<Told>, AssistantError> {
+    let mut answer = Answer::default();
+    server("http://a").read(event, &mut answer)?;
+    answer.done();
+    // Whether it is whole is not looked at here.
+    let _ = answer.end(End::Orderly);
+    Ok(answer.take_updates())
+}
+
+fn token(text: &str) -> Told {
+    Token(text.to_owned())
+}
+
+fn thought(text: &str) -> Told {
+    Thought(text.to_owned())
+}
+
+#[track_caller]
+fn check_choice(choice: Value, expected: &[Told]) {
+    let event = json!({ "choices": [choice] });
+    assert_eq!(read(&event).unwrap(), expected, "{event}");
+}
+
+#[test]
+fn text_and_thoughts_come_in_many_forms() {
+    check_choice(json!({"delta": {"content": "a"}}), &[token("a")]);
+    check_choice(json!({"message": {"content": "a"}}), &[token("a")]);
+    check_choice(
+        json!({"delta": null, "message": {"content": "a"}}),
+        &[token("a")],
+    );
+    check_choice(json!({"text": "a"}), &[token("a")]);
+    check_choice(json!({"delta": null}), &[]);
+    check_choice(
+        json!({"delta": {"role": "assistant", "content": null}}),
+        &[],
+    );
+    check_choice(json!({"delta": {"refusal": "a"}}), &[token("a")]);
+    for name in THOUGHTS {
+        check_choice(
+            json!({"delta": {name: "a", "content": null}}),
+            &[thought("a")],
+        );
+    }
+    let twice = json!({"delta": {"reasoning": "a", "reasoning_content": "a"}});
+    check_choice(twice, &[thought("a")]);
+    check_choice(
+        json!({"delta": {"content": [
+            {"type": "thinking", "thinking": [{"type": "text", "text": "a"}]},
+            {"type": "text", "text": "b"},
+            "c",
+        ]}}),
+        &[thought("a"), token("b"), token("c")],
+    );
+    let tagged = json!({"message": {"content": "<think>a</think>\nb"}});
+    check_choice(tagged, &[thought("a"), token("b")]);
+}
+
+#[test]
+fn only_the_first_answer_counts() {
+    let event = json!({ "choices": [
+        {"index": 0, "delta": {"content": "a"}},
+        {"index": 1, "delta": {"content": "b"}},
+    ]});
+    assert_eq!(read(&event).unwrap(), [token("a")]);
+}
+
+#[test]
+fn events_without_text_are_harmless_if_they_are_known() {
+    for event in [
+        json!({}),
+        json!({"choices": []}),
+        json!({"choices": null, "id": "1"}),
+        json!({"choices": [], "prompt_filter_results": []}),
+        json!({"object": "chat.completion.chunk"}),
+        json!({"type": "ping"}),
+    ] {
+        assert_eq!(read(&event), Ok(Vec::new()), "{event}");
+    }
+    for event in [
+        json!(1),
+        json!("a"),
+        json!({"surprise": 1}),
+        json!({"choices": 1}),
+        json!({"choices": [{"delta": 1}]}),
+        json!({"choices": [{"delta": {"content": 1}}]}),
+        json!({"choices": [{"delta": {"content": [{"type": "image"}]}}]}),
+        json!({"choices": [{"delta": {}, "finish_reason": 1}]}),
+    ] {
+        let error = read(&event).unwrap_err();
+        assert!(error.to_string().contains(&event.to_string()), "{error}");
+    }
+}
+
+#[test]
+fn tokens_are_counted() {
+    let expected = |input, output, cached| {
+        Ok(vec![Told::Usage(Usage {
+            input: Some(input),
+            output: Some(output),
+            cached,
+        })])
+    };
+    let counts = json!({"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3});
+    let event = json!({"choices": [], "usage": counts});
+    assert_eq!(read(&event), expected(1, 2, None));
+    let event = json!({"choices": [], "x_groq": {"usage": counts}, "usage": null});
+    assert_eq!(read(&event), expected(1, 2, None));
+    let counts = json!({
+        "prompt_tokens": 9,
+        "completion_tokens": 2,
+        "prompt_tokens_details": {"cached_tokens": 8},
+    });
+    let event = json!({"choices": [], "usage": counts});
+    assert_eq!(read(&event), expected(9, 2, Some(8)));
+}
+
+#[test]
+fn models_come_in_several_forms() {
+    let server = server("http://a");
+    let expected = Some(vec!["a".to_owned(), "b".to_owned()]);
+    for list in [
+        json!({"object": "list", "data": [{"id": "a"}, {"id": "b"}]}),
+        json!({"models": [{"name": "a"}, {"model": "b"}]}),
+        json!([{"id": "a"}, {"id": "b"}]),
+    ] {
+        assert_eq!(server.models(&list), expected);
+    }
+    assert_eq!(server.models(&json!({"data": 1})), None);
+}

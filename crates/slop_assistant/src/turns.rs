@@ -1,0 +1,130 @@
+//! Conversations for servers that want user and assistant to take turns.
+
+use crate::{ChatRole, Message};
+
+/// What the user is made to say before an assistant that spoke first.
+const OPENING: &str = "Go on.";
+
+/// A conversation that alternates, and begins with the user.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Turns {
+    /// What the assistant was told before anybody spoke.
+    pub(crate) system: Option<String>,
+    /// None of them is of the system.
+    pub(crate) turns: Vec<Message>,
+}
+
+impl Turns {
+    /// The same conversation. What the system says later on is said by the user, and what one of
+    /// them says without a pause becomes one message.
+    pub(crate) fn new(messages: &[Message]) -> Self {
+        let mut system: Option<String> = None;
+        let mut turns: Vec<Message> = Vec::new();
+        for message in messages {
+            let role = match message.role {
+                ChatRole::System if turns.is_empty() => {
+                    add(system.get_or_insert_with(String::new), &message.text);
+                    continue;
+                }
+                ChatRole::System | ChatRole::User => ChatRole::User,
+                ChatRole::Assistant => ChatRole::Assistant,
+            };
+            if turns.is_empty() && role == ChatRole::Assistant {
+                turns.push(Message::new(ChatRole::User, OPENING));
+            }
+            match turns.last_mut() {
+                Some(last) if last.role == role => add(&mut last.text, &message.text),
+                _ => turns.push(Message::new(role, message.text.as_str())),
+            }
+        }
+        if turns.is_empty() {
+            // There must be a message to answer.
+            turns.extend(system.take().map(|text| Message::new(ChatRole::User, text)));
+        }
+        Self { system, turns }
+    }
+
+    /// The same with what the system says before what the user says first.
+    pub(crate) fn without_system(mut self) -> Self {
+        if let (Some(system), Some(first)) = (self.system.take(), self.turns.first_mut()) {
+            let said = std::mem::replace(&mut first.text, system);
+            add(&mut first.text, &said);
+        }
+        self
+    }
+
+    /// All of it as messages.
+    pub(crate) fn into_messages(self) -> Vec<Message> {
+        let system = self.system.map(|text| Message::new(ChatRole::System, text));
+        system.into_iter().chain(self.turns).collect()
+    }
+}
+
+fn add(text: &mut String, more: &str) {
+    if !text.is_empty() {
+        text.push_str("\n\n");
+    }
+    text.push_str(more);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(said: &[(char, &str)]) -> Vec<Message> {
+        let said = said.iter().map(|(who, text)| {
+            let role = match who {
+                's' => ChatRole::System,
+                'u' => ChatRole::User,
+                _ => ChatRole::Assistant,
+            };
+            Message::new(role, *text)
+        });
+        said.collect()
+    }
+
+    #[track_caller]
+    fn check(said: &[(char, &str)], expected: &[(char, &str)]) {
+        let turns = Turns::new(&messages(said));
+        assert_eq!(turns.into_messages(), messages(expected));
+    }
+
+    #[test]
+    fn roles_alternate_and_nothing_is_lost() {
+        check(&[('u', "a")], &[('u', "a")]);
+        check(
+            &[
+                ('s', "a"),
+                ('s', "b"),
+                ('u', "c"),
+                ('u', "d"),
+                ('a', "e"),
+                ('a', "f"),
+                ('u', "g"),
+            ],
+            &[
+                ('s', "a\n\nb"),
+                ('u', "c\n\nd"),
+                ('a', "e\n\nf"),
+                ('u', "g"),
+            ],
+        );
+        check(
+            &[('u', "a"), ('s', "b"), ('a', "c"), ('s', "d")],
+            &[('u', "a\n\nb"), ('a', "c"), ('u', "d")],
+        );
+        check(
+            &[('a', "a"), ('u', "b")],
+            &[('u', OPENING), ('a', "a"), ('u', "b")],
+        );
+        check(&[('s', "a")], &[('u', "a")]);
+        check(&[], &[]);
+    }
+
+    #[test]
+    fn without_a_system_the_user_says_it() {
+        let turns = Turns::new(&messages(&[('s', "a"), ('u', "b"), ('a', "c")]));
+        let expected = messages(&[('u', "a\n\nb"), ('a', "c")]);
+        assert_eq!(turns.without_system().into_messages(), expected);
+    }
+}

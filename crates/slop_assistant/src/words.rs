@@ -1,0 +1,195 @@
+//! A server's own words for what went wrong, out of the many forms in which servers put them.
+
+use serde_json::Value;
+
+/// Names of fields that hold the words if there is no `error`.
+const NAMES: [&str; 6] = [
+    "message",
+    "detail",
+    "error_message",
+    "errorMessage",
+    "error_msg",
+    "msg",
+];
+/// Fields of which at least one is in a piece of an answer.
+const OF_ANSWERS: [&str; 5] = ["choices", "candidates", "content", "content_block", "delta"];
+
+/// What `value` says went wrong, if it is an error and no piece of an answer.
+pub(crate) fn fault(value: &Value) -> Option<String> {
+    if let Value::Array(values) = value {
+        return values.iter().find_map(fault);
+    }
+    let object = value.as_object()?;
+    match object.get("error") {
+        None | Some(Value::Null | Value::Bool(false)) => {}
+        Some(Value::String(text)) if text.is_empty() => {}
+        Some(error) => {
+            let outer = NAMES.iter().find_map(|name| text(object.get(*name)?));
+            return Some(match (text(error), outer) {
+                // Such as `{"error": "invalid_request", "message": "what was wrong"}`.
+                (Some(error), Some(outer)) if error != outer => format!("{error}: {outer}"),
+                (Some(error), _) => error,
+                (None, Some(outer)) => outer,
+                (None, None) => error.to_string(),
+            });
+        }
+    }
+    let holds_answer = OF_ANSWERS
+        .iter()
+        .any(|name| object.get(*name).is_some_and(|value| !value.is_null()));
+    if holds_answer {
+        return None;
+    }
+    if let Some(text) = object.get("errors").and_then(text) {
+        return Some(text);
+    }
+    let base = &value["base_resp"];
+    if base["status_code"].as_i64().is_some_and(|code| code != 0) {
+        return text(&base["status_msg"]).or_else(|| Some(base.to_string()));
+    }
+    let said = NAMES.iter().find_map(|name| text(object.get(*name)?));
+    let is_error = ["object", "type"]
+        .iter()
+        .any(|name| value[*name].as_str() == Some("error"));
+    said.or_else(|| is_error.then(|| value.to_string()))
+}
+
+/// The words in what stands under a name: a text, an object with a message, or several of these.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Array(values) => {
+            let texts: Vec<_> = values.iter().filter_map(text).collect();
+            (!texts.is_empty()).then(|| texts.join("; "))
+        }
+        Value::Object(object) => {
+            let inner = object.get("error").and_then(text);
+            let said = inner.or_else(|| NAMES.iter().find_map(|name| text(object.get(*name)?)))?;
+            // A gateway puts the words of the server behind it here.
+            let raw = object
+                .get("metadata")
+                .and_then(|metadata| metadata.get("raw"));
+            Some(match raw.and_then(text) {
+                Some(raw) => format!("{said}: {}", words(&raw)),
+                None => said,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The words in the body of an error: those of its JSON, the text of a page, or all of it.
+pub(crate) fn words(body: &str) -> String {
+    let body = body.trim().trim_start_matches('\u{feff}');
+    if body.is_empty() {
+        return "no reason given".to_owned();
+    }
+    if body.starts_with('<') {
+        return plain(body);
+    }
+    let value: Option<Value> = serde_json::from_str(body).ok();
+    let said = value
+        .as_ref()
+        .and_then(|value| fault(value).or_else(|| text(value)));
+    said.unwrap_or_else(|| body.to_owned())
+}
+
+/// The text of a page, without what is there for the browser.
+pub(crate) fn plain(page: &str) -> String {
+    let mut text = String::new();
+    let mut rest = page;
+    while let Some(at) = rest.find('<') {
+        text.push_str(&rest[..at]);
+        text.push(' ');
+        rest = &rest[at..];
+        let close = ["style", "script"].iter().find_map(|name| {
+            let begun = rest.get(1..1 + name.len())?;
+            begun
+                .eq_ignore_ascii_case(name)
+                .then(|| format!("</{name}"))
+        });
+        if let Some(close) = close {
+            // In ASCII, so that the places stay the same.
+            let end = rest.to_ascii_lowercase().find(&close);
+            rest = end.map_or("", |end| &rest[end..]);
+        }
+        rest = rest.find('>').map_or("", |end| &rest[end + 1..]);
+    }
+    text.push_str(rest);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(value: Value, expected: Option<&str>) {
+        assert_eq!(fault(&value).as_deref(), expected, "{value}");
+    }
+
+    #[test]
+    fn every_form_of_an_error_is_known() {
+        check(json!({"error": {"message": "a", "code": 1}}), Some("a"));
+        check(json!([{"error": {"message": "a"}}]), Some("a"));
+        check(json!({"error": "a"}), Some("a"));
+        check(json!({"error": "a", "message": "b"}), Some("a: b"));
+        check(json!({"error": {"code": 1}}), Some(r#"{"code":1}"#));
+        check(json!({"error": {"error": {"message": "a"}}}), Some("a"));
+        check(json!({"object": "error", "message": "a"}), Some("a"));
+        check(
+            json!({"type": "error", "error": {"message": "a"}}),
+            Some("a"),
+        );
+        check(json!({"type": "error"}), Some(r#"{"type":"error"}"#));
+        check(json!({"message": "a"}), Some("a"));
+        check(json!({"detail": "a"}), Some("a"));
+        check(
+            json!({"detail": [{"loc": [], "msg": "a"}, {"msg": "b"}]}),
+            Some("a; b"),
+        );
+        check(
+            json!({"success": false, "errors": [{"message": "a"}]}),
+            Some("a"),
+        );
+        check(
+            json!({"base_resp": {"status_code": 4, "status_msg": "a"}}),
+            Some("a"),
+        );
+        let raw = r#"{"error":{"message":"b"}}"#;
+        let wrapped = json!({"error": {"message": "a", "metadata": {"raw": raw}}});
+        check(wrapped, Some("a: b"));
+    }
+
+    #[test]
+    fn what_is_no_error_is_none() {
+        check(json!({"error": null, "choices": []}), None);
+        check(json!({"error": "", "choices": []}), None);
+        check(json!({"choices": [], "message": "a"}), None);
+        check(
+            json!({"type": "message_start", "message": {"id": "1"}}),
+            None,
+        );
+        check(json!({"type": "ping"}), None);
+        check(
+            json!({"base_resp": {"status_code": 0, "status_msg": ""}}),
+            None,
+        );
+        check(json!("text"), None);
+    }
+
+    #[test]
+    fn the_words_of_a_body_are_found() {
+        assert_eq!(words(""), "no reason given");
+        assert_eq!(words(" slow down\n"), "slow down");
+        assert_eq!(words(r#"{"error":{"message":"a"}}"#), "a");
+        assert_eq!(words(r#""a""#), "a");
+        assert_eq!(words("{\"a\":"), "{\"a\":");
+        let page = "<html><head><STYLE>b { c }</STYLE><title>502</title></head>\n<p>Bad gateway";
+        assert_eq!(words(page), "502 Bad gateway");
+        assert_eq!(words("<script>a</p"), "");
+        assert_eq!(words("<é"), "");
+    }
+}
