@@ -136,8 +136,6 @@ impl Task<'_> {
         }
     }
 
-    /// Returns what cargo built, and the crates in it that it cannot tell apart from those of before.
-
     fn replay(
         &self,
         known: Option<&mut Known>,
@@ -208,6 +206,7 @@ impl Task<'_> {
             .map_err(|source| BuildError::Workspace { source })
     }
 
+    /// Returns what cargo built, and the crates in it that it cannot tell apart from those of before.
     fn cargo(
         &self,
         workspace: Workspace,

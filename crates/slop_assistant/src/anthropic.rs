@@ -271,7 +271,7 @@ mod tests {
             json!({"type": "content_block_delta", "delta": {"type": "text_delta"}}),
             json!(1),
         ] {
-            let error = read(&[event.clone()]).1.unwrap_err();
+            let error = read(std::slice::from_ref(&event)).1.unwrap_err();
             assert!(error.to_string().contains(&event.to_string()), "{error}");
         }
     }

@@ -305,7 +305,7 @@ mod tests {
             piece(&json!("a")),
             json!(1),
         ] {
-            let error = read(&[event.clone()]).1.unwrap_err();
+            let error = read(std::slice::from_ref(&event)).1.unwrap_err();
             assert!(error.to_string().contains(&event.to_string()), "{error}");
         }
     }

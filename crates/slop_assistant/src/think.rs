@@ -47,7 +47,7 @@ impl Splitter {
                     if let Some((open, close)) = tag {
                         text = begun[open.len()..].to_owned();
                         *self = Self::Inside {
-                            close: *close,
+                            close,
                             tail: String::new(),
                         };
                         continue;

@@ -313,9 +313,9 @@ impl Decision<'_> {
     }
 
     fn old_pointer(&self, id: TypeId) -> Option<ReflectFromPtr> {
-        let of_slots = self.slots.iter().map(|slot| &slot.registry);
+        let mut of_slots = self.slots.iter().map(|slot| &slot.registry);
         let data = |registry: &TypeRegistry| registry.get_type_data::<ReflectFromPtr>(id).cloned();
-        let found = of_slots.filter_map(|registry| data(registry)).next();
+        let found = of_slots.find_map(data);
         found.or_else(|| {
             let registry = self.world.get_resource::<AppTypeRegistry>()?;
             data(&registry.read())
@@ -382,9 +382,8 @@ impl Decision<'_> {
             align: layout.align(),
             definition,
         };
-        let of_slots = self.slots.iter().map(|slot| &slot.registry);
-        let was = of_slots.filter_map(|registry| definition(registry, changed.id));
-        let was = was.into_iter().next();
+        let mut of_slots = self.slots.iter().map(|slot| &slot.registry);
+        let was = of_slots.find_map(|registry| definition(registry, changed.id));
         let now = definition(&self.rehearsal.registry, changed.to.id);
         let name = changed.info.name();
         TypeFault {
