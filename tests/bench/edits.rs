@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
@@ -18,6 +18,8 @@ use crate::{floor::Floor, number, results::Results};
 
 /// Edits of each kind.
 const ROUNDS: usize = 20;
+/// Edits of types: each leaves the compiler another crate to remember.
+const TYPE_ROUNDS: usize = 8;
 
 /// An edit of the app.
 struct Edit {
@@ -67,11 +69,7 @@ const EDITS: [Edit; 4] = [
 pub(crate) fn app(results: &mut Results) {
     let app = AppCopy::new();
     let root = app.folder();
-    let crates = [
-        ("slop_state", root.join("crates/slop_state/src/lib.rs")),
-        ("slop_plugin", root.join("crates/slop_plugin/src/lib.rs")),
-    ];
-    let floor = Floor::new(root, &root.join("crates/slop"), "slop_plugin", &crates);
+    let floor = floor_of(root);
     let mut window = app.start();
     settle();
     for edit in &EDITS {
@@ -80,6 +78,15 @@ pub(crate) fn app(results: &mut Results) {
     prebuilt(results, &window, &root.join(EDITS[0].file));
     first_after_start(results, &mut window, &root.join(EDITS[0].file));
     at_rest(results, &window);
+}
+
+/// The compiler alone, for the app.
+fn floor_of(root: &Path) -> Floor {
+    let crates = [
+        ("slop_state", root.join("crates/slop_state/src/lib.rs")),
+        ("slop_plugin", root.join("crates/slop_plugin/src/lib.rs")),
+    ];
+    Floor::new(root, &root.join("crates/slop"), "slop_plugin", &crates)
 }
 
 /// Until the compiler has been warmed up after a start. It gives way to all else, so nobody can tell when
@@ -135,6 +142,50 @@ fn kind(results: &mut Results, change: &Edit, floor: &Floor, window: &Window, fi
     for (name, times) in phases {
         results.add(&part, &format!("phase {name}"), &times);
     }
+}
+
+/// A field more in a type of the app's state, which makes its crate another one, and then an edit of a text.
+pub(crate) fn fields(results: &mut Results) {
+    let app = AppCopy::new();
+    let root = app.folder();
+    let floor = floor_of(root);
+    let window = app.start();
+    settle();
+    let crates = ["slop_state", "slop_plugin"];
+    let [state, text] = ["crates/slop_state/src/discussions.rs", EDITS[0].file];
+    let [state, text] = [state, text].map(|file| root.join(file));
+    let [source, text_source] =
+        [&state, &text].map(|file| fs::read_to_string(file).expect("it is there"));
+    let (mut alone, mut whole, mut migrate, mut next) = (vec![], vec![], vec![], vec![]);
+    for round in 0..TYPE_ROUNDS {
+        let field =
+            format!("pub raw: bool,\n    /// Of the benchmark.\n    pub more_{round}: u32,");
+        lab::write(&state, &edit(&source, "pub raw: bool,", &field));
+        alone.push(floor.compile_anew(&crates, round));
+        let mut phases = Vec::new();
+        whole.push(reload(&window, &mut phases, true));
+        let of_values = phases.into_iter().filter(|(name, _)| name == "migrate");
+        migrate.extend(of_values.flat_map(|(_, times)| times));
+        lab::write(&text, &edited(&text_source, &EDITS[0], 300 + round));
+        next.push(reload(&window, &mut Vec::new(), false));
+    }
+    lab::write(&state, &source);
+    lab::write(&text, &text_source);
+    let _ = window.reload(&[]);
+    let part = "in the app: a field more in a type of the state";
+    results.add(
+        part,
+        "the compiler alone, a full build of both crates",
+        &alone,
+    );
+    results.add(part, "request to new code", &whole);
+    results.ratio(
+        part,
+        "request to new code",
+        "the compiler alone, a full build of both crates",
+    );
+    results.add(part, "phase migrate", &migrate);
+    results.add(part, "a text in a window after that", &next);
 }
 
 /// How long a reload took; its phases are noted.

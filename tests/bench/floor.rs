@@ -67,10 +67,27 @@ impl Floor {
 
     /// How long the compiler takes for some crates, in milliseconds.
     pub(crate) fn compile(&self, crates: &[&str]) -> f64 {
+        self.compile_as(crates, None)
+    }
+
+    /// The same as if they were crates of which it remembers nothing: a full build of them. `number` was
+    /// not used before.
+    pub(crate) fn compile_anew(&self, crates: &[&str], number: usize) -> f64 {
+        self.compile_as(crates, Some(number))
+    }
+
+    fn compile_as(&self, crates: &[&str], number: Option<usize>) -> f64 {
         let start = Instant::now();
         for command in &self.commands {
             if crates.contains(&command.crate_name()) {
-                self.run(command);
+                let mut command = command.clone();
+                if let Some(number) = number {
+                    command.replace("-C", |option| {
+                        let is_name = option.starts_with("metadata=");
+                        is_name.then(|| format!("{option}-{number}"))
+                    });
+                }
+                self.run(&command);
             }
         }
         start.elapsed().as_secs_f64() * 1000.0

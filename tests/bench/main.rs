@@ -28,13 +28,15 @@ const FEATURES: &str = "\n[features]\nhot = [\"hot_reloader/hot\"]\n";
 /// Measures a part.
 type Part = fn(&mut Results);
 
-const PARTS: [(&str, Part); 6] = [
+const PARTS: [(&str, Part); 8] = [
     ("edits", edits::app),
+    ("fields", edits::fields),
     ("fixture", edits::fixture),
     ("swap", swaps),
     ("idle", idle),
     ("world", worlds),
     ("many", many),
+    ("types", types),
 ];
 
 /// Measures everything, or the parts that are named, and writes what came of it.
@@ -200,6 +202,64 @@ fn swaps(results: &mut Results) {
     results.add(part, "slowest frame of a reload", &slowest);
     results.add(part, "copy of one state key", &captures.collect::<Vec<_>>());
     host.end();
+}
+
+/// Values of a type that changed, by their number and by what makes them new ones.
+fn types(results: &mut Results) {
+    const BALL: &str =
+        "#[derive(Component, Reflect, Serialize, Deserialize, Clone, Debug)]\npub struct Ball {";
+    for profile in [Profile::Dev, Profile::Release] {
+        for (name, derives) in [
+            (
+                "serde",
+                "#[derive(Component, Serialize, Deserialize, Clone, Debug)]\n#[serde(default)]",
+            ),
+            (
+                "reflection",
+                "#[derive(Component, Reflect, Serialize, Clone, Debug)]",
+            ),
+        ] {
+            let fixture = Fixture::in_profile(&format!("bench_types_{name}"), profile);
+            let source = only_game(&Fixture::v1());
+            let default = "impl Default for Ball { fn default() -> Self { made(0) } }\n\
+                           fn made(x: i64) -> Ball { Ball { x, kind: Kind::Small /* more */ } }";
+            let source = edit(&source, "// at the end of the file", default);
+            let source = edit(&source, BALL, &format!("{derives}\npub struct Ball {{"));
+            let source = edit(&source, "Ball { x: 0, kind: Kind::Small }", "made(0)");
+            let source = edit(&source, "Ball { x: 10, kind: Kind::Large }", "made(10)");
+            fixture.write(&source);
+            let (mut host, first) = Host::start_with(&fixture, json!({ "probation": 1 }));
+            assert_eq!(first["outcome"], "committed", "{first:#}");
+            host.ask(&json!({ "do": "time_captures", "entities": 100_000 }));
+            let (mut migrate, mut gate) = (Vec::new(), Vec::new());
+            for round in 0..5 {
+                let more = edit(
+                    &source,
+                    "pub x: i64,",
+                    &format!("pub x: i64, pub more_{round}: u32,"),
+                );
+                fixture.write(&edit(&more, "/* more */", &format!(", more_{round}: 0")));
+                let report = host.reload();
+                assert_eq!(report["outcome"], "committed", "{report:#}");
+                for phase in report["phases"].as_array().into_iter().flatten() {
+                    match phase["phase"].as_str() {
+                        Some("migrate") => migrate.push(number(&phase["ms"])),
+                        Some("gate") => gate.push(number(&phase["ms"])),
+                        _ => {}
+                    }
+                }
+                fixture.write(&source);
+                host.reload();
+            }
+            let part = format!(
+                "100,000 values of a type that changed, {} profile",
+                profile.name()
+            );
+            results.add(&part, &format!("by {name}, tried"), &gate);
+            results.add(&part, &format!("by {name}, put in place"), &migrate);
+            host.end();
+        }
+    }
 }
 
 /// Two hundred reloads between two builds.

@@ -1,6 +1,6 @@
 //! A value of one type made from a value of another that had its name, by the names of fields and variants.
 
-use std::any::TypeId;
+use std::{any::TypeId, fmt};
 
 use bevy::reflect::{
     std_traits::ReflectDefault, Array, DynamicArray, DynamicEnum, DynamicList, DynamicMap,
@@ -8,14 +8,81 @@ use bevy::reflect::{
     ReflectFromReflect, ReflectRef, StructInfo, TypeInfo, TypeRegistry, VariantInfo,
 };
 
-/// What was left out and what was added on the way, each said once.
+/// What was left out and what was added on the way, by the path of the field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Notes(pub(super) Vec<String>);
+pub(super) struct Notes(Vec<(String, String)>);
 
 impl Notes {
-    fn say(&mut self, note: String) {
-        if !self.0.contains(&note) {
-            self.0.push(note);
+    /// Says something of a field, once.
+    fn say(&mut self, path: Path<'_>, note: impl FnOnce() -> String) {
+        if !self.0.iter().any(|(known, _)| path.is(known)) {
+            self.0.push((path.to_string(), note()));
+        }
+    }
+
+    /// A line for each field.
+    pub(super) fn lines(self) -> Vec<String> {
+        let lines = self.0.into_iter();
+        lines
+            .map(|(path, note)| format!("`{path}` {note}"))
+            .collect()
+    }
+}
+
+/// Where a value is within another. It is written down only if there is something to say of it.
+#[derive(Clone, Copy)]
+struct Path<'a> {
+    within: Option<&'a Path<'a>>,
+    name: Name<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Name<'a> {
+    Whole,
+    Field(&'a str),
+    Number(usize),
+}
+
+impl<'a> Path<'a> {
+    const WHOLE: Path<'static> = Path {
+        within: None,
+        name: Name::Whole,
+    };
+
+    fn below(&'a self, name: &'a str) -> Self {
+        Self {
+            within: Some(self),
+            name: Name::Field(name),
+        }
+    }
+
+    fn number(&'a self, index: usize) -> Self {
+        Self {
+            within: Some(self),
+            name: Name::Number(index),
+        }
+    }
+
+    fn is(&self, written: &str) -> bool {
+        let (before, last) = written.rsplit_once('.').unwrap_or(("", written));
+        let is_last = match self.name {
+            Name::Whole => return written.is_empty(),
+            Name::Field(name) => name == last,
+            Name::Number(index) => last.parse() == Ok(index),
+        };
+        is_last && self.within.is_none_or(|within| within.is(before))
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(within) = self.within.filter(|w| !matches!(w.name, Name::Whole)) {
+            write!(f, "{within}.")?;
+        }
+        match self.name {
+            Name::Whole => Ok(()),
+            Name::Field(name) => f.write_str(name),
+            Name::Number(index) => write!(f, "{index}"),
         }
     }
 }
@@ -39,7 +106,15 @@ impl Adapter<'_> {
         &mut self,
         old: &dyn Reflect,
         new: TypeId,
-        path: &str,
+    ) -> Result<Box<dyn Reflect>, String> {
+        self.value(old, new, &Path::WHOLE)
+    }
+
+    fn value(
+        &mut self,
+        old: &dyn Reflect,
+        new: TypeId,
+        path: &Path<'_>,
     ) -> Result<Box<dyn Reflect>, String> {
         if old.as_any().type_id() == new {
             return Ok(old.clone_value());
@@ -72,7 +147,7 @@ impl Adapter<'_> {
             (ReflectRef::List(old), TypeInfo::List(info)) => {
                 let mut made = DynamicList::default();
                 for value in old.iter() {
-                    made.push_box(self.adapt(value, info.item_type_id(), &below(path, "[]"))?);
+                    made.push_box(self.value(value, info.item_type_id(), &path.below("[]"))?);
                 }
                 Box::new(made)
             }
@@ -82,7 +157,7 @@ impl Adapter<'_> {
             (ReflectRef::Array(old), TypeInfo::List(info)) => {
                 let mut made = DynamicList::default();
                 for value in old.iter() {
-                    made.push_box(self.adapt(value, info.item_type_id(), &below(path, "[]"))?);
+                    made.push_box(self.value(value, info.item_type_id(), &path.below("[]"))?);
                 }
                 Box::new(made)
             }
@@ -114,7 +189,7 @@ impl Adapter<'_> {
         &self,
         made: Box<dyn Reflect>,
         new: TypeId,
-        path: &str,
+        path: &Path<'_>,
     ) -> Result<Box<dyn Reflect>, String> {
         let Some(from) = self.registry.get_type_data::<ReflectFromReflect>(new) else {
             return Ok(made);
@@ -128,7 +203,7 @@ impl Adapter<'_> {
         old: &dyn bevy::reflect::Struct,
         info: &StructInfo,
         new: TypeId,
-        path: &str,
+        path: &Path<'_>,
     ) -> Result<Box<dyn Reflect>, String> {
         let mut made = DynamicStruct::default();
         let mut missing = Vec::new();
@@ -136,57 +211,57 @@ impl Adapter<'_> {
             let name = field.name();
             match old.field(name) {
                 Some(value) => {
-                    let value = self.adapt(value, field.type_id(), &below(path, name))?;
+                    let value = self.value(value, field.type_id(), &path.below(name))?;
                     made.insert_boxed(name, value);
                 }
                 None => missing.push((name, field.type_id())),
             }
         }
         let names = (0..old.field_len()).filter_map(|index| old.name_at(index));
-        let gone = names.filter(|name| info.field(name).is_none());
-        let gone: Vec<_> = gone.map(|name| below(path, name)).collect();
+        let gone: Vec<&str> = names.filter(|name| info.field(name).is_none()).collect();
         for (name, id) in &missing {
-            let of = |name: &String| {
-                let last = name.rsplit('.').next().unwrap_or(name);
-                old.field(last).map(|value| value.as_any().type_id())
-            };
+            let of = |name: &str| old.field(name).map(|value| value.as_any().type_id());
             if let Some(gone) = gone.iter().find(|name| of(name) == Some(*id)) {
                 return Err(format!(
-                    "`{gone}` is gone and `{}`, of the same type, is new. If it is the same, say so: \
+                    "`{}` is gone and `{}`, of the same type, is new. If it is the same, say so: \
                      `#[serde(alias = \"…\")]` or `#[state(migrate = …)]`; if not, take the one away first, \
                      and add the other with the next reload",
-                    below(path, name)
+                    path.below(gone),
+                    path.below(name)
                 ));
             }
         }
         for name in gone {
-            self.notes.say(format!("`{name}` is dropped"));
+            self.dropped(path.below(name));
         }
-        let whole = self.default_of(new);
+        let whole = match missing[..] {
+            [] => None,
+            _ => self.default_of(new),
+        };
         let mut unknown = Vec::new();
         for (name, id) in missing {
-            let of_whole = whole.as_deref().and_then(|whole| {
-                let bevy::reflect::ReflectRef::Struct(whole) = whole.reflect_ref() else {
-                    return None;
-                };
-                Some(whole.field(name)?.clone_value())
-            });
+            let of_whole = whole
+                .as_deref()
+                .and_then(|whole| match whole.reflect_ref() {
+                    ReflectRef::Struct(whole) => Some(whole.field(name)?.clone_value()),
+                    _ => None,
+                });
             match of_whole.or_else(|| self.default_of(id)) {
                 Some(value) => {
-                    self.new_field(&below(path, name), &*value);
+                    self.new_field(path.below(name), &*value);
                     made.insert_boxed(name, value);
                 }
-                None => unknown.push(below(path, name)),
+                None => unknown.push(name),
             }
         }
         // The type may say itself what they are.
         let made = self.concrete(Box::new(made), new, path);
-        match unknown.first() {
-            Some(first) if made.is_err() => return Err(no_default(first)),
-            _ => {}
+        if let (Some(first), true) = (unknown.first(), made.is_err()) {
+            return Err(no_default(path.below(first)));
         }
         for name in unknown {
-            self.notes.say(format!("`{name}` is new, with its default"));
+            let note = || "is new, with its default".to_owned();
+            self.notes.say(path.below(name), note);
         }
         made
     }
@@ -197,7 +272,7 @@ impl Adapter<'_> {
         count: usize,
         item: TypeId,
         new: TypeId,
-        path: &str,
+        path: &Path<'_>,
     ) -> Result<Box<dyn Reflect>, String> {
         if old.len() > count {
             let was = old.len();
@@ -217,12 +292,13 @@ impl Adapter<'_> {
         old: Vec<&dyn Reflect>,
         new: &[TypeId],
         whole: Option<TypeId>,
-        path: &str,
+        path: &Path<'_>,
     ) -> Result<Vec<Box<dyn Reflect>>, String> {
+        let whole = whole.filter(|_| new.len() > old.len());
         let whole = whole.and_then(|whole| self.default_of(whole));
         let mut made = Vec::new();
         for (index, id) in new.iter().enumerate() {
-            let path = below(path, &index.to_string());
+            let path = path.number(index);
             let of_whole = whole
                 .as_deref()
                 .and_then(|whole| match whole.reflect_ref() {
@@ -231,18 +307,17 @@ impl Adapter<'_> {
                     _ => None,
                 });
             made.push(match old.get(index) {
-                Some(value) => self.adapt(*value, *id, &path)?,
+                Some(value) => self.value(*value, *id, &path)?,
                 None => {
                     let value = of_whole.or_else(|| self.default_of(*id));
-                    let value = value.ok_or_else(|| no_default(&path))?;
-                    self.new_field(&path, &*value);
+                    let value = value.ok_or_else(|| no_default(path))?;
+                    self.new_field(path, &*value);
                     value
                 }
             });
         }
         for index in new.len()..old.len() {
-            let path = below(path, &index.to_string());
-            self.notes.say(format!("`{path}` is dropped"));
+            self.dropped(path.number(index));
         }
         Ok(made)
     }
@@ -251,7 +326,7 @@ impl Adapter<'_> {
         &mut self,
         old: Vec<&dyn Reflect>,
         new: &[TypeId],
-        path: &str,
+        path: &Path<'_>,
     ) -> Result<DynamicTuple, String> {
         let mut made = DynamicTuple::default();
         for value in self.numbered(old, new, None, path)? {
@@ -265,17 +340,17 @@ impl Adapter<'_> {
         old: &dyn Map,
         key: TypeId,
         value: TypeId,
-        path: &str,
+        path: &Path<'_>,
     ) -> Result<DynamicMap, String> {
         let mut made = DynamicMap::default();
         for (old_key, old_value) in old.iter() {
-            let key = self.adapt(old_key, key, &below(path, "key"))?;
+            let key = self.value(old_key, key, &path.below("key"))?;
             if key.reflect_hash().is_none() {
                 let says =
                     "its keys cannot be hashed by reflection; add `#[reflect(Hash)]` to them";
                 return Err(format!("{}{says}", within(path)));
             }
-            made.insert_boxed(key, self.adapt(old_value, value, &below(path, "value"))?);
+            made.insert_boxed(key, self.value(old_value, value, &path.below("value"))?);
         }
         Ok(made)
     }
@@ -284,15 +359,14 @@ impl Adapter<'_> {
         &mut self,
         old: &dyn Enum,
         new: &VariantInfo,
-        path: &str,
+        path: &Path<'_>,
     ) -> Result<DynamicVariant, String> {
-        let path = below(path, new.name());
+        let path = path.below(new.name());
         Ok(match new {
             VariantInfo::Unit(_) => {
                 for field in old.iter_fields() {
                     let name = field.name().unwrap_or("0");
-                    self.notes
-                        .say(format!("`{}` is dropped", below(&path, name)));
+                    self.dropped(path.below(name));
                 }
                 DynamicVariant::Unit
             }
@@ -305,13 +379,13 @@ impl Adapter<'_> {
                 let mut made = DynamicStruct::default();
                 for field in info.iter() {
                     let name = field.name();
-                    let path = below(&path, name);
+                    let path = path.below(name);
                     let value = match old.field(name) {
-                        Some(value) => self.adapt(value, field.type_id(), &path)?,
+                        Some(value) => self.value(value, field.type_id(), &path)?,
                         None => {
                             let value = self.default_of(field.type_id());
-                            let value = value.ok_or_else(|| no_default(&path))?;
-                            self.new_field(&path, &*value);
+                            let value = value.ok_or_else(|| no_default(path))?;
+                            self.new_field(path, &*value);
                             value
                         }
                     };
@@ -320,8 +394,7 @@ impl Adapter<'_> {
                 for field in old.iter_fields() {
                     let name = field.name().unwrap_or("0");
                     if info.field(name).is_none() {
-                        self.notes
-                            .say(format!("`{}` is dropped", below(&path, name)));
+                        self.dropped(path.below(name));
                     }
                 }
                 DynamicVariant::Struct(made)
@@ -335,34 +408,29 @@ impl Adapter<'_> {
         value.or_else(|| (self.defaults)(id))
     }
 
-    fn new_field(&mut self, path: &str, value: &dyn Reflect) {
-        let shown = format!("{value:?}");
-        let shown = if shown.len() > 40 {
-            "its default"
-        } else {
-            &shown
-        };
-        self.notes.say(format!("`{path}` is new: {shown}"));
+    fn dropped(&mut self, path: Path<'_>) {
+        self.notes.say(path, || "is dropped".to_owned());
+    }
+
+    fn new_field(&mut self, path: Path<'_>, value: &dyn Reflect) {
+        self.notes.say(path, || {
+            let shown = format!("{value:?}");
+            let is_short = shown.len() <= 40;
+            let shown = if is_short { &shown } else { "its default" };
+            format!("is new: {shown}")
+        });
     }
 }
 
-fn no_default(path: &str) -> String {
+fn no_default(path: Path<'_>) -> String {
     format!("`{path}` is new and has no default; derive `Default` and add `#[reflect(Default)]`")
 }
 
-fn within(path: &str) -> String {
-    if path.is_empty() {
+fn within(path: &Path<'_>) -> String {
+    if matches!(path.name, Name::Whole) {
         String::new()
     } else {
         format!("`{path}`: ")
-    }
-}
-
-fn below(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
     }
 }
 
@@ -483,8 +551,8 @@ mod tests {
             defaults: &|_| None,
             notes: Notes::default(),
         };
-        let made = adapter.adapt(old, TypeId::of::<New>(), "")?;
-        Ok((*made.downcast().unwrap(), adapter.notes.0))
+        let made = adapter.adapt(old, TypeId::of::<New>())?;
+        Ok((*made.downcast().unwrap(), adapter.notes.lines()))
     }
 
     fn item() -> old::Item {

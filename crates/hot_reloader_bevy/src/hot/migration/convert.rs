@@ -79,7 +79,7 @@ impl Conversion {
                 Err(panic) => return Err(stuck(format!("making it a new one panicked: {panic}"))),
             }
         }
-        Ok(notes.0)
+        Ok(notes.lines())
     }
 
     /// # Safety
@@ -152,7 +152,7 @@ impl Reflection {
             defaults: &|id| self.defaults.get(&id).map(|default| default()),
             notes: std::mem::take(notes),
         };
-        let made = adapter.adapt(value, self.to, "");
+        let made = adapter.adapt(value, self.to);
         *notes = adapter.notes;
         let made = made?;
         if made.as_any().type_id() != self.to {
