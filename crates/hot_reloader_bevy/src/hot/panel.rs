@@ -137,7 +137,7 @@ fn progress_line(context: &egui::Context, progress: &Progress, clicks: &mut Vec<
             });
         });
     // No more frames than it takes to see that it goes on: the compiler needs the cores.
-    context.request_repaint_after(Duration::from_millis(100));
+    context.request_repaint_after(Duration::from_millis(500));
 }
 
 /// A mark in the corner.
