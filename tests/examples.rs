@@ -76,7 +76,7 @@ fn failing() {
         ("// break 1: ", "", "refused"),
         ("// break 2: ", "", "refused"),
         ("// break 3: ", "", "rolled_back"),
-        ("pub count: u64", "pub count: i64", "refused"),
+        ("count", "sum", "refused"),
     ] {
         let source = example.folder.join("src/lib.rs");
         let good = std::fs::read_to_string(&source).unwrap();

@@ -1,7 +1,7 @@
 //! Four edits that break the code, and an app that goes on all the same.
 //!
 //! Run it with `cargo xtask example failing`. The window lists the edits: three lines below are
-//! marked `break 1` to `break 3` and wait to be uncommented, and the fourth edit changes a type.
+//! marked `break 1` to `break 3` and wait to be uncommented, and the fourth edit renames a field.
 //! Make one of them, save, and press Ctrl+Alt+R. The window turns red, the reason is on screen, and
 //! the laps go on. Take the edit back and press the keys again: the red is gone.
 //!
@@ -11,7 +11,8 @@
 //! 2. A panic in the setup function: noticed in the rehearsal, before the swap.
 //! 3. A panic in frame 30: the new code is still on probation (60 frames), so the old code comes
 //!    back, with the laps of before the reload.
-//! 4. A changed field of a state key: refused, since the value in memory is one of the old type.
+//! 4. A renamed field of a state key: refused, since it may as well be another one, and the laps would be
+//!    lost. The reason says how to tell; most other changes of types just go on, see `docs/edits.md`.
 
 use bevy::prelude::*;
 use hot_reloader::prelude::*;
@@ -23,7 +24,7 @@ Make one of these edits in src/lib.rs, save, press Ctrl+Alt+R:
 1  uncomment `break 1`: it does not compile
 2  uncomment `break 2`: the setup function panics
 3  uncomment `break 3`: a system panics in frame 30 of the new code
-4  in `Laps`, change `u64` to `i64`: a state key changes its type
+4  rename `count` to `sum` in all places: is it the same field?
 ";
 
 /// Survives every reload, the failed ones included.
