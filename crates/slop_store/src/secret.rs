@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io::{self, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use crate::{disk, Loaded, Notice, StoreError};
@@ -51,7 +51,8 @@ impl SecretFile {
         Ok(Loaded { value, notices })
     }
 
-    /// Replaces the secret. The file is for its owner only from the moment it is made.
+    /// Replaces the secret. The file is for its owner only from the moment it is made. If it is a
+    /// link, it stays one, and what it leads to is written.
     ///
     /// # Errors
     ///
@@ -61,23 +62,27 @@ impl SecretFile {
             folder: self.folder.clone(),
             source,
         })?;
-        // A write that was cut short would leave the secret where nobody looks.
-        disk::sweep(&self.folder, &self.name);
-        disk::write(&self.folder, &self.name, secret.as_bytes()).map_err(|source| {
-            StoreError::Write {
-                file: self.file(),
-                source,
-            }
+        let target = disk::follow(&self.folder, &self.name);
+        let written = target.and_then(|(folder, name)| {
+            sweep(&folder, &name);
+            disk::write(&folder, &name, secret.as_bytes())
+        });
+        written.map_err(|source| StoreError::Write {
+            file: self.file(),
+            source,
         })
     }
 
-    /// Removes the secret; good if there is none.
+    /// Removes the secret; good if there is none. Of a link, only the link goes: what it leads to is
+    /// somebody else's.
     ///
     /// # Errors
     ///
     /// If it is still there.
     pub fn remove(&self) -> Result<(), StoreError> {
-        disk::sweep(&self.folder, &self.name);
+        if let Ok((folder, name)) = disk::follow(&self.folder, &self.name) {
+            sweep(&folder, &name);
+        }
         match fs::remove_file(self.file()).and_then(|()| disk::sync_folder(&self.folder)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             result => result.map_err(|source| StoreError::Remove {
@@ -123,9 +128,18 @@ impl SecretFile {
     }
 }
 
+/// A write that was cut short would leave the secret where nobody looks.
+fn sweep(folder: &Path, name: &str) {
+    // With the dot, for others may have files there whose names only begin so.
+    disk::sweep(folder, &format!("{name}."));
+}
+
 #[cfg(all(test, unix))]
 mod tests {
-    use std::{error::Error, os::unix::fs::PermissionsExt, path::Path};
+    use std::{
+        error::Error,
+        os::unix::fs::{symlink, PermissionsExt},
+    };
 
     use super::*;
 
@@ -161,6 +175,37 @@ mod tests {
         assert_eq!(loaded.notices, [Notice::Tightened { file }]);
         assert_eq!(mode(&secret.file()), 0o600);
         assert!(secret.read().unwrap().notices.is_empty());
+    }
+
+    #[test]
+    fn a_link_is_followed_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        let secret = SecretFile::new(folder.path().join("data"), "api_key");
+        fs::create_dir(&secret.folder).unwrap();
+        // One relative link to another, which is absolute and leads to what is not there yet.
+        symlink("../elsewhere/link", secret.file()).unwrap();
+        symlink(elsewhere.join("key"), elsewhere.join("link")).unwrap();
+        assert_eq!(secret.read().unwrap().value, None);
+        fs::write(elsewhere.join(".key.new-left"), "half").unwrap();
+        fs::write(elsewhere.join(".keys.new-others"), "").unwrap();
+        secret.write("one").unwrap();
+        secret.write("two").unwrap();
+        assert_eq!(secret.read().unwrap().value.as_deref(), Some("two"));
+        assert_eq!(fs::read(elsewhere.join("key")).unwrap(), b"two");
+        assert_eq!(mode(&elsewhere.join("key")), 0o600);
+        assert!(secret.file().is_symlink() && elsewhere.join("link").is_symlink());
+        assert_eq!(fs::read_dir(&secret.folder).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 3);
+
+        secret.remove().unwrap();
+        assert!(!secret.file().is_symlink());
+        assert_eq!(fs::read(elsewhere.join("key")).unwrap(), b"two");
+
+        symlink(secret.file(), secret.file()).unwrap();
+        check_silent(&secret.write("hunter2").unwrap_err());
+        assert!(secret.file().is_symlink());
     }
 
     #[track_caller]
