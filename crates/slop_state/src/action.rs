@@ -52,8 +52,13 @@ pub enum Action {
     SetProject(Project),
     /// Asks the provider for the names of its models.
     ListModels,
-    /// Replaces the API key; an empty one removes it.
-    SetKey(String),
+    /// Replaces the API key for a server; an empty one removes it.
+    SetKey {
+        /// The name of the server that it was entered for. If another is set by now, nothing is done.
+        server: String,
+        /// The key.
+        key: String,
+    },
     /// Opens a file at a line and column, both from 1, in the user's editor.
     OpenInEditor(String, u32, u32),
 }
