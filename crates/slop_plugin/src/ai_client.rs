@@ -111,7 +111,7 @@ fn set_key(
             );
             continue;
         };
-        match ApiKey::new(key) {
+        match ApiKey::new(&key.0) {
             Ok(key) => session.set_key(&set, key),
             Err(error) => warn!("the API key for {server} was not replaced: {error}"),
         }
@@ -395,7 +395,7 @@ mod tests {
     };
 
     use slop_engine::assistants::AssistantError;
-    use slop_state::Composer;
+    use slop_state::{Composer, TypedKey};
 
     use super::*;
     use crate::controller::tests::act;
@@ -769,7 +769,8 @@ mod tests {
     }
 
     fn enter(app: &mut App, key: &str) {
-        let (server, key) = (server(app), key.to_owned());
+        let server = server(app);
+        let key = TypedKey(key.to_owned());
         act(app, Action::SetKey { server, key });
     }
 
@@ -832,7 +833,7 @@ mod tests {
         let mut app = app_in(folder.path(), ProviderKind::OpenAi, OPENAI);
         let action = Action::SetKey {
             server: server(&app),
-            key: "sk-openai".to_owned(),
+            key: TypedKey("sk-openai".to_owned()),
         };
         // In the same frame.
         app.world_mut().send_event(action);

@@ -14,7 +14,7 @@ use slop_engine::{
     assistants::{ApiKey, AssistantError, Models, Recipient},
     egui,
 };
-use slop_state::{Action, BuildProfile, Limits, Project, ProviderKind, Settings};
+use slop_state::{Action, BuildProfile, Limits, Project, ProviderKind, Settings, TypedKey};
 
 use super::theme::Theme;
 
@@ -543,7 +543,7 @@ fn key(ui: &mut egui::Ui, server: &Recipient, has_key: bool, theme: &Theme, out:
                 .unwrap_or_default();
             let set = |key: String| Action::SetKey {
                 server: server.name(),
-                key,
+                key: TypedKey(key),
             };
             let edit = egui::TextEdit::singleline(&mut text).id_salt(id);
             let edit = edit.password(true).hint_text("paste it here");
@@ -672,7 +672,7 @@ mod tests {
         fn store(&self, key: &str) -> Action {
             Action::SetKey {
                 server: self.server().unwrap().unwrap().name(),
-                key: key.to_owned(),
+                key: TypedKey(key.to_owned()),
             }
         }
 
