@@ -1,6 +1,6 @@
 //! Addresses as people enter them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use ureq::http::{uri::InvalidUri, Uri};
 
@@ -11,6 +11,8 @@ use crate::AssistantError;
 pub(crate) struct Base {
     /// Scheme, host and port.
     origin: String,
+    host: String,
+    port: u16,
     /// Without a `/` at its end; empty if there is none.
     path: String,
     query: Option<String>,
@@ -28,11 +30,20 @@ impl Base {
         };
         let authority = uri.authority().filter(|name| !name.host().is_empty());
         let authority = authority.ok_or_else(|| bad("it names no host"))?;
+        let usual_port = if scheme == "https" { 443 } else { 80 };
         Ok(Self {
             origin: format!("{scheme}://{authority}"),
+            host: one_form(authority.host()),
+            port: authority.port_u16().unwrap_or(usual_port),
             path: uri.path().trim_end_matches('/').to_owned(),
             query: uri.query().map(str::to_owned),
         })
+    }
+
+    /// Who is connected to: the host in the one form that all its spellings have, an IPv6 address
+    /// without brackets, and the port.
+    pub(crate) fn host_and_port(&self) -> (&str, u16) {
+        (&self.host, self.port)
     }
 
     /// The path as it was entered, without a `/` at its end.
@@ -60,9 +71,25 @@ impl Base {
     }
 }
 
+/// Only an IPv6 address has a `:` in it.
+fn one_form(host: &str) -> String {
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    match address.and_then(|address| address.parse::<Ipv6Addr>().ok()) {
+        Some(address) => address.to_string(),
+        None => host.to_ascii_lowercase(),
+    }
+}
+
 fn parse(text: &str) -> Result<Uri, AssistantError> {
-    text.parse()
-        .map_err(|error: InvalidUri| bad(text, &error.to_string()))
+    text.parse().map_err(|error: InvalidUri| {
+        let mut reason = error.to_string();
+        if !text.is_ascii() {
+            reason += "; an international name is written in the form that begins with `xn--`";
+        }
+        bad(text, &reason)
+    })
 }
 
 fn bad(text: &str, reason: &str) -> AssistantError {
@@ -123,6 +150,8 @@ mod tests {
         }
         let base = Base::parse("http://a").unwrap();
         assert!(base.at("/a b", &[]).is_err());
+        let error = Base::parse("https://bücher.example/v1").unwrap_err();
+        assert!(error.to_string().contains("`xn--`"), "{error}");
     }
 
     #[test]

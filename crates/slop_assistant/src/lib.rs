@@ -1,8 +1,9 @@
 //! Asks AI providers in the background and streams their replies.
 //!
-//! In reading order: [`Ask`] says whom to ask, with which [`ApiKey`] and how patiently; [`Reply`]
-//! is the answer under way and is polled once a frame; [`Update`] is what it has to tell, and [`Details`]
-//! go with it; [`AssistantError`] is why there is no answer; [`ModelList`] is what a server offers.
+//! In reading order: [`Ask`] says whom to ask, with which [`ApiKey`] and how patiently; [`Recipient`]
+//! is the one server that a key is for; [`Reply`] is the answer under way and is polled once a frame;
+//! [`Update`] is what it has to tell, and [`Details`] go with it; [`AssistantError`] is why there is no
+//! answer; [`ModelList`] is what a server offers.
 //!
 //! Inside, a question goes down and an answer comes up:
 //!
@@ -58,6 +59,7 @@ mod models;
 mod openai;
 mod portions;
 mod provider;
+mod recipient;
 mod reply;
 mod retry;
 mod sse;
@@ -71,4 +73,5 @@ pub use error::AssistantError;
 pub use key::ApiKey;
 pub use models::ModelList;
 pub use provider::{Ask, ChatRole, Message, Provider, Timing};
+pub use recipient::Recipient;
 pub use reply::{Details, Reply, Update, Usage};

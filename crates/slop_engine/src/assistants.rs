@@ -1,12 +1,14 @@
-//! What assistants say, in full, and the key that they are asked with.
+//! What assistants say, in full.
 
 use std::{
     collections::{BTreeMap, VecDeque},
     time::SystemTime,
 };
 
-use bevy::prelude::{Event, Resource};
-pub use slop_assistant::{ApiKey, Ask, AssistantError, ChatRole, Message, Provider, Timing, Usage};
+use bevy::prelude::Resource;
+pub use slop_assistant::{
+    ApiKey, Ask, AssistantError, ChatRole, Message, Provider, Recipient, Timing, Usage,
+};
 use slop_assistant::{Details, ModelList, Reply, Update};
 
 use crate::pacing::Frames;
@@ -15,14 +17,6 @@ use crate::pacing::Frames;
 const KEPT: usize = 32;
 /// How many updates of a request one poll takes in.
 const PER_POLL: usize = 256;
-
-/// The key of whoever answers. It is no state: it is in neither a snapshot nor the saved state.
-#[derive(Resource, Clone, Default)]
-pub struct Key(pub ApiKey);
-
-/// The [`Key`] was replaced or removed, and is to be kept.
-#[derive(Event, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyChanged;
 
 /// The requests that are under way and those that finished last, each with its whole text so far.
 ///

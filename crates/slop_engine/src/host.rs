@@ -5,11 +5,9 @@ use std::{fs, path::PathBuf, sync::Mutex};
 use bevy::{
     app::AppExit,
     core::FrameCount,
-    ecs::schedule::IntoSystemConfigs,
     log::{tracing_subscriber, BoxedLayer, LogPlugin},
     prelude::{
-        on_event, App, DefaultPlugins, EventWriter, Events, First, Last, Plugin, PluginGroup,
-        PostStartup, Res, ResMut, Resource,
+        App, DefaultPlugins, EventWriter, First, Plugin, PluginGroup, PostStartup, Res, Resource,
     },
     utils::default,
     window::{PresentMode, Window, WindowPlugin, WindowResolution},
@@ -18,7 +16,7 @@ use bevy_egui::{EguiContexts, EguiPlugin};
 use hot_reloader::ExemptFromRollback;
 
 use crate::{
-    assistants::{Assistants, Key, KeyChanged},
+    assistants::Assistants,
     fonts,
     log::LogLines,
     pacing::{self, Frames},
@@ -53,28 +51,22 @@ impl Plugin for HostPlugin {
             ..default()
         };
         let frames = Frames::default();
-        let mut session = Session::new(self.data_dir.clone());
         app.insert_resource(LogFile(self.data_dir.join("slop.log")))
             .init_resource::<LogLines>()
             .init_resource::<Timings>()
             .insert_resource(Assistants::new(frames.clone()))
             .insert_resource(frames)
-            .insert_resource(Key(session.read_key()))
-            .add_event::<KeyChanged>()
-            .insert_resource(session);
+            .insert_resource(Session::new(self.data_dir.clone()));
         // What has arrived from outside, or is on disk, is so whatever comes of a reload.
         app.exempt_from_rollback::<LogFile>()
             .exempt_from_rollback::<LogLines>()
             .exempt_from_rollback::<Timings>()
             .exempt_from_rollback::<Assistants>()
             .exempt_from_rollback::<Frames>()
-            .exempt_from_rollback::<Key>()
-            .exempt_from_rollback::<Events<KeyChanged>>()
             .exempt_from_rollback::<Session>();
         app.add_plugins((DefaultPlugins.set(window).set(log), EguiPlugin));
         // After a session was restored, which replaces what egui remembers.
-        app.add_systems(PostStartup, set_fonts)
-            .add_systems(Last, keep_key.run_if(on_event::<KeyChanged>()));
+        app.add_systems(PostStartup, set_fonts);
         if let Some(frames) = self.exit_after_frames {
             app.insert_resource(ExitAfterFrames(frames));
             // So that whoever acts at the end sees it in the same frame.
@@ -89,10 +81,6 @@ fn set_fonts(mut contexts: EguiContexts) {
     if let Some(context) = contexts.try_ctx_mut() {
         context.set_fonts(fonts::definitions());
     }
-}
-
-fn keep_key(key: Res<Key>, mut session: ResMut<Session>) {
-    session.write_key(&key.0);
 }
 
 /// The log plugin takes a function without a context, so the path stands in the world.

@@ -1,21 +1,26 @@
 //! What outlives the app: its state on disk, and what there is to tell about it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use bevy::prelude::Resource;
 use serde::{de::DeserializeOwned, Serialize};
-use slop_assistant::ApiKey;
-use slop_store::{Format, SecretFile, Store};
+use slop_assistant::{ApiKey, Recipient};
+use slop_store::{Format, SecretFile, Store, StoreError};
 
 /// Saving is asked for seldom enough, so the store need not wait long.
 const DEBOUNCE: Duration = Duration::from_millis(100);
 
-/// The state of the app on disk.
+/// What the files of keys are named after, and the file of the only key that there once was.
+const KEY: &str = "api_key";
+
+/// The state of the app on disk, and the keys beside it.
 #[derive(Resource, Debug)]
 pub struct Session {
     folder: PathBuf,
     store: Option<Store>,
-    key: SecretFile,
+    /// What was read or set; an empty one if there is none. They are no state: they are in neither a
+    /// snapshot nor what is saved.
+    keys: BTreeMap<Recipient, ApiKey>,
     /// What a person should know, the oldest first: a damaged file, a folder that is in use.
     pub notices: Vec<String>,
     /// Why the state is not being saved, if it is not.
@@ -27,9 +32,9 @@ impl Session {
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
         Self {
-            key: SecretFile::new(&folder, "api_key"),
             folder,
             store: None,
+            keys: BTreeMap::new(),
             notices: Vec::new(),
             failure: None,
         }
@@ -88,33 +93,148 @@ impl Session {
         }
     }
 
-    /// The API key; an empty one if none is kept, or none that can be used.
-    pub fn read_key(&mut self) -> ApiKey {
-        let loaded = match self.key.read() {
-            Ok(loaded) => loaded,
-            Err(error) => {
-                self.notices.push(error.to_string());
-                return ApiKey::default();
-            }
-        };
-        let notices = loaded.notices.iter().map(ToString::to_string);
-        self.notices.extend(notices);
-        let key = ApiKey::new(loaded.value.as_deref().unwrap_or_default());
-        key.unwrap_or_else(|error| {
-            self.notices.push(error.to_string());
-            ApiKey::default()
-        })
+    /// The API key for a server, if there is one and it was read.
+    #[must_use]
+    pub fn key(&self, server: &Recipient) -> Option<&ApiKey> {
+        self.keys.get(server).filter(|key| !key.is_empty())
     }
 
-    /// Keeps the API key, or forgets it if it is empty.
-    pub fn write_key(&mut self, key: &ApiKey) {
-        let done = if key.is_empty() {
-            self.key.remove()
-        } else {
-            self.key.write(key.expose())
+    /// Reads the API key for a server, the first time that it is called for it. Why there is none that
+    /// can be used is added to the notices.
+    ///
+    /// A key from the time when there was only one is for the first server that is asked for and has
+    /// none. So it is to be called as soon as a server is set.
+    pub fn read_key(&mut self, server: &Recipient) {
+        if self.keys.contains_key(server) {
+            return;
+        }
+        let read = self.key_file(server).and_then(|file| file.read());
+        let text = match read {
+            Ok(loaded) => {
+                let notices = loaded.notices.iter().map(ToString::to_string);
+                self.notices.extend(notices);
+                loaded.value.unwrap_or_default()
+            }
+            Err(error) => {
+                self.notices.push(error.to_string());
+                String::new()
+            }
         };
-        if let Err(error) = done {
+        let key = ApiKey::new(&text).unwrap_or_else(|error| {
+            self.notices.push(format!("{server}: {error}"));
+            ApiKey::default()
+        });
+        self.keys.insert(server.clone(), key);
+    }
+
+    /// Keeps the API key for a server, or forgets it if it is empty.
+    pub fn set_key(&mut self, server: &Recipient, key: ApiKey) {
+        if self.keys.get(server) == Some(&key) {
+            return;
+        }
+        let kept = self.key_file(server).and_then(|file| {
+            if key.is_empty() {
+                file.remove()
+            } else {
+                file.write(key.expose())
+            }
+        });
+        if let Err(error) = kept {
             self.notices.push(error.to_string());
         }
+        self.keys.insert(server.clone(), key);
+    }
+
+    fn key_file(&self, server: &Recipient) -> Result<SecretFile, StoreError> {
+        SecretFile::new(&self.folder, KEY, &server.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use slop_assistant::Provider;
+
+    use super::*;
+
+    fn server(base_url: &str) -> Recipient {
+        let provider = Provider::OpenAi {
+            base_url: base_url.to_owned(),
+            model: "m".to_owned(),
+        };
+        Recipient::of(&provider).unwrap().unwrap()
+    }
+
+    /// The app at a start, when a server is set.
+    fn start(folder: &Path, server: &Recipient) -> Session {
+        let mut session = Session::new(folder.to_owned());
+        session.read_key(server);
+        session
+    }
+
+    fn key<'a>(session: &'a Session, server: &Recipient) -> Option<&'a str> {
+        session.key(server).map(ApiKey::expose)
+    }
+
+    #[test]
+    fn each_server_has_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, other] = ["https://a.example", "https://b.example"].map(server);
+        let mut session = start(folder.path(), &one);
+        session.set_key(&one, ApiKey::new("sk-one").unwrap());
+        session.read_key(&other);
+        assert_eq!(key(&session, &other), None);
+        session.set_key(&other, ApiKey::new("sk-other").unwrap());
+        let told = format!("{session:?}");
+        assert!(!told.contains("sk-o"), "{told}");
+
+        let mut session = start(folder.path(), &one);
+        assert_eq!(key(&session, &one), Some("sk-one"));
+        assert_eq!(key(&session, &other), None, "it was not read yet");
+        session.set_key(&one, ApiKey::default());
+        assert_eq!(key(&session, &one), None);
+        session.read_key(&other);
+        assert_eq!(key(&session, &other), Some("sk-other"));
+        assert_eq!(key(&start(folder.path(), &one), &one), None);
+        assert_eq!(session.notices, Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_only_key_that_there_was_is_for_the_first_server() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("api_key");
+        fs::write(&file, "sk-old").unwrap();
+        let [one, other] = ["https://a.example", "https://b.example"].map(server);
+        let mut session = start(folder.path(), &one);
+        assert_eq!(key(&session, &one), Some("sk-old"));
+        let told = session.notices.last().unwrap();
+        assert!(told.contains("api_key-openai-a.example-443"), "{told}");
+        assert!(!session.notices.concat().contains("sk-old"));
+        session.read_key(&other);
+        assert_eq!(key(&session, &other), None);
+
+        let session = start(folder.path(), &other);
+        assert_eq!(key(&session, &other), None);
+        let session = start(folder.path(), &one);
+        assert_eq!(key(&session, &one), Some("sk-old"));
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_used_or_kept_is_told_of_but_not_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("api_key"), "sk secret").unwrap();
+        let short = server("https://a.example");
+        let mut session = start(folder.path(), &short);
+        assert_eq!(key(&session, &short), None);
+        let told = session.notices.last().unwrap();
+        assert!(told.starts_with("a.example: the API key"), "{told}");
+        // No file can have the name, so it is kept until the end only.
+        let long = server(&format!("https://{}", "a".repeat(300)));
+        session.notices.clear();
+        session.set_key(&long, ApiKey::new("sk-secret").unwrap());
+        assert_eq!(key(&session, &long), Some("sk-secret"));
+        assert_eq!(session.notices.len(), 1);
+        assert!(!session.notices.concat().contains("secret"));
     }
 }

@@ -9,8 +9,11 @@ use std::{borrow::Cow, time::Duration};
 use bevy::{ecs::schedule::SystemConfigs, prelude::*};
 use hot_reloader::prelude::*;
 use serde::{Deserialize, Serialize};
-use slop_engine::assistants::{
-    ApiKey, Ask, Assistants, ChatRole, Key, KeyChanged, Message, Progress, Provider, Timing, Usage,
+use slop_engine::{
+    assistants::{
+        ApiKey, Ask, Assistants, ChatRole, Message, Progress, Provider, Recipient, Timing, Usage,
+    },
+    session::Session,
 };
 use slop_state::{
     Action, Discussion, Discussions, Entry, ProviderKind, Server, Settings, TokenUsage,
@@ -39,16 +42,15 @@ pub fn ai_client(app: &mut HotApp) {
     app.init_resource::<PendingRequests>()
         .init_resource::<Orphans>()
         .init_resource::<Assistants>()
-        .init_resource::<Key>()
         .add_event::<Action>()
         .add_event::<AskAssistant>()
-        .add_event::<KeyChanged>()
         .register_type::<AskAssistant>()
         .add_systems(Update, systems());
 }
 
 fn systems() -> SystemConfigs {
     (
+        read_key,
         set_key,
         list_models,
         cancel_replies,
@@ -83,23 +85,35 @@ pub(crate) fn streaming(pending: &PendingRequests) -> Vec<u64> {
     pending.0.iter().map(|pending| pending.entry).collect()
 }
 
-/// Replaces the API key.
+/// Has the key for the server that is set read, as soon as it is set.
+fn read_key(settings: Res<Settings>, mut session: ResMut<Session>) {
+    if let Ok(Some(server)) = Recipient::of(&provider(&settings)) {
+        session.read_key(&server);
+    }
+}
+
+/// Replaces the API key for the server that is set.
 fn set_key(
     mut actions: EventReader<Action>,
-    mut key: ResMut<Key>,
-    mut changed: EventWriter<KeyChanged>,
+    settings: Res<Settings>,
+    mut session: ResMut<Session>,
 ) {
     for action in actions.read() {
-        let Action::SetKey(text) = action else {
+        let Action::SetKey { server, key } = action else {
             continue;
         };
-        match ApiKey::new(text) {
-            Ok(new) if new == key.0 => {}
-            Ok(new) => {
-                key.0 = new;
-                changed.send(KeyChanged);
-            }
-            Err(error) => warn!("the API key was not replaced: {error}"),
+        // Another may have been set meanwhile: in the same frame, or before new code reads it again.
+        let is_set = |set: &Recipient| set.name() == *server;
+        let set = Recipient::of(&provider(&settings)).ok().flatten();
+        let Some(set) = set.filter(is_set) else {
+            warn!(
+                "the API key for {server} was not replaced: another server is set; enter it again"
+            );
+            continue;
+        };
+        match ApiKey::new(&key.0) {
+            Ok(key) => session.set_key(&set, key),
+            Err(error) => warn!("the API key for {server} was not replaced: {error}"),
         }
     }
 }
@@ -109,11 +123,12 @@ fn set_key(
 fn list_models(
     mut actions: EventReader<Action>,
     mut assistants: ResMut<Assistants>,
-    key: Res<Key>,
+    session: Res<Session>,
     settings: Res<Settings>,
 ) {
     if actions.read().any(|action| *action == Action::ListModels) {
-        let (provider, key) = provider(&settings, &key);
+        let provider = provider(&settings);
+        let key = key_for(&provider, &session);
         assistants.list_models(provider, key, timing(&settings));
     }
 }
@@ -133,7 +148,7 @@ fn send_request(
     mut discussions: ResMut<Discussions>,
     mut pending: ResMut<PendingRequests>,
     mut assistants: ResMut<Assistants>,
-    key: Res<Key>,
+    session: Res<Session>,
     settings: Res<Settings>,
 ) {
     if asks.is_empty() {
@@ -147,7 +162,8 @@ fn send_request(
             continue;
         };
         let request = assistants.new_id();
-        assistants.start(request, question(discussion, &pending, &settings, &key));
+        let question = question(discussion, &pending, &settings, &session);
+        assistants.start(request, question);
         discussion.entries.push(Entry {
             id: entry,
             role: ASSISTANT.to_owned(),
@@ -168,24 +184,24 @@ fn question(
     discussion: &Discussion,
     pending: &PendingRequests,
     settings: &Settings,
-    key: &Key,
+    session: &Session,
 ) -> Ask {
-    let (provider, key) = provider(settings, key);
+    let provider = provider(settings);
     let unfinished = streaming(pending);
     let said = discussion.entries.iter();
     let said = said.filter(|entry| !unfinished.contains(&entry.id));
     Ask {
+        key: key_for(&provider, session),
         provider,
-        key,
         messages: said.filter_map(message).collect(),
         timing: timing(settings),
     }
 }
 
-/// Who answers, and the key for them.
-fn provider(settings: &Settings, key: &Key) -> (Provider, ApiKey) {
-    let provider = match settings.provider {
-        ProviderKind::Echo => return (Provider::Echo, ApiKey::default()),
+/// Who answers.
+pub(crate) fn provider(settings: &Settings) -> Provider {
+    match settings.provider {
+        ProviderKind::Echo => Provider::Echo,
         ProviderKind::OpenAi => Provider::OpenAi {
             base_url: settings.base_url.clone(),
             model: settings.model.clone(),
@@ -198,8 +214,16 @@ fn provider(settings: &Settings, key: &Key) -> (Provider, ApiKey) {
             let Server { base_url, model } = settings.gemini.clone();
             Provider::Gemini { base_url, model }
         }
-    };
-    (provider, key.0.clone())
+    }
+}
+
+/// The key for their server; an empty one if there is none. An address that is none has none either,
+/// and the request tells what is wrong with it.
+fn key_for(provider: &Provider, session: &Session) -> ApiKey {
+    match Recipient::of(provider) {
+        Ok(Some(server)) => session.key(&server).cloned().unwrap_or_default(),
+        Ok(None) | Err(_) => ApiKey::default(),
+    }
 }
 
 fn timing(settings: &Settings) -> Timing {
@@ -365,12 +389,13 @@ fn quote(head: &str, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::{
+        path::Path,
         thread,
         time::{Duration, Instant},
     };
 
     use slop_engine::assistants::AssistantError;
-    use slop_state::Composer;
+    use slop_state::{Composer, TypedKey};
 
     use super::*;
     use crate::controller::tests::act;
@@ -381,8 +406,7 @@ mod tests {
         app.init_resource::<PendingRequests>()
             .init_resource::<Orphans>()
             .init_resource::<Assistants>()
-            .init_resource::<Key>()
-            .add_event::<KeyChanged>()
+            .insert_resource(Session::new("nowhere".into()))
             .add_systems(Update, systems());
         app
     }
@@ -645,9 +669,9 @@ mod tests {
             discussion: 0,
             entry: 8,
         }]);
-        let key = Key(ApiKey::new("sk-1").unwrap());
+        let session = Session::new("nowhere".into());
         let mut settings = Settings::default();
-        let ask = question(&discussion, &pending, &settings, &key);
+        let ask = question(&discussion, &pending, &settings, &session);
         let expected = [
             (ChatRole::System, "be brief"),
             (ChatRole::System, "a file"),
@@ -662,19 +686,18 @@ mod tests {
         settings.provider = ProviderKind::OpenAi;
         settings.model = "m".into();
         settings.limits.first_s = 900;
-        let ask = question(&discussion, &pending, &settings, &key);
+        let ask = question(&discussion, &pending, &settings, &session);
         let provider = Provider::OpenAi {
             base_url: settings.base_url.clone(),
             model: "m".into(),
         };
-        assert_eq!((ask.provider, &ask.key), (provider, &key.0));
+        assert_eq!((ask.provider, ask.key), (provider, ApiKey::default()));
         assert_eq!(ask.timing.first, Duration::from_secs(900));
 
         settings.provider = ProviderKind::Gemini;
-        let ask = question(&discussion, &pending, &settings, &key);
+        let ask = question(&discussion, &pending, &settings, &session);
         let Server { base_url, model } = Server::gemini();
-        let provider = Provider::Gemini { base_url, model };
-        assert_eq!((ask.provider, ask.key), (provider, key.0));
+        assert_eq!(ask.provider, Provider::Gemini { base_url, model });
     }
 
     #[test]
@@ -721,22 +744,113 @@ mod tests {
         assert!(has_more(&discussions, &pending, Progress { usage, ..none }));
     }
 
-    #[test]
-    fn the_key_is_replaced_and_that_is_told_once() {
+    /// An app that keeps its keys in a folder, after its start.
+    fn app_in(folder: &Path, provider: ProviderKind, base_url: &str) -> App {
         let mut app = app();
-        let changes = |app: &mut App| {
-            let mut events = app.world_mut().resource_mut::<Events<KeyChanged>>();
-            events.drain().count()
-        };
-        act(&mut app, Action::SetKey(" sk-1 ".into()));
-        act(&mut app, Action::SetKey("sk-1".into()));
-        assert_eq!(changes(&mut app), 1);
+        app.insert_resource(Session::new(folder.to_owned()));
+        set(&mut app, provider, base_url);
+        app
+    }
+
+    /// Chooses a server, and lets a frame pass.
+    fn set(app: &mut App, provider: ProviderKind, base_url: &str) {
+        let mut settings = app.world_mut().resource_mut::<Settings>();
+        settings.provider = provider;
+        if let Some((url, _)) = settings.server_mut() {
+            base_url.clone_into(url);
+        }
+        app.update();
+    }
+
+    /// The name of the server that is set.
+    fn server(app: &App) -> String {
+        let provider = provider(app.world().resource());
+        Recipient::of(&provider).unwrap().unwrap().name()
+    }
+
+    fn enter(app: &mut App, key: &str) {
+        let server = server(app);
+        let key = TypedKey(key.to_owned());
+        act(app, Action::SetKey { server, key });
+    }
+
+    /// The key that the next question goes out with.
+    fn key(app: &App) -> String {
+        let ask = question(
+            &Discussion::default(),
+            &PendingRequests::default(),
+            app.world().resource(),
+            app.world().resource(),
+        );
+        ask.key.expose().to_owned()
+    }
+
+    const OPENAI: &str = "https://api.openai.com/v1";
+    const OTHER: &str = "https://other.example/v1";
+
+    #[test]
+    fn a_question_goes_out_with_the_key_for_its_server() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut app = app_in(folder.path(), ProviderKind::OpenAi, OPENAI);
+        enter(&mut app, " sk-openai ");
+        assert_eq!(key(&app), "sk-openai");
+        let others = [
+            (ProviderKind::OpenAi, OTHER),
+            (ProviderKind::OpenAi, "https://api.openai.com:8443/v1"),
+            // The same address, but another provider.
+            (ProviderKind::Anthropic, OPENAI),
+            (ProviderKind::Anthropic, OTHER),
+            (ProviderKind::Gemini, OTHER),
+        ];
+        for (number, (provider, base_url)) in others.into_iter().enumerate() {
+            set(&mut app, provider, base_url);
+            assert_eq!(key(&app), "", "{base_url}");
+            enter(&mut app, &format!("sk-{number}"));
+        }
+        set(&mut app, ProviderKind::Echo, "");
+        assert_eq!(key(&app), "");
+        set(&mut app, ProviderKind::OpenAi, "nowhere");
+        assert_eq!(key(&app), "");
+
+        let mut app = app_in(folder.path(), ProviderKind::OpenAi, OPENAI);
+        assert_eq!(key(&app), "sk-openai");
+        for (number, (provider, base_url)) in others.into_iter().enumerate() {
+            set(&mut app, provider, base_url);
+            assert_eq!(key(&app), format!("sk-{number}"));
+        }
         // What no header can carry.
-        act(&mut app, Action::SetKey("a b".into()));
-        assert_eq!(changes(&mut app), 0);
-        assert_eq!(app.world().resource::<Key>().0.expose(), "sk-1");
-        act(&mut app, Action::SetKey(String::new()));
-        assert_eq!(changes(&mut app), 1);
-        assert!(app.world().resource::<Key>().0.is_empty());
+        enter(&mut app, "a b");
+        assert_eq!(key(&app), "sk-4");
+        enter(&mut app, "");
+        assert_eq!(key(&app), "");
+        set(&mut app, ProviderKind::OpenAi, OPENAI);
+        assert_eq!(key(&app), "sk-openai");
+    }
+
+    #[test]
+    fn a_key_that_was_entered_for_another_server_is_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut app = app_in(folder.path(), ProviderKind::OpenAi, OPENAI);
+        let action = Action::SetKey {
+            server: server(&app),
+            key: TypedKey("sk-openai".to_owned()),
+        };
+        // In the same frame.
+        app.world_mut().send_event(action);
+        set(&mut app, ProviderKind::OpenAi, OTHER);
+        assert_eq!(key(&app), "");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_only_key_that_there_was_goes_to_the_first_server() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("api_key"), "sk-old").unwrap();
+        let mut app = app_in(folder.path(), ProviderKind::OpenAi, OPENAI);
+        assert_eq!(key(&app), "sk-old");
+        set(&mut app, ProviderKind::Anthropic, OTHER);
+        assert_eq!(key(&app), "");
+        let app = app_in(folder.path(), ProviderKind::OpenAi, OPENAI);
+        assert_eq!(key(&app), "sk-old");
     }
 }

@@ -1,5 +1,7 @@
 //! What the gui asks for.
 
+use std::fmt;
+
 use bevy::prelude::*;
 
 use crate::{Project, Settings, Status, Ticket};
@@ -52,8 +54,38 @@ pub enum Action {
     SetProject(Project),
     /// Asks the provider for the names of its models.
     ListModels,
-    /// Replaces the API key; an empty one removes it.
-    SetKey(String),
+    /// Replaces the API key for a server; an empty one removes it.
+    SetKey {
+        /// The name of the server that it was entered for. If another is set by now, nothing is done.
+        server: String,
+        /// The key.
+        key: TypedKey,
+    },
     /// Opens a file at a line and column, both from 1, in the user's editor.
     OpenInEditor(String, u32, u32),
+}
+
+/// A key as somebody typed it. It prints as `(hidden)`.
+#[derive(Reflect, Clone, PartialEq, Eq)]
+pub struct TypedKey(pub String);
+
+impl fmt::Debug for TypedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_does_not_show_the_key() {
+        let action = Action::SetKey {
+            server: "a".to_owned(),
+            key: TypedKey("sk-1".to_owned()),
+        };
+        let shown = r#"SetKey { server: "a", key: (hidden) }"#;
+        assert_eq!(format!("{action:?}"), shown);
+    }
 }

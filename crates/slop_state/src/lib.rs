@@ -7,7 +7,7 @@ mod layout;
 mod project;
 mod tickets;
 
-pub use action::Action;
+pub use action::{Action, TypedKey};
 pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, TokenUsage};
 pub use layout::{Layout, LogView, Window};
 pub use project::{BuildProfile, Limits, Project, ProviderKind, Server, Settings};

@@ -1,6 +1,7 @@
 //! Files that appear whole or not at all, and names with the time in them.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -14,6 +15,8 @@ use crate::StoreError;
 
 /// In the names of files that are being written.
 const TEMPORARY: &str = ".new-";
+/// As many links in a row as Linux follows.
+const LINKS: usize = 40;
 
 /// Makes the folder if it is missing, for its owner only.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
@@ -38,6 +41,25 @@ pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     file.persist(folder.join(name))
         .map_err(|error| error.error)?;
     sync_folder(folder)
+}
+
+/// Folder and name of what the file `name` leads to if it is a link, and of itself otherwise. What a
+/// link leads to need not be there.
+pub(crate) fn follow(folder: &Path, name: &str) -> io::Result<(PathBuf, String)> {
+    let mut file = folder.join(name);
+    for _ in 0..LINKS {
+        if !file.symlink_metadata().is_ok_and(|data| data.is_symlink()) {
+            let name = file.file_name().and_then(OsStr::to_str);
+            return match (file.parent(), name) {
+                (Some(folder), Some(name)) => Ok((folder.to_owned(), name.to_owned())),
+                _ => Err(io::Error::other("the link leads to no name that is text")),
+            };
+        }
+        let to = fs::read_link(&file)?;
+        // An absolute one takes the place of all.
+        file = file.parent().unwrap_or(folder).join(to);
+    }
+    Err(io::Error::other("the links lead in a circle"))
 }
 
 /// Removes what a process has left that was ended while it wrote a file whose name begins with

@@ -89,4 +89,20 @@ pub enum StoreError {
         /// Why.
         source: io::Error,
     },
+    /// There is no file for a secret: its name would be too long.
+    #[error("the name `{whom}` is too long for a file to have it; use a shorter one")]
+    LongName {
+        /// Whom the secret is for.
+        whom: String,
+    },
+    /// The secret that was once for all could not be given to one, so it is not used.
+    #[error("cannot rename {} to {}, and what is in it is not used; rename it by hand", file.display(), to.display())]
+    HandOver {
+        /// The file of the secret for all.
+        file: PathBuf,
+        /// The name that it should have got.
+        to: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
 }

@@ -4,7 +4,7 @@
 //! new ones; a thread behind it writes the newest, seldom enough and never half. [`Format`] is the
 //! version of the file and the way from older ones. [`Loaded`] comes with [`Notice`]s, to be shown:
 //! a file that cannot be used is set aside under another name, and a backup takes its place.
-//! [`SecretFile`] keeps one secret beside it, for its owner only.
+//! [`SecretFile`] keeps a secret beside it, for its owner only and apart from others of its kind.
 //!
 //! ```
 //! use slop_store::{Format, Store};

@@ -40,6 +40,13 @@ pub enum Notice {
         /// The file.
         file: PathBuf,
     },
+    /// The secret that was once for all is now for one only.
+    HandedOver {
+        /// Where it was.
+        file: PathBuf,
+        /// Where it is now.
+        to: PathBuf,
+    },
     /// Others can read the file of a secret, and it could not be changed.
     Exposed {
         /// The file.
@@ -65,6 +72,12 @@ impl fmt::Display for Notice {
                 f,
                 "others could read {}; now only you can; replace the secret if that matters",
                 file.display()
+            ),
+            Self::HandedOver { file, to } => write!(
+                f,
+                "what was in {} is kept as {} now, and is for nobody else",
+                file.display(),
+                to.display()
             ),
             Self::Exposed { file } => write!(
                 f,

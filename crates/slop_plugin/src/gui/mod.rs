@@ -18,7 +18,7 @@ use hot_reloader::prelude::*;
 #[cfg(feature = "hot")]
 use hot_reloader::ModuleTimes;
 use slop_engine::{
-    assistants::{Assistants, Key},
+    assistants::{Assistants, Recipient},
     log::LogLines,
     session::Session,
     timings::Timings,
@@ -34,7 +34,7 @@ use self::{
     project_settings::Draft,
     theme::{Theme, Themes},
 };
-use crate::ai_client::{streaming, PendingRequests};
+use crate::ai_client::{provider, streaming, PendingRequests};
 
 /// Owns the layout and what a person is in the middle of.
 #[hot_module(
@@ -170,7 +170,6 @@ fn render_project_settings(
     mut canvas: Canvas,
     project: Res<Project>,
     discussions: Res<Discussions>,
-    key: Res<Key>,
     assistants: Res<Assistants>,
     session: Res<Session>,
     mut draft: ResMut<Draft>,
@@ -178,6 +177,8 @@ fn render_project_settings(
 ) {
     let settings = canvas.settings.clone();
     let themes = canvas.themes.names();
+    let server = Recipient::of(&provider(&settings));
+    let has_key = matches!(&server, Ok(Some(server)) if session.key(server).is_some());
     edit(&mut draft, |draft| {
         canvas.show(Window::ProjectSettings, |ui, theme, out| {
             let view = project_settings::View {
@@ -185,7 +186,8 @@ fn render_project_settings(
                 settings: &settings,
                 roles: &discussions.roles,
                 themes: &themes,
-                has_key: !key.0.is_empty(),
+                server: &server,
+                has_key,
                 models: assistants.models(),
                 draft,
                 cache: &mut cache,

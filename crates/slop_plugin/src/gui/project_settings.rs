@@ -11,10 +11,10 @@ use std::{
 use bevy::{prelude::*, utils::HashMap};
 use serde::{Deserialize, Serialize};
 use slop_engine::{
-    assistants::{ApiKey, Models},
+    assistants::{ApiKey, AssistantError, Models, Recipient},
     egui,
 };
-use slop_state::{Action, BuildProfile, Limits, Project, ProviderKind, Settings};
+use slop_state::{Action, BuildProfile, Limits, Project, ProviderKind, Settings, TypedKey};
 
 use super::theme::Theme;
 
@@ -39,6 +39,9 @@ pub(super) struct View<'a> {
     pub(super) settings: &'a Settings,
     pub(super) roles: &'a [String],
     pub(super) themes: &'a [String],
+    /// The server that is set, if one is wanted.
+    pub(super) server: &'a Result<Option<Recipient>, AssistantError>,
+    /// Whether there is a key for it.
     pub(super) has_key: bool,
     pub(super) models: &'a Models,
     pub(super) draft: &'a mut Draft,
@@ -63,6 +66,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         settings,
         roles,
         themes,
+        server,
         has_key,
         models,
         draft,
@@ -96,7 +100,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
             of_reloads(ui, &mut form, &mut new);
             ui.add_space(12.0);
             theme.header(ui, "Assistant");
-            of_assistant(ui, &mut form, &mut new, has_key, models, out);
+            of_assistant(ui, &mut form, &mut new, server, has_key, models, out);
             ui.add_space(12.0);
             theme.header(ui, "Roles");
             of_roles(ui, &mut form, roles, out);
@@ -405,6 +409,7 @@ fn of_assistant(
     ui: &mut egui::Ui,
     form: &mut Form<'_>,
     new: &mut Settings,
+    server: &Result<Option<Recipient>, AssistantError>,
     has_key: bool,
     models: &Models,
     out: &mut Vec<Action>,
@@ -448,7 +453,16 @@ fn of_assistant(
             *base_url = url;
         }
         choose_model(ui, form, model, models, out);
-        key(ui, has_key, form.theme, out);
+        match server {
+            Ok(Some(server)) => key(ui, server, has_key, form.theme, out),
+            // The provider was chosen in this frame, and is not set yet.
+            Ok(None) => {}
+            Err(error) => {
+                ui.label("API key");
+                ui.colored_label(form.theme.error, error.to_string());
+                ui.end_row();
+            }
+        }
         of_limits(ui, form, &mut new.limits);
     });
 }
@@ -517,36 +531,44 @@ fn of_limits(ui: &mut egui::Ui, form: &mut Form<'_>, limits: &mut Limits) {
     }
 }
 
-/// The API key. What is typed is neither in the draft nor shown.
-fn key(ui: &mut egui::Ui, has_key: bool, theme: &Theme, out: &mut Vec<Action>) {
+/// The API key for a server. What is typed is neither in the draft nor shown.
+fn key(ui: &mut egui::Ui, server: &Recipient, has_key: bool, theme: &Theme, out: &mut Vec<Action>) {
     ui.label("API key");
-    ui.horizontal(|ui| {
-        let id = egui::Id::new("API key");
-        let mut text = ui
-            .data(|data| data.get_temp::<String>(id))
-            .unwrap_or_default();
-        let hint = if has_key {
-            "one is stored"
+    ui.vertical(|ui| {
+        ui.horizontal(|ui| {
+            // What was typed for one server is not offered to the next, not even by an undo.
+            let id = egui::Id::new(("API key", server.name()));
+            let mut text = ui
+                .data(|data| data.get_temp::<String>(id))
+                .unwrap_or_default();
+            let set = |key: String| Action::SetKey {
+                server: server.name(),
+                key: TypedKey(key),
+            };
+            let edit = egui::TextEdit::singleline(&mut text).id_salt(id);
+            let edit = edit.password(true).hint_text("paste it here");
+            ui.add(edit.desired_width(FIELD - 150.0));
+            let refused = ApiKey::new(&text).err();
+            let can_be = refused.is_none() && !text.trim().is_empty();
+            if ui.add_enabled(can_be, egui::Button::new("Store")).clicked() {
+                out.push(set(std::mem::take(&mut text)));
+            }
+            if ui
+                .add_enabled(has_key, egui::Button::new("Remove"))
+                .clicked()
+            {
+                out.push(set(String::new()));
+            }
+            if let Some(reason) = refused {
+                ui.colored_label(theme.error, reason.to_string());
+            }
+            ui.data_mut(|data| data.insert_temp(id, text));
+        });
+        ui.weak(if has_key {
+            format!("One is stored for {server}, and goes to no other server")
         } else {
-            "none is stored"
-        };
-        let edit = egui::TextEdit::singleline(&mut text).password(true);
-        ui.add(edit.hint_text(hint).desired_width(FIELD - 150.0));
-        let refused = ApiKey::new(&text).err();
-        let can_be = refused.is_none() && !text.trim().is_empty();
-        if ui.add_enabled(can_be, egui::Button::new("Store")).clicked() {
-            out.push(Action::SetKey(std::mem::take(&mut text)));
-        }
-        if ui
-            .add_enabled(has_key, egui::Button::new("Remove"))
-            .clicked()
-        {
-            out.push(Action::SetKey(String::new()));
-        }
-        if let Some(reason) = refused {
-            ui.colored_label(theme.error, reason.to_string());
-        }
-        ui.data_mut(|data| data.insert_temp(id, text));
+            format!("None is stored for {server}")
+        });
     });
     ui.end_row();
 }
@@ -621,6 +643,7 @@ mod tests {
         draft: Draft,
         cache: Cache,
         models: Models,
+        has_key: bool,
     }
 
     impl Hands {
@@ -637,6 +660,19 @@ mod tests {
                 draft: Draft::default(),
                 cache: Cache::default(),
                 models: Models::default(),
+                has_key: false,
+            }
+        }
+
+        fn server(&self) -> Result<Option<Recipient>, AssistantError> {
+            Recipient::of(&crate::ai_client::provider(&self.settings))
+        }
+
+        /// What is asked for when this key is stored for the server that is set.
+        fn store(&self, key: &str) -> Action {
+            Action::SetKey {
+                server: self.server().unwrap().unwrap().name(),
+                key: TypedKey(key.to_owned()),
             }
         }
 
@@ -650,6 +686,7 @@ mod tests {
                 ..egui::RawInput::default()
             };
             let themes = Themes::built_in().unwrap();
+            let server = self.server();
             let output = self.context.run(input, |context| {
                 egui::CentralPanel::default().show(context, |ui| {
                     let view = View {
@@ -657,7 +694,8 @@ mod tests {
                         settings: &self.settings,
                         roles: &self.roles,
                         themes: &themes.names(),
-                        has_key: false,
+                        server: &server,
+                        has_key: self.has_key,
                         models: &self.models,
                         draft: &mut self.draft,
                         cache: &mut self.cache,
@@ -746,18 +784,53 @@ mod tests {
     #[test]
     fn a_key_is_stored_and_leaves_no_trace() {
         let mut hands = Hands::new();
-        let field = hands.find("none is stored");
+        let field = hands.find("paste it here");
         hands.click(field.center());
         hands.frame(vec![egui::Event::Text("sk-123".to_owned())]);
         let button = hands.find("Store");
         let out = hands.click(button.center());
-        assert_eq!(out, [Action::SetKey("sk-123".to_owned())]);
+        assert_eq!(out, [hands.store("sk-123")]);
         assert_eq!(hands.draft, Draft::default());
         let memory = hands
             .context
             .memory(|memory| ron::to_string(memory).unwrap());
         assert!(!memory.contains("sk-123"), "{memory}");
-        hands.find("none is stored");
+        hands.find("paste it here");
+    }
+
+    #[test]
+    fn whom_the_key_is_for_is_shown() {
+        let mut hands = Hands::new();
+        hands.find("None is stored for 127.0.0.1:8080");
+        hands.settings.base_url = "https://API.openai.com/v1".to_owned();
+        hands.find("None is stored for api.openai.com");
+        hands.has_key = true;
+        hands.find("One is stored for api.openai.com, and goes to no other server");
+        let remove = hands.find("Remove");
+        let out = hands.click(remove.center());
+        assert_eq!(out, [hands.store("")]);
+        hands.settings.provider = ProviderKind::Gemini;
+        hands.has_key = false;
+        hands.find("None is stored for generativelanguage.googleapis.com");
+        hands.settings.gemini.base_url = "https://bücher.example".to_owned();
+        let error = hands.server().unwrap_err().to_string();
+        hands.find(&error);
+    }
+
+    #[test]
+    fn what_was_typed_for_one_server_is_not_stored_for_another() {
+        let mut hands = Hands::new();
+        let field = hands.find("paste it here");
+        hands.click(field.center());
+        hands.frame(vec![egui::Event::Text("sk-123".to_owned())]);
+        let first = hands.settings.base_url.clone();
+        hands.settings.base_url = "https://other.example".to_owned();
+        hands.find("paste it here");
+        let button = hands.find("Store");
+        assert_eq!(hands.click(button.center()), []);
+        hands.settings.base_url = first;
+        let out = hands.click(button.center());
+        assert_eq!(out, [hands.store("sk-123")]);
     }
 
     #[test]
