@@ -19,7 +19,7 @@ use slop_state::{
 use crate::controller::{now, AskAssistant};
 
 /// The role of the assistant's entries.
-const ASSISTANT: &str = "AI";
+pub(crate) const ASSISTANT: &str = "AI";
 /// What the note begins with that says why there is no answer, or no more of it.
 const NO_ANSWER: &str = "> **No answer:** ";
 /// What an entry begins with that waits for a server that is busy.
@@ -146,14 +146,22 @@ fn send_request(
         let Some(discussion) = discussions.get_mut(ask.discussion) else {
             continue;
         };
-        let request = assistants.new_id();
-        assistants.start(request, question(discussion, &pending, &settings, &key));
-        discussion.entries.push(Entry {
+        let answer = Entry {
             id: entry,
             role: ASSISTANT.to_owned(),
             time: now(),
             ..Entry::default()
-        });
+        };
+        if let Some(other) = ask.instead_of {
+            if !discussion.retake(other, answer) {
+                continue;
+            }
+        } else {
+            discussion.entries.push(answer);
+        }
+        let request = assistants.new_id();
+        // The answer is blank, so it is not sent.
+        assistants.start(request, question(discussion, &pending, &settings, &key));
         discussions.last_id = entry;
         pending.0.push(Pending {
             request,
@@ -289,8 +297,7 @@ fn take_back(orphans: &mut ResMut<Orphans>, discussions: &mut ResMut<Discussions
 
 /// The entry that the answer goes to, if there is one.
 fn entry_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a Entry> {
-    let mut entries = discussions.get(pending.discussion)?.entries.iter();
-    entries.find(|entry| entry.id == pending.entry)
+    discussions.get(pending.discussion)?.entry(pending.entry)
 }
 
 /// Its text.
@@ -549,6 +556,48 @@ mod tests {
             let text = reply(&app);
             assert_eq!(text.matches(DELETED).count(), 1, "{text}");
         }
+    }
+
+    #[test]
+    fn another_take_of_an_answer_leaves_the_first_to_itself() {
+        let words = many_words();
+        let whole = format!("You said: {words}");
+        let mut app = app();
+        ask(&mut app, &words);
+        run_until(&mut app, "a part", |app| reply(app).contains("word3"));
+        let first = entries(&app)[1].id;
+        act(&mut app, Action::Regenerate(first));
+        run_until(&mut app, "both", |app| pending(app).0.len() == 2);
+        let [_, second] = entries(&app) else {
+            panic!("{:?}", entries(&app));
+        };
+        let second = second.id;
+        run_to_the_end(&mut app);
+        let discussion = app.world().resource::<Discussions>().shown().unwrap();
+        assert_eq!(discussion.takes(&discussion.entries[1]), [first, second]);
+        for id in [first, second] {
+            assert_eq!(discussion.entry(id).unwrap().text, whole);
+        }
+    }
+
+    #[test]
+    fn another_take_of_an_answer_is_asked_for_without_it() {
+        let mut app = app();
+        ask(&mut app, "hello?");
+        run_to_the_end(&mut app);
+        let first = entries(&app)[1].id;
+        app.world_mut().resource_mut::<Composer>().text = "I see".into();
+        app.world_mut().resource_mut::<Composer>().ask = false;
+        act(&mut app, Action::AddEntry);
+        act(&mut app, Action::Regenerate(first));
+        run_until(&mut app, "an answer", |app| {
+            entries(app).len() == 2 && entries(app)[1].id != first
+        });
+        run_to_the_end(&mut app);
+        assert_eq!(reply(&app), "You said: hello?");
+        let mut discussions = app.world_mut().resource_mut::<Discussions>();
+        assert!(discussions.list[0].show(first));
+        assert_eq!(entries(&app)[2].text, "I see");
     }
 
     #[test]

@@ -32,6 +32,9 @@ pub enum Action {
     MoveEntry(u64, i32),
     /// Deletes an entry.
     DeleteEntry(u64),
+    /// Asks the assistant for another take of an answer. The one that is shown is kept, with all
+    /// that follows it.
+    Regenerate(u64),
     /// Stops the assistant.
     CancelReplies,
     /// Makes a ticket of the title that the composer holds.

@@ -1,7 +1,9 @@
 //! Discussions and their entries.
 
+use std::collections::BTreeMap;
+
 use bevy::prelude::*;
-use slop_state::{Action, Composer, Discussion, Discussions, Entry};
+use slop_state::{Action, Composer, Discussion, Discussions, Entry, Take};
 
 use super::{now, Actions, AskAssistant, Deleted, Undo};
 
@@ -49,7 +51,10 @@ pub(super) fn edit_entries(
             Action::AddEntry if !composer.text.trim().is_empty() => {
                 let discussion = discussions.active;
                 if add_entry(&mut discussions, &mut composer) && composer.ask {
-                    asks.send(AskAssistant { discussion });
+                    asks.send(AskAssistant {
+                        discussion,
+                        instead_of: None,
+                    });
                 }
             }
             Action::EditEntry(id, text) => {
@@ -72,10 +77,23 @@ pub(super) fn edit_entries(
             Action::DeleteEntry(id) => {
                 if let Some((at, index)) = find(&discussions, *id) {
                     let discussion = &mut discussions.list[at];
+                    let above = index.checked_sub(1);
+                    let after = above.map(|above| discussion.entries[above].id);
+                    let (entry, takes) = discussion.remove(index);
                     undo.push(Deleted::Entry {
                         discussion: discussion.id,
                         index,
-                        entry: discussion.entries.remove(index),
+                        entry,
+                        after,
+                        takes,
+                    });
+                }
+            }
+            Action::Regenerate(id) => {
+                if let Some((at, _)) = find(&discussions, *id) {
+                    asks.send(AskAssistant {
+                        discussion: discussions.list[at].id,
+                        instead_of: Some(*id),
                     });
                 }
             }
@@ -92,7 +110,7 @@ fn add(discussions: &mut Discussions) {
     discussions.list.push(Discussion {
         id,
         name: name.unwrap_or_default(),
-        entries: Vec::new(),
+        ..Discussion::default()
     });
     discussions.active = id;
 }
@@ -104,8 +122,22 @@ fn duplicate(discussions: &mut Discussions, id: u64) {
     let mut copy = discussions.list[index].clone();
     copy.id = discussions.next_id();
     copy.name += " copy";
-    for entry in &mut copy.entries {
-        entry.id = discussions.next_id();
+    // In the order of the old ids, which is that of takes.
+    let old = copy
+        .all_entries()
+        .flat_map(|entry| [entry.id, entry.place()]);
+    let mut new: BTreeMap<u64, u64> = old.map(|id| (id, 0)).collect();
+    for id in new.values_mut() {
+        *id = discussions.next_id();
+    }
+    let aside = copy.aside.iter_mut().flat_map(|take| &mut take.entries);
+    for entry in copy.entries.iter_mut().chain(aside) {
+        entry.take_of = if entry.take_of == 0 {
+            0
+        } else {
+            new[&entry.take_of]
+        };
+        entry.id = new[&entry.id];
     }
     discussions.active = copy.id;
     discussions.list.insert(index + 1, copy);
@@ -118,11 +150,7 @@ fn delete(discussions: &mut Discussions, id: u64) -> Option<Deleted> {
     if discussions.list.is_empty() {
         let id = discussions.next_id();
         stand_in = Some(id);
-        discussions.list.push(Discussion {
-            id,
-            name: STAND_IN.to_owned(),
-            entries: Vec::new(),
-        });
+        discussions.list.push(empty(id));
     }
     if discussions.shown().is_none() {
         let next = index.min(discussions.list.len() - 1);
@@ -133,6 +161,15 @@ fn delete(discussions: &mut Discussions, id: u64) -> Option<Deleted> {
         discussion,
         stand_in,
     })
+}
+
+/// The discussion that takes the place of the last one.
+fn empty(id: u64) -> Discussion {
+    Discussion {
+        id,
+        name: STAND_IN.to_owned(),
+        ..Discussion::default()
+    }
 }
 
 /// Puts a discussion back and shows it. Whether that was possible.
@@ -146,31 +183,40 @@ pub(super) fn bring_back(
         return false;
     }
     // One that was used has become a discussion of its own.
-    discussions.list.retain(|other| {
-        let is_unused = other.entries.is_empty() && other.name == STAND_IN;
-        !(is_unused && stand_in == Some(other.id))
-    });
+    discussions
+        .list
+        .retain(|other| stand_in != Some(other.id) || *other != empty(other.id));
     discussions.active = discussion.id;
     let index = index.min(discussions.list.len());
     discussions.list.insert(index, discussion);
     true
 }
 
-/// Puts an entry back and shows its discussion. Whether that was possible.
+/// Puts an entry back with its other takes, after the one that it followed if that is still there,
+/// and shows it. Whether that was possible.
 pub(super) fn bring_back_entry(
     discussions: &mut Discussions,
     discussion: u64,
     index: usize,
     entry: Entry,
+    after: Option<u64>,
+    takes: Vec<Take>,
 ) -> bool {
-    if find(discussions, entry.id).is_some() {
+    let mut list = discussions.list.iter();
+    if list.any(|other| other.entry(entry.id).is_some()) {
         return false;
     }
     let Some(found) = discussions.get_mut(discussion) else {
         return false;
     };
-    let index = index.min(found.entries.len());
-    found.entries.insert(index, entry);
+    // Another take may be shown by now.
+    let place = after.filter(|after| found.show(*after)).and_then(|after| {
+        let mut entries = found.entries.iter();
+        entries.position(|other| other.id == after)
+    });
+    let index = place.map_or(index, |place| place + 1);
+    found.entries.insert(index.min(found.entries.len()), entry);
+    found.aside.extend(takes);
     discussions.active = discussion;
     true
 }
@@ -192,7 +238,7 @@ fn add_entry(discussions: &mut Discussions, composer: &mut Composer) -> bool {
     true
 }
 
-/// The places of an entry's discussion and of the entry in it.
+/// The places of a discussion and of an entry that is shown in it.
 fn find(discussions: &Discussions, id: u64) -> Option<(usize, usize)> {
     let mut list = discussions.list.iter().enumerate();
     list.find_map(|(at, discussion)| {
@@ -202,8 +248,12 @@ fn find(discussions: &Discussions, id: u64) -> Option<(usize, usize)> {
 }
 
 fn change(discussions: &mut ResMut<Discussions>, id: u64, how: impl FnOnce(&mut Entry)) {
-    if let Some((at, index)) = find(discussions, id) {
-        how(&mut discussions.list[at].entries[index]);
+    let mut list = discussions.list.iter();
+    let Some(at) = list.position(|discussion| discussion.entry(id).is_some()) else {
+        return;
+    };
+    if let Some(entry) = discussions.list[at].entry_mut(id) {
+        how(entry);
     }
 }
 
@@ -289,6 +339,30 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_has_takes_of_its_own_in_the_same_order() {
+        let mut app = app();
+        let first = write(&mut app, "one");
+        let new = Entry {
+            id: 7,
+            text: "another".into(),
+            ..Entry::default()
+        };
+        let mut all = app.world_mut().resource_mut::<Discussions>();
+        all.last_id = 7;
+        assert!(all.list[0].retake(first, new));
+        act(&mut app, Action::DuplicateDiscussion(1));
+        let copy = discussions(&app).shown().unwrap();
+        assert_eq!(copy.name, "Main copy");
+        let takes = copy.takes(&copy.entries[0]);
+        let texts = takes
+            .iter()
+            .map(|id| copy.entry(*id).unwrap().text.as_str());
+        assert_eq!(texts.collect::<Vec<_>>(), ["one", "another"]);
+        assert!(takes.iter().all(|id| *id > 7), "{takes:?}");
+        assert_eq!(copy.entries[0].place(), takes[0]);
+    }
+
+    #[test]
     fn after_a_deletion_a_neighbour_is_shown_or_an_empty_one() {
         let mut app = app();
         act(&mut app, Action::AddDiscussion);
@@ -325,7 +399,11 @@ mod tests {
         let mut app = app();
         app.world_mut().resource_mut::<Composer>().text = "hello?".into();
         act(&mut app, Action::AddEntry);
-        assert_eq!(asked(&mut app), [AskAssistant { discussion: 1 }]);
+        let expected = AskAssistant {
+            discussion: 1,
+            instead_of: None,
+        };
+        assert_eq!(asked(&mut app), [expected]);
         // Blank by now.
         act(&mut app, Action::AddEntry);
         assert_eq!(asked(&mut app), []);
@@ -361,6 +439,21 @@ mod tests {
             ..Entry::default()
         };
         assert_eq!(*entry, expected);
+    }
+
+    #[test]
+    fn another_take_is_asked_for_if_the_answer_is_shown() {
+        let mut app = app();
+        let id = write(&mut app, "an answer");
+        act(&mut app, Action::AddDiscussion);
+        act(&mut app, Action::Regenerate(99));
+        assert_eq!(asked(&mut app), []);
+        act(&mut app, Action::Regenerate(id));
+        let expected = AskAssistant {
+            discussion: 1,
+            instead_of: Some(id),
+        };
+        assert_eq!(asked(&mut app), [expected]);
     }
 
     #[test]

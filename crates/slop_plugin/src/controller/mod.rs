@@ -82,11 +82,13 @@ fn systems() -> SystemConfigs {
         .chain()
 }
 
-/// An entry was added that the assistant is to answer.
+/// The assistant is to answer what was said in a discussion.
 #[derive(Event, Reflect, Clone, Debug, PartialEq, Eq)]
 pub struct AskAssistant {
-    /// The id of its discussion.
+    /// The id of the discussion.
     pub discussion: u64,
+    /// The id of the entry whose other take the answer is. Without, it comes at the end.
+    pub instead_of: Option<u64>,
 }
 
 /// How many actions the controller has done since the app was started. For a state that is saved

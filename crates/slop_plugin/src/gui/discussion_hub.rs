@@ -9,6 +9,7 @@ use slop_state::{Action, Composer, Discussion, Discussions, Hub};
 
 use self::scroll::{scroll, Measured, Search, Thread};
 use super::theme::Theme;
+use crate::ai_client::ASSISTANT;
 
 /// The least height of each side of the split, in points.
 const LEAST: f32 = 90.0;
@@ -238,9 +239,12 @@ fn show(
             shown.insert(place, index);
         }
     }
+    let mut answers = entries.iter().rev();
+    let answer = answers.find(|entry| entry.role == ASSISTANT);
     let thread = Thread {
         discussion,
         shown,
+        answer: answer.map(|answer| answer.id),
         is_searched,
         editing,
         is_unsaved,

@@ -124,6 +124,18 @@ pub(super) fn buttons(
         *editing = Some((entry.id, entry.text.clone()));
         ui.memory_mut(|memory| memory.request_focus(text_field(entry.id)));
     }
+    if thread.answer == Some(entry.id) {
+        let (hover, can_ask) = if row.is_streaming {
+            ("The assistant is still writing it", false)
+        } else if row.is_edited {
+            ("It is being edited", false)
+        } else {
+            ("Ask for another answer; this one is kept", true)
+        };
+        if icon(ui, "🔄", hover, can_ask) {
+            out.push(Action::Regenerate(entry.id));
+        }
+    }
     let hover = if entry.raw {
         "Show the text as CommonMark"
     } else {

@@ -61,6 +61,8 @@ pub(super) struct Thread<'a> {
     pub(super) discussion: &'a Discussion,
     /// The indices of the entries that are shown.
     pub(super) shown: Vec<usize>,
+    /// The id of the last entry of the assistant.
+    pub(super) answer: Option<u64>,
     pub(super) is_searched: bool,
     /// The id of the entry that is being edited.
     pub(super) editing: Option<u64>,

@@ -224,7 +224,7 @@ fn discussions_are_selected_and_managed() {
     bench.discussions.list.push(Discussion {
         id: 2,
         name: "Second".to_owned(),
-        entries: Vec::new(),
+        ..Discussion::default()
     });
     let selected = bench.click_last("Second");
     assert_eq!(selected, [Action::SelectDiscussion(2)]);
@@ -312,6 +312,19 @@ fn the_buttons_of_an_entry_ask_for_actions() {
     let (actions, output) = bench.click(copy.center());
     assert_eq!(actions, []);
     assert_eq!(output.platform_output.copied_text, "first");
+}
+
+#[test]
+fn another_answer_is_asked_for_at_the_last_one() {
+    let mut bench = Bench::new(["hello?", "one", "go on", "two", "I see"]);
+    assert!(bench.find("🔄").is_empty());
+    for index in [1, 3] {
+        bench.discussions.list[0].entries[index].role = "AI".to_owned();
+    }
+    assert_eq!(bench.find("🔄").len(), 1);
+    assert_eq!(bench.click_first("🔄"), [Action::Regenerate(FIRST + 3)]);
+    bench.streaming = vec![FIRST + 3];
+    assert_eq!(bench.click_first("🔄"), []);
 }
 
 #[test]
