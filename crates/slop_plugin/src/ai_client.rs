@@ -601,6 +601,24 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_goes_on_in_a_take_that_is_not_shown() {
+        let words = many_words();
+        let mut app = app();
+        ask(&mut app, &words);
+        run_until(&mut app, "a part", |app| reply(app).contains("word3"));
+        let [question, answer] = entries(&app) else {
+            panic!("{:?}", entries(&app));
+        };
+        let (question, answer) = (question.id, answer.id);
+        act(&mut app, Action::Retake(question, "again".into()));
+        run_until(&mut app, "both", |app| pending(app).0.len() == 2);
+        run_to_the_end(&mut app);
+        assert_eq!(reply(&app), "You said: again");
+        act(&mut app, Action::ShowEntry(answer));
+        assert_eq!(reply(&app), format!("You said: {words}"));
+    }
+
+    #[test]
     fn a_failure_is_noted_once() {
         let mut app = app();
         let mut settings = app.world_mut().resource_mut::<Settings>();

@@ -32,6 +32,11 @@ pub enum Action {
     MoveEntry(u64, i32),
     /// Deletes an entry.
     DeleteEntry(u64),
+    /// Makes another take of an entry, with this text, and lets the assistant answer. The one that
+    /// is shown is kept, with all that follows it.
+    Retake(u64, String),
+    /// Shows the entry of this id, with its discussion and the takes that lead to it.
+    ShowEntry(u64),
     /// Asks the assistant for another take of an answer. The one that is shown is kept, with all
     /// that follows it.
     Regenerate(u64),

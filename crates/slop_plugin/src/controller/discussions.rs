@@ -22,6 +22,7 @@ pub(super) fn edit_discussions(
             Action::SelectDiscussion(id) if discussions.get(*id).is_some() => {
                 discussions.active = *id;
             }
+            Action::ShowEntry(id) => show_entry(&mut discussions, *id),
             Action::RenameDiscussion(id, name) if !name.trim().is_empty() => {
                 if let Some(discussion) = discussions.get_mut(*id) {
                     name.trim().clone_into(&mut discussion.name);
@@ -86,6 +87,14 @@ pub(super) fn edit_entries(
                         entry,
                         after,
                         takes,
+                    });
+                }
+            }
+            Action::Retake(id, text) => {
+                if let Some(discussion) = retake(&mut discussions, *id, text) {
+                    asks.send(AskAssistant {
+                        discussion,
+                        instead_of: None,
                     });
                 }
             }
@@ -238,6 +247,38 @@ fn add_entry(discussions: &mut Discussions, composer: &mut Composer) -> bool {
     true
 }
 
+/// Shows an entry, wherever it is.
+fn show_entry(discussions: &mut ResMut<Discussions>, id: u64) {
+    let Some(at) = at(discussions, id) else {
+        return;
+    };
+    discussions.active = discussions.list[at].id;
+    discussions.list[at].show(id);
+}
+
+/// Makes another take of an entry, with this text. The id of its discussion.
+fn retake(discussions: &mut ResMut<Discussions>, id: u64, text: &str) -> Option<u64> {
+    let at = at(discussions, id)?;
+    let new = discussions.next_id();
+    let discussion = &mut discussions.list[at];
+    // What was typed is not to be lost if another take is shown by now.
+    discussion.show(id);
+    let new = Entry {
+        id: new,
+        role: discussion.entry(id)?.role.clone(),
+        time: now(),
+        text: text.to_owned(),
+        ..Entry::default()
+    };
+    discussion.retake(id, new).then_some(discussion.id)
+}
+
+/// The place of the discussion that an entry is in, be it set aside.
+fn at(discussions: &Discussions, id: u64) -> Option<usize> {
+    let mut list = discussions.list.iter();
+    list.position(|discussion| discussion.entry(id).is_some())
+}
+
 /// The places of a discussion and of an entry that is shown in it.
 fn find(discussions: &Discussions, id: u64) -> Option<(usize, usize)> {
     let mut list = discussions.list.iter().enumerate();
@@ -248,8 +289,8 @@ fn find(discussions: &Discussions, id: u64) -> Option<(usize, usize)> {
 }
 
 fn change(discussions: &mut ResMut<Discussions>, id: u64, how: impl FnOnce(&mut Entry)) {
-    let mut list = discussions.list.iter();
-    let Some(at) = list.position(|discussion| discussion.entry(id).is_some()) else {
+    // Nothing counts as changed if there is no such entry.
+    let Some(at) = at(discussions, id) else {
         return;
     };
     if let Some(entry) = discussions.list[at].entry_mut(id) {
@@ -439,6 +480,37 @@ mod tests {
             ..Entry::default()
         };
         assert_eq!(*entry, expected);
+    }
+
+    #[test]
+    fn an_edit_that_goes_on_keeps_what_there_was() {
+        let mut app = app();
+        let ids = ["a", "b", "c"].map(|text| write(&mut app, text));
+        act(&mut app, Action::SetRole(ids[1], "Boss".into()));
+        act(&mut app, Action::Retake(ids[1], "B".into()));
+        act(&mut app, Action::Retake(99, "nobody".into()));
+        assert_eq!(texts(&app), ["a", "B"]);
+        assert_eq!(discussions(&app).shown().unwrap().entries[1].role, "Boss");
+        let expected = AskAssistant {
+            discussion: 1,
+            instead_of: None,
+        };
+        assert_eq!(asked(&mut app), [expected]);
+        let new = discussions(&app).last_id;
+
+        act(&mut app, Action::ShowEntry(ids[1]));
+        assert_eq!(texts(&app), ["a", "b", "c"]);
+        // Of one that is not shown, and from another discussion.
+        act(&mut app, Action::AddDiscussion);
+        act(&mut app, Action::EditEntry(new, "BB".into()));
+        act(&mut app, Action::Retake(new, "BBB".into()));
+        act(&mut app, Action::ShowEntry(new));
+        assert_eq!(discussions(&app).active, 1);
+        assert_eq!(texts(&app), ["a", "BB"]);
+        let shown = discussions(&app).shown().unwrap();
+        assert_eq!(shown.takes(&shown.entries[1]).len(), 3);
+        act(&mut app, Action::ShowEntry(99));
+        assert_eq!(texts(&app), ["a", "BB"]);
     }
 
     #[test]

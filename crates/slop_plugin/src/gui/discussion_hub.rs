@@ -34,6 +34,10 @@ const ROUNDS: usize = 8;
 
 const SEND: egui::KeyboardShortcut =
     egui::KeyboardShortcut::new(egui::Modifiers::CTRL, egui::Key::Enter);
+const ASK_ANEW: egui::KeyboardShortcut = egui::KeyboardShortcut::new(
+    egui::Modifiers::CTRL.plus(egui::Modifiers::SHIFT),
+    egui::Key::Enter,
+);
 const FIND: egui::KeyboardShortcut =
     egui::KeyboardShortcut::new(egui::Modifiers::CTRL, egui::Key::F);
 
@@ -83,10 +87,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         let (top, bottom) = whole.split_top_bottom_at_y(whole.top() + upper);
         let (handle, bottom) = bottom.split_top_bottom_at_y(bottom.top() + bar);
         ui.allocate_new_ui(egui::UiBuilder::new().max_rect(top), |ui| {
-            if let Some(discussion) = discussions.shown() {
-                let roles = &discussions.roles;
-                show(ui, discussion, roles, streaming, hub, cache, theme, out);
-            }
+            show(ui, discussions, streaming, hub, cache, theme, out);
         });
         drag_split(ui, handle, room, split);
         ui.allocate_new_ui(egui::UiBuilder::new().max_rect(bottom), |ui| {
@@ -215,22 +216,26 @@ fn rename(ui: &mut egui::Ui, id: u64, hub: &mut Hub, out: &mut Vec<Action>) {
 /// The discussion that is shown.
 fn show(
     ui: &mut egui::Ui,
-    discussion: &Discussion,
-    roles: &[String],
+    discussions: &Discussions,
     streaming: &[u64],
     hub: &mut Hub,
     cache: &mut Cache,
     theme: &Theme,
     out: &mut Vec<Action>,
 ) {
+    let Some(discussion) = discussions.shown() else {
+        return;
+    };
     let entries = &discussion.entries;
     let is_searched = !hub.search.is_empty();
     let hits = is_searched.then(|| cache.search.find(entries, &hub.search));
     head(ui, discussion, hits.as_ref().map(Vec::len), hub, theme);
     let editing = hub.editing.as_ref().map(|(id, _)| *id);
-    let is_unsaved = hub.editing.as_ref().is_some_and(|(id, text)| {
-        let edited = entries.iter().find(|entry| entry.id == *id);
-        edited.is_some_and(|entry| entry.text != *text)
+    let unsaved = hub.editing.as_ref().and_then(|(id, text)| {
+        let mut list = discussions.list.iter();
+        let holder = list.find(|other| other.entry(*id).is_some())?;
+        let is_changed = holder.entry(*id)?.text != *text;
+        is_changed.then_some(holder.name.as_str())
     });
     let mut shown = hits.unwrap_or_else(|| (0..entries.len()).collect());
     // What is being edited stays in view.
@@ -247,8 +252,8 @@ fn show(
         answer: answer.map(|answer| answer.id),
         is_searched,
         editing,
-        is_unsaved,
-        roles,
+        unsaved,
+        roles: &discussions.roles,
         streaming,
         theme,
     };

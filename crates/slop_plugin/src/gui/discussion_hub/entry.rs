@@ -9,8 +9,9 @@ use slop_state::{Action, Entry};
 use super::{
     choose_role, icon,
     scroll::{Row, Thread},
-    SEND,
+    ASK_ANEW, SEND,
 };
+use crate::ai_client::ASSISTANT;
 
 /// An entry.
 pub(super) fn draw(
@@ -36,7 +37,7 @@ pub(super) fn draw(
         ui.set_width(ui.available_width());
         entry_head(ui, row, thread, editing, out);
         if is_edited {
-            editor(ui, row.entry.id, editing, out);
+            editor(ui, row.entry, editing, out);
         } else if !row.entry.collapsed {
             thoughts(ui, row.entry);
             text(ui, row, commonmark);
@@ -99,7 +100,7 @@ pub(super) fn buttons(
     out: &mut Vec<Action>,
 ) {
     let entry = row.entry;
-    if icon(ui, "🗑", "Delete", true) {
+    if icon(ui, "🗑", "Delete, with all takes", true) {
         out.push(Action::DeleteEntry(entry.id));
     }
     if icon(ui, "⬇", "Move down", row.down.is_some()) {
@@ -111,12 +112,14 @@ pub(super) fn buttons(
     if icon(ui, "📋", "Copy", true) {
         ui.output_mut(|output| output.copied_text.clone_from(&entry.text));
     }
+    let other;
     let (hover, can_edit) = if row.is_streaming {
         ("The assistant is still writing it", false)
     } else if row.is_edited {
         ("It is being edited", false)
-    } else if thread.is_unsaved {
-        ("Save or cancel the other edit first", false)
+    } else if let Some(name) = thread.unsaved {
+        other = format!("Save or cancel the other edit first, in “{name}”");
+        (other.as_str(), false)
     } else {
         ("Edit", true)
     };
@@ -145,21 +148,49 @@ pub(super) fn buttons(
     if ui.add(raw).on_hover_text(hover).clicked() {
         out.push(Action::SetRaw(entry.id, !entry.raw));
     }
+    takes(ui, entry, thread, out);
+}
+
+/// Which of several takes is shown, and the way to its neighbours, from the right to the left.
+fn takes(ui: &mut egui::Ui, entry: &Entry, thread: &Thread<'_>, out: &mut Vec<Action>) {
+    let ids = thread.discussion.takes(entry);
+    let Some(index) = ids.iter().position(|id| *id == entry.id) else {
+        return;
+    };
+    if ids.len() == 1 {
+        return;
+    }
+    let next = ids.get(index + 1);
+    if icon(ui, "▶", "Next take, with what followed it", next.is_some()) {
+        out.extend(next.map(|id| Action::ShowEntry(*id)));
+    }
+    ui.weak(format!("{}/{}", index + 1, ids.len()))
+        .on_hover_text("Takes of this entry, the oldest first");
+    let previous = index.checked_sub(1).map(|index| ids[index]);
+    let hover = "Previous take, with what followed it";
+    if icon(ui, "◀", hover, previous.is_some()) {
+        out.extend(previous.map(Action::ShowEntry));
+    }
 }
 
 /// The field for the text of an entry.
 pub(super) fn editor(
     ui: &mut egui::Ui,
-    id: u64,
+    entry: &Entry,
     editing: &mut Option<(u64, String)>,
     out: &mut Vec<Action>,
 ) {
     let Some((_, text)) = editing else {
         return;
     };
+    let id = entry.id;
     let field = text_field(id);
-    let mut saves = ui.memory(|memory| memory.has_focus(field))
-        && ui.input_mut(|input| input.consume_shortcut(&SEND));
+    let has_focus = ui.memory(|memory| memory.has_focus(field));
+    let pressed = |keys| has_focus && ui.input_mut(|input| input.consume_shortcut(keys));
+    // The longer one first: the other would take it too.
+    let can_ask = entry.role != ASSISTANT;
+    let mut asks = can_ask && pressed(&ASK_ANEW);
+    let mut saves = pressed(&SEND);
     // It scrolls by itself, so that the cursor stays in view in a long text.
     let response = egui::ScrollArea::vertical()
         .id_salt("edit")
@@ -178,10 +209,19 @@ pub(super) fn editor(
     ui.horizontal(|ui| {
         let save = ui.add_enabled(is_filled, egui::Button::new("Save"));
         saves |= save.on_hover_text("Ctrl+Enter").clicked();
+        if can_ask {
+            let ask = ui.add_enabled(is_filled, egui::Button::new("Ask anew"));
+            let hover = "Ctrl+Shift+Enter. It becomes another take, which the assistant answers; \
+                         this one is kept, with what follows it";
+            asks |= ask.on_hover_text(hover).clicked();
+        }
         gives_up |= ui.button("Cancel").on_hover_text("Escape").clicked();
         ui.weak("Ctrl+Enter saves, Escape cancels");
     });
-    if saves && is_filled {
+    if asks && is_filled {
+        out.push(Action::Retake(id, std::mem::take(text)));
+        *editing = None;
+    } else if saves && is_filled {
         out.push(Action::EditEntry(id, std::mem::take(text)));
         *editing = None;
     } else if gives_up {

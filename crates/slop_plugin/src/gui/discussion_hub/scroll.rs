@@ -66,8 +66,8 @@ pub(super) struct Thread<'a> {
     pub(super) is_searched: bool,
     /// The id of the entry that is being edited.
     pub(super) editing: Option<u64>,
-    /// Whether what is being edited is an entry of this discussion, and has changed.
-    pub(super) is_unsaved: bool,
+    /// The name of the discussion with the entry that is being edited, if that has changed.
+    pub(super) unsaved: Option<&'a str>,
     pub(super) roles: &'a [String],
     pub(super) streaming: &'a [u64],
     pub(super) theme: &'a Theme,

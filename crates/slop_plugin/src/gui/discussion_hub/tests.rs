@@ -328,6 +328,78 @@ fn another_answer_is_asked_for_at_the_last_one() {
 }
 
 #[test]
+fn takes_are_counted_and_switched() {
+    let mut bench = Bench::new(["first", "second"]);
+    assert!(bench.find("1/").is_empty());
+    let discussion = &mut bench.discussions.list[0];
+    for id in [20, 21] {
+        let shown = discussion.entries[0].id;
+        let entry = Entry {
+            id,
+            text: format!("take {id}"),
+            ..Entry::default()
+        };
+        assert!(discussion.retake(shown, entry));
+    }
+    discussion.show(20);
+    assert_eq!(bench.find("2/3").len(), 1);
+    assert_eq!(bench.find("take 20").len(), 1);
+    assert!(bench.find("second").is_empty());
+    assert_eq!(bench.click_first("◀"), [Action::ShowEntry(FIRST)]);
+    assert_eq!(bench.click_first("▶"), [Action::ShowEntry(21)]);
+    bench.discussions.list[0].show(21);
+    assert_eq!(bench.click_first("▶"), []);
+    bench.discussions.list[0].show(FIRST);
+    assert_eq!(bench.find("1/3").len(), 1);
+    assert_eq!(bench.find("second").len(), 1);
+    assert_eq!(bench.click_first("◀"), []);
+}
+
+#[test]
+fn an_edit_goes_on_with_ctrl_shift_enter_but_not_that_of_an_answer() {
+    let both = egui::Modifiers::CTRL | egui::Modifiers::SHIFT;
+    for role in ["User", "AI"] {
+        let mut bench = Bench::new(["hello"]);
+        bench.discussions.list[0].entries[0].role = role.to_owned();
+        bench.click_last("✏");
+        bench.look();
+        assert_eq!(bench.find("Ask anew").len(), usize::from(role == "User"));
+        bench.write(" world");
+        let text = "hello world".to_owned();
+        let expected = if role == "User" {
+            Action::Retake(FIRST, text)
+        } else {
+            Action::EditEntry(FIRST, text)
+        };
+        assert_eq!(bench.key(egui::Key::Enter, both), [expected]);
+        assert_eq!(bench.hub.editing, None);
+    }
+}
+
+#[test]
+fn what_was_typed_elsewhere_is_not_dropped_for_another_edit() {
+    let mut bench = Bench::new(["hello", "world"]);
+    bench.discussions.list.push(Discussion {
+        id: 2,
+        name: "Second".to_owned(),
+        entries: vec![Entry {
+            id: 99,
+            text: "there".to_owned(),
+            ..Entry::default()
+        }],
+        ..Discussion::default()
+    });
+    let typed = Some((99, "there, half".to_owned()));
+    bench.hub.editing.clone_from(&typed);
+    bench.click_last("✏");
+    assert_eq!(bench.hub.editing, typed);
+    // Nothing was typed in this one.
+    bench.hub.editing = Some((99, "there".to_owned()));
+    bench.click_last("✏");
+    assert_eq!(bench.hub.editing, Some((FIRST + 1, "world".to_owned())));
+}
+
+#[test]
 fn moves_go_past_what_is_not_shown() {
     let mut bench = Bench::new(["apple", "banana", "apple"]);
     bench.hub.search = "apple".to_owned();
