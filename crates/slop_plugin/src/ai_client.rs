@@ -178,14 +178,17 @@ fn question(
     settings: &Settings,
     key: &Key,
 ) -> Ask {
+    let settings = &discussion.settings(settings);
     let (provider, key) = provider(settings, key);
+    let system = Some(discussion.system.trim()).filter(|system| !system.is_empty());
+    let system = system.map(|system| Message::new(ChatRole::System, system));
     let unfinished = streaming(pending);
     let said = discussion.entries.iter();
     let said = said.filter(|entry| !unfinished.contains(&entry.id));
     Ask {
         provider,
         key,
-        messages: said.filter_map(message).collect(),
+        messages: system.into_iter().chain(said.filter_map(message)).collect(),
         timing: timing(settings),
     }
 }
@@ -742,6 +745,40 @@ mod tests {
         let Server { base_url, model } = Server::gemini();
         let provider = Provider::Gemini { base_url, model };
         assert_eq!((ask.provider, ask.key), (provider, key.0));
+    }
+
+    #[test]
+    fn a_discussion_is_asked_about_in_its_own_way() {
+        let ask = |system: &str, model: &str| {
+            let discussion = Discussion {
+                system: system.into(),
+                model: model.into(),
+                entries: vec![Entry {
+                    role: "User".into(),
+                    text: "hello".into(),
+                    ..Entry::default()
+                }],
+                ..Discussion::default()
+            };
+            let settings = Settings {
+                provider: ProviderKind::Anthropic,
+                ..Settings::default()
+            };
+            let pending = PendingRequests::default();
+            let ask = question(&discussion, &pending, &settings, &Key::default());
+            let Provider::Anthropic { model, .. } = ask.provider else {
+                panic!("{:?}", ask.provider);
+            };
+            (ask.messages, model)
+        };
+        let hello = Message::new(ChatRole::User, "hello");
+        let (messages, model) = ask(" \n", " ");
+        assert_eq!(messages, std::slice::from_ref(&hello));
+        assert_eq!(model, Server::anthropic().model);
+        let (messages, model) = ask("Be brief.\n", " m ");
+        let system = Message::new(ChatRole::System, "Be brief.");
+        assert_eq!(messages, [system, hello]);
+        assert_eq!(model, "m");
     }
 
     #[test]

@@ -13,6 +13,10 @@ pub enum Action {
     SelectDiscussion(u64),
     /// Gives a discussion another name; a blank one is ignored.
     RenameDiscussion(u64, String),
+    /// Tells the assistant something else before all that is said in a discussion.
+    SetSystem(u64, String),
+    /// Lets another model answer in a discussion; a blank one is that of the settings.
+    SetModel(u64, String),
     /// Copies a discussion with all its entries, and shows the copy.
     DuplicateDiscussion(u64),
     /// Deletes a discussion. Another is shown then; the last one is replaced by an empty one.

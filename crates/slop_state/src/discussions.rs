@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::Take;
+use crate::{Settings, Take};
 
 /// Everything a person would miss, of the discussions.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -71,9 +71,27 @@ pub struct Discussion {
     /// deeply cannot be written to disk.
     #[serde(default)]
     pub aside: Vec<Take>,
+    /// What the assistant is told before all else; nothing if it is blank.
+    #[serde(default)]
+    pub system: String,
+    /// The model that answers; that of the settings if it is blank.
+    #[serde(default)]
+    pub model: String,
 }
 
 impl Discussion {
+    /// The settings with what this discussion has of its own.
+    #[must_use]
+    pub fn settings(&self, settings: &Settings) -> Settings {
+        let mut settings = settings.clone();
+        if let Some((_, model)) = settings.server_mut() {
+            if !self.model.trim().is_empty() {
+                self.model.trim().clone_into(model);
+            }
+        }
+        settings
+    }
+
     /// All entries, those that are set aside too.
     pub fn all_entries(&self) -> impl Iterator<Item = &Entry> {
         let aside = self.aside.iter().flat_map(|take| &take.entries);
@@ -176,4 +194,7 @@ pub struct Hub {
     pub renaming: Option<(u64, String)>,
     /// An entry and the text that it may get.
     pub editing: Option<(u64, String)>,
+    /// Whether model and system prompt of the discussion are shown.
+    #[serde(default)]
+    pub setup: bool,
 }

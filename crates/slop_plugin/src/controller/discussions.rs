@@ -28,6 +28,16 @@ pub(super) fn edit_discussions(
                     name.trim().clone_into(&mut discussion.name);
                 }
             }
+            Action::SetSystem(id, system) => {
+                if let Some(discussion) = discussions.get_mut(*id) {
+                    discussion.system.clone_from(system);
+                }
+            }
+            Action::SetModel(id, model) => {
+                if let Some(discussion) = discussions.get_mut(*id) {
+                    discussion.model.clone_from(model);
+                }
+            }
             Action::DuplicateDiscussion(id) => duplicate(&mut discussions, *id),
             Action::DeleteDiscussion(id) => {
                 if let Some(deleted) = delete(&mut discussions, *id) {
@@ -359,6 +369,20 @@ mod tests {
         act(&mut app, Action::RenameDiscussion(1, " ".into()));
         act(&mut app, Action::RenameDiscussion(7, "No".into()));
         assert_eq!(names(&app), ["First"]);
+    }
+
+    #[test]
+    fn a_discussion_has_a_system_prompt_and_a_model_which_its_copy_has_too() {
+        let mut app = app();
+        act(&mut app, Action::SetSystem(1, "Be brief.".into()));
+        act(&mut app, Action::SetModel(1, "m".into()));
+        act(&mut app, Action::SetModel(7, "nobody's".into()));
+        act(&mut app, Action::DuplicateDiscussion(1));
+        let copy = discussions(&app).shown().unwrap();
+        assert_eq!((&*copy.system, &*copy.model), ("Be brief.", "m"));
+        act(&mut app, Action::AddDiscussion);
+        let new = discussions(&app).shown().unwrap();
+        assert_eq!((&*new.system, &*new.model), ("", ""));
     }
 
     #[test]

@@ -2,12 +2,16 @@
 
 mod entry;
 mod scroll;
+mod setup;
 
 use bevy::utils::HashMap;
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
 use slop_state::{Action, Composer, Discussion, Discussions, Hub};
 
-use self::scroll::{scroll, Measured, Search, Thread};
+use self::{
+    scroll::{scroll, Measured, Search, Thread},
+    setup::setup,
+};
 use super::theme::Theme;
 use crate::ai_client::ASSISTANT;
 
@@ -230,6 +234,9 @@ fn show(
     let is_searched = !hub.search.is_empty();
     let hits = is_searched.then(|| cache.search.find(entries, &hub.search));
     head(ui, discussion, hits.as_ref().map(Vec::len), hub, theme);
+    if hub.setup {
+        setup(ui, discussion, out);
+    }
     let editing = hub.editing.as_ref().map(|(id, _)| *id);
     let unsaved = hub.editing.as_ref().and_then(|(id, text)| {
         let mut list = discussions.list.iter();
@@ -306,6 +313,9 @@ fn head(
             }
         }
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            if icon(ui, "⚙", "Model and system prompt", true) {
+                hub.setup = !hub.setup;
+            }
             let name = egui::RichText::new(&discussion.name).heading();
             ui.add(egui::Label::new(name).truncate());
         });

@@ -400,6 +400,23 @@ fn what_was_typed_elsewhere_is_not_dropped_for_another_edit() {
 }
 
 #[test]
+fn model_and_system_prompt_are_asked_for_as_they_are_typed() {
+    let mut bench = Bench::new(["hello"]);
+    assert!(bench.find("System prompt").is_empty());
+    assert_eq!(bench.click_first("⚙"), []);
+    assert_eq!(bench.find("System prompt").len(), 1);
+    bench.click_first("As in Project Settings");
+    let typed = bench.run(vec![egui::Event::Text("m".to_owned())]).0;
+    assert_eq!(typed, [Action::SetModel(1, "m".to_owned())]);
+    bench.click_first("Told to the assistant");
+    let typed = bench.run(vec![egui::Event::Text("Be brief.".to_owned())]).0;
+    assert_eq!(typed, [Action::SetSystem(1, "Be brief.".to_owned())]);
+    assert!(bench.sees("hello"));
+    assert_eq!(bench.click_first("⚙"), []);
+    assert!(bench.find("System prompt").is_empty());
+}
+
+#[test]
 fn moves_go_past_what_is_not_shown() {
     let mut bench = Bench::new(["apple", "banana", "apple"]);
     bench.hub.search = "apple".to_owned();
