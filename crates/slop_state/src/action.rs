@@ -21,6 +21,10 @@ pub enum Action {
     DuplicateDiscussion(u64),
     /// Deletes a discussion. Another is shown then; the last one is replaced by an empty one.
     DeleteDiscussion(u64),
+    /// Writes a discussion to a Markdown document in the app's data folder.
+    ExportDiscussion(u64),
+    /// Makes a discussion of the document of this name in that folder, and shows it.
+    ImportDiscussion(String),
     /// Makes an entry of what the composer holds, in the discussion that is shown, and lets the
     /// assistant answer if it is to.
     AddEntry,

@@ -197,4 +197,7 @@ pub struct Hub {
     /// Whether model and system prompt of the discussion are shown.
     #[serde(default)]
     pub setup: bool,
+    /// Whether the documents are listed that can be imported.
+    #[serde(default)]
+    pub importing: bool,
 }

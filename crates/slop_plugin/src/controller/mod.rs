@@ -1,6 +1,7 @@
 //! The systems that act on what the gui asks for.
 
 mod discussions;
+pub(crate) mod documents;
 mod editor;
 mod settings;
 mod tickets;
@@ -61,7 +62,13 @@ pub fn controller(app: &mut HotApp) {
         .add_event::<Action>()
         .add_event::<AskAssistant>()
         .add_systems(Update, systems())
-        .add_systems(Update, editor::open_in_editor.before(note_done));
+        .add_systems(
+            Update,
+            (editor::open_in_editor, documents::exchange)
+                .chain()
+                .after(undo)
+                .before(note_done),
+        );
     #[cfg(feature = "hot")]
     app.add_systems(
         Update,

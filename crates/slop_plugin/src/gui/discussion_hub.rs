@@ -1,14 +1,18 @@
 //! The Discussion Hub: the discussions, the entries of one of them, and the composer.
 
+mod documents;
 mod entry;
 mod scroll;
 mod setup;
+
+use std::path::Path;
 
 use bevy::utils::HashMap;
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
 use slop_state::{Action, Composer, Discussion, Discussions, Hub};
 
 use self::{
+    documents::Documents,
     scroll::{scroll, Measured, Search, Thread},
     setup::setup,
 };
@@ -55,6 +59,8 @@ pub(super) struct View<'a> {
     /// The ids of the entries that the assistant is still writing.
     pub(super) streaming: &'a [u64],
     pub(super) cache: &'a mut Cache,
+    /// Where the documents are.
+    pub(super) folder: &'a Path,
     pub(super) theme: &'a Theme,
 }
 
@@ -65,6 +71,7 @@ pub(super) struct Cache {
     /// By the ids of the entries.
     heights: HashMap<u64, Measured>,
     search: Search,
+    documents: Documents,
 }
 
 pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
@@ -75,6 +82,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         split,
         streaming,
         cache,
+        folder,
         theme,
     } = view;
     // Panels within a window do not tell it how much room they take.
@@ -82,7 +90,10 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
     egui::SidePanel::left("discussions")
         .default_width(180.0)
         .width_range(140.0..=320.0)
-        .show_inside(ui, |ui| selector(ui, discussions, hub, theme, out));
+        .show_inside(ui, |ui| {
+            let documents = &mut cache.documents;
+            selector(ui, discussions, hub, documents, folder, theme, out);
+        });
     egui::CentralPanel::default().show_inside(ui, |ui| {
         let whole = ui.available_rect_before_wrap();
         let bar = 8.0;
@@ -106,12 +117,14 @@ fn selector(
     ui: &mut egui::Ui,
     discussions: &Discussions,
     hub: &mut Hub,
+    documents: &mut Documents,
+    folder: &Path,
     theme: &Theme,
     out: &mut Vec<Action>,
 ) {
     let mut start = None;
     theme.header(ui, "Discussions");
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         if icon(ui, "➕", "New discussion", true) {
             out.push(Action::AddDiscussion);
         }
@@ -127,7 +140,17 @@ fn selector(
         if icon(ui, "🗑", "Delete", true) {
             out.push(Action::DeleteDiscussion(discussion.id));
         }
+        let hover = format!("Export as Markdown, to {}", folder.display());
+        if icon(ui, "📤", &hover, true) {
+            out.push(Action::ExportDiscussion(discussion.id));
+        }
+        if icon(ui, "📥", "Import from Markdown", true) {
+            hub.importing = !hub.importing;
+        }
     });
+    if hub.importing {
+        documents.list(ui, folder, out);
+    }
     egui::ScrollArea::vertical()
         .id_salt("discussions")
         .auto_shrink(false)

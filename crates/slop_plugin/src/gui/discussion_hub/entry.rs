@@ -11,7 +11,7 @@ use super::{
     scroll::{Row, Thread},
     ASK_ANEW, SEND,
 };
-use crate::ai_client::ASSISTANT;
+use crate::{ai_client::ASSISTANT, date::date};
 
 /// An entry.
 pub(super) fn draw(
@@ -297,22 +297,6 @@ pub(super) fn usage(ui: &mut egui::Ui, entry: &Entry) {
 
 pub(super) fn text_field(entry: u64) -> egui::Id {
     egui::Id::new(("discussion_hub text", entry))
-}
-
-/// Seconds since 1970 as `YYYY-MM-DD HH:MM`, UTC.
-pub(super) fn date(time: u64) -> String {
-    // Days since the 1st of March of the year 0: years that begin in March end with the leap day,
-    // and the calendar repeats itself after 400 of them, which are 146,097 days.
-    let days = time / 86_400 + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let from_march = (5 * day + 2) / 153;
-    let day = day - (153 * from_march + 2) / 5 + 1;
-    let month = (from_march + 2) % 12 + 1;
-    let year = 400 * era + year + u64::from(month <= 2);
-    let (hour, minute) = (time % 86_400 / 3_600, time % 3_600 / 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
 }
 
 /// A sign of life, in a few frames a second: an answer may take minutes.

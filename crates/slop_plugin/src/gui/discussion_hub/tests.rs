@@ -1,5 +1,7 @@
 //! The Discussion Hub as a person uses it, without a display.
 
+use std::path::PathBuf;
+
 use slop_state::{Entry, TokenUsage};
 
 use super::{entry::*, scroll::*, *};
@@ -17,6 +19,7 @@ struct Bench {
     split: f32,
     streaming: Vec<u64>,
     cache: Cache,
+    folder: PathBuf,
     theme: Theme,
     time: f64,
 }
@@ -31,6 +34,7 @@ impl Bench {
             split: 0.7,
             streaming: Vec::new(),
             cache: Cache::default(),
+            folder: "/nowhere".into(),
             theme: theme(),
             time: 0.0,
         };
@@ -71,6 +75,7 @@ impl Bench {
             split,
             streaming,
             cache,
+            folder,
             theme,
             ..
         } = self;
@@ -84,6 +89,7 @@ impl Bench {
                     split: &mut *split,
                     streaming: streaming.as_slice(),
                     cache: &mut *cache,
+                    folder: folder.as_path(),
                     theme: &*theme,
                 };
                 panel(ui, view, &mut out);
@@ -417,6 +423,22 @@ fn model_and_system_prompt_are_asked_for_as_they_are_typed() {
 }
 
 #[test]
+fn documents_are_exported_and_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::new(["hello"]);
+    bench.folder = folder.path().to_owned();
+    assert_eq!(bench.click_first("📤"), [Action::ExportDiscussion(1)]);
+    assert_eq!(bench.click_first("📥"), []);
+    assert_eq!(bench.find("No document").len(), 1);
+    std::fs::write(folder.path().join("a.md"), "").unwrap();
+    bench.time += 2.0;
+    let imported = bench.click_first("a.md");
+    assert_eq!(imported, [Action::ImportDiscussion("a.md".to_owned())]);
+    assert_eq!(bench.click_first("📥"), []);
+    assert!(bench.find("a.md").is_empty());
+}
+
+#[test]
 fn moves_go_past_what_is_not_shown() {
     let mut bench = Bench::new(["apple", "banana", "apple"]);
     bench.hub.search = "apple".to_owned();
@@ -543,13 +565,4 @@ fn nothing_is_loaded_or_opened_without_a_click() {
     for uri in ["file:///etc/hostname", "https://example.org/a.png"] {
         assert!(bench.context.try_load_bytes(uri).is_err());
     }
-}
-
-#[test]
-fn times_are_dates() {
-    assert_eq!(date(0), "1970-01-01 00:00");
-    assert_eq!(date(951_782_400), "2000-02-29 00:00");
-    assert_eq!(date(1_709_251_199), "2024-02-29 23:59");
-    assert_eq!(date(1_735_689_599), "2024-12-31 23:59");
-    assert_eq!(date(4_107_542_400), "2100-03-01 00:00");
 }
