@@ -197,6 +197,10 @@ pub struct Hub {
     /// Whether model and system prompt of the discussion are shown.
     #[serde(default)]
     pub setup: bool,
+    /// Entries of all discussions that contain it are listed instead of the discussions, unless it
+    /// is blank.
+    #[serde(default)]
+    pub everywhere: String,
     /// Whether the documents are listed that can be imported.
     #[serde(default)]
     pub importing: bool,

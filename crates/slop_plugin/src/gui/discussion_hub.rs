@@ -2,6 +2,7 @@
 
 mod documents;
 mod entry;
+mod everywhere;
 mod scroll;
 mod setup;
 
@@ -71,6 +72,10 @@ pub(super) struct Cache {
     /// By the ids of the entries.
     heights: HashMap<u64, Measured>,
     search: Search,
+    /// The same for all discussions.
+    everywhere: Search,
+    /// The id of the entry that is to be scrolled to.
+    jump: Option<u64>,
     documents: Documents,
 }
 
@@ -91,8 +96,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         .default_width(180.0)
         .width_range(140.0..=320.0)
         .show_inside(ui, |ui| {
-            let documents = &mut cache.documents;
-            selector(ui, discussions, hub, documents, folder, theme, out);
+            selector(ui, discussions, hub, cache, folder, theme, out);
         });
     egui::CentralPanel::default().show_inside(ui, |ui| {
         let whole = ui.available_rect_before_wrap();
@@ -117,7 +121,7 @@ fn selector(
     ui: &mut egui::Ui,
     discussions: &Discussions,
     hub: &mut Hub,
-    documents: &mut Documents,
+    cache: &mut Cache,
     folder: &Path,
     theme: &Theme,
     out: &mut Vec<Action>,
@@ -149,7 +153,13 @@ fn selector(
         }
     });
     if hub.importing {
-        documents.list(ui, folder, out);
+        cache.documents.list(ui, folder, out);
+    }
+    everywhere::field(ui, hub);
+    let is_listed = hub.everywhere.trim().is_empty() || start.is_some();
+    if !is_listed {
+        everywhere::hits(ui, discussions, hub, cache, theme, out);
+        return;
     }
     egui::ScrollArea::vertical()
         .id_salt("discussions")
@@ -172,6 +182,7 @@ fn selector(
         });
     // Only now: a field that is drawn in the frame of a press elsewhere loses its focus.
     if let Some(discussion) = start {
+        hub.everywhere.clear();
         hub.renaming = Some((discussion.id, discussion.name.clone()));
         ui.memory_mut(|memory| memory.request_focus(name_field(discussion.id)));
     }
@@ -255,7 +266,7 @@ fn show(
     };
     let entries = &discussion.entries;
     let is_searched = !hub.search.is_empty();
-    let hits = is_searched.then(|| cache.search.find(entries, &hub.search));
+    let hits = is_searched.then(|| cache.search.find(entries.iter(), &hub.search));
     head(ui, discussion, hits.as_ref().map(Vec::len), hub, theme);
     if hub.setup {
         setup(ui, discussion, out);

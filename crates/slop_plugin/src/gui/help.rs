@@ -5,10 +5,11 @@ use slop_engine::egui;
 use super::theme::Theme;
 
 /// What a person can press, and what it does.
-const SHORTCUTS: [(&str, &str); 13] = [
+const SHORTCUTS: [(&str, &str); 14] = [
     ("Ctrl+Alt+R", "Reload the code"),
     ("Ctrl+N", "New discussion"),
     ("Ctrl+F", "Search the discussion"),
+    ("Ctrl+Shift+F", "Search all discussions"),
     ("Ctrl+Enter", "Send the entry, or save what is being edited"),
     (
         "Ctrl+Shift+Enter",

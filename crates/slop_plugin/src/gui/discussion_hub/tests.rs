@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use slop_state::{Entry, TokenUsage};
 
-use super::{entry::*, scroll::*, *};
+use super::{entry::*, everywhere::excerpt, scroll::*, *};
 use crate::gui::testing::{texts, theme};
 
 /// The first id of the entries in a [`Bench`].
@@ -276,11 +276,11 @@ fn an_edit_that_keeps_the_length_is_searched_too() {
     let mut bench = Bench::many(500);
     let entries = &mut bench.discussions.list[0].entries;
     let mut search = Search::default();
-    assert!(search.find(entries, "WORDS").is_empty());
+    assert!(search.find(entries.iter(), "WORDS").is_empty());
     let length = entries[400].text.len();
     entries[400].text = format!("{:length$}", "words");
     assert_eq!(entries[400].text.len(), length);
-    assert!((0..10).any(|_| search.find(entries, "WORDS") == [400_usize]));
+    assert!((0..10).any(|_| search.find(entries.iter(), "WORDS") == [400_usize]));
 }
 
 #[test]
@@ -436,6 +436,78 @@ fn documents_are_exported_and_imported() {
     assert_eq!(imported, [Action::ImportDiscussion("a.md".to_owned())]);
     assert_eq!(bench.click_first("📥"), []);
     assert!(bench.find("a.md").is_empty());
+}
+
+#[test]
+fn what_is_searched_for_everywhere_is_listed_and_shown() {
+    let mut bench = Bench::many(300);
+    let main = &mut bench.discussions.list[0];
+    "the needle is here".clone_into(&mut main.entries[17].text);
+    let other = Entry {
+        id: 999,
+        role: "AI".to_owned(),
+        text: "a pin\nanother Needle".to_owned(),
+        ..Entry::default()
+    };
+    bench.discussions.list.push(Discussion {
+        id: 2,
+        name: "Second".to_owned(),
+        entries: vec![other],
+        ..Discussion::default()
+    });
+    assert!(!bench.sees("entry 18."));
+    let both = egui::Modifiers::CTRL | egui::Modifiers::SHIFT;
+    bench.key(egui::Key::F, both);
+    bench.write("needle");
+    assert_eq!(bench.hub.everywhere, "needle");
+    assert_eq!(bench.hub.search, "");
+    assert_eq!(bench.find("2 hits").len(), 1);
+    assert_eq!(bench.find("Second: AI\nanother Needle").len(), 1);
+
+    // In the discussion that is shown.
+    bench.hub.search = "something else".to_owned();
+    let shown = bench.click_first("the needle is here");
+    assert_eq!(shown, [Action::ShowEntry(FIRST + 17)]);
+    assert_eq!(bench.hub.search, "");
+    assert!(bench.sees("entry 18."));
+    assert!(!bench.sees("entry 299."));
+
+    // In another one, which is shown in the next frame.
+    let shown = bench.click_first("another Needle");
+    assert_eq!(shown, [Action::ShowEntry(999)]);
+    assert_eq!(bench.cache.jump, Some(999));
+    bench.discussions.active = 2;
+    assert_eq!(bench.find("another Needle").len(), 2);
+    assert_eq!(bench.cache.jump, None);
+
+    // The hits make room for the name.
+    assert_eq!(bench.click_first("✏"), []);
+    assert_eq!(bench.hub.everywhere, "");
+}
+
+#[test]
+fn takes_that_are_not_shown_are_found_everywhere() {
+    let mut bench = Bench::new(["needle"]);
+    let new = Entry {
+        id: 20,
+        ..Entry::default()
+    };
+    assert!(bench.discussions.list[0].retake(FIRST, new));
+    bench.hub.everywhere = "NEEDLE".to_owned();
+    let hit = "Main: User, another take\nneedle";
+    assert_eq!(bench.click_first(hit), [Action::ShowEntry(FIRST)]);
+}
+
+#[test]
+fn an_excerpt_has_the_hit_in_it() {
+    assert_eq!(excerpt("one\n  Two three  \nfour", "two"), "Two three");
+    assert_eq!(excerpt("one", "gone"), "one");
+    assert_eq!(excerpt("", "gone"), "");
+    let long = format!("{}HIT{}", "a".repeat(100), "b".repeat(100));
+    let expected = format!("…{}HIT{}…", "a".repeat(24), "b".repeat(63));
+    assert_eq!(excerpt(&long, "hit"), expected);
+    let longer_in_lower_case = format!("{}Ärger", "İ".repeat(100));
+    assert!(excerpt(&longer_in_lower_case, "ärger").ends_with("İÄrger"));
 }
 
 #[test]
