@@ -100,7 +100,13 @@ pub(super) fn buttons(
     out: &mut Vec<Action>,
 ) {
     let entry = row.entry;
-    if icon(ui, "🗑", "Delete, with all takes", true) {
+    let ids = thread.discussion.takes(entry);
+    let hover = if ids.len() > 1 {
+        "Delete, with all its takes"
+    } else {
+        "Delete"
+    };
+    if icon(ui, "🗑", hover, true) {
         out.push(Action::DeleteEntry(entry.id));
     }
     if icon(ui, "⬇", "Move down", row.down.is_some()) {
@@ -148,12 +154,11 @@ pub(super) fn buttons(
     if ui.add(raw).on_hover_text(hover).clicked() {
         out.push(Action::SetRaw(entry.id, !entry.raw));
     }
-    takes(ui, entry, thread, out);
+    takes(ui, entry, &ids, out);
 }
 
 /// Which of several takes is shown, and the way to its neighbours, from the right to the left.
-fn takes(ui: &mut egui::Ui, entry: &Entry, thread: &Thread<'_>, out: &mut Vec<Action>) {
-    let ids = thread.discussion.takes(entry);
+fn takes(ui: &mut egui::Ui, entry: &Entry, ids: &[u64], out: &mut Vec<Action>) {
     let Some(index) = ids.iter().position(|id| *id == entry.id) else {
         return;
     };
