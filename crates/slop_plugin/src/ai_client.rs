@@ -22,7 +22,7 @@ use slop_state::{
 use crate::controller::{now, AskAssistant};
 
 /// The role of the assistant's entries.
-const ASSISTANT: &str = "AI";
+pub(crate) const ASSISTANT: &str = "AI";
 /// What the note begins with that says why there is no answer, or no more of it.
 const NO_ANSWER: &str = "> **No answer:** ";
 /// What an entry begins with that waits for a server that is busy.
@@ -161,15 +161,22 @@ fn send_request(
         let Some(discussion) = discussions.get_mut(ask.discussion) else {
             continue;
         };
-        let request = assistants.new_id();
-        let question = question(discussion, &pending, &settings, &session);
-        assistants.start(request, question);
-        discussion.entries.push(Entry {
+        let answer = Entry {
             id: entry,
             role: ASSISTANT.to_owned(),
             time: now(),
             ..Entry::default()
-        });
+        };
+        if let Some(other) = ask.instead_of {
+            if !discussion.retake(other, answer) {
+                continue;
+            }
+        } else {
+            discussion.entries.push(answer);
+        }
+        let request = assistants.new_id();
+        // The answer is blank, so it is not sent.
+        assistants.start(request, question(discussion, &pending, &settings, &session));
         discussions.last_id = entry;
         pending.0.push(Pending {
             request,
@@ -186,14 +193,17 @@ fn question(
     settings: &Settings,
     session: &Session,
 ) -> Ask {
+    let settings = &discussion.settings(settings);
     let provider = provider(settings);
+    let system = Some(discussion.system.trim()).filter(|system| !system.is_empty());
+    let system = system.map(|system| Message::new(ChatRole::System, system));
     let unfinished = streaming(pending);
     let said = discussion.entries.iter();
     let said = said.filter(|entry| !unfinished.contains(&entry.id));
     Ask {
         key: key_for(&provider, session),
         provider,
-        messages: said.filter_map(message).collect(),
+        messages: system.into_iter().chain(said.filter_map(message)).collect(),
         timing: timing(settings),
     }
 }
@@ -313,8 +323,7 @@ fn take_back(orphans: &mut ResMut<Orphans>, discussions: &mut ResMut<Discussions
 
 /// The entry that the answer goes to, if there is one.
 fn entry_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a Entry> {
-    let mut entries = discussions.get(pending.discussion)?.entries.iter();
-    entries.find(|entry| entry.id == pending.entry)
+    discussions.get(pending.discussion)?.entry(pending.entry)
 }
 
 /// Its text.
@@ -576,6 +585,66 @@ mod tests {
     }
 
     #[test]
+    fn another_take_of_an_answer_leaves_the_first_to_itself() {
+        let words = many_words();
+        let whole = format!("You said: {words}");
+        let mut app = app();
+        ask(&mut app, &words);
+        run_until(&mut app, "a part", |app| reply(app).contains("word3"));
+        let first = entries(&app)[1].id;
+        act(&mut app, Action::Regenerate(first));
+        run_until(&mut app, "both", |app| pending(app).0.len() == 2);
+        let [_, second] = entries(&app) else {
+            panic!("{:?}", entries(&app));
+        };
+        let second = second.id;
+        run_to_the_end(&mut app);
+        let discussion = app.world().resource::<Discussions>().shown().unwrap();
+        assert_eq!(discussion.takes(&discussion.entries[1]), [first, second]);
+        for id in [first, second] {
+            assert_eq!(discussion.entry(id).unwrap().text, whole);
+        }
+    }
+
+    #[test]
+    fn another_take_of_an_answer_is_asked_for_without_it() {
+        let mut app = app();
+        ask(&mut app, "hello?");
+        run_to_the_end(&mut app);
+        let first = entries(&app)[1].id;
+        app.world_mut().resource_mut::<Composer>().text = "I see".into();
+        app.world_mut().resource_mut::<Composer>().ask = false;
+        act(&mut app, Action::AddEntry);
+        act(&mut app, Action::Regenerate(first));
+        run_until(&mut app, "an answer", |app| {
+            entries(app).len() == 2 && entries(app)[1].id != first
+        });
+        run_to_the_end(&mut app);
+        assert_eq!(reply(&app), "You said: hello?");
+        let mut discussions = app.world_mut().resource_mut::<Discussions>();
+        assert!(discussions.list[0].show(first));
+        assert_eq!(entries(&app)[2].text, "I see");
+    }
+
+    #[test]
+    fn an_answer_goes_on_in_a_take_that_is_not_shown() {
+        let words = many_words();
+        let mut app = app();
+        ask(&mut app, &words);
+        run_until(&mut app, "a part", |app| reply(app).contains("word3"));
+        let [question, answer] = entries(&app) else {
+            panic!("{:?}", entries(&app));
+        };
+        let (question, answer) = (question.id, answer.id);
+        act(&mut app, Action::Retake(question, "again".into()));
+        run_until(&mut app, "both", |app| pending(app).0.len() == 2);
+        run_to_the_end(&mut app);
+        assert_eq!(reply(&app), "You said: again");
+        act(&mut app, Action::ShowEntry(answer));
+        assert_eq!(reply(&app), format!("You said: {words}"));
+    }
+
+    #[test]
     fn a_failure_is_noted_once() {
         let mut app = app();
         let mut settings = app.world_mut().resource_mut::<Settings>();
@@ -698,6 +767,41 @@ mod tests {
         let ask = question(&discussion, &pending, &settings, &session);
         let Server { base_url, model } = Server::gemini();
         assert_eq!(ask.provider, Provider::Gemini { base_url, model });
+    }
+
+    #[test]
+    fn a_discussion_is_asked_about_in_its_own_way() {
+        let ask = |system: &str, model: &str| {
+            let discussion = Discussion {
+                system: system.into(),
+                model: model.into(),
+                entries: vec![Entry {
+                    role: "User".into(),
+                    text: "hello".into(),
+                    ..Entry::default()
+                }],
+                ..Discussion::default()
+            };
+            let settings = Settings {
+                provider: ProviderKind::Anthropic,
+                ..Settings::default()
+            };
+            let pending = PendingRequests::default();
+            let session = Session::new("nowhere".into());
+            let ask = question(&discussion, &pending, &settings, &session);
+            let Provider::Anthropic { model, .. } = ask.provider else {
+                panic!("{:?}", ask.provider);
+            };
+            (ask.messages, model)
+        };
+        let hello = Message::new(ChatRole::User, "hello");
+        let (messages, model) = ask(" \n", " ");
+        assert_eq!(messages, std::slice::from_ref(&hello));
+        assert_eq!(model, Server::anthropic().model);
+        let (messages, model) = ask("Be brief.\n", " m ");
+        let system = Message::new(ChatRole::System, "Be brief.");
+        assert_eq!(messages, [system, hello]);
+        assert_eq!(model, "m");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 pub mod ai_client;
 pub mod controller;
+mod date;
 pub mod gui;
+mod markdown;
 pub mod session;
 
 #[cfg(feature = "hot")]

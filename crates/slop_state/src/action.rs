@@ -15,10 +15,18 @@ pub enum Action {
     SelectDiscussion(u64),
     /// Gives a discussion another name; a blank one is ignored.
     RenameDiscussion(u64, String),
+    /// Tells the assistant something else before all that is said in a discussion.
+    SetSystem(u64, String),
+    /// Lets another model answer in a discussion; a blank one is that of the settings.
+    SetModel(u64, String),
     /// Copies a discussion with all its entries, and shows the copy.
     DuplicateDiscussion(u64),
     /// Deletes a discussion. Another is shown then; the last one is replaced by an empty one.
     DeleteDiscussion(u64),
+    /// Writes a discussion to a Markdown document in the app's data folder.
+    ExportDiscussion(u64),
+    /// Makes a discussion of the document of this name in that folder, and shows it.
+    ImportDiscussion(String),
     /// Makes an entry of what the composer holds, in the discussion that is shown, and lets the
     /// assistant answer if it is to.
     AddEntry,
@@ -34,6 +42,14 @@ pub enum Action {
     MoveEntry(u64, i32),
     /// Deletes an entry.
     DeleteEntry(u64),
+    /// Makes another take of an entry, with this text, and lets the assistant answer. The one that
+    /// is shown is kept, with all that follows it.
+    Retake(u64, String),
+    /// Shows the entry of this id, with its discussion and the takes that lead to it.
+    ShowEntry(u64),
+    /// Asks the assistant for another take of an answer. The one that is shown is kept, with all
+    /// that follows it.
+    Regenerate(u64),
     /// Stops the assistant.
     CancelReplies,
     /// Makes a ticket of the title that the composer holds.

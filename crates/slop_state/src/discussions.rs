@@ -3,6 +3,8 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::{Settings, Take};
+
 /// Everything a person would miss, of the discussions.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct Discussions {
@@ -22,7 +24,7 @@ impl Default for Discussions {
             list: vec![Discussion {
                 id: 1,
                 name: "Main".to_owned(),
-                entries: Vec::new(),
+                ..Discussion::default()
             }],
             active: 1,
             roles: ["User", "AI", "Context", "System"].map(Into::into).to_vec(),
@@ -63,14 +65,50 @@ pub struct Discussion {
     pub id: u64,
     /// Shown in the list.
     pub name: String,
-    /// The oldest first.
+    /// Those that are shown, the oldest first.
     pub entries: Vec<Entry>,
+    /// The other takes. They are not within the entries whose takes they are, for what is nested
+    /// deeply cannot be written to disk.
+    #[serde(default)]
+    pub aside: Vec<Take>,
+    /// What the assistant is told before all else; nothing if it is blank.
+    #[serde(default)]
+    pub system: String,
+    /// The model that answers; that of the settings if it is blank.
+    #[serde(default)]
+    pub model: String,
 }
 
 impl Discussion {
-    /// The entry of this id.
+    /// The settings with what this discussion has of its own.
+    #[must_use]
+    pub fn settings(&self, settings: &Settings) -> Settings {
+        let mut settings = settings.clone();
+        if let Some((_, model)) = settings.server_mut() {
+            if !self.model.trim().is_empty() {
+                self.model.trim().clone_into(model);
+            }
+        }
+        settings
+    }
+
+    /// All entries, those that are set aside too.
+    pub fn all_entries(&self) -> impl Iterator<Item = &Entry> {
+        let aside = self.aside.iter().flat_map(|take| &take.entries);
+        self.entries.iter().chain(aside)
+    }
+
+    /// The entry of this id, be it set aside.
+    #[must_use]
+    pub fn entry(&self, id: u64) -> Option<&Entry> {
+        self.all_entries().find(|entry| entry.id == id)
+    }
+
+    /// The entry of this id, be it set aside.
     pub fn entry_mut(&mut self, id: u64) -> Option<&mut Entry> {
-        self.entries.iter_mut().find(|entry| entry.id == id)
+        let aside = self.aside.iter_mut().flat_map(|take| &mut take.entries);
+        let mut all = self.entries.iter_mut().chain(aside);
+        all.find(|entry| entry.id == id)
     }
 }
 
@@ -95,6 +133,21 @@ pub struct Entry {
     /// How many tokens it took, if the server has said so.
     #[serde(default)]
     pub usage: Option<TokenUsage>,
+    /// The id of the first entry that was a take of the same place; 0 if this is that one.
+    #[serde(default)]
+    pub take_of: u64,
+}
+
+impl Entry {
+    /// What all takes of its place have in common.
+    #[must_use]
+    pub fn place(&self) -> u64 {
+        if self.take_of == 0 {
+            self.id
+        } else {
+            self.take_of
+        }
+    }
 }
 
 /// How many tokens an answer took, as the server counts them. What it does not say is `None`.
@@ -141,4 +194,14 @@ pub struct Hub {
     pub renaming: Option<(u64, String)>,
     /// An entry and the text that it may get.
     pub editing: Option<(u64, String)>,
+    /// Whether model and system prompt of the discussion are shown.
+    #[serde(default)]
+    pub setup: bool,
+    /// Entries of all discussions that contain it are listed instead of the discussions, unless it
+    /// is blank.
+    #[serde(default)]
+    pub everywhere: String,
+    /// Whether the documents are listed that can be imported.
+    #[serde(default)]
+    pub importing: bool,
 }

@@ -5,10 +5,12 @@ mod action;
 mod discussions;
 mod layout;
 mod project;
+mod takes;
 mod tickets;
 
 pub use action::{Action, TypedKey};
 pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, TokenUsage};
 pub use layout::{Layout, LogView, Window};
 pub use project::{BuildProfile, Limits, Project, ProviderKind, Server, Settings};
+pub use takes::Take;
 pub use tickets::{ActiveTickets, Board, Status, Ticket, TicketNumbers};

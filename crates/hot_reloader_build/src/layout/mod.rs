@@ -6,7 +6,7 @@
 //! after cannot take each other's values for their own. What cannot be told counts as a change; that
 //! costs time and nothing else.
 //!
-//! [`items`] reads one file; here all files are put together, by the names that they mention.
+//! `items` reads one file; here all files are put together, by the names that they mention.
 
 mod items;
 

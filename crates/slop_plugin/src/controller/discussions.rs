@@ -1,7 +1,9 @@
 //! Discussions and their entries.
 
+use std::collections::BTreeMap;
+
 use bevy::prelude::*;
-use slop_state::{Action, Composer, Discussion, Discussions, Entry};
+use slop_state::{Action, Composer, Discussion, Discussions, Entry, Take};
 
 use super::{now, Actions, AskAssistant, Deleted, Undo};
 
@@ -20,9 +22,20 @@ pub(super) fn edit_discussions(
             Action::SelectDiscussion(id) if discussions.get(*id).is_some() => {
                 discussions.active = *id;
             }
+            Action::ShowEntry(id) => show_entry(&mut discussions, *id),
             Action::RenameDiscussion(id, name) if !name.trim().is_empty() => {
                 if let Some(discussion) = discussions.get_mut(*id) {
                     name.trim().clone_into(&mut discussion.name);
+                }
+            }
+            Action::SetSystem(id, system) => {
+                if let Some(discussion) = discussions.get_mut(*id) {
+                    discussion.system.clone_from(system);
+                }
+            }
+            Action::SetModel(id, model) => {
+                if let Some(discussion) = discussions.get_mut(*id) {
+                    discussion.model.clone_from(model);
                 }
             }
             Action::DuplicateDiscussion(id) => duplicate(&mut discussions, *id),
@@ -49,7 +62,10 @@ pub(super) fn edit_entries(
             Action::AddEntry if !composer.text.trim().is_empty() => {
                 let discussion = discussions.active;
                 if add_entry(&mut discussions, &mut composer) && composer.ask {
-                    asks.send(AskAssistant { discussion });
+                    asks.send(AskAssistant {
+                        discussion,
+                        instead_of: None,
+                    });
                 }
             }
             Action::EditEntry(id, text) => {
@@ -72,10 +88,31 @@ pub(super) fn edit_entries(
             Action::DeleteEntry(id) => {
                 if let Some((at, index)) = find(&discussions, *id) {
                     let discussion = &mut discussions.list[at];
+                    let above = index.checked_sub(1);
+                    let after = above.map(|above| discussion.entries[above].id);
+                    let (entry, takes) = discussion.remove(index);
                     undo.push(Deleted::Entry {
                         discussion: discussion.id,
                         index,
-                        entry: discussion.entries.remove(index),
+                        entry,
+                        after,
+                        takes,
+                    });
+                }
+            }
+            Action::Retake(id, text) => {
+                if let Some(discussion) = retake(&mut discussions, *id, text) {
+                    asks.send(AskAssistant {
+                        discussion,
+                        instead_of: None,
+                    });
+                }
+            }
+            Action::Regenerate(id) => {
+                if let Some((at, _)) = find(&discussions, *id) {
+                    asks.send(AskAssistant {
+                        discussion: discussions.list[at].id,
+                        instead_of: Some(*id),
                     });
                 }
             }
@@ -92,7 +129,7 @@ fn add(discussions: &mut Discussions) {
     discussions.list.push(Discussion {
         id,
         name: name.unwrap_or_default(),
-        entries: Vec::new(),
+        ..Discussion::default()
     });
     discussions.active = id;
 }
@@ -104,8 +141,22 @@ fn duplicate(discussions: &mut Discussions, id: u64) {
     let mut copy = discussions.list[index].clone();
     copy.id = discussions.next_id();
     copy.name += " copy";
-    for entry in &mut copy.entries {
-        entry.id = discussions.next_id();
+    // In the order of the old ids, which is that of takes.
+    let old = copy
+        .all_entries()
+        .flat_map(|entry| [entry.id, entry.place()]);
+    let mut new: BTreeMap<u64, u64> = old.map(|id| (id, 0)).collect();
+    for id in new.values_mut() {
+        *id = discussions.next_id();
+    }
+    let aside = copy.aside.iter_mut().flat_map(|take| &mut take.entries);
+    for entry in copy.entries.iter_mut().chain(aside) {
+        entry.take_of = if entry.take_of == 0 {
+            0
+        } else {
+            new[&entry.take_of]
+        };
+        entry.id = new[&entry.id];
     }
     discussions.active = copy.id;
     discussions.list.insert(index + 1, copy);
@@ -118,11 +169,7 @@ fn delete(discussions: &mut Discussions, id: u64) -> Option<Deleted> {
     if discussions.list.is_empty() {
         let id = discussions.next_id();
         stand_in = Some(id);
-        discussions.list.push(Discussion {
-            id,
-            name: STAND_IN.to_owned(),
-            entries: Vec::new(),
-        });
+        discussions.list.push(empty(id));
     }
     if discussions.shown().is_none() {
         let next = index.min(discussions.list.len() - 1);
@@ -133,6 +180,15 @@ fn delete(discussions: &mut Discussions, id: u64) -> Option<Deleted> {
         discussion,
         stand_in,
     })
+}
+
+/// The discussion that takes the place of the last one.
+fn empty(id: u64) -> Discussion {
+    Discussion {
+        id,
+        name: STAND_IN.to_owned(),
+        ..Discussion::default()
+    }
 }
 
 /// Puts a discussion back and shows it. Whether that was possible.
@@ -146,31 +202,40 @@ pub(super) fn bring_back(
         return false;
     }
     // One that was used has become a discussion of its own.
-    discussions.list.retain(|other| {
-        let is_unused = other.entries.is_empty() && other.name == STAND_IN;
-        !(is_unused && stand_in == Some(other.id))
-    });
+    discussions
+        .list
+        .retain(|other| stand_in != Some(other.id) || *other != empty(other.id));
     discussions.active = discussion.id;
     let index = index.min(discussions.list.len());
     discussions.list.insert(index, discussion);
     true
 }
 
-/// Puts an entry back and shows its discussion. Whether that was possible.
+/// Puts an entry back with its other takes, after the one that it followed if that is still there,
+/// and shows it. Whether that was possible.
 pub(super) fn bring_back_entry(
     discussions: &mut Discussions,
     discussion: u64,
     index: usize,
     entry: Entry,
+    after: Option<u64>,
+    takes: Vec<Take>,
 ) -> bool {
-    if find(discussions, entry.id).is_some() {
+    let mut list = discussions.list.iter();
+    if list.any(|other| other.entry(entry.id).is_some()) {
         return false;
     }
     let Some(found) = discussions.get_mut(discussion) else {
         return false;
     };
-    let index = index.min(found.entries.len());
-    found.entries.insert(index, entry);
+    // Another take may be shown by now.
+    let place = after.filter(|after| found.show(*after)).and_then(|after| {
+        let mut entries = found.entries.iter();
+        entries.position(|other| other.id == after)
+    });
+    let index = place.map_or(index, |place| place + 1);
+    found.entries.insert(index.min(found.entries.len()), entry);
+    found.aside.extend(takes);
     discussions.active = discussion;
     true
 }
@@ -192,7 +257,39 @@ fn add_entry(discussions: &mut Discussions, composer: &mut Composer) -> bool {
     true
 }
 
-/// The places of an entry's discussion and of the entry in it.
+/// Shows an entry, wherever it is.
+fn show_entry(discussions: &mut ResMut<Discussions>, id: u64) {
+    let Some(at) = at(discussions, id) else {
+        return;
+    };
+    discussions.active = discussions.list[at].id;
+    discussions.list[at].show(id);
+}
+
+/// Makes another take of an entry, with this text. The id of its discussion.
+fn retake(discussions: &mut ResMut<Discussions>, id: u64, text: &str) -> Option<u64> {
+    let at = at(discussions, id)?;
+    let new = discussions.next_id();
+    let discussion = &mut discussions.list[at];
+    // What was typed is not to be lost if another take is shown by now.
+    discussion.show(id);
+    let new = Entry {
+        id: new,
+        role: discussion.entry(id)?.role.clone(),
+        time: now(),
+        text: text.to_owned(),
+        ..Entry::default()
+    };
+    discussion.retake(id, new).then_some(discussion.id)
+}
+
+/// The place of the discussion that an entry is in, be it set aside.
+fn at(discussions: &Discussions, id: u64) -> Option<usize> {
+    let mut list = discussions.list.iter();
+    list.position(|discussion| discussion.entry(id).is_some())
+}
+
+/// The places of a discussion and of an entry that is shown in it.
 fn find(discussions: &Discussions, id: u64) -> Option<(usize, usize)> {
     let mut list = discussions.list.iter().enumerate();
     list.find_map(|(at, discussion)| {
@@ -202,8 +299,12 @@ fn find(discussions: &Discussions, id: u64) -> Option<(usize, usize)> {
 }
 
 fn change(discussions: &mut ResMut<Discussions>, id: u64, how: impl FnOnce(&mut Entry)) {
-    if let Some((at, index)) = find(discussions, id) {
-        how(&mut discussions.list[at].entries[index]);
+    // Nothing counts as changed if there is no such entry.
+    let Some(at) = at(discussions, id) else {
+        return;
+    };
+    if let Some(entry) = discussions.list[at].entry_mut(id) {
+        how(entry);
     }
 }
 
@@ -271,6 +372,20 @@ mod tests {
     }
 
     #[test]
+    fn a_discussion_has_a_system_prompt_and_a_model_which_its_copy_has_too() {
+        let mut app = app();
+        act(&mut app, Action::SetSystem(1, "Be brief.".into()));
+        act(&mut app, Action::SetModel(1, "m".into()));
+        act(&mut app, Action::SetModel(7, "nobody's".into()));
+        act(&mut app, Action::DuplicateDiscussion(1));
+        let copy = discussions(&app).shown().unwrap();
+        assert_eq!((&*copy.system, &*copy.model), ("Be brief.", "m"));
+        act(&mut app, Action::AddDiscussion);
+        let new = discussions(&app).shown().unwrap();
+        assert_eq!((&*new.system, &*new.model), ("", ""));
+    }
+
+    #[test]
     fn a_copy_has_ids_of_its_own_and_is_shown_beside_the_original() {
         let mut app = app();
         write(&mut app, "one");
@@ -286,6 +401,30 @@ mod tests {
             .collect();
         ids.sort_unstable();
         assert_eq!(ids, [1, 2, 3, 4, 5, 6, 7]);
+    }
+
+    #[test]
+    fn a_copy_has_takes_of_its_own_in_the_same_order() {
+        let mut app = app();
+        let first = write(&mut app, "one");
+        let new = Entry {
+            id: 7,
+            text: "another".into(),
+            ..Entry::default()
+        };
+        let mut all = app.world_mut().resource_mut::<Discussions>();
+        all.last_id = 7;
+        assert!(all.list[0].retake(first, new));
+        act(&mut app, Action::DuplicateDiscussion(1));
+        let copy = discussions(&app).shown().unwrap();
+        assert_eq!(copy.name, "Main copy");
+        let takes = copy.takes(&copy.entries[0]);
+        let texts = takes
+            .iter()
+            .map(|id| copy.entry(*id).unwrap().text.as_str());
+        assert_eq!(texts.collect::<Vec<_>>(), ["one", "another"]);
+        assert!(takes.iter().all(|id| *id > 7), "{takes:?}");
+        assert_eq!(copy.entries[0].place(), takes[0]);
     }
 
     #[test]
@@ -325,7 +464,11 @@ mod tests {
         let mut app = app();
         app.world_mut().resource_mut::<Composer>().text = "hello?".into();
         act(&mut app, Action::AddEntry);
-        assert_eq!(asked(&mut app), [AskAssistant { discussion: 1 }]);
+        let expected = AskAssistant {
+            discussion: 1,
+            instead_of: None,
+        };
+        assert_eq!(asked(&mut app), [expected]);
         // Blank by now.
         act(&mut app, Action::AddEntry);
         assert_eq!(asked(&mut app), []);
@@ -361,6 +504,52 @@ mod tests {
             ..Entry::default()
         };
         assert_eq!(*entry, expected);
+    }
+
+    #[test]
+    fn an_edit_that_goes_on_keeps_what_there_was() {
+        let mut app = app();
+        let ids = ["a", "b", "c"].map(|text| write(&mut app, text));
+        act(&mut app, Action::SetRole(ids[1], "Boss".into()));
+        act(&mut app, Action::Retake(ids[1], "B".into()));
+        act(&mut app, Action::Retake(99, "nobody".into()));
+        assert_eq!(texts(&app), ["a", "B"]);
+        assert_eq!(discussions(&app).shown().unwrap().entries[1].role, "Boss");
+        let expected = AskAssistant {
+            discussion: 1,
+            instead_of: None,
+        };
+        assert_eq!(asked(&mut app), [expected]);
+        let new = discussions(&app).last_id;
+
+        act(&mut app, Action::ShowEntry(ids[1]));
+        assert_eq!(texts(&app), ["a", "b", "c"]);
+        // Of one that is not shown, and from another discussion.
+        act(&mut app, Action::AddDiscussion);
+        act(&mut app, Action::EditEntry(new, "BB".into()));
+        act(&mut app, Action::Retake(new, "BBB".into()));
+        act(&mut app, Action::ShowEntry(new));
+        assert_eq!(discussions(&app).active, 1);
+        assert_eq!(texts(&app), ["a", "BB"]);
+        let shown = discussions(&app).shown().unwrap();
+        assert_eq!(shown.takes(&shown.entries[1]).len(), 3);
+        act(&mut app, Action::ShowEntry(99));
+        assert_eq!(texts(&app), ["a", "BB"]);
+    }
+
+    #[test]
+    fn another_take_is_asked_for_if_the_answer_is_shown() {
+        let mut app = app();
+        let id = write(&mut app, "an answer");
+        act(&mut app, Action::AddDiscussion);
+        act(&mut app, Action::Regenerate(99));
+        assert_eq!(asked(&mut app), []);
+        act(&mut app, Action::Regenerate(id));
+        let expected = AskAssistant {
+            discussion: 1,
+            instead_of: Some(id),
+        };
+        assert_eq!(asked(&mut app), [expected]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The systems that act on what the gui asks for.
 
 mod discussions;
+pub(crate) mod documents;
 mod editor;
 mod settings;
 mod tickets;
@@ -61,7 +62,13 @@ pub fn controller(app: &mut HotApp) {
         .add_event::<Action>()
         .add_event::<AskAssistant>()
         .add_systems(Update, systems())
-        .add_systems(Update, editor::open_in_editor.before(note_done));
+        .add_systems(
+            Update,
+            (editor::open_in_editor, documents::exchange)
+                .chain()
+                .after(undo)
+                .before(note_done),
+        );
     #[cfg(feature = "hot")]
     app.add_systems(
         Update,
@@ -82,11 +89,13 @@ fn systems() -> SystemConfigs {
         .chain()
 }
 
-/// An entry was added that the assistant is to answer.
+/// The assistant is to answer what was said in a discussion.
 #[derive(Event, Reflect, Clone, Debug, PartialEq, Eq)]
 pub struct AskAssistant {
-    /// The id of its discussion.
+    /// The id of the discussion.
     pub discussion: u64,
+    /// The id of the entry whose other take the answer is. Without, it comes at the end.
+    pub instead_of: Option<u64>,
 }
 
 /// How many actions the controller has done since the app was started. For a state that is saved

@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
-use slop_state::{Action, Discussion, Discussions, Entry, Ticket};
+use slop_state::{Action, Discussion, Discussions, Entry, Take, Ticket};
 
 use super::{discussions, tickets::Tickets, Actions};
 
@@ -53,6 +53,12 @@ pub enum Deleted {
         index: usize,
         /// It.
         entry: Entry,
+        /// The id of the one above it.
+        #[serde(default)]
+        after: Option<u64>,
+        /// Its other takes, and theirs.
+        #[serde(default)]
+        takes: Vec<Take>,
     },
     /// A ticket. Its status and its rank are its place.
     Ticket {
@@ -90,7 +96,16 @@ pub(super) fn undo(
                     discussion,
                     index,
                     entry,
-                } => discussions::bring_back_entry(&mut discussions, discussion, index, entry),
+                    after,
+                    takes,
+                } => discussions::bring_back_entry(
+                    &mut discussions,
+                    discussion,
+                    index,
+                    entry,
+                    after,
+                    takes,
+                ),
                 Deleted::Ticket { ticket, needed_by } => tickets.bring_back(ticket, &needed_by),
             };
             if is_back {
@@ -119,6 +134,7 @@ mod tests {
             id,
             name: format!("discussion {id}"),
             entries: entries.iter().copied().map(entry).collect(),
+            ..Discussion::default()
         }
     }
 
@@ -172,6 +188,30 @@ mod tests {
         act(&mut app, Action::Undo);
         let ids: Vec<_> = list(&app).iter().map(|d| d.id).collect();
         assert_eq!(ids, [1, stand_in]);
+    }
+
+    #[test]
+    fn an_entry_comes_back_with_its_takes_after_the_one_that_it_followed() {
+        let mut branched = discussion(1, &[11, 12, 13]);
+        branched.retake(12, entry(22));
+        branched.entries.push(entry(23));
+        branched.retake(23, entry(33));
+        let mut app = app_with(vec![branched.clone()]);
+        act(&mut app, Action::DeleteEntry(33));
+        let now = &list(&app)[0];
+        assert_eq!(now.aside.len(), 1);
+        assert!(now.entry(23).is_none());
+        // The other take is shown meanwhile.
+        app.world_mut().resource_mut::<Discussions>().list[0].show(13);
+        act(&mut app, Action::Undo);
+        assert_eq!(list(&app), [branched.clone()]);
+
+        act(&mut app, Action::DeleteEntry(22));
+        assert_eq!(list(&app)[0].all_entries().count(), 3);
+        act(&mut app, Action::Undo);
+        let back = &list(&app)[0];
+        assert_eq!(back.entries, branched.entries);
+        assert_eq!(back.all_entries().count(), 6);
     }
 
     #[test]

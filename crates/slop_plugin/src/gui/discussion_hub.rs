@@ -1,14 +1,24 @@
 //! The Discussion Hub: the discussions, the entries of one of them, and the composer.
 
+mod documents;
 mod entry;
+mod everywhere;
 mod scroll;
+mod setup;
+
+use std::path::Path;
 
 use bevy::utils::HashMap;
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
 use slop_state::{Action, Composer, Discussion, Discussions, Hub};
 
-use self::scroll::{scroll, Measured, Search, Thread};
+use self::{
+    documents::Documents,
+    scroll::{scroll, Measured, Search, Thread},
+    setup::setup,
+};
 use super::theme::Theme;
+use crate::ai_client::ASSISTANT;
 
 /// The least height of each side of the split, in points.
 const LEAST: f32 = 90.0;
@@ -33,6 +43,10 @@ const ROUNDS: usize = 8;
 
 const SEND: egui::KeyboardShortcut =
     egui::KeyboardShortcut::new(egui::Modifiers::CTRL, egui::Key::Enter);
+const ASK_ANEW: egui::KeyboardShortcut = egui::KeyboardShortcut::new(
+    egui::Modifiers::CTRL.plus(egui::Modifiers::SHIFT),
+    egui::Key::Enter,
+);
 const FIND: egui::KeyboardShortcut =
     egui::KeyboardShortcut::new(egui::Modifiers::CTRL, egui::Key::F);
 
@@ -46,6 +60,8 @@ pub(super) struct View<'a> {
     /// The ids of the entries that the assistant is still writing.
     pub(super) streaming: &'a [u64],
     pub(super) cache: &'a mut Cache,
+    /// Where the documents are.
+    pub(super) folder: &'a Path,
     pub(super) theme: &'a Theme,
 }
 
@@ -56,6 +72,11 @@ pub(super) struct Cache {
     /// By the ids of the entries.
     heights: HashMap<u64, Measured>,
     search: Search,
+    /// The same for all discussions.
+    everywhere: Search,
+    /// The id of the entry that is to be scrolled to.
+    jump: Option<u64>,
+    documents: Documents,
 }
 
 pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
@@ -66,6 +87,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         split,
         streaming,
         cache,
+        folder,
         theme,
     } = view;
     // Panels within a window do not tell it how much room they take.
@@ -73,7 +95,9 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
     egui::SidePanel::left("discussions")
         .default_width(180.0)
         .width_range(140.0..=320.0)
-        .show_inside(ui, |ui| selector(ui, discussions, hub, theme, out));
+        .show_inside(ui, |ui| {
+            selector(ui, discussions, hub, cache, folder, theme, out);
+        });
     egui::CentralPanel::default().show_inside(ui, |ui| {
         let whole = ui.available_rect_before_wrap();
         let bar = 8.0;
@@ -82,10 +106,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         let (top, bottom) = whole.split_top_bottom_at_y(whole.top() + upper);
         let (handle, bottom) = bottom.split_top_bottom_at_y(bottom.top() + bar);
         ui.allocate_new_ui(egui::UiBuilder::new().max_rect(top), |ui| {
-            if let Some(discussion) = discussions.shown() {
-                let roles = &discussions.roles;
-                show(ui, discussion, roles, streaming, hub, cache, theme, out);
-            }
+            show(ui, discussions, streaming, hub, cache, theme, out);
         });
         drag_split(ui, handle, room, split);
         ui.allocate_new_ui(egui::UiBuilder::new().max_rect(bottom), |ui| {
@@ -100,12 +121,14 @@ fn selector(
     ui: &mut egui::Ui,
     discussions: &Discussions,
     hub: &mut Hub,
+    cache: &mut Cache,
+    folder: &Path,
     theme: &Theme,
     out: &mut Vec<Action>,
 ) {
     let mut start = None;
     theme.header(ui, "Discussions");
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         if icon(ui, "➕", "New discussion", true) {
             out.push(Action::AddDiscussion);
         }
@@ -121,7 +144,23 @@ fn selector(
         if icon(ui, "🗑", "Delete", true) {
             out.push(Action::DeleteDiscussion(discussion.id));
         }
+        let hover = format!("Export as Markdown, to {}", folder.display());
+        if icon(ui, "📤", &hover, true) {
+            out.push(Action::ExportDiscussion(discussion.id));
+        }
+        if icon(ui, "📥", "Import from Markdown", true) {
+            hub.importing = !hub.importing;
+        }
     });
+    if hub.importing {
+        cache.documents.list(ui, folder, out);
+    }
+    everywhere::field(ui, hub);
+    let is_listed = hub.everywhere.trim().is_empty() || start.is_some();
+    if !is_listed {
+        everywhere::hits(ui, discussions, hub, cache, theme, out);
+        return;
+    }
     egui::ScrollArea::vertical()
         .id_salt("discussions")
         .auto_shrink(false)
@@ -143,6 +182,7 @@ fn selector(
         });
     // Only now: a field that is drawn in the frame of a press elsewhere loses its focus.
     if let Some(discussion) = start {
+        hub.everywhere.clear();
         hub.renaming = Some((discussion.id, discussion.name.clone()));
         ui.memory_mut(|memory| memory.request_focus(name_field(discussion.id)));
     }
@@ -214,22 +254,29 @@ fn rename(ui: &mut egui::Ui, id: u64, hub: &mut Hub, out: &mut Vec<Action>) {
 /// The discussion that is shown.
 fn show(
     ui: &mut egui::Ui,
-    discussion: &Discussion,
-    roles: &[String],
+    discussions: &Discussions,
     streaming: &[u64],
     hub: &mut Hub,
     cache: &mut Cache,
     theme: &Theme,
     out: &mut Vec<Action>,
 ) {
+    let Some(discussion) = discussions.shown() else {
+        return;
+    };
     let entries = &discussion.entries;
     let is_searched = !hub.search.is_empty();
-    let hits = is_searched.then(|| cache.search.find(entries, &hub.search));
+    let hits = is_searched.then(|| cache.search.find(entries.iter(), &hub.search));
     head(ui, discussion, hits.as_ref().map(Vec::len), hub, theme);
+    if hub.setup {
+        setup(ui, discussion, out);
+    }
     let editing = hub.editing.as_ref().map(|(id, _)| *id);
-    let is_unsaved = hub.editing.as_ref().is_some_and(|(id, text)| {
-        let edited = entries.iter().find(|entry| entry.id == *id);
-        edited.is_some_and(|entry| entry.text != *text)
+    let unsaved = hub.editing.as_ref().and_then(|(id, text)| {
+        let mut list = discussions.list.iter();
+        let holder = list.find(|other| other.entry(*id).is_some())?;
+        let is_changed = holder.entry(*id)?.text != *text;
+        is_changed.then_some(holder.name.as_str())
     });
     let mut shown = hits.unwrap_or_else(|| (0..entries.len()).collect());
     // What is being edited stays in view.
@@ -238,13 +285,16 @@ fn show(
             shown.insert(place, index);
         }
     }
+    let mut answers = entries.iter().rev();
+    let answer = answers.find(|entry| entry.role == ASSISTANT);
     let thread = Thread {
         discussion,
         shown,
+        answer: answer.map(|answer| answer.id),
         is_searched,
         editing,
-        is_unsaved,
-        roles,
+        unsaved,
+        roles: &discussions.roles,
         streaming,
         theme,
     };
@@ -297,6 +347,9 @@ fn head(
             }
         }
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            if icon(ui, "⚙", "Model and system prompt", true) {
+                hub.setup = !hub.setup;
+            }
             let name = egui::RichText::new(&discussion.name).heading();
             ui.add(egui::Label::new(name).truncate());
         });

@@ -5,11 +5,16 @@ use slop_engine::egui;
 use super::theme::Theme;
 
 /// What a person can press, and what it does.
-const SHORTCUTS: [(&str, &str); 12] = [
+const SHORTCUTS: [(&str, &str); 14] = [
     ("Ctrl+Alt+R", "Reload the code"),
     ("Ctrl+N", "New discussion"),
     ("Ctrl+F", "Search the discussion"),
+    ("Ctrl+Shift+F", "Search all discussions"),
     ("Ctrl+Enter", "Send the entry, or save what is being edited"),
+    (
+        "Ctrl+Shift+Enter",
+        "Make another take of what is being edited, and ask anew",
+    ),
     ("Escape", "Give up what is being edited"),
     ("Ctrl+Z", "Bring back what was deleted"),
     ("Ctrl+1", "Project Settings"),

@@ -34,7 +34,10 @@ use self::{
     project_settings::Draft,
     theme::{Theme, Themes},
 };
-use crate::ai_client::{provider, streaming, PendingRequests};
+use crate::{
+    ai_client::{provider, streaming, PendingRequests},
+    controller::documents,
+};
 
 /// Owns the layout and what a person is in the middle of.
 #[hot_module(
@@ -203,12 +206,14 @@ fn render_discussion_hub(
     mut canvas: Canvas,
     discussions: Res<Discussions>,
     pending: Res<PendingRequests>,
+    session: Res<Session>,
     mut layout: ResMut<Layout>,
     mut composer: ResMut<Composer>,
     mut hub: ResMut<Hub>,
     mut cache: Local<discussion_hub::Cache>,
 ) {
     let streaming = streaming(&pending);
+    let folder = documents::folder(&session);
     edit(&mut layout, |layout| {
         edit(&mut composer, |composer| {
             edit(&mut hub, |hub| {
@@ -220,6 +225,7 @@ fn render_discussion_hub(
                         split: &mut layout.ui_discussion_split_h,
                         streaming: &streaming,
                         cache: &mut cache,
+                        folder: &folder,
                         theme,
                     };
                     discussion_hub::panel(ui, view, out);

@@ -9,8 +9,9 @@ use slop_state::{Action, Entry};
 use super::{
     choose_role, icon,
     scroll::{Row, Thread},
-    SEND,
+    ASK_ANEW, SEND,
 };
+use crate::{ai_client::ASSISTANT, date::date};
 
 /// An entry.
 pub(super) fn draw(
@@ -36,7 +37,7 @@ pub(super) fn draw(
         ui.set_width(ui.available_width());
         entry_head(ui, row, thread, editing, out);
         if is_edited {
-            editor(ui, row.entry.id, editing, out);
+            editor(ui, row.entry, editing, out);
         } else if !row.entry.collapsed {
             thoughts(ui, row.entry);
             text(ui, row, commonmark);
@@ -99,7 +100,13 @@ pub(super) fn buttons(
     out: &mut Vec<Action>,
 ) {
     let entry = row.entry;
-    if icon(ui, "🗑", "Delete", true) {
+    let ids = thread.discussion.takes(entry);
+    let hover = if ids.len() > 1 {
+        "Delete, with all its takes"
+    } else {
+        "Delete"
+    };
+    if icon(ui, "🗑", hover, true) {
         out.push(Action::DeleteEntry(entry.id));
     }
     if icon(ui, "⬇", "Move down", row.down.is_some()) {
@@ -111,18 +118,32 @@ pub(super) fn buttons(
     if icon(ui, "📋", "Copy", true) {
         ui.output_mut(|output| output.copied_text.clone_from(&entry.text));
     }
+    let other;
     let (hover, can_edit) = if row.is_streaming {
         ("The assistant is still writing it", false)
     } else if row.is_edited {
         ("It is being edited", false)
-    } else if thread.is_unsaved {
-        ("Save or cancel the other edit first", false)
+    } else if let Some(name) = thread.unsaved {
+        other = format!("Save or cancel the other edit first, in “{name}”");
+        (other.as_str(), false)
     } else {
         ("Edit", true)
     };
     if icon(ui, "✏", hover, can_edit) {
         *editing = Some((entry.id, entry.text.clone()));
         ui.memory_mut(|memory| memory.request_focus(text_field(entry.id)));
+    }
+    if thread.answer == Some(entry.id) {
+        let (hover, can_ask) = if row.is_streaming {
+            ("The assistant is still writing it", false)
+        } else if row.is_edited {
+            ("It is being edited", false)
+        } else {
+            ("Ask for another answer; this one is kept", true)
+        };
+        if icon(ui, "🔄", hover, can_ask) {
+            out.push(Action::Regenerate(entry.id));
+        }
     }
     let hover = if entry.raw {
         "Show the text as CommonMark"
@@ -133,21 +154,48 @@ pub(super) fn buttons(
     if ui.add(raw).on_hover_text(hover).clicked() {
         out.push(Action::SetRaw(entry.id, !entry.raw));
     }
+    takes(ui, entry, &ids, out);
+}
+
+/// Which of several takes is shown, and the way to its neighbours, from the right to the left.
+fn takes(ui: &mut egui::Ui, entry: &Entry, ids: &[u64], out: &mut Vec<Action>) {
+    let Some(index) = ids.iter().position(|id| *id == entry.id) else {
+        return;
+    };
+    if ids.len() == 1 {
+        return;
+    }
+    let next = ids.get(index + 1);
+    if icon(ui, "▶", "Next take, with what followed it", next.is_some()) {
+        out.extend(next.map(|id| Action::ShowEntry(*id)));
+    }
+    ui.weak(format!("{}/{}", index + 1, ids.len()))
+        .on_hover_text("Takes of this entry, the oldest first");
+    let previous = index.checked_sub(1).map(|index| ids[index]);
+    let hover = "Previous take, with what followed it";
+    if icon(ui, "◀", hover, previous.is_some()) {
+        out.extend(previous.map(Action::ShowEntry));
+    }
 }
 
 /// The field for the text of an entry.
 pub(super) fn editor(
     ui: &mut egui::Ui,
-    id: u64,
+    entry: &Entry,
     editing: &mut Option<(u64, String)>,
     out: &mut Vec<Action>,
 ) {
     let Some((_, text)) = editing else {
         return;
     };
+    let id = entry.id;
     let field = text_field(id);
-    let mut saves = ui.memory(|memory| memory.has_focus(field))
-        && ui.input_mut(|input| input.consume_shortcut(&SEND));
+    let has_focus = ui.memory(|memory| memory.has_focus(field));
+    let pressed = |keys| has_focus && ui.input_mut(|input| input.consume_shortcut(keys));
+    // The longer one first: the other would take it too.
+    let can_ask = entry.role != ASSISTANT;
+    let mut asks = can_ask && pressed(&ASK_ANEW);
+    let mut saves = pressed(&SEND);
     // It scrolls by itself, so that the cursor stays in view in a long text.
     let response = egui::ScrollArea::vertical()
         .id_salt("edit")
@@ -166,10 +214,19 @@ pub(super) fn editor(
     ui.horizontal(|ui| {
         let save = ui.add_enabled(is_filled, egui::Button::new("Save"));
         saves |= save.on_hover_text("Ctrl+Enter").clicked();
+        if can_ask {
+            let ask = ui.add_enabled(is_filled, egui::Button::new("Ask anew"));
+            let hover = "Ctrl+Shift+Enter. It becomes another take, which the assistant answers; \
+                         this one is kept, with what follows it";
+            asks |= ask.on_hover_text(hover).clicked();
+        }
         gives_up |= ui.button("Cancel").on_hover_text("Escape").clicked();
         ui.weak("Ctrl+Enter saves, Escape cancels");
     });
-    if saves && is_filled {
+    if asks && is_filled {
+        out.push(Action::Retake(id, std::mem::take(text)));
+        *editing = None;
+    } else if saves && is_filled {
         out.push(Action::EditEntry(id, std::mem::take(text)));
         *editing = None;
     } else if gives_up {
@@ -245,22 +302,6 @@ pub(super) fn usage(ui: &mut egui::Ui, entry: &Entry) {
 
 pub(super) fn text_field(entry: u64) -> egui::Id {
     egui::Id::new(("discussion_hub text", entry))
-}
-
-/// Seconds since 1970 as `YYYY-MM-DD HH:MM`, UTC.
-pub(super) fn date(time: u64) -> String {
-    // Days since the 1st of March of the year 0: years that begin in March end with the leap day,
-    // and the calendar repeats itself after 400 of them, which are 146,097 days.
-    let days = time / 86_400 + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let from_march = (5 * day + 2) / 153;
-    let day = day - (153 * from_march + 2) / 5 + 1;
-    let month = (from_march + 2) % 12 + 1;
-    let year = 400 * era + year + u64::from(month <= 2);
-    let (hour, minute) = (time % 86_400 / 3_600, time % 3_600 / 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
 }
 
 /// A sign of life, in a few frames a second: an answer may take minutes.

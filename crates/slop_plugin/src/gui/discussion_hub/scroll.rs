@@ -25,20 +25,21 @@ impl Search {
     const ANEW: usize = 64;
 
     /// The indices of the hits, in order.
-    pub(super) fn find(&mut self, entries: &[Entry], search: &str) -> Vec<usize> {
+    pub(super) fn find<'a>(
+        &mut self,
+        entries: impl Iterator<Item = &'a Entry>,
+        search: &str,
+    ) -> Vec<usize> {
         let needle = search.to_lowercase();
         if self.needle != needle {
             self.needle = needle;
             self.known.clear();
         }
         let anew = self.next..self.next + Self::ANEW;
-        self.next = if anew.end < entries.len() {
-            anew.end
-        } else {
-            0
-        };
+        let mut count = 0;
         let mut hits = Vec::new();
-        for (index, entry) in entries.iter().enumerate() {
+        for (index, entry) in entries.enumerate() {
+            count += 1;
             let length = entry.text.len();
             let is_hit = match self.known.get(&entry.id) {
                 Some(&(known, is_hit)) if known == length && !anew.contains(&index) => is_hit,
@@ -52,6 +53,7 @@ impl Search {
                 hits.push(index);
             }
         }
+        self.next = if anew.end < count { anew.end } else { 0 };
         hits
     }
 }
@@ -61,11 +63,13 @@ pub(super) struct Thread<'a> {
     pub(super) discussion: &'a Discussion,
     /// The indices of the entries that are shown.
     pub(super) shown: Vec<usize>,
+    /// The id of the last entry of the assistant.
+    pub(super) answer: Option<u64>,
     pub(super) is_searched: bool,
     /// The id of the entry that is being edited.
     pub(super) editing: Option<u64>,
-    /// Whether what is being edited is an entry of this discussion, and has changed.
-    pub(super) is_unsaved: bool,
+    /// The name of the discussion with the entry that is being edited, if that has changed.
+    pub(super) unsaved: Option<&'a str>,
     pub(super) roles: &'a [String],
     pub(super) streaming: &'a [u64],
     pub(super) theme: &'a Theme,
@@ -204,6 +208,8 @@ pub(super) struct Scroll {
     pub(super) at_end: bool,
     /// Where it was before all heights were forgotten.
     pub(super) anchor: Option<Anchor>,
+    /// The place of the entry that is to be at the top.
+    pub(super) jump: Option<usize>,
 }
 
 /// The id of the first entry in view, and how far it reaches into the view, in points. Unlike an
@@ -245,7 +251,14 @@ pub(super) fn scroll(
     // What egui keeps outlives a reload and a restart, so it is of plain types.
     let kept = egui::Id::new(("discussion_hub scroll", key));
     let at_end = ui.data_mut(|data| data.get_persisted(kept.with("at end")));
-    let at_end = at_end.unwrap_or(true);
+    // Until it is among those that are shown, which may take a frame.
+    let mut places = 0..thread.shown.len();
+    let jump = cache.jump;
+    let jump = jump.and_then(|id| places.find(|place| thread.entry(*place).id == id));
+    if jump.is_some() {
+        cache.jump = None;
+    }
+    let at_end = at_end.unwrap_or(true) && jump.is_none();
     let anchor = ui.data_mut(|data| data.get_persisted(kept));
     let top = ui.available_rect_before_wrap().top();
     let output = egui::ScrollArea::vertical()
@@ -259,6 +272,7 @@ pub(super) fn scroll(
                 offset: f64::from(viewport.top()),
                 at_end,
                 anchor: anchor.filter(|_| cache.heights.is_empty()),
+                jump,
             };
             rows(ui, thread, &scroll, hub, cache, out)
         });
@@ -318,6 +332,9 @@ pub(super) fn rows(
         if let Some(place) = places.find(|place| thread.entry(*place).id == id) {
             offset = column.tops[place + 1] - f64::from(reaches);
         }
+    }
+    if let Some(place) = scroll.jump {
+        offset = column.tops[place];
     }
     for _ in 0..ROUNDS {
         offset = scroll.place(&column, offset);

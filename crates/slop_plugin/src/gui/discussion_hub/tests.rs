@@ -1,8 +1,10 @@
 //! The Discussion Hub as a person uses it, without a display.
 
+use std::path::PathBuf;
+
 use slop_state::{Entry, TokenUsage};
 
-use super::{entry::*, scroll::*, *};
+use super::{everywhere::excerpt, scroll::*, *};
 use crate::gui::testing::{texts, theme};
 
 /// The first id of the entries in a [`Bench`].
@@ -17,6 +19,7 @@ struct Bench {
     split: f32,
     streaming: Vec<u64>,
     cache: Cache,
+    folder: PathBuf,
     theme: Theme,
     time: f64,
 }
@@ -31,6 +34,7 @@ impl Bench {
             split: 0.7,
             streaming: Vec::new(),
             cache: Cache::default(),
+            folder: "/nowhere".into(),
             theme: theme(),
             time: 0.0,
         };
@@ -71,6 +75,7 @@ impl Bench {
             split,
             streaming,
             cache,
+            folder,
             theme,
             ..
         } = self;
@@ -84,6 +89,7 @@ impl Bench {
                     split: &mut *split,
                     streaming: streaming.as_slice(),
                     cache: &mut *cache,
+                    folder: folder.as_path(),
                     theme: &*theme,
                 };
                 panel(ui, view, &mut out);
@@ -224,7 +230,7 @@ fn discussions_are_selected_and_managed() {
     bench.discussions.list.push(Discussion {
         id: 2,
         name: "Second".to_owned(),
-        entries: Vec::new(),
+        ..Discussion::default()
     });
     let selected = bench.click_last("Second");
     assert_eq!(selected, [Action::SelectDiscussion(2)]);
@@ -270,11 +276,11 @@ fn an_edit_that_keeps_the_length_is_searched_too() {
     let mut bench = Bench::many(500);
     let entries = &mut bench.discussions.list[0].entries;
     let mut search = Search::default();
-    assert!(search.find(entries, "WORDS").is_empty());
+    assert!(search.find(entries.iter(), "WORDS").is_empty());
     let length = entries[400].text.len();
     entries[400].text = format!("{:length$}", "words");
     assert_eq!(entries[400].text.len(), length);
-    assert!((0..10).any(|_| search.find(entries, "WORDS") == [400_usize]));
+    assert!((0..10).any(|_| search.find(entries.iter(), "WORDS") == [400_usize]));
 }
 
 #[test]
@@ -312,6 +318,196 @@ fn the_buttons_of_an_entry_ask_for_actions() {
     let (actions, output) = bench.click(copy.center());
     assert_eq!(actions, []);
     assert_eq!(output.platform_output.copied_text, "first");
+}
+
+#[test]
+fn another_answer_is_asked_for_at_the_last_one() {
+    let mut bench = Bench::new(["hello?", "one", "go on", "two", "I see"]);
+    assert!(bench.find("🔄").is_empty());
+    for index in [1, 3] {
+        bench.discussions.list[0].entries[index].role = "AI".to_owned();
+    }
+    assert_eq!(bench.find("🔄").len(), 1);
+    assert_eq!(bench.click_first("🔄"), [Action::Regenerate(FIRST + 3)]);
+    bench.streaming = vec![FIRST + 3];
+    assert_eq!(bench.click_first("🔄"), []);
+}
+
+#[test]
+fn takes_are_counted_and_switched() {
+    let mut bench = Bench::new(["first", "second"]);
+    assert!(bench.find("1/").is_empty());
+    let discussion = &mut bench.discussions.list[0];
+    for id in [20, 21] {
+        let shown = discussion.entries[0].id;
+        let entry = Entry {
+            id,
+            text: format!("take {id}"),
+            ..Entry::default()
+        };
+        assert!(discussion.retake(shown, entry));
+    }
+    discussion.show(20);
+    assert_eq!(bench.find("2/3").len(), 1);
+    assert_eq!(bench.find("take 20").len(), 1);
+    assert!(bench.find("second").is_empty());
+    assert_eq!(bench.click_first("◀"), [Action::ShowEntry(FIRST)]);
+    assert_eq!(bench.click_first("▶"), [Action::ShowEntry(21)]);
+    bench.discussions.list[0].show(21);
+    assert_eq!(bench.click_first("▶"), []);
+    bench.discussions.list[0].show(FIRST);
+    assert_eq!(bench.find("1/3").len(), 1);
+    assert_eq!(bench.find("second").len(), 1);
+    assert_eq!(bench.click_first("◀"), []);
+}
+
+#[test]
+fn an_edit_goes_on_with_ctrl_shift_enter_but_not_that_of_an_answer() {
+    let both = egui::Modifiers::CTRL | egui::Modifiers::SHIFT;
+    for role in ["User", "AI"] {
+        let mut bench = Bench::new(["hello"]);
+        bench.discussions.list[0].entries[0].role = role.to_owned();
+        bench.click_last("✏");
+        bench.look();
+        assert_eq!(bench.find("Ask anew").len(), usize::from(role == "User"));
+        bench.write(" world");
+        let text = "hello world".to_owned();
+        let expected = if role == "User" {
+            Action::Retake(FIRST, text)
+        } else {
+            Action::EditEntry(FIRST, text)
+        };
+        assert_eq!(bench.key(egui::Key::Enter, both), [expected]);
+        assert_eq!(bench.hub.editing, None);
+    }
+}
+
+#[test]
+fn what_was_typed_elsewhere_is_not_dropped_for_another_edit() {
+    let mut bench = Bench::new(["hello", "world"]);
+    bench.discussions.list.push(Discussion {
+        id: 2,
+        name: "Second".to_owned(),
+        entries: vec![Entry {
+            id: 99,
+            text: "there".to_owned(),
+            ..Entry::default()
+        }],
+        ..Discussion::default()
+    });
+    let typed = Some((99, "there, half".to_owned()));
+    bench.hub.editing.clone_from(&typed);
+    bench.click_last("✏");
+    assert_eq!(bench.hub.editing, typed);
+    // Nothing was typed in this one.
+    bench.hub.editing = Some((99, "there".to_owned()));
+    bench.click_last("✏");
+    assert_eq!(bench.hub.editing, Some((FIRST + 1, "world".to_owned())));
+}
+
+#[test]
+fn model_and_system_prompt_are_asked_for_as_they_are_typed() {
+    let mut bench = Bench::new(["hello"]);
+    assert!(bench.find("System prompt").is_empty());
+    assert_eq!(bench.click_first("⚙"), []);
+    assert_eq!(bench.find("System prompt").len(), 1);
+    bench.click_first("As in Project Settings");
+    let typed = bench.run(vec![egui::Event::Text("m".to_owned())]).0;
+    assert_eq!(typed, [Action::SetModel(1, "m".to_owned())]);
+    bench.click_first("Told to the assistant");
+    let typed = bench.run(vec![egui::Event::Text("Be brief.".to_owned())]).0;
+    assert_eq!(typed, [Action::SetSystem(1, "Be brief.".to_owned())]);
+    assert!(bench.sees("hello"));
+    assert_eq!(bench.click_first("⚙"), []);
+    assert!(bench.find("System prompt").is_empty());
+}
+
+#[test]
+fn documents_are_exported_and_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::new(["hello"]);
+    bench.folder = folder.path().to_owned();
+    assert_eq!(bench.click_first("📤"), [Action::ExportDiscussion(1)]);
+    assert_eq!(bench.click_first("📥"), []);
+    assert_eq!(bench.find("No document").len(), 1);
+    std::fs::write(folder.path().join("a.md"), "").unwrap();
+    bench.time += 2.0;
+    let imported = bench.click_first("a.md");
+    assert_eq!(imported, [Action::ImportDiscussion("a.md".to_owned())]);
+    assert_eq!(bench.click_first("📥"), []);
+    assert!(bench.find("a.md").is_empty());
+}
+
+#[test]
+fn what_is_searched_for_everywhere_is_listed_and_shown() {
+    let mut bench = Bench::many(300);
+    let main = &mut bench.discussions.list[0];
+    "the needle is here".clone_into(&mut main.entries[17].text);
+    let other = Entry {
+        id: 999,
+        role: "AI".to_owned(),
+        text: "a pin\nanother Needle".to_owned(),
+        ..Entry::default()
+    };
+    bench.discussions.list.push(Discussion {
+        id: 2,
+        name: "Second".to_owned(),
+        entries: vec![other],
+        ..Discussion::default()
+    });
+    assert!(!bench.sees("entry 18."));
+    let both = egui::Modifiers::CTRL | egui::Modifiers::SHIFT;
+    bench.key(egui::Key::F, both);
+    bench.write("needle");
+    assert_eq!(bench.hub.everywhere, "needle");
+    assert_eq!(bench.hub.search, "");
+    assert_eq!(bench.find("2 hits").len(), 1);
+    assert_eq!(bench.find("Second: AI\nanother Needle").len(), 1);
+
+    // In the discussion that is shown.
+    bench.hub.search = "something else".to_owned();
+    let shown = bench.click_first("the needle is here");
+    assert_eq!(shown, [Action::ShowEntry(FIRST + 17)]);
+    assert_eq!(bench.hub.search, "");
+    assert!(bench.sees("entry 18."));
+    assert!(!bench.sees("entry 299."));
+
+    // In another one, which is shown in the next frame.
+    let shown = bench.click_first("another Needle");
+    assert_eq!(shown, [Action::ShowEntry(999)]);
+    assert_eq!(bench.cache.jump, Some(999));
+    bench.discussions.active = 2;
+    assert_eq!(bench.find("another Needle").len(), 2);
+    assert_eq!(bench.cache.jump, None);
+
+    // The hits make room for the name.
+    assert_eq!(bench.click_first("✏"), []);
+    assert_eq!(bench.hub.everywhere, "");
+}
+
+#[test]
+fn takes_that_are_not_shown_are_found_everywhere() {
+    let mut bench = Bench::new(["needle"]);
+    let new = Entry {
+        id: 20,
+        ..Entry::default()
+    };
+    assert!(bench.discussions.list[0].retake(FIRST, new));
+    bench.hub.everywhere = "NEEDLE".to_owned();
+    let hit = "Main: User, another take\nneedle";
+    assert_eq!(bench.click_first(hit), [Action::ShowEntry(FIRST)]);
+}
+
+#[test]
+fn an_excerpt_has_the_hit_in_it() {
+    assert_eq!(excerpt("one\n  Two three  \nfour", "two"), "Two three");
+    assert_eq!(excerpt("one", "gone"), "one");
+    assert_eq!(excerpt("", "gone"), "");
+    let long = format!("{}HIT{}", "a".repeat(100), "b".repeat(100));
+    let expected = format!("…{}HIT{}…", "a".repeat(24), "b".repeat(63));
+    assert_eq!(excerpt(&long, "hit"), expected);
+    let longer_in_lower_case = format!("{}Ärger", "İ".repeat(100));
+    assert!(excerpt(&longer_in_lower_case, "ärger").ends_with("İÄrger"));
 }
 
 #[test]
@@ -441,13 +637,4 @@ fn nothing_is_loaded_or_opened_without_a_click() {
     for uri in ["file:///etc/hostname", "https://example.org/a.png"] {
         assert!(bench.context.try_load_bytes(uri).is_err());
     }
-}
-
-#[test]
-fn times_are_dates() {
-    assert_eq!(date(0), "1970-01-01 00:00");
-    assert_eq!(date(951_782_400), "2000-02-29 00:00");
-    assert_eq!(date(1_709_251_199), "2024-02-29 23:59");
-    assert_eq!(date(1_735_689_599), "2024-12-31 23:59");
-    assert_eq!(date(4_107_542_400), "2100-03-01 00:00");
 }
