@@ -145,7 +145,7 @@ impl Results {
             machine["compiler"].as_str().unwrap_or_default(),
         );
         format!(
-            "<svg xmlns='http://www.w3.org/2000/svg' width='1000' height='{height}' font-family='sans-serif' font-size='13'>\n\
+            "<svg xmlns='http://www.w3.org/2000/svg' width='1500' height='{height}' font-family='sans-serif' font-size='13'>\n\
              <rect width='100%' height='100%' fill='white'/>\n\
              <text x='16' y='28' font-size='17'>hot_reloader: medians of one run, with lines to the 95th percentile</text>\n\
              <text x='16' y='48' fill='#555'>{}</text>\n{body}</svg>\n",

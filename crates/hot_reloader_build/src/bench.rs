@@ -10,6 +10,9 @@ use std::{
 const LOCK: &str = "in-use";
 /// The compiler makes the folder that it remembers in by itself, but not this one.
 const OUTPUTS: &str = "outputs";
+/// How many forms of a crate the compiler remembers: each change of its types makes another. With an edit that
+/// is taken back an older one comes back.
+const REMEMBERED: usize = 6;
 
 /// A folder for what the compiler makes and remembers, held by one process at a time.
 ///
@@ -59,11 +62,58 @@ impl Bench {
     pub fn incremental(&self) -> PathBuf {
         self.path.join("incremental")
     }
+
+    /// Forgets the forms of a crate that were compiled longest ago, but for some. What cannot be removed
+    /// stays until the next time.
+    pub fn tidy(&self, crate_name: &str) {
+        let prefix = format!("{crate_name}-");
+        let forms = fs::read_dir(self.incremental())
+            .into_iter()
+            .flatten()
+            .flatten();
+        let is_of = |entry: &fs::DirEntry| {
+            let name = entry.file_name();
+            let rest = name.to_str().and_then(|name| name.strip_prefix(&prefix));
+            rest.is_some_and(|rest| !rest.contains('-'))
+        };
+        let mut forms: Vec<_> = forms
+            .filter(is_of)
+            .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+            .collect();
+        forms.sort();
+        let excess = forms.len().saturating_sub(REMEMBERED);
+        for (_, form) in &forms[..excess] {
+            let _ = fs::remove_dir_all(form);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use super::*;
+
+    #[test]
+    fn what_was_compiled_longest_ago_is_forgotten() {
+        let root = tempfile::tempdir().unwrap();
+        let bench = Bench::take(root.path()).unwrap();
+        let form = |name: String, age: u64| {
+            let folder = bench.incremental().join(name);
+            fs::create_dir_all(&folder).unwrap();
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000 - age);
+            File::open(&folder).unwrap().set_modified(time).unwrap();
+        };
+        for age in 0..9 {
+            form(format!("game-{age}"), age);
+            form(format!("game_rules-{age}"), 100 + age);
+        }
+        bench.tidy("game");
+        let there = |name: &str| bench.incremental().join(name).exists();
+        assert!((0..6).all(|age| there(&format!("game-{age}"))));
+        assert!((6..9).all(|age| !there(&format!("game-{age}"))));
+        assert!((0..9).all(|age| there(&format!("game_rules-{age}"))));
+    }
 
     #[test]
     fn two_processes_never_share_one_and_the_next_finds_it_again() {

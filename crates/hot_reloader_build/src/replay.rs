@@ -364,7 +364,10 @@ impl<'a> Run<'a> {
                 unit.made = Made::now(self.bench.outputs().join(file), true);
             }
             unit.sources = self.now[index].clone();
-            unit.identity = self.identities[index];
+            if unit.identity != self.identities[index] {
+                unit.identity = self.identities[index];
+                self.bench.tidy(&unit.name);
+            }
             unit.revision += 1;
         }
         let needs = self.recording.units[index].needs.clone();

@@ -101,7 +101,7 @@ pub(crate) fn carry(
         let start = Instant::now();
         let (passage, to) = match &crossing.way {
             Way::Anew => continue,
-            Way::Discard => (Passage::Discarded, None),
+            Way::Discard | Way::DiscardUnseen => (Passage::Discarded, None),
             Way::Over { passage, to, .. } => {
                 let known = to.as_ref().and_then(|to| {
                     let id = new_id(world, to, crossing.holder)?;
@@ -162,7 +162,7 @@ pub(crate) fn carry(
     let mut abandoned = world.resource::<Delegates>().left.now.abandoned.clone();
     abandoned.retain(|id| !is_used(id));
     let anew = crossings.iter();
-    let anew = anew.filter(|crossing| matches!(crossing.way, Way::Anew));
+    let anew = anew.filter(|of| matches!(of.way, Way::Anew | Way::DiscardUnseen));
     abandoned.extend(anew.map(|crossing| crossing.old));
     let crossings = crossings.into_iter().enumerate();
     let crossings = crossings.filter(|(index, _)| waiting.contains(index));

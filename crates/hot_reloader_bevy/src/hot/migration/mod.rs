@@ -69,6 +69,9 @@ enum Holder {
 enum Way {
     /// They do not: the code says so.
     Discard,
+    /// The same, but they stay behind, where nobody finds them: if the reload is taken back, they could not be
+    /// made again.
+    DiscardUnseen,
     /// They stay behind: new code makes its own.
     Anew,
     Over {
@@ -192,7 +195,13 @@ impl Decision<'_> {
         }
         if was != Known::Gone && is == Known::Gone {
             if self.new.discards(name) {
-                return crossing(Way::Discard, plain);
+                let comes_back = self.as_it_is(info, holder).is_ok();
+                let way = if comes_back {
+                    Way::Discard
+                } else {
+                    Way::DiscardUnseen
+                };
+                return crossing(way, plain);
             }
             return Err(fault(name, self.gone(name, &old)));
         }
@@ -209,7 +218,9 @@ impl Decision<'_> {
         if replaced.any(|rule| to.is_some_and(|to| to.id == rule.type_id)) {
             return crossing(Way::Anew, plain);
         }
-        let (passage, conversion, fault) = if was == is && was != Known::Gone {
+        let is_same_size = to.is_none_or(|to| to.layout == info.layout());
+        let is_same = was == is && was != Known::Gone && is_same_size;
+        let (passage, conversion, fault) = if is_same {
             (Passage::Moved, self.as_it_is(info, holder)?, plain)
         } else {
             let Some(to) = to else {

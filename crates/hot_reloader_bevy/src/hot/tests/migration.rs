@@ -1,7 +1,7 @@
 //! Values of types that changed: what takes no compiler to try.
 
 use bevy::prelude::*;
-use hot_reloader_transaction::{Outcome, Passage};
+use hot_reloader_transaction::{Outcome, Passage, TypeChange};
 
 use super::harness::{check, module, Bench};
 use crate::{HotApp, ModuleEntry};
@@ -16,6 +16,9 @@ mod old {
     pub(super) struct Settings {
         pub(super) name: String,
     }
+    /// Can be copied in no way.
+    #[derive(Resource)]
+    pub(super) struct Opaque(pub(super) Box<dyn Fn() -> u32 + Send + Sync>);
 }
 
 mod new {
@@ -32,7 +35,7 @@ mod new {
 }
 
 const OLD: &str = "mod hot { mod tests { mod migration { mod old {
-    struct Health { points: u32 } struct Settings { name: String }
+    struct Health { points: u32 } struct Settings { name: String } struct Opaque(Box<dyn Fn()>);
 } } } }";
 
 const NEW: &str = "mod hot { mod tests { mod migration { mod new {
@@ -180,6 +183,36 @@ fn what_another_module_uses_goes_over_with_it_only() {
         Outcome::Committed,
     );
     assert_eq!(bench.world().get::<new::Vigour>(entity).unwrap().points, 7);
+}
+
+/// What could not be made again is not done away with.
+#[test]
+fn a_rollback_brings_back_what_was_discarded() {
+    let (mut bench, _) = bench(|app| {
+        app.insert_resource(old::Opaque(Box::new(|| 5)));
+    });
+    let report = bench.reload(&AFTER);
+    check(&report, Outcome::Refused);
+    let text = report.error.unwrap().to_string();
+    assert!(text.contains("old::Opaque\n  it is gone"), "{text}");
+    let discards =
+        "#[state(discard = \"hot_reloader_bevy::hot::tests::migration::old::Opaque\")] fn f() {}";
+    bench.types(&format!("{NEW}{discards}"), 2);
+    let report = bench.reload(&[module("game", |app| {
+        after(app);
+        app.add_systems(Update, || panic!("wrecked"));
+    })]);
+    check(&report, Outcome::RolledBack);
+    assert_eq!((bench.world().resource::<old::Opaque>().0)(), 5);
+    let report = bench.reload(&AFTER);
+    check(&report, Outcome::Committed);
+    let is_discarded = |of: &TypeChange| of.passage == Passage::Discarded;
+    assert!(report.types.iter().any(is_discarded), "{report:#?}");
+    // It is not spoken of again.
+    bench.types(&format!("{NEW}{discards} struct More;"), 3);
+    let report = bench.reload(&AFTER);
+    check(&report, Outcome::Committed);
+    assert!(!report.types.iter().any(is_discarded), "{report:#?}");
 }
 
 /// An index that hooks keep is right afterwards.
