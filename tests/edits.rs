@@ -199,6 +199,72 @@ table! {
         assert!(last(&mut row, 2).starts_with("Value { x: [18446744073709551615"));
     }
 
+    fn list_to_array() {
+        let items = format!("{REFLECTED}struct Value {{ x: Vec<u32> }}");
+        let mut row = resource("array", "Value", "Value { x: made() }", &format!("{items}
+            fn made() -> Vec<u32> {{ vec![7, 8] }}"));
+        edited(&mut row, "committed", &[
+            ("x: Vec<u32>", "x: [u64; 3]"), ("fn made() -> Vec<u32> { vec![7, 8] }", "fn made() -> [u64; 3] { [1; 3] }"),
+        ]);
+        assert_eq!(last(&mut row, 2), "Value { x: [7, 8, 0] }");
+    }
+
+    fn generic_argument() {
+        let items = "#[derive(Reflect, Clone, Debug, Default)] struct Holder<T>(T);
+            type Inner = Holder<u32>;
+            #[derive(Resource, Reflect, Clone, Debug, Default)] struct Value { x: Inner }";
+        let mut row = resource("generic", "Value", "Value { x: Holder(7) }", items);
+        edited(&mut row, "committed", &[("Holder<u32>", "Holder<u64>")]);
+        assert_eq!(last(&mut row, 2), "Value { x: Holder(7) }");
+    }
+
+    fn discriminants() {
+        let items = "#[derive(Component, Clone, Copy, Debug)] enum Value { Low = 1, High = 9 }";
+        let setup = "app.add_systems(Startup, |mut c: Commands| { c.spawn(Value::Low); c.spawn(Value::High); })
+            .add_systems(Update, show_all::<Value>);";
+        let mut row = Row::start("edit_discriminants", "", setup, &format!("{items}{SHOW}"));
+        row.host.frames(2);
+        let before = last(&mut row, 1);
+        edited(&mut row, "committed", &[("Low = 1, High = 9", "High = 1, Middle = 300, Low = 9")]);
+        assert_eq!(last(&mut row, 2), before);
+    }
+
+    fn alias_and_use() {
+        let items = "mod v1 { use super::*; #[derive(Reflect, Clone, Debug, Default)] pub struct Pos { pub x: u32, pub y: u32 } }
+            mod v2 { use super::*; #[derive(Reflect, Clone, Debug, Default)] pub struct Pos { pub y: u32, pub x: u32 } }
+            use v1::Pos;
+            #[derive(Resource, Reflect, Clone, Debug, Default)] struct Value { at: Pos }";
+        let mut row = resource("use", "Value", "Value { at: Pos { x: 1, y: 2 } }", items);
+        let report = edited(&mut row, "committed", &[("use v1::Pos;", "use v2::Pos;")]);
+        assert_eq!(last(&mut row, 2), "Value { at: Pos { y: 2, x: 1 } }");
+        assert_eq!(passage(&report, "::Value").0, "migrated");
+    }
+
+    fn local_and_event() {
+        let items = "#[derive(Event, Clone, Debug)] struct Sent(Box<u64>);
+            #[derive(Default, Debug)] struct Kept(Vec<u64>);
+            fn work(mut probe: ResMut<Probe>, mut kept: Local<Kept>, mut read: EventReader<Sent>) {
+                let number = kept.0.len() as u64;
+                kept.0.push(number);
+                let read: Vec<_> = read.read().map(|sent| *sent.0).collect();
+                note(&mut probe, format!(\"{number} {read:?}\"));
+            }
+            fn send(mut number: Local<u64>, mut sent: EventWriter<Sent>) {
+                sent.send(Sent(Box::new(*number)));
+                *number += 1;
+            }";
+        let setup = "app.add_event::<Sent>().add_systems(Update, (work, send).chain());";
+        let mut row = Row::start("edit_local", "", setup, items);
+        row.host.frames(2);
+        edited(&mut row, "committed", &[
+            ("struct Sent(Box<u64>)", "struct Sent(u8, Box<u64>)"), ("*sent.0)", "*sent.1)"), ("Sent(Box::new(*number))", "Sent(3, Box::new(*number))"),
+            ("struct Kept(Vec<u64>)", "struct Kept(Vec<u64>, [u64; 5])"),
+        ]);
+        // Both begin anew.
+        let notes = row.notes(2);
+        assert_eq!(notes[..2], ["0 []", "1 [0]"]);
+    }
+
     fn part_of_a_field() {
         let items = format!("{REFLECTED}struct Value {{ parts: Vec<Part> }}
             #[derive(Reflect, Clone, Debug, Default)] #[reflect(Default)] struct Part {{ x: u64 }}");

@@ -3,7 +3,7 @@
 use std::{any::TypeId, fmt};
 
 use bevy::reflect::{
-    std_traits::ReflectDefault, Array, DynamicArray, DynamicEnum, DynamicList, DynamicMap,
+    std_traits::ReflectDefault, ArrayInfo, DynamicArray, DynamicEnum, DynamicList, DynamicMap,
     DynamicStruct, DynamicTuple, DynamicTupleStruct, DynamicVariant, Enum, Map, Reflect,
     ReflectFromReflect, ReflectRef, StructInfo, TypeInfo, TypeRegistry, VariantInfo,
 };
@@ -152,7 +152,10 @@ impl Adapter<'_> {
                 Box::new(made)
             }
             (ReflectRef::Array(old), TypeInfo::Array(info)) => {
-                return self.adapt_array(old, info.capacity(), info.item_type_id(), new, path);
+                return self.array(old.iter().collect(), info, new, path);
+            }
+            (ReflectRef::List(old), TypeInfo::Array(info)) => {
+                return self.array(old.iter().collect(), info, new, path);
             }
             (ReflectRef::Array(old), TypeInfo::List(info)) => {
                 let mut made = DynamicList::default();
@@ -266,14 +269,14 @@ impl Adapter<'_> {
         made
     }
 
-    fn adapt_array(
+    fn array(
         &mut self,
-        old: &dyn Array,
-        count: usize,
-        item: TypeId,
+        old: Vec<&dyn Reflect>,
+        info: &ArrayInfo,
         new: TypeId,
         path: &Path<'_>,
     ) -> Result<Box<dyn Reflect>, String> {
+        let count = info.capacity();
         if old.len() > count {
             let was = old.len();
             return Err(format!(
@@ -281,8 +284,8 @@ impl Adapter<'_> {
                 within(path)
             ));
         }
-        let items: Vec<_> = vec![item; count];
-        let made = self.numbered(old.iter().collect(), &items, Some(new), path)?;
+        let items: Vec<_> = vec![info.item_type_id(); count];
+        let made = self.numbered(old, &items, Some(new), path)?;
         self.concrete(Box::new(DynamicArray::new(made.into())), new, path)
     }
 
