@@ -6,21 +6,25 @@
 //! after cannot take each other's values for their own. What cannot be told counts as a change; that
 //! costs time and nothing else.
 //!
-//! `items` reads one file; here all files are put together, by the names that they mention.
+//! `items` reads one file, `reader` all files of a crate, and `assembly` puts together what they say, by the
+//! names that they mention. A [`Layout`] is what comes of it.
 
+mod assembly;
 mod items;
+mod reader;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    fs,
+    collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash, Hasher},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
 };
 
 use crate::Contents;
 
+use assembly::Assembly;
 use items::Pieces;
+pub(crate) use reader::{CrateSources, Edited, Reader};
 
 /// The variants of an enum, with their numbers.
 pub type Variants = Vec<(String, i64)>;
@@ -225,272 +229,6 @@ fn split(type_name: &str) -> Option<(&str, &str)> {
     name.split_once("::")
 }
 
-/// A crate as it is put together.
-pub(crate) struct CrateSources<'a> {
-    pub(crate) name: &'a str,
-    /// The file that the compiler is given.
-    pub(crate) root: PathBuf,
-    pub(crate) sources: &'a Contents,
-    /// Whether these are just what was compiled. If not, they are all that may have been.
-    pub(crate) is_exact: bool,
-    /// The crates that it needs, by their places before it.
-    pub(crate) needs: &'a [usize],
-    /// Of what else decides what its sources mean: features, macros.
-    pub(crate) seed: u64,
-}
-
-/// A file changed while it was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Edited;
-
-/// Files that were read, by what was in them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Reader {
-    files: HashMap<PathBuf, (u64, Arc<Pieces>)>,
-    /// What came of them last, and of which.
-    last: Option<(u64, Arc<Layout>)>,
-}
-
-impl Reader {
-    /// The layout of these crates, each of which comes after those that it needs.
-    pub(crate) fn read(&mut self, crates: &[CrateSources<'_>]) -> Result<Arc<Layout>, Edited> {
-        let contents: Vec<_> = crates
-            .iter()
-            .map(|of| (of.name, of.sources, of.seed, of.needs))
-            .collect();
-        let key = digest_of(&contents);
-        if let Some((of, layout)) = &self.last {
-            if *of == key {
-                return Ok(layout.clone());
-            }
-        }
-        let mut all = Vec::new();
-        for of in crates {
-            all.push(self.files(of)?);
-        }
-        let layout = Arc::new(Assembly::new(crates, &all).layout());
-        self.last = Some((key, layout.clone()));
-        Ok(layout)
-    }
-
-    /// The files of a crate, each with the module that it is, if that is known.
-    fn files(
-        &mut self,
-        of: &CrateSources<'_>,
-    ) -> Result<Vec<(Option<String>, Arc<Pieces>)>, Edited> {
-        let mut found = Vec::new();
-        let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
-        let mut waiting: Vec<(PathBuf, Vec<String>)> = Vec::new();
-        if of.sources.has(&of.root) {
-            waiting.push((of.root.clone(), Vec::new()));
-        }
-        while let Some((file, module)) = waiting.pop() {
-            let Some(pieces) = self.file(&file, of.sources)? else {
-                continue;
-            };
-            seen.insert(file.clone());
-            for child in &pieces.children {
-                let places = places(&file, child, module.is_empty());
-                let place = places.into_iter().find(|place| of.sources.has(place));
-                let mut module = module.clone();
-                module.extend(child.within.iter().cloned());
-                module.push(child.name.clone());
-                waiting.extend(place.map(|place| (place, module)));
-            }
-            found.push((Some(module.join("::")), pieces));
-        }
-        // What is included by other means than modules.
-        if !of.is_exact {
-            return Ok(found);
-        }
-        let includes = found.iter().any(|(_, pieces)| pieces.includes);
-        for path in of.sources.paths().filter(|path| !seen.contains(*path)) {
-            if includes || path.extension().is_some_and(|extension| extension == "rs") {
-                found.extend(self.file(path, of.sources)?.map(|pieces| (None, pieces)));
-            }
-        }
-        Ok(found)
-    }
-
-    /// `None` if it is missing.
-    fn file(&mut self, path: &Path, sources: &Contents) -> Result<Option<Arc<Pieces>>, Edited> {
-        let Some(digest) = sources.digest(path) else {
-            return Ok(None);
-        };
-        if let Some((of, pieces)) = self.files.get(path) {
-            if *of == digest {
-                return Ok(Some(pieces.clone()));
-            }
-        }
-        let text = fs::read(path).map_err(|_| Edited)?;
-        if Contents::digest_of(&text) != digest {
-            return Err(Edited);
-        }
-        let text = String::from_utf8_lossy(&text);
-        let pieces = Arc::new(Pieces::of(&text));
-        self.files.insert(path.to_owned(), (digest, pieces.clone()));
-        Ok(Some(pieces))
-    }
-}
-
-/// Where the compiler looks for a module.
-fn places(file: &Path, child: &items::Child, is_root: bool) -> Vec<PathBuf> {
-    let folder = file.parent().unwrap_or(file);
-    let stem = file.file_stem().unwrap_or_default();
-    let own = if is_root || stem == "mod" {
-        folder.to_owned()
-    } else {
-        folder.join(stem)
-    };
-    let inner = child.within.iter().fold(own, |path, name| path.join(name));
-    if let Some(path) = &child.path {
-        let from = if child.within.is_empty() {
-            folder
-        } else {
-            &inner
-        };
-        return vec![from.join(path)];
-    }
-    let name = child.name.trim_start_matches("r#");
-    vec![
-        inner.join(format!("{name}.rs")),
-        inner.join(name).join("mod.rs"),
-    ]
-}
-
-/// All pieces of all crates.
-struct Assembly<'a> {
-    crates: &'a [CrateSources<'a>],
-    files: &'a [Vec<(Option<String>, Arc<Pieces>)>],
-    pieces: Vec<Placed<'a>>,
-    by_name: HashMap<&'a str, Vec<usize>>,
-    /// For each crate, those whose pieces it may mention.
-    visible: Vec<BTreeSet<usize>>,
-}
-
-struct Placed<'a> {
-    of: usize,
-    module: Option<&'a str>,
-    piece: &'a items::Piece,
-}
-
-impl<'a> Assembly<'a> {
-    fn new(
-        crates: &'a [CrateSources<'a>],
-        files: &'a [Vec<(Option<String>, Arc<Pieces>)>],
-    ) -> Self {
-        let mut visible: Vec<BTreeSet<usize>> = Vec::new();
-        let mut pieces = Vec::new();
-        for (of, (sources, files)) in crates.iter().zip(files).enumerate() {
-            let mut sees = BTreeSet::from([of]);
-            sees.extend(sources.needs.iter().flat_map(|need| &visible[*need]));
-            visible.push(sees);
-            for (module, file) in files {
-                let module = module.as_deref();
-                let placed = file.pieces.iter();
-                pieces.extend(placed.map(|piece| Placed { of, module, piece }));
-            }
-        }
-        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (index, placed) in pieces.iter().enumerate() {
-            by_name.entry(&placed.piece.name).or_default().push(index);
-        }
-        Self {
-            crates,
-            files,
-            pieces,
-            by_name,
-            visible,
-        }
-    }
-
-    fn layout(&self) -> Layout {
-        let mentions: Vec<Vec<usize>> = self.pieces.iter().map(|of| self.mentioned(of)).collect();
-        let mut layout = Layout::default();
-        let mut digests = Vec::new();
-        for (index, sources) in self.crates.iter().enumerate() {
-            let mut made = CrateLayout::default();
-            let mut unnamed: BTreeSet<u64> = BTreeSet::new();
-            let mut seen = vec![0_usize; self.pieces.len()];
-            let types = self.pieces.iter().enumerate();
-            for (at, placed) in types.filter(|(_, p)| p.of == index && p.piece.is_type) {
-                let digest = self.reach(at, &mentions, &mut seen);
-                let path = placed.module.zip(placed.piece.path.as_deref());
-                let Some((module, path)) = path else {
-                    unnamed.insert(digest);
-                    continue;
-                };
-                let entry = made.types.entry(joined(module, path));
-                let layout = entry.or_default();
-                // There may be several, of which conditions choose one.
-                layout.digest = layout.digest.wrapping_add(digest);
-                layout.body = layout.body.wrapping_add(placed.piece.body);
-                layout.variants.clone_from(&placed.piece.variants);
-            }
-            if !unnamed.is_empty() {
-                made.unnamed = Some(digest_of(&unnamed));
-            }
-            for (module, file) in &self.files[index] {
-                let module = module.as_deref().unwrap_or_default();
-                let was = file.was.iter();
-                made.was
-                    .extend(was.map(|(new, old)| (joined(module, new), old.clone())));
-                made.discarded.extend(file.discarded.iter().cloned());
-            }
-            let types: Vec<_> = made
-                .types
-                .iter()
-                .map(|(path, layout)| (path, layout.digest))
-                .collect();
-            let storages = self.files[index].iter();
-            let storages: BTreeSet<u64> = storages
-                .flat_map(|(_, file)| file.storages.iter().copied())
-                .collect();
-            let needs: Vec<u64> = sources.needs.iter().map(|need| digests[*need]).collect();
-            made.digest = digest_of(&(sources.seed, types, made.unnamed, storages, needs));
-            digests.push(made.digest);
-            layout
-                .crates
-                .insert(sources.name.to_owned(), Arc::new(made));
-        }
-        layout
-    }
-
-    /// The pieces that one mentions, by their names.
-    fn mentioned(&self, by: &Placed<'_>) -> Vec<usize> {
-        let visible = &self.visible[by.of];
-        let named = by.piece.mentions.iter();
-        let named = named.filter_map(|name| self.by_name.get(&**name));
-        let all = named.flatten().copied();
-        all.filter(|index| visible.contains(&self.pieces[*index].of))
-            .collect()
-    }
-
-    /// The digest of all that is mentioned, and mentioned by that. `seen` is by whom each was seen last.
-    fn reach(&self, start: usize, mentions: &[Vec<usize>], seen: &mut [usize]) -> u64 {
-        let mut waiting = vec![start];
-        let mut digests = BTreeSet::new();
-        while let Some(index) = waiting.pop() {
-            if seen[index] == start + 1 {
-                continue;
-            }
-            seen[index] = start + 1;
-            digests.insert(self.pieces[index].piece.digest);
-            waiting.extend(&mentions[index]);
-        }
-        // Its own comes first: that others are the same is not enough.
-        digest_of(&(self.pieces[start].piece.digest, digests))
-    }
-}
-
-fn joined(module: &str, path: &str) -> String {
-    if module.is_empty() {
-        path.to_owned()
-    } else {
-        format!("{module}::{path}")
-    }
-}
-
 pub(crate) fn digest_of(of: &(impl Hash + ?Sized)) -> u64 {
     let mut hasher = DefaultHasher::new();
     of.hash(&mut hasher);
@@ -499,6 +237,8 @@ pub(crate) fn digest_of(of: &(impl Hash + ?Sized)) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// The layout of `rules` and of `game`, which needs it, from the texts of their files.

@@ -144,25 +144,15 @@ impl Adapter<'_> {
                 let old = (0..old.field_len()).filter_map(|index| old.field(index));
                 Box::new(self.tuple(old.collect(), &fields, path)?)
             }
-            (ReflectRef::List(old), TypeInfo::List(info)) => {
+            (ReflectRef::List(_) | ReflectRef::Array(_), TypeInfo::List(info)) => {
                 let mut made = DynamicList::default();
-                for value in old.iter() {
+                for value in items(old) {
                     made.push_box(self.value(value, info.item_type_id(), &path.below("[]"))?);
                 }
                 Box::new(made)
             }
-            (ReflectRef::Array(old), TypeInfo::Array(info)) => {
-                return self.array(old.iter().collect(), info, new, path);
-            }
-            (ReflectRef::List(old), TypeInfo::Array(info)) => {
-                return self.array(old.iter().collect(), info, new, path);
-            }
-            (ReflectRef::Array(old), TypeInfo::List(info)) => {
-                let mut made = DynamicList::default();
-                for value in old.iter() {
-                    made.push_box(self.value(value, info.item_type_id(), &path.below("[]"))?);
-                }
-                Box::new(made)
+            (ReflectRef::List(_) | ReflectRef::Array(_), TypeInfo::Array(info)) => {
+                return self.array(items(old), info, new, path);
             }
             (ReflectRef::Map(old), TypeInfo::Map(info)) => {
                 Box::new(self.map(old, info.key_type_id(), info.value_type_id(), path)?)
@@ -422,6 +412,15 @@ impl Adapter<'_> {
             let shown = if is_short { &shown } else { "its default" };
             format!("is new: {shown}")
         });
+    }
+}
+
+/// What is in a list or an array.
+fn items(of: &dyn Reflect) -> Vec<&dyn Reflect> {
+    match of.reflect_ref() {
+        ReflectRef::List(list) => list.iter().collect(),
+        ReflectRef::Array(array) => array.iter().collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -1,0 +1,447 @@
+//! What becomes of each type in the world that new code would not find again.
+
+use std::{
+    alloc::Layout as MemoryLayout,
+    any::TypeId,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use bevy::{
+    ecs::component::{ComponentId, ComponentInfo},
+    prelude::{AppTypeRegistry, Schedule, Schedules, World},
+    reflect::{ReflectFromPtr, ReflectFromReflect, TypeRegistry},
+};
+use hot_reloader_build::{layout::Known, Layout};
+use hot_reloader_core::{shape::ShapeChange, TypeFault, TypeShape};
+use hot_reloader_transaction::{Passage, Plan};
+
+use super::{
+    convert::{Conversion, Reflection},
+    Crossing, Holder, Incoming, Way,
+};
+use crate::hot::{
+    compare,
+    definition::definition,
+    delegate::{Delegates, Slot},
+    recording::StateKey,
+    rehearsal::Rehearsal,
+    snapshot::{Copier, Copiers},
+};
+
+/// How each type that new code would not find again goes over to it.
+///
+/// # Errors
+///
+/// The types that cannot.
+pub(crate) fn decide(
+    world: &World,
+    rehearsal: &Rehearsal,
+    plan: &Plan,
+) -> Result<Vec<Crossing>, Vec<TypeFault>> {
+    let decision = Decision {
+        world,
+        rehearsal,
+        new: &plan.layout,
+        slots: &world.resource::<Delegates>().slots,
+        copiers: Copiers::new(world, &compare::rules(world, rehearsal)),
+    };
+    let mut crossings = Vec::new();
+    let mut faults = Vec::new();
+    let left = &world.resource::<Delegates>().left;
+    let known = world.components().iter();
+    for info in known.filter(|info| !left.is_abandoned(info.id())) {
+        for holder in holders(world, info.id()) {
+            match decision.of(info, holder) {
+                Ok(None) => {}
+                Ok(Some(crossing)) => crossings.push(crossing),
+                Err(fault) => faults.push(fault),
+            }
+        }
+    }
+    faults.extend(used_elsewhere(world, &mut crossings, plan));
+    if faults.is_empty() {
+        Ok(crossings)
+    } else {
+        faults.sort_by(|a, b| a.name.cmp(&b.name));
+        Err(faults)
+    }
+}
+
+/// Where there are values of a component or resource.
+fn holders(world: &World, id: ComponentId) -> Vec<Holder> {
+    let storages = world.storages();
+    let send = storages.resources.get(id);
+    let non_send = storages.non_send_resources.get(id);
+    let mut archetypes = world.archetypes().iter();
+    let has_entities = archetypes.any(|archetype| !archetype.is_empty() && archetype.contains(id));
+    let found = [
+        (has_entities, Holder::Entities),
+        (
+            send.is_some_and(|data| data.is_present()),
+            Holder::Resource { is_send: true },
+        ),
+        (
+            non_send.is_some_and(|data| data.is_present()),
+            Holder::Resource { is_send: false },
+        ),
+    ];
+    let found = found.into_iter().filter(|(is_there, _)| *is_there);
+    found.map(|(_, holder)| holder).collect()
+}
+
+/// Whether it holds code, or what goes by itself: it stays with the code of before, and that is right.
+fn stays(name: &str) -> bool {
+    let stays = [
+        "bevy_ecs::observer::",
+        "bevy_ecs::system::system_registry::",
+        "bevy_ecs::event::Events<",
+    ];
+    stays.iter().any(|start| name.starts_with(start))
+}
+
+struct Decision<'a> {
+    world: &'a World,
+    rehearsal: &'a Rehearsal,
+    new: &'a Layout,
+    slots: &'a [Slot],
+    copiers: Copiers,
+}
+
+impl Decision<'_> {
+    /// `None` if new code finds the values where they are.
+    fn of(&self, info: &ComponentInfo, holder: Holder) -> Result<Option<Crossing>, TypeFault> {
+        let (Some(id), name) = (info.type_id(), info.name()) else {
+            return Ok(None);
+        };
+        if self.rehearsal.incoming.contains_key(&id) || stays(name) {
+            return Ok(None);
+        }
+        let Some(old) = self.layout_of(id, name) else {
+            return Ok(None);
+        };
+        if !self.new.tells_apart(&old, name) {
+            return Ok(None);
+        }
+        let now = self.new.renamed(name);
+        let crossing = |way, fault| {
+            Ok(Some(Crossing {
+                old: info.id(),
+                holder,
+                names: [name.to_owned(), now.clone()],
+                way,
+                fault,
+            }))
+        };
+        let plain = fault(&now, String::new());
+        let [was, is] = [old.of(name), self.new.of(&now)];
+        let to = self.rehearsal.incoming.values().find(|to| to.name == now);
+        if was == Known::Gone && to.is_none() {
+            // The sources never knew it, and new code does not either.
+            return Ok(None);
+        }
+        if was != Known::Gone && is == Known::Gone {
+            if self.new.discards(name) {
+                let comes_back = self.as_it_is(info, holder).is_ok();
+                let way = if comes_back {
+                    Way::Discard
+                } else {
+                    Way::DiscardUnseen
+                };
+                return crossing(way, plain);
+            }
+            return Err(fault(name, self.gone(name, &old)));
+        }
+        if was != is {
+            let requests = self.slots.iter().flat_map(|slot| &slot.copying.requests);
+            let mut requests = requests.filter(|(request, _)| *request == id);
+            match requests.next() {
+                Some((_, waits)) if waits(self.world) => return crossing(Way::Discard, plain),
+                Some(_) => return crossing(Way::Anew, plain),
+                None => {}
+            }
+        }
+        let mut replaced = self.rehearsal.copying.replaced.iter();
+        if replaced.any(|rule| to.is_some_and(|to| to.id == rule.type_id)) {
+            return crossing(Way::Anew, plain);
+        }
+        let is_same_size = to.is_none_or(|to| to.layout == info.layout());
+        let is_same = was == is && was != Known::Gone && is_same_size;
+        let (passage, conversion, fault) = if is_same {
+            (Passage::Moved, self.as_it_is(info, holder)?, plain)
+        } else {
+            let Some(to) = to else {
+                let reason = "nothing that could be looked at in the new code uses it; \
+                              list it in `state_keys`, or `register_type` it and use it in a query";
+                return Err(fault(&now, reason.to_owned()));
+            };
+            let changed = Changed {
+                id,
+                info,
+                to,
+                old: &old,
+            };
+            let fault = self.changed(&changed, String::new());
+            (Passage::Migrated, self.migrated(&changed)?, fault)
+        };
+        let over = Way::Over {
+            passage,
+            conversion,
+            to: to.cloned(),
+        };
+        crossing(over, fault)
+    }
+
+    /// What the sources said of a type that is in the world, if it is of a crate that may change.
+    fn layout_of(&self, id: TypeId, name: &str) -> Option<Arc<Layout>> {
+        let origin = self.world.resource::<Delegates>().origins.get(&id);
+        let running = self.slots.iter().map(|slot| &slot.layout);
+        let mut layouts = origin.into_iter().chain(running);
+        layouts.find(|layout| layout.concerns(name)).cloned()
+    }
+
+    fn gone(&self, name: &str, old: &Layout) -> String {
+        let guess = self.new.successor(name, old);
+        let guess = guess.map_or_else(String::new, |guess| format!("Is it {guess} now? "));
+        format!(
+            "it is gone, and there are values of it. {guess}Put `#[state(was = \"{name}\")]` on the type \
+             that it has become, or `#[state(discard = \"{name}\")]` on any item to let them go"
+        )
+    }
+
+    fn as_it_is(&self, info: &ComponentInfo, holder: Holder) -> Result<Conversion, TypeFault> {
+        let is_send = holder != Holder::Resource { is_send: false };
+        let copier = match self.copiers.of(info) {
+            Copier::IfMissing(clone) => Copier::Clone(clone),
+            Copier::Leave if info.drop().is_none() => Copier::Bytes,
+            Copier::Leave => Copier::Unable("it is exempt from rollback"),
+            copier => copier,
+        };
+        let copier = match copier {
+            Copier::Bytes => Copier::Bytes,
+            _ if !is_send => Copier::Unable("it is bound to its thread"),
+            copier => copier,
+        };
+        if let Copier::Unable(why) = copier {
+            let reason = format!(
+                "it is what it was, but its crate is another one, and its values cannot be carried over: \
+                 {why}. Derive `Reflect` and `register_type` it, or derive `Clone` and list it in `state_keys`"
+            );
+            return Err(fault(info.name(), reason));
+        }
+        Ok(Conversion::AsItIs(copier))
+    }
+
+    fn migrated(&self, changed: &Changed<'_>) -> Result<Conversion, TypeFault> {
+        let [was, is] = [self.old_key(changed.id), self.new_key(changed.to.id)];
+        let abilities = is.map(|key| key.abilities);
+        let reflection = self.reflection(changed);
+        if let Some(function) = abilities.and_then(|abilities| abilities.migrate) {
+            let pointer = self.old_pointer(changed.id);
+            let pointer = pointer.ok_or_else(|| {
+                let reason = "what it was did not derive Reflect, so `migrate` cannot look at it";
+                self.changed(changed, reason.to_owned())
+            })?;
+            return Ok(Conversion::Function(pointer, function));
+        }
+        let save = was.and_then(|key| Some(key.abilities.written?.save));
+        let load = abilities.and_then(|abilities| Some(abilities.written?.load));
+        if let Some((save, load)) = save.zip(load) {
+            return Ok(Conversion::Written(save, load, reflection));
+        }
+        if let Some(reflection) = reflection {
+            return Ok(Conversion::Reflected(reflection));
+        }
+        if let Some(numbers) = self.numbers(changed) {
+            return Ok(Conversion::Variants(numbers));
+        }
+        let reason = "its values can be made new ones by nothing: derive `Reflect`, or `Serialize` and \
+                      `Deserialize`, and list it in `state_keys`; or undo the change, or restart the app";
+        Err(self.changed(changed, reason.to_owned()))
+    }
+
+    fn old_key(&self, id: TypeId) -> Option<&StateKey> {
+        let mut keys = self.slots.iter().flat_map(|slot| &slot.state_keys);
+        keys.find(|key| key.type_id == id)
+    }
+
+    fn new_key(&self, id: TypeId) -> Option<&StateKey> {
+        let mut keys = self.rehearsal.state_keys.iter();
+        keys.find(|key| key.type_id == id)
+    }
+
+    fn old_pointer(&self, id: TypeId) -> Option<ReflectFromPtr> {
+        let mut of_slots = self.slots.iter().map(|slot| &slot.registry);
+        let data = |registry: &TypeRegistry| registry.get_type_data::<ReflectFromPtr>(id).cloned();
+        let found = of_slots.find_map(data);
+        found.or_else(|| {
+            let registry = self.world.get_resource::<AppTypeRegistry>()?;
+            data(&registry.read())
+        })
+    }
+
+    /// If reflection sees both. A state is what is in it.
+    fn reflection(&self, changed: &Changed<'_>) -> Option<Reflection> {
+        let inner = |name: &str| {
+            let inner = name.strip_prefix("bevy_state::state::resources::State<")?;
+            inner.strip_suffix('>').map(str::to_owned)
+        };
+        let (old, new) = match (inner(changed.info.name()), inner(&changed.to.name)) {
+            (Some(was), Some(now)) => {
+                let shapes = self.slots.iter().flat_map(|slot| &slot.shapes);
+                let mut shapes = shapes.filter(|(_, shape)| shape.path == was);
+                let (old, shape) = shapes.next()?;
+                let is_alone = shape.size == changed.info.layout().size();
+                let mut types = self.rehearsal.types.iter();
+                let (new, shape) = types.find(|(_, shape)| shape.path == now)?;
+                let is_alone = is_alone && shape.size == changed.to.layout.size();
+                is_alone.then_some((*old, *new))?
+            }
+            _ => (changed.id, changed.to.id),
+        };
+        let registry = &self.rehearsal.registry;
+        registry.get_type_data::<ReflectFromReflect>(new)?;
+        let defaults = self.rehearsal.state_keys.iter();
+        let defaults = defaults.filter_map(|key| Some((key.type_id, key.abilities.default?)));
+        Some(Reflection {
+            pointer: self.old_pointer(old)?,
+            to: new,
+            registry: registry.clone(),
+            defaults: defaults.collect(),
+        })
+    }
+
+    /// Of an enum without fields, or a state of one: what each variant's number has become.
+    fn numbers(&self, changed: &Changed<'_>) -> Option<Vec<(i64, i64)>> {
+        let inner = |name: &str| {
+            let inner = name.strip_prefix("bevy_state::state::resources::State<");
+            let inner = inner.and_then(|inner| inner.strip_suffix('>'));
+            inner.unwrap_or(name).to_owned()
+        };
+        let was = changed.old.variants(&inner(changed.info.name()))?;
+        let is = self.new.variants(&inner(&changed.to.name))?;
+        // One of a single variant has no number.
+        if [was, is].iter().any(|variants| variants.len() < 2) {
+            return None;
+        }
+        let new_number = |name: &String| {
+            let found = is.iter().find(|(other, _)| other == name);
+            found.map(|(_, number)| *number)
+        };
+        let numbers = was.iter();
+        let numbers = numbers.filter_map(|(name, number)| Some((*number, new_number(name)?)));
+        Some(numbers.collect())
+    }
+
+    fn changed(&self, changed: &Changed<'_>, reason: String) -> TypeFault {
+        let shape = |name: &str, layout: MemoryLayout, definition| TypeShape {
+            path: name.to_owned(),
+            size: layout.size(),
+            align: layout.align(),
+            definition,
+        };
+        let mut of_slots = self.slots.iter().map(|slot| &slot.registry);
+        let was = of_slots.find_map(|registry| definition(registry, changed.id));
+        let now = definition(&self.rehearsal.registry, changed.to.id);
+        let name = changed.info.name();
+        TypeFault {
+            name: name.to_owned(),
+            reason,
+            entity: None,
+            skeleton: now.as_deref().map(|now| skeleton(&changed.to.name, now)),
+            change: Some(ShapeChange {
+                was: shape(name, changed.info.layout(), was),
+                now: shape(&changed.to.name, changed.to.layout, now),
+            }),
+        }
+    }
+}
+
+/// A type that is not what it was.
+struct Changed<'a> {
+    id: TypeId,
+    info: &'a ComponentInfo,
+    to: &'a Incoming,
+    old: &'a Layout,
+}
+
+fn fault(name: &str, reason: String) -> TypeFault {
+    TypeFault {
+        name: name.to_owned(),
+        reason,
+        entity: None,
+        change: None,
+        skeleton: None,
+    }
+}
+
+/// A migration to begin with, for a type whose definition has a line for each field.
+fn skeleton(path: &str, definition: &str) -> String {
+    let name = path.rsplit("::").next().unwrap_or(path);
+    let fields = definition.lines().filter_map(|line| line.split_once(": "));
+    // Those of fields follow them.
+    let own = fields.filter(|(field, _)| !field.contains('.') && *field != "[]");
+    let own: Vec<_> = own
+        .filter(|(field, _)| field.chars().all(|c| c.is_alphanumeric() || c == '_'))
+        .map(|(field, of)| {
+            format!(
+                "        {field}: was.path::<{of}>(\"{field}\").cloned().map_err(|error| error.to_string())?,"
+            )
+        })
+        .collect();
+    format!(
+        "#[state(migrate = migrate)] // on {name}\n\
+         fn migrate(was: &dyn Reflect, world: &World) -> Result<{name}, String> {{\n    \
+             Ok({name} {{\n{}\n    }})\n}}",
+        own.join("\n")
+    )
+}
+
+/// Leaves alone what only modules use that are not reloaded, and finds what both they and new code use, or
+/// the app itself: these would go on with what it was.
+fn used_elsewhere(world: &World, crossings: &mut Vec<Crossing>, plan: &Plan) -> Vec<TypeFault> {
+    let mut users: HashMap<ComponentId, String> = HashMap::new();
+    let slots = &world.resource::<Delegates>().slots;
+    for slot in slots
+        .iter()
+        .filter(|slot| !plan.replaces(&slot.module.name))
+    {
+        let user = format!(
+            "module `{}` uses it too and is not reloaded; reload all modules",
+            slot.module.name
+        );
+        let schedules = slot.schedules.values().flatten();
+        for id in schedules.flat_map(used) {
+            users.insert(id, user.clone());
+        }
+    }
+    let is_unknown = |crossing: &Crossing| matches!(&crossing.way, Way::Over { to: None, .. });
+    crossings.retain(|crossing| !(is_unknown(crossing) && users.contains_key(&crossing.old)));
+    let host = world.get_resource::<Schedules>();
+    for id in host
+        .into_iter()
+        .flat_map(Schedules::iter)
+        .flat_map(|(_, s)| used(s))
+    {
+        let user = "the app itself uses it, and would go on with what it was; restart the app";
+        users.insert(id, user.to_owned());
+    }
+    let used = crossings.iter().filter_map(|crossing| {
+        let user = users.get(&crossing.old)?;
+        Some(fault(&crossing.names[0], user.clone()))
+    });
+    used.collect()
+}
+
+/// The components and resources that systems name.
+fn used(schedule: &Schedule) -> HashSet<ComponentId> {
+    let systems = schedule.systems().into_iter().flatten();
+    let used = systems.flat_map(|(_, system)| {
+        let access = system.component_access();
+        access
+            .reads_and_writes()
+            .chain(access.archetypal())
+            .collect::<Vec<_>>()
+    });
+    used.collect()
+}

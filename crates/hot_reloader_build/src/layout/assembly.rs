@@ -1,0 +1,146 @@
+//! What all files of all crates say, put together.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use super::{
+    digest_of,
+    items::{self, Pieces},
+    reader::CrateSources,
+    CrateLayout, Layout,
+};
+
+/// All pieces of all crates.
+pub(super) struct Assembly<'a> {
+    crates: &'a [CrateSources<'a>],
+    files: &'a [Vec<(Option<String>, Arc<Pieces>)>],
+    pieces: Vec<Placed<'a>>,
+    by_name: HashMap<&'a str, Vec<usize>>,
+    /// For each crate, those whose pieces it may mention.
+    visible: Vec<BTreeSet<usize>>,
+}
+
+struct Placed<'a> {
+    of: usize,
+    module: Option<&'a str>,
+    piece: &'a items::Piece,
+}
+
+impl<'a> Assembly<'a> {
+    pub(super) fn new(
+        crates: &'a [CrateSources<'a>],
+        files: &'a [Vec<(Option<String>, Arc<Pieces>)>],
+    ) -> Self {
+        let mut visible: Vec<BTreeSet<usize>> = Vec::new();
+        let mut pieces = Vec::new();
+        for (of, (sources, files)) in crates.iter().zip(files).enumerate() {
+            let mut sees = BTreeSet::from([of]);
+            sees.extend(sources.needs.iter().flat_map(|need| &visible[*need]));
+            visible.push(sees);
+            for (module, file) in files {
+                let module = module.as_deref();
+                let placed = file.pieces.iter();
+                pieces.extend(placed.map(|piece| Placed { of, module, piece }));
+            }
+        }
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, placed) in pieces.iter().enumerate() {
+            by_name.entry(&placed.piece.name).or_default().push(index);
+        }
+        Self {
+            crates,
+            files,
+            pieces,
+            by_name,
+            visible,
+        }
+    }
+
+    pub(super) fn layout(&self) -> Layout {
+        let mentions: Vec<Vec<usize>> = self.pieces.iter().map(|of| self.mentioned(of)).collect();
+        let mut layout = Layout::default();
+        let mut digests = Vec::new();
+        for (index, sources) in self.crates.iter().enumerate() {
+            let mut made = CrateLayout::default();
+            let mut unnamed: BTreeSet<u64> = BTreeSet::new();
+            let mut seen = vec![0_usize; self.pieces.len()];
+            let types = self.pieces.iter().enumerate();
+            for (at, placed) in types.filter(|(_, p)| p.of == index && p.piece.is_type) {
+                let digest = self.reach(at, &mentions, &mut seen);
+                let path = placed.module.zip(placed.piece.path.as_deref());
+                let Some((module, path)) = path else {
+                    unnamed.insert(digest);
+                    continue;
+                };
+                let entry = made.types.entry(joined(module, path));
+                let layout = entry.or_default();
+                // There may be several, of which conditions choose one.
+                layout.digest = layout.digest.wrapping_add(digest);
+                layout.body = layout.body.wrapping_add(placed.piece.body);
+                layout.variants.clone_from(&placed.piece.variants);
+            }
+            if !unnamed.is_empty() {
+                made.unnamed = Some(digest_of(&unnamed));
+            }
+            for (module, file) in &self.files[index] {
+                let module = module.as_deref().unwrap_or_default();
+                let was = file.was.iter();
+                made.was
+                    .extend(was.map(|(new, old)| (joined(module, new), old.clone())));
+                made.discarded.extend(file.discarded.iter().cloned());
+            }
+            let types: Vec<_> = made
+                .types
+                .iter()
+                .map(|(path, layout)| (path, layout.digest))
+                .collect();
+            let storages = self.files[index].iter();
+            let storages: BTreeSet<u64> = storages
+                .flat_map(|(_, file)| file.storages.iter().copied())
+                .collect();
+            let needs: Vec<u64> = sources.needs.iter().map(|need| digests[*need]).collect();
+            made.digest = digest_of(&(sources.seed, types, made.unnamed, storages, needs));
+            digests.push(made.digest);
+            layout
+                .crates
+                .insert(sources.name.to_owned(), Arc::new(made));
+        }
+        layout
+    }
+
+    /// The pieces that one mentions, by their names.
+    fn mentioned(&self, by: &Placed<'_>) -> Vec<usize> {
+        let visible = &self.visible[by.of];
+        let named = by.piece.mentions.iter();
+        let named = named.filter_map(|name| self.by_name.get(&**name));
+        let all = named.flatten().copied();
+        all.filter(|index| visible.contains(&self.pieces[*index].of))
+            .collect()
+    }
+
+    /// The digest of all that is mentioned, and mentioned by that. `seen` is by whom each was seen last.
+    fn reach(&self, start: usize, mentions: &[Vec<usize>], seen: &mut [usize]) -> u64 {
+        let mut waiting = vec![start];
+        let mut digests = BTreeSet::new();
+        while let Some(index) = waiting.pop() {
+            if seen[index] == start + 1 {
+                continue;
+            }
+            seen[index] = start + 1;
+            digests.insert(self.pieces[index].piece.digest);
+            waiting.extend(&mentions[index]);
+        }
+        // Its own comes first: that others are the same is not enough.
+        digest_of(&(self.pieces[start].piece.digest, digests))
+    }
+}
+
+fn joined(module: &str, path: &str) -> String {
+    if module.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{module}::{path}")
+    }
+}
