@@ -39,7 +39,7 @@ const HARMLESS: [&str; 20] = [
 const TYPELESS: [&str; 4] = ["hot_library", "hot_plugin", "thread_local", "compile_error"];
 
 /// A piece of source on which types may depend.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Piece {
     /// How others mention it.
     pub(super) name: String,
@@ -58,7 +58,7 @@ pub(super) struct Piece {
 }
 
 /// A module in a file of its own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Child {
     /// The modules within the file that it is declared in.
     pub(super) within: Vec<String>,
@@ -68,7 +68,7 @@ pub(super) struct Child {
 }
 
 /// What a file says.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Pieces {
     pub(super) pieces: Vec<Piece>,
     pub(super) children: Vec<Child>,

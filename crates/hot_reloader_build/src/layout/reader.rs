@@ -36,27 +36,38 @@ pub(crate) struct Edited;
 /// Files that were read, by what was in them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reader {
-    files: HashMap<PathBuf, (u64, Arc<Pieces>)>,
+    files: HashMap<PathBuf, (u64, File)>,
     /// What came of them last, and of which.
     last: Option<(u64, Arc<Layout>)>,
+}
+
+/// What a file says, with the digest of that: most edits leave it as it is.
+#[derive(Clone, Debug)]
+struct File {
+    digest: u64,
+    pieces: Arc<Pieces>,
 }
 
 impl Reader {
     /// The layout of these crates, each of which comes after those that it needs.
     pub(crate) fn read(&mut self, crates: &[CrateSources<'_>]) -> Result<Arc<Layout>, Edited> {
-        let contents: Vec<_> = crates
-            .iter()
-            .map(|of| (of.name, of.sources, of.seed, of.needs))
-            .collect();
-        let key = digest_of(&contents);
+        let mut all = Vec::new();
+        let mut key = Vec::new();
+        for of in crates {
+            let files = self.files(of)?;
+            let digests = files
+                .iter()
+                .map(|(module, file)| (module.clone(), file.digest));
+            key.push((of.name, of.seed, of.needs, digests.collect::<Vec<_>>()));
+            let files = files.into_iter();
+            let files: Vec<_> = files.map(|(module, file)| (module, file.pieces)).collect();
+            all.push(files);
+        }
+        let key = digest_of(&key);
         if let Some((of, layout)) = &self.last {
             if *of == key {
                 return Ok(layout.clone());
             }
-        }
-        let mut all = Vec::new();
-        for of in crates {
-            all.push(self.files(of)?);
         }
         let layout = Arc::new(Assembly::new(crates, &all).layout());
         self.last = Some((key, layout.clone()));
@@ -64,10 +75,7 @@ impl Reader {
     }
 
     /// The files of a crate, each with the module that it is, if that is known.
-    fn files(
-        &mut self,
-        of: &CrateSources<'_>,
-    ) -> Result<Vec<(Option<String>, Arc<Pieces>)>, Edited> {
+    fn files(&mut self, of: &CrateSources<'_>) -> Result<Vec<(Option<String>, File)>, Edited> {
         let mut found = Vec::new();
         let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
         let mut waiting: Vec<(PathBuf, Vec<String>)> = Vec::new();
@@ -75,11 +83,11 @@ impl Reader {
             waiting.push((of.root.clone(), Vec::new()));
         }
         while let Some((file, module)) = waiting.pop() {
-            let Some(pieces) = self.file(&file, of.sources)? else {
+            let Some(read) = self.file(&file, of.sources)? else {
                 continue;
             };
             seen.insert(file.clone());
-            for child in &pieces.children {
+            for child in &read.pieces.children {
                 let places = places(&file, child, module.is_empty());
                 let place = places.into_iter().find(|place| of.sources.has(place));
                 let mut module = module.clone();
@@ -87,29 +95,29 @@ impl Reader {
                 module.push(child.name.clone());
                 waiting.extend(place.map(|place| (place, module)));
             }
-            found.push((Some(module.join("::")), pieces));
+            found.push((Some(module.join("::")), read));
         }
         // What is included by other means than modules.
         if !of.is_exact {
             return Ok(found);
         }
-        let includes = found.iter().any(|(_, pieces)| pieces.includes);
+        let includes = found.iter().any(|(_, file)| file.pieces.includes);
         for path in of.sources.paths().filter(|path| !seen.contains(*path)) {
             if includes || path.extension().is_some_and(|extension| extension == "rs") {
-                found.extend(self.file(path, of.sources)?.map(|pieces| (None, pieces)));
+                found.extend(self.file(path, of.sources)?.map(|file| (None, file)));
             }
         }
         Ok(found)
     }
 
     /// `None` if it is missing.
-    fn file(&mut self, path: &Path, sources: &Contents) -> Result<Option<Arc<Pieces>>, Edited> {
+    fn file(&mut self, path: &Path, sources: &Contents) -> Result<Option<File>, Edited> {
         let Some(digest) = sources.digest(path) else {
             return Ok(None);
         };
-        if let Some((of, pieces)) = self.files.get(path) {
+        if let Some((of, file)) = self.files.get(path) {
             if *of == digest {
-                return Ok(Some(pieces.clone()));
+                return Ok(Some(file.clone()));
             }
         }
         let text = fs::read(path).map_err(|_| Edited)?;
@@ -117,9 +125,13 @@ impl Reader {
             return Err(Edited);
         }
         let text = String::from_utf8_lossy(&text);
-        let pieces = Arc::new(Pieces::of(&text));
-        self.files.insert(path.to_owned(), (digest, pieces.clone()));
-        Ok(Some(pieces))
+        let pieces = Pieces::of(&text);
+        let file = File {
+            digest: digest_of(&pieces),
+            pieces: Arc::new(pieces),
+        };
+        self.files.insert(path.to_owned(), (digest, file.clone()));
+        Ok(Some(file))
     }
 }
 
