@@ -17,6 +17,7 @@ use hot_reloader::ExemptFromRollback;
 
 use crate::{
     assistants::Assistants,
+    context::ContextReader,
     fonts,
     log::LogLines,
     pacing::{self, Frames},
@@ -55,6 +56,7 @@ impl Plugin for HostPlugin {
             .init_resource::<LogLines>()
             .init_resource::<Timings>()
             .insert_resource(Assistants::new(frames.clone()))
+            .insert_resource(ContextReader::new(frames.clone()))
             .insert_resource(frames)
             .insert_resource(Session::new(self.data_dir.clone()));
         // What has arrived from outside, or is on disk, is so whatever comes of a reload.
@@ -62,6 +64,7 @@ impl Plugin for HostPlugin {
             .exempt_from_rollback::<LogLines>()
             .exempt_from_rollback::<Timings>()
             .exempt_from_rollback::<Assistants>()
+            .exempt_from_rollback::<ContextReader>()
             .exempt_from_rollback::<Frames>()
             .exempt_from_rollback::<Session>();
         app.add_plugins((DefaultPlugins.set(window).set(log), EguiPlugin));

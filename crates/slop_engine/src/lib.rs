@@ -5,6 +5,7 @@
 
 pub mod assistants;
 pub mod command_line;
+pub mod context;
 pub mod documents;
 pub mod editor;
 pub mod fonts;

@@ -4,6 +4,8 @@
 //! from it: an answer's entry is always made anew of all that has arrived, so running twice, a
 //! reload and a rollback make no difference to it.
 
+mod files;
+
 use std::{borrow::Cow, time::Duration};
 
 use bevy::{ecs::schedule::SystemConfigs, prelude::*};
@@ -16,8 +18,10 @@ use slop_engine::{
     session::Session,
 };
 use slop_state::{
-    Action, Discussion, Discussions, Entry, ProviderKind, Server, Settings, TokenUsage,
+    Action, Discussion, Discussions, Entry, Project, ProviderKind, Server, Settings, TokenUsage,
 };
+
+pub(crate) use files::wanted;
 
 use crate::controller::{now, AskAssistant};
 
@@ -142,14 +146,15 @@ fn cancel_replies(mut actions: EventReader<Action>, mut assistants: ResMut<Assis
     }
 }
 
-/// Adds an empty entry for the answer and starts the request.
+/// Adds an empty entry for the answer, reads the project's files, and starts the request.
 fn send_request(
     mut asks: ResMut<Events<AskAssistant>>,
     mut discussions: ResMut<Discussions>,
     mut pending: ResMut<PendingRequests>,
     mut assistants: ResMut<Assistants>,
-    session: Res<Session>,
+    mut session: ResMut<Session>,
     settings: Res<Settings>,
+    project: Res<Project>,
 ) {
     if asks.is_empty() {
         return;
@@ -174,9 +179,15 @@ fn send_request(
         } else {
             discussion.entries.push(answer);
         }
+        let files = files::read(&project);
+        if !files.refused.is_empty() {
+            files::tell(&files, &mut session);
+        }
         let request = assistants.new_id();
         // The answer is blank, so it is not sent.
-        assistants.start(request, question(discussion, &pending, &settings, &session));
+        let question = question(discussion, &pending, &settings, &session, &files.message());
+        assistants.start(request, question);
+        discussion.sent = files::sent(&files);
         discussions.last_id = entry;
         pending.0.push(Pending {
             request,
@@ -186,26 +197,39 @@ fn send_request(
     }
 }
 
-/// Whom to ask, and all that was said.
+/// Whom to ask, and all that was said, after what is in the project's files.
 fn question(
     discussion: &Discussion,
     pending: &PendingRequests,
     settings: &Settings,
     session: &Session,
+    files: &str,
 ) -> Ask {
     let settings = &discussion.settings(settings);
     let provider = provider(settings);
-    let system = Some(discussion.system.trim()).filter(|system| !system.is_empty());
-    let system = system.map(|system| Message::new(ChatRole::System, system));
-    let unfinished = streaming(pending);
-    let said = discussion.entries.iter();
-    let said = said.filter(|entry| !unfinished.contains(&entry.id));
+    let told = [discussion.system.trim(), files].into_iter();
+    let told = told.filter(|text| !text.is_empty());
+    let told = told.map(|text| Message::new(ChatRole::System, text));
+    let said = spoken(discussion, &streaming(pending))
+        .map(|(_, role, text)| Message::new(role, text))
+        .collect::<Vec<_>>();
     Ask {
         key: key_for(&provider, session),
         provider,
-        messages: system.into_iter().chain(said.filter_map(message)).collect(),
+        messages: told.chain(said).collect(),
         timing: timing(settings),
     }
+}
+
+/// The entries that go out with a question, and what of each is said by whom. Not those of these
+/// ids, which are being written.
+pub(crate) fn spoken<'a>(
+    discussion: &'a Discussion,
+    unfinished: &'a [u64],
+) -> impl Iterator<Item = (&'a Entry, ChatRole, Cow<'a, str>)> {
+    let said = discussion.entries.iter();
+    let said = said.filter(move |entry| !unfinished.contains(&entry.id));
+    said.filter_map(|entry| message(entry).map(|(role, text)| (entry, role, text)))
 }
 
 /// Who answers.
@@ -246,16 +270,19 @@ fn timing(settings: &Settings) -> Timing {
     }
 }
 
-/// What was said in an entry, if anything was.
-fn message(entry: &Entry) -> Option<Message> {
+/// What was said in an entry, and by whom, if anything was.
+pub(crate) fn message(entry: &Entry) -> Option<(ChatRole, Cow<'_, str>)> {
     let (role, text) = match entry.role.as_str() {
-        "User" => (ChatRole::User, entry.text.clone()),
-        ASSISTANT => (ChatRole::Assistant, said(&entry.text).to_owned()),
-        "System" | "Context" => (ChatRole::System, entry.text.clone()),
-        role => (ChatRole::User, format!("{role}: {}", entry.text)),
+        "User" => (ChatRole::User, Cow::Borrowed(&*entry.text)),
+        ASSISTANT => (ChatRole::Assistant, Cow::Borrowed(said(&entry.text))),
+        "System" | "Context" => (ChatRole::System, Cow::Borrowed(&*entry.text)),
+        role => (
+            ChatRole::User,
+            Cow::Owned(format!("{role}: {}", entry.text)),
+        ),
     };
     let is_blank = text.trim().is_empty() || entry.text.trim().is_empty();
-    (!is_blank).then(|| Message::new(role, text))
+    (!is_blank).then_some((role, text))
 }
 
 /// What the assistant said itself, without our note.
@@ -740,7 +767,7 @@ mod tests {
         }]);
         let session = Session::new("nowhere".into());
         let mut settings = Settings::default();
-        let ask = question(&discussion, &pending, &settings, &session);
+        let ask = question(&discussion, &pending, &settings, &session, "");
         let expected = [
             (ChatRole::System, "be brief"),
             (ChatRole::System, "a file"),
@@ -755,7 +782,7 @@ mod tests {
         settings.provider = ProviderKind::OpenAi;
         settings.model = "m".into();
         settings.limits.first_s = 900;
-        let ask = question(&discussion, &pending, &settings, &session);
+        let ask = question(&discussion, &pending, &settings, &session, "");
         let provider = Provider::OpenAi {
             base_url: settings.base_url.clone(),
             model: "m".into(),
@@ -764,7 +791,7 @@ mod tests {
         assert_eq!(ask.timing.first, Duration::from_secs(900));
 
         settings.provider = ProviderKind::Gemini;
-        let ask = question(&discussion, &pending, &settings, &session);
+        let ask = question(&discussion, &pending, &settings, &session, "");
         let Server { base_url, model } = Server::gemini();
         assert_eq!(ask.provider, Provider::Gemini { base_url, model });
     }
@@ -788,7 +815,7 @@ mod tests {
             };
             let pending = PendingRequests::default();
             let session = Session::new("nowhere".into());
-            let ask = question(&discussion, &pending, &settings, &session);
+            let ask = question(&discussion, &pending, &settings, &session, "");
             let Provider::Anthropic { model, .. } = ask.provider else {
                 panic!("{:?}", ask.provider);
             };
@@ -805,6 +832,30 @@ mod tests {
     }
 
     #[test]
+    fn files_come_after_the_system_prompt_and_before_the_entries() {
+        let discussion = Discussion {
+            system: "Be brief.".into(),
+            entries: vec![Entry {
+                role: "User".into(),
+                text: "hello".into(),
+                ..Entry::default()
+            }],
+            ..Discussion::default()
+        };
+        let pending = PendingRequests::default();
+        let session = Session::new("nowhere".into());
+        let settings = Settings::default();
+        let ask = question(&discussion, &pending, &settings, &session, "a.rs");
+        let expected = [
+            (ChatRole::System, "Be brief."),
+            (ChatRole::System, "a.rs"),
+            (ChatRole::User, "hello"),
+        ];
+        let expected = expected.map(|(role, text)| Message::new(role, text));
+        assert_eq!(ask.messages, expected);
+    }
+
+    #[test]
     fn thoughts_are_not_sent_back() {
         let entry = Entry {
             role: ASSISTANT.into(),
@@ -812,7 +863,7 @@ mod tests {
             thoughts: "six times seven".into(),
             ..Entry::default()
         };
-        let expected = Message::new(ChatRole::Assistant, "42");
+        let expected = (ChatRole::Assistant, Cow::Borrowed("42"));
         assert_eq!(message(&entry), Some(expected));
     }
 
@@ -885,6 +936,7 @@ mod tests {
             &PendingRequests::default(),
             app.world().resource(),
             app.world().resource(),
+            "",
         );
         ask.key.expose().to_owned()
     }

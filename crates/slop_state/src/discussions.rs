@@ -77,6 +77,19 @@ pub struct Discussion {
     /// The model that answers; that of the settings if it is blank.
     #[serde(default)]
     pub model: String,
+    /// The project's files that went out with the last question.
+    #[serde(default)]
+    pub sent: Vec<SentFile>,
+}
+
+/// A file that went out with a question.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(default)]
+pub struct SentFile {
+    /// From the project's folder.
+    pub path: String,
+    /// Of what was in it then, whichever part of that was sent.
+    pub digest: u64,
 }
 
 impl Discussion {

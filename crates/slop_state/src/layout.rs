@@ -18,16 +18,19 @@ pub enum Window {
     Performance,
     /// What the app said.
     Log,
+    /// What goes out with the next question.
+    Context,
 }
 
 impl Window {
     /// In the order of the menu.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ProjectSettings,
         Self::DiscussionHub,
         Self::MmaDashboard,
         Self::Performance,
         Self::Log,
+        Self::Context,
     ];
 
     /// For people.
@@ -39,6 +42,7 @@ impl Window {
             Self::MmaDashboard => "MMA Dashboard",
             Self::Performance => "Performance",
             Self::Log => "Log",
+            Self::Context => "Context",
         }
     }
 }

@@ -9,8 +9,10 @@ mod takes;
 mod tickets;
 
 pub use action::{Action, TypedKey};
-pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, TokenUsage};
+pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage};
 pub use layout::{Layout, LogView, Window};
-pub use project::{BuildProfile, Limits, Project, ProviderKind, Server, Settings};
+pub use project::{
+    BuildProfile, Limits, Project, ProviderKind, Server, Settings, TrackMode, Tracked,
+};
 pub use takes::Take;
 pub use tickets::{ActiveTickets, Board, Status, Ticket, TicketNumbers};

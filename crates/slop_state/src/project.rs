@@ -5,13 +5,77 @@ use serde::{Deserialize, Serialize};
 
 /// What is worked on.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(from = "StoredProject")]
 pub struct Project {
     /// Shown in the title of the menu bar.
     pub name: String,
     /// The folder that it lives in; empty if none was chosen.
     pub root: String,
-    /// Files below the root that are of interest, by their paths from there.
-    pub tracked_files: Vec<String>,
+    /// Which files below the root go out with a question, and how much of each. Of those that fit
+    /// a file, the last counts.
+    pub tracked: Vec<Tracked>,
+}
+
+/// Files that go out with a question, or do not.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(default)]
+pub struct Tracked {
+    /// A path from the root, or a pattern with `*`, `?` or `**` in it.
+    pub pattern: String,
+    /// How much of each file.
+    pub mode: TrackMode,
+}
+
+/// How much of a file goes out with a question.
+#[derive(Reflect, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TrackMode {
+    /// All of it.
+    Whole,
+    /// What it declares, or its headings.
+    Outline,
+    /// Nothing, so that nobody's files go out who has not said so.
+    #[default]
+    None,
+}
+
+impl TrackMode {
+    /// In the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::Whole, Self::Outline, Self::None];
+
+    /// For people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Whole => "Whole",
+            Self::Outline => "Outline",
+            Self::None => "None",
+        }
+    }
+}
+
+/// A project as it may be on disk.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct StoredProject {
+    name: String,
+    root: String,
+    tracked: Vec<Tracked>,
+    /// Paths from the time when no file went out with a question. They still do not.
+    tracked_files: Vec<String>,
+}
+
+impl From<StoredProject> for Project {
+    fn from(stored: StoredProject) -> Self {
+        let old = stored.tracked_files.into_iter().map(|pattern| Tracked {
+            pattern,
+            mode: TrackMode::None,
+        });
+        Self {
+            name: stored.name,
+            root: stored.root,
+            tracked: old.chain(stored.tracked).collect(),
+        }
+    }
 }
 
 /// What a person may set.
@@ -42,8 +106,16 @@ pub struct Settings {
     /// How patient to be with a provider.
     #[serde(default)]
     pub limits: Limits,
+    /// How many tokens the model takes, for a look at what goes out. Nothing is cut off by it.
+    #[serde(default = "window_tokens")]
+    pub window_tokens: u32,
     /// Whether each part of the app is timed.
     pub perf_profiling_enabled: bool,
+}
+
+/// As many as most models take.
+fn window_tokens() -> u32 {
+    128_000
 }
 
 impl Default for Settings {
@@ -60,6 +132,7 @@ impl Default for Settings {
             anthropic: Server::anthropic(),
             gemini: Server::gemini(),
             limits: Limits::default(),
+            window_tokens: window_tokens(),
             perf_profiling_enabled: false,
         }
     }

@@ -89,7 +89,12 @@ impl Dock {
     /// Beside a window of its kind if one is open.
     fn open(&mut self, window: Window) {
         let left = [Window::DiscussionHub, Window::ProjectSettings];
-        let right = [Window::MmaDashboard, Window::Performance, Window::Log];
+        let right = [
+            Window::MmaDashboard,
+            Window::Performance,
+            Window::Log,
+            Window::Context,
+        ];
         let siblings: &[Window] = if left.contains(&window) {
             &left
         } else {

@@ -1,6 +1,7 @@
 //! Everything that is drawn. One file a window; each draws from what it is given and says what it
 //! asks for.
 
+mod context;
 mod discussion_hub;
 pub(crate) mod dock;
 mod help;
@@ -12,6 +13,7 @@ pub(crate) mod project_settings;
 #[cfg(test)]
 mod testing;
 pub(crate) mod theme;
+mod tracked;
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 use hot_reloader::prelude::*;
@@ -19,6 +21,7 @@ use hot_reloader::prelude::*;
 use hot_reloader::ModuleTimes;
 use slop_engine::{
     assistants::{Assistants, Recipient},
+    context::ContextReader,
     log::LogLines,
     session::Session,
     timings::Timings,
@@ -35,7 +38,7 @@ use self::{
     theme::{Theme, Themes},
 };
 use crate::{
-    ai_client::{provider, streaming, PendingRequests},
+    ai_client::{provider, streaming, wanted, PendingRequests},
     controller::documents,
 };
 
@@ -49,6 +52,7 @@ use crate::{
         render_mma_dashboard,
         render_performance,
         render_log,
+        render_context,
         render_help,
     ],
     after = [controller, ai_client],
@@ -65,6 +69,7 @@ pub fn gui(app: &mut HotApp) {
         .init_resource::<LogView>()
         .init_resource::<Draft>()
         .init_resource::<FrameTimes>()
+        .init_resource::<ContextReader>()
         .add_systems(
             Update,
             (
@@ -75,6 +80,7 @@ pub fn gui(app: &mut HotApp) {
                     render_mma_dashboard,
                     render_performance,
                     render_log,
+                    render_context,
                 ),
                 render_help,
             )
@@ -304,6 +310,37 @@ fn render_log(mut canvas: Canvas, lines: Res<LogLines>, mut view: ResMut<LogView
         canvas.show(Window::Log, |ui, theme, _| {
             log::panel(ui, &lines, view, theme);
         });
+    });
+}
+
+fn render_context(
+    mut canvas: Canvas,
+    project: Res<Project>,
+    discussions: Res<Discussions>,
+    composer: Res<Composer>,
+    pending: Res<PendingRequests>,
+    mut reader: ResMut<ContextReader>,
+) {
+    if !canvas.places.is_seen(Window::Context) {
+        return;
+    }
+    let has_files = !project.root.is_empty() && !project.tracked.is_empty();
+    if has_files {
+        reader.look(&project.root, wanted(&project));
+    }
+    let settings = canvas.settings.clone();
+    let streaming = streaming(&pending);
+    canvas.show(Window::Context, |ui, theme, out| {
+        let view = context::View {
+            project: &project,
+            settings: &settings,
+            discussion: discussions.shown(),
+            composer: &composer,
+            streaming: &streaming,
+            gathered: reader.latest().filter(|_| has_files),
+            theme,
+        };
+        context::panel(ui, &view, out);
     });
 }
 

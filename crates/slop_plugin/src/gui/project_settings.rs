@@ -16,7 +16,7 @@ use slop_engine::{
 };
 use slop_state::{Action, BuildProfile, Limits, Project, ProviderKind, Settings, TypedKey};
 
-use super::theme::Theme;
+use super::{theme::Theme, tracked};
 
 /// The width of a field, in points.
 const FIELD: f32 = 320.0;
@@ -235,25 +235,9 @@ fn tracked_files(
         ui.weak("Choose a folder first.");
         return;
     }
-    let mut tracked = project.tracked_files.clone();
-    if tracked.is_empty() {
-        ui.weak("No file is tracked.");
-    }
-    let missing = cache.missing(project);
-    tracked.retain(|file| {
-        let mut keep = true;
-        ui.horizontal(|ui| {
-            keep = !ui
-                .small_button("✖")
-                .on_hover_text("Track it no more")
-                .clicked();
-            ui.monospace(file);
-            if missing.contains(file) {
-                ui.colored_label(form.theme.warning, "is not there any more");
-            }
-        });
-        keep
-    });
+    let mut tracked = project.tracked.clone();
+    tracked::list(ui, &mut tracked, cache.missing(project), form.theme);
+    tracked::add(ui, "settings", &mut tracked, form.theme);
     match &mut form.draft.picker {
         None => {
             if ui.button("➕ Add files…").clicked() {
@@ -273,7 +257,7 @@ fn tracked_files(
                 let wanted = filter.to_lowercase();
                 let offered: Vec<_> = files
                     .iter()
-                    .filter(|file| !tracked.contains(file))
+                    .filter(|file| tracked.iter().all(|one| one.pattern != **file))
                     .filter(|file| file.to_lowercase().contains(&wanted))
                     .cloned()
                     .collect();
@@ -287,7 +271,7 @@ fn tracked_files(
                     .show_rows(ui, 20.0, offered.len(), |ui, rows| {
                         for file in &offered[rows] {
                             if ui.selectable_label(false, file).clicked() {
-                                tracked.push(file.clone());
+                                tracked::put(&mut tracked, file);
                             }
                         }
                     });
@@ -297,9 +281,9 @@ fn tracked_files(
             }
         }
     }
-    if tracked != project.tracked_files {
+    if tracked != project.tracked {
         out.push(Action::SetProject(Project {
-            tracked_files: tracked,
+            tracked,
             ..project.clone()
         }));
     }
@@ -318,7 +302,8 @@ impl Cache {
     fn missing(&mut self, project: &Project) -> &[String] {
         if self.missing.as_ref().is_none_or(|(of, _)| of != project) {
             let root = Path::new(&project.root);
-            let files = project.tracked_files.iter();
+            let files = project.tracked.iter().map(|one| &one.pattern);
+            let files = files.filter(|file| !file.contains(['*', '?']));
             let missing = files.filter(|file| !root.join(file).is_file());
             self.missing = Some((project.clone(), missing.cloned().collect()));
         }
@@ -436,6 +421,11 @@ fn of_assistant(
                 text.to_owned()
             },
         );
+        let now = new.window_tokens.to_string();
+        let tokens = form.row(ui, "Context window, in tokens", &now, |text| {
+            number(text, 1_000, 100_000_000)
+        });
+        new.window_tokens = tokens.unwrap_or(new.window_tokens);
         let Some((base_url, model)) = new.server_mut() else {
             return;
         };
@@ -628,6 +618,8 @@ fn of_roles(ui: &mut egui::Ui, form: &mut Form<'_>, roles: &[String], out: &mut 
 
 #[cfg(test)]
 mod tests {
+    use slop_state::{TrackMode, Tracked};
+
     use super::*;
     use crate::gui::{
         testing::{button, key, texts},
@@ -873,6 +865,59 @@ mod tests {
         assert_eq!(out, [Action::SetRoles(roles)]);
     }
 
+    fn whole(pattern: &str) -> Tracked {
+        Tracked {
+            pattern: pattern.to_owned(),
+            mode: TrackMode::Whole,
+        }
+    }
+
+    #[test]
+    fn what_was_tracked_before_there_were_modes_is_not_sent() {
+        let old = r#"(name: "n", root: "/r", tracked_files: ["a.rs"])"#;
+        let project: Project = ron::from_str(old).unwrap();
+        let tracked = Tracked {
+            pattern: "a.rs".to_owned(),
+            mode: TrackMode::None,
+        };
+        assert_eq!((project.name.as_str(), project.root.as_str()), ("n", "/r"));
+        assert_eq!(project.tracked, [tracked]);
+        let project = Project {
+            tracked: vec![whole("*"), whole("b.rs")],
+            ..project
+        };
+        let written = ron::to_string(&project).unwrap();
+        assert_eq!(ron::from_str::<Project>(&written), Ok(project));
+    }
+
+    #[test]
+    fn patterns_are_added_and_get_a_mode() {
+        let mut hands = Hands::new();
+        hands.project.root = "/nowhere".to_owned();
+        let (out, shown) = hands.fill("src/**/*.rs", "../*");
+        assert_eq!(out, []);
+        assert!(shown.contains("../* has .. in it"), "{shown}");
+        let (out, _) = hands.fill("../*", "*.md");
+        let project = Project {
+            tracked: vec![whole("*.md")],
+            ..hands.project.clone()
+        };
+        assert_eq!(out, [Action::SetProject(project.clone())]);
+
+        hands.project = project;
+        let mode = hands.find("Whole");
+        hands.click(mode.center());
+        let outline = hands.find("Outline");
+        let mut project = hands.project.clone();
+        project.tracked[0].mode = TrackMode::Outline;
+        assert_eq!(hands.click(outline.center()), [Action::SetProject(project)]);
+        let remove = hands.find("✖");
+        let out = hands.click(remove.center());
+        let tracked = Vec::new();
+        let project = hands.project.clone();
+        assert_eq!(out, [Action::SetProject(Project { tracked, ..project })]);
+    }
+
     #[test]
     fn files_are_listed_within_bounds() {
         let folder = tempfile::tempdir().unwrap();
@@ -884,7 +929,7 @@ mod tests {
         assert_eq!(files_below(folder.path()), ["a/c.rs", "b.rs"]);
         let project = Project {
             root: folder.path().display().to_string(),
-            tracked_files: vec!["b.rs".to_owned(), "gone.rs".to_owned()],
+            tracked: ["b.rs", "gone.rs", "*.md"].map(whole).to_vec(),
             ..Project::default()
         };
         assert_eq!(Cache::default().missing(&project), ["gone.rs"]);

@@ -1,0 +1,225 @@
+//! Files of a project that go out with a question: which they are, and what of them is sent.
+//!
+//! [`gather`] reads them from disk, within the project's folder and nowhere else. What it cannot
+//! read is in its result too, so that nothing is left out without a word.
+
+mod error;
+mod outline;
+mod pattern;
+mod reader;
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::Read,
+    path::Path,
+};
+
+pub use error::ContextError;
+pub use pattern::check;
+pub use reader::ContextReader;
+
+use pattern::Search;
+
+/// The largest file that is sent, in bytes. A larger one is no text that somebody wrote.
+pub const LARGEST: u64 = 256 * 1024;
+/// All files together, in bytes. No model takes more.
+pub const TOTAL: u64 = 4 * 1024 * 1024;
+
+/// How much of a file is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// All of it.
+    Whole,
+    /// What it declares, or its headings.
+    Outline,
+    /// Nothing. It takes files out that an earlier pattern has put in.
+    None,
+}
+
+impl Mode {
+    /// For people, and for the assistant.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Outline => "outline",
+            Self::None => "none",
+        }
+    }
+}
+
+/// What somebody wants to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// A path from the project's folder, or a pattern.
+    pub pattern: String,
+    /// How much of each file that fits.
+    pub mode: Mode,
+}
+
+/// A file as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// From the project's folder, with `/`.
+    pub path: String,
+    /// How much of it.
+    pub mode: Mode,
+    /// Of what is in the file, whichever part of that is sent.
+    pub digest: u64,
+    /// With a head that says which file it is.
+    pub text: String,
+}
+
+/// What was found for some patterns.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// In the order of their paths.
+    pub files: Vec<Sent>,
+    /// What was not read, and why.
+    pub refused: Vec<ContextError>,
+}
+
+impl Gathered {
+    /// Several patterns may come by the same folder.
+    fn refuse(&mut self, error: ContextError) {
+        let text = error.to_string();
+        if self.refused.iter().all(|other| other.to_string() != text) {
+            self.refused.push(error);
+        }
+    }
+
+    /// All files in one message; an empty one if there are none.
+    #[must_use]
+    pub fn message(&self) -> String {
+        if self.files.is_empty() {
+            return String::new();
+        }
+        let texts = self.files.iter().map(|file| file.text.as_str());
+        let head = std::iter::once(HEAD).chain(texts);
+        head.collect::<Vec<_>>().join("\n\n")
+    }
+}
+
+/// What the message with the files begins with.
+const HEAD: &str = "Files of the project, as they are on disk now:";
+
+/// About how many tokens a text has. An estimate, four characters for each: only the model's own
+/// tokenizer knows.
+#[must_use]
+pub fn estimate_tokens(text: &str) -> usize {
+    text.chars().count().div_ceil(4)
+}
+
+/// Finds and reads the files. Of the patterns that fit a file, the last counts. Without a folder
+/// there are none.
+#[must_use]
+pub fn gather(root: &str, wanted: &[Wanted]) -> Gathered {
+    let mut gathered = Gathered::default();
+    if root.trim().is_empty() || wanted.iter().all(|wanted| wanted.mode == Mode::None) {
+        return gathered;
+    }
+    let folder = match Path::new(root).canonicalize() {
+        Ok(folder) => folder,
+        Err(source) => {
+            let folder = root.into();
+            let error = ContextError::NoFolder { folder, source };
+            gathered.refused.push(error);
+            return gathered;
+        }
+    };
+    let mut search = Search::new(&folder);
+    let mut chosen = BTreeMap::new();
+    for wanted in wanted {
+        let found = search.find(&wanted.pattern);
+        // That a pattern takes out nothing is no loss.
+        if wanted.mode != Mode::None {
+            for error in found.refused {
+                gathered.refuse(error);
+            }
+        }
+        chosen.extend(found.paths.into_iter().map(|path| (path, wanted.mode)));
+    }
+    let mut room = TOTAL;
+    for (path, mode) in chosen {
+        if mode == Mode::None {
+            continue;
+        }
+        match read(&folder, &path, room) {
+            Ok(text) => {
+                room -= (text.len() as u64).min(room);
+                gathered.files.push(sent(path, mode, &text));
+            }
+            Err(error) => gathered.refused.push(error),
+        }
+    }
+    gathered
+}
+
+/// The text of a file within a folder. The folder is canonical.
+fn read(folder: &Path, path: &str, room: u64) -> Result<String, ContextError> {
+    let failed = |source| ContextError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let path = || path.to_owned();
+    let file = pattern::inside(folder, &folder.join(path()))?;
+    let meta = fs::metadata(&file).map_err(failed)?;
+    if meta.is_dir() {
+        return Err(ContextError::Folder { path: path() });
+    }
+    // To open a pipe would wait for somebody who writes into it.
+    if !meta.is_file() {
+        return Err(ContextError::NoFile { path: path() });
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(&file).map_err(failed)?;
+    // One that grows meanwhile is read no further either.
+    let mut file = file.take(LARGEST + 1);
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LARGEST {
+        let path = path();
+        return Err(ContextError::TooLarge { path });
+    }
+    if bytes.len() as u64 > room {
+        return Err(ContextError::NoRoom { path: path() });
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) if !text.contains('\0') => Ok(text),
+        _ => Err(ContextError::Binary { path: path() }),
+    }
+}
+
+fn sent(path: String, mode: Mode, text: &str) -> Sent {
+    let digest = digest(text);
+    let outline = (mode == Mode::Outline).then(|| outline::outline(&path, text));
+    let body = outline.as_deref().unwrap_or(text).trim_end();
+    // Longer than any in the file, so that the file cannot end its own block.
+    let fence = "`".repeat(longest_run(body).max(2) + 1);
+    // A name may have line ends in it, and is no place for words to the assistant.
+    let name = path.escape_debug();
+    let label = mode.label();
+    let text = format!("File {name} ({label}):\n\n{fence}\n{body}\n{fence}");
+    Sent {
+        path,
+        mode,
+        digest,
+        text,
+    }
+}
+
+/// The length of the longest run of backticks.
+fn longest_run(text: &str) -> usize {
+    let runs = text.split(|c| c != '`');
+    runs.map(str::len).max().unwrap_or(0)
+}
+
+/// FNV-1a. It is kept on disk, so it is none that another compiler computes in another way.
+fn digest(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! What goes out, in the order in which it does.
+
+use std::borrow::Cow;
+
+use slop_engine::context::{Gathered, Sent};
+use slop_state::{Composer, Discussion, Entry};
+
+use crate::ai_client::{message, spoken};
+
+/// Something that goes out with a question.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Part<'a> {
+    pub(super) origin: Origin,
+    /// What it is, in a few words.
+    name: Cow<'a, str>,
+    /// What goes out of it.
+    pub(super) text: Cow<'a, str>,
+    /// Whether it is a file that was another when it went out last.
+    pub(super) is_changed: bool,
+}
+
+/// Where a part comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The system prompt of the discussion.
+    System,
+    /// A file of the project.
+    File,
+    /// The entry of this id.
+    Entry(u64),
+    /// What is being written.
+    Composer,
+}
+
+impl<'a> Part<'a> {
+    fn new(origin: Origin, name: impl Into<Cow<'a, str>>, text: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            origin,
+            name: name.into(),
+            text: text.into(),
+            is_changed: false,
+        }
+    }
+
+    /// What it is, and whether it has changed.
+    pub(super) fn title(&self) -> Cow<'_, str> {
+        if self.is_changed {
+            format!("{} (changed since it went out)", self.name).into()
+        } else {
+            (&*self.name).into()
+        }
+    }
+}
+
+/// All parts of the next question.
+pub(super) fn parts<'a>(
+    discussion: &'a Discussion,
+    composer: &Composer,
+    streaming: &'a [u64],
+    gathered: Option<&'a Gathered>,
+) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    let system = discussion.system.trim();
+    if !system.is_empty() {
+        parts.push(Part::new(Origin::System, "System prompt", system));
+    }
+    let files = gathered.into_iter().flat_map(|gathered| &gathered.files);
+    parts.extend(files.map(|file| Part {
+        is_changed: is_changed(discussion, file),
+        ..Part::new(
+            Origin::File,
+            format!("{}, {}", file.path, file.mode.label()),
+            file.text.as_str(),
+        )
+    }));
+    parts.extend(
+        spoken(discussion, streaming)
+            .map(|(entry, _, text)| Part::new(Origin::Entry(entry.id), entry.role.as_str(), text)),
+    );
+    let entry = Entry {
+        role: composer.role.clone(),
+        text: composer.text.clone(),
+        ..Entry::default()
+    };
+    if let Some((_, text)) = message(&entry) {
+        let name = format!("{}, not sent yet", composer.role);
+        parts.push(Part::new(Origin::Composer, name, text.into_owned()));
+    }
+    parts
+}
+
+/// Whether a file was another when it went out last. One that never did has not changed.
+fn is_changed(discussion: &Discussion, file: &Sent) -> bool {
+    let before = discussion.sent.iter().find(|sent| sent.path == file.path);
+    before.is_some_and(|sent| sent.digest != file.digest)
+}
