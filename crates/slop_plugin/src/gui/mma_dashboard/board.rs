@@ -151,6 +151,7 @@ fn changes(draft: &Ticket, ticket: &Ticket) -> Option<Ticket> {
     }
     wanted.text.clone_from(&draft.text);
     wanted.depends_on.clone_from(&draft.depends_on);
+    wanted.blocked.clone_from(&draft.blocked);
     (wanted != *ticket).then_some(wanted)
 }
 

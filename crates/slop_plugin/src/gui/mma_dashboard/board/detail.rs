@@ -40,6 +40,8 @@ pub(super) fn detail(
     let mut draft = draft.unwrap_or_else(|| ticket.clone());
     draft.status = ticket.status;
     draft.rank = ticket.rank;
+    draft.discussion = ticket.discussion;
+    draft.run.clone_from(&ticket.run);
     draft.depends_on.retain(|n| scene.get(*n).is_some());
 
     let mut wish = None;

@@ -9,10 +9,9 @@ fn ticket(number: u32, status: Status) -> Ticket {
     Ticket {
         number,
         title: format!("title {number}"),
-        text: String::new(),
         status,
         rank: f64::from(number),
-        depends_on: Vec::new(),
+        ..Ticket::default()
     }
 }
 
