@@ -26,6 +26,10 @@ pub(super) fn text_field(number: u32) -> egui::Id {
     egui::Id::new(("mma_dashboard text", number))
 }
 
+fn reason_field(number: u32) -> egui::Id {
+    egui::Id::new(("mma_dashboard blocked", number))
+}
+
 /// The pane of the chosen ticket.
 pub(super) fn detail(
     ui: &mut egui::Ui,
@@ -46,8 +50,14 @@ pub(super) fn detail(
 
     let mut wish = None;
     let focused = ui.memory(|memory| memory.focused());
-    let is_written = focused == Some(title_field(number)) || focused == Some(text_field(number));
-    if is_written && ui.input_mut(|input| input.consume_shortcut(&SAVE)) {
+    let written = [
+        title_field(number),
+        text_field(number),
+        reason_field(number),
+    ];
+    if focused.is_some_and(|focused| written.contains(&focused))
+        && ui.input_mut(|input| input.consume_shortcut(&SAVE))
+    {
         wish = Some(Wish::Save);
     }
     ui.horizontal(|ui| {
@@ -188,7 +198,7 @@ fn blocked(ui: &mut egui::Ui, scene: &Scene<'_>, draft: &mut Ticket) -> Option<u
         }
         if let Some(reason) = &mut draft.blocked {
             let field = egui::TextEdit::singleline(reason)
-                .id(egui::Id::new(("mma_dashboard blocked", draft.number)))
+                .id(reason_field(draft.number))
                 .hint_text("Why?")
                 .desired_width(f32::INFINITY);
             ui.add(field);
