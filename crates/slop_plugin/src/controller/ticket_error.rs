@@ -18,14 +18,15 @@ pub(super) enum TicketError {
     },
     /// It was to depend on itself.
     #[error(
-        "#{} would wait for itself: {}; remove one of these dependencies first",
-        .0.first().copied().unwrap_or_default(),
-        describe_circle(.0),
+        "#{number} would wait for itself: {}; remove one of these dependencies first",
+        describe_circle(.circle)
     )]
-    Circle(
+    Circle {
+        /// The ticket.
+        number: u32,
         /// From the ticket to itself, each before what it depends on.
-        Vec<u32>,
-    ),
+        circle: Vec<u32>,
+    },
     /// The assistant was to work on what cannot be begun.
     #[error("#{number} is blocked: {why}; resolve that first")]
     Blocked {

@@ -200,7 +200,7 @@ impl Tickets {
             return Err(TicketError::NoSuchNeed { number, missing });
         }
         if let Some(circle) = self.dependencies().circle(number, &needs) {
-            return Err(TicketError::Circle(circle));
+            return Err(TicketError::Circle { number, circle });
         }
         let ticket = &mut self.0[at].1;
         let title = draft.title.trim();
