@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use slop_engine::{egui, pacing::Frames, session::Session, store::Format, EguiContexts};
 use slop_state::{
     Board, Composer, Discussions, Hub, Layout, LogView, Project, Settings, Ticket, TicketNumbers,
+    TicketQueue,
 };
 
 use crate::{
@@ -37,11 +38,11 @@ pub fn session(app: &mut HotApp) {
 
 /// Lists once what is written.
 macro_rules! parts {
-    ($($name:ident: $resource:ty),* $(,)?) => {
+    ($($(#[$attribute:meta])* $name:ident: $resource:ty),* $(,)?) => {
         /// What is written.
         #[derive(Serialize, Deserialize)]
         struct Saved {
-            $($name: $resource,)*
+            $($(#[$attribute])* $name: $resource,)*
             tickets: Vec<Ticket>,
             view: View,
         }
@@ -89,6 +90,8 @@ parts! {
     hub: Hub,
     pending: PendingRequests,
     ticket_numbers: TicketNumbers,
+    #[serde(default)]
+    ticket_queue: TicketQueue,
     board: Board,
     layout: Layout,
     log: LogView,
@@ -200,6 +203,7 @@ mod tests {
             .init_resource::<Hub>()
             .init_resource::<PendingRequests>()
             .init_resource::<TicketNumbers>()
+            .init_resource::<TicketQueue>()
             .init_resource::<Board>()
             .init_resource::<Layout>()
             .init_resource::<LogView>()

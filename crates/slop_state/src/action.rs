@@ -4,7 +4,7 @@ use std::fmt;
 
 use bevy::prelude::*;
 
-use crate::{Project, Settings, Status, Ticket};
+use crate::{Project, Settings, Status, Ticket, TicketQueue};
 
 /// What the gui asks for and the controller does.
 #[derive(Event, Reflect, Clone, Debug, PartialEq)]
@@ -56,10 +56,20 @@ pub enum Action {
     AddTicket,
     /// Moves a ticket to a column, above the ticket of the second number, or to its end.
     MoveTicket(u32, Status, Option<u32>),
-    /// Replaces title, text and dependencies of the ticket with this number.
+    /// Replaces title, text, dependencies and what blocks it by hand, of the ticket with this number.
     EditTicket(Ticket),
     /// Deletes the ticket with this number.
     DeleteTicket(u32),
+    /// Shows the discussion about a ticket, and makes it first if there is none.
+    DiscussTicket(u32),
+    /// Asks the assistant about a ticket in its discussion, or once more after that failed.
+    RunTicket(u32),
+    /// Stops the assistant's work on a ticket.
+    CancelTicket(u32),
+    /// Does not offer a ticket again.
+    SkipTicket(u32),
+    /// Replaces how the assistant gets its tickets.
+    SetQueue(TicketQueue),
     /// Brings back what was deleted last.
     Undo,
     /// Replaces the settings. They were found to be valid.

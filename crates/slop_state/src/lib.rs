@@ -2,6 +2,7 @@
 //! written to disk, so that they are there again at the next start.
 
 mod action;
+mod dependencies;
 mod discussions;
 mod layout;
 mod project;
@@ -9,10 +10,13 @@ mod takes;
 mod tickets;
 
 pub use action::{Action, TypedKey};
+pub use dependencies::{describe_circle, Dependencies};
 pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage};
 pub use layout::{Layout, LogView, Window};
 pub use project::{
     BuildProfile, Limits, Project, ProviderKind, Server, Settings, TrackMode, Tracked,
 };
 pub use takes::Take;
-pub use tickets::{ActiveTickets, Board, Status, Ticket, TicketNumbers};
+pub use tickets::{
+    ActiveTickets, Board, QueueMode, Run, Status, Ticket, TicketNumbers, TicketQueue,
+};

@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Something to be done. An entity for each.
-#[derive(Component, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Component, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 pub struct Ticket {
     /// Counts the tickets, from 1; never given out twice.
     pub number: u32,
@@ -18,6 +18,32 @@ pub struct Ticket {
     pub rank: f64,
     /// The numbers of tickets that must be done before it.
     pub depends_on: Vec<u32>,
+    /// Why nobody is to begin with it, if somebody said so. What it waits for is no part of this: it
+    /// follows from the other tickets.
+    #[serde(default)]
+    pub blocked: Option<String>,
+    /// The id of the discussion about it. That may have been deleted, and may come back.
+    #[serde(default)]
+    pub discussion: Option<u64>,
+    /// Whether the assistant is working on it.
+    #[serde(default)]
+    pub run: Run,
+}
+
+/// Whether the assistant is working on a ticket, or what kept it from that. It is state, so that
+/// nothing is asked twice, whatever is reloaded, rolled back or started again meanwhile.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+pub enum Run {
+    /// It is not.
+    #[default]
+    Idle,
+    /// It was asked.
+    Asked {
+        /// The last id that was given out before. The answer's entry has a greater one.
+        after: u64,
+    },
+    /// There was no whole answer, and this is why.
+    Failed(String),
 }
 
 /// Where a ticket stands.
@@ -72,4 +98,56 @@ pub struct Board {
     pub selected: Option<u32>,
     /// The ticket in the detail pane as it is being edited, until it is saved.
     pub draft: Option<Ticket>,
+    /// Whether the tickets are shown as a graph of what depends on what.
+    #[serde(default)]
+    pub graph: bool,
+}
+
+/// How the assistant gets its tickets. Kept with the tickets of the project.
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(default)]
+pub struct TicketQueue {
+    /// Who decides that it is asked.
+    pub mode: QueueMode,
+    /// How many tickets it works on at once, at most.
+    pub limit: u32,
+    /// The numbers of tickets that are not offered again.
+    pub skipped: Vec<u32>,
+}
+
+impl Default for TicketQueue {
+    fn default() -> Self {
+        Self {
+            mode: QueueMode::Off,
+            limit: 2,
+            skipped: Vec::new(),
+        }
+    }
+}
+
+/// Who decides that the assistant is asked about a ticket.
+#[derive(Reflect, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QueueMode {
+    /// A person, who chooses the ticket.
+    #[default]
+    Off,
+    /// A person, who is offered one after the other.
+    Step,
+    /// Nobody: what is ready is asked about.
+    Auto,
+}
+
+impl QueueMode {
+    /// In the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Step, Self::Auto];
+
+    /// For people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Off => "Off",
+            Self::Step => "Step",
+            Self::Auto => "Auto",
+        }
+    }
 }

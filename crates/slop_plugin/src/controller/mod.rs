@@ -3,7 +3,10 @@
 mod discussions;
 pub(crate) mod documents;
 mod editor;
+mod queue;
 mod settings;
+mod ticket_discussions;
+mod ticket_error;
 mod tickets;
 mod undo;
 
@@ -16,10 +19,13 @@ use bevy::{
 use hot_reloader::prelude::*;
 use slop_state::{
     Action, ActiveTickets, Composer, Discussions, Project, Settings, Ticket, TicketNumbers,
+    TicketQueue,
 };
 
 use discussions::{edit_discussions, edit_entries};
+use queue::run_queue;
 use settings::apply_settings;
+use ticket_discussions::discuss_tickets;
 use tickets::{derive_active_tickets, edit_tickets};
 use undo::undo;
 
@@ -32,6 +38,7 @@ pub use undo::{Deleted, Undo};
         Composer,
         Ticket,
         TicketNumbers,
+        TicketQueue,
         Project,
         Settings,
         Undo,
@@ -43,6 +50,8 @@ pub use undo::{Deleted, Undo};
         edit_tickets,
         apply_settings,
         undo,
+        discuss_tickets,
+        run_queue,
         derive_active_tickets,
     ],
 )]
@@ -50,6 +59,7 @@ pub fn controller(app: &mut HotApp) {
     app.init_resource::<Discussions>()
         .init_resource::<Composer>()
         .init_resource::<TicketNumbers>()
+        .init_resource::<TicketQueue>()
         .init_resource::<ActiveTickets>()
         .init_resource::<Project>()
         .init_resource::<Settings>()
@@ -83,6 +93,8 @@ fn systems() -> SystemConfigs {
         edit_tickets,
         apply_settings,
         undo,
+        discuss_tickets,
+        run_queue,
         derive_active_tickets,
         note_done,
     )
@@ -138,7 +150,10 @@ pub(crate) fn now() -> u64 {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use slop_engine::pacing::Frames;
+
     use super::*;
+    use crate::ai_client::PendingRequests;
 
     /// An app with the controller.
     pub(crate) fn app() -> App {
@@ -146,10 +161,13 @@ pub(crate) mod tests {
         app.init_resource::<Discussions>()
             .init_resource::<Composer>()
             .init_resource::<TicketNumbers>()
+            .init_resource::<TicketQueue>()
             .init_resource::<ActiveTickets>()
             .init_resource::<Project>()
             .init_resource::<Settings>()
             .init_resource::<Undo>()
+            .init_resource::<PendingRequests>()
+            .init_resource::<Frames>()
             .init_resource::<DoneActions>()
             .add_event::<Action>()
             .add_event::<AskAssistant>()

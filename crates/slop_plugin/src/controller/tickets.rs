@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use bevy::prelude::*;
-use slop_state::{Action, ActiveTickets, Composer, Status, Ticket, TicketNumbers};
+use slop_state::{Action, ActiveTickets, Composer, Dependencies, Status, Ticket, TicketNumbers};
 
-use super::{Actions, Deleted, Undo};
+use super::{ticket_error::TicketError, Actions, Deleted, Undo};
 
 /// How far apart the ranks of neighbours are at least.
 const GAP: f64 = 1e-6;
@@ -35,8 +35,8 @@ pub(super) fn edit_tickets(
                 tickets.relocate(*number, *status, *above);
             }
             Action::EditTicket(draft) => {
-                if let Err(reason) = tickets.edit(draft) {
-                    warn!("ticket {} was not changed: {reason}", draft.number);
+                if let Err(error) = tickets.edit(draft) {
+                    warn!("ticket #{} was not changed: {error}", draft.number);
                 }
             }
             Action::DeleteTicket(number) => {
@@ -113,6 +113,22 @@ impl Tickets {
         }
     }
 
+    pub(super) fn get(&self, number: u32) -> Option<&Ticket> {
+        self.position(number).map(|at| &self.0[at].1)
+    }
+
+    pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut Ticket> {
+        self.position(number).map(|at| &mut self.0[at].1)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Ticket> {
+        self.0.iter().map(|(_, ticket)| ticket)
+    }
+
+    pub(super) fn dependencies(&self) -> Dependencies<'_> {
+        Dependencies::new(self.iter())
+    }
+
     fn position(&self, number: u32) -> Option<usize> {
         self.0.iter().position(|(_, t)| t.number == number)
     }
@@ -122,17 +138,14 @@ impl Tickets {
         let ticket = Ticket {
             number,
             title: title.to_owned(),
-            text: String::new(),
-            status: Status::Todo,
-            rank: 0.0,
-            depends_on: Vec::new(),
+            ..Ticket::default()
         };
         self.0.push((None, ticket));
         self.relocate(number, Status::Todo, None);
     }
 
     /// Moves a ticket to a column, above another or to the end.
-    fn relocate(&mut self, number: u32, status: Status, above: Option<u32>) {
+    pub(super) fn relocate(&mut self, number: u32, status: Status, above: Option<u32>) {
         let Some(moved) = self.position(number) else {
             return;
         };
@@ -170,12 +183,11 @@ impl Tickets {
         }
     }
 
-    /// Takes title, text and dependencies from a draft, or says why not. A blank title is not
+    /// Takes title, text, dependencies and what blocks it by hand from a draft. A blank title is not
     /// taken.
-    fn edit(&mut self, draft: &Ticket) -> Result<(), String> {
-        let Some(at) = self.position(draft.number) else {
-            return Err("there is none of this number".to_owned());
-        };
+    fn edit(&mut self, draft: &Ticket) -> Result<(), TicketError> {
+        let number = draft.number;
+        let at = self.position(number).ok_or(TicketError::Missing(number))?;
         let mut seen = HashSet::new();
         let needs: Vec<u32> = draft
             .depends_on
@@ -184,10 +196,11 @@ impl Tickets {
             .filter(|number| seen.insert(*number))
             .collect();
         if let Some(missing) = needs.iter().find(|n| self.position(**n).is_none()) {
-            return Err(format!("it depends on ticket {missing}, which is missing"));
+            let missing = *missing;
+            return Err(TicketError::NoSuchNeed { number, missing });
         }
-        if self.reaches(&needs, draft.number) {
-            return Err("it would depend on itself".to_owned());
+        if let Some(circle) = self.dependencies().circle(number, &needs) {
+            return Err(TicketError::Circle { number, circle });
         }
         let ticket = &mut self.0[at].1;
         let title = draft.title.trim();
@@ -196,26 +209,8 @@ impl Tickets {
         }
         ticket.text.clone_from(&draft.text);
         ticket.depends_on = needs;
+        ticket.blocked.clone_from(&draft.blocked);
         Ok(())
-    }
-
-    /// Whether one of these tickets is this one or depends on it, be it through others.
-    fn reaches(&self, from: &[u32], target: u32) -> bool {
-        let tickets = self.0.iter();
-        let needs: HashMap<u32, &[u32]> = tickets
-            .map(|(_, ticket)| (ticket.number, ticket.depends_on.as_slice()))
-            .collect();
-        let mut seen = HashSet::new();
-        let mut ahead = from.to_vec();
-        while let Some(number) = ahead.pop() {
-            if number == target {
-                return true;
-            }
-            if seen.insert(number) {
-                ahead.extend(needs.get(&number).copied().unwrap_or_default());
-            }
-        }
-        false
     }
 
     fn delete(&mut self, number: u32) -> Option<Deleted> {
@@ -237,11 +232,10 @@ impl Tickets {
             return false;
         }
         ticket.depends_on.retain(|n| self.position(*n).is_some());
-        let needs = ticket.depends_on.clone();
         self.0.push((None, ticket));
         for other in needed_by {
             if let Some(at) = self.position(*other) {
-                if !self.reaches(&needs, *other) {
+                if self.dependencies().circle(*other, &[number]).is_none() {
                     self.0[at].1.depends_on.push(number);
                 }
             }
@@ -413,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_replaces_title_text_and_dependencies_only() {
+    fn a_draft_replaces_what_a_person_writes_only() {
         let mut app = app_with(3);
         let draft = Ticket {
             number: 2,
@@ -422,6 +416,8 @@ mod tests {
             status: Status::Done,
             rank: 99.0,
             depends_on: vec![3, 1, 3],
+            blocked: Some("no paint".into()),
+            ..Ticket::default()
         };
         act(&mut app, Action::EditTicket(draft.clone()));
         let expected = Ticket {
@@ -460,6 +456,27 @@ mod tests {
         // Two ways to the same ticket are no circle.
         depend(&mut app, 1, &[2, 3]);
         assert_eq!(ticket(&mut app, 1).depends_on, [2, 3]);
+    }
+
+    #[test]
+    fn what_is_refused_is_named() {
+        let ticket = |number, depends_on: &[u32]| Ticket {
+            number,
+            depends_on: depends_on.to_vec(),
+            ..Ticket::default()
+        };
+        let all = [ticket(1, &[2]), ticket(2, &[3]), ticket(3, &[])];
+        let mut tickets = Tickets(all.map(|ticket| (None, ticket)).to_vec());
+        let circle = tickets.edit(&ticket(3, &[1])).unwrap_err();
+        assert_eq!(
+            circle.to_string(),
+            "#3 would wait for itself: #3 → #1 → #2 → #3; remove one of these dependencies first"
+        );
+        let missing = tickets.edit(&ticket(3, &[7])).unwrap_err();
+        assert_eq!(
+            missing.to_string(),
+            "#3 cannot depend on #7, which is missing; choose another"
+        );
     }
 
     #[test]

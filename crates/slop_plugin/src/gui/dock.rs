@@ -86,6 +86,13 @@ impl Dock {
         }
     }
 
+    /// Brings a window that is open in front of those that share its place.
+    pub(super) fn raise(&mut self, window: Window) {
+        if let Some(place) = self.0.find_tab(&window) {
+            self.0.set_active_tab(place);
+        }
+    }
+
     /// Beside a window of its kind if one is open.
     fn open(&mut self, window: Window) {
         let left = [Window::DiscussionHub, Window::ProjectSettings];
@@ -189,6 +196,11 @@ mod tests {
             show(&mut dock, &mut layout),
             [Window::DiscussionHub, Window::Log],
             "it is in front of its sibling"
+        );
+        dock.raise(Window::MmaDashboard);
+        assert_eq!(
+            show(&mut dock, &mut layout),
+            [Window::DiscussionHub, Window::MmaDashboard]
         );
         for window in Window::ALL {
             layout.show_windows.insert(window, false);

@@ -52,7 +52,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: board::View<'_>, out: &mut Vec<Acti
 
 #[cfg(all(test, feature = "hot"))]
 mod tests {
-    use slop_state::Board;
+    use slop_state::{Board, Discussions, TicketQueue};
 
     use super::*;
     use crate::gui::testing;
@@ -68,6 +68,8 @@ mod tests {
                 let view = board::View {
                     tickets: &[],
                     board: &mut board,
+                    discussions: &Discussions::default(),
+                    queue: &TicketQueue::default(),
                     title: &mut String::new(),
                     theme: &theme,
                 };

@@ -28,7 +28,8 @@ use slop_engine::{
     EguiContexts,
 };
 use slop_state::{
-    Action, Board, Composer, Discussions, Hub, Layout, LogView, Project, Settings, Ticket, Window,
+    Action, Board, Composer, Discussions, Hub, Layout, LogView, Project, Settings, Ticket,
+    TicketQueue, Window,
 };
 
 use self::{
@@ -244,12 +245,16 @@ fn render_discussion_hub(
 fn render_mma_dashboard(
     mut canvas: Canvas,
     tickets: Query<&Ticket>,
+    (discussions, queue): (Res<Discussions>, Res<TicketQueue>),
     mut board: ResMut<Board>,
     mut composer: ResMut<Composer>,
+    mut layout: ResMut<Layout>,
+    mut dock: ResMut<Dock>,
     #[cfg(feature = "hot")] reloader: Res<HotReloader>,
     #[cfg(feature = "hot")] mut requests: EventWriter<hot_reloader::ReloadRequest>,
 ) {
     let tickets: Vec<_> = tickets.iter().collect();
+    let mut discusses = false;
     #[cfg(feature = "hot")]
     let mut request = None;
     edit(&mut board, |board| {
@@ -258,6 +263,8 @@ fn render_mma_dashboard(
                 let view = mma_dashboard::board::View {
                     tickets: &tickets,
                     board,
+                    discussions: &discussions,
+                    queue: &queue,
                     title: &mut composer.ticket,
                     theme,
                 };
@@ -267,9 +274,17 @@ fn render_mma_dashboard(
                 }
                 #[cfg(not(feature = "hot"))]
                 mma_dashboard::panel(ui, view, out);
+                let mut wanted = out.iter();
+                discusses = wanted.any(|action| matches!(action, Action::DiscussTicket(_)));
             });
         });
     });
+    if discusses {
+        edit(&mut layout, |layout| {
+            layout.show_windows.insert(Window::DiscussionHub, true);
+        });
+        dock.raise(Window::DiscussionHub);
+    }
     #[cfg(feature = "hot")]
     requests.send_batch(request);
 }

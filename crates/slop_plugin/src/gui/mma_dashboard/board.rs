@@ -1,14 +1,18 @@
-//! The board: a column for each status, a card for each ticket, and a pane for the chosen one.
+//! The board: a column for each status, a card for each ticket, and a pane for the chosen one. The
+//! same tickets can be shown as a graph.
 
 mod detail;
+mod graph;
 mod keys;
+mod layers;
+mod queue;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use slop_engine::egui;
-use slop_state::{Action, Board, Status, Ticket};
+use slop_state::{Action, Board, Dependencies, Discussions, Run, Status, Ticket, TicketQueue};
 
-use self::{detail::detail, keys::keys};
+use self::{detail::detail, keys::keys, layers::layers};
 use crate::gui::theme::Theme;
 
 /// Between cards, columns and panes, in points.
@@ -37,6 +41,8 @@ pub(in crate::gui) struct View<'a> {
     /// In any order.
     pub(in crate::gui) tickets: &'a [&'a Ticket],
     pub(in crate::gui) board: &'a mut Board,
+    pub(in crate::gui) discussions: &'a Discussions,
+    pub(in crate::gui) queue: &'a TicketQueue,
     /// Of the ticket to be.
     pub(in crate::gui) title: &'a mut String,
     pub(in crate::gui) theme: &'a Theme,
@@ -46,14 +52,22 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
     let View {
         tickets,
         board,
+        discussions,
+        queue,
         title,
         theme,
     } = view;
     // Panels within a window do not tell it how much room they take.
     ui.expand_to_include_rect(ui.max_rect());
-    let scene = Scene::new(tickets, theme);
+    let scene = Scene {
+        tickets,
+        needs: Dependencies::new(tickets.iter().copied()),
+        discussions,
+        theme,
+    };
     settle(&scene, board, out);
     let columns = top(ui, &scene, board, title, out);
+    queue::row(ui, &scene, queue, board, out);
     ui.add_space(GAP);
     if tickets.is_empty() {
         ui.centered_and_justified(|ui| {
@@ -61,7 +75,11 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         });
         return;
     }
-    let reveal = keys(ui, &columns, board, out);
+    let layers = board.graph.then(|| layers(tickets));
+    let mut reveal = match &layers {
+        Some(layers) => keys(ui, layers, board, out),
+        None => keys(ui, &columns, board, out),
+    };
     if let Some(ticket) = board.selected.and_then(|number| scene.get(number)) {
         let widest = (ui.available_width() - 2.0 * NARROW).clamp(220.0, 520.0);
         let margin = egui::Margin {
@@ -73,31 +91,31 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
             .width_range(220.0..=widest)
             .frame(egui::Frame::none().inner_margin(margin))
             .show_inside(ui, |ui| detail(ui, &scene, ticket, board, out));
+        if board.selected != Some(ticket.number) {
+            // One that it waits for was clicked.
+            reveal = board.selected.or(reveal);
+        }
     }
     egui::CentralPanel::default()
         .frame(egui::Frame::none())
-        .show_inside(ui, |ui| show(ui, &scene, &columns, board, reveal, out));
+        .show_inside(ui, |ui| match &layers {
+            Some(layers) => graph::show(ui, &scene, layers, board, reveal),
+            None => show(ui, &scene, &columns, board, reveal, out),
+        });
     settle(&scene, board, out);
 }
 
 /// All there is, whatever is filtered.
 struct Scene<'a> {
     tickets: &'a [&'a Ticket],
-    by_number: HashMap<u32, &'a Ticket>,
+    needs: Dependencies<'a>,
+    discussions: &'a Discussions,
     theme: &'a Theme,
 }
 
 impl<'a> Scene<'a> {
-    fn new(tickets: &'a [&'a Ticket], theme: &'a Theme) -> Self {
-        Self {
-            tickets,
-            by_number: tickets.iter().map(|t| (t.number, *t)).collect(),
-            theme,
-        }
-    }
-
     fn get(&self, number: u32) -> Option<&'a Ticket> {
-        self.by_number.get(&number).copied()
+        self.needs.get(number)
     }
 
     /// The colour of a dependency.
@@ -151,6 +169,7 @@ fn changes(draft: &Ticket, ticket: &Ticket) -> Option<Ticket> {
     }
     wanted.text.clone_from(&draft.text);
     wanted.depends_on.clone_from(&draft.depends_on);
+    wanted.blocked.clone_from(&draft.blocked);
     (wanted != *ticket).then_some(wanted)
 }
 
@@ -375,13 +394,17 @@ fn column(
     places
 }
 
-fn heading(ui: &egui::Ui, rect: egui::Rect, status: Status, count: usize, theme: &Theme) {
-    let color = match status {
+fn status_color(status: Status, theme: &Theme) -> egui::Color32 {
+    match status {
         Status::Todo => theme.text,
         Status::Active => theme.accent,
         Status::Review => theme.warning,
         Status::Done => theme.good,
-    };
+    }
+}
+
+fn heading(ui: &egui::Ui, rect: egui::Rect, status: Status, count: usize, theme: &Theme) {
+    let color = status_color(status, theme);
     let painter = ui.painter();
     let line = rect.bottom() - 1.0;
     let middle = rect.center().y - 1.0;
@@ -461,6 +484,7 @@ struct Face {
     number: Arc<egui::Galley>,
     title: Arc<egui::Galley>,
     needs: Option<Arc<egui::Galley>>,
+    notes: Vec<Arc<egui::Galley>>,
     height: f32,
 }
 
@@ -505,10 +529,18 @@ impl Face {
             painter.layout_job(job)
         });
 
+        let notes = notes(scene, ticket).into_iter().map(|(note, color)| {
+            let mut job = LayoutJob::simple(note, small.clone(), color, width);
+            job.wrap.max_rows = 2;
+            painter.layout_job(job)
+        });
+        let notes = notes.collect();
+
         let mut face = Self {
             number,
             title,
             needs,
+            notes,
             height: 0.0,
         };
         let lines = face.lines().map(|line| line.size().y + Self::LEADING);
@@ -517,7 +549,8 @@ impl Face {
     }
 
     fn lines(&self) -> impl Iterator<Item = &Arc<egui::Galley>> {
-        [&self.number, &self.title].into_iter().chain(&self.needs)
+        let lines = [&self.number, &self.title].into_iter();
+        lines.chain(&self.needs).chain(&self.notes)
     }
 
     fn paint(
@@ -534,6 +567,19 @@ impl Face {
             at.y += line.size().y + Self::LEADING;
         }
     }
+}
+
+/// What keeps a ticket, and what the assistant does with it.
+fn notes(scene: &Scene<'_>, ticket: &Ticket) -> Vec<(String, egui::Color32)> {
+    let theme = scene.theme;
+    let blocked = scene.needs.blocked(ticket);
+    let blocked = blocked.map(|why| (format!("blocked: {why}"), theme.warning));
+    let run = match &ticket.run {
+        Run::Idle => None,
+        Run::Asked { .. } => Some(("the assistant works on it".to_owned(), theme.accent)),
+        Run::Failed(reason) => Some((format!("failed: {reason}"), theme.error)),
+    };
+    blocked.into_iter().chain(run).collect()
 }
 
 fn card(

@@ -6,7 +6,7 @@ use slop_engine::{
     egui,
     egui_commonmark::{CommonMarkCache, CommonMarkViewer},
 };
-use slop_state::{Action, Board, Status, Ticket};
+use slop_state::{describe_circle, Action, Board, Run, Status, Ticket};
 
 use super::{changes, delete, icon, shortened, Scene, BAR, GAP, SAVE};
 
@@ -26,6 +26,10 @@ pub(super) fn text_field(number: u32) -> egui::Id {
     egui::Id::new(("mma_dashboard text", number))
 }
 
+fn reason_field(number: u32) -> egui::Id {
+    egui::Id::new(("mma_dashboard blocked", number))
+}
+
 /// The pane of the chosen ticket.
 pub(super) fn detail(
     ui: &mut egui::Ui,
@@ -40,12 +44,20 @@ pub(super) fn detail(
     let mut draft = draft.unwrap_or_else(|| ticket.clone());
     draft.status = ticket.status;
     draft.rank = ticket.rank;
+    draft.discussion = ticket.discussion;
+    draft.run.clone_from(&ticket.run);
     draft.depends_on.retain(|n| scene.get(*n).is_some());
 
     let mut wish = None;
     let focused = ui.memory(|memory| memory.focused());
-    let is_written = focused == Some(title_field(number)) || focused == Some(text_field(number));
-    if is_written && ui.input_mut(|input| input.consume_shortcut(&SAVE)) {
+    let written = [
+        title_field(number),
+        text_field(number),
+        reason_field(number),
+    ];
+    if focused.is_some_and(|focused| written.contains(&focused))
+        && ui.input_mut(|input| input.consume_shortcut(&SAVE))
+    {
         wish = Some(Wish::Save);
     }
     ui.horizontal(|ui| {
@@ -65,7 +77,8 @@ pub(super) fn detail(
         .drag_to_scroll(false)
         .show(ui, |ui| {
             ui.set_max_width(ui.available_width() - BAR);
-            fields(ui, scene, ticket, &mut draft, out);
+            let other = fields(ui, scene, ticket, &mut draft, out);
+            board.selected = other.or(board.selected);
         });
     let wanted = changes(&draft, ticket);
     ui.horizontal(|ui| {
@@ -103,13 +116,14 @@ pub(super) fn detail(
     board.draft = (draft != *ticket).then_some(draft);
 }
 
-pub(super) fn fields(
+/// What can be changed, and what is to be known of it. Another ticket that is to be shown instead.
+fn fields(
     ui: &mut egui::Ui,
     scene: &Scene<'_>,
     ticket: &Ticket,
     draft: &mut Ticket,
     out: &mut Vec<Action>,
-) {
+) -> Option<u32> {
     let title = egui::TextEdit::singleline(&mut draft.title)
         .id(title_field(ticket.number))
         .hint_text("Title")
@@ -131,6 +145,8 @@ pub(super) fn fields(
         }
     });
     needs(ui, scene, draft);
+    let other = blocked(ui, scene, draft);
+    work(ui, scene, ticket, out);
 
     let id = egui::Id::new("mma_dashboard preview");
     let is_preview = ui.data(|data| data.get_temp::<bool>(id));
@@ -156,10 +172,95 @@ pub(super) fn fields(
             .explicit_image_uri_scheme(true)
             .show(ui, &mut CommonMarkCache::default(), &draft.text);
     }
+    other
+}
+
+/// Why it cannot be begun. The ticket that was clicked, of those that it waits for.
+fn blocked(ui: &mut egui::Ui, scene: &Scene<'_>, draft: &mut Ticket) -> Option<u32> {
+    let mut clicked = None;
+    if draft.status != Status::Done {
+        for need in scene.needs.waits_for(draft) {
+            let title = shortened(&need.title, 40);
+            let status = need.status.label();
+            let text = format!("Waits for #{} {title} ({status})", need.number);
+            let link = ui.link(egui::RichText::new(text).color(scene.theme.warning));
+            if link.on_hover_text("Show that ticket").clicked() {
+                clicked = Some(need.number);
+            }
+        }
+    }
+    let mut by_hand = draft.blocked.is_some();
+    ui.horizontal(|ui| {
+        let check = ui.checkbox(&mut by_hand, "Blocked");
+        let hover = "Nobody is to begin with it, whatever it depends on";
+        if check.on_hover_text(hover).changed() {
+            draft.blocked = by_hand.then(String::new);
+        }
+        if let Some(reason) = &mut draft.blocked {
+            let field = egui::TextEdit::singleline(reason)
+                .id(reason_field(draft.number))
+                .hint_text("Why?")
+                .desired_width(f32::INFINITY);
+            ui.add(field);
+        }
+    });
+    clicked
+}
+
+/// The discussion about it, and what the assistant does with it.
+fn work(ui: &mut egui::Ui, scene: &Scene<'_>, ticket: &Ticket, out: &mut Vec<Action>) {
+    let number = ticket.number;
+    ui.horizontal_wrapped(|ui| {
+        // It may have been deleted.
+        let discussion = ticket.discussion.and_then(|id| scene.discussions.get(id));
+        let (text, hover) = match discussion {
+            Some(_) => ("Open discussion", "Show the discussion about this ticket"),
+            None => ("Discuss", "Begin a discussion with what the ticket says"),
+        };
+        if ui.button(text).on_hover_text(hover).clicked() {
+            out.push(Action::DiscussTicket(number));
+        }
+        let text = match ticket.run {
+            Run::Idle => "Run",
+            Run::Failed(_) => "Retry",
+            Run::Asked { .. } => {
+                let stop = ui.button("Cancel");
+                if stop
+                    .on_hover_text("Stop the assistant's work on it")
+                    .clicked()
+                {
+                    out.push(Action::CancelTicket(number));
+                }
+                ui.colored_label(scene.theme.accent, "The assistant works on it.");
+                return;
+            }
+        };
+        let why_not = match ticket.status {
+            Status::Done => Some("it is done".to_owned()),
+            _ => scene.needs.blocked(ticket),
+        };
+        let run = ui.add_enabled(why_not.is_none(), egui::Button::new(text));
+        let hover = "Have the assistant work on it, in its discussion";
+        let why_not = format!("Not now: {}", why_not.unwrap_or_default());
+        let run = run.on_hover_text(hover).on_disabled_hover_text(why_not);
+        if run.clicked() {
+            out.push(Action::RunTicket(number));
+        }
+        if matches!(ticket.status, Status::Todo | Status::Active) {
+            let review = ui.button("To review");
+            let hover = "It is to be looked at: move it to that column";
+            if review.on_hover_text(hover).clicked() {
+                out.push(Action::MoveTicket(number, Status::Review, None));
+            }
+        }
+    });
+    if let Run::Failed(reason) = &ticket.run {
+        ui.colored_label(scene.theme.error, format!("Failed: {reason}"));
+    }
 }
 
 /// What must be done before.
-pub(super) fn needs(ui: &mut egui::Ui, scene: &Scene<'_>, draft: &mut Ticket) {
+fn needs(ui: &mut egui::Ui, scene: &Scene<'_>, draft: &mut Ticket) {
     let mut removed = None;
     ui.horizontal_wrapped(|ui| {
         ui.label("After");
@@ -200,6 +301,14 @@ pub(super) fn needs(ui: &mut egui::Ui, scene: &Scene<'_>, draft: &mut Ticket) {
                 let text = format!("#{} {}", ticket.number, shortened(&ticket.title, 40));
                 if ui.selectable_label(false, text).clicked() {
                     draft.depends_on.push(ticket.number);
+                }
+            }
+            let mut refused: Vec<u32> = later.into_iter().collect();
+            refused.retain(|number| *number != draft.number);
+            refused.sort_unstable();
+            for number in refused {
+                if let Some(circle) = scene.needs.circle(draft.number, &[number]) {
+                    ui.weak(format!("Would be a circle: {}", describe_circle(&circle)));
                 }
             }
         });

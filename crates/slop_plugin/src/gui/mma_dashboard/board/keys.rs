@@ -1,9 +1,9 @@
 //! What keys do to the board.
 
 use slop_engine::egui;
-use slop_state::{Action, Board};
+use slop_state::{Action, Board, Ticket};
 
-use super::{card_id, delete, Columns};
+use super::{card_id, delete};
 
 /// Where an arrow leads.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub(super) enum Step {
 }
 
 /// The card beside another; the first one if there is no other.
-pub(super) fn neighbour(columns: &Columns<'_>, from: Option<u32>, step: Step) -> Option<u32> {
+pub(super) fn neighbour(columns: &[Vec<&Ticket>], from: Option<u32>, step: Step) -> Option<u32> {
     let Some((column, row)) = from.and_then(|number| locate(columns, number)) else {
         return columns.iter().flatten().next().map(|t| t.number);
     };
@@ -31,7 +31,7 @@ pub(super) fn neighbour(columns: &Columns<'_>, from: Option<u32>, step: Step) ->
 }
 
 /// Column and row of a card.
-pub(super) fn locate(columns: &Columns<'_>, number: u32) -> Option<(usize, usize)> {
+pub(super) fn locate(columns: &[Vec<&Ticket>], number: u32) -> Option<(usize, usize)> {
     columns.iter().enumerate().find_map(|(column, cards)| {
         let row = cards.iter().position(|t| t.number == number)?;
         Some((column, row))
@@ -42,7 +42,7 @@ pub(super) fn locate(columns: &Columns<'_>, number: u32) -> Option<(usize, usize
 /// something else. The card that is to be brought into view.
 pub(super) fn keys(
     ui: &egui::Ui,
-    columns: &Columns<'_>,
+    columns: &[Vec<&Ticket>],
     board: &mut Board,
     out: &mut Vec<Action>,
 ) -> Option<u32> {

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use slop_state::QueueMode;
+
 use super::{detail::*, *};
 use crate::gui::testing::{button, find, key, theme, Window};
 
@@ -9,10 +11,9 @@ fn ticket(number: u32, status: Status) -> Ticket {
     Ticket {
         number,
         title: format!("title {number}"),
-        text: String::new(),
         status,
         rank: f64::from(number),
-        depends_on: Vec::new(),
+        ..Ticket::default()
     }
 }
 
@@ -20,6 +21,8 @@ struct Bench {
     window: Window,
     tickets: Vec<Ticket>,
     board: Board,
+    discussions: Discussions,
+    queue: TicketQueue,
     title: String,
 }
 
@@ -30,6 +33,8 @@ impl Bench {
             window: Window::default(),
             tickets: numbered.map(|(n, status)| ticket(n, *status)).collect(),
             board: Board::default(),
+            discussions: Discussions::default(),
+            queue: TicketQueue::default(),
             title: String::new(),
         };
         bench.look();
@@ -41,6 +46,8 @@ impl Bench {
             window,
             tickets,
             board,
+            discussions,
+            queue,
             title,
         } = self;
         let theme = theme();
@@ -50,6 +57,8 @@ impl Bench {
             let view = View {
                 tickets: &tickets,
                 board: &mut *board,
+                discussions: &*discussions,
+                queue: &*queue,
                 title: &mut *title,
                 theme: &theme,
             };
@@ -309,4 +318,133 @@ fn a_blank_title_is_not_saved() {
         ..old.clone()
     };
     assert_eq!(changes(&draft, &old).unwrap().title, "new");
+}
+
+#[test]
+fn a_blocked_ticket_says_why_and_leads_to_what_it_waits_for() {
+    let mut bench = Bench::new(&[Status::Todo, Status::Todo]);
+    bench.tickets[1].depends_on = vec![1];
+    assert!(bench.sees("blocked: waits for #1"));
+    bench.click_on("title 2");
+    bench.click_on("Waits for #1 title 1 (Todo)");
+    assert_eq!(bench.board.selected, Some(1));
+    bench.tickets[0].status = Status::Done;
+    assert!(!bench.sees("blocked: waits for #1"));
+}
+
+#[test]
+fn a_ticket_is_blocked_by_hand_with_a_reason() {
+    let mut bench = Bench::new(&[Status::Todo]);
+    bench.click_on("title 1");
+    bench.click_on("Blocked");
+    bench.click_on("Why?");
+    bench.write("no paint");
+    let wanted = Ticket {
+        blocked: Some("no paint".to_owned()),
+        ..bench.tickets[0].clone()
+    };
+    let saved = bench.click_on("Save");
+    assert_eq!(saved, [Action::EditTicket(wanted.clone())]);
+    bench.tickets[0] = wanted;
+    assert!(bench.sees("blocked: no paint"));
+    bench.click_on("Blocked");
+    let draft = bench.board.draft.as_ref().unwrap();
+    assert_eq!(draft.blocked, None);
+}
+
+#[test]
+fn a_circle_is_named_where_it_is_not_offered() {
+    let mut bench = Bench::new(&[Status::Todo; 3]);
+    bench.tickets[1].depends_on = vec![1];
+    bench.tickets[2].depends_on = vec![2];
+    bench.board.selected = Some(1);
+    bench.click_on("Add a ticket…");
+    assert!(bench.sees("Would be a circle: #1 → #2 → #1"));
+    assert!(bench.sees("Would be a circle: #1 → #3 → #2 → #1"));
+}
+
+#[test]
+fn a_ticket_is_discussed_and_worked_on() {
+    let mut bench = Bench::new(&[Status::Todo]);
+    bench.click_on("title 1");
+    let discuss = [Action::DiscussTicket(1)];
+    assert_eq!(bench.click_on("Discuss"), discuss);
+    // A discussion that was deleted is no error.
+    bench.tickets[0].discussion = Some(77);
+    assert_eq!(bench.click_on("Discuss"), discuss);
+    bench.tickets[0].discussion = Some(bench.discussions.active);
+    assert_eq!(bench.click_on("Open discussion"), discuss);
+    let review = [Action::MoveTicket(1, Status::Review, None)];
+    assert_eq!(bench.click_on("To review"), review);
+
+    assert_eq!(bench.click_on("Run"), [Action::RunTicket(1)]);
+    bench.tickets[0].run = Run::Asked { after: 1 };
+    assert!(bench.sees("the assistant works on it"));
+    assert!(bench.sees("1 under way"));
+    assert_eq!(bench.click_on("Cancel"), [Action::CancelTicket(1)]);
+    bench.tickets[0].run = Run::Failed("no network".to_owned());
+    assert!(bench.sees("failed: no network"));
+    assert_eq!(bench.click_on("Retry"), [Action::RunTicket(1)]);
+    bench.tickets[0].blocked = Some("no paint".to_owned());
+    assert_eq!(bench.click_on("Retry"), []);
+}
+
+#[test]
+fn the_graph_has_a_ticket_after_what_it_depends_on() {
+    let mut bench = Bench::new(&[Status::Todo, Status::Todo, Status::Done]);
+    bench.tickets[1].depends_on = vec![1];
+    assert_eq!(bench.click_on("Graph"), []);
+    assert!(bench.board.graph);
+    let (one, two) = (bench.find("title 1"), bench.find("title 2"));
+    assert!(one.right() < two.left());
+    assert!(bench.sees("#2 Todo, blocked"));
+    assert!(bench.sees("#3 Done"));
+    bench.click_on("title 2");
+    assert_eq!(bench.board.selected, Some(2));
+    assert!(bench.sees("Ticket 2"));
+    bench.key(egui::Key::ArrowLeft, egui::Modifiers::NONE);
+    assert_eq!(bench.board.selected, Some(1));
+    bench.click_on("Board");
+    assert!(!bench.board.graph);
+}
+
+#[test]
+fn a_graph_that_is_too_large_scrolls() {
+    let mut bench = Bench::new(&[Status::Todo; 30]);
+    for index in 1..30 {
+        bench.tickets[index].depends_on = vec![u32::try_from(index).unwrap()];
+    }
+    bench.board.graph = true;
+    let before = bench.find("title 3");
+    let at = before.center() + egui::vec2(0.0, 300.0);
+    bench.drag(at, at - egui::vec2(200.0, 0.0));
+    assert!(bench.find("title 3").left() < before.left() - 100.0);
+}
+
+#[test]
+fn the_queue_is_set_and_offers_one_after_the_other() {
+    let mut bench = Bench::new(&[Status::Todo, Status::Todo]);
+    let step = TicketQueue {
+        mode: QueueMode::Step,
+        ..TicketQueue::default()
+    };
+    let set = [Action::SetQueue(step.clone())];
+    assert_eq!(bench.click_on("Off"), []);
+    assert_eq!(bench.click_on("Step"), set);
+    bench.queue = step;
+    assert!(bench.sees("Next: #1 title 1"));
+    assert_eq!(bench.click_on("Run"), [Action::RunTicket(1)]);
+    assert_eq!(bench.click_on("Skip"), [Action::SkipTicket(1)]);
+    bench.queue.skipped = vec![1];
+    assert!(bench.sees("Next: #2 title 2"));
+    bench.queue.skipped = vec![1, 2];
+    assert_eq!(bench.click_on("Offer again"), set);
+
+    bench.queue.skipped.clear();
+    bench.queue.limit = 1;
+    bench.tickets[1].status = Status::Active;
+    bench.tickets[1].run = Run::Asked { after: 1 };
+    assert_eq!(bench.click_on("Run"), []);
+    bench.tickets[0].status = Status::Done;
+    assert!(bench.sees("Nothing is ready."));
 }
