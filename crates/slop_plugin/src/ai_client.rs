@@ -28,7 +28,7 @@ use crate::controller::{now, AskAssistant};
 /// The role of the assistant's entries.
 pub(crate) const ASSISTANT: &str = "AI";
 /// What the note begins with that says why there is no answer, or no more of it.
-const NO_ANSWER: &str = "> **No answer:** ";
+pub(crate) const NO_ANSWER: &str = "> **No answer:** ";
 /// What an entry begins with that waits for a server that is busy.
 const WAITING: &str = "> **Waiting:** ";
 /// Why there is no more of an answer whose entry was deleted and came back.

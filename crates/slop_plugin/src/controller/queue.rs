@@ -15,10 +15,8 @@ use super::{
     tickets::Tickets,
     Actions, AskAssistant,
 };
-use crate::ai_client::{streaming, PendingRequests, ASSISTANT};
+use crate::ai_client::{streaming, PendingRequests, ASSISTANT, NO_ANSWER};
 
-/// What `ai_client` puts before the reason at the end of an answer that is not whole.
-const NO_ANSWER: &str = "> **No answer:** ";
 const CANCELLED: &str = "It was cancelled.";
 const NOT_THERE: &str = "There is no answer: it was deleted, or never asked for.";
 
