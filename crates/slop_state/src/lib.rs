@@ -10,7 +10,7 @@ mod tickets;
 
 pub use action::{Action, TypedKey};
 pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, TokenUsage};
-pub use layout::{Layout, LogView, Window};
+pub use layout::{Layout, LogView, Palette, Window};
 pub use project::{BuildProfile, Limits, Project, ProviderKind, Server, Settings};
 pub use takes::Take;
 pub use tickets::{ActiveTickets, Board, Status, Ticket, TicketNumbers};
