@@ -40,6 +40,11 @@ impl Places {
         self.0.contains_key(&window)
     }
 
+    /// Those that can be seen.
+    pub(super) fn seen(&self) -> Vec<Window> {
+        self.0.keys().copied().collect()
+    }
+
     /// Draws a window, if it can be seen.
     pub(super) fn show(
         &self,
