@@ -93,12 +93,12 @@ fn correct_text(events: &mut Vec<Event>, held: Modifiers, at_end: Modifiers, key
         Key::Space => " ",
         _ => return,
     };
-    // Some keyboards type with both.
-    let types = !held.command || (held.ctrl && held.alt && !held.mac_cmd);
+    // Some keyboards type with Ctrl and Alt; that is left as it is.
+    let is_chord = held.command && !(held.ctrl && held.alt);
     let is_typed = matches!(events.last(), Some(Event::Text(typed)) if typed == text);
-    if is_typed && !types {
+    if is_chord && is_typed {
         events.pop();
-    } else if types && !is_typed && at_end.command {
+    } else if !held.command && !is_typed && at_end.command {
         events.push(Event::Text(text.to_owned()));
     }
 }

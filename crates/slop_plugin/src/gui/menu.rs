@@ -6,8 +6,9 @@ use slop_engine::{egui, session::Session};
 use slop_state::{Layout, Project};
 
 use super::{
-    commands::{Command, Menu, Wish},
+    commands::{Command, Menu},
     theme::Theme,
+    wish::Wish,
 };
 
 /// What the bar draws.

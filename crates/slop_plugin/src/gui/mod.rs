@@ -15,6 +15,7 @@ mod subsequence;
 #[cfg(test)]
 mod testing;
 pub(crate) mod theme;
+mod wish;
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 use hot_reloader::prelude::*;
@@ -33,12 +34,13 @@ use slop_state::{
 };
 
 use self::{
-    commands::{commands, serve, Facts, Hands},
+    commands::{commands, Facts},
     discussion_hub::first_steps::Steps,
     dock::{Dock, Places},
     performance::FrameTimes,
     project_settings::Draft,
     theme::{Theme, Themes},
+    wish::{serve, Hands},
 };
 use crate::{
     ai_client::{provider, streaming, PendingRequests},

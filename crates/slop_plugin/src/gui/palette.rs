@@ -3,11 +3,7 @@
 use slop_engine::egui::{self, Key, Modifiers};
 use slop_state::Palette;
 
-use super::{
-    commands::{Command, Wish},
-    subsequence,
-    theme::Theme,
-};
+use super::{commands::Command, subsequence, theme::Theme, wish::Wish};
 
 /// Its width, and the greatest height of the list, in points.
 const WIDTH: f32 = 520.0;

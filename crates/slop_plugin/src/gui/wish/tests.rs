@@ -1,9 +1,11 @@
 //! Keys, palette and menus together, as a person uses them, without a display.
 
+use slop_engine::egui::{Key, Modifiers};
 use slop_state::Project;
 
 use super::*;
 use crate::gui::{
+    commands::{commands, Facts},
     menu,
     testing::{button, find, key, texts, theme},
 };
@@ -275,29 +277,4 @@ fn no_letters_find_nothing() {
     find(&seen, hint);
     bench.press(Modifiers::NONE, Key::Enter);
     assert!(bench.palette.is_open);
-}
-
-#[test]
-fn no_two_commands_have_the_same_name_or_keys() {
-    let discussion = Discussion::default();
-    let settings = Settings::default();
-    let facts = Facts {
-        discussion: Some(&discussion),
-        settings: Some(&settings),
-        themes: vec!["default".to_owned(), "nerv".to_owned()],
-        ..Facts::default()
-    };
-    let list = commands(&facts);
-    for (at, one) in list.iter().enumerate() {
-        for other in &list[at + 1..] {
-            assert_ne!(one.name, other.name);
-            assert!(one.keys.is_none() || one.keys() != other.keys());
-        }
-    }
-    let possible = list.iter().filter(|command| command.wish.is_some());
-    let names: Vec<_> = possible.map(|command| command.name.as_str()).collect();
-    assert!(names.contains(&"Delete the discussion"));
-    assert!(names.contains(&"Theme nerv"));
-    assert!(!names.contains(&"Theme default"));
-    assert!(!names.contains(&"Stop the assistant"));
 }
