@@ -47,18 +47,34 @@ fn struck(context: &egui::Context, commands: &[Command]) -> Vec<Wish> {
         .collect();
     // Those with Shift first: the others would take them too.
     keyed.sort_by_key(|((keys, _), _)| !keys.modifiers.shift);
-    // Keys carry the modifiers that were down when they were struck, unlike the input as a whole,
-    // which knows those of the end of the frame.
     let mut wishes = Vec::new();
     for ((keys, _), wish) in keyed {
-        let KeyboardShortcut {
-            modifiers,
-            logical_key,
-        } = keys;
-        let count = context.input_mut(|input| input.count_and_consume_key(modifiers, logical_key));
+        let count = context.input_mut(|input| take(input, keys));
         wishes.extend(std::iter::repeat(wish).take(count).cloned());
     }
     wishes
+}
+
+/// Takes these keys out of the input. How often they were struck; a key that is held counts once.
+///
+/// Keys carry the modifiers that were down when they were struck, unlike the input as a whole, which
+/// knows those of the end of the frame.
+fn take(input: &mut egui::InputState, keys: KeyboardShortcut) -> usize {
+    let mut count = 0;
+    input.events.retain(|event| match event {
+        egui::Event::Key {
+            key,
+            pressed: true,
+            repeat,
+            modifiers,
+            ..
+        } if *key == keys.logical_key && modifiers.matches_logically(keys.modifiers) => {
+            count += usize::from(!*repeat);
+            false
+        }
+        _ => true,
+    });
+    count
 }
 
 /// Serves the keys that were struck, the palette, and the menus, which `bar` draws.

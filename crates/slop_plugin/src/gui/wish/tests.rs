@@ -167,6 +167,15 @@ fn several_chords_may_be_struck_within_one_frame() {
 }
 
 #[test]
+fn keys_that_are_held_ask_once() {
+    let mut bench = Bench::default();
+    for _ in 0..3 {
+        bench.run(vec![key(Key::N, true, Modifiers::CTRL)]);
+    }
+    assert_eq!(bench.asked(), [Action::AddDiscussion]);
+}
+
+#[test]
 fn a_chord_with_shift_is_not_taken_for_the_one_without() {
     let mut bench = Bench::default();
     bench.run(vec![key(Key::F, true, BOTH)]);
