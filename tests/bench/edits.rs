@@ -36,7 +36,7 @@ struct Edit {
 const EDITS: [Edit; 4] = [
     Edit {
         name: "a text in a window",
-        file: "crates/slop_plugin/src/gui/help.rs",
+        file: "crates/slop_plugin/src/gui/commands.rs",
         from: "\"Reload the code\"",
         to: "\"Reload the code #\"",
         crates: &["slop_plugin"],
@@ -59,8 +59,8 @@ const EDITS: [Edit; 4] = [
     Edit {
         name: "an error",
         file: "crates/slop_plugin/src/gui/help.rs",
-        from: "const SHORTCUTS",
-        to: "const BROKEN: u32 = \"#\";\n\nconst SHORTCUTS",
+        from: "const IN_TEXT",
+        to: "const BROKEN: u32 = \"#\";\n\nconst IN_TEXT",
         crates: &["slop_plugin"],
     },
 ];

@@ -17,6 +17,7 @@ use hot_reloader::ExemptFromRollback;
 
 use crate::{
     assistants::Assistants,
+    chords,
     context::ContextReader,
     fonts,
     log::LogLines,
@@ -68,6 +69,7 @@ impl Plugin for HostPlugin {
             .exempt_from_rollback::<Frames>()
             .exempt_from_rollback::<Session>();
         app.add_plugins((DefaultPlugins.set(window).set(log), EguiPlugin));
+        app.add_plugins(chords::plugin);
         // After a session was restored, which replaces what egui remembers.
         app.add_systems(PostStartup, set_fonts);
         if let Some(frames) = self.exit_after_frames {

@@ -4,6 +4,7 @@
 //! once and not again for each reload.
 
 pub mod assistants;
+pub mod chords;
 pub mod command_line;
 pub mod context;
 pub mod documents;

@@ -49,6 +49,7 @@ impl Window {
 
 /// How the windows are laid out, besides the dock.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(default)]
 pub struct Layout {
     /// Which windows are open.
     pub show_windows: HashMap<Window, bool>,
@@ -56,6 +57,8 @@ pub struct Layout {
     pub ui_discussion_split_h: f32,
     /// Whether the window with the keyboard shortcuts is open.
     pub show_help: bool,
+    /// A window that is to be opened, and to come to the front of its tabs.
+    pub reveal: Option<Window>,
 }
 
 impl Default for Layout {
@@ -70,8 +73,21 @@ impl Default for Layout {
                 .collect(),
             ui_discussion_split_h: 0.72,
             show_help: false,
+            reveal: None,
         }
     }
+}
+
+/// The list of all that can be asked for, while a person chooses from it.
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(default)]
+pub struct Palette {
+    /// Whether it is shown.
+    pub is_open: bool,
+    /// Only what contains these letters in this order is listed.
+    pub text: String,
+    /// The place in the list of what Enter would choose.
+    pub chosen: usize,
 }
 
 /// How the log is looked at.

@@ -12,7 +12,7 @@ mod tickets;
 pub use action::{Action, TypedKey};
 pub use dependencies::{describe_circle, Dependencies};
 pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage};
-pub use layout::{Layout, LogView, Window};
+pub use layout::{Layout, LogView, Palette, Window};
 pub use project::{
     BuildProfile, Limits, Project, ProviderKind, Server, Settings, TrackMode, Tracked,
 };

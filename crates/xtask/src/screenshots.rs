@@ -23,12 +23,13 @@ const THEMES: [&str; 2] = ["default", "nerv"];
 const FRAMES: Duration = Duration::from_millis(150);
 
 /// The windows that are pictured: a name, and the keys that bring it up and put it away.
-const WINDOWS: [(&str, &[&str]); 5] = [
+const WINDOWS: [(&str, &[&str]); 6] = [
     ("workbench", &[]),
     ("settings", &["ctrl", "1"]),
     ("performance", &["ctrl", "4"]),
     ("log", &["ctrl", "5"]),
     ("help", &["F1"]),
+    ("palette", &["ctrl", "shift", "p"]),
 ];
 
 /// The tab of the dashboard that shows the reloader.

@@ -3,6 +3,7 @@
 mod documents;
 mod entry;
 mod everywhere;
+pub(super) mod first_steps;
 mod scroll;
 mod setup;
 
@@ -10,10 +11,11 @@ use std::path::Path;
 
 use bevy::utils::HashMap;
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
-use slop_state::{Action, Composer, Discussion, Discussions, Hub};
+use slop_state::{Action, Composer, Discussion, Discussions, Hub, Window};
 
 use self::{
     documents::Documents,
+    first_steps::Steps,
     scroll::{scroll, Measured, Search, Thread},
     setup::setup,
 };
@@ -47,8 +49,6 @@ const ASK_ANEW: egui::KeyboardShortcut = egui::KeyboardShortcut::new(
     egui::Modifiers::CTRL.plus(egui::Modifiers::SHIFT),
     egui::Key::Enter,
 );
-const FIND: egui::KeyboardShortcut =
-    egui::KeyboardShortcut::new(egui::Modifiers::CTRL, egui::Key::F);
 
 /// What the panel draws, and what of it a person changes directly.
 pub(super) struct View<'a> {
@@ -57,6 +57,10 @@ pub(super) struct View<'a> {
     pub(super) hub: &'a mut Hub,
     /// The share of the height above the composer, from 0 to 1.
     pub(super) split: &'a mut f32,
+    /// A window that is to come to the front.
+    pub(super) reveal: &'a mut Option<Window>,
+    /// What leads to a first answer, while there is none.
+    pub(super) steps: Option<Steps>,
     /// The ids of the entries that the assistant is still writing.
     pub(super) streaming: &'a [u64],
     pub(super) cache: &'a mut Cache,
@@ -85,6 +89,8 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         composer,
         hub,
         split,
+        reveal,
+        steps,
         streaming,
         cache,
         folder,
@@ -106,7 +112,20 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         let (top, bottom) = whole.split_top_bottom_at_y(whole.top() + upper);
         let (handle, bottom) = bottom.split_top_bottom_at_y(bottom.top() + bar);
         ui.allocate_new_ui(egui::UiBuilder::new().max_rect(top), |ui| {
-            show(ui, discussions, streaming, hub, cache, theme, out);
+            if let Some(steps) = steps {
+                first_steps::panel(ui, steps, reveal, theme);
+            }
+            let has_steps = steps.is_some();
+            show(
+                ui,
+                discussions,
+                has_steps,
+                streaming,
+                hub,
+                cache,
+                theme,
+                out,
+            );
         });
         drag_split(ui, handle, room, split);
         ui.allocate_new_ui(egui::UiBuilder::new().max_rect(bottom), |ui| {
@@ -173,7 +192,7 @@ fn selector(
                         rename(ui, discussion.id, hub, out);
                     } else {
                         let is_shown = discussion.id == discussions.active;
-                        if listed(ui, discussion, is_shown, out) {
+                        if listed(ui, discussion, is_shown, theme, out) {
                             start = Some(discussion);
                         }
                     }
@@ -193,10 +212,13 @@ fn listed(
     ui: &mut egui::Ui,
     discussion: &Discussion,
     is_shown: bool,
+    theme: &Theme,
     out: &mut Vec<Action>,
 ) -> bool {
+    let count = discussion.entries.len().to_string();
+    let count = egui::RichText::new(count).color(theme.weak);
     let mut button = egui::Button::new(&discussion.name)
-        .shortcut_text(discussion.entries.len().to_string())
+        .shortcut_text(count)
         .truncate()
         .selected(is_shown)
         .stroke(egui::Stroke::NONE)
@@ -251,10 +273,11 @@ fn rename(ui: &mut egui::Ui, id: u64, hub: &mut Hub, out: &mut Vec<Action>) {
     }
 }
 
-/// The discussion that is shown.
+/// The discussion that is shown. If it `has_steps` above it, they say what to do first.
 fn show(
     ui: &mut egui::Ui,
     discussions: &Discussions,
+    has_steps: bool,
     streaming: &[u64],
     hub: &mut Hub,
     cache: &mut Cache,
@@ -299,9 +322,11 @@ fn show(
         theme,
     };
     if entries.is_empty() {
-        ui.weak("Nothing has been said yet. Write below, and press Ctrl+Enter.");
+        if !has_steps {
+            ui.weak("Nothing has been said yet. Write below, and press Ctrl+Enter.");
+        }
     } else if thread.shown.is_empty() {
-        ui.weak("No entry contains what you search for.");
+        ui.weak("No entry contains what you search for. Press ✖ to see all.");
     }
     scroll(ui, &thread, hub, cache, out);
 }
@@ -314,10 +339,6 @@ fn head(
     hub: &mut Hub,
     theme: &Theme,
 ) {
-    let field = egui::Id::new("discussion_hub search");
-    if ui.input_mut(|input| input.consume_shortcut(&FIND)) {
-        ui.memory_mut(|memory| memory.request_focus(field));
-    }
     let size = egui::vec2(ui.available_width().max(0.0), 28.0);
     let layout = egui::Layout::right_to_left(egui::Align::Center);
     ui.allocate_ui_with_layout(size, layout, |ui| {
@@ -326,7 +347,7 @@ fn head(
         }
         let width = (0.4 * size.x).min(200.0);
         let search = egui::TextEdit::singleline(&mut hub.search)
-            .id(field)
+            .id(search_field())
             .hint_text("🔍 Search (Ctrl+F)")
             .desired_width(width);
         let gives_up =
@@ -385,7 +406,7 @@ fn compose(
     theme: &Theme,
     out: &mut Vec<Action>,
 ) {
-    let field = egui::Id::new("discussion_hub composer");
+    let field = composer_field();
     // Whoever types elsewhere does not mean this text.
     let focused = ui.memory(|memory| memory.focused());
     let sent = focused.is_none_or(|focused| focused == field)
@@ -461,7 +482,23 @@ fn icon(ui: &mut egui::Ui, glyph: &str, hover: &str, enabled: bool) -> bool {
         .clicked()
 }
 
-fn name_field(discussion: u64) -> egui::Id {
+/// The field for what is searched for in the discussion.
+pub(super) fn search_field() -> egui::Id {
+    egui::Id::new("discussion_hub search")
+}
+
+/// The field for what is searched for in all discussions.
+pub(super) fn everywhere_field() -> egui::Id {
+    egui::Id::new("discussion_hub everywhere")
+}
+
+/// The field for the next entry.
+pub(super) fn composer_field() -> egui::Id {
+    egui::Id::new("discussion_hub composer")
+}
+
+/// The field for the name of a discussion.
+pub(super) fn name_field(discussion: u64) -> egui::Id {
     egui::Id::new(("discussion_hub name", discussion))
 }
 

@@ -40,6 +40,11 @@ impl Places {
         self.0.contains_key(&window)
     }
 
+    /// Those that can be seen.
+    pub(super) fn seen(&self) -> Vec<Window> {
+        self.0.keys().copied().collect()
+    }
+
     /// Draws a window, if it can be seen.
     pub(super) fn show(
         &self,
@@ -62,9 +67,17 @@ impl Dock {
     /// Lays the windows out in what is left of `ui`. Windows that were closed or opened in the dock
     /// are so in the layout, and the other way round.
     pub(super) fn show(&mut self, ui: &mut egui::Ui, layout: &mut Layout, places: &mut Places) {
+        let revealed = layout.reveal.take();
+        if let Some(window) = revealed {
+            layout.show_windows.insert(window, true);
+        }
         for window in Window::ALL {
             let wanted = layout.show_windows.get(&window).copied().unwrap_or(false);
             self.set_open(window, wanted);
+        }
+        if let Some(place) = revealed.and_then(|window| self.0.find_tab(&window)) {
+            self.0.set_active_tab(place);
+            self.0.set_focused_node_and_surface((place.0, place.1));
         }
         places.0.clear();
         let mut style = egui_dock::Style::from_egui(ui.style());
@@ -83,13 +96,6 @@ impl Dock {
             }
             (None, true) => self.open(window),
             _ => {}
-        }
-    }
-
-    /// Brings a window that is open in front of those that share its place.
-    pub(super) fn raise(&mut self, window: Window) {
-        if let Some(place) = self.0.find_tab(&window) {
-            self.0.set_active_tab(place);
         }
     }
 
@@ -197,10 +203,17 @@ mod tests {
             [Window::DiscussionHub, Window::Log],
             "it is in front of its sibling"
         );
-        dock.raise(Window::MmaDashboard);
+        layout.reveal = Some(Window::MmaDashboard);
         assert_eq!(
             show(&mut dock, &mut layout),
-            [Window::DiscussionHub, Window::MmaDashboard]
+            [Window::DiscussionHub, Window::MmaDashboard],
+        );
+        assert_eq!(layout.reveal, None);
+        layout.reveal = Some(Window::ProjectSettings);
+        assert_eq!(
+            show(&mut dock, &mut layout),
+            [Window::ProjectSettings, Window::MmaDashboard],
+            "one that was closed is opened"
         );
         for window in Window::ALL {
             layout.show_windows.insert(window, false);

@@ -2,27 +2,19 @@
 
 use slop_engine::egui;
 
-use super::theme::Theme;
+use super::{
+    commands::{commands, Facts},
+    theme::Theme,
+};
 
-/// What a person can press, and what it does.
-const SHORTCUTS: [(&str, &str); 14] = [
-    ("Ctrl+Alt+R", "Reload the code"),
-    ("Ctrl+N", "New discussion"),
-    ("Ctrl+F", "Search the discussion"),
-    ("Ctrl+Shift+F", "Search all discussions"),
-    ("Ctrl+Enter", "Send the entry, or save what is being edited"),
+/// What keys do besides, where something is written.
+const IN_TEXT: [(&str, &str); 3] = [
+    ("Ctrl+Enter", "Save what is being edited"),
     (
         "Ctrl+Shift+Enter",
         "Make another take of what is being edited, and ask anew",
     ),
     ("Escape", "Give up what is being edited"),
-    ("Ctrl+Z", "Bring back what was deleted"),
-    ("Ctrl+1", "Project Settings"),
-    ("Ctrl+2", "Discussion Hub"),
-    ("Ctrl+3", "MMA Dashboard"),
-    ("Ctrl+4", "Performance"),
-    ("Ctrl+5", "Log"),
-    ("F1", "This window"),
 ];
 
 pub(super) fn window(context: &egui::Context, open: &mut bool, theme: &Theme) {
@@ -34,11 +26,53 @@ pub(super) fn window(context: &egui::Context, open: &mut bool, theme: &Theme) {
         .show(context, |ui| {
             let grid = egui::Grid::new("shortcuts").num_columns(2);
             grid.spacing([24.0, 8.0]).show(ui, |ui| {
-                for (keys, what) in SHORTCUTS {
+                let mut row = |keys: &str, what: &str| {
                     ui.label(egui::RichText::new(keys).monospace().color(theme.accent));
                     ui.label(what);
                     ui.end_row();
+                };
+                // What can be done now makes no difference to the keys.
+                for command in commands(&Facts::default()) {
+                    if command.keys.is_some() {
+                        row(&command.keys(), &command.name);
+                    }
+                }
+                for (keys, what) in IN_TEXT {
+                    row(keys, what);
                 }
             });
         });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gui::testing::{find, theme, Window};
+
+    #[test]
+    fn every_command_with_keys_is_told() {
+        let theme = theme();
+        let mut window = Window::default();
+        let mut frame = || {
+            window.run(Vec::new(), |ui| {
+                super::window(ui.ctx(), &mut true, &theme);
+            })
+        };
+        for _ in 0..3 {
+            frame();
+        }
+        let seen = frame();
+        for text in [
+            "Ctrl+Shift+P",
+            "All commands",
+            "Ctrl+N",
+            "F1",
+            "Ctrl+5",
+            "Show or hide Log",
+            "Bring back what was deleted",
+            "Ctrl+Shift+Enter",
+        ] {
+            find(&seen, text);
+        }
+    }
 }

@@ -53,7 +53,13 @@ pub(super) fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, the
     });
     ui.separator();
     if shown.is_empty() {
-        ui.centered_and_justified(|ui| ui.weak("Nothing was said that is as severe and matches."));
+        let is_all = lines.read(|lines| lines.is_empty());
+        let text = if is_all {
+            "Nothing was said yet. What the app and the assistant tell appears here."
+        } else {
+            "No line is as severe and contains that. Choose another level, or clear the filter."
+        };
+        ui.centered_and_justified(|ui| ui.weak(text));
         return;
     }
     let height = ui.text_style_height(&egui::TextStyle::Monospace);

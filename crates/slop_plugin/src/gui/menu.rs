@@ -1,18 +1,21 @@
-//! The menu bar, the keyboard shortcuts of the whole app, and what there is to tell.
+//! The menu bar, and what there is to tell.
 
 #[cfg(feature = "hot")]
 use hot_reloader::HotReloader;
 use slop_engine::{egui, session::Session};
-use slop_state::{Action, Layout, Project, Window};
+use slop_state::{Layout, Project};
 
-use super::theme::Theme;
+use super::{
+    commands::{Command, Menu},
+    theme::Theme,
+    wish::Wish,
+};
 
 /// What the bar draws.
 pub(super) struct View<'a> {
     pub(super) project: &'a Project,
-    pub(super) layout: &'a mut Layout,
-    /// What would be brought back.
-    pub(super) undo: Option<String>,
+    pub(super) layout: &'a Layout,
+    pub(super) commands: &'a [Command],
     /// What runs.
     pub(super) status: Option<Status>,
     pub(super) theme: &'a Theme,
@@ -40,15 +43,16 @@ pub(super) fn status(reloader: &HotReloader) -> Option<Status> {
     })
 }
 
-pub(super) fn bar(context: &egui::Context, view: View<'_>, out: &mut Vec<Action>) {
+/// What is chosen in a menu, if something is.
+pub(super) fn bar(context: &egui::Context, view: View<'_>) -> Option<Wish> {
     let View {
         project,
         layout,
-        undo,
+        commands,
         status,
         theme,
     } = view;
-    shortcuts(context, layout, undo.is_some(), out);
+    let mut wish = None;
     egui::TopBottomPanel::top("menu").show(context, |ui| {
         egui::menu::bar(ui, |ui| {
             let name = match project.name.trim() {
@@ -56,35 +60,15 @@ pub(super) fn bar(context: &egui::Context, view: View<'_>, out: &mut Vec<Action>
                 name => name,
             };
             ui.label(egui::RichText::new(name).strong().color(theme.accent));
-            ui.menu_button("Edit", |ui| {
-                let text = match &undo {
-                    Some(deleted) => format!("Bring back {deleted}"),
-                    None => "Nothing was deleted".to_owned(),
-                };
-                let button = egui::Button::new(text).shortcut_text("Ctrl+Z");
-                if ui.add_enabled(undo.is_some(), button).clicked() {
-                    out.push(Action::Undo);
-                    ui.close_menu();
-                }
-            });
-            ui.menu_button("Windows", |ui| {
-                for (index, window) in Window::ALL.into_iter().enumerate() {
-                    let open = layout.show_windows.entry(window).or_insert(false);
-                    ui.horizontal(|ui| {
-                        ui.checkbox(open, window.title());
-                        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                            ui.weak(format!("Ctrl+{}", index + 1));
-                        });
-                    });
-                }
-            });
-            ui.menu_button("Help", |ui| {
-                let button = egui::Button::new("Keyboard shortcuts").shortcut_text("F1");
-                if ui.add(button).clicked() {
-                    layout.show_help = true;
-                    ui.close_menu();
-                }
-            });
+            for menu in Menu::ALL {
+                ui.menu_button(menu.title(), |ui| {
+                    for command in commands.iter().filter(|command| command.menu == menu) {
+                        if item(ui, command, layout, theme) {
+                            wish.clone_from(&command.wish);
+                        }
+                    }
+                });
+            }
             if let Some(status) = status {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     let color = if status.is_error {
@@ -100,29 +84,31 @@ pub(super) fn bar(context: &egui::Context, view: View<'_>, out: &mut Vec<Action>
             }
         });
     });
+    wish
 }
 
-/// Those that are not a window's own.
-fn shortcuts(context: &egui::Context, layout: &mut Layout, undo: bool, out: &mut Vec<Action>) {
-    use egui::{Key, Modifiers};
-    let pressed = |modifiers, key| context.input_mut(|input| input.consume_key(modifiers, key));
-    if pressed(Modifiers::NONE, Key::F1) {
-        layout.show_help = !layout.show_help;
+/// A command in a menu. Whether it is chosen.
+fn item(ui: &mut egui::Ui, command: &Command, layout: &Layout, theme: &Theme) -> bool {
+    let keys = egui::RichText::new(command.keys()).color(theme.weak);
+    // A menu with windows stays open, for several may be wanted.
+    if let Some(Wish::Toggle(window)) = command.wish {
+        let mut is_open = layout.show_windows.get(&window).copied().unwrap_or(false);
+        let row = ui.horizontal(|ui| {
+            let is_chosen = ui.checkbox(&mut is_open, window.title()).clicked();
+            let layout = egui::Layout::right_to_left(egui::Align::Center);
+            ui.with_layout(layout, |ui| ui.label(keys));
+            is_chosen
+        });
+        return row.inner;
     }
-    if pressed(Modifiers::CTRL, Key::N) {
-        out.push(Action::AddDiscussion);
+    let button = egui::Button::new(&command.name)
+        .wrap_mode(egui::TextWrapMode::Extend)
+        .shortcut_text(keys);
+    let is_chosen = ui.add_enabled(command.wish.is_some(), button).clicked();
+    if is_chosen {
+        ui.close_menu();
     }
-    // A text field undoes typing.
-    if undo && !context.wants_keyboard_input() && pressed(Modifiers::CTRL, Key::Z) {
-        out.push(Action::Undo);
-    }
-    let keys = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5];
-    for (window, key) in Window::ALL.into_iter().zip(keys) {
-        if pressed(Modifiers::CTRL, key) {
-            let open = layout.show_windows.entry(window).or_insert(false);
-            *open = !*open;
-        }
-    }
+    is_chosen
 }
 
 /// What became of the saved state. Each stays until it is dismissed, but for a failure, which stays
@@ -151,47 +137,4 @@ pub(super) fn notices(context: &egui::Context, session: &mut Session, theme: &Th
                 session.notices.remove(index);
             }
         });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn press(modifiers: egui::Modifiers, key: egui::Key, undo: bool) -> (Layout, Vec<Action>) {
-        let context = egui::Context::default();
-        let (mut layout, mut out) = (Layout::default(), Vec::new());
-        let event = egui::Event::Key {
-            key,
-            physical_key: None,
-            pressed: true,
-            repeat: false,
-            modifiers,
-        };
-        let input = egui::RawInput {
-            events: vec![event],
-            modifiers,
-            ..egui::RawInput::default()
-        };
-        let _ = context.run(input, |context| {
-            shortcuts(context, &mut layout, undo, &mut out);
-        });
-        (layout, out)
-    }
-
-    #[test]
-    fn keys_do_what_the_help_says() {
-        use egui::{Key, Modifiers};
-        let (layout, _) = press(Modifiers::NONE, Key::F1, false);
-        assert!(layout.show_help);
-        let (_, out) = press(Modifiers::CTRL, Key::N, false);
-        assert_eq!(out, [Action::AddDiscussion]);
-        let (_, out) = press(Modifiers::CTRL, Key::Z, true);
-        assert_eq!(out, [Action::Undo]);
-        let (_, out) = press(Modifiers::CTRL, Key::Z, false);
-        assert_eq!(out, []);
-        let (layout, _) = press(Modifiers::CTRL, Key::Num5, false);
-        assert!(layout.show_windows[&Window::Log]);
-        let (layout, _) = press(Modifiers::CTRL, Key::Num2, false);
-        assert!(!layout.show_windows[&Window::DiscussionHub]);
-    }
 }

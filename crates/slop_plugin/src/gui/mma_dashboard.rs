@@ -9,6 +9,20 @@ use hot_reloader::{HotReloader, ReloadRequest};
 use slop_engine::egui;
 use slop_state::Action;
 
+/// The field for the title of a ticket to be.
+pub(super) fn title_field() -> egui::Id {
+    egui::Id::new("mma_dashboard new ticket")
+}
+
+/// Shows the board, if the reloader is shown.
+pub(super) fn show_tickets(context: &egui::Context) {
+    context.data_mut(|data| data.insert_persisted(shows_reloader(), false));
+}
+
+fn shows_reloader() -> egui::Id {
+    egui::Id::new("mma_dashboard shows the reloader")
+}
+
 /// The board or the reloader, whichever is chosen at the top. The reload that is asked for, if one
 /// is.
 #[cfg(feature = "hot")]
@@ -19,7 +33,7 @@ pub(super) fn panel(
     out: &mut Vec<Action>,
 ) -> Option<ReloadRequest> {
     let theme = view.theme;
-    let id = egui::Id::new("mma_dashboard shows the reloader");
+    let id = shows_reloader();
     // Plain, for it outlives a reload, and a type of ours might not.
     let before = ui.data_mut(|data| data.get_persisted::<bool>(id));
     let before = before.unwrap_or(false);
@@ -86,5 +100,24 @@ mod tests {
         let seen = frame(Vec::new());
         testing::find(&seen, "🔄 Hot Reload");
         assert!(!seen.iter().any(|(text, _)| text.contains("Add")));
+        // The command to write a ticket leads back.
+        let mut title = String::new();
+        for round in 0..3 {
+            let typed = egui::Event::Text("x".to_owned());
+            window.run(vec![typed], |ui| {
+                if round == 0 {
+                    show_tickets(ui.ctx());
+                    ui.memory_mut(|memory| memory.request_focus(title_field()));
+                }
+                let view = board::View {
+                    tickets: &[],
+                    board: &mut board,
+                    title: &mut title,
+                    theme: &theme,
+                };
+                panel(ui, view, &reloader, &mut Vec::new());
+            });
+        }
+        assert!(title.starts_with('x'), "{title}");
     }
 }

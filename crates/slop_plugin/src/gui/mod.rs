@@ -1,6 +1,7 @@
 //! Everything that is drawn. One file a window; each draws from what it is given and says what it
 //! asks for.
 
+mod commands;
 mod context;
 mod discussion_hub;
 pub(crate) mod dock;
@@ -8,17 +9,20 @@ mod help;
 mod log;
 mod menu;
 mod mma_dashboard;
+mod palette;
 mod performance;
 pub(crate) mod project_settings;
+mod subsequence;
 #[cfg(test)]
 mod testing;
 pub(crate) mod theme;
 mod tracked;
+mod wish;
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 use hot_reloader::prelude::*;
 #[cfg(feature = "hot")]
-use hot_reloader::ModuleTimes;
+use hot_reloader::{ModuleTimes, ReloadRequest};
 use slop_engine::{
     assistants::{Assistants, Recipient},
     context::ContextReader,
@@ -28,15 +32,18 @@ use slop_engine::{
     EguiContexts,
 };
 use slop_state::{
-    Action, Board, Composer, Discussions, Hub, Layout, LogView, Project, Settings, Ticket,
+    Action, Board, Composer, Discussions, Hub, Layout, LogView, Palette, Project, Settings, Ticket,
     TicketQueue, Window,
 };
 
 use self::{
+    commands::{commands, Facts},
+    discussion_hub::first_steps::Steps,
     dock::{Dock, Places},
     performance::FrameTimes,
     project_settings::Draft,
     theme::{Theme, Themes},
+    wish::{serve, Hands},
 };
 use crate::{
     ai_client::{provider, streaming, wanted, PendingRequests},
@@ -45,7 +52,7 @@ use crate::{
 
 /// Owns the layout and what a person is in the middle of.
 #[hot_module(
-    state_keys = [Layout, Dock, Places, Hub, Board, LogView, Draft, FrameTimes],
+    state_keys = [Layout, Palette, Dock, Places, Hub, Board, LogView, Draft, FrameTimes],
     targets = [
         render_main_interface,
         render_project_settings,
@@ -63,6 +70,7 @@ pub fn gui(app: &mut HotApp) {
     let themes = Themes::built_in().unwrap_or_else(|error| panic!("{error}"));
     app.insert_resource(themes)
         .init_resource::<Layout>()
+        .init_resource::<Palette>()
         .init_resource::<Dock>()
         .init_resource::<Places>()
         .init_resource::<Hub>()
@@ -132,48 +140,85 @@ fn edit<T: Resource + Clone + PartialEq, R>(
     result
 }
 
-/// The menu bar, what there is to tell, and the dock.
+/// Whether there is an API key for the server that is set.
+fn has_key(settings: &Settings, session: &Session) -> bool {
+    let server = Recipient::of(&provider(settings));
+    matches!(server, Ok(Some(server)) if session.key(&server).is_some())
+}
+
+/// The commands with their keys, the palette and the menu bar, what there is to tell, and the dock.
 fn render_main_interface(
     mut contexts: EguiContexts,
     (themes, settings, project, timings): (Res<Themes>, Res<Settings>, Res<Project>, Res<Timings>),
-    mut layout: ResMut<Layout>,
+    (discussions, composer, pending): (Res<Discussions>, Res<Composer>, Res<PendingRequests>),
+    (mut layout, mut hub, mut palette): (ResMut<Layout>, ResMut<Hub>, ResMut<Palette>),
     mut dock: ResMut<Dock>,
     mut places: ResMut<Places>,
     mut session: ResMut<Session>,
     mut actions: EventWriter<Action>,
     undo: Res<crate::controller::Undo>,
     #[cfg(feature = "hot")] reloader: Res<HotReloader>,
+    #[cfg(feature = "hot")] mut requests: EventWriter<ReloadRequest>,
 ) {
     let Some(context) = contexts.try_ctx_mut() else {
         return;
     };
+    let context = &*context;
     timings.set_on(settings.perf_profiling_enabled);
     let _timing = timings.start("Main interface");
     let theme = themes.get(&settings.theme);
     theme.apply(context);
     let mut out = Vec::new();
     #[cfg(feature = "hot")]
+    let mut reloads = false;
+    #[cfg(feature = "hot")]
     let status = menu::status(&reloader);
     #[cfg(not(feature = "hot"))]
     let status = None;
+    let streaming = streaming(&pending);
+    let facts = Facts {
+        discussion: discussions.shown(),
+        editing: hub.editing.as_ref().map(|(id, _)| *id),
+        streaming: &streaming,
+        is_written: !composer.text.trim().is_empty(),
+        undo: undo.describe(),
+        seen: places.seen(),
+        settings: Some(&*settings),
+        themes: themes.names(),
+    };
+    let list = commands(&facts);
     edit(&mut layout, |layout| {
-        menu::bar(
-            context,
-            menu::View {
-                project: &project,
-                layout,
-                undo: undo.describe(),
-                status,
-                theme,
-            },
-            &mut out,
-        );
+        edit(&mut hub, |hub| {
+            edit(&mut palette, |palette| {
+                let hands = &mut Hands {
+                    context,
+                    layout: &mut *layout,
+                    hub,
+                    palette,
+                    out: &mut out,
+                    #[cfg(feature = "hot")]
+                    reloads: &mut reloads,
+                };
+                serve(hands, &list, &facts.seen, theme, |context, layout| {
+                    let view = menu::View {
+                        project: &project,
+                        layout,
+                        commands: &list,
+                        status,
+                        theme,
+                    };
+                    menu::bar(context, view)
+                });
+            });
+        });
         menu::notices(context, &mut session, theme);
         slop_engine::egui::CentralPanel::default()
             .frame(slop_engine::egui::Frame::none().fill(theme.background))
             .show(context, |ui| dock.show(ui, layout, &mut places));
     });
     actions.send_batch(out);
+    #[cfg(feature = "hot")]
+    requests.send_batch(reloads.then(ReloadRequest::all));
 }
 
 fn render_project_settings(
@@ -188,7 +233,7 @@ fn render_project_settings(
     let settings = canvas.settings.clone();
     let themes = canvas.themes.names();
     let server = Recipient::of(&provider(&settings));
-    let has_key = matches!(&server, Ok(Some(server)) if session.key(server).is_some());
+    let has_key = has_key(&settings, &session);
     edit(&mut draft, |draft| {
         canvas.show(Window::ProjectSettings, |ui, theme, out| {
             let view = project_settings::View {
@@ -221,6 +266,8 @@ fn render_discussion_hub(
 ) {
     let streaming = streaming(&pending);
     let folder = documents::folder(&session);
+    let has_key = has_key(&canvas.settings, &session);
+    let steps = Steps::of(&discussions, &canvas.settings, has_key);
     edit(&mut layout, |layout| {
         edit(&mut composer, |composer| {
             edit(&mut hub, |hub| {
@@ -230,6 +277,8 @@ fn render_discussion_hub(
                         composer,
                         hub,
                         split: &mut layout.ui_discussion_split_h,
+                        reveal: &mut layout.reveal,
+                        steps,
                         streaming: &streaming,
                         cache: &mut cache,
                         folder: &folder,
@@ -249,9 +298,8 @@ fn render_mma_dashboard(
     mut board: ResMut<Board>,
     mut composer: ResMut<Composer>,
     mut layout: ResMut<Layout>,
-    mut dock: ResMut<Dock>,
     #[cfg(feature = "hot")] reloader: Res<HotReloader>,
-    #[cfg(feature = "hot")] mut requests: EventWriter<hot_reloader::ReloadRequest>,
+    #[cfg(feature = "hot")] mut requests: EventWriter<ReloadRequest>,
 ) {
     let tickets: Vec<_> = tickets.iter().collect();
     let mut discusses = false;
@@ -280,10 +328,7 @@ fn render_mma_dashboard(
         });
     });
     if discusses {
-        edit(&mut layout, |layout| {
-            layout.show_windows.insert(Window::DiscussionHub, true);
-        });
-        dock.raise(Window::DiscussionHub);
+        layout.reveal = Some(Window::DiscussionHub);
     }
     #[cfg(feature = "hot")]
     requests.send_batch(request);

@@ -79,7 +79,7 @@ pub(super) fn panel(
             if is_on {
                 table(ui, components, theme);
             } else {
-                ui.weak("Off, it costs nothing.");
+                ui.weak("Off, it costs nothing. Tick the box to see where the time goes.");
             }
             ui.add_space(12.0);
             theme.header(ui, "Reloads, in milliseconds to the first frame");
@@ -90,7 +90,7 @@ pub(super) fn panel(
 
 fn frame_times(ui: &mut egui::Ui, frames: &FrameTimes, theme: &Theme) {
     let Some(summary) = Summary::of(frames.0.iter().copied()) else {
-        ui.weak("No frame was measured yet.");
+        ui.weak("No frame was measured yet. Move the pointer to have some drawn.");
         return;
     };
     ui.horizontal(|ui| {
@@ -142,7 +142,7 @@ fn table(ui: &mut egui::Ui, components: &[(String, Vec<f32>)], theme: &Theme) {
         .filter_map(|(name, times)| Some((name, Summary::of(times.iter().copied())?)))
         .collect();
     if summaries.is_empty() {
-        ui.weak("Nothing has run yet.");
+        ui.weak("Nothing has run yet. Move the pointer to have a frame drawn.");
         return;
     }
     let longest = summaries.iter().map(|(_, summary)| summary.median);
@@ -169,7 +169,7 @@ fn table(ui: &mut egui::Ui, components: &[(String, Vec<f32>)], theme: &Theme) {
 
 fn reload_times(ui: &mut egui::Ui, reloads: &[(u32, f64)], theme: &Theme) {
     if reloads.is_empty() {
-        ui.weak("Nothing was reloaded yet.");
+        ui.weak("Nothing was reloaded yet. Change the code, and press Ctrl+Alt+R.");
         return;
     }
     let bars = reloads.iter().map(|(number, time)| {

@@ -190,15 +190,18 @@ impl Theme {
         visuals.override_text_color = None;
         visuals.widgets.noninteractive = widget(self.panel, line, self.text);
         visuals.widgets.inactive = widget(self.raised, line, self.text);
-        visuals.widgets.hovered = widget(mix(self.raised, self.text, 0.1), self.accent, self.text);
+        // egui draws weak text half way between the text and this. Towards the panel itself it could
+        // not be read.
+        visuals.widgets.noninteractive.weak_bg_fill = mix(self.panel, self.text, 0.22);
+        visuals.widgets.hovered = widget(mix(self.raised, self.text, 0.06), self.accent, self.text);
         // Its text is also that of what is bold, for which there is no font.
         visuals.widgets.active = widget(
-            mix(self.raised, self.accent, 0.25),
+            mix(self.background, self.accent, 0.15),
             self.accent,
             self.accent,
         );
         visuals.widgets.open = widget(self.raised, line, self.text);
-        visuals.selection.bg_fill = mix(self.panel, self.accent, 0.35);
+        visuals.selection.bg_fill = mix(self.panel, self.accent, 0.22);
         visuals.selection.stroke = Stroke::new(1.0, mix(self.text, self.accent, 0.4));
         visuals.hyperlink_color = self.accent;
         visuals.faint_bg_color = mix(self.panel, self.raised, 0.45);
@@ -265,7 +268,7 @@ mod tests {
     fn what_comes_with_the_app_can_be_read_and_chosen() {
         let themes = Themes::built_in().unwrap();
         assert_eq!(themes.names(), ["default", "nerv"]);
-        assert_eq!(themes.get("nerv").accent, Color32::from_rgb(255, 72, 64));
+        assert_eq!(themes.get("nerv").accent, Color32::from_rgb(255, 84, 74));
         assert_eq!(themes.get("no such theme").name, "default");
     }
 
@@ -299,25 +302,75 @@ mod tests {
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
+    /// Where a window writes, by name.
+    fn backgrounds(theme: &Theme) -> Vec<(&'static str, Color32)> {
+        let visuals = theme.visuals();
+        vec![
+            ("background", theme.background),
+            ("panel", theme.panel),
+            ("raised", theme.raised),
+            ("entry or stripe", visuals.faint_bg_color),
+            ("text field", visuals.extreme_bg_color),
+            ("button under the pointer", visuals.widgets.hovered.bg_fill),
+            ("button that is pressed", visuals.widgets.active.bg_fill),
+            ("selection", visuals.selection.bg_fill),
+            (
+                "chosen card",
+                theme.raised.lerp_to_gamma(theme.accent, 0.15),
+            ),
+            // `hot_reloader_bevy` draws it, with the weak text of the app.
+            ("panel with the error", Color32::from_rgb(28, 14, 14)),
+        ]
+    }
+
     #[test]
     fn text_can_be_read() {
         for theme in &Themes::built_in().unwrap().0 {
-            for behind in [theme.background, theme.panel, theme.raised] {
-                for (text, least) in [
-                    (theme.text, 7.0),
-                    (theme.weak, 4.5),
-                    (theme.error, 4.5),
-                    (theme.warning, 4.5),
-                    (theme.good, 4.5),
-                ] {
-                    let found = contrast(text, behind);
-                    assert!(
-                        found >= least,
-                        "{}: {text:?} on {behind:?}: {found}",
-                        theme.name
-                    );
+            let visuals = theme.visuals();
+            let texts = [
+                ("text", theme.text, 7.0),
+                ("weak", theme.weak, 4.5),
+                ("accent", theme.accent, 4.5),
+                ("good", theme.good, 4.5),
+                ("warning", theme.warning, 4.5),
+                ("error", theme.error, 4.5),
+                ("bold", visuals.strong_text_color(), 4.5),
+                ("selected", visuals.selection.stroke.color, 4.5),
+            ];
+            for (behind, fill) in backgrounds(theme) {
+                for (text, color, least) in texts {
+                    let found = contrast(color, fill);
+                    let name = &theme.name;
+                    assert!(found >= least, "{name}: {text} on {behind}: {found}");
                 }
             }
+        }
+    }
+
+    /// egui's own weak text: hints, notes, what is folded. On buttons and what is selected, windows
+    /// write with `weak` instead.
+    #[test]
+    fn weak_text_of_egui_can_be_read() {
+        for theme in &Themes::built_in().unwrap().0 {
+            let weak = theme.visuals().weak_text_color();
+            let is_plain = |(behind, _): &(&str, Color32)| {
+                !behind.contains("button") && !["selection", "chosen card"].contains(behind)
+            };
+            for (behind, fill) in backgrounds(theme).into_iter().filter(is_plain) {
+                let found = contrast(weak, fill);
+                assert!(found >= 4.5, "{}: on {behind}: {found}", theme.name);
+            }
+        }
+    }
+
+    /// WCAG asks nothing of what cannot be used, but it is not to vanish.
+    #[test]
+    fn disabled_buttons_can_be_made_out() {
+        for theme in &Themes::built_in().unwrap().0 {
+            let visuals = theme.visuals();
+            let faded = |color| visuals.gray_out(color);
+            let found = contrast(faded(theme.text), faded(theme.raised));
+            assert!(found >= 3.0, "{}: {found}", theme.name);
         }
     }
 }

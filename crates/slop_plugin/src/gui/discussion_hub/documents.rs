@@ -25,7 +25,7 @@ impl Documents {
         }
         ui.weak(format!("Import from {}", folder.display()));
         if self.names.is_empty() {
-            ui.weak("No document is there.");
+            ui.weak("No document is there. Export a discussion, or put a Markdown file there.");
         }
         let height = 0.5 * ui.available_height();
         egui::ScrollArea::vertical()

@@ -3,13 +3,8 @@
 use slop_engine::egui;
 use slop_state::{Action, Discussions, Hub};
 
-use super::{icon, Cache};
+use super::{everywhere_field, icon, Cache};
 use crate::gui::theme::Theme;
-
-const FIND: egui::KeyboardShortcut = egui::KeyboardShortcut::new(
-    egui::Modifiers::CTRL.plus(egui::Modifiers::SHIFT),
-    egui::Key::F,
-);
 
 /// How many hits are listed.
 const MOST: usize = 100;
@@ -20,10 +15,6 @@ const BEFORE: usize = 24;
 
 /// The field for what is searched for.
 pub(super) fn field(ui: &mut egui::Ui, hub: &mut Hub) {
-    let id = egui::Id::new("discussion_hub everywhere");
-    if ui.input_mut(|input| input.consume_shortcut(&FIND)) {
-        ui.memory_mut(|memory| memory.request_focus(id));
-    }
     let layout = egui::Layout::right_to_left(egui::Align::Center);
     let size = egui::vec2(ui.available_width(), 24.0);
     ui.allocate_ui_with_layout(size, layout, |ui| {
@@ -32,7 +23,7 @@ pub(super) fn field(ui: &mut egui::Ui, hub: &mut Hub) {
             hub.everywhere.clear();
         }
         let field = egui::TextEdit::singleline(&mut hub.everywhere)
-            .id(id)
+            .id(everywhere_field())
             .hint_text("🔍 All (Ctrl+Shift+F)")
             .desired_width(f32::INFINITY);
         let response = ui.add(field);
@@ -64,6 +55,7 @@ pub(super) fn hits(
     match found.len() {
         0 => {
             ui.colored_label(theme.warning, "No hits");
+            ui.weak("No entry contains it. Press ✖ to see the discussions.");
         }
         1 => {
             ui.weak("1 hit");

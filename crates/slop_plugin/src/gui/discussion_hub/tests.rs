@@ -17,6 +17,8 @@ struct Bench {
     composer: Composer,
     hub: Hub,
     split: f32,
+    reveal: Option<Window>,
+    steps: Option<Steps>,
     streaming: Vec<u64>,
     cache: Cache,
     folder: PathBuf,
@@ -32,6 +34,8 @@ impl Bench {
             composer: Composer::default(),
             hub: Hub::default(),
             split: 0.7,
+            reveal: None,
+            steps: None,
             streaming: Vec::new(),
             cache: Cache::default(),
             folder: "/nowhere".into(),
@@ -73,6 +77,8 @@ impl Bench {
             composer,
             hub,
             split,
+            reveal,
+            steps,
             streaming,
             cache,
             folder,
@@ -87,6 +93,8 @@ impl Bench {
                     composer: &mut *composer,
                     hub: &mut *hub,
                     split: &mut *split,
+                    reveal: &mut *reveal,
+                    steps: *steps,
                     streaming: streaming.as_slice(),
                     cache: &mut *cache,
                     folder: folder.as_path(),
@@ -151,6 +159,13 @@ impl Bench {
         self.run(vec![event]).0
     }
 
+    /// As a command does.
+    fn focus(&mut self, field: egui::Id) {
+        self.context
+            .memory_mut(|memory| memory.request_focus(field));
+        self.run(Vec::new());
+    }
+
     fn write(&mut self, text: &str) {
         self.run(vec![egui::Event::Text(text.to_owned())]);
     }
@@ -187,6 +202,30 @@ fn ctrl_enter_sends_what_is_written() {
     assert_eq!(send("hello", egui::Modifiers::CTRL), [Action::AddEntry]);
     assert_eq!(send("hello", egui::Modifiers::NONE), []);
     assert_eq!(send("  ", egui::Modifiers::CTRL), []);
+}
+
+#[test]
+fn the_first_steps_lead_to_where_they_are_done() {
+    let mut bench = Bench::new([""; 0]);
+    assert!(bench.find("Choose a provider").is_empty());
+    bench.steps = Some(Steps::default());
+    assert!(bench.find("Nothing has been said yet").is_empty());
+    for text in ["Choose a provider", "Enter its key"] {
+        assert_eq!(bench.click_first(text), []);
+        assert_eq!(bench.reveal.take(), Some(Window::ProjectSettings));
+    }
+    bench.click_first("Write");
+    bench.write("hello");
+    assert_eq!(bench.composer.text, "hello");
+    let sent = bench.key(egui::Key::Enter, egui::Modifiers::CTRL);
+    assert_eq!(sent, [Action::AddEntry]);
+    // What was done is ticked.
+    assert!(bench.find("✔").is_empty());
+    bench.steps = Some(Steps {
+        has_provider: true,
+        has_key: true,
+    });
+    assert_eq!(bench.find("✔").len(), 2);
 }
 
 #[test]
@@ -259,7 +298,7 @@ fn a_name_is_accepted_with_enter_and_given_up_with_escape() {
 #[test]
 fn the_search_filters_and_counts() {
     let mut bench = Bench::new(["Apple pie", "banana", "APPLE tart"]);
-    bench.key(egui::Key::F, egui::Modifiers::CTRL);
+    bench.focus(search_field());
     bench.write("apple");
     assert_eq!(bench.hub.search, "apple");
     assert_eq!(bench.find("2 hits").len(), 1);
@@ -456,8 +495,7 @@ fn what_is_searched_for_everywhere_is_listed_and_shown() {
         ..Discussion::default()
     });
     assert!(!bench.sees("entry 18."));
-    let both = egui::Modifiers::CTRL | egui::Modifiers::SHIFT;
-    bench.key(egui::Key::F, both);
+    bench.focus(everywhere_field());
     bench.write("needle");
     assert_eq!(bench.hub.everywhere, "needle");
     assert_eq!(bench.hub.search, "");
