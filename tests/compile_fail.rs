@@ -166,6 +166,44 @@ fn a_state_key_that_cannot_be_captured() {
 }
 
 #[test]
+fn a_direction_that_cannot_be_followed() {
+    for (name, source, says, marked) in [
+        (
+            "state_argument",
+            "#[state(gone = \"game::Old\")] struct New;",
+            "unknown argument `gone`; there are `was`, `discard` and `migrate`",
+            "gone",
+        ),
+        (
+            "state_path",
+            "#[state(discard = \"Old\")] fn f() {}",
+            "name the type with its crate and modules",
+            "\"Old\"",
+        ),
+        (
+            "state_was",
+            "#[state(was = \"game::Old\")] fn f() {}",
+            "`was` goes on the struct or enum that the type has become",
+            "\"game::Old\"",
+        ),
+        (
+            "state_migrate",
+            "#[state(migrate = f)] fn f() {}",
+            "`migrate` goes on the struct or enum that it makes",
+            "f",
+        ),
+        (
+            "state_function",
+            "#[state(migrate = f)] #[derive(Resource, Reflect, Clone)] struct New(u8);\nfn f(was: u8) -> New { New(was) }",
+            "",
+            "f",
+        ),
+    ] {
+        refused(name, source, says, marked);
+    }
+}
+
+#[test]
 fn a_library_that_lists_what_is_no_module() {
     refused(
         "list",

@@ -540,6 +540,12 @@ table! {
     }
 }
 
+/// Those that take no compiler, in `crates/hot_reloader_bevy/src/hot/tests/migration.rs`.
+const IN_PROCESS: &[&str] = &[
+    "what_the_app_itself_uses_stays_what_it_was",
+    "what_another_module_uses_goes_over_with_it_only",
+];
+
 #[test]
 fn the_documented_table_names_these_tests() {
     let text = fs::read_to_string(lab::root().join("docs/edits.md")).unwrap();
@@ -547,7 +553,6 @@ fn the_documented_table_names_these_tests() {
     let documented: BTreeSet<&str> = rows
         .filter_map(|line| line.split('`').nth_back(1))
         .collect();
-    let tests: BTreeSet<&str> = TABLE.iter().copied().collect();
-    let missing: Vec<_> = tests.difference(&documented).collect();
-    assert!(missing.is_empty(), "{missing:?}");
+    let tests: BTreeSet<&str> = TABLE.iter().chain(IN_PROCESS).copied().collect();
+    assert_eq!(documented, tests);
 }

@@ -20,8 +20,8 @@ pub(crate) type Backend<'a> = crate::linked::Linked<'a>;
 pub(crate) type Backend<'a> = &'a mut crate::hot::recording::Recording;
 
 /// The part of an `App` that a module adds to. Its setup function runs again for each new
-/// generation, and once more beforehand in a throwaway world; so it adds things and does nothing
-/// else.
+/// generation, and beforehand in a throwaway world, and once more where types changed, to make them known; so
+/// it adds things and does nothing else.
 #[derive(Debug)]
 pub struct HotApp<'a> {
     backend: Backend<'a>,

@@ -31,6 +31,8 @@ pub use hot::*;
 /// What the macros expand to.
 #[doc(hidden)]
 pub mod private {
+    pub use bevy::{prelude::World, reflect::Reflect};
+
     pub use crate::state_key::{
         make_known, Defaulted, IsBoth, IsComponent, IsNeither, IsResource, Migrating, Otherwise,
         Reflected, WrittenDown,

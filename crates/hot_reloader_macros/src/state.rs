@@ -81,8 +81,8 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
             quote! {
                 impl #parameters ::hot_reloader::Migrate for #name #arguments #bounds {
                     fn migrate(
-                        was: &dyn ::bevy::reflect::Reflect,
-                        world: &::bevy::prelude::World,
+                        was: &dyn ::hot_reloader::private::Reflect,
+                        world: &::hot_reloader::private::World,
                     ) -> ::core::result::Result<Self, ::std::string::String> {
                         #function(was, world)
                     }

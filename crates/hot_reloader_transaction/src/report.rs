@@ -103,6 +103,9 @@ impl fmt::Display for TypeChange {
             Passage::Waiting => "waiting until new code uses the type",
         };
         write!(f, "{}: {values} {passage}", self.name)?;
+        if matches!(self.passage, Passage::Moved | Passage::Migrated) {
+            write!(f, " in {:.1} ms", self.ms)?;
+        }
         if let Some(was) = &self.was {
             write!(f, " from {was}")?;
         }

@@ -176,8 +176,7 @@ fn text(lines: &[&str]) -> String {
         lines => lines,
     };
     let lines = match lines {
-        [lines @ .., ""] => lines,
-        lines => lines,
+        [lines @ .., ""] | lines => lines,
     };
     let lines = lines.iter().map(|line| match line.strip_prefix('\\') {
         Some(rest) if looks_like_a_mark(rest) => rest,

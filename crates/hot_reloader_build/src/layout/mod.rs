@@ -122,13 +122,17 @@ impl Layout {
         })
     }
 
-    /// Whether the compiler takes a type for the same here and there, as far as its crates go.
+    /// Whether the compiler takes a type for another one here than there, as far as its crates go. Where what
+    /// it tells a crate apart by is not known, what the sources say has to do.
     #[must_use]
     pub fn tells_apart(&self, other: &Self, type_name: &str) -> bool {
         let mut crates = paths_in(type_name).map(|(of, _)| of);
         crates.any(|of| {
             let [here, there] = [self, other].map(|layout| layout.identities.get(of));
-            here != there
+            match here.zip(there) {
+                Some((here, there)) => here != there,
+                None => self.digest(of) != other.digest(of),
+            }
         })
     }
 

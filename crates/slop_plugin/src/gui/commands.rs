@@ -167,7 +167,14 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     add(menu, "Ask the server for its models", None, models);
 
     let menu = Menu::Windows;
-    let keys = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
+    let keys = [
+        Key::Num1,
+        Key::Num2,
+        Key::Num3,
+        Key::Num4,
+        Key::Num5,
+        Key::Num6,
+    ];
     for (window, key) in Window::ALL.into_iter().zip(keys) {
         let name = format!("Show or hide {}", window.title());
         let toggle = Some(Wish::Toggle(window));

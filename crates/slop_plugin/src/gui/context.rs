@@ -153,7 +153,7 @@ fn count(number: impl ToString) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             // A thin space, which egui draws in every font.
             text.push('\u{2009}');
         }

@@ -46,7 +46,6 @@ pub(super) fn window(context: &egui::Context, open: &mut bool, theme: &Theme) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::gui::testing::{find, theme, Window};
 
     #[test]

@@ -112,6 +112,8 @@ mod tests {
                 let view = board::View {
                     tickets: &[],
                     board: &mut board,
+                    discussions: &Discussions::default(),
+                    queue: &TicketQueue::default(),
                     title: &mut title,
                     theme: &theme,
                 };

@@ -50,7 +50,7 @@ fn struck(context: &egui::Context, commands: &[Command]) -> Vec<Wish> {
     let mut wishes = Vec::new();
     for ((keys, _), wish) in keyed {
         let count = context.input_mut(|input| take(input, keys));
-        wishes.extend(std::iter::repeat(wish).take(count).cloned());
+        wishes.extend(std::iter::repeat_n(wish, count).cloned());
     }
     wishes
 }

@@ -120,10 +120,11 @@ impl Decision<'_> {
         let Some(old) = self.layout_of(id, name) else {
             return Ok(None);
         };
-        if !self.new.tells_apart(&old, name) {
+        let now = self.new.renamed(name);
+        let to = self.rehearsal.incoming.values().find(|to| to.name == now);
+        if to.is_none() && !self.new.tells_apart(&old, name) {
             return Ok(None);
         }
-        let now = self.new.renamed(name);
         let crossing = |way, fault| {
             Ok(Some(Crossing {
                 old: info.id(),
@@ -135,7 +136,6 @@ impl Decision<'_> {
         };
         let plain = fault(&now, String::new());
         let [was, is] = [old.of(name), self.new.of(&now)];
-        let to = self.rehearsal.incoming.values().find(|to| to.name == now);
         if was == Known::Gone && to.is_none() {
             // The sources never knew it, and new code does not either.
             return Ok(None);

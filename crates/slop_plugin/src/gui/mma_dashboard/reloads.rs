@@ -110,7 +110,9 @@ fn modules(
 ) {
     theme.header(ui, "Modules");
     if modules.is_empty() {
-        ui.weak("None is loaded. Wait for the first build, or mend what it says and press Ctrl+Alt+R.");
+        ui.weak(
+            "None is loaded. Wait for the first build, or mend what it says and press Ctrl+Alt+R.",
+        );
         return;
     }
     ui.push_id("modules", |ui| {
