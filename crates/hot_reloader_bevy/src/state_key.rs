@@ -1,7 +1,10 @@
 //! Types whose values a module owns.
-#![expect(
-    unsafe_code,
-    reason = "it reads values that are known by their type id only"
+#![cfg_attr(
+    feature = "hot",
+    expect(
+        unsafe_code,
+        reason = "it reads values that are known by their type id only"
+    )
 )]
 
 use std::{any::Any, marker::PhantomData};
