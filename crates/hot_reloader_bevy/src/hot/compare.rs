@@ -55,9 +55,10 @@ pub(crate) fn compare(
     migration::rehearse(world, &crossings).map_err(ReloadError::TypesChanged)?;
     warnings.extend(keys_that_go(world, rehearsal, plan));
     let suspects = suspects(world, rehearsal);
+    let unseen = migration::unseen(world, &crossings);
     let alive = suspects
         .into_iter()
-        .filter(|id| is_component_alive(world, *id));
+        .filter(|id| !unseen.contains(id) && is_component_alive(world, *id));
     let not_covered = snapshot::not_covered(world, &rules(world, rehearsal), alive);
     warnings.extend(not_covered.into_iter().map(|(name, why)| {
         format!("{name} could not be brought back if this reload is taken back: {why}")

@@ -47,6 +47,11 @@ impl LeftBehind {
         self.now = std::mem::take(&mut self.before);
     }
 
+    /// Those of whose values nothing ever comes.
+    pub(super) fn abandoned(&self) -> impl Iterator<Item = ComponentId> + '_ {
+        self.now.abandoned.iter().copied()
+    }
+
     /// Whether nothing ever comes of its values.
     pub(super) fn is_abandoned(&self, component: ComponentId) -> bool {
         self.now.abandoned.contains(&component)

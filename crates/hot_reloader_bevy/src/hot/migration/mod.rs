@@ -11,17 +11,24 @@ mod carry;
 mod convert;
 mod decide;
 
-use std::{alloc::Layout, any::TypeId};
+use std::{alloc::Layout, any::TypeId, collections::HashSet};
 
-use bevy::ecs::component::ComponentId;
+use bevy::{ecs::component::ComponentId, prelude::World};
 use hot_reloader_core::TypeFault;
 use hot_reloader_transaction::Passage;
 
 pub(crate) use carry::{carry, is_waiting, late, rehearse, LeftBehind};
 pub(crate) use decide::decide;
 
-use super::snapshot::Drop;
+use super::{delegate::Delegates, snapshot::Drop};
 use convert::Conversion;
+
+/// The components and resources that new code does not find, so it cannot change them.
+pub(crate) fn unseen(world: &World, crossings: &[Crossing]) -> HashSet<ComponentId> {
+    let left = &world.resource::<Delegates>().left;
+    let crossing = crossings.iter().map(|crossing| crossing.old);
+    crossing.chain(left.abandoned()).collect()
+}
 
 /// A type of new code, as the rehearsal met it.
 #[derive(Clone, Debug)]
