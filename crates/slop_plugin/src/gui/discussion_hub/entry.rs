@@ -67,26 +67,29 @@ pub(super) fn entry_head(
         if let Some(role) = choose_role(ui, thread.roles, &entry.role) {
             out.push(Action::SetRole(entry.id, role));
         }
-        if row.is_streaming {
-            busy(ui, thread.theme.accent).on_hover_text("The assistant is writing");
-        } else {
-            let date = date(entry.time);
-            let clock = date.rsplit(' ').next().unwrap_or_default();
-            let shown = if has_room { &date } else { clock };
-            ui.weak(shown).on_hover_text(format!("{date} UTC"));
-        }
         let layout = egui::Layout::right_to_left(egui::Align::Center);
         ui.with_layout(layout, |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             buttons(ui, row, thread, editing, out);
-            if entry.collapsed {
-                let line = entry.text.lines().next().unwrap_or_default();
-                let line: String = line.chars().take(200).collect();
-                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            // In what room they leave.
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                if row.is_streaming {
+                    busy(ui, thread.theme.accent).on_hover_text("The assistant is writing");
+                } else {
+                    let date = date(entry.time);
+                    let clock = date.rsplit(' ').next().unwrap_or_default();
+                    let shown = if has_room { &date } else { clock };
+                    let shown = egui::RichText::new(shown).weak();
+                    let label = ui.add(egui::Label::new(shown).truncate());
+                    label.on_hover_text(format!("{date} UTC"));
+                }
+                if entry.collapsed {
+                    let line = entry.text.lines().next().unwrap_or_default();
+                    let line: String = line.chars().take(200).collect();
                     let line = egui::RichText::new(line).weak();
                     ui.add(egui::Label::new(line).truncate());
-                });
-            }
+                }
+            });
         });
     });
 }

@@ -495,6 +495,8 @@ fn facts(ui: &mut egui::Ui, report: &ReloadReport, theme: &Theme) {
 }
 
 fn duration(ms: f64) -> String {
+    // The sum of nothing is a negative zero.
+    let ms = ms + 0.0;
     if ms < 10.0 {
         format!("{ms:.1} ms")
     } else if ms < 10_000.0 {
