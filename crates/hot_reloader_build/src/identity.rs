@@ -81,11 +81,12 @@ impl Identities {
     ) -> (Arc<Layout>, Vec<String>) {
         let sources: Vec<_> = recording.units.iter().map(|u| u.sources.clone()).collect();
         let layout = self.of(recording, workspace, &sources);
+        let is_read = layout.is_ok();
         let layout = layout.map(|(layout, _)| layout).unwrap_or_default();
         let units = recording.units.iter();
         let others = units.filter(|unit| {
             let stands = stands(&layout, unit);
-            let stands = if is_known(&unit.sources) {
+            let stands = if is_read && is_known(&unit.sources) {
                 stands
             } else {
                 Stands::unique()

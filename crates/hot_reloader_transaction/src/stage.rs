@@ -141,6 +141,11 @@ impl Attempt {
         self.phase = now;
     }
 
+    /// What it waited for is no phase of its own.
+    pub(crate) fn go_on(&mut self) {
+        self.phase = Instant::now();
+    }
+
     /// Takes over the times of a build, which measured itself. What it does not account for is the
     /// way to it and back.
     fn made(&mut self, phases: Vec<(Phase, Duration)>) {

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     digest_of,
-    items::{self, Pieces},
+    items::{self, Pieces, AROUND},
     reader::CrateSources,
     CrateLayout, Layout,
 };
@@ -24,8 +24,37 @@ pub(super) struct Assembly<'a> {
 
 struct Placed<'a> {
     of: usize,
-    module: Option<&'a str>,
+    /// Its number among all files.
+    file: usize,
+    /// The path of the module that it is in, if that is known.
+    within: Option<String>,
+    /// Whether all names come in that the modules around have.
+    sees_around: bool,
     piece: &'a items::Piece,
+    /// Of the piece and its place: one of the same text elsewhere is another one.
+    digest: u64,
+}
+
+impl Placed<'_> {
+    /// Whether it may mean a name that `import` brings into another module.
+    fn may_see(&self, import: &Placed<'_>) -> bool {
+        let is_around = || match (&import.within, &self.within) {
+            (Some(around), Some(within)) => {
+                around.is_empty()
+                    || within
+                        .strip_prefix(&**around)
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+            }
+            _ => true,
+        };
+        let looks_around = || {
+            let mentions = &self.piece.mentions;
+            self.sees_around || AROUND.iter().any(|name| mentions.contains(*name))
+        };
+        import.piece.import != Some(false)
+            || self.file == import.file
+            || (self.of == import.of && looks_around() && is_around())
+    }
 }
 
 impl<'a> Assembly<'a> {
@@ -35,14 +64,25 @@ impl<'a> Assembly<'a> {
     ) -> Self {
         let mut visible: Vec<BTreeSet<usize>> = Vec::new();
         let mut pieces = Vec::new();
+        let mut number = 0;
         for (of, (sources, files)) in crates.iter().zip(files).enumerate() {
             let mut sees = BTreeSet::from([of]);
             sees.extend(sources.needs.iter().flat_map(|need| &visible[*need]));
             visible.push(sees);
             for (module, file) in files {
-                let module = module.as_deref();
-                let placed = file.pieces.iter();
-                pieces.extend(placed.map(|piece| Placed { of, module, piece }));
+                number += 1;
+                pieces.extend(file.pieces.iter().map(|piece| {
+                    let within = module.as_deref();
+                    let within = within.map(|module| joined(module, &piece.scope));
+                    Placed {
+                        of,
+                        file: number,
+                        digest: digest_of(&(&within, piece.digest)),
+                        within,
+                        sees_around: file.sees_around,
+                        piece,
+                    }
+                }));
             }
         }
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
@@ -69,12 +109,12 @@ impl<'a> Assembly<'a> {
             let types = self.pieces.iter().enumerate();
             for (at, placed) in types.filter(|(_, p)| p.of == index && p.piece.is_type) {
                 let digest = self.reach(at, &mentions, &mut seen);
-                let path = placed.module.zip(placed.piece.path.as_deref());
-                let Some((module, path)) = path else {
+                let within = placed.within.as_ref().filter(|_| placed.piece.has_path);
+                let Some(within) = within else {
                     unnamed.insert(digest);
                     continue;
                 };
-                let entry = made.types.entry(joined(module, path));
+                let entry = made.types.entry(joined(within, &placed.piece.name));
                 let layout = entry.or_default();
                 // There may be several, of which conditions choose one.
                 layout.digest = layout.digest.wrapping_add(digest);
@@ -116,8 +156,11 @@ impl<'a> Assembly<'a> {
         let named = by.piece.mentions.iter();
         let named = named.filter_map(|name| self.by_name.get(&**name));
         let all = named.flatten().copied();
-        all.filter(|index| visible.contains(&self.pieces[*index].of))
-            .collect()
+        let is_meant = |index: &usize| {
+            let other = &self.pieces[*index];
+            visible.contains(&other.of) && by.may_see(other)
+        };
+        all.filter(is_meant).collect()
     }
 
     /// The digest of all that is mentioned, and mentioned by that. `seen` is by whom each was seen last.
@@ -129,17 +172,17 @@ impl<'a> Assembly<'a> {
                 continue;
             }
             seen[index] = start + 1;
-            digests.insert(self.pieces[index].piece.digest);
+            digests.insert(self.pieces[index].digest);
             waiting.extend(&mentions[index]);
         }
         // Its own comes first: that others are the same is not enough.
-        digest_of(&(self.pieces[start].piece.digest, digests))
+        digest_of(&(self.pieces[start].digest, digests))
     }
 }
 
 fn joined(module: &str, path: &str) -> String {
-    if module.is_empty() {
-        path.to_owned()
+    if module.is_empty() || path.is_empty() {
+        format!("{module}{path}")
     } else {
         format!("{module}::{path}")
     }

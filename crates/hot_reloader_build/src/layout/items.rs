@@ -38,13 +38,20 @@ const HARMLESS: [&str; 20] = [
 /// Macros that are known to make no types.
 const TYPELESS: [&str; 4] = ["hot_library", "hot_plugin", "thread_local", "compile_error"];
 
+/// What a path begins with that leads to the modules around.
+pub(super) const AROUND: [&str; 3] = ["crate", "self", "super"];
+
 /// A piece of source on which types may depend.
 #[derive(Clone, Debug, Hash)]
 pub(super) struct Piece {
     /// How others mention it.
     pub(super) name: String,
-    /// Where it is within its file, for types and traits.
-    pub(super) path: Option<String>,
+    /// The modules and functions around it in its file.
+    pub(super) scope: String,
+    /// Whether its own path is known, as it is for types and traits that are written out.
+    pub(super) has_path: bool,
+    /// If it is a name that stands for another: whether others see it than what is below its module.
+    pub(super) import: Option<bool>,
     /// Whether its values may be in a world, so that a change of it matters by itself.
     pub(super) is_type: bool,
     /// Of all that counts.
@@ -74,6 +81,8 @@ pub(super) struct Pieces {
     pub(super) children: Vec<Child>,
     /// Where the engine is to keep the values of types. They are what they were wherever they are kept.
     pub(super) storages: Vec<u64>,
+    /// Whether all names come in that the modules around it have.
+    pub(super) sees_around: bool,
     /// Whether it includes files, which need not be Rust by their name.
     pub(super) includes: bool,
     /// `#[state(was = "…")]`: the old path of a type, beside its path.
@@ -88,10 +97,16 @@ impl Pieces {
         let Ok(file) = syn::parse_file(text) else {
             return Self::whole(text);
         };
+        let globs = globs(&file);
         let mut reader = Reader {
-            globs: globs(&file),
+            globs: globs.concat(),
             ..Reader::default()
         };
+        let is_around = |glob: &String| {
+            let first = glob.split("::").next().unwrap_or_default();
+            AROUND.contains(&first)
+        };
+        reader.found.sees_around = globs.iter().any(is_around);
         reader.visit_file(&file);
         reader.found
     }
@@ -101,7 +116,9 @@ impl Pieces {
         let mut found = Self::default();
         found.pieces.push(Piece {
             name: String::new(),
-            path: None,
+            scope: String::new(),
+            has_path: false,
+            import: None,
             is_type: true,
             digest: digest_of(text),
             body: 0,
@@ -119,23 +136,22 @@ struct Reader {
     around: Vec<String>,
     /// The modules among them.
     modules: Vec<String>,
+    /// The trait and type of the implementation around.
+    of: TokenStream,
     /// What names may come from besides.
     globs: String,
 }
 
 impl Reader {
     fn note(&mut self, name: &str, is_type: bool, body: TokenStream) -> &mut Piece {
-        let mut text = body.to_string();
+        let text = body.to_string() + &self.globs;
         let mut mentions = BTreeSet::new();
         names(body, &mut mentions);
-        if is_type {
-            text += &self.globs;
-        }
-        let mut path = self.around.clone();
-        path.push(name.to_owned());
         self.found.pieces.push(Piece {
             name: name.to_owned(),
-            path: is_type.then(|| path.join("::")),
+            scope: self.around.join("::"),
+            has_path: is_type,
+            import: None,
             is_type,
             digest: digest_of(&(name, &text)),
             body: digest_of(&text),
@@ -188,22 +204,23 @@ impl Reader {
         self.around.pop();
     }
 
-    fn uses(&mut self, tree: &UseTree, before: &str) {
-        match tree {
-            UseTree::Path(path) => self.uses(&path.tree, &format!("{before}{}::", path.ident)),
-            UseTree::Name(name) => self.alias(&name.ident.to_string(), before, &name.ident),
-            UseTree::Rename(rename) => {
-                self.alias(&rename.rename.to_string(), before, &rename.ident);
+    fn uses(&mut self, tree: &UseTree, before: &str, is_public: bool) {
+        let (name, last) = match tree {
+            UseTree::Path(path) => {
+                let before = format!("{before}{}::", path.ident);
+                return self.uses(&path.tree, &before, is_public);
             }
-            UseTree::Group(group) => group.items.iter().for_each(|tree| self.uses(tree, before)),
-            UseTree::Glob(_) => {}
-        }
-    }
-
-    fn alias(&mut self, name: &str, before: &str, last: &syn::Ident) {
-        // Where it is from, and not in which file it is said.
+            UseTree::Group(group) => {
+                let trees = group.items.iter();
+                return trees.for_each(|tree| self.uses(tree, before, is_public));
+            }
+            UseTree::Glob(_) => return,
+            UseTree::Name(name) => (&name.ident, &name.ident),
+            UseTree::Rename(rename) => (&rename.rename, &rename.ident),
+        };
         let path = format!("{before}{last}");
-        let piece = self.note(name, false, TokenStream::new());
+        let piece = self.note(&name.to_string(), false, TokenStream::new());
+        piece.import = Some(is_public);
         piece.digest = digest_of(&path);
         piece.mentions = path.split("::").map(str::to_owned).collect();
     }
@@ -278,7 +295,10 @@ impl<'ast> Visit<'ast> for Reader {
                     self.note(&item.sig.ident.to_string(), false, item.to_token_stream());
                 }
             }
-            Item::Use(item) => self.uses(&item.tree, ""),
+            Item::Use(item) => {
+                let is_public = !matches!(item.vis, syn::Visibility::Inherited);
+                self.uses(&item.tree, "", is_public);
+            }
             Item::Macro(item) => {
                 let made = item.ident.as_ref().map(ToString::to_string);
                 let called = last(&item.mac.path);
@@ -294,7 +314,7 @@ impl<'ast> Visit<'ast> for Reader {
                 } else if !TYPELESS.contains(&&*called) {
                     let piece = self.note("", true, item.mac.to_token_stream());
                     // What it makes has names that are not known.
-                    piece.path = None;
+                    piece.has_path = false;
                 }
             }
             Item::Mod(item) if item.content.is_none() => {
@@ -337,17 +357,17 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_impl_item(&mut self, item: &'ast ImplItem) {
-        match item {
-            ImplItem::Type(item) => {
-                self.note(&item.ident.to_string(), false, item.ty.to_token_stream());
-            }
-            ImplItem::Const(item) => {
-                self.note(&item.ident.to_string(), false, item.expr.to_token_stream());
-            }
-            ImplItem::Fn(item) if item.sig.constness.is_some() => {
-                self.note(&item.sig.ident.to_string(), false, item.to_token_stream());
-            }
-            _ => {}
+        let name = match item {
+            ImplItem::Type(item) => Some(&item.ident),
+            ImplItem::Const(item) => Some(&item.ident),
+            ImplItem::Fn(item) => Some(&item.sig.ident).filter(|_| item.sig.constness.is_some()),
+            _ => None,
+        };
+        if let Some(name) = name {
+            // Of what it is counts too.
+            let mut body = self.of.clone();
+            item.to_tokens(&mut body);
+            self.note(&name.to_string(), false, body);
         }
         visit::visit_impl_item(self, item);
     }
@@ -367,7 +387,14 @@ impl<'ast> Visit<'ast> for Reader {
                 self.found.storages.push(storage);
             }
         }
+        let mut of = TokenStream::new();
+        if let Some((_, path, _)) = &item.trait_ {
+            path.to_tokens(&mut of);
+        }
+        item.self_ty.to_tokens(&mut of);
+        let outer = std::mem::replace(&mut self.of, of);
         visit::visit_item_impl(self, item);
+        self.of = outer;
     }
 }
 
@@ -382,7 +409,7 @@ fn last(path: &syn::Path) -> String {
 }
 
 /// All names that come without being named.
-fn globs(file: &syn::File) -> String {
+fn globs(file: &syn::File) -> Vec<String> {
     #[derive(Default)]
     struct Globs(BTreeSet<String>);
     impl Globs {

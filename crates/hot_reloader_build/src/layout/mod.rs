@@ -364,6 +364,86 @@ mod tests {
         );
     }
 
+    /// What stands in two places may change places: the whole has the same parts then.
+    #[test]
+    fn what_changes_places_is_another() {
+        let game = |a: &str, b: &str| {
+            layout(&[
+                ("rules/lib.rs", ""),
+                ("game/lib.rs", "mod a; mod b; mod v1; mod v2;"),
+                ("game/a.rs", a),
+                ("game/b.rs", b),
+                ("game/v1.rs", "pub struct Pos { x: u32, y: u32 }"),
+                ("game/v2.rs", "pub struct Pos { y: u32, x: u32 }"),
+            ])
+        };
+        for (one, other) in [
+            (
+                "use crate::v1::Pos; struct T(Pos);",
+                "use crate::v2::Pos; struct T(Pos);",
+            ),
+            (
+                "const N: usize = 1; struct T([u8; N]);",
+                "const N: usize = 2; struct T([u8; N]);",
+            ),
+            ("type P = u8; struct T(P);", "type P = u16; struct T(P);"),
+            ("struct P(u8); struct T(P);", "struct P(u16); struct T(P);"),
+            (
+                "mod m { use crate::v1::Pos; struct T(Pos); }",
+                "mod m { use crate::v2::Pos; struct T(Pos); }",
+            ),
+            (
+                "use crate::v1::Pos; mod m { use super::*; struct T(Pos); }",
+                "use crate::v2::Pos; mod m { use super::*; struct T(Pos); }",
+            ),
+            (
+                "use crate::v1::Pos; mod m { struct T(super::Pos); }",
+                "use crate::v2::Pos; mod m { struct T(super::Pos); }",
+            ),
+            (
+                "impl I for A { type O = u8; } struct T(<A as I>::O);",
+                "impl I for A { type O = u16; } struct T(<A as I>::O);",
+            ),
+        ] {
+            let [was, now] = [game(one, other), game(other, one)];
+            let name = if one.contains("mod m") {
+                "game::a::m::T"
+            } else {
+                "game::a::T"
+            };
+            assert!(matches!(was.of(name), Known::As(_)), "{one}");
+            assert_ne!(was.of(name), now.of(name), "{one}");
+            // That one becomes what the other is already is no less an edit.
+            let same = game(other, other);
+            assert_ne!(was.of(name), same.of(name), "{one}");
+        }
+        // Two implementations in one file.
+        let of = |a: &str, b: &str| {
+            let text = format!("impl I for A {{ type O = {a}; }} impl I for B {{ type O = {b}; }} struct T(<A as I>::O);");
+            game(&text, "").of("game::a::T")
+        };
+        assert_ne!(of("u8", "u16"), of("u16", "u8"));
+    }
+
+    /// A line at the top of another file is no change of a type.
+    #[test]
+    fn names_that_others_bring_in_for_themselves_do_not_count() {
+        let text = FILES[2].1;
+        let more = edited(
+            "game/b/c.rs",
+            "pub struct Player",
+            "use rules::Rule; use std::boxed::Box; pub struct Player",
+        );
+        let was = layout(&FILES);
+        assert_eq!(was.of("game::a::Held"), more.of("game::a::Held"), "{text}");
+        let public = edited(
+            "game/b/c.rs",
+            "pub struct Player",
+            "pub use rules::Rule; pub struct Player",
+        );
+        assert_ne!(was.of("game::a::Held"), public.of("game::a::Held"));
+    }
+
     #[test]
     fn types_are_found_by_their_paths() {
         let mut layout = layout(&FILES);

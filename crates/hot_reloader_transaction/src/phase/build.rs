@@ -104,6 +104,8 @@ fn take_over_from<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::Wo
     else {
         return;
     };
+    // Other code may have been on probation.
+    attempt.go_on();
     let prepared = result.and_then(|made| prepare(transaction, world, &mut attempt, &made));
     // It takes over now, or has had its chance.
     transaction.ready = None;

@@ -51,8 +51,11 @@ pub(crate) fn decide(
     let left = &world.resource::<Delegates>().left;
     let known = world.components().iter();
     for info in known.filter(|info| !left.is_abandoned(info.id())) {
+        let Some((id, old)) = decision.is_of_another_build(info) else {
+            continue;
+        };
         for holder in holders(world, info.id()) {
-            match decision.of(info, holder) {
+            match decision.of(id, &old, info, holder) {
                 Ok(None) => {}
                 Ok(Some(crossing)) => crossings.push(crossing),
                 Err(fault) => faults.push(fault),
@@ -100,6 +103,12 @@ fn stays(name: &str) -> bool {
     stays.iter().any(|start| name.starts_with(start))
 }
 
+/// The state that a `State` is of.
+fn state_of(name: &str) -> Option<&str> {
+    let of = name.strip_prefix("bevy_state::state::resources::State<")?;
+    of.strip_suffix('>')
+}
+
 struct Decision<'a> {
     world: &'a World,
     rehearsal: &'a Rehearsal,
@@ -109,20 +118,28 @@ struct Decision<'a> {
 }
 
 impl Decision<'_> {
-    /// `None` if new code finds the values where they are.
-    fn of(&self, info: &ComponentInfo, holder: Holder) -> Result<Option<Crossing>, TypeFault> {
-        let (Some(id), name) = (info.type_id(), info.name()) else {
-            return Ok(None);
-        };
+    /// Its id, and what the sources said of it, if new code does not use it under that id. Few are, so this
+    /// is asked before anything that takes longer.
+    fn is_of_another_build(&self, info: &ComponentInfo) -> Option<(TypeId, Arc<Layout>)> {
+        let (id, name) = (info.type_id()?, info.name());
         if self.rehearsal.incoming.contains_key(&id) || stays(name) {
-            return Ok(None);
+            return None;
         }
-        let Some(old) = self.layout_of(id, name) else {
-            return Ok(None);
-        };
+        Some((id, self.layout_of(id, name)?))
+    }
+
+    /// `None` if new code finds the values where they are.
+    fn of(
+        &self,
+        id: TypeId,
+        old: &Layout,
+        info: &ComponentInfo,
+        holder: Holder,
+    ) -> Result<Option<Crossing>, TypeFault> {
+        let name = info.name();
         let now = self.new.renamed(name);
         let to = self.rehearsal.incoming.values().find(|to| to.name == now);
-        if to.is_none() && !self.new.tells_apart(&old, name) {
+        if to.is_none() && !self.new.tells_apart(old, name) {
             return Ok(None);
         }
         let crossing = |way, fault| {
@@ -150,7 +167,7 @@ impl Decision<'_> {
                 };
                 return crossing(way, plain);
             }
-            return Err(fault(name, self.gone(name, &old)));
+            return Err(fault(name, self.gone(name, old)));
         }
         if was != is {
             let requests = self.slots.iter().flat_map(|slot| &slot.copying.requests);
@@ -175,12 +192,7 @@ impl Decision<'_> {
                               list it in `state_keys`, or `register_type` it and use it in a query";
                 return Err(fault(&now, reason.to_owned()));
             };
-            let changed = Changed {
-                id,
-                info,
-                to,
-                old: &old,
-            };
+            let changed = Changed { id, info, to, old };
             let fault = self.changed(&changed, String::new());
             (Passage::Migrated, self.migrated(&changed)?, fault)
         };
@@ -282,11 +294,7 @@ impl Decision<'_> {
 
     /// If reflection sees both. A state is what is in it.
     fn reflection(&self, changed: &Changed<'_>) -> Option<Reflection> {
-        let inner = |name: &str| {
-            let inner = name.strip_prefix("bevy_state::state::resources::State<")?;
-            inner.strip_suffix('>').map(str::to_owned)
-        };
-        let (old, new) = match (inner(changed.info.name()), inner(&changed.to.name)) {
+        let (old, new) = match (state_of(changed.info.name()), state_of(&changed.to.name)) {
             (Some(was), Some(now)) => {
                 let shapes = self.slots.iter().flat_map(|slot| &slot.shapes);
                 let mut shapes = shapes.filter(|(_, shape)| shape.path == was);
@@ -313,13 +321,9 @@ impl Decision<'_> {
 
     /// Of an enum without fields, or a state of one: what each variant's number has become.
     fn numbers(&self, changed: &Changed<'_>) -> Option<Vec<(i64, i64)>> {
-        let inner = |name: &str| {
-            let inner = name.strip_prefix("bevy_state::state::resources::State<");
-            let inner = inner.and_then(|inner| inner.strip_suffix('>'));
-            inner.unwrap_or(name).to_owned()
-        };
-        let was = changed.old.variants(&inner(changed.info.name()))?;
-        let is = self.new.variants(&inner(&changed.to.name))?;
+        let [was, is] = [changed.info.name(), &changed.to.name];
+        let was = changed.old.variants(state_of(was).unwrap_or(was))?;
+        let is = self.new.variants(state_of(is).unwrap_or(is))?;
         // One of a single variant has no number.
         if [was, is].iter().any(|variants| variants.len() < 2) {
             return None;
@@ -400,6 +404,10 @@ fn skeleton(path: &str, definition: &str) -> String {
 /// Leaves alone what only modules use that are not reloaded, and finds what both they and new code use, or
 /// the app itself: these would go on with what it was.
 fn used_elsewhere(world: &World, crossings: &mut Vec<Crossing>, plan: &Plan) -> Vec<TypeFault> {
+    if crossings.is_empty() {
+        // As with nearly every reload.
+        return Vec::new();
+    }
     let mut users: HashMap<ComponentId, String> = HashMap::new();
     let slots = &world.resource::<Delegates>().slots;
     for slot in slots

@@ -582,6 +582,28 @@ fn notes(scene: &Scene<'_>, ticket: &Ticket) -> Vec<(String, egui::Color32)> {
     blocked.into_iter().chain(run).collect()
 }
 
+/// Lets a ticket be chosen, by a click or by the arrows, and be told to those who do not see it.
+fn select(ui: &egui::Ui, response: &egui::Response, ticket: &Ticket, board: &mut Board) {
+    let is_selected = board.selected == Some(ticket.number);
+    let is_enabled = ui.is_enabled();
+    response.widget_info(|| {
+        let label = format!("Ticket {}: {}", ticket.number, ticket.title);
+        egui::WidgetInfo::selected(egui::WidgetType::Button, is_enabled, is_selected, label)
+    });
+    if response.clicked() {
+        board.selected = Some(ticket.number);
+    }
+    if response.has_focus() {
+        // The arrows choose another ticket.
+        let filter = egui::EventFilter {
+            horizontal_arrows: true,
+            vertical_arrows: true,
+            ..egui::EventFilter::default()
+        };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+    }
+}
+
 fn card(
     ui: &mut egui::Ui,
     scene: &Scene<'_>,
@@ -596,24 +618,8 @@ fn card(
     let id = card_id(ticket.number);
     let response = ui.interact(rect, id, egui::Sense::click_and_drag());
     let is_selected = board.selected == Some(ticket.number);
-    let is_enabled = ui.is_enabled();
-    response.widget_info(|| {
-        let label = format!("Ticket {}: {}", ticket.number, ticket.title);
-        egui::WidgetInfo::selected(egui::WidgetType::Button, is_enabled, is_selected, label)
-    });
     response.dnd_set_drag_payload(ticket.number);
-    if response.clicked() {
-        board.selected = Some(ticket.number);
-    }
-    if response.has_focus() {
-        // The arrows choose another ticket.
-        let filter = egui::EventFilter {
-            horizontal_arrows: true,
-            vertical_arrows: true,
-            ..egui::EventFilter::default()
-        };
-        ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
-    }
+    select(ui, &response, ticket, board);
     if ui.is_rect_visible(rect) {
         let mut painter = ui.painter().clone();
         if is_lifted {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use slop_engine::egui::{self, epaint::CubicBezierShape};
 use slop_state::{Board, Ticket};
 
-use super::{card_id, contains, status_color, Scene, INSET};
+use super::{card_id, contains, select, status_color, Scene, INSET};
 
 /// The size of a box, in points.
 const SIZE: egui::Vec2 = egui::vec2(168.0, 46.0);
@@ -110,23 +110,7 @@ fn node(
     let theme = scene.theme;
     let response = ui.interact(rect, card_id(ticket.number), egui::Sense::click());
     let is_selected = board.selected == Some(ticket.number);
-    let is_enabled = ui.is_enabled();
-    response.widget_info(|| {
-        let label = format!("Ticket {}: {}", ticket.number, ticket.title);
-        egui::WidgetInfo::selected(egui::WidgetType::Button, is_enabled, is_selected, label)
-    });
-    if response.clicked() {
-        board.selected = Some(ticket.number);
-    }
-    if response.has_focus() {
-        // The arrows choose another ticket.
-        let filter = egui::EventFilter {
-            horizontal_arrows: true,
-            vertical_arrows: true,
-            ..egui::EventFilter::default()
-        };
-        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
-    }
+    select(ui, &response, ticket, board);
     let blocked = scene.needs.blocked(ticket);
     if ui.is_rect_visible(rect) {
         let mut painter = ui.painter().clone();
