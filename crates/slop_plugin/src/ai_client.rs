@@ -31,6 +31,15 @@ pub(crate) const ASSISTANT: &str = "AI";
 pub(crate) const NO_ANSWER: &str = "> **No answer:** ";
 /// What an entry begins with that waits for a server that is busy.
 const WAITING: &str = "> **Waiting:** ";
+
+/// Whether an entry says no more than why there is no answer, or none yet.
+pub(crate) fn is_note(text: &str) -> bool {
+    let text = text.trim_start();
+    [NO_ANSWER, WAITING]
+        .iter()
+        .any(|note| text.starts_with(note))
+}
+
 /// Why there is no more of an answer whose entry was deleted and came back.
 const DELETED: &str = "The entry was deleted before the answer was complete.";
 /// Why the answer to a request of an earlier start never came.

@@ -4,10 +4,10 @@ use slop_engine::egui;
 use slop_state::{Discussions, ProviderKind, Settings, Window};
 
 use super::composer_field;
-use crate::{ai_client::ASSISTANT, gui::theme::Theme};
-
-/// How a note begins that takes the place of an answer, such as why there is none.
-const NOTE: &str = "> **";
+use crate::{
+    ai_client::{is_note, ASSISTANT},
+    gui::theme::Theme,
+};
 
 /// How far somebody has come who has no answer yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,8 +27,8 @@ impl Steps {
     ) -> Option<Self> {
         let mut all = discussions.list.iter().flat_map(|d| d.all_entries());
         let is_answered = all.any(|entry| {
-            let text = entry.text.trim_start();
-            entry.role == ASSISTANT && !text.is_empty() && !text.starts_with(NOTE)
+            let is_blank = entry.text.trim().is_empty();
+            entry.role == ASSISTANT && !is_blank && !is_note(&entry.text)
         });
         (!is_answered).then_some(Self {
             has_provider: settings.provider != ProviderKind::Echo,
@@ -102,7 +102,7 @@ mod tests {
             ("User", "hello", true),
             (ASSISTANT, "> **No answer:** no key", true),
             (ASSISTANT, "", true),
-            (ASSISTANT, "hello yourself", false),
+            (ASSISTANT, "> **Mind** the quotation.", false),
         ] {
             discussions.list[0].entries.push(Entry {
                 role: role.to_owned(),
