@@ -157,6 +157,21 @@ table! {
         refused(&mut row, &["`x` is gone and `y`, of the same type, is new"], &[("x: u64", "y: u64")]);
     }
 
+    fn field_renamed_with_serde() {
+        let items = "#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default)] #[serde(default)]
+            struct Value { parts: Vec<Part> }
+            #[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default)] #[serde(default)] struct Part { x: u64 }";
+        let mut row = resource("renamed_serde", "Value", "Value { parts: vec![part()] }", &format!("{items}
+            fn part() -> Part {{ Part {{ x: 7 }} }}"));
+        refused(&mut row, &["`parts.[].x` is gone and `parts.[].y`, of the same type, is new"], &[
+            ("struct Part { x: u64 }", "struct Part { y: u64 }"), ("Part { x: 7 }", "Part { y: 7 }"),
+        ]);
+        let report = row.edited(&[("struct Part { y", "struct Part { #[serde(alias = \"x\")] y")]);
+        assert_eq!(passage(&report, "::Value").0, "migrated");
+        row.host.frames(1);
+        assert_eq!(last(&mut row, 2), "Value { parts: [Part { y: 7 }] }");
+    }
+
     fn field_migrated_by_a_function() {
         let items = format!("{REFLECTED}struct Value {{ x: u64 }}
             #[derive(Resource, Reflect, Clone)] struct Other(u64);

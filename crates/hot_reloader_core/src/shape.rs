@@ -42,6 +42,34 @@ pub struct ShapeChange {
 }
 
 impl ShapeChange {
+    /// Pairs of fields of one struct, of which the first is gone and the second, of the same type, is new: they
+    /// may be the same field under another name.
+    #[must_use]
+    pub fn perhaps_renamed(&self) -> Vec<(&str, &str)> {
+        let [was, now] = [&self.was, &self.now].map(|shape| {
+            let lines = shape.definition.as_deref().unwrap_or_default().lines();
+            lines
+                .filter_map(|line| line.split_once(": "))
+                .collect::<Vec<_>>()
+        });
+        // The variants of an enum hold nothing that could be lost.
+        let is_only = |path: &str, of: &str, others: &[(&str, &str)]| {
+            of != "unit" && others.iter().all(|(other, _)| *other != path)
+        };
+        let parent = |path: &str| path.rfind('.').unwrap_or(0);
+        let mut pairs = Vec::new();
+        for (old, of) in was.iter().filter(|(path, of)| is_only(path, of, &now)) {
+            for (new, _) in now.iter().filter(|(path, type_path)| {
+                type_path == of
+                    && is_only(path, of, &was)
+                    && path[..parent(path)] == old[..parent(old)]
+            }) {
+                pairs.push((*old, *new));
+            }
+        }
+        pairs
+    }
+
     /// The lines of its definition that were, and those that are, each with a word before it.
     #[must_use]
     pub fn differences(&self) -> Vec<String> {
@@ -142,6 +170,18 @@ mod tests {
             ShapeChange { was, now }.to_string(),
             "game::Score\n  was value: u64\n  now value: i64"
         );
+    }
+
+    #[test]
+    fn a_field_may_have_another_name_now() {
+        let was = shape(8, Some("a: T\na.x: u32\nkind.Small: unit\nz: u8"));
+        let now = shape(8, Some("b: T\nb.x: u32\nkind.Tiny: unit\nz: u8\nn: u32"));
+        let change = ShapeChange { was, now };
+        assert_eq!(change.perhaps_renamed(), [("a", "b")]);
+        let was = shape(8, Some("a.x: u32"));
+        let now = shape(8, Some("a.y: u32\nb.z: u32"));
+        let change = ShapeChange { was, now };
+        assert_eq!(change.perhaps_renamed(), [("a.x", "a.y")]);
     }
 
     #[test]

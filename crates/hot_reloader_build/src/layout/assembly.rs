@@ -130,6 +130,7 @@ impl<'a> Assembly<'a> {
                 made.was
                     .extend(was.map(|(new, old)| (joined(module, new), old.clone())));
                 made.discarded.extend(file.discarded.iter().cloned());
+                made.read_as.extend(file.read_as.iter().cloned());
             }
             let types: Vec<_> = made
                 .types

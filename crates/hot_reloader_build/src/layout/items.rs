@@ -89,6 +89,8 @@ pub(super) struct Pieces {
     pub(super) was: Vec<(String, String)>,
     /// `#[state(discard = "…")]`.
     pub(super) discarded: Vec<String>,
+    /// `#[serde(alias = "…")]` and `rename`: under which other names fields are read.
+    pub(super) read_as: Vec<String>,
 }
 
 impl Pieces {
@@ -349,6 +351,22 @@ impl<'ast> Visit<'ast> for Reader {
                 self.within(name, false, |this| visit::visit_item(this, item));
             }
             _ => visit::visit_item(self, item),
+        }
+    }
+
+    fn visit_attribute(&mut self, attribute: &'ast Attribute) {
+        if let (true, Meta::List(list)) = (attribute.path().is_ident("serde"), &attribute.meta) {
+            let tokens: Vec<TokenTree> = list.tokens.clone().into_iter().collect();
+            for window in tokens.windows(3) {
+                if let [TokenTree::Ident(name), TokenTree::Punct(_), TokenTree::Literal(text)] =
+                    window
+                {
+                    if name == "alias" || name == "rename" {
+                        let text = text.to_string();
+                        self.found.read_as.push(text.trim_matches('"').to_owned());
+                    }
+                }
+            }
         }
     }
 
@@ -620,6 +638,13 @@ mod tests {
         let was = [("m::New".to_owned(), "game::Old".to_owned())];
         assert_eq!(pieces.was, was);
         assert_eq!(pieces.discarded, ["game::Gone"]);
+    }
+
+    #[test]
+    fn the_other_names_of_fields_are_read() {
+        let text =
+            "struct A { #[serde(default, alias = \"a\")] b: u8, #[serde(rename = \"c\")] d: u8 }";
+        assert_eq!(Pieces::of(text).read_as, ["a", "c"]);
     }
 
     #[test]

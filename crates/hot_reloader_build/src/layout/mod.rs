@@ -47,6 +47,7 @@ struct CrateLayout {
     unnamed: Option<u64>,
     was: BTreeMap<String, String>,
     discarded: BTreeSet<String>,
+    read_as: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -154,6 +155,13 @@ impl Layout {
     pub fn discards(&self, type_name: &str) -> bool {
         let mut crates = self.crates.values();
         crates.any(|of| of.discarded.contains(type_name))
+    }
+
+    /// Whether serde reads any field under this name besides its own.
+    #[must_use]
+    pub fn reads_as(&self, field: &str) -> bool {
+        let mut crates = self.crates.values();
+        crates.any(|of| of.read_as.contains(field))
     }
 
     /// The type that is most likely what became of one that is gone: a new one that looks the same, or

@@ -215,13 +215,8 @@ impl Adapter<'_> {
         for (name, id) in &missing {
             let of = |name: &str| old.field(name).map(|value| value.as_any().type_id());
             if let Some(gone) = gone.iter().find(|name| of(name) == Some(*id)) {
-                return Err(format!(
-                    "`{}` is gone and `{}`, of the same type, is new. If it is the same, say so: \
-                     `#[serde(alias = \"…\")]` or `#[state(migrate = …)]`; if not, take the one away first, \
-                     and add the other with the next reload",
-                    path.below(gone),
-                    path.below(name)
-                ));
+                let [gone, new] = [path.below(gone), path.below(name)];
+                return Err(perhaps_renamed(&gone.to_string(), &new.to_string()));
             }
         }
         for name in gone {
@@ -422,6 +417,15 @@ fn items(of: &dyn Reflect) -> Vec<&dyn Reflect> {
         ReflectRef::Array(array) => array.iter().collect(),
         _ => Vec::new(),
     }
+}
+
+/// That it is not known whether a field is another one.
+pub(super) fn perhaps_renamed(gone: &str, new: &str) -> String {
+    format!(
+        "`{gone}` is gone and `{new}`, of the same type, is new. If it is the same, say so: \
+         `#[serde(alias = \"…\")]` or `#[state(migrate = …)]`; if not, take the one away first, \
+         and add the other with the next reload"
+    )
 }
 
 fn no_default(path: Path<'_>) -> String {

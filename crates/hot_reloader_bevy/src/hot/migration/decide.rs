@@ -17,6 +17,7 @@ use hot_reloader_core::{shape::ShapeChange, TypeFault, TypeShape};
 use hot_reloader_transaction::{Passage, Plan};
 
 use super::{
+    adapt::perhaps_renamed,
     convert::{Conversion, Reflection},
     Crossing, Holder, Incoming, Way,
 };
@@ -259,6 +260,16 @@ impl Decision<'_> {
         let save = was.and_then(|key| Some(key.abilities.written?.save));
         let load = abilities.and_then(|abilities| Some(abilities.written?.load));
         if let Some((save, load)) = save.zip(load) {
+            // Serde would leave out what it finds no field for, and take a default.
+            let change = self.changed(changed, String::new()).change;
+            let renamed = change.iter().flat_map(ShapeChange::perhaps_renamed);
+            let mut renamed = renamed.filter(|(old, _)| {
+                let field = old.rsplit('.').next().unwrap_or(old);
+                !self.new.reads_as(field)
+            });
+            if let Some((old, new)) = renamed.next() {
+                return Err(self.changed(changed, perhaps_renamed(old, new)));
+            }
             return Ok(Conversion::Written(save, load, reflection));
         }
         if let Some(reflection) = reflection {
