@@ -44,7 +44,7 @@ fn refused(name: &str, source: &str, says: &str, marked: &str) {
 fn an_unknown_argument() {
     refused(
         "argument",
-        "#[hot_module(keys = [u32])] fn game(app: &mut HotApp) {}",
+        "#[hot_module(keys = [u32])] fn game(app: &mut App) {}",
         "unknown argument `keys`; there are `state_keys`, `targets` and `after`",
         "keys",
     );
@@ -54,7 +54,7 @@ fn an_unknown_argument() {
 fn an_argument_given_twice() {
     refused(
         "twice",
-        "#[hot_module(after = [a], after = [b])] fn game(app: &mut HotApp) {}",
+        "#[hot_module(after = [a], after = [b])] fn game(app: &mut App) {}",
         "`after` is given twice",
         "after",
     );
@@ -64,7 +64,7 @@ fn an_argument_given_twice() {
 fn a_list_that_is_none() {
     refused(
         "no_list",
-        "#[hot_module(targets = play)] fn game(app: &mut HotApp) {}",
+        "#[hot_module(targets = play)] fn game(app: &mut App) {}",
         "expected square brackets",
         "play",
     );
@@ -75,7 +75,7 @@ fn something_that_is_no_function() {
     refused(
         "no_function",
         "#[hot_module] struct Game;",
-        "`#[hot_module]` goes on a function that takes a `&mut HotApp`",
+        "`#[hot_module]` goes on a function that takes a `&mut App`",
         "struct",
     );
 }
@@ -85,27 +85,27 @@ fn a_function_that_cannot_be_a_module() {
     for (name, source, says, marked) in [
         (
             "async",
-            "#[hot_module] async fn game(app: &mut HotApp) {}",
+            "#[hot_module] async fn game(app: &mut App) {}",
             "cannot be `async`",
             "async",
         ),
         (
             "unsafe",
-            "#[hot_module] unsafe fn game(app: &mut HotApp) {}",
+            "#[hot_module] unsafe fn game(app: &mut App) {}",
             "cannot be `unsafe`",
             "unsafe",
         ),
         (
             "generic",
-            "#[hot_module] fn game<T>(app: &mut HotApp) {}",
+            "#[hot_module] fn game<T>(app: &mut App) {}",
             "cannot be generic",
             "<T>",
         ),
         (
             "many",
-            "#[hot_module] fn game(app: &mut HotApp, n: u32) {}",
+            "#[hot_module] fn game(app: &mut App, n: u32) {}",
             "takes one argument",
-            "app: &mut HotApp, n: u32",
+            "app: &mut App, n: u32",
         ),
         (
             "none",
@@ -121,7 +121,7 @@ fn a_function_that_cannot_be_a_module() {
         ),
         (
             "result",
-            "#[hot_module] fn game(app: &mut HotApp) -> u32 { 1 }",
+            "#[hot_module] fn game(app: &mut App) -> u32 { 1 }",
             "returns nothing",
             "u32",
         ),
@@ -140,7 +140,7 @@ fn a_function_that_cannot_be_a_module() {
 fn a_target_that_does_not_exist() {
     refused(
         "target",
-        "#[hot_module(targets = [paly])] fn game(app: &mut HotApp) {} fn play() {}",
+        "#[hot_module(targets = [paly])] fn game(app: &mut App) {} fn play() {}",
         "cannot find value `paly`",
         "paly",
     );
@@ -149,15 +149,15 @@ fn a_target_that_does_not_exist() {
 #[test]
 fn a_state_key_that_cannot_be_captured() {
     for (name, source, says) in [
-        ("missing", "#[hot_module(state_keys = [Score])] fn game(app: &mut HotApp) {}", "cannot find type `Score`"),
+        ("missing", "#[hot_module(state_keys = [Score])] fn game(app: &mut App) {}", "cannot find type `Score`"),
         (
             "no_clone",
-            "#[derive(Resource)] struct Score(u32);\n#[hot_module(state_keys = [Score])] fn game(app: &mut HotApp) {}",
+            "#[derive(Resource)] struct Score(u32);\n#[hot_module(state_keys = [Score])] fn game(app: &mut App) {}",
             "`Score` cannot be a state key",
         ),
         (
             "no_resource",
-            "#[derive(Clone)] struct Score(u32);\n#[hot_module(state_keys = [Score])] fn game(app: &mut HotApp) {}",
+            "#[derive(Clone)] struct Score(u32);\n#[hot_module(state_keys = [Score])] fn game(app: &mut App) {}",
             "`Score` cannot be a state key",
         ),
     ] {
@@ -207,7 +207,7 @@ fn a_direction_that_cannot_be_followed() {
 fn a_library_that_lists_what_is_no_module() {
     refused(
         "list",
-        "fn game(app: &mut HotApp) {}\nhot_library!(game);",
+        "fn game(app: &mut App) {}\nhot_library!(game);",
         "expected type, found function `game`",
         "game",
     );
@@ -217,7 +217,7 @@ fn a_library_that_lists_what_is_no_module() {
 fn a_library_that_lists_a_private_module() {
     refused(
         "private",
-        "mod inner { use super::*; #[hot_module] fn game(app: &mut HotApp) {} }\nhot_library!(inner::game);",
+        "mod inner { use super::*; #[hot_module] fn game(app: &mut App) {} }\nhot_library!(inner::game);",
         "`game` is private",
         "game",
     );

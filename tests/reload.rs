@@ -299,7 +299,7 @@ pub struct ApiKey(pub String);
     targets = [send_request, stream_response],
     after = [game],
 )]
-pub fn ai_client(app: &mut HotApp) {
+pub fn ai_client(app: &mut App) {
     app.init_resource::<PendingRequests>()
         .init_resource::<ApiKey>()
         .add_systems(Update, (send_request, stream_response).chain());

@@ -22,7 +22,7 @@ struct Player {
 
 /// The module: its state, its constants and its systems.
 #[hot_module(state_keys = [Player], targets = [walk, show])]
-pub fn game(app: &mut HotApp) {
+pub fn game(app: &mut App) {
     app.insert_resource(ClearColor(BACKGROUND))
         .add_systems(Startup, spawn)
         .add_systems(Update, (walk, show).chain());

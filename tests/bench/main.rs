@@ -84,7 +84,7 @@ fn idle(results: &mut Results) {
             "",
         ),
         ("#[hot_module(targets = [write_down], after = [game])]", ""),
-        ("&mut HotApp", "&mut App"),
+        ("&mut App", "&mut App"),
         ("hot_library!(game);", ""),
         ("use hot_reloader::prelude::*;", ""),
     ]

@@ -59,7 +59,7 @@ hot_library!(breakout);
 type AudioSource = Image;
 
 #[hot_module(state_keys = [Score])]
-fn breakout(app: &mut HotApp) {
+fn breakout(app: &mut App) {
     app.init_resource::<Score>()
 ",
         ),
@@ -105,7 +105,7 @@ fn main() {
 hot_library!(states);
 
 #[hot_module(state_keys = [MenuData])]
-fn states(app: &mut HotApp) {
+fn states(app: &mut App) {
     app.init_state",
         ),
         (

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 const VERSION: u32 = 1;
 
 #[hot_module(state_keys = [KEYS])]
-fn row(app: &mut HotApp) {
+fn row(app: &mut App) {
     SETUP
 }
 

@@ -1,25 +1,33 @@
 //! Edit the code of a running Bevy app, press **Ctrl+Alt+R**, and go on with the state as it was.
 //!
-//! A hot app is a host that never changes and a plugin library that does. In the library, setup
-//! functions become hot modules, and one line lists them:
+//! A hot app is a host that never changes and a plugin library that does. In the library, one line lists the
+//! Bevy plugins that are to be reloaded: types, functions, or values.
 //!
 //! ```
 //! use bevy::prelude::*;
 //! use hot_reloader::prelude::*;
 //!
-//! #[derive(Resource, Reflect, Clone, Default)]
+//! #[derive(Resource, Default)]
 //! struct Score(u32);
 //!
-//! #[hot_module(state_keys = [Score], targets = [keep_score])]
-//! fn game(app: &mut HotApp) {
-//!     app.init_resource::<Score>().add_systems(Update, keep_score);
+//! #[derive(Default)]
+//! struct GamePlugin;
+//!
+//! impl Plugin for GamePlugin {
+//!     fn build(&self, app: &mut App) {
+//!         app.init_resource::<Score>().add_systems(Update, keep_score);
+//!     }
 //! }
 //!
 //! fn keep_score(mut score: ResMut<Score>) {
 //!     score.0 += 1;
 //! }
 //!
-//! hot_library!(game);
+//! fn menu(app: &mut App) {
+//!     app.add_systems(Startup, || info!("press any key"));
+//! }
+//!
+//! hot_library!(GamePlugin, menu);
 //! # fn main() {}
 //! ```
 //!
@@ -42,9 +50,9 @@
 //!
 //! # Modules
 //!
-//! A module's setup function adds things and does nothing else: it runs for each new generation, and
-//! once more beforehand in a throwaway world. What is state is made sure of, and stays; what is code
-//! or a constant is replaced:
+//! Each plugin of the list is a module. It builds again for each new generation, and once more beforehand in a
+//! throwaway world, so it depends on nothing but the code. What is state stays; what is code or a constant is
+//! replaced. `#[hot_module]` says more of a module, on a function:
 //!
 //! ```
 //! use bevy::prelude::*;
@@ -61,9 +69,9 @@
 //! struct Hud;
 //!
 //! /// The ships stay as they are, and so does the fuel in them.
-//! #[hot_module(state_keys = [Ship], targets = [fly])]
-//! pub fn ships(app: &mut HotApp) {
-//!     app.insert_resource(ClearColor(Color::BLACK)) // for each generation
+//! #[hot_module(state_keys = [Ship])]
+//! pub fn ships(app: &mut App) {
+//!     app.insert_resource(ClearColor(Color::BLACK)) // an edit of the color counts
 //!         .add_systems(Startup, |mut commands: Commands| {
 //!             commands.spawn((Ship::default(), SpriteBundle::default())); // once
 //!         })
@@ -79,8 +87,8 @@
 //!
 //! /// What it shows is built anew by each generation, so an edit of `build` is seen at once.
 //! #[hot_module(after = [ships])]
-//! pub fn hud(app: &mut HotApp) {
-//!     app.setup(build).teardown(clear);
+//! pub fn hud(app: &mut App) {
+//!     app.add_systems(OnLoad, build).add_systems(OnUnload, clear);
 //! }
 //!
 //! fn build(mut commands: Commands) {
@@ -108,22 +116,25 @@
 pub use hot_reloader_bevy::*;
 #[cfg(feature = "hot")]
 use hot_reloader_dylib as _;
+#[doc(hidden)]
+pub use hot_reloader_macros::module_entries;
 pub use hot_reloader_macros::{hot_module, state};
 
 /// What a plugin library and its host commonly use.
 pub mod prelude {
     pub use crate::{
-        hot_library, hot_module, hot_plugin, state, ExemptFromRollback, HotApp, HotReloaderPlugin,
+        hot_library, hot_module, hot_plugin, state, ExemptFromRollback, OnLoad, OnReload, OnUnload,
     };
     #[cfg(feature = "hot")]
-    pub use crate::{ErrorTint, HotReloader, ReloadRequest};
+    pub use crate::{ErrorTint, HotReloader, HotReloaderPlugin, ReloadRequest};
 }
 
-/// Lists the hot modules of a library, once, in its `lib.rs`.
+/// Lists the plugins of a library that are reloaded, once, in its `lib.rs`: types that are plugins and have
+/// a `Default`, values of plugins, and functions that take a `&mut App`.
 #[cfg(feature = "hot")]
 #[macro_export]
 macro_rules! hot_library {
-    ($($module:path),* $(,)?) => {
+    ($($modules:tt)*) => {
         /// What the library says of itself before any of it runs.
         #[unsafe(no_mangle)]
         pub static HOT_RELOADER_IDENTITY: $crate::private::IdentityText =
@@ -132,10 +143,10 @@ macro_rules! hot_library {
         /// The modules of the library.
         #[unsafe(no_mangle)]
         pub static HOT_RELOADER_ENTRY: $crate::LibraryEntry = $crate::LibraryEntry {
-            modules: &[$(<$module as $crate::HotModuleDef>::ENTRY),*],
+            modules: $crate::module_entries!($($modules)*),
         };
 
-        /// Sets the modules up; called by `bevy_dexterous_developer` when it swaps libraries.
+        /// Called by `bevy_dexterous_developer` when it swaps libraries.
         #[unsafe(no_mangle)]
         #[allow(improper_ctypes_definitions, reason = "both sides are Rust, of one compiler")]
         pub extern "C" fn hot_reloader_scope(contents: &mut $crate::private::ReloadableAppContents) {
@@ -144,15 +155,19 @@ macro_rules! hot_library {
     };
 }
 
-/// Lists the hot modules of a library, once, in its `lib.rs`.
+/// Lists the plugins of a library, once, in its `lib.rs`: types that are plugins and have a `Default`,
+/// values of plugins, and functions that take a `&mut App`.
 #[cfg(not(feature = "hot"))]
 #[macro_export]
 macro_rules! hot_library {
-    ($($module:path),* $(,)?) => {
-        /// The modules of the library.
-        pub static HOT_RELOADER_ENTRY: $crate::LibraryEntry = $crate::LibraryEntry {
-            modules: &[$(<$module as $crate::HotModuleDef>::ENTRY),*],
-        };
+    ($($modules:tt)*) => {
+        /// Adds the plugins of the library.
+        pub fn hot_reloader_plugin(app: &mut $crate::private::App) {
+            const LIBRARY: $crate::LibraryEntry = $crate::LibraryEntry {
+                modules: $crate::module_entries!($($modules)*),
+            };
+            $crate::add_modules(app, &LIBRARY);
+        }
     };
 }
 
@@ -170,6 +185,6 @@ macro_rules! hot_plugin {
 #[macro_export]
 macro_rules! hot_plugin {
     ($library:ident) => {
-        $crate::LinkedModulesPlugin::new(&$library::HOT_RELOADER_ENTRY)
+        $library::hot_reloader_plugin
     };
 }

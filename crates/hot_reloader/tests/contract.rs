@@ -46,7 +46,7 @@ fn note(text: &'static str) -> impl Fn(ResMut<Notes>) {
 }
 
 #[hot_module(state_keys = [Score], targets = [score])]
-fn game(app: &mut HotApp) {
+fn game(app: &mut App) {
     app.init_resource::<Score>()
         .insert_resource(Constant(7))
         .register_type::<Thing>()
@@ -91,7 +91,7 @@ fn score(
 }
 
 #[hot_module(after = [game])]
-fn reader(app: &mut HotApp) {
+fn reader(app: &mut App) {
     app.add_systems(
         PostUpdate,
         |mut sent: EventReader<Sent>, mut notes: ResMut<Notes>| {

@@ -20,7 +20,7 @@ pub mod parts {
         after = [one, another],
     )]
     #[inline(never)]
-    pub fn parts(app: &mut HotApp<'_>) {
+    pub fn parts(app: &mut App) {
         app.init_resource::<Pool<u32>>()
             .add_systems(Update, (grow::<u32>, super::shrink));
     }
@@ -39,7 +39,7 @@ fn shrink() {}
 #[hot_module]
 #[deprecated = "it stays an attribute of the function"]
 #[allow(dead_code, reason = "only its entry is looked at")]
-fn private(app: &mut HotApp) {
+fn private(app: &mut App) {
     app.add_systems(Update, shrink);
 }
 

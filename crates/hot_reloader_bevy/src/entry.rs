@@ -1,6 +1,8 @@
 //! How a library says what modules it has.
 
-use crate::HotApp;
+use bevy::prelude::App;
+
+use crate::StateKeys;
 
 /// The modules of one library. `hot_library!` writes it.
 #[derive(Debug)]
@@ -9,12 +11,13 @@ pub struct LibraryEntry {
     pub modules: &'static [ModuleEntry],
 }
 
-/// One module of a library. `#[hot_module]` writes it.
+/// One module of a library: a plugin, and what is said of it. `hot_library!` writes it, or
+/// `#[hot_module]` if there is more to say.
 #[derive(Clone, Copy, Debug)]
 pub struct ModuleEntry {
-    /// The name of its setup function.
+    /// The name of the plugin, or of the function that is one.
     pub name: &'static str,
-    /// The source file of its setup function, as the compiler was told it.
+    /// The source file in which it was named, as the compiler was told it.
     pub file: &'static str,
     /// The types in `state_keys`, as written.
     pub state_keys: &'static [&'static str],
@@ -23,21 +26,29 @@ pub struct ModuleEntry {
     /// The modules in `after`.
     pub after: &'static [&'static str],
     /// Declares the state keys.
-    pub declare: fn(&mut HotApp<'_>),
-    /// Adds the systems.
-    pub setup: fn(&mut HotApp<'_>),
+    pub declare: fn(&mut StateKeys<'_>),
+    /// Adds the plugin.
+    pub build: fn(&mut App),
 }
 
-impl ModuleEntry {
-    /// Declares the module's state keys and runs its setup.
-    pub(crate) fn build(&self, app: &mut HotApp<'_>) {
-        (self.declare)(app);
-        (self.setup)(app);
-    }
-}
-
-/// Links the name of a setup function to its [`ModuleEntry`].
+/// Links the name of a function with `#[hot_module]` to its [`ModuleEntry`].
 pub trait HotModuleDef {
     /// The module.
     const ENTRY: ModuleEntry;
+}
+
+impl ModuleEntry {
+    /// A plugin of which nothing more is said.
+    #[must_use]
+    pub const fn of_plugin(name: &'static str, file: &'static str, build: fn(&mut App)) -> Self {
+        Self {
+            name,
+            file,
+            state_keys: &[],
+            targets: &[],
+            after: &[],
+            declare: |_| {},
+            build,
+        }
+    }
 }

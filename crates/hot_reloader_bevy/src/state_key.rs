@@ -68,6 +68,28 @@ pub struct Abilities {
     pub migrate: Option<MigrateFn>,
 }
 
+/// What a module declares to own. `#[hot_module(state_keys = [...])]` writes what declares it.
+#[derive(Debug)]
+pub struct StateKeys<'a> {
+    #[cfg(feature = "hot")]
+    pub(crate) keys: &'a mut Vec<crate::hot::StateKey>,
+    #[cfg(not(feature = "hot"))]
+    nothing: PhantomData<&'a ()>,
+}
+
+impl StateKeys<'_> {
+    /// Declares that the module owns all values of `T`.
+    #[cfg(feature = "hot")]
+    pub fn add<T: StateKeyType>(&mut self, abilities: Abilities) {
+        self.keys.push(crate::hot::StateKey::new::<T>(abilities));
+    }
+
+    /// Declares that the module owns all values of `T`, which means nothing here.
+    #[cfg(not(feature = "hot"))]
+    #[expect(clippy::unused_self, reason = "with `hot` it is noted")]
+    pub fn add<T: StateKeyType>(&mut self, _abilities: Abilities) {}
+}
+
 /// Finds out at compile time what a type can do, by the way in which the compiler prefers methods that need
 /// no further reference.
 #[derive(Debug, Default)]

@@ -63,7 +63,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     let function: ItemFn = syn::parse2(item).map_err(|error| {
         Error::new(
             error.span(),
-            "`#[hot_module]` goes on a function that takes a `&mut HotApp`",
+            "`#[hot_module]` goes on a function that takes a `&mut App`",
         )
     })?;
     check(&function)?;
@@ -101,14 +101,14 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
                 state_keys: &[#(#key_names),*],
                 targets: &[#(#target_names),*],
                 after: &[#(stringify!(#after)),*],
-                declare: |app| {
+                declare: |keys| {
                     #[allow(unused_imports, clippy::allow_attributes_without_reason)]
                     use ::hot_reloader::private::{
                         make_known, Defaulted as _, IsBoth as _, IsComponent as _, IsNeither as _,
                         IsResource as _, Migrating as _, Otherwise as _, Reflected as _,
                         WrittenDown as _,
                     };
-                    #(app.state_key::<#keys>({
+                    #(keys.add::<#keys>({
                         let probe = &&&&::hot_reloader::Probe::<#keys>::new();
                         ::hot_reloader::Abilities {
                             make_known: #known,
@@ -120,9 +120,11 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
                     });)*
                     // A target that does not exist is an error here, at its name.
                     #(let _ = #targets;)*
-                    let _ = app;
+                    let _ = keys;
                 },
-                setup: #name,
+                build: |app| {
+                    app.add_plugins(#name);
+                },
             };
         }
     })
@@ -146,7 +148,7 @@ fn as_written(of: &Type) -> String {
 fn check(function: &ItemFn) -> Result<()> {
     let signature = &function.sig;
     if let Some(word) = &signature.asyncness {
-        return refuse(word, "cannot be `async`: its setup runs at once");
+        return refuse(word, "cannot be `async`: it runs at once");
     }
     if let Some(word) = &signature.unsafety {
         return refuse(word, "cannot be `unsafe`: the reloader calls it");
@@ -159,7 +161,7 @@ fn check(function: &ItemFn) -> Result<()> {
     }
     let takes: Vec<_> = signature.inputs.iter().collect();
     if !matches!(takes[..], [FnArg::Typed(_)]) {
-        const SAYS: &str = "takes one argument, a `&mut HotApp`";
+        const SAYS: &str = "takes one argument, a `&mut App`";
         return match takes[..] {
             [] => refuse(&signature.ident, SAYS),
             _ => refuse(&signature.inputs, SAYS),

@@ -1,19 +1,28 @@
-//! The attributes that turn a function into a hot module, and say what becomes of a type's values.
+//! What lists the modules of a library, says more of one of them, and what becomes of a type's values.
 
+mod entries;
 mod hot_module;
 mod state;
 
 use proc_macro::TokenStream;
 
-/// Makes a setup function a hot module of the same name.
+/// The entries of the plugins of a library; `hot_library!` expands to it.
+#[doc(hidden)]
+#[proc_macro]
+pub fn module_entries(input: TokenStream) -> TokenStream {
+    entries::expand(input.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Says more of a module than its plugin does. It goes on a function that takes a `&mut App`; a type that is
+/// a plugin is added by such a function.
 ///
 /// - `state_keys = [Type, …]`: resources and components whose values the module owns. They derive
 ///   `Clone`; if they derive `Reflect` too, changes of their fields are noticed.
-/// - `targets = [function, …]`: the systems that do its work. Each must be one of the systems that
-///   it adds.
-/// - `after = [module, …]`: modules that are set up, and run, before it.
-///
-/// The function takes a `&mut HotApp`.
+/// - `targets = [function, …]`: systems that do its work. Each must be one of those that it adds; the others
+///   are found by themselves.
+/// - `after = [module, …]`: modules that build before it, and run before it.
 #[proc_macro_attribute]
 pub fn hot_module(attribute: TokenStream, item: TokenStream) -> TokenStream {
     hot_module::expand(attribute.into(), item.into())

@@ -9,7 +9,7 @@ use crate::{Phase, Progress, ReloadError, ReloadReport, TypeChange};
 
 /// An engine whose modules can be reloaded.
 ///
-/// Code of modules runs in [`rehearse`](Engine::rehearse), [`install`](Engine::install),
+/// Code of modules runs in [`rehearse`](Engine::rehearse), [`set_up`](Engine::set_up),
 /// [`run`](Engine::run) and whenever a value of it is copied or dropped. The engine guards each of
 /// these calls and returns what is known of a panic. It never calls the transaction: what panics
 /// between these calls is handed to [`Transaction::panicked`](crate::Transaction::panicked) by
@@ -53,6 +53,9 @@ pub trait Engine {
         plan: &Plan,
     ) -> Result<Self::Rehearsal, ReloadError>;
 
+    /// The functions that do a module's work: those that it lists, and those that were found.
+    fn targets(rehearsal: &Self::Rehearsal, module: &HotModule) -> Vec<String>;
+
     /// Holds the types of new code against those in use: whether all values in the world can go on. Returns
     /// what could not be made sure of.
     ///
@@ -82,22 +85,34 @@ pub trait Engine {
     /// Why it is not. No code has been replaced.
     fn swap(world: &mut Self::World, library: &Self::Library) -> Result<(), String>;
 
+    /// Lets the modules of `plan` set themselves up in the world. The old code is still in place. Returns what
+    /// could not be made sure of.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong. The world has to be restored.
+    fn set_up(
+        world: &mut Self::World,
+        library: &Self::Library,
+        rehearsal: &Self::Rehearsal,
+        plan: &Plan,
+    ) -> Result<Vec<String>, ReloadError>;
+
     /// Makes the values of types that changed, or whose crates did, those of the new code. The old code is
     /// still in place.
     ///
     /// # Errors
     ///
-    /// Which values cannot go on. The world may have to be restored.
+    /// Which values cannot go on. The world has to be restored.
     fn migrate(
         world: &mut Self::World,
-        library: &Self::Library,
         rehearsal: &Self::Rehearsal,
         plan: &Plan,
     ) -> Result<Vec<TypeChange>, ReloadError>;
 
-    /// Puts the code of the modules of `plan` in place of what runs under their names, and takes
-    /// that of [`removed`](Plan::removed) out. Returns what gave way, and whether all went well: if
-    /// not, what was put in place so far stays for [`reinstate`](Engine::reinstate) to take back.
+    /// Puts the code of the modules of `plan`, which have set themselves up, in place of what runs under their
+    /// names, and takes that of [`removed`](Plan::removed) out. Returns what gave way, and whether all went
+    /// well: if not, what was put in place so far stays for [`reinstate`](Engine::reinstate) to take back.
     fn install(
         world: &mut Self::World,
         library: &Self::Library,
@@ -123,7 +138,8 @@ pub trait Engine {
     /// Puts back the code that gave way, in the order of `order`, and returns what ran instead.
     fn reinstate(world: &mut Self::World, code: Self::Code, order: &[String]) -> Self::Code;
 
-    /// Makes the world what it was. Returns what is not as it was, one line for each.
+    /// Makes the world what it was, before [`set_up`](Engine::set_up) too. Returns what is not as it was, one
+    /// line for each.
     fn restore(world: &mut Self::World, snapshot: &Self::Snapshot) -> Vec<String>;
 
     /// Drops code, and returns what panicked meanwhile.

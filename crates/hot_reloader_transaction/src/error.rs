@@ -29,6 +29,8 @@ pub enum Phase {
     Gate,
     /// The state is copied.
     Capture,
+    /// The new code's plugins build on the world.
+    SetUp,
     /// Values of types that changed become those of the new code.
     Migrate,
     /// The new code takes over.
@@ -50,6 +52,7 @@ impl fmt::Display for Phase {
             Self::Rehearse => "rehearse",
             Self::Gate => "gate",
             Self::Capture => "capture",
+            Self::SetUp => "set up",
             Self::Migrate => "migrate",
             Self::Swap => "swap",
             Self::Probation => "probation",
@@ -64,6 +67,12 @@ pub enum RehearsalFault {
     /// Its setup function panicked.
     #[error("its setup panicked: {0}")]
     Setup(PanicReport),
+    /// It adds what only the app itself can have.
+    #[error("{what}; add that plugin in the app itself")]
+    HostOnly {
+        /// What it does.
+        what: String,
+    },
     /// Its schedule cannot be put into order.
     #[error("its schedule {schedule} cannot be built: {reason}")]
     Schedule {
@@ -257,6 +266,7 @@ impl ReloadError {
                 RehearsalFault::Setup(_) => "setup_panicked",
                 RehearsalFault::Schedule { .. } => "schedule_broken",
                 RehearsalFault::Initialise { .. } => "system_broken",
+                RehearsalFault::HostOnly { .. } => "host_only",
             },
             Self::TypesChanged(_) => "types_changed",
             Self::Capture(_) => "capture_panicked",
@@ -288,7 +298,7 @@ impl ReloadError {
                 RehearsalFault::Setup(panic) | RehearsalFault::Initialise { panic, .. } => {
                     Some(panic)
                 }
-                RehearsalFault::Schedule { .. } => None,
+                RehearsalFault::Schedule { .. } | RehearsalFault::HostOnly { .. } => None,
             },
             Self::Capture(panic)
             | Self::Swap { panic, .. }

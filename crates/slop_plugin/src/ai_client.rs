@@ -23,7 +23,10 @@ use slop_state::{
 
 pub(crate) use files::wanted;
 
-use crate::controller::{now, AskAssistant};
+use crate::{
+    controller::{now, AskAssistant},
+    Turn,
+};
 
 /// The role of the assistant's entries.
 pub(crate) const ASSISTANT: &str = "AI";
@@ -51,14 +54,15 @@ const CLOSED: &str = "The app was closed before the answer came.";
     targets = [send_request, stream_response],
     after = [controller],
 )]
-pub fn ai_client(app: &mut HotApp) {
+pub fn ai_client(app: &mut App) {
+    Turn::order(app);
     app.init_resource::<PendingRequests>()
         .init_resource::<Orphans>()
         .init_resource::<Assistants>()
         .add_event::<Action>()
         .add_event::<AskAssistant>()
         .register_type::<AskAssistant>()
-        .add_systems(Update, systems());
+        .add_systems(Update, systems().in_set(Turn::Ask));
 }
 
 fn systems() -> SystemConfigs {

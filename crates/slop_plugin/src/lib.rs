@@ -10,9 +10,25 @@ pub mod session;
 #[cfg(feature = "hot")]
 use slop_engine_dylib as _;
 
+use bevy::prelude::{App, IntoSystemSetConfigs, SystemSet, Update};
+
+/// The order of the modules in a frame.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Turn {
+    Control,
+    Ask,
+    Show,
+}
+
+impl Turn {
+    fn order(app: &mut App) {
+        app.configure_sets(Update, (Self::Control, Self::Ask, Self::Show).chain());
+    }
+}
+
 hot_reloader::hot_library!(
     controller::controller,
     ai_client::ai_client,
     gui::gui,
-    session::session,
+    session::session
 );

@@ -32,7 +32,7 @@ const LOOK: Duration = Duration::from_millis(700);
 
 /// Reads and writes the state.
 #[hot_module(targets = [load, save], after = [controller, ai_client, gui])]
-pub fn session(app: &mut HotApp) {
+pub fn session(app: &mut App) {
     app.add_systems(Startup, load).add_systems(Last, save);
 }
 

@@ -23,7 +23,7 @@ struct Line;
 
 /// Counts and shows the count.
 #[hot_module(state_keys = [Count], targets = [count, show])]
-pub fn counter(app: &mut HotApp) {
+pub fn counter(app: &mut App) {
     app.init_resource::<Count>()
         .add_systems(Startup, set_up)
         .add_systems(Update, (count, show).chain());

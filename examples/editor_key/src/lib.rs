@@ -32,7 +32,7 @@ struct Line;
 
 /// Greets, and shows what is typed.
 #[hot_module(state_keys = [Typed], targets = [listen, show])]
-pub fn editor_key(app: &mut HotApp) {
+pub fn editor_key(app: &mut App) {
     app.init_resource::<Typed>()
         .add_systems(Startup, set_up)
         .add_systems(Update, (listen, show).chain());

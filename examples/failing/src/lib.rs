@@ -40,7 +40,7 @@ struct Lines;
 
 /// Counts laps and shows the menu.
 #[hot_module(state_keys = [Laps], targets = [run])]
-pub fn failing(app: &mut HotApp) {
+pub fn failing(app: &mut App) {
     app.init_resource::<Laps>()
         .add_systems(Startup, set_up)
         .add_systems(Update, run);

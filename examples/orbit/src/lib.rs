@@ -56,7 +56,7 @@ pub struct Orbit {
 
 /// Moves and paints the stars.
 #[hot_module(state_keys = [Orbit], targets = [turn, place, paint])]
-pub fn orbit(app: &mut HotApp) {
+pub fn orbit(app: &mut App) {
     app.insert_resource(ClearColor(BACKGROUND))
         .add_systems(Startup, spawn)
         .add_systems(Update, (turn, place, paint).chain());

@@ -19,7 +19,7 @@ struct Line;
 
 /// Counts frames and shows for how many this code has run.
 #[hot_module(state_keys = [Total], targets = [count])]
-pub fn left(app: &mut HotApp) {
+pub fn left(app: &mut App) {
     app.init_resource::<Total>()
         .add_systems(Startup, set_up)
         .add_systems(Update, count);

@@ -14,7 +14,7 @@ struct Line;
 
 /// Shows the total, and for how many frames this code has run.
 #[hot_module(targets = [show], after = [left])]
-pub fn right(app: &mut HotApp) {
+pub fn right(app: &mut App) {
     app.add_systems(Startup, set_up).add_systems(Update, show);
 }
 

@@ -11,7 +11,7 @@ use hot_reloader_core::{shape::ShapeChange, TypeFault, TypeShape};
 use hot_reloader_transaction::{Plan, ReloadError};
 
 use super::{
-    delegate::Delegates,
+    delegate::{Delegates, Slot},
     exempt::NotRolledBack,
     migration,
     rehearsal::Rehearsal,
@@ -50,9 +50,13 @@ pub(crate) fn compare(
         changes.sort_by(|a, b| a.name.cmp(&b.name));
         return Err(ReloadError::TypesChanged(changes));
     }
-    let crossings = migration::decide(world, rehearsal, plan);
-    let crossings = crossings.map_err(ReloadError::TypesChanged)?;
-    migration::rehearse(world, &crossings).map_err(ReloadError::TypesChanged)?;
+    let mut crossings = Vec::new();
+    // What could not be tried is known when it has built.
+    if rehearsal.is_sure() {
+        crossings = migration::decide(world, rehearsal, &rehearsal.incoming, plan)
+            .map_err(ReloadError::TypesChanged)?;
+        migration::rehearse(world, &crossings).map_err(ReloadError::TypesChanged)?;
+    }
     warnings.extend(keys_that_go(world, rehearsal, plan));
     let suspects = suspects(world, rehearsal);
     let unseen = migration::unseen(world, &crossings);
@@ -91,10 +95,9 @@ fn keys_that_go(world: &World, rehearsal: &Rehearsal, plan: &Plan) -> Vec<String
 /// goes on whatever comes of a reload.
 pub(crate) fn rules(world: &World, rehearsal: &Rehearsal) -> Vec<CopyRule> {
     let slots = &world.resource::<Delegates>().slots;
-    let running = slots.iter().flat_map(|slot| &slot.copying.rules);
+    let running = slots.iter().flat_map(Slot::rules);
     let exempt = &world.resource::<NotRolledBack>().0;
-    let new = &rehearsal.copying;
-    let rules = running.chain(&new.rules).chain(&new.replaced);
+    let rules = running.chain(rehearsal.rules());
     rules.chain(exempt).copied().collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bevy::prelude::Resource;
+use bevy::{ecs::schedule::ExecutorKind, prelude::Resource};
 use hot_reloader_build::BuildConfig;
 
 /// Settings of the reloader. A resource, so they can be changed while the app runs.
@@ -32,6 +32,9 @@ pub struct HotReloaderConfig {
     /// The most frames in a second while somebody waits for a build, for an app that draws all the time and
     /// would take the compiler's cores. `None`, the default, changes nothing.
     pub frame_rate_while_building: Option<f32>,
+    /// How the systems that a module has in one schedule are run: one after the other by default, which costs
+    /// least in a frame. Those with a place among the app's sets are always run in parallel, as in a plain app.
+    pub module_executor: ExecutorKind,
 }
 
 impl HotReloaderConfig {
@@ -49,6 +52,7 @@ impl HotReloaderConfig {
             remote: true,
             work_ahead: true,
             frame_rate_while_building: None,
+            module_executor: ExecutorKind::SingleThreaded,
         }
     }
 }

@@ -11,12 +11,15 @@ use std::{
 use bevy::{
     app::{First, Last, PostStartup, PreStartup, Startup},
     ecs::{
-        entity::Entity,
+        component::Tick,
         schedule::{
-            ExecutorKind, InternedScheduleLabel, IntoSystemConfigs, ScheduleLabel, SystemSet,
+            ExecutorKind, InternedScheduleLabel, IntoSystemConfigs, ScheduleLabel, Stepping,
+            SystemConfigs, SystemSet,
         },
     },
-    prelude::{App, Mut, Res, Resource, Schedule, Schedules, StateTransition, World},
+    prelude::{
+        App, Mut, Res, Resource, Schedule, Schedules, StateTransition, World,
+    },
     reflect::TypeRegistry,
 };
 use hot_reloader_build::Layout;
@@ -24,13 +27,15 @@ use hot_reloader_core::{panics, BuildId, Generation, HotModule, PanicReport, Typ
 
 use super::{
     migration::LeftBehind,
-    observer::Gate,
-    placement::{Unit, UnitLabel},
-    provision::{Transitions, Undo},
-    recording::{Copying, StateKey},
+    code::Code,
+    exchange::{Exchange, MadeValues},
+    keys::StateKey,
+    placement::{self, Unit},
+    set_up::SetUp,
+    snapshot::CopyRule,
     ReloadError,
 };
-use crate::hook::Hook;
+use crate::{OnLoad, OnReload, OnUnload};
 
 /// All delegators. A host's system can be ordered before or after it, in any schedule that a
 /// module has systems in.
@@ -44,24 +49,68 @@ pub(crate) struct Slot {
     pub(crate) build_id: BuildId,
     /// `None` while the schedule runs.
     pub(crate) schedules: HashMap<InternedScheduleLabel, Option<Schedule>>,
+    /// The schedules that are run in units.
+    pub(crate) placed: HashMap<InternedScheduleLabel, Placed>,
     /// The schedules in which a panic left systems half way.
     pub(crate) interrupted: Vec<InternedScheduleLabel>,
-    pub(crate) observers: Vec<Entity>,
-    pub(crate) gate: Arc<Gate>,
-    /// The states whose transitions its systems bring about.
-    pub(crate) states: Vec<TypeId>,
+    /// Observers and one-shot systems.
+    pub(crate) code: Code,
     pub(crate) state_keys: Vec<StateKey>,
-    pub(crate) copying: Copying,
     pub(crate) shapes: HashMap<TypeId, TypeShape>,
     /// What reflection knows of the types that it named.
-    pub(crate) registry: TypeRegistry,
+    pub(crate) registry: Arc<TypeRegistry>,
     /// What the types of its library are.
     pub(crate) layout: Arc<Layout>,
     /// Why it is out of service, if it is.
     pub(crate) suspended: Option<Arc<ReloadError>>,
 }
 
+/// A schedule that is run in units.
+pub(crate) struct Placed {
+    /// The number of the arrangement of its units.
+    pub(crate) arrangement: usize,
+    /// What lets the systems of each unit run, and no others. `None` while they run.
+    pub(crate) filters: Vec<Option<Stepping>>,
+}
+
+/// What one delegator runs of a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// A schedule, unless it is run in units.
+    Whole(InternedScheduleLabel),
+    Unit {
+        host: InternedScheduleLabel,
+        arrangement: usize,
+        unit: usize,
+    },
+}
+
+impl Part {
+    fn label(self) -> InternedScheduleLabel {
+        match self {
+            Self::Whole(label) => label,
+            Self::Unit { host, .. } => host,
+        }
+    }
+}
+
 impl Slot {
+    /// How its state keys are copied.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &CopyRule> {
+        self.state_keys.iter().map(|key| &key.rule)
+    }
+
+    fn has(&self, part: Part) -> bool {
+        let placed = self.placed.get(&part.label());
+        let is_it = match part {
+            Part::Whole(_) => placed.is_none(),
+            Part::Unit { arrangement, .. } => {
+                placed.is_some_and(|placed| placed.arrangement == arrangement)
+            }
+        };
+        is_it && self.schedules.contains_key(&part.label())
+    }
+
     /// Drops the code of the module. A destructor of a system's local may panic.
     pub(crate) fn drop_guarded(self) -> Result<(), PanicReport> {
         panics::guard(|| drop(self))
@@ -110,8 +159,14 @@ pub(crate) struct Delegates {
     pub(crate) left: LeftBehind,
     /// Counts the changes to which slots there are.
     pub(crate) revision: u32,
-    /// What setups took out of the world, until their code is accepted.
-    pub(crate) undo: Vec<Undo>,
+    /// What the builds of the modules made last.
+    pub(crate) made: MadeValues,
+    /// What the last builds have kept out of the way, until their code is accepted, with what was made before.
+    pub(crate) exchange: Option<(Exchange, MadeValues)>,
+    /// Modules that have built, and are to be put in place.
+    pub(crate) set_up: Option<SetUp>,
+    /// When the transitions of states were made last.
+    pub(crate) transitioned: Tick,
     panics: Vec<ModulePanic>,
     attached: HashSet<InternedScheduleLabel>,
     /// The delegators of units, by schedule and place. They stay, to be used again.
@@ -143,49 +198,23 @@ impl Delegates {
         self.slots.sort_by_key(place);
     }
 
-    /// The labels of all units.
-    fn units(&self) -> Vec<InternedScheduleLabel> {
-        let arrangements = self.arrangements.iter().enumerate();
-        let units = arrangements.flat_map(|(arrangement, (host, units))| {
-            (0..units.len()).map(move |unit| {
-                let label = UnitLabel {
-                    host: *host,
-                    arrangement,
-                    unit,
-                };
-                label.intern()
-            })
-        });
-        units.collect()
-    }
-
-    /// Whether a module has a schedule of this label.
-    fn have(&self, label: InternedScheduleLabel) -> bool {
-        let mut slots = self.slots.iter();
-        slots.any(|slot| slot.schedules.contains_key(&label))
+    /// Whether a module has something for a delegator to run.
+    fn have(&self, part: Part) -> bool {
+        self.slots.iter().any(|slot| slot.has(part))
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Slot> {
         self.slots.iter().find(|slot| slot.module.name == name)
     }
 
-    /// What has panicked since the last call, in its order, observers included.
+    /// What has panicked since the last call, in its order.
     pub(crate) fn take_panics(&mut self) -> Vec<ModulePanic> {
-        let mut panics = std::mem::take(&mut self.panics);
-        for slot in &self.slots {
-            let noted = slot.gate.take_panics().into_iter();
-            panics.extend(noted.map(|(observer, panic)| ModulePanic {
-                module: slot.module.name.clone(),
-                place: format!("the observer {observer}"),
-                panic,
-            }));
-        }
-        panics
+        std::mem::take(&mut self.panics)
     }
 
     /// Whether [`take_panics`](Self::take_panics) has something to give.
     pub(crate) fn have_panicked(&self) -> bool {
-        !self.panics.is_empty() || self.slots.iter().any(|slot| slot.gate.has_panicked())
+        !self.panics.is_empty()
     }
 }
 
@@ -232,16 +261,22 @@ pub(crate) fn attach(world: &mut World, create: bool) {
     world.resource_scope(|world, mut schedules: Mut<Schedules>| {
         let mut delegates = world.resource_mut::<Delegates>();
         let delegates = &mut *delegates;
-        let labels = delegates
-            .slots
-            .iter()
-            .flat_map(|slot| slot.schedules.keys());
-        let units: Vec<_> = delegates.units();
-        for label in labels.map(|label| host_label(*label)) {
-            let can_be =
-                !is_own(label) && !units.contains(&label) && (create || schedules.contains(label));
-            if can_be && delegates.attached.insert(label) {
-                schedules.entry(label).add_systems(delegator(label));
+        for slot in &delegates.slots {
+            for label in slot.schedules.keys().copied() {
+                let is_whole = !slot.placed.contains_key(&label);
+                let can_be =
+                    is_whole && !is_own(label) && (create || schedules.contains(label));
+                if can_be && delegates.attached.insert(label) {
+                    let schedule = schedules.entry(label);
+                    let mut delegator = delegator(label);
+                    if label == StateTransition.intern() {
+                        // States of a module may follow from those of the host.
+                        if let Some(set) = placement::set_named(schedule, "DependentTransitions") {
+                            delegator = delegator.after(set);
+                        }
+                    }
+                    schedule.add_systems(delegator);
+                }
             }
         }
     });
@@ -273,14 +308,13 @@ pub(crate) fn arrange(world: &mut World, host: InternedScheduleLabel, units: &[U
         let schedule = schedules.get_mut(host);
         let schedule = schedule.expect("a schedule that has sets of the host is there");
         for (unit, place) in units.iter().enumerate() {
-            let label = UnitLabel {
+            let part = Part::Unit {
                 host,
                 arrangement,
                 unit,
             };
-            let label = label.intern();
-            let mut delegator = (move |world: &mut World| run(world, label))
-                .run_if(move |delegates: Res<Delegates>| delegates.have(label))
+            let mut delegator = (move |world: &mut World| run(world, part))
+                .run_if(move |delegates: Res<Delegates>| delegates.have(part))
                 .in_set(UnitSet { arrangement, unit });
             for set in &place.within {
                 delegator = delegator.in_set(*set);
@@ -301,19 +335,10 @@ pub(crate) fn arrange(world: &mut World, host: InternedScheduleLabel, units: &[U
     })
 }
 
-/// The schedule of the host that a module's schedule runs in.
-fn host_label(label: InternedScheduleLabel) -> InternedScheduleLabel {
-    if label == Transitions.intern() {
-        StateTransition.intern()
-    } else {
-        label
-    }
-}
-
 /// Whether reloads run it, not frames.
 pub(crate) fn is_own(label: InternedScheduleLabel) -> bool {
-    let hooks = [Hook::Setup, Hook::Teardown, Hook::Reload];
-    startup().contains(&label) || hooks.iter().any(|hook| hook.intern() == label)
+    let hooks = [OnLoad.intern(), OnUnload.intern(), OnReload.intern()];
+    startup().contains(&label) || hooks.contains(&label)
 }
 
 /// The schedules that come too late for a module that is loaded while the app runs.
@@ -321,15 +346,10 @@ pub(crate) fn startup() -> [InternedScheduleLabel; 3] {
     [PreStartup.intern(), Startup.intern(), PostStartup.intern()]
 }
 
-fn delegator(label: InternedScheduleLabel) -> impl IntoSystemConfigs<()> {
-    let is_transition = label == StateTransition.intern();
-    let transitions = is_transition.then(|| Transitions.intern());
-    let labels: Vec<_> = transitions.into_iter().chain([label]).collect();
-    let looked_for = labels.clone();
-    (move |world: &mut World| labels.iter().for_each(|label| run(world, *label)))
-        .run_if(move |delegates: Res<Delegates>| {
-            looked_for.iter().any(|label| delegates.have(*label))
-        })
+fn delegator(label: InternedScheduleLabel) -> SystemConfigs {
+    let part = Part::Whole(label);
+    (move |world: &mut World| run(world, part))
+        .run_if(move |delegates: Res<Delegates>| delegates.have(part))
         .in_set(HotSystems)
 }
 
@@ -354,7 +374,7 @@ pub(crate) fn run_own(
     };
     match panics::guard(|| schedule.run(world)) {
         Ok(()) => {
-            put_back(world, module, generation, label, schedule);
+            put_back(world, module, generation, Part::Whole(label), schedule, None);
             Ok(())
         }
         Err(panic) => {
@@ -364,8 +384,9 @@ pub(crate) fn run_own(
     }
 }
 
-/// Runs what each module has for `label`, each guarded, in dependency order.
-fn run(world: &mut World, label: InternedScheduleLabel) {
+/// Runs what each module has for a delegator, each guarded, in dependency order.
+fn run(world: &mut World, part: Part) {
+    let label = part.label();
     let mut index = 0;
     loop {
         let mut delegates = world.resource_mut::<Delegates>();
@@ -373,22 +394,36 @@ fn run(world: &mut World, label: InternedScheduleLabel) {
         let Some(slot) = delegates.slots.get_mut(index) else {
             return;
         };
-        let (generation, schedule) = (
-            slot.generation,
-            slot.schedules.get_mut(&label).and_then(Option::take),
-        );
+        let generation = slot.generation;
+        let (mut schedule, mut filter) = (None, None);
+        if slot.has(part) {
+            schedule = slot.schedules.get_mut(&label).and_then(Option::take);
+            if let (Part::Unit { unit, .. }, Some(placed)) = (part, slot.placed.get_mut(&label)) {
+                filter = placed.filters.get_mut(unit).and_then(Option::take);
+            }
+        }
         if let Some(mut schedule) = schedule {
             let name = slot.module.name.clone();
             let start = world.resource::<ModuleTimes>().is_on.then(Instant::now);
-            let result = panics::guard(|| schedule.run(world));
+            let result = if part == Part::Whole(label) {
+                panics::guard(|| schedule.run(world))
+            } else {
+                let (result, used) = run_filtered(world, &mut schedule, filter);
+                filter = used;
+                result
+            };
             if let Some(start) = start {
                 let mut times = world.resource_mut::<ModuleTimes>();
                 times.note(&name, label, start.elapsed());
             }
-            put_back(world, &name, generation, label, schedule);
+            put_back(world, &name, generation, part, schedule, filter);
             if let Err(panic) = result {
                 note_panic(world, name, generation, label, panic);
             }
+        }
+        if label == StateTransition.intern() {
+            let tick = world.increment_change_tick();
+            world.resource_mut::<Delegates>().transitioned = tick;
         }
         if world.resource::<Delegates>().have_panicked() {
             // At once, so that no more of new code runs, nor host code on what it has done.
@@ -400,6 +435,26 @@ fn run(world: &mut World, label: InternedScheduleLabel) {
         }
         index += 1;
     }
+}
+
+/// Runs those systems of a schedule that a filter lets through, and gives the filter back.
+fn run_filtered(
+    world: &mut World,
+    schedule: &mut Schedule,
+    filter: Option<Stepping>,
+) -> (Result<(), PanicReport>, Option<Stepping>) {
+    let Some(filter) = filter else {
+        return (Ok(()), None);
+    };
+    // The host may step through its own systems.
+    let of_host = world.remove_resource::<Stepping>();
+    world.insert_resource(filter);
+    let result = panics::guard(|| schedule.run(world));
+    let filter = world.remove_resource::<Stepping>();
+    if let Some(of_host) = of_host {
+        world.insert_resource(of_host);
+    }
+    (result, filter)
 }
 
 fn note_panic(
@@ -427,18 +482,23 @@ fn put_back(
     world: &mut World,
     name: &str,
     generation: Generation,
-    label: InternedScheduleLabel,
+    part: Part,
     schedule: Schedule,
+    filter: Option<Stepping>,
 ) {
+    let label = part.label();
     let mut delegates = world.resource_mut::<Delegates>();
-    let place = delegates
-        .slots
-        .iter_mut()
-        .find(|slot| slot.module.name == name && slot.generation == generation)
-        .and_then(|slot| slot.schedules.get_mut(&label));
-    match place {
-        Some(place) => *place = Some(schedule),
-        None => drop_schedule(schedule),
+    let mut slots = delegates.slots.iter_mut();
+    let slot = slots.find(|slot| slot.module.name == name && slot.generation == generation);
+    let Some(slot) = slot.filter(|slot| slot.schedules.contains_key(&label)) else {
+        drop_schedule(schedule);
+        return;
+    };
+    slot.schedules.insert(label, Some(schedule));
+    if let (Part::Unit { unit, .. }, Some(placed)) = (part, slot.placed.get_mut(&label)) {
+        if let Some(place) = placed.filters.get_mut(unit) {
+            *place = filter;
+        }
     }
 }
 

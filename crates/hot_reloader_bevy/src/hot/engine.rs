@@ -16,15 +16,12 @@ use super::{
     delegate::{self, Delegates, Slot},
     library::{Libraries, Library},
     migration,
-    observer::Gate,
-    provision::{ModuleStates, Undo},
-    recording::Recording,
     rehearsal::{self, Rehearsal},
-    reloader,
+    reloader, set_up,
     snapshot::{Instructions, Scope, Snapshot},
     HotReloader,
 };
-use crate::{hook, HotApp};
+use crate::{OnLoad, OnReload, OnUnload};
 
 /// Bevy 0.14.
 #[derive(Debug)]
@@ -83,6 +80,11 @@ impl Engine for Bevy {
         rehearsal::rehearse(world, library, plan)
     }
 
+    fn targets(rehearsal: &Rehearsal, module: &HotModule) -> Vec<String> {
+        let found = rehearsal.targets.get(&module.name);
+        found.unwrap_or(&module.delegation_targets).clone()
+    }
+
     fn compare(
         world: &mut World,
         rehearsal: &Rehearsal,
@@ -92,28 +94,31 @@ impl Engine for Bevy {
     }
 
     fn capture(world: &mut World, rehearsal: &Rehearsal) -> Result<Snapshot, PanicReport> {
-        let slots = &world.resource::<Delegates>().slots;
-        let running = slots.iter().flat_map(|slot| &slot.copying.events);
         let instructions = Instructions {
             rules: compare::rules(world, rehearsal),
-            events: running.chain(&rehearsal.copying.events).copied().collect(),
             suspects: compare::suspects(world, rehearsal),
         };
         panics::guard(|| Snapshot::capture(world, Scope::World, &instructions))
     }
 
-    fn migrate(
+    fn set_up(
         world: &mut World,
         library: &Library,
         rehearsal: &Rehearsal,
         plan: &Plan,
+    ) -> Result<Vec<String>, ReloadError> {
+        set_up::set_up(world, library, rehearsal, plan)
+    }
+
+    fn migrate(
+        world: &mut World,
+        rehearsal: &Rehearsal,
+        plan: &Plan,
     ) -> Result<Vec<TypeChange>, ReloadError> {
-        let crossings = migration::decide(world, rehearsal, plan);
+        let incoming = set_up::incoming(world, rehearsal);
+        let crossings = migration::decide(world, rehearsal, &incoming, plan);
         let crossings = crossings.map_err(ReloadError::TypesChanged)?;
-        if !crossings.is_empty() {
-            rehearsal::make_known(world, library, plan);
-        }
-        migration::carry(world, rehearsal, crossings)
+        migration::carry(world, &incoming, crossings)
     }
 
     fn swap(world: &mut World, library: &Library) -> Result<(), String> {
@@ -122,32 +127,24 @@ impl Engine for Bevy {
 
     fn install(
         world: &mut World,
-        library: &Library,
+        _library: &Library,
         rehearsal: &Rehearsal,
         plan: &Plan,
         generation: Generation,
     ) -> (Vec<Slot>, Result<(), ModuleFault>) {
-        let mut delegates = world.resource_mut::<Delegates>();
-        let old = delegates.take(|slot| plan.replaces(&slot.module.name));
-        for slot in &old {
-            slot.gate.close();
-        }
         let delegates = &mut *world.resource_mut::<Delegates>();
+        let mut old = delegates.take(|slot| plan.replaces(&slot.module.name));
         for (id, incoming) in &rehearsal.incoming {
             if plan.layout.concerns(&incoming.name) {
                 let layout = || plan.layout.clone();
                 delegates.origins.entry(*id).or_insert_with(layout);
             }
         }
-        disown(world, plan);
         for module in &plan.modules {
-            let mut undo = Vec::new();
+            let of_before = old.iter_mut().find(|old| old.module.name == module.name);
             let installed = panics::guard(|| {
-                install(
-                    world, library, rehearsal, plan, module, generation, &mut undo,
-                );
+                set_up::install(world, rehearsal, plan, module, generation, of_before);
             });
-            world.resource_mut::<Delegates>().undo.extend(undo);
             if let Err(panic) = installed {
                 let module = module.name.clone();
                 return (old, Err(ModuleFault { module, panic }));
@@ -171,76 +168,62 @@ impl Engine for Bevy {
 
     fn run(world: &mut World, module: &str, hook: Hook) -> Result<(), PanicReport> {
         let label = match hook {
-            Hook::Setup => hook::Hook::Setup,
-            Hook::Teardown => hook::Hook::Teardown,
-            Hook::Reload => hook::Hook::Reload,
+            Hook::Setup => OnLoad.intern(),
+            Hook::Teardown => OnUnload.intern(),
+            Hook::Reload => OnReload.intern(),
         };
-        delegate::run_own(world, module, label.intern())
+        delegate::run_own(world, module, label)
     }
 
     fn reinstate(world: &mut World, code: Vec<Slot>, order: &[String]) -> Vec<Slot> {
+        let mut code = code;
         let mut delegates = world.resource_mut::<Delegates>();
         let gave_way = |name: &String| code.iter().any(|old| old.module.name == *name);
         let is_new = |name: &String| gave_way(name) || !order.contains(name);
         let mut new = delegates.take(|slot| is_new(&slot.module.name));
         let mut kept = delegates.take(|slot| !slot.interrupted.is_empty());
-        for slot in &new {
-            slot.gate.close();
-        }
         for slot in new.iter_mut().chain(&mut kept) {
             slot.mend(world);
         }
-        let undo = std::mem::take(&mut world.resource_mut::<Delegates>().undo);
-        for undo in undo.into_iter().rev() {
-            if let Err(panic) = panics::guard(|| undo(world)) {
-                bevy::log::warn!("taking a resource back panicked: {panic}");
-            }
-        }
-        if let Some(mut states) = world.get_resource_mut::<ModuleStates>() {
-            states.disown(|name| new.iter().any(|slot| slot.module.name == name));
-            for slot in &code {
-                states.own(&slot.states, &slot.module.name);
-            }
+        for slot in &mut code {
+            slot.code.come_back(world);
         }
         let mut delegates = world.resource_mut::<Delegates>();
         delegates.put(code, order);
         delegates.put(kept, order);
         delegates.take_panics();
-        // Those of what gave way, and of a module that was not reloaded and panicked.
-        for slot in delegates
-            .slots
-            .iter()
-            .filter(|slot| slot.suspended.is_none())
-        {
-            slot.gate.open();
-        }
         new
     }
 
     fn restore(world: &mut World, snapshot: &Snapshot) -> Vec<String> {
-        world.resource_mut::<Delegates>().left.take_back();
+        let mut delegates = world.resource_mut::<Delegates>();
+        delegates.left.take_back();
+        let set_up = delegates.set_up.take();
+        if let Some((exchange, made)) = delegates.exchange.take() {
+            delegates.made = made;
+            if let Err(panic) = panics::guard(|| exchange.undo(world)) {
+                bevy::log::warn!("taking resources back panicked: {panic}");
+            }
+        }
+        if let Err(panic) = panics::guard(|| drop(set_up)) {
+            bevy::log::warn!("dropping new code panicked: {panic}");
+        }
         snapshot.restore(world)
     }
 
     fn retire(world: &mut World, code: Vec<Slot>) -> Vec<ModuleFault> {
         // Whatever runs now has been decided on: it stays, or it has been taken back.
-        let undo = std::mem::take(&mut world.resource_mut::<Delegates>().undo);
-        if let Err(panic) = panics::guard(|| drop(undo)) {
-            bevy::log::warn!("dropping a resource of before panicked: {panic}");
+        let delegates = &mut *world.resource_mut::<Delegates>();
+        let leftover = (delegates.exchange.take(), delegates.set_up.take());
+        if let Err(panic) = panics::guard(|| drop(leftover)) {
+            bevy::log::warn!("dropping resources of before panicked: {panic}");
         }
         let mut faults = Vec::new();
-        for slot in code {
+        for mut slot in code {
             let module = slot.module.name.clone();
-            let observers = slot.observers.clone();
-            let despawned = panics::guard(|| {
-                for observer in observers {
-                    // After a rollback they are gone with all that new code spawned.
-                    if world.entities().contains(observer) {
-                        world.despawn(observer);
-                    }
-                }
-            });
-            for result in [despawned, slot.drop_guarded()] {
+            let code = std::mem::take(&mut slot.code);
+            let ended = panics::guard(|| code.end(world));
+            for result in [ended, slot.drop_guarded()] {
                 if let Err(panic) = result {
                     bevy::log::warn!("dropping code of module `{module}` panicked: {panic}");
                     let module = module.clone();
@@ -262,8 +245,8 @@ impl Engine for Bevy {
         let slot = delegates.slots.iter_mut().find(|s| s.module.name == module);
         let Some(slot) = slot else { return };
         slot.suspended = Some(error);
-        slot.gate.close();
         slot.interrupted.clear();
+        let code = std::mem::take(&mut slot.code);
         // What it set up is still to be taken down.
         let schedules = std::mem::take(&mut slot.schedules).into_iter();
         let (own, schedules): (HashMap<_, _>, HashMap<_, _>) =
@@ -271,6 +254,13 @@ impl Engine for Bevy {
         slot.schedules = own;
         if let Err(panic) = panics::guard(|| drop(schedules)) {
             bevy::log::warn!("dropping the systems of module `{module}` panicked: {panic}");
+        }
+        if let Err(panic) = panics::guard(|| code.silence(world)) {
+            bevy::log::warn!("a hook panicked as module `{module}` was suspended: {panic}");
+        }
+        let mut delegates = world.resource_mut::<Delegates>();
+        if let Some(slot) = delegates.slots.iter_mut().find(|s| s.module.name == module) {
+            slot.code = code;
         }
     }
 
@@ -296,62 +286,4 @@ impl Engine for Bevy {
     fn finished(world: &mut World, report: ReloadReport, requests: &[RequestId]) {
         reloader::finished(world, report, requests);
     }
-}
-
-fn disown(world: &mut World, plan: &Plan) {
-    if let Some(mut states) = world.get_resource_mut::<ModuleStates>() {
-        states.disown(|name| plan.replaces(name));
-    }
-}
-
-/// Puts one module in place, from its entry.
-fn install(
-    world: &mut World,
-    library: &Library,
-    rehearsal: &Rehearsal,
-    plan: &Plan,
-    module: &HotModule,
-    generation: Generation,
-    undo: &mut Vec<Undo>,
-) {
-    let entry = library.module(&module.name).expect("it was rehearsed");
-    let placements = rehearsal.placements.get(&module.name).into_iter().flatten();
-    let placements = placements.map(|(label, placement)| {
-        let arrangement = delegate::arrange(world, *label, &placement.units);
-        (*label, placement.clone(), arrangement)
-    });
-    let placements = placements.collect();
-    // Its panic goes on to the guard around all of this.
-    let mut recording = Recording::of(
-        |recording| entry.build(&mut HotApp::new(recording)),
-        placements,
-    );
-    recording.provide(world, &module.name, undo);
-    let gate = Arc::new(Gate::default());
-    let observers = std::mem::take(&mut recording.observers).into_iter();
-    let observers = observers
-        .map(|observer| observer.spawn(world, &gate))
-        .collect();
-    world.flush();
-    gate.open();
-    let states = world.get_resource::<ModuleStates>();
-    let slot = Slot {
-        module: module.clone(),
-        generation,
-        build_id: plan.build_id.clone(),
-        shapes: recording.shapes(),
-        registry: recording.take_registry(),
-        layout: plan.layout.clone(),
-        states: states.map_or_else(Vec::new, |states| states.of(&module.name)),
-        schedules: recording.take_schedules(),
-        interrupted: Vec::new(),
-        observers,
-        gate,
-        state_keys: recording.state_keys,
-        copying: recording.copying,
-        suspended: None,
-    };
-    world
-        .resource_mut::<Delegates>()
-        .put(vec![slot], &plan.order);
 }

@@ -2,32 +2,37 @@
 //!
 //! In reading order: [`plugin`] puts it into an app; [`trigger`] and [`remote`] ask for reloads;
 //! [`driver`] runs the transaction in the app's frames; [`engine`] is what that asks of Bevy. What it
-//! builds on: [`library`] and [`runner`] bring code in, [`recording`], [`provision`] and [`observer`]
-//! take down what a module adds, [`placement`] finds its place among the host's systems, [`rehearsal`] and [`compare`] try it, [`migration`] takes values over, [`delegate`] runs it, [`snapshot`] copies the
-//! world. [`reloader`], [`overlay`] and [`panel`] tell how it went.
+//! builds on: [`library`] and [`runner`] bring code in; [`recording`] lets a plugin build and takes down what it
+//! adds, [`rehearsal`] on a world of [`scratch`], which [`compare`] looks at, [`set_up`] on the live one, from
+//! which [`exchange`] and [`code`] keep what must not be lost; [`migration`] takes values over; [`placement`] finds
+//! a place among the host's systems, where [`delegate`] runs what there is; [`snapshot`] copies the world.
+//! [`reloader`], [`overlay`] and [`panel`] tell how it went.
 
 mod awake;
+mod code;
 mod compare;
 mod config;
 mod definition;
 mod delegate;
 mod driver;
 mod engine;
+mod exchange;
 mod exempt;
 mod in_process;
+mod keys;
 mod library;
 mod migration;
-mod observer;
 mod overlay;
 mod panel;
 mod placement;
 mod plugin;
-mod provision;
-pub(crate) mod recording;
+mod recording;
 mod rehearsal;
 mod reloader;
 mod remote;
 mod runner;
+mod scratch;
+mod set_up;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -48,6 +53,8 @@ pub use plugin::HotReloaderPlugin;
 pub use reloader::{HotReloader, RegisterHotModule};
 pub use snapshot::Snapshot;
 pub use trigger::{CancelReload, ReloadFinished, ReloadRequest, WorkAhead};
+
+pub(crate) use keys::StateKey;
 
 pub(crate) mod exports {
     pub use bevy_dexterous_developer::ReloadableAppContents;

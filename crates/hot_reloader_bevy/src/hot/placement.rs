@@ -2,113 +2,68 @@
 //!
 //! A module's systems of one schedule run as one, inside the delegator of that schedule. Those that are
 //! in a set of the host, or ordered against one, cannot: without `hot` they would run where the host
-//! has its sets. So a module with such systems is taken apart into *units*, and each unit gets a
-//! delegator of its own, placed in the host's schedule as its systems ask to be. A schedule gives no
-//! system back, so these delegators stay when the module's code is replaced; they are used again if the
-//! new code asks for the same arrangement, and run nothing otherwise.
+//! has its sets. So a module's schedule with such systems is run in *units*: each has a delegator of its own,
+//! placed in the host's schedule as its systems ask to be, which runs the schedule and skips all systems but
+//! those of the unit. A schedule gives no system back, so these delegators stay when the module's code is
+//! replaced; they are used again if the new code asks for the same arrangement, and run nothing otherwise.
 #![expect(
     unsafe_code,
     reason = "a set is known by the address of its interned value"
 )]
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use bevy::ecs::{
-    intern::Interned,
-    schedule::{
-        Chain, InternedScheduleLabel, InternedSystemSet, IntoSystemSetConfigs, NodeConfigs, NodeId,
-        Schedule, ScheduleGraph, ScheduleLabel, SystemConfigs, SystemSet,
+use bevy::{
+    ecs::{
+        intern::Interned,
+        schedule::{
+            InternedSystemSet, NodeId, Schedule, ScheduleGraph, Stepping, SystemSet,
+        },
+        system::RunSystemOnce,
     },
+    prelude::World,
 };
 
-/// How the systems that one module has in one schedule are taken apart.
+/// How the systems that one module has in one schedule are run in units.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Placement {
     pub(crate) units: Vec<Unit>,
-    /// The unit of each system, in the order in which they are added.
+    /// The unit of each system, in the order in which they were added.
     pub(crate) unit_of: Vec<usize>,
-    /// The unit that each call of `configure_sets` goes to: that of the systems it gives a run
-    /// condition.
-    pub(crate) unit_of_call: Vec<Option<usize>>,
-    /// The order of the module's own sets, and which is in which: needed within units.
-    orders: Vec<(InternedSystemSet, InternedSystemSet)>,
-    nests: Vec<(InternedSystemSet, InternedSystemSet)>,
 }
 
 impl Placement {
-    /// A schedule for one unit, with the module's own sets as they are.
-    pub(crate) fn schedule(&self, label: UnitLabel) -> Schedule {
-        let mut schedule = Schedule::new(label);
-        for (set, member) in &self.nests {
-            schedule.configure_sets((*member).in_set(*set));
-        }
-        for (earlier, later) in &self.orders {
-            schedule.configure_sets((*earlier).before(*later));
-        }
-        schedule
-    }
-
-    /// Sorts what one call of `add_systems` adds by unit. `next` is the number of its first system.
-    pub(crate) fn split(
-        &self,
-        configs: SystemConfigs,
-        next: &mut usize,
-    ) -> BTreeMap<usize, SystemConfigs> {
-        let mut unit = || {
-            // There are as many as in the rehearsal, which the caller makes sure of in the end.
-            let unit = self.unit_of.get(*next).copied().unwrap_or_default();
-            *next += 1;
-            unit
-        };
-        match configs {
-            NodeConfigs::NodeConfig(_) => BTreeMap::from([(unit(), configs)]),
-            NodeConfigs::Configs {
-                configs,
-                collective_conditions,
-                chained,
-            } if !collective_conditions.is_empty() => {
-                let first = unit();
-                *next += count(&configs) - 1;
-                let configs = NodeConfigs::Configs {
-                    configs,
-                    collective_conditions,
-                    chained,
+    /// What lets only the systems of each unit run, in the order of the units. The schedule is initialised.
+    pub(crate) fn filters(&self, schedule: &Schedule) -> Vec<Stepping> {
+        let systems = schedule.systems().into_iter().flatten();
+        let nodes: Vec<NodeId> = systems.map(|(node, _)| node).collect();
+        let filter = |unit: usize| {
+            let mut filter = Stepping::new();
+            filter.add_schedule(schedule.label()).enable();
+            for node in &nodes {
+                let of = match node {
+                    NodeId::System(system) => self.unit_of.get(*system),
+                    NodeId::Set(_) => None,
                 };
-                BTreeMap::from([(first, configs)])
-            }
-            NodeConfigs::Configs {
-                configs, chained, ..
-            } => {
-                let mut parts: BTreeMap<usize, Vec<SystemConfigs>> = BTreeMap::new();
-                for config in configs {
-                    for (unit, part) in self.split(config, next) {
-                        parts.entry(unit).or_default().push(part);
-                    }
+                // Commands are applied between the systems of each unit.
+                if of.is_none_or(|of| *of == unit) {
+                    filter.always_run_node(schedule.label(), *node);
+                } else {
+                    filter.never_run_node(schedule.label(), *node);
                 }
-                let again = |configs| NodeConfigs::Configs {
-                    configs,
-                    collective_conditions: Vec::new(),
-                    chained: match chained {
-                        Chain::Yes => Chain::Yes,
-                        Chain::YesIgnoreDeferred => Chain::YesIgnoreDeferred,
-                        Chain::No => Chain::No,
-                    },
-                };
-                let parts = parts.into_iter();
-                parts
-                    .map(|(unit, configs)| (unit, again(configs)))
-                    .collect()
             }
-        }
+            begun(filter)
+        };
+        (0..self.units.len()).map(filter).collect()
     }
 }
 
-fn count(configs: &[SystemConfigs]) -> usize {
-    let counts = configs.iter().map(|config| match config {
-        NodeConfigs::NodeConfig(_) => 1,
-        NodeConfigs::Configs { configs, .. } => count(configs),
-    });
-    counts.sum()
+/// What was asked of it counts from the beginning of a frame on.
+fn begun(filter: Stepping) -> Stepping {
+    let mut world = World::new();
+    world.insert_resource(filter);
+    world.run_system_once(Stepping::begin_frame);
+    world.remove_resource().unwrap_or_default()
 }
 
 /// The place of a unit.
@@ -121,23 +76,8 @@ pub(crate) struct Unit {
     pub(crate) follows: Vec<usize>,
 }
 
-/// The schedule of one unit.
-#[derive(ScheduleLabel, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct UnitLabel {
-    pub(crate) host: InternedScheduleLabel,
-    pub(crate) arrangement: usize,
-    pub(crate) unit: usize,
-}
-
-/// As the person knows it.
-impl std::fmt::Debug for UnitLabel {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.host.fmt(f)
-    }
-}
-
 /// Finds out how the systems of `module` are to be placed in the schedule of the host: `None` if they
-/// can run as one. `calls` are the sets that each call of `configure_sets` gave run conditions.
+/// can run as one.
 ///
 /// # Errors
 ///
@@ -145,7 +85,6 @@ impl std::fmt::Debug for UnitLabel {
 pub(crate) fn place(
     host: &Schedule,
     module: &Schedule,
-    calls: &[Vec<NodeId>],
 ) -> Result<Option<Placement>, String> {
     let (host, module) = (host.graph(), Graph::of(module.graph()));
     let of_host: HashSet<InternedSystemSet> = sets(host).map(|(_, set, _)| set).collect();
@@ -182,16 +121,19 @@ pub(crate) fn place(
             follows: Vec::new(),
         });
     }
+    let known = Graph::of(host);
     for (from, to) in &module.dependencies {
         if let (Some(from), Some(to)) = (is_host(from), is_host(to)) {
+            if known.orders(from, to) {
+                continue;
+            }
             return Err(format!(
                 "it orders the app's sets {from:?} and {to:?}; do that in the app"
             ));
         }
     }
-    let conditioned: BTreeSet<NodeId> = calls.iter().flatten().copied().collect();
-    for set in &conditioned {
-        if let Some(set) = is_host(set) {
+    for (set, _, _) in sets(module.graph).filter(|(_, _, has_conditions)| *has_conditions) {
+        if let Some(set) = is_host(&set) {
             return Err(format!(
                 "it gives a run condition to the app's set {set:?}; do that in the app, or give it to the module's own systems"
             ));
@@ -203,32 +145,7 @@ pub(crate) fn place(
     let unit_of = module.units(count);
     let units = module.unite(&keys, &unit_of)?;
     fits(host, &units)?;
-    let mut unit_of_call = Vec::new();
-    for sets in calls {
-        let below = sets.iter().flat_map(|set| module.systems_below(*set));
-        let of: BTreeSet<usize> = below.map(|system| unit_of[system]).collect();
-        if of.len() > 1 {
-            return Err(
-                "one `configure_sets` gives run conditions to sets whose systems have different places among the app's sets; configure each set by a call of its own".to_owned()
-            );
-        }
-        unit_of_call.push(of.first().copied());
-    }
-    let between_sets = |edges: &[(NodeId, NodeId)]| {
-        let own = |node: NodeId| {
-            let set = module.set(node).filter(|set| !of_host.contains(set));
-            set.filter(|set| set.system_type().is_none() && !set.is_anonymous())
-        };
-        let edges = edges.iter().filter_map(|(a, b)| Some((own(*a)?, own(*b)?)));
-        edges.collect::<Vec<_>>()
-    };
-    Ok(Some(Placement {
-        orders: between_sets(&module.dependencies),
-        nests: between_sets(&module.hierarchy),
-        unit_of_call,
-        units,
-        unit_of,
-    }))
+    Ok(Some(Placement { units, unit_of }))
 }
 
 impl Unit {
@@ -249,11 +166,10 @@ fn sets(graph: &ScheduleGraph) -> impl Iterator<Item = (NodeId, InternedSystemSe
         .map(|(node, set, conditions)| (node, interned(set), !conditions.is_empty()))
 }
 
-/// The sets of a schedule that have run conditions, and how many each has.
-pub(crate) fn conditions(schedule: &Schedule) -> HashMap<NodeId, usize> {
-    let sets = schedule.graph().system_sets();
-    sets.map(|(node, _, conditions)| (node, conditions.len()))
-        .collect()
+/// The set of a schedule that shows itself under this name.
+pub(crate) fn set_named(schedule: &Schedule, name: &str) -> Option<InternedSystemSet> {
+    let mut sets = sets(schedule.graph()).map(|(_, set, _)| set);
+    sets.find(|set| format!("{set:?}") == name)
 }
 
 fn interned(set: &dyn SystemSet) -> InternedSystemSet {
@@ -286,6 +202,12 @@ impl<'a> Graph<'a> {
 
     fn set(&self, node: NodeId) -> Option<InternedSystemSet> {
         self.graph.get_set_at(node).map(interned)
+    }
+
+    /// Whether it says itself that one set comes before another.
+    fn orders(&self, earlier: InternedSystemSet, later: InternedSystemSet) -> bool {
+        let mut edges = self.dependencies.iter();
+        edges.any(|(from, to)| self.set(*from) == Some(earlier) && self.set(*to) == Some(later))
     }
 
     /// All sets that a node is in.

@@ -5,13 +5,14 @@ use hot_reloader_core::panics;
 
 use super::{
     awake::News,
+    code::{self, Held},
     config::HotReloaderConfig,
     delegate::{self, Delegates, ModuleTimes},
     driver::{self, Driver, Memory},
     exempt::NotRolledBack,
     library::{Cargo, Libraries},
     overlay, panel,
-    provision::ModuleStates,
+    recording::HostPlugins,
     reloader::{self, HotReloader},
     remote::{self, Remote},
     runner::{self, HotReload},
@@ -50,6 +51,7 @@ impl Plugin for HotReloaderPlugin {
             trigger::plugin,
             runner::plugin,
             delegate::plugin,
+            code::plugin,
             driver::plugin,
         ));
         if self.config.overlay {
@@ -59,6 +61,11 @@ impl Plugin for HotReloaderPlugin {
             app.add_plugins(remote::plugin);
         }
         exempt(app);
+    }
+
+    fn finish(&self, app: &mut App) {
+        let host = HostPlugins::of(app);
+        app.insert_resource(host);
     }
 }
 
@@ -70,12 +77,13 @@ fn exempt(app: &mut App) {
         .exempt_from_rollback::<Events<ReloadFinished>>()
         .exempt_from_rollback::<Events<ReloadRequest>>()
         .exempt_from_rollback::<Events<WorkAhead>>()
+        .exempt_from_rollback::<Held>()
+        .exempt_from_rollback::<HostPlugins>()
         .exempt_from_rollback::<HotReload>()
         .exempt_from_rollback::<HotReloader>()
         .exempt_from_rollback::<HotReloaderConfig>()
         .exempt_from_rollback::<Libraries>()
         .exempt_from_rollback::<Memory>()
-        .exempt_from_rollback::<ModuleStates>()
         .exempt_from_rollback::<ModuleTimes>()
         .exempt_from_rollback::<News>()
         .exempt_from_rollback::<NotRolledBack>()

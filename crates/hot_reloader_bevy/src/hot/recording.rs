@@ -1,109 +1,34 @@
-//! What a module's setup adds, taken down so that it can be rehearsed and put in place.
+//! What a module's plugin adds, taken down so that it can be tried and put in place.
+//!
+//! A plugin builds on an `App`. Here that is an empty one with a world put into it, and with schedules of its
+//! own in place of the world's: so systems are collected, and all else happens to that world.
 
-use std::{any::TypeId, collections::HashMap, marker::PhantomData};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use bevy::{
-    ecs::{
-        component::ComponentId,
-        event::Events,
-        schedule::{
-            ExecutorKind, InternedScheduleLabel, IntoSystemConfigs, IntoSystemSetConfigs, NodeId,
-            ScheduleLabel,
-        },
-        system::IntoObserverSystem,
-    },
-    prelude::{
-        Bundle, Event, FromWorld, NextState, Resource, Schedule, Schedules, StateTransitionEvent,
-        World,
-    },
-    reflect::{GetTypeRegistration, TypeRegistry},
-    state::state::FreelyMutableState,
+    app::{MainScheduleOrder, PluginsState},
+    ecs::schedule::{InternedScheduleLabel, ScheduleLabel},
+    prelude::{App, Plugin, Resource, Schedule, Schedules, StateTransition, World},
+    state::state::setup_state_transitions_in_world,
+    tasks::tick_global_task_pools_on_main_thread,
 };
-use hot_reloader_core::{panics, TypeShape};
+use hot_reloader_core::{panics, PanicReport};
+use hot_reloader_transaction::RehearsalFault;
 
-use super::{
-    definition::definition,
-    observer::{ModuleObserver, Observe},
-    placement::{self, Placement, UnitLabel},
-    provision::{
-        hide, AddEvent, InitResource, InitState, InsertResource, ModuleSchedules, Place, Provision,
-        RegisterType, Shows, Transitions, Undo,
-    },
-    snapshot::{CopyRule, EventRule},
-};
-use crate::{hook::Hook, state_key::Register, Abilities, StateKeyType};
+use crate::ModuleEntry;
 
-/// A type whose values a module owns.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct StateKey {
-    pub(crate) path: &'static str,
-    pub(crate) type_id: TypeId,
-    pub(crate) abilities: Abilities,
-}
+/// How long plugins may take to say that they are ready.
+const PATIENCE: Duration = Duration::from_secs(5);
 
-impl StateKey {
-    /// The component and the resource that it is, as far as the world knows it.
-    pub(crate) fn components(&self, world: &World) -> impl Iterator<Item = ComponentId> {
-        let components = world.components();
-        let component = components.get_id(self.type_id);
-        component
-            .into_iter()
-            .chain(components.get_resource_id(self.type_id))
-    }
-}
+/// The schedules of a module.
+pub(crate) type ModuleSchedules = HashMap<InternedScheduleLabel, Schedule>;
 
-/// What one module added.
+/// What one module added besides what it did to the world.
 pub(crate) struct Recording {
-    executor: ExecutorKind,
     pub(crate) schedules: ModuleSchedules,
-    /// For each schedule, the sets that each call of `configure_sets` gave run conditions.
-    pub(crate) set_calls: HashMap<InternedScheduleLabel, Vec<Vec<NodeId>>>,
-    /// How schedules are to be taken apart, as the rehearsal found out.
-    placed: HashMap<InternedScheduleLabel, Placed>,
-    pub(crate) provisions: Vec<Box<dyn Provision>>,
-    pub(crate) observers: Vec<Box<dyn Observe>>,
-    pub(crate) state_keys: Vec<StateKey>,
-    pub(crate) copying: Copying,
-    hides: Vec<fn(&mut World) -> Shows>,
-    types: HashMap<TypeId, TypeShape>,
-    registry: TypeRegistry,
-}
-
-/// A schedule that is taken apart while it is recorded.
-struct Placed {
-    placement: Placement,
-    arrangement: usize,
-    systems: usize,
-    calls: usize,
-}
-
-/// How what a module brings is copied.
-#[derive(Clone, Default)]
-pub(crate) struct Copying {
-    pub(crate) rules: Vec<CopyRule>,
-    pub(crate) events: Vec<EventRule>,
-    /// The requests for states, and whether one waits.
-    pub(crate) requests: Vec<(TypeId, fn(&World) -> bool)>,
-    /// What new code sets anew: the value of before is kept aside, and need not be copied.
-    pub(crate) replaced: Vec<CopyRule>,
-}
-
-impl Copying {
-    /// The queue stays, and what is in it is dealt with by number.
-    fn event<E: Event>(&mut self) {
-        self.rules.push(CopyRule::leave::<Events<E>>());
-        self.events.push(EventRule {
-            count: |world| {
-                let events = world.get_resource::<Events<E>>();
-                events.map_or(0, |events| events.oldest_event_count() + events.len())
-            },
-            clear: |world| {
-                if let Some(mut events) = world.get_resource_mut::<Events<E>>() {
-                    events.clear();
-                }
-            },
-        });
-    }
 }
 
 impl std::fmt::Debug for Recording {
@@ -114,276 +39,152 @@ impl std::fmt::Debug for Recording {
 }
 
 impl Recording {
-    /// Takes down what `setup` adds, and takes schedules apart for which there is a placement, each with
-    /// the number of its arrangement in the host's schedule.
+    /// Lets the plugin of a module build on `world`, up to its `cleanup`.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If the setup does, or adds something else than in the rehearsal.
-    pub(crate) fn of(
-        setup: impl FnOnce(&mut Self),
-        placements: Vec<(InternedScheduleLabel, Placement, usize)>,
-    ) -> Self {
-        let placed = placements
-            .into_iter()
-            .map(|(label, placement, arrangement)| {
-                let placed = Placed {
-                    placement,
-                    arrangement,
-                    systems: 0,
-                    calls: 0,
-                };
-                (label, placed)
-            });
-        let mut recording = Self {
-            executor: ExecutorKind::SingleThreaded,
-            set_calls: HashMap::new(),
-            placed: placed.collect(),
-            schedules: HashMap::new(),
-            provisions: Vec::new(),
-            observers: Vec::new(),
-            state_keys: Vec::new(),
-            copying: Copying::default(),
-            hides: Vec::new(),
-            types: HashMap::new(),
-            registry: TypeRegistry::new(),
-        };
-        setup(&mut recording);
-        for placed in recording.placed.values() {
-            let found = (placed.systems, placed.calls);
-            let rehearsed = (
-                placed.placement.unit_of.len(),
-                placed.placement.unit_of_call.len(),
-            );
-            assert_eq!(
-                found, rehearsed,
-                "the setup added something else than in the rehearsal; let it depend on nothing"
-            );
-        }
-        recording
-    }
-
-    /// Makes the types of all that the module wants besides systems known to a world.
-    pub(crate) fn make_known(&mut self, world: &mut World) {
-        for provision in &self.provisions {
-            provision.rehearse(world, &mut self.schedules);
-        }
-        for key in &self.state_keys {
-            (key.abilities.make_known)(world);
-        }
-    }
-
-    /// What reflection knows of the types that the module named.
-    pub(crate) fn registry(&self) -> &TypeRegistry {
-        &self.registry
-    }
-
-    /// The same, for keeps.
-    pub(crate) fn take_registry(&mut self) -> TypeRegistry {
-        std::mem::take(&mut self.registry)
-    }
-
-    /// Puts what the module wants besides systems into the live world. What it takes out of the world
-    /// meanwhile is in `undo`, even if it panics.
-    ///
-    /// # Panics
-    ///
-    /// If a value's constructor does.
-    pub(crate) fn provide(&mut self, world: &mut World, module: &str, undo: &mut Vec<Undo>) {
-        let mut place = Place {
-            module,
-            schedules: &mut self.schedules,
-            then: Vec::new(),
-            undo,
-        };
-        for provision in std::mem::take(&mut self.provisions) {
-            provision.apply(world, &mut place);
-        }
-        let then = place.then;
-        self.skip_transitions(world);
-        for work in then {
-            work(world);
-        }
-    }
-
-    /// Lets the new transitions see those that happened already, so that they do not enter and leave
-    /// again what the code before them has entered and left: their event readers begin anew.
-    fn skip_transitions(&mut self, world: &mut World) {
-        let Some(transitions) = self.schedules.get_mut(&Transitions.intern()) else {
-            return;
-        };
-        let shows: Vec<_> = self.hides.iter().map(|hide| hide(world)).collect();
-        // Without them nothing can be entered or left.
+    /// What went wrong. What the plugin did to the world until then stays.
+    pub(crate) fn of(world: &mut World, module: &ModuleEntry) -> Result<Self, RehearsalFault> {
+        let of_host = world.remove_resource::<Schedules>();
+        world.insert_resource(fresh_schedules());
+        let order = world.get_resource::<MainScheduleOrder>().map(order_of);
+        let host = world.get_resource::<HostPlugins>().cloned();
+        let mut app = App::empty();
+        std::mem::swap(app.world_mut(), world);
+        let built = panics::guard(|| build(&mut app, module, host.unwrap_or_default()));
+        std::mem::swap(app.world_mut(), world);
+        let brings_sub_apps = has_sub_apps(&app);
+        // As an app keeps its plugins until it ends.
+        std::mem::forget(app);
         let schedules = world.remove_resource::<Schedules>();
-        let ran = panics::guard(|| transitions.run(world));
-        if let Some(schedules) = schedules {
-            world.insert_resource(schedules);
+        if let Some(of_host) = of_host {
+            world.insert_resource(of_host);
         }
-        for show in shows {
-            show(world);
+        built.map_err(setup_fault)??;
+        if brings_sub_apps {
+            return Err(host_only("it adds a sub-app"));
         }
-        if let Err(panic) = ran {
-            bevy::log::warn!("the transitions of a module panicked before their first: {panic}");
+        if world.get_resource::<MainScheduleOrder>().map(order_of) != order {
+            return Err(host_only(
+                "it adds a schedule to the order in which the main schedules run",
+            ));
         }
-    }
-
-    /// The schedules, ready to run.
-    pub(crate) fn take_schedules(&mut self) -> HashMap<InternedScheduleLabel, Option<Schedule>> {
-        let mut schedules = std::mem::take(&mut self.schedules);
-        for schedule in schedules.values_mut() {
-            schedule.set_executor_kind(self.executor);
-        }
-        let schedules = schedules.into_iter();
-        schedules
-            .map(|(label, schedule)| (label, Some(schedule)))
-            .collect()
-    }
-
-    /// The types that the module named, with all that is known of them.
-    pub(crate) fn shapes(&self) -> HashMap<TypeId, TypeShape> {
-        let mut shapes = self.types.clone();
-        for (id, shape) in &mut shapes {
-            shape.definition = definition(&self.registry, *id);
-        }
-        shapes
-    }
-
-    fn schedule(&mut self, label: impl ScheduleLabel) -> &mut Schedule {
-        let label = label.intern();
-        self.schedules
-            .entry(label)
-            .or_insert_with(|| Schedule::new(label))
-    }
-
-    fn note_type<T: 'static>(&mut self) {
-        let shape = TypeShape {
-            path: std::any::type_name::<T>().to_owned(),
-            size: size_of::<T>(),
-            align: align_of::<T>(),
-            definition: None,
-        };
-        self.types.insert(TypeId::of::<T>(), shape);
-    }
-
-    pub(crate) fn add_systems<M>(
-        &mut self,
-        schedule: impl ScheduleLabel,
-        systems: impl IntoSystemConfigs<M>,
-    ) {
-        let label = schedule.intern();
-        let Some(placed) = self.placed.get_mut(&label) else {
-            self.schedule(label).add_systems(systems);
-            return;
-        };
-        let parts = placed
-            .placement
-            .split(systems.into_configs(), &mut placed.systems);
-        for (unit, systems) in parts {
-            self.unit(label, unit).add_systems(systems);
-        }
-    }
-
-    /// The schedule of one unit of a schedule that is taken apart.
-    fn unit(&mut self, host: InternedScheduleLabel, unit: usize) -> &mut Schedule {
-        let placed = &self.placed[&host];
-        let label = UnitLabel {
-            host,
-            arrangement: placed.arrangement,
-            unit,
-        };
-        let new = || placed.placement.schedule(label.clone());
-        self.schedules.entry(label.intern()).or_insert_with(new)
-    }
-
-    pub(crate) fn add_hook<M>(&mut self, hook: Hook, systems: impl IntoSystemConfigs<M>) {
-        self.schedule(hook).add_systems(systems);
-    }
-
-    pub(crate) fn configure_sets(
-        &mut self,
-        schedule: impl ScheduleLabel,
-        sets: impl IntoSystemSetConfigs,
-    ) {
-        let label = schedule.intern();
-        if let Some(placed) = self.placed.get_mut(&label) {
-            let unit = placed.placement.unit_of_call.get(placed.calls);
-            placed.calls += 1;
-            // Without a run condition there is nothing in it that is not known.
-            if let Some(unit) = unit.copied().flatten() {
-                self.unit(label, unit).configure_sets(sets);
-            }
-            return;
-        }
-        let schedule = self.schedule(label);
-        let before = placement::conditions(schedule);
-        schedule.configure_sets(sets);
-        let conditions = placement::conditions(schedule).into_iter();
-        let more = conditions.filter(|(set, count)| *count > before.get(set).copied().unwrap_or(0));
-        let more = more.map(|(set, _)| set).collect();
-        self.set_calls.entry(label).or_default().push(more);
-    }
-
-    pub(crate) fn init_resource<R: Resource + FromWorld>(&mut self) {
-        self.note_type::<R>();
-        self.provisions
-            .push(Box::new(InitResource::<R>(PhantomData)));
-    }
-
-    pub(crate) fn insert_resource<R: Resource>(&mut self, value: R) {
-        self.note_type::<R>();
-        self.copying.replaced.push(CopyRule::leave::<R>());
-        self.provisions.push(Box::new(InsertResource(value)));
-    }
-
-    pub(crate) fn add_event<E: Event>(&mut self) {
-        self.note_type::<E>();
-        self.copying.event::<E>();
-        self.provisions.push(Box::new(AddEvent::<E>(PhantomData)));
-    }
-
-    pub(crate) fn init_state<S: FreelyMutableState + FromWorld>(&mut self) {
-        self.note_type::<S>();
-        let rules = [CopyRule::state::<S>(), CopyRule::cloned::<NextState<S>>()];
-        self.copying.rules.extend(rules);
-        self.copying.event::<StateTransitionEvent<S>>();
-        let waits = |world: &World| {
-            let next = world.get_resource::<NextState<S>>();
-            matches!(next, Some(NextState::Pending(_)))
-        };
-        let request = (TypeId::of::<NextState<S>>(), waits as fn(&World) -> bool);
-        self.copying.requests.push(request);
-        self.hides.push(hide::<S>);
-        self.provisions.push(Box::new(InitState::<S>(PhantomData)));
-    }
-
-    pub(crate) fn register_type<T: GetTypeRegistration>(&mut self) {
-        self.note_type::<T>();
-        self.registry.register::<T>();
-        let register: Register = TypeRegistry::register::<T>;
-        self.provisions.push(Box::new(RegisterType(register)));
-    }
-
-    pub(crate) fn observe<E: Event, B: Bundle, M>(
-        &mut self,
-        observer: impl IntoObserverSystem<E, B, M>,
-    ) {
-        self.observers.push(Box::new(ModuleObserver::new(observer)));
-    }
-
-    pub(crate) fn set_executor(&mut self, executor: ExecutorKind) {
-        self.executor = executor;
-    }
-
-    pub(crate) fn state_key<T: StateKeyType>(&mut self, abilities: Abilities) {
-        self.note_type::<T>();
-        if let Some(register) = abilities.register {
-            register(&mut self.registry);
-        }
-        self.copying.rules.push(CopyRule::cloned::<T>());
-        self.state_keys.push(StateKey {
-            path: std::any::type_name::<T>(),
-            type_id: TypeId::of::<T>(),
-            abilities,
+        let schedules = schedules.map_or_else(HashMap::new, |mut schedules| {
+            let labels: Vec<_> = schedules.iter().map(|(label, _)| label.intern()).collect();
+            let taken = labels.into_iter().filter_map(|label| {
+                let schedule = schedules.remove(label)?;
+                // What nothing was added to, such as the one for transitions, need not run.
+                let is_empty = schedule.graph().systems().next().is_none();
+                (!is_empty).then_some((label, schedule))
+            });
+            taken.collect()
         });
+        Ok(Self { schedules })
+    }
+}
+
+fn build(
+    app: &mut App,
+    module: &ModuleEntry,
+    host: HostPlugins,
+) -> Result<(), RehearsalFault> {
+    for name in host.0 {
+        app.add_plugins(OfHost(name));
+    }
+    (module.build)(app);
+    let start = Instant::now();
+    while app.plugins_state() == PluginsState::Adding {
+        if start.elapsed() > PATIENCE {
+            return Err(host_only("one of its plugins does not become ready"));
+        }
+        tick_global_task_pools_on_main_thread();
+    }
+    app.finish();
+    app.cleanup();
+    Ok(())
+}
+
+/// Schedules in which nothing is but the steps of a state transition: states that a plugin adds belong there.
+fn fresh_schedules() -> Schedules {
+    // The order of the steps is known to Bevy only, which makes such a schedule in a world.
+    let mut world = World::new();
+    setup_state_transitions_in_world(&mut world);
+    let of_transitions = world.resource_mut::<Schedules>().remove(StateTransition);
+    let mut schedules = Schedules::new();
+    schedules.insert(of_transitions.expect("that is what the function is for"));
+    schedules
+}
+
+fn order_of(order: &MainScheduleOrder) -> [Vec<InternedScheduleLabel>; 2] {
+    [order.labels.clone(), order.startup_labels.clone()]
+}
+
+/// An app lists them in no other way.
+fn has_sub_apps(app: &App) -> bool {
+    format!("{app:?}").contains("SubApp")
+}
+
+fn host_only(what: &str) -> RehearsalFault {
+    RehearsalFault::HostOnly {
+        what: what.to_owned(),
+    }
+}
+
+/// What a panic of a plugin means.
+fn setup_fault(panic: PanicReport) -> RehearsalFault {
+    if panic.message.starts_with("No sub-app with label") {
+        return host_only(&format!("it needs one of the app's sub-apps ({})", panic.message));
+    }
+    RehearsalFault::Setup(panic)
+}
+
+/// The names of the engine's plugins that the host has, so that a module's plugin that asks for one of them
+/// finds it.
+#[derive(Resource, Clone, Debug, Default)]
+pub(crate) struct HostPlugins(Vec<&'static str>);
+
+impl HostPlugins {
+    pub(crate) fn of(app: &App) -> Self {
+        macro_rules! names {
+            ($($plugin:ty),* $(,)?) => {
+                [$((app.is_plugin_added::<$plugin>(), std::any::type_name::<$plugin>())),*]
+            };
+        }
+        let names = names![
+            bevy::a11y::AccessibilityPlugin,
+            bevy::app::ScheduleRunnerPlugin,
+            bevy::asset::AssetPlugin,
+            bevy::core::FrameCountPlugin,
+            bevy::core::TaskPoolPlugin,
+            bevy::core::TypeRegistrationPlugin,
+            bevy::core_pipeline::CorePipelinePlugin,
+            bevy::diagnostic::DiagnosticsPlugin,
+            bevy::hierarchy::HierarchyPlugin,
+            bevy::input::InputPlugin,
+            bevy::log::LogPlugin,
+            bevy::render::RenderPlugin,
+            bevy::render::texture::ImagePlugin,
+            bevy::sprite::SpritePlugin,
+            bevy::state::app::StatesPlugin,
+            bevy::text::TextPlugin,
+            bevy::time::TimePlugin,
+            bevy::transform::TransformPlugin,
+            bevy::ui::UiPlugin,
+            bevy::window::WindowPlugin,
+            bevy_egui::EguiPlugin,
+        ];
+        let names = names.into_iter().filter(|(is_there, _)| *is_there);
+        Self(names.map(|(_, name)| name).collect())
+    }
+}
+
+/// Stands for a plugin of the host.
+struct OfHost(&'static str);
+
+impl Plugin for OfHost {
+    fn build(&self, _app: &mut App) {}
+
+    fn name(&self) -> &str {
+        self.0
     }
 }

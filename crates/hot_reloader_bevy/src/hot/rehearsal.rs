@@ -1,15 +1,18 @@
-//! Setup and schedules of new code are tried in a throwaway world.
+//! Plugins and schedules of new code are tried in a throwaway world.
 //!
 //! Initialising a schedule there registers every component, resource and event that its systems
 //! touch, which is what is held against the types in use ([`compare`](super::compare)).
 //!
-//! A missing resource cannot be told here: in Bevy 0.14 `Res` and `Option<Res>` register the same
+//! A throwaway world lacks what the host provides, so a plugin that fails there may be right. Then the
+//! reload goes on with what was learnt until then, and the live world decides ([`set_up`](super::set_up)).
+//!
+//! A missing resource of a system cannot be told here: in Bevy 0.14 `Res` and `Option<Res>` register the same
 //! access. It panics in the first frame, which is rolled back.
 
 use std::{
     any::TypeId,
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use bevy::{
@@ -18,23 +21,26 @@ use bevy::{
         component::ComponentId,
         schedule::{InternedScheduleLabel, ScheduleLabel},
     },
-    prelude::{AppTypeRegistry, AssetServer, Schedules, World},
+    prelude::{AppTypeRegistry, Schedule, Schedules, StateTransition, World},
     reflect::TypeRegistry,
 };
-use hot_reloader_core::{panics, PanicReport, RegistryError, TypeShape};
+use hot_reloader_core::{panics, HotModule, PanicReport, RegistryError, TypeShape};
 use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
 
 use super::{
+    definition::definition,
     delegate::{self, Delegates},
+    keys::StateKey,
     library::Library,
     migration::Incoming,
     placement::{self, Placement},
-    recording::{Copying, Recording, StateKey},
+    recording::{ModuleSchedules, Recording},
+    scratch::{self, ResourceKey},
+    snapshot::CopyRule,
 };
 
-use crate::HotApp;
-
 /// What the rehearsal found out.
+#[derive(Default)]
 pub(crate) struct Rehearsal {
     /// All types that the new code's systems use.
     pub(crate) types: HashMap<TypeId, TypeShape>,
@@ -45,20 +51,55 @@ pub(crate) struct Rehearsal {
     /// Those of them that it may change without a command.
     pub(crate) written: HashSet<TypeId>,
     pub(crate) state_keys: Vec<StateKey>,
-    pub(crate) copying: Copying,
     /// The crates whose types may change, by name.
     pub(crate) hot: Vec<String>,
-    /// By module: the schedules that are to be taken apart.
-    pub(crate) placements: HashMap<String, Vec<(InternedScheduleLabel, Placement)>>,
+    /// The resources that the plugins made.
+    pub(crate) made: HashSet<ResourceKey>,
+    /// By module: the functions that do its work.
+    pub(crate) targets: HashMap<String, Vec<String>>,
+    /// By module: why it could not be tried to the end.
+    pub(crate) unsure: HashMap<String, RehearsalFault>,
+    /// What is left of it for the swap.
+    leftover: Mutex<Option<Leftover>>,
+}
+
+/// The throwaway world, with all that the plugins made, and what can be used of their schedules.
+#[derive(Default)]
+pub(crate) struct Leftover {
+    pub(crate) world: World,
+    /// By module: its transitions between states, complete and not initialised. On a live world, states that
+    /// are there already would not be added again.
+    pub(crate) transitions: HashMap<String, Schedule>,
 }
 
 impl Rehearsal {
     /// Whether the type is of a crate that a reload may change. Generic types of the engine count by
     /// their own crate.
     pub(crate) fn is_hot(&self, path: &str) -> bool {
-        let name = path.split("::").next().unwrap_or(path);
-        self.hot.iter().any(|hot| hot == name)
+        is_of(&self.hot, path)
     }
+
+    /// How values are copied of which the new code says so.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &CopyRule> {
+        self.state_keys.iter().map(|key| &key.rule)
+    }
+
+    /// Whether all modules could be tried to the end.
+    pub(crate) fn is_sure(&self) -> bool {
+        self.unsure.is_empty()
+    }
+
+    /// What is left of it, once.
+    pub(crate) fn take_leftover(&self) -> Option<Leftover> {
+        let mut leftover = self.leftover.lock().unwrap_or_else(PoisonError::into_inner);
+        leftover.take()
+    }
+}
+
+/// Whether a type's path begins with one of these crates.
+pub(crate) fn is_of(crates: &[String], path: &str) -> bool {
+    let name = path.split("::").next().unwrap_or(path);
+    crates.iter().any(|of| of == name)
 }
 
 pub(crate) fn rehearse(
@@ -66,143 +107,137 @@ pub(crate) fn rehearse(
     library: &Library,
     plan: &Plan,
 ) -> Result<Rehearsal, ReloadError> {
-    let mut world = throwaway(live);
-    let mut registry = TypeRegistry::new();
     let mut rehearsal = Rehearsal {
-        types: HashMap::new(),
-        incoming: HashMap::new(),
-        registry: Arc::default(),
-        written: HashSet::new(),
-        state_keys: Vec::new(),
-        copying: Copying::default(),
         hot: plan.hot.clone(),
-        placements: HashMap::new(),
+        ..Rehearsal::default()
     };
-    for module in &plan.modules {
-        let failed = |fault| ReloadError::Rehearsal {
-            module: module.name.clone(),
-            fault,
+    let mut leftover = Leftover {
+        world: scratch::world(live),
+        ..Leftover::default()
+    };
+    let world = &mut leftover.world;
+    let mut before = scratch::resources(world);
+    // Those that are not reloaded too: others may build on what they make.
+    for name in &plan.order {
+        let Ok(entry) = library.module(name) else {
+            continue;
         };
-        let entry = library.module(&module.name)?;
-        let mut recording = panics::guard(|| {
-            Recording::of(
-                |recording| entry.build(&mut HotApp::new(recording)),
-                Vec::new(),
-            )
-        })
-        .map_err(|panic| failed(RehearsalFault::Setup(panic)))?;
-        recording.make_known(&mut world);
-        let placements = place(live, &recording).map_err(failed)?;
-        rehearsal.placements.insert(module.name.clone(), placements);
-        let runs = live.resource::<Delegates>().get(&module.name).is_some();
-        let mut found = Found {
-            runs,
-            ..Found::default()
+        let recorded = Recording::of(world, entry);
+        let Some(module) = plan.modules.iter().find(|module| module.name == *name) else {
+            discard(recorded);
+            before.extend(scratch::resources(world));
+            continue;
         };
-        initialise(&mut world, &mut recording, &mut found).map_err(failed)?;
-        let mut targets = module.delegation_targets.iter();
-        if let Some(target) = targets.find(|target| !found.systems.contains(target)) {
-            return Err(ReloadError::Registry(RegistryError::UnknownTarget {
-                module: module.name.clone(),
-                target: target.clone(),
-            }));
-        }
-        let written = found
-            .written
-            .iter()
-            .filter_map(|id| world.components().get_info(*id)?.type_id());
-        rehearsal.written.extend(written);
-        rehearsal.types.extend(recording.shapes());
-        for registration in recording.registry().iter() {
-            registry.add_registration(registration.clone());
-        }
-        rehearsal.state_keys.append(&mut recording.state_keys);
-        rehearsal.copying.rules.append(&mut recording.copying.rules);
-        rehearsal
-            .copying
-            .events
-            .append(&mut recording.copying.events);
-        rehearsal
-            .copying
-            .replaced
-            .append(&mut recording.copying.replaced);
-        discard(recording);
-    }
-    for info in world.components().iter() {
-        let Some(id) = info.type_id() else { continue };
-        rehearsal.incoming.insert(
-            id,
-            Incoming {
-                id,
-                name: info.name().to_owned(),
-                layout: info.layout(),
-                drop: info.drop(),
-            },
-        );
-        rehearsal.types.entry(id).or_insert_with(|| TypeShape {
-            path: info.name().to_owned(),
-            size: info.layout().size(),
-            align: info.layout().align(),
-            definition: None,
+        let found = recorded.and_then(|recording| {
+            let mut schedules = recording.schedules;
+            let transitions = schedules.remove(&StateTransition.intern());
+            place(live, &schedules)?;
+            let runs = live.resource::<Delegates>().get(name).is_some();
+            let found = initialise(world, &mut schedules, runs)?;
+            discard(schedules);
+            Ok((found, transitions))
         });
+        let made = scratch::resources(world);
+        rehearsal.made.extend(made.difference(&before));
+        before.extend(made);
+        match found {
+            Ok((found, transitions)) => {
+                let mut targets = module.delegation_targets.iter();
+                let is_unknown = |target: &&String| !found.systems.contains(target);
+                // The functions of observers are known to nobody.
+                let unknown = targets.find(is_unknown).filter(|_| !has_observers(world));
+                if let Some(target) = unknown {
+                    return Err(ReloadError::Registry(RegistryError::UnknownTarget {
+                        module: name.clone(),
+                        target: target.clone(),
+                    }));
+                }
+                let targets = self::targets(module, found.systems);
+                rehearsal.targets.insert(name.clone(), targets);
+                let written = found
+                    .written
+                    .iter()
+                    .filter_map(|id| world.components().get_info(*id)?.type_id());
+                rehearsal.written.extend(written);
+                let transitions = transitions.map(|schedule| (name.clone(), schedule));
+                leftover.transitions.extend(transitions);
+            }
+            // Of these the throwaway world knows as much as any other.
+            Err(fault @ (RehearsalFault::Schedule { .. } | RehearsalFault::HostOnly { .. })) => {
+                return Err(ReloadError::Rehearsal {
+                    module: name.clone(),
+                    fault,
+                })
+            }
+            Err(fault) => drop(rehearsal.unsure.insert(name.clone(), fault)),
+        }
+        for key in StateKey::of(entry) {
+            (key.abilities.make_known)(world);
+            rehearsal.state_keys.push(key);
+        }
     }
-    discard(world);
+    let mut registry = TypeRegistry::empty();
+    let of_plugins = world.resource::<AppTypeRegistry>().clone();
+    for registration in of_plugins.read().iter() {
+        registry.add_registration(registration.clone());
+    }
+    for register in rehearsal.state_keys.iter().filter_map(|key| key.abilities.register) {
+        register(&mut registry);
+    }
+    rehearsal.note_types(world, &registry);
     rehearsal.registry = Arc::new(registry);
+    rehearsal.leftover = Mutex::new(Some(leftover));
     Ok(rehearsal)
 }
 
-/// Makes all types that the modules of `plan` use known to the live world. What cannot be done is left to the
-/// module itself.
-pub(crate) fn make_known(world: &mut World, library: &Library, plan: &Plan) {
-    for module in &plan.modules {
-        let known = panics::guard(|| {
-            let Ok(entry) = library.module(&module.name) else {
-                return;
+impl Rehearsal {
+    fn note_types(&mut self, world: &World, registry: &TypeRegistry) {
+        for info in world.components().iter() {
+            let (Some(id), Some(incoming)) = (info.type_id(), Incoming::of(info)) else {
+                continue;
             };
-            let setup = |recording: &mut Recording| entry.build(&mut HotApp::new(recording));
-            let mut recording = Recording::of(setup, Vec::new());
-            recording.make_known(world);
-            let _ = initialise(world, &mut recording, &mut Found::default());
-            discard(recording);
-        });
-        if let Err(panic) = known {
-            bevy::log::warn!(
-                "module `{}` panicked before its values went over: {panic}",
-                module.name
+            self.incoming.insert(id, incoming);
+            let definition = self
+                .is_hot(info.name())
+                .then(|| definition(registry, id))
+                .flatten();
+            self.types.insert(
+                id,
+                TypeShape {
+                    path: info.name().to_owned(),
+                    size: info.layout().size(),
+                    align: info.layout().align(),
+                    definition,
+                },
             );
         }
     }
 }
 
-/// An empty world, with what the parameters of systems commonly ask for when they are initialised.
-fn throwaway(live: &World) -> World {
-    let mut world = World::new();
-    if let Some(types) = live.get_resource::<AppTypeRegistry>() {
-        world.insert_resource(types.clone());
-    }
-    if let Some(assets) = live.get_resource::<AssetServer>() {
-        world.insert_resource(assets.clone());
-    }
-    world
+fn has_observers(world: &World) -> bool {
+    let mut components = world.components().iter();
+    components.any(|info| info.name().starts_with("bevy_ecs::observer::runner::Observer<"))
 }
 
-/// Finds the places of the module's systems among the host's.
-fn place(
+/// Finds the places of a module's systems among the host's, schedule by schedule.
+pub(crate) fn place(
     live: &World,
-    recording: &Recording,
+    schedules: &ModuleSchedules,
 ) -> Result<Vec<(InternedScheduleLabel, Placement)>, RehearsalFault> {
     let mut placements = Vec::new();
-    let Some(schedules) = live.get_resource::<Schedules>() else {
+    let Some(of_host) = live.get_resource::<Schedules>() else {
         return Ok(placements);
     };
-    for (label, schedule) in &recording.schedules {
+    for (label, schedule) in schedules {
+        // Its steps are the host's, and the module's states take them as one.
+        if *label == StateTransition.intern() {
+            continue;
+        }
         // One that is missing has no sets, or runs just now and takes no delegators.
-        let Some(host) = schedules.get(*label) else {
+        let Some(host) = of_host.get(*label) else {
             continue;
         };
-        let calls = recording.set_calls.get(label);
-        let calls = calls.map_or(&[][..], Vec::as_slice);
-        let placement = placement::place(host, schedule, calls);
+        let placement = placement::place(host, schedule);
         let placement = placement.map_err(|reason| RehearsalFault::Schedule {
             schedule: format!("{label:?}"),
             reason,
@@ -212,21 +247,33 @@ fn place(
     Ok(placements)
 }
 
-/// What the systems and observers of a module are, and what they may change.
+/// What the systems of a module are, and what they may change.
 #[derive(Default)]
-struct Found {
-    /// Whether its startup is over.
-    runs: bool,
-    systems: Vec<String>,
-    written: Vec<ComponentId>,
+pub(crate) struct Found {
+    /// By the names that a person gave them.
+    pub(crate) systems: Vec<String>,
+    pub(crate) written: HashSet<ComponentId>,
+    pub(crate) used: HashSet<ComponentId>,
 }
 
-fn initialise(
+/// The functions that do a module's work: those that it lists, and those that were found.
+pub(crate) fn targets(module: &HotModule, systems: Vec<String>) -> Vec<String> {
+    let mut targets = module.delegation_targets.clone();
+    let is_named = |name: &String| !name.contains("closure") && name != "apply_deferred";
+    targets.extend(systems.into_iter().filter(is_named));
+    targets.sort();
+    targets.dedup();
+    targets
+}
+
+/// Makes schedules ready to run in a world. `runs` says that the module's startup is over.
+pub(crate) fn initialise(
     world: &mut World,
-    recording: &mut Recording,
-    found: &mut Found,
-) -> Result<(), RehearsalFault> {
-    for (label, schedule) in &mut recording.schedules {
+    schedules: &mut ModuleSchedules,
+    runs: bool,
+) -> Result<Found, RehearsalFault> {
+    let mut found = Found::default();
+    for (label, schedule) in schedules {
         let name = format!("{label:?}");
         if *label == Main.intern() {
             return Err(RehearsalFault::Schedule {
@@ -246,22 +293,14 @@ fn initialise(
             })?;
         for (_, system) in schedule.systems().into_iter().flatten() {
             found.systems.push(last_segment(&system.name()));
-            if !(found.runs && delegate::startup().contains(label)) {
-                found.written.extend(system.component_access().writes());
+            let access = system.component_access();
+            found.used.extend(access.reads_and_writes());
+            if !(runs && delegate::startup().contains(label)) {
+                found.written.extend(access.writes());
             }
         }
     }
-    for observer in std::mem::take(&mut recording.observers) {
-        let (name, written) = panics::guard(|| observer.rehearse(world)).map_err(|panic| {
-            RehearsalFault::Initialise {
-                schedule: "of observers".to_owned(),
-                panic,
-            }
-        })?;
-        found.systems.push(last_segment(&name));
-        found.written.extend(written);
-    }
-    Ok(())
+    Ok(found)
 }
 
 /// The name that a person gave a function: `play` of `game::play<f32>`, of `game::Turn<game::Red>::play`

@@ -127,7 +127,7 @@ impl HotReloader {
                 })?;
             let keys = slot.state_keys.iter();
             scope.extend(keys.flat_map(|key| key.components(world)));
-            rules.extend(slot.copying.rules.iter().copied());
+            rules.extend(slot.rules().copied());
         }
         let instructions = Instructions {
             rules,
@@ -140,7 +140,7 @@ impl HotReloader {
     #[must_use]
     pub fn capture_world(world: &mut World) -> Snapshot {
         let slots = &world.resource::<Delegates>().slots;
-        let rules = slots.iter().flat_map(|slot| &slot.copying.rules);
+        let rules = slots.iter().flat_map(Slot::rules);
         let exempt = &world.resource::<NotRolledBack>().0;
         let instructions = Instructions {
             rules: rules.chain(exempt).copied().collect(),

@@ -25,15 +25,15 @@ pub(crate) fn rehearse<E: Engine>(
         .iter()
         .map(|module| {
             let runs = running.iter().find(|m| m.module.name == module.name);
-            change(runs.map(|status| &status.module), module)
+            let targets = E::targets(&rehearsal, module);
+            change(runs.map(|status| &status.module), module, &targets)
         })
         .collect();
     Ok(rehearsal)
 }
 
-fn change(was: Option<&HotModule>, now: &HotModule) -> ModuleChange {
+fn change(was: Option<&HotModule>, now: &HotModule, after: &[String]) -> ModuleChange {
     let before: &[String] = was.map_or(&[], |module| &module.delegation_targets);
-    let after = &now.delegation_targets;
     let missing = |from: &[String], of: &[String]| -> Vec<String> {
         let missing = of.iter().filter(|target| !from.contains(target));
         missing.cloned().collect()

@@ -1,10 +1,10 @@
 //! The world is copied, and the new code takes over: at the start of a frame, all within one call.
 
 use crate::{
-    engine::{Engine, Hook, ModuleFault},
+    engine::{Engine, Hook, ModuleFault, Plan},
     phase::roll_back,
     report::Outcome,
-    stage::{Armed, Stage, Trial},
+    stage::{Armed, Attempt, Stage, Trial},
     Phase, ReloadError, Transaction,
 };
 
@@ -51,17 +51,17 @@ pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::W
             attempt.warnings.push(text);
         }
     }
-    match E::migrate(world, &library, &rehearsal, &plan) {
-        Ok(types) => attempt.types = types,
-        Err(error) => {
-            let lost = E::restore(world, &snapshot);
-            E::forget(world, snapshot);
-            let (outcome, error) = roll_back::outcome(error, &lost);
-            transaction.finish(world, attempt, outcome, Some(error), lost);
-            return;
-        }
+    if let Err(error) = prepare::<E>(world, &mut attempt, &library, &rehearsal, &plan) {
+        let lost = E::restore(world, &snapshot);
+        E::forget(world, snapshot);
+        let (outcome, error) = match roll_back::outcome(error, &lost) {
+            // It never took over.
+            (Outcome::RolledBack, error) => (Outcome::Refused, error),
+            in_part => in_part,
+        };
+        transaction.finish(world, attempt, outcome, Some(error), lost);
+        return;
     }
-    attempt.end(Phase::Migrate);
     transaction.issued = transaction.issued.next();
     attempt.generation = Some(transaction.issued);
     let (predecessors, installed) =
@@ -96,6 +96,22 @@ pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::W
             roll_back::roll_back(transaction, world, trial, error);
         }
     }
+}
+
+/// All that has to be in the world before the new code takes over.
+fn prepare<E: Engine>(
+    world: &mut E::World,
+    attempt: &mut Attempt,
+    library: &E::Library,
+    rehearsal: &E::Rehearsal,
+    plan: &Plan,
+) -> Result<(), ReloadError> {
+    let warnings = E::set_up(world, library, rehearsal, plan)?;
+    attempt.warnings.extend(warnings);
+    attempt.end(Phase::SetUp);
+    attempt.types = E::migrate(world, rehearsal, plan)?;
+    attempt.end(Phase::Migrate);
+    Ok(())
 }
 
 fn begin<E: Engine>(world: &mut E::World, trial: &Trial<E>) -> Result<(), ModuleFault> {

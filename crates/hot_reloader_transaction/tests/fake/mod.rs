@@ -230,6 +230,10 @@ impl Engine for Fake {
         Ok(())
     }
 
+    fn targets((): &(), module: &HotModule) -> Vec<String> {
+        module.delegation_targets.clone()
+    }
+
     fn compare(world: &mut World, (): &(), _: &Plan) -> Result<Vec<String>, ReloadError> {
         if world.fails() {
             return Err(ReloadError::TypesChanged(Vec::new()));
@@ -253,12 +257,24 @@ impl Engine for Fake {
         Ok(())
     }
 
-    fn migrate(
+    fn set_up(
         world: &mut World,
         _: &Code,
         (): &(),
-        _: &Plan,
-    ) -> Result<Vec<TypeChange>, ReloadError> {
+        plan: &Plan,
+    ) -> Result<Vec<String>, ReloadError> {
+        for module in &plan.modules {
+            world.state.push(format!("set up {}", module.name));
+            let fault = world.fault(&module.name);
+            fault.map_err(|fault| ReloadError::Rehearsal {
+                module: fault.module,
+                fault: RehearsalFault::Setup(fault.panic),
+            })?;
+        }
+        Ok(Vec::new())
+    }
+
+    fn migrate(world: &mut World, (): &(), _: &Plan) -> Result<Vec<TypeChange>, ReloadError> {
         world.state.push("migrate".to_owned());
         if world.fails() {
             return Err(ReloadError::TypesChanged(Vec::new()));

@@ -31,6 +31,8 @@ use undo::undo;
 
 pub use undo::{Deleted, Undo};
 
+use crate::Turn;
+
 /// Owns the discussions, the tickets, the project and the settings.
 #[hot_module(
     state_keys = [
@@ -55,7 +57,8 @@ pub use undo::{Deleted, Undo};
         derive_active_tickets,
     ],
 )]
-pub fn controller(app: &mut HotApp) {
+pub fn controller(app: &mut App) {
+    Turn::order(app);
     app.init_resource::<Discussions>()
         .init_resource::<Composer>()
         .init_resource::<TicketNumbers>()
@@ -71,18 +74,21 @@ pub fn controller(app: &mut HotApp) {
         .register_type::<Action>()
         .add_event::<Action>()
         .add_event::<AskAssistant>()
-        .add_systems(Update, systems())
+        .add_systems(Update, systems().in_set(Turn::Control))
         .add_systems(
             Update,
             (editor::open_in_editor, documents::exchange)
                 .chain()
                 .after(undo)
-                .before(note_done),
+                .before(note_done)
+                .in_set(Turn::Control),
         );
     #[cfg(feature = "hot")]
     app.add_systems(
         Update,
-        settings::set_reloader.run_if(resource_changed::<Settings>),
+        settings::set_reloader
+            .run_if(resource_changed::<Settings>)
+            .in_set(Turn::Control),
     );
 }
 

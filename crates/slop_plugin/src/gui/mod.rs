@@ -48,6 +48,7 @@ use self::{
 use crate::{
     ai_client::{provider, streaming, wanted, PendingRequests},
     controller::documents,
+    Turn,
 };
 
 /// Owns the layout and what a person is in the middle of.
@@ -65,9 +66,10 @@ use crate::{
     ],
     after = [controller, ai_client],
 )]
-pub fn gui(app: &mut HotApp) {
+pub fn gui(app: &mut App) {
     // A theme that cannot be read refuses the reload here, in the rehearsal.
     let themes = Themes::built_in().unwrap_or_else(|error| panic!("{error}"));
+    Turn::order(app);
     app.insert_resource(themes)
         .init_resource::<Layout>()
         .init_resource::<Palette>()
@@ -93,10 +95,11 @@ pub fn gui(app: &mut HotApp) {
                 ),
                 render_help,
             )
-                .chain(),
+                .chain()
+                .in_set(Turn::Show),
         );
     #[cfg(feature = "hot")]
-    app.add_systems(Update, (tint, time_modules));
+    app.add_systems(Update, (tint, time_modules).in_set(Turn::Show));
 }
 
 /// What every window is drawn with.

@@ -4,7 +4,11 @@
     reason = "it puts values in place that are known by their type id only"
 )]
 
-use std::{collections::HashSet, time::Instant};
+use std::{
+    any::TypeId,
+    collections::{HashMap, HashSet},
+    time::Instant,
+};
 
 use bevy::{
     ecs::{
@@ -19,9 +23,7 @@ use hot_reloader_core::{panics, TypeFault};
 use hot_reloader_transaction::{Passage, ReloadError, TypeChange};
 
 use super::{convert::Stuck, Crossing, Holder, Incoming, Way};
-use crate::hot::{
-    delegate::Delegates, provision::ModuleStates, rehearsal::Rehearsal, snapshot::Column,
-};
+use crate::hot::{delegate::Delegates, snapshot::Column};
 
 /// Values that are left where they are, since new code does not find them there.
 #[derive(Default)]
@@ -56,6 +58,15 @@ impl LeftBehind {
     pub(super) fn is_abandoned(&self, component: ComponentId) -> bool {
         self.now.abandoned.contains(&component)
     }
+}
+
+/// What a resource is that is where another is to go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// A first value, which the build has made for want of one.
+    Taken,
+    /// What new code has worked with.
+    Newer,
 }
 
 /// New values of one type, ready to be put in place.
@@ -96,7 +107,7 @@ pub(crate) fn rehearse(world: &World, crossings: &[Crossing]) -> Result<(), Vec<
 /// Which value cannot go over; nothing has been touched then. Or a panic of a hook.
 pub(crate) fn carry(
     world: &mut World,
-    rehearsal: &Rehearsal,
+    incoming: &HashMap<TypeId, Incoming>,
     crossings: Vec<Crossing>,
 ) -> Result<Vec<TypeChange>, ReloadError> {
     let mut changes = Vec::new();
@@ -147,22 +158,13 @@ pub(crate) fn carry(
     }
     let gone = crossings.iter();
     let gone = gone.filter(|crossing| matches!(crossing.way, Way::Discard));
-    put(world, &mut made, gone)?;
-    if let Some(mut states) = world.remove_resource::<ModuleStates>() {
-        for Made { crossing, to, .. } in &made {
-            let id = |component| world.components().get_info(component)?.type_id();
-            if let (Some(old), Some(new)) = (id(crossing.old), id(*to)) {
-                states.migrated(old, new);
-            }
-        }
-        world.insert_resource(states);
-    }
+    put(world, &mut made, gone, Place::Taken)?;
     let known = world.components().len();
     // Code of before may come back, and its values with it.
     let is_used = |id: &ComponentId| {
         let info = world.components().get_info(*id);
         let id = info.and_then(ComponentInfo::type_id);
-        id.is_some_and(|id| rehearsal.incoming.contains_key(&id))
+        id.is_some_and(|id| incoming.contains_key(&id))
     };
     let mut abandoned = world.resource::<Delegates>().left.now.abandoned.clone();
     abandoned.retain(|id| !is_used(id));
@@ -211,7 +213,7 @@ pub(crate) fn late(world: &mut World) {
                     entities,
                     values,
                 }];
-                put(world, &mut made, []).map_err(|error| error.to_string())
+                put(world, &mut made, [], Place::Newer).map_err(|error| error.to_string())
             }
             Err(fault) => Err(fault.to_string()),
         });
@@ -229,12 +231,7 @@ fn newcomer(world: &World, crossing: &Crossing) -> Option<Incoming> {
         let is_new = info.id().index() > crossing.old.index();
         is_new && info.name() == crossing.names[1]
     })?;
-    Some(Incoming {
-        id: info.type_id()?,
-        name: info.name().to_owned(),
-        layout: info.layout(),
-        drop: info.drop(),
-    })
+    Incoming::of(info)
 }
 
 fn new_id(world: &World, to: &Incoming, holder: Holder) -> Option<ComponentId> {
@@ -303,6 +300,7 @@ fn put<'a>(
     world: &mut World,
     made: &mut [Made<'_>],
     gone: impl IntoIterator<Item = &'a Crossing>,
+    place: Place,
 ) -> Result<(), ReloadError> {
     for crossing in gone {
         let entities = holders(world, crossing);
@@ -317,7 +315,7 @@ fn put<'a>(
         remove(world, made.crossing, &holders)?;
     }
     for made in made {
-        insert(world, made)?;
+        insert(world, made, place)?;
     }
     Ok(())
 }
@@ -346,7 +344,7 @@ fn remove(
     })
 }
 
-fn insert(world: &mut World, made: &mut Made<'_>) -> Result<(), ReloadError> {
+fn insert(world: &mut World, made: &mut Made<'_>, place: Place) -> Result<(), ReloadError> {
     let Made {
         crossing,
         to,
@@ -355,6 +353,7 @@ fn insert(world: &mut World, made: &mut Made<'_>) -> Result<(), ReloadError> {
     } = made;
     guarded(crossing, || {
         let is_there = match crossing.holder {
+            _ if place == Place::Taken => false,
             Holder::Entities => false,
             Holder::Resource { is_send: true } => world.get_resource_by_id(*to).is_some(),
             Holder::Resource { is_send: false } => world.get_non_send_by_id(*to).is_some(),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bevy::{
-    ecs::component::{ComponentId, ComponentInfo},
+    ecs::component::{ComponentId, ComponentInfo, Tick},
     prelude::{AppTypeRegistry, Schedule, Schedules, World},
     reflect::{ReflectFromPtr, ReflectFromReflect, TypeRegistry},
 };
@@ -25,7 +25,7 @@ use crate::hot::{
     compare,
     definition::definition,
     delegate::{Delegates, Slot},
-    recording::StateKey,
+    keys::StateKey,
     rehearsal::Rehearsal,
     snapshot::{Copier, Copiers},
 };
@@ -38,11 +38,13 @@ use crate::hot::{
 pub(crate) fn decide(
     world: &World,
     rehearsal: &Rehearsal,
+    incoming: &HashMap<TypeId, Incoming>,
     plan: &Plan,
 ) -> Result<Vec<Crossing>, Vec<TypeFault>> {
     let decision = Decision {
         world,
         rehearsal,
+        incoming,
         new: &plan.layout,
         slots: &world.resource::<Delegates>().slots,
         copiers: Copiers::new(world, &compare::rules(world, rehearsal)),
@@ -113,6 +115,8 @@ fn state_of(name: &str) -> Option<&str> {
 struct Decision<'a> {
     world: &'a World,
     rehearsal: &'a Rehearsal,
+    /// The types that new code uses.
+    incoming: &'a HashMap<TypeId, Incoming>,
     new: &'a Layout,
     slots: &'a [Slot],
     copiers: Copiers,
@@ -123,7 +127,7 @@ impl Decision<'_> {
     /// is asked before anything that takes longer.
     fn is_of_another_build(&self, info: &ComponentInfo) -> Option<(TypeId, Arc<Layout>)> {
         let (id, name) = (info.type_id()?, info.name());
-        if self.rehearsal.incoming.contains_key(&id) || stays(name) {
+        if self.incoming.contains_key(&id) || stays(name) {
             return None;
         }
         Some((id, self.layout_of(id, name)?))
@@ -139,7 +143,7 @@ impl Decision<'_> {
     ) -> Result<Option<Crossing>, TypeFault> {
         let name = info.name();
         let now = self.new.renamed(name);
-        let to = self.rehearsal.incoming.values().find(|to| to.name == now);
+        let to = self.incoming.values().find(|to| to.name == now);
         if to.is_none() && !self.new.tells_apart(old, name) {
             return Ok(None);
         }
@@ -171,16 +175,12 @@ impl Decision<'_> {
             return Err(fault(name, self.gone(name, old)));
         }
         if was != is {
-            let requests = self.slots.iter().flat_map(|slot| &slot.copying.requests);
-            let mut requests = requests.filter(|(request, _)| *request == id);
-            match requests.next() {
-                Some((_, waits)) if waits(self.world) => return crossing(Way::Discard, plain),
-                Some(_) => return crossing(Way::Anew, plain),
-                None => {}
+            if name.starts_with("bevy_state::state::resources::NextState<") {
+                let way = if self.waits(info) { Way::Discard } else { Way::Anew };
+                return crossing(way, plain);
             }
         }
-        let mut replaced = self.rehearsal.copying.replaced.iter();
-        if replaced.any(|rule| to.is_some_and(|to| to.id == rule.type_id)) {
+        if to.is_some_and(|to| self.is_as_made(id, info, holder) && self.makes(to.id, holder)) {
             return crossing(Way::Anew, plain);
         }
         let is_same_size = to.is_none_or(|to| to.layout == info.layout());
@@ -203,6 +203,41 @@ impl Decision<'_> {
             to: to.cloned(),
         };
         crossing(over, fault)
+    }
+
+    /// Whether a request for a state has come since the last transitions were made.
+    fn waits(&self, info: &ComponentInfo) -> bool {
+        let made = self.world.resource::<Delegates>().transitioned;
+        let now = self.world.read_change_tick();
+        let changed = self.changed_at(info, Holder::Resource { is_send: true });
+        changed.is_some_and(|changed| changed.is_newer_than(made, now))
+    }
+
+    /// Whether a resource is still what the build of the code before made.
+    fn is_as_made(&self, id: TypeId, info: &ComponentInfo, holder: Holder) -> bool {
+        let Holder::Resource { is_send } = holder else {
+            return false;
+        };
+        let made = self.world.resource::<Delegates>().made.get(&(id, is_send));
+        made.is_some_and(|made| self.changed_at(info, holder) == Some(made.tick()))
+    }
+
+    /// Whether the build of new code makes the resource.
+    fn makes(&self, id: TypeId, holder: Holder) -> bool {
+        let Holder::Resource { is_send } = holder else {
+            return false;
+        };
+        self.rehearsal.made.contains(&(id, is_send))
+    }
+
+    fn changed_at(&self, info: &ComponentInfo, holder: Holder) -> Option<Tick> {
+        let storages = self.world.storages();
+        let ticks = if holder == (Holder::Resource { is_send: true }) {
+            storages.resources.get(info.id())?.get_ticks()
+        } else {
+            storages.non_send_resources.get(info.id())?.get_ticks()
+        };
+        Some(ticks?.last_changed_tick())
     }
 
     /// What the sources said of a type that is in the world, if it is of a crate that may change.

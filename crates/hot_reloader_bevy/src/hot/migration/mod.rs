@@ -13,7 +13,10 @@ mod decide;
 
 use std::{alloc::Layout, any::TypeId, collections::HashSet};
 
-use bevy::{ecs::component::ComponentId, prelude::World};
+use bevy::{
+    ecs::component::{ComponentId, ComponentInfo},
+    prelude::World,
+};
 use hot_reloader_core::TypeFault;
 use hot_reloader_transaction::Passage;
 
@@ -37,6 +40,17 @@ pub(crate) struct Incoming {
     pub(crate) name: String,
     pub(crate) layout: Layout,
     pub(crate) drop: Drop,
+}
+
+impl Incoming {
+    pub(crate) fn of(info: &ComponentInfo) -> Option<Self> {
+        Some(Self {
+            id: info.type_id()?,
+            name: info.name().to_owned(),
+            layout: info.layout(),
+            drop: info.drop(),
+        })
+    }
 }
 
 /// How the values of one type in the world go over to new code.

@@ -47,15 +47,12 @@ impl Snapshot {
         }
         let sparse = sparse(world, &scope, &mut copier);
         let resources = resources(world, &scope, &mut copier);
-        let events = instructions.events.iter();
-        let events = events.map(|rule| (*rule, (rule.count)(world))).collect();
         Self {
             tick,
             tables,
             sparse,
             resources,
             alive,
-            events,
             parts,
             suspects: instructions.suspects.clone(),
             scope,

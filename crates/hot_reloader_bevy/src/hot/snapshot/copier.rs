@@ -12,10 +12,9 @@ use std::{
 
 use bevy::{
     ecs::component::ComponentInfo,
-    prelude::{AppTypeRegistry, State, World},
+    prelude::{AppTypeRegistry, World},
     ptr::{OwningPtr, Ptr},
     reflect::{Reflect, ReflectFromPtr, ReflectFromReflect, ReflectRef, TypeRegistry},
-    state::state::FreelyMutableState,
 };
 
 use super::{column::Column, policy};
@@ -71,17 +70,6 @@ impl CopyRule {
         }))
     }
 
-    /// `State` has no `Clone`, but its value has.
-    pub(crate) fn state<S: FreelyMutableState>() -> Self {
-        Self::new::<State<S>>(RuleCopier::Clone(|value, place| {
-            // SAFETY: as for `clone`.
-            unsafe {
-                let copy = State::new(value.deref::<State<S>>().get().clone());
-                place.cast::<State<S>>().write(copy);
-            }
-        }))
-    }
-
     /// For what is as it is outside of the world, whatever code does.
     pub(crate) fn leave<T: 'static>() -> Self {
         Self::new::<T>(RuleCopier::Leave)
@@ -120,6 +108,14 @@ impl Copiers {
             registry: world.get_resource::<AppTypeRegistry>().cloned(),
             of_engine: policy::types(),
         }
+    }
+
+    /// How reflection looks at a value of the type.
+    pub(in crate::hot) fn pointer(&self, id: TypeId) -> Option<ReflectFromPtr> {
+        let of_app = self.registry.as_ref()?.read();
+        let of_app = of_app.get_type_data::<ReflectFromPtr>(id);
+        let of_engine = self.of_engine.get_type_data::<ReflectFromPtr>(id);
+        of_app.or(of_engine).cloned()
     }
 
     pub(in crate::hot) fn of(&self, info: &ComponentInfo) -> Copier {

@@ -31,14 +31,6 @@ pub(in crate::hot) use column::{Column, Drop};
 pub(crate) use copier::CopyRule;
 pub(in crate::hot) use copier::{move_out, whole, Copier, Copiers};
 
-/// Events that a module may send: how many were sent, and how to do away with them. A queue of them
-/// cannot be copied without copying the events.
-#[derive(Clone, Copy)]
-pub(crate) struct EventRule {
-    pub(crate) count: fn(&World) -> usize,
-    pub(crate) clear: fn(&mut World),
-}
-
 /// The values of a world, or of some of its types, at one moment, held in memory.
 pub struct Snapshot {
     /// When it was taken: what changed later has a newer tick.
@@ -49,7 +41,6 @@ pub struct Snapshot {
     resources: Vec<ResourceCopy>,
     /// The generation of the entity at each index, for those that were alive.
     alive: Vec<Option<u32>>,
-    events: Vec<(EventRule, usize)>,
     /// Types whose change is told if they cannot be copied.
     suspects: HashSet<ComponentId>,
     copiers: Copiers,
@@ -129,7 +120,6 @@ impl Snapshot {
 #[derive(Default)]
 pub(crate) struct Instructions {
     pub(crate) rules: Vec<CopyRule>,
-    pub(crate) events: Vec<EventRule>,
     /// Types whose change is told if they cannot be copied.
     pub(crate) suspects: HashSet<ComponentId>,
 }

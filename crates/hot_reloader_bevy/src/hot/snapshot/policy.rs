@@ -87,8 +87,8 @@ pub(super) fn types() -> TypeRegistry {
 
 /// Generic types of the engine that are left as they are, whatever they are of.
 pub(super) fn is_left(name: &str) -> bool {
-    // What the engine sends is gone in two frames. What modules send is dealt with by `EventRule`.
-    name.starts_with("bevy_ecs::event::Events<bevy_")
+    // What is sent is gone in two frames. What new code sends is taken back by `Exchange`.
+    name.starts_with("bevy_ecs::event::Events<")
 }
 
 /// A part of the engine that is more than the values of components.

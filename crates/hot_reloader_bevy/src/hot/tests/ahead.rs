@@ -13,7 +13,7 @@ use hot_reloader_transaction::Outcome;
 use super::harness::{check, module, Bench};
 use crate::{
     hot::{HotReloader, HotReloaderConfig, ReloadRequest, WorkAhead},
-    HotApp, ModuleEntry,
+    ModuleEntry,
 };
 
 #[derive(Resource, Default)]
@@ -22,7 +22,7 @@ struct Ran(u32);
 const OLD: ModuleEntry = module("game", |app| runs(app, 1));
 const NEW: ModuleEntry = module("game", |app| runs(app, 2));
 
-fn runs(app: &mut HotApp<'_>, number: u32) {
+fn runs(app: &mut App, number: u32) {
     app.add_systems(Update, move |mut ran: ResMut<Ran>| ran.0 = number);
 }
 

@@ -8,7 +8,7 @@ use hot_reloader_transaction::Outcome;
 use proptest::prelude::*;
 
 use super::harness::{module, plain, Bench};
-use crate::HotApp;
+use crate::{ModuleEntry, OnLoad, OnUnload};
 
 /// In a table, without drop glue.
 #[derive(Component, Clone, Debug)]
@@ -340,11 +340,18 @@ fn host(app: &mut App) {
         .insert_resource(ResourceReflected(BTreeMap::new()));
 }
 
-fn good(app: &mut HotApp<'_>) {
+fn good(app: &mut App) {
     app.add_event::<Happened>()
         .init_state::<Mode>()
-        .teardown(|world: &mut World| play(world, Place::Teardown));
-    app.state_key::<Keyed>(plain::<Keyed>());
+        .add_systems(OnUnload, |world: &mut World| play(world, Place::Teardown));
+}
+
+/// A module that owns a state key.
+fn keyed(name: &'static str, build: fn(&mut App)) -> ModuleEntry {
+    ModuleEntry {
+        declare: |keys| keys.add::<Keyed>(plain::<Keyed>()),
+        ..module(name, build)
+    }
 }
 
 fn play(world: &mut World, place: Place) {
@@ -363,11 +370,11 @@ fn play(world: &mut World, place: Place) {
 struct Ring;
 
 /// Does what the script says, where it says, and panics in any case.
-fn bad(app: &mut HotApp<'_>) {
+fn bad(app: &mut App) {
     app.add_event::<Happened>()
         .init_state::<Mode>()
         .add_systems(Startup, |world: &mut World| play(world, Place::Startup))
-        .setup(|world: &mut World| play(world, Place::Setup))
+        .add_systems(OnLoad, |world: &mut World| play(world, Place::Setup))
         .observe(|_: Trigger<Ring>, mut commands: Commands| {
             commands.add(|world: &mut World| play(world, Place::Observer));
         })
@@ -377,7 +384,6 @@ fn bad(app: &mut HotApp<'_>) {
             world.trigger(Ring);
             assert!(*frame < 4, "in any case");
         });
-    app.state_key::<Keyed>(plain::<Keyed>());
 }
 
 proptest! {
@@ -389,7 +395,7 @@ proptest! {
         deeds in prop::collection::vec(deed(), 0..40),
         place in place(),
     ) {
-        let mut bench = Bench::start(&[module("game", good)], host);
+        let mut bench = Bench::start(&[keyed("game", good)], host);
         for deed in before.iter().filter(|deed| !matches!(deed, Deed::Observe | Deed::SetMode(_) | Deed::Send(_))) {
             act(bench.world(), deed);
         }
@@ -397,13 +403,13 @@ proptest! {
         let before = look(bench.world());
         bench.world().insert_resource(Script { deeds, place });
         // `Startup` runs in modules that never ran.
-        let bad = module(if place == Place::Startup { "other" } else { "game" }, bad);
+        let bad = keyed(if place == Place::Startup { "other" } else { "game" }, bad);
         let report = bench.reload(&[bad]);
         prop_assert_eq!(report.outcome, Outcome::RolledBack, "{:#?}", report);
         bench.world().remove_resource::<Script>();
         prop_assert_eq!(look(bench.world()), before);
         // And it goes on.
-        let report = bench.reload(&[module("game", good)]);
+        let report = bench.reload(&[keyed("game", good)]);
         prop_assert_eq!(report.outcome, Outcome::Committed, "{:#?}", report);
     }
 }

@@ -8,20 +8,12 @@ use crate::{
     hot::{
         in_process::InProcess, HotReloader, HotReloaderConfig, HotReloaderPlugin, ReloadRequest,
     },
-    Abilities, HotApp, LibraryEntry, ModuleEntry,
+    Abilities, LibraryEntry, ModuleEntry,
 };
 
 /// A module of one function.
-pub(super) const fn module(name: &'static str, setup: fn(&mut HotApp<'_>)) -> ModuleEntry {
-    ModuleEntry {
-        name,
-        file: "tests.rs",
-        state_keys: &[],
-        targets: &[],
-        after: &[],
-        declare: |_| {},
-        setup,
-    }
+pub(super) const fn module(name: &'static str, build: fn(&mut App)) -> ModuleEntry {
+    ModuleEntry::of_plugin(name, "tests.rs", build)
 }
 
 /// A component as a state key of which nothing is known but `Clone`.

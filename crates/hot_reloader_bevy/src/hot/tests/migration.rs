@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use hot_reloader_transaction::{Outcome, Passage, TypeChange};
 
 use super::harness::{check, module, Bench};
-use crate::{HotApp, ModuleEntry};
+use crate::ModuleEntry;
 
 mod old {
     use super::*;
@@ -45,13 +45,13 @@ const NEW: &str = "mod hot { mod tests { mod migration { mod new {
     struct Options { name: String }
 } } } }";
 
-fn before(app: &mut HotApp<'_>) {
+fn before(app: &mut App) {
     app.register_type::<old::Health>()
         .register_type::<old::Settings>()
         .add_systems(Update, |_: Query<&old::Health>| {});
 }
 
-fn after(app: &mut HotApp<'_>) {
+fn after(app: &mut App) {
     app.register_type::<new::Vigour>()
         .register_type::<new::Options>()
         .add_systems(

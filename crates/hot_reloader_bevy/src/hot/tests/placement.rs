@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use hot_reloader_transaction::Outcome;
 
 use super::harness::{check, module, Bench};
-use crate::{ExemptFromRollback, HotApp};
+use crate::ExemptFromRollback;
 
 #[derive(Resource, Default, Debug, PartialEq)]
 struct Notes(Vec<&'static str>);
@@ -57,7 +57,7 @@ fn frame(bench: &mut Bench) -> Vec<&'static str> {
 
 #[test]
 fn systems_are_ordered_against_the_sets_of_the_host_and_heed_their_conditions() {
-    fn game(app: &mut HotApp<'_>) {
+    fn game(app: &mut App) {
         app.add_systems(
             Update,
             (
@@ -97,7 +97,7 @@ fn systems_are_ordered_against_the_sets_of_the_host_and_heed_their_conditions() 
 
 #[test]
 fn own_sets_keep_their_order_and_conditions_among_those_of_the_host() {
-    fn game(app: &mut HotApp<'_>) {
+    fn game(app: &mut App) {
         app.configure_sets(Update, (Own::A, Own::B).chain())
             .configure_sets(Update, Own::A.run_if(|allowed: Res<Allowed>| !allowed.0))
             .configure_sets(Update, Own::B.after(Part::Late))
@@ -130,7 +130,7 @@ fn own_sets_keep_their_order_and_conditions_among_those_of_the_host() {
 #[test]
 fn what_cannot_be_placed_is_refused_with_the_way_out() {
     let mut bench = Bench::start(&[module("game", |_| {})], host);
-    let cases: [(fn(&mut HotApp<'_>), &str); 4] = [
+    let cases: [(fn(&mut App), &str); 4] = [
         (
             |app| {
                 app.add_systems(Update, note("x").after(Part::Late).before(Part::Early));

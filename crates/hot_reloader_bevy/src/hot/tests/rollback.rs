@@ -4,7 +4,7 @@ use bevy::{ecs::system::SystemState, prelude::*, time::TimeUpdateStrategy};
 use hot_reloader_transaction::Outcome;
 
 use super::harness::{check, module, plain, Bench};
-use crate::{ExemptFromRollback, HotApp, ModuleEntry};
+use crate::{ExemptFromRollback, ModuleEntry, OnLoad, OnUnload};
 
 #[derive(Component, Clone, Debug, PartialEq)]
 struct Label(String);
@@ -39,7 +39,7 @@ struct Sent(#[expect(dead_code, reason = "it is looked at by its number")] Box<u
 const NOTHING: ModuleEntry = module("game", |_| {});
 
 /// Panics in its third frame, after what the test lets it do in its first.
-fn wreck(app: &mut HotApp<'_>, work: fn(&mut World)) {
+fn wreck(app: &mut App, work: fn(&mut World)) {
     app.add_systems(Update, move |world: &mut World, mut frames: Local<u32>| {
         *frames += 1;
         if *frames == 1 {
@@ -109,7 +109,7 @@ fn resources_come_back_go_and_are_as_they_were() {
 
 #[test]
 fn what_new_code_sets_anew_is_kept_aside() {
-    fn constants(app: &mut HotApp<'_>) {
+    fn constants(app: &mut App) {
         app.insert_resource(Opaque(Box::new(|| 1)));
     }
     let mut bench = Bench::start(&[module("game", constants)], |_| {});
@@ -202,7 +202,7 @@ fn what_was_put_under_a_new_entity_gets_its_parent_back() {
 
 #[test]
 fn states_and_what_was_asked_of_them_come_back() {
-    fn states(app: &mut HotApp<'_>) {
+    fn states(app: &mut App) {
         app.init_state::<Phase>().init_state::<Level>();
     }
     let mut bench = Bench::start(&[module("game", states)], |_| {});
@@ -236,7 +236,7 @@ fn states_and_what_was_asked_of_them_come_back() {
 
 #[test]
 fn a_first_load_that_fails_three_times_leaves_nothing() {
-    fn failing(app: &mut HotApp<'_>) {
+    fn failing(app: &mut App) {
         app.init_resource::<Count>()
             .observe(|_: Trigger<Ring>, mut commands: Commands| {
                 commands.spawn(Name::new("heard"));
@@ -249,7 +249,7 @@ fn a_first_load_that_fails_three_times_leaves_nothing() {
                     count.0 += 1;
                 },
             )
-            .setup(|mut commands: Commands| {
+            .add_systems(OnLoad, |mut commands: Commands| {
                 commands.spawn(Label("set up".to_owned()));
             });
     }
@@ -284,13 +284,16 @@ fn a_first_load_that_fails_three_times_leaves_nothing() {
 
 #[test]
 fn what_setup_made_is_there_once_under_its_id() {
-    fn hud(app: &mut HotApp<'_>) {
-        app.setup(|mut commands: Commands| {
+    fn hud(app: &mut App) {
+        app.add_systems(OnLoad, |mut commands: Commands| {
             commands.spawn((Mark, Name::new("hud")));
         })
-        .teardown(|mut commands: Commands, huds: Query<Entity, With<Mark>>| {
-            huds.iter().for_each(|hud| commands.entity(hud).despawn());
-        });
+        .add_systems(
+            OnUnload,
+            |mut commands: Commands, huds: Query<Entity, With<Mark>>| {
+                huds.iter().for_each(|hud| commands.entity(hud).despawn());
+            },
+        );
     }
     let mut bench = Bench::start(&[module("game", hud)], |_| {});
     let id = |bench: &mut Bench| {
@@ -330,7 +333,7 @@ fn entities_that_were_reserved_are_there() {
 fn events_that_new_code_sent_are_gone() {
     #[derive(Resource, Default)]
     struct Read(usize);
-    fn reading(app: &mut HotApp<'_>) {
+    fn reading(app: &mut App) {
         app.add_event::<Sent>().init_resource::<Read>().add_systems(
             Update,
             |mut sent: EventReader<Sent>, mut read: ResMut<Read>| {
@@ -456,7 +459,7 @@ fn a_field_that_reflection_does_not_see_is_not_lost() {
 #[test]
 fn a_state_key_is_restored_even_if_it_was_changed_behind_the_engine() {
     let mut keyed = NOTHING;
-    keyed.declare = |app| app.state_key::<Label>(plain::<Label>());
+    keyed.declare = |keys| keys.add::<Label>(plain::<Label>());
     let mut bench = Bench::start(&[keyed], |_| {});
     let label = bench.world().spawn(Label("before".to_owned())).id();
     let report = bench.reload(&[module("game", |app| {

@@ -1,0 +1,200 @@
+//! Observers and one-shot systems that a module's plugin adds: code that entities hold.
+//!
+//! What such an entity holds cannot be copied, and others may know the entity. So when new code takes over,
+//! it changes places with the old: the entity stays, and holds the new code. If the reload is taken back, they
+//! change places again.
+#![expect(
+    unsafe_code,
+    reason = "code changes places that is known by its component only"
+)]
+
+use bevy::{
+    ecs::{component::ComponentId, entity::Entity, observer::ObserverState},
+    prelude::{App, OnAdd, Query, ResMut, Resource, Trigger, World},
+};
+
+/// The code that entities of one module hold.
+#[derive(Debug, Default)]
+pub(crate) struct Code {
+    /// What runs.
+    entities: Vec<CodeEntity>,
+    /// What has given way, and is held until it is certain that it does not come back.
+    parked: Vec<Parked>,
+}
+
+/// An entity that holds an observer or a system.
+#[derive(Clone, Copy, Debug)]
+struct CodeEntity {
+    entity: Entity,
+    /// What it is held in.
+    component: ComponentId,
+}
+
+/// Code of before, in the entity in which the new code came.
+#[derive(Clone, Copy, Debug)]
+struct Parked {
+    of: CodeEntity,
+    at: Entity,
+}
+
+/// Observers that do not observe yet.
+#[derive(Resource, Default)]
+pub(crate) struct Held {
+    is_on: bool,
+    states: Vec<(Entity, ObserverState)>,
+}
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Held>();
+    app.observe(hold);
+}
+
+/// Takes what an observer observes away before it is registered for it, while modules build.
+fn hold(
+    trigger: Trigger<OnAdd, ObserverState>,
+    mut states: Query<&mut ObserverState>,
+    mut held: ResMut<Held>,
+) {
+    if !held.is_on {
+        return;
+    }
+    if let Ok(mut state) = states.get_mut(trigger.entity()) {
+        let state = std::mem::take(&mut *state);
+        held.states.push((trigger.entity(), state));
+    }
+}
+
+/// Lets observers that come from now on wait, or no longer.
+pub(crate) fn hold_observers(world: &mut World, is_on: bool) {
+    let mut held = world.resource_mut::<Held>();
+    held.is_on = is_on;
+    if is_on {
+        // Those of a build that was given up.
+        held.states.clear();
+    }
+}
+
+impl Code {
+    /// The code among some entities.
+    pub(crate) fn among(world: &World, entities: &[Entity]) -> Self {
+        let components = world.components();
+        let holds_code = |id: &ComponentId| {
+            let name = components.get_name(*id).unwrap_or_default();
+            name.starts_with("bevy_ecs::observer::runner::Observer<")
+                || name.starts_with("bevy_ecs::system::system_registry::RegisteredSystem<")
+        };
+        let found = entities.iter().filter_map(|entity| {
+            let mut components = world.get_entity(*entity)?.archetype().components();
+            let component = components.find(holds_code)?;
+            Some(CodeEntity {
+                entity: *entity,
+                component,
+            })
+        });
+        Self {
+            entities: found.collect(),
+            parked: Vec::new(),
+        }
+    }
+
+    pub(crate) fn contains(&self, entity: Entity) -> bool {
+        self.entities.iter().any(|code| code.entity == entity)
+    }
+
+    /// Takes over from the code of before, which keeps what must be held until it is certain that it does not
+    /// come back.
+    pub(crate) fn take_over(&mut self, world: &mut World, old: &mut Self) {
+        let mut new = std::mem::take(&mut self.entities);
+        for code in std::mem::take(&mut old.entities) {
+            let is_its = |new: &CodeEntity| new.component == code.component;
+            let place = new.iter().position(is_its).filter(|_| runs(world, code));
+            let Some(place) = place else {
+                // Nothing of the new code stands for it: it ends when that is accepted.
+                old.entities.push(code);
+                continue;
+            };
+            let at = new.remove(place).entity;
+            exchange(world, code, at);
+            old.parked.push(Parked { of: code, at });
+            self.entities.push(code);
+        }
+        for code in new {
+            register(world, code.entity);
+            self.entities.push(code);
+        }
+    }
+
+    /// Comes back, after the code that took over.
+    pub(crate) fn come_back(&mut self, world: &mut World) {
+        for Parked { of, at } in std::mem::take(&mut self.parked) {
+            exchange(world, of, at);
+            self.entities.push(of);
+        }
+    }
+
+    /// Does away with what does not run any more.
+    pub(crate) fn end(self, world: &mut World) {
+        let parked = self.parked.iter().map(|parked| parked.at);
+        let entities = self.entities.iter().map(|code| code.entity);
+        for entity in parked.chain(entities) {
+            // After a rollback they are gone with all that new code spawned.
+            if world.entities().contains(entity) {
+                world.despawn(entity);
+            }
+        }
+        world.flush();
+    }
+
+    /// Ends without a successor: observers observe no more.
+    pub(crate) fn silence(&self, world: &mut World) {
+        for code in &self.entities {
+            if let Some(mut entity) = world.get_entity_mut(code.entity) {
+                entity.remove::<ObserverState>();
+            }
+        }
+        world.flush();
+    }
+}
+
+/// Whether it is a system that can be called, or an observer that observes.
+fn runs(world: &World, code: CodeEntity) -> bool {
+    let is_observer = world
+        .components()
+        .get_name(code.component)
+        .is_some_and(|name| name.starts_with("bevy_ecs::observer::"));
+    world.get_entity(code.entity).is_some_and(|entity| {
+        entity.contains_id(code.component) && (!is_observer || entity.contains::<ObserverState>())
+    })
+}
+
+/// Lets the code of two entities change places.
+fn exchange(world: &mut World, code: CodeEntity, other: Entity) {
+    let info = world.components().get_info(code.component);
+    let size = info.map_or(0, |info| info.layout().size());
+    let mut place = |entity: Entity| {
+        let mut value = world.get_mut_by_id(entity, code.component)?;
+        Some(value.bypass_change_detection().as_ptr())
+    };
+    let (Some(one), Some(two)) = (place(code.entity), place(other)) else {
+        return;
+    };
+    if one != two {
+        // SAFETY: both are values of this component, and nothing has moved them.
+        unsafe { std::ptr::swap_nonoverlapping(one, two, size) };
+    }
+}
+
+/// Lets an observer observe that was held.
+fn register(world: &mut World, entity: Entity) {
+    let states = &mut world.resource_mut::<Held>().states;
+    let Some(place) = states.iter().position(|(held, _)| *held == entity) else {
+        return;
+    };
+    let (_, state) = states.swap_remove(place);
+    if let Some(mut entity) = world.get_entity_mut(entity) {
+        // To put it in place of another would register nothing.
+        entity.remove::<ObserverState>();
+        entity.insert(state);
+    }
+    world.flush();
+}

@@ -1,0 +1,95 @@
+//! A throwaway world, in which new code is tried.
+
+use std::{any::TypeId, collections::HashSet};
+
+use bevy::{
+    app::{FixedMainScheduleOrder, MainScheduleOrder},
+    asset::AssetPlugin,
+    ecs::{
+        component::Tick,
+        event::{EventRegistry, ShouldUpdateEvents},
+    },
+    prelude::{
+        App, AppTypeRegistry, AssetApp, AssetServer, ColorMaterial, Font, Image, Mesh, Schedules,
+        Shader, TextureAtlasLayout, World,
+    },
+    reflect::TypeRegistry,
+};
+
+use super::recording::HostPlugins;
+
+/// The resource of a world, by what it is and whether it may leave its thread.
+pub(crate) type ResourceKey = (TypeId, bool);
+
+/// An empty world, with what plugins and the parameters of systems commonly ask for: assets of its own, and
+/// a copy of what reflection knows.
+pub(crate) fn world(live: &World) -> World {
+    let mut app = App::empty();
+    app.init_resource::<MainScheduleOrder>()
+        .init_resource::<FixedMainScheduleOrder>()
+        .init_resource::<EventRegistry>()
+        .insert_resource(copy_of(live.get_resource::<AppTypeRegistry>()));
+    if live.contains_resource::<AssetServer>() {
+        let assets = AssetPlugin {
+            watch_for_changes_override: Some(false),
+            ..AssetPlugin::default()
+        };
+        app.add_plugins(assets)
+            .init_asset::<ColorMaterial>()
+            .init_asset::<Font>()
+            .init_asset::<Image>()
+            .init_asset::<Mesh>()
+            .init_asset::<Shader>()
+            .init_asset::<TextureAtlasLayout>();
+    }
+    if let Some(host) = live.get_resource::<HostPlugins>() {
+        app.insert_resource(host.clone());
+    }
+    let mut world = std::mem::take(app.world_mut());
+    world.insert_resource(Schedules::new());
+    world
+}
+
+fn copy_of(registry: Option<&AppTypeRegistry>) -> AppTypeRegistry {
+    let copy = AppTypeRegistry::default();
+    if let Some(registry) = registry {
+        let mut types: TypeRegistry = TypeRegistry::empty();
+        for registration in registry.read().iter() {
+            types.add_registration(registration.clone());
+        }
+        *copy.write() = types;
+    }
+    copy
+}
+
+/// The resources that are there.
+pub(crate) fn resources(world: &World) -> HashSet<ResourceKey> {
+    let storages = world.storages();
+    let mut found = HashSet::new();
+    for info in world.components().iter() {
+        let Some(id) = info.type_id() else { continue };
+        let send = storages.resources.get(info.id());
+        let non_send = storages.non_send_resources.get(info.id());
+        let is_present = [
+            (send.is_some_and(|data| data.is_present()), true),
+            (non_send.is_some_and(|data| data.is_present()), false),
+        ];
+        let present = is_present.into_iter().filter(|(is_present, _)| *is_present);
+        found.extend(present.map(|(_, is_send)| (id, is_send)));
+    }
+    found
+}
+
+/// Does away with all events that wait.
+pub(crate) fn clear_events(world: &mut World) {
+    let Some(mut registry) = world.remove_resource::<EventRegistry>() else {
+        return;
+    };
+    // Each time, what is older than the last goes.
+    for _ in 0..3 {
+        let last = Tick::new(world.read_change_tick().get().wrapping_sub(1 << 20));
+        registry.run_updates(world, last);
+    }
+    registry.should_update = ShouldUpdateEvents::Always;
+    world.insert_resource(registry);
+}
