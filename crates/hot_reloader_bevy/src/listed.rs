@@ -35,10 +35,15 @@ pub trait Undeclared {
 impl<T> Undeclared for Declared<T> {}
 
 /// What is listed: `T` as a type, and a value.
-#[derive(Debug)]
 pub struct Listed<T, V> {
     value: std::cell::Cell<Option<V>>,
     of: PhantomData<T>,
+}
+
+impl<T, V> std::fmt::Debug for Listed<T, V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(std::any::type_name::<(T, V)>())
+    }
 }
 
 impl<T, V> Listed<T, V> {

@@ -23,6 +23,9 @@ pub struct ReloadArguments {
     /// Reload this module only; may be given several times
     #[arg(long = "module", value_name = "NAME")]
     pub modules: Vec<String>,
+    /// Take down what startup, setup and the present states have spawned, and build it anew
+    #[arg(long, conflicts_with = "announce")]
+    pub rebuild: bool,
     /// Reload nothing, but say that the code was edited, so that the app builds and tries it already
     #[arg(long, conflicts_with = "modules")]
     pub announce: bool,
@@ -52,6 +55,8 @@ fn request(arguments: &ReloadArguments) -> Result<Reply, RemoteError> {
     let app = find(&socket_folder()?, arguments.pid)?;
     let request = if arguments.announce {
         Request::announcement()
+    } else if arguments.rebuild {
+        Request::new(modules).rebuilding()
     } else {
         Request::new(modules)
     };

@@ -24,6 +24,9 @@ pub struct Request {
     /// The modules to reload; all of them if it is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modules: Option<Vec<String>>,
+    /// What the modules have built is taken down and built anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rebuild: bool,
     /// Nothing is reloaded: the code was edited, and the app may build and try it, so that a reload finds it
     /// done.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -59,7 +62,17 @@ impl Request {
         Self {
             protocol: PROTOCOL,
             modules,
+            rebuild: false,
             announce: false,
+        }
+    }
+
+    /// The same, and what the modules have built is taken down and built anew.
+    #[must_use]
+    pub fn rebuilding(self) -> Self {
+        Self {
+            rebuild: true,
+            ..self
         }
     }
 

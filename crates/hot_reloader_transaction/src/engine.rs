@@ -121,7 +121,21 @@ pub trait Engine {
         generation: Generation,
     ) -> (Self::Code, Result<(), ModuleFault>);
 
-    /// Runs the startup of modules that never ran before.
+    /// Takes down what the startup of modules, their setup and the entry into the present states have made.
+    ///
+    /// # Errors
+    ///
+    /// The first panic.
+    fn take_down(world: &mut Self::World, modules: &[String]) -> Result<(), ModuleFault>;
+
+    /// Lets modules whose making was taken down enter the present states again.
+    ///
+    /// # Errors
+    ///
+    /// The first panic.
+    fn enter(world: &mut Self::World, modules: &[String]) -> Result<(), ModuleFault>;
+
+    /// Runs the startup of modules that never ran before, or whose making was taken down.
     ///
     /// # Errors
     ///
@@ -239,6 +253,8 @@ pub struct Plan {
     pub modules: Vec<HotModule>,
     /// The modules that run now and are to be gone.
     pub removed: Vec<String>,
+    /// Whether what the modules have built is taken down and built anew.
+    pub rebuilds: bool,
     /// All modules as they will be, in dependency order.
     pub order: Vec<String>,
     /// The crates that it may change, by name.

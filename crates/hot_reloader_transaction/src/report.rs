@@ -123,6 +123,8 @@ pub struct ReloadReport {
     pub number: u32,
     /// How it ended.
     pub outcome: Outcome,
+    /// Whether what the modules had built was taken down, to be built anew.
+    pub rebuilds: bool,
     /// The newest generation that runs now.
     pub generation: Generation,
     /// The digest of the code of that generation, as it is in memory.

@@ -29,6 +29,8 @@ impl Default for RequestId {
 pub struct Request {
     /// The modules to reload; `None` for all.
     pub modules: Option<Vec<String>>,
+    /// Whether what the modules have built is taken down and built anew.
+    pub rebuilds: bool,
     /// When it was asked for; the newest of several.
     pub since: Instant,
     /// Whom to answer.
@@ -41,6 +43,7 @@ impl Request {
     pub fn new(modules: Option<Vec<String>>) -> Self {
         Self {
             modules,
+            rebuilds: false,
             since: Instant::now(),
             ids: vec![RequestId::new()],
         }
@@ -61,6 +64,7 @@ impl Request {
             }
             _ => None,
         };
+        self.rebuilds |= newer.rebuilds;
         self.since = newer.since;
         self.ids.extend(newer.ids);
         self

@@ -296,6 +296,7 @@ impl<E: Engine> Transaction<E> {
         ReloadReport {
             number: self.reports + 1,
             outcome,
+            rebuilds: attempt.request.rebuilds,
             generation: newest.map_or(Generation::NONE, |module| module.generation),
             build_id: newest.map(|module| module.build_id.clone()),
             phase: error.as_ref().map(|error| error.phase()),

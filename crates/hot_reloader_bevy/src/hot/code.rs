@@ -9,7 +9,10 @@
 )]
 
 use bevy::{
-    ecs::{component::ComponentId, entity::Entity, observer::ObserverState},
+    ecs::{
+        change_detection::DetectChangesMut, component::ComponentId, entity::Entity,
+        observer::ObserverState,
+    },
     prelude::{App, OnAdd, Query, ResMut, Resource, Trigger, World},
 };
 
@@ -84,8 +87,9 @@ impl Code {
                 || name.starts_with("bevy_ecs::system::system_registry::RegisteredSystem<")
         };
         let found = entities.iter().filter_map(|entity| {
-            let mut components = world.get_entity(*entity)?.archetype().components();
-            let component = components.find(holds_code)?;
+            let location = world.entities().get(*entity)?;
+            let archetype = world.archetypes().get(location.archetype_id)?;
+            let component = archetype.components().find(holds_code)?;
             Some(CodeEntity {
                 entity: *entity,
                 component,

@@ -109,7 +109,9 @@ pub(crate) fn suspects(world: &World, rehearsal: &Rehearsal) -> HashSet<Componen
             let is_written = info
                 .type_id()
                 .is_some_and(|id| rehearsal.written.contains(&id));
-            is_written || rehearsal.is_hot(info.name())
+            // Any code may ask for another state.
+            let is_state = info.name().starts_with("bevy_state::state::resources::");
+            is_written || is_state || rehearsal.is_hot(info.name())
         })
         .map(|info| info.id())
         .collect()

@@ -31,6 +31,8 @@ use super::{
     exchange::{Exchange, MadeValues},
     keys::StateKey,
     placement::{self, Unit},
+    rebuild::{self, Alive, Entered, Spawned},
+    scratch::ResourceKey,
     set_up::SetUp,
     snapshot::CopyRule,
     ReloadError,
@@ -161,10 +163,18 @@ pub(crate) struct Delegates {
     pub(crate) revision: u32,
     /// What the builds of the modules made last.
     pub(crate) made: MadeValues,
+    /// States that modules name and the host has.
+    pub(crate) of_host: HashSet<ResourceKey>,
     /// What the last builds have kept out of the way, until their code is accepted, with what was made before.
     pub(crate) exchange: Option<(Exchange, MadeValues)>,
     /// Modules that have built, and are to be put in place.
     pub(crate) set_up: Option<SetUp>,
+    /// What the modules have built that can be built anew.
+    pub(crate) spawned: Spawned,
+    /// The same before the reload that may be taken back.
+    pub(crate) spawned_before: Option<Spawned>,
+    /// What is entered again when it has been taken down.
+    pub(crate) to_enter: Vec<Entered>,
     /// When the transitions of states were made last.
     pub(crate) transitioned: Tick,
     panics: Vec<ModulePanic>,
@@ -372,7 +382,7 @@ pub(crate) fn run_own(
     let Some(mut schedule) = slot.schedules.get_mut(&label).and_then(Option::take) else {
         return Ok(());
     };
-    match panics::guard(|| schedule.run(world)) {
+    match run_noted(world, module, label, &mut schedule) {
         Ok(()) => {
             put_back(world, module, generation, Part::Whole(label), schedule, None);
             Ok(())
@@ -406,7 +416,7 @@ fn run(world: &mut World, part: Part) {
             let name = slot.module.name.clone();
             let start = world.resource::<ModuleTimes>().is_on.then(Instant::now);
             let result = if part == Part::Whole(label) {
-                panics::guard(|| schedule.run(world))
+                run_noted(world, &name, label, &mut schedule)
             } else {
                 let (result, used) = run_filtered(world, &mut schedule, filter);
                 filter = used;
@@ -435,6 +445,25 @@ fn run(world: &mut World, part: Part) {
         }
         index += 1;
     }
+}
+
+/// Runs a schedule, and notes what it spawns if that may have to be built anew.
+fn run_noted(
+    world: &mut World,
+    module: &str,
+    label: InternedScheduleLabel,
+    schedule: &mut Schedule,
+) -> Result<(), PanicReport> {
+    let alive = rebuild::builds(label).then(|| Alive::of(world));
+    let result = panics::guard(|| schedule.run(world));
+    if let Some(alive) = alive {
+        let entities = alive.since(world);
+        world.resource_scope(|world, mut delegates: Mut<Delegates>| {
+            let transitioned = delegates.transitioned;
+            delegates.spawned.note(world, module, label, entities, transitioned);
+        });
+    }
+    result
 }
 
 /// Runs those systems of a schedule that a filter lets through, and gives the filter back.

@@ -11,6 +11,7 @@ use hot_reloader_transaction::{
 
 use super::{
     awake::{self, News},
+    code::Code,
     compare,
     config::HotReloaderConfig,
     delegate::{self, Delegates, Slot},
@@ -98,6 +99,8 @@ impl Engine for Bevy {
             rules: compare::rules(world, rehearsal),
             suspects: compare::suspects(world, rehearsal),
         };
+        let delegates = &mut *world.resource_mut::<Delegates>();
+        delegates.spawned_before = Some(delegates.spawned.clone());
         panics::guard(|| Snapshot::capture(world, Scope::World, &instructions))
     }
 
@@ -154,6 +157,37 @@ impl Engine for Bevy {
         (old, Ok(()))
     }
 
+    fn take_down(world: &mut World, modules: &[String]) -> Result<(), ModuleFault> {
+        let mut spawned = std::mem::take(&mut world.resource_mut::<Delegates>().spawned);
+        let mut to_enter = Vec::new();
+        let taken = modules.iter().try_for_each(|module| {
+            let entered = panics::guard(|| spawned.take_down(world, module));
+            let entered = entered.map_err(|panic| ModuleFault {
+                module: module.clone(),
+                panic,
+            })?;
+            to_enter.extend(entered);
+            Ok(())
+        });
+        let delegates = &mut *world.resource_mut::<Delegates>();
+        delegates.spawned = spawned;
+        delegates.to_enter = to_enter;
+        taken
+    }
+
+    fn enter(world: &mut World, modules: &[String]) -> Result<(), ModuleFault> {
+        let to_enter = std::mem::take(&mut world.resource_mut::<Delegates>().to_enter);
+        for entered in to_enter {
+            if modules.contains(&entered.module) {
+                let module = entered.module.clone();
+                let ran = delegate::run_own(world, &module, entered.label);
+                ran.map_err(|panic| ModuleFault { module, panic })?;
+                world.resource_mut::<Delegates>().spawned.enter_again(entered);
+            }
+        }
+        Ok(())
+    }
+
     fn start(world: &mut World, modules: &[String]) -> Result<(), ModuleFault> {
         for label in delegate::startup() {
             for module in modules {
@@ -188,6 +222,10 @@ impl Engine for Bevy {
         for slot in &mut code {
             slot.code.come_back(world);
         }
+        for slot in &mut new {
+            // It was held by entities that have their own code back, or that are gone when the world is what it was.
+            slot.code = Code::default();
+        }
         let mut delegates = world.resource_mut::<Delegates>();
         delegates.put(code, order);
         delegates.put(kept, order);
@@ -198,10 +236,14 @@ impl Engine for Bevy {
     fn restore(world: &mut World, snapshot: &Snapshot) -> Vec<String> {
         let mut delegates = world.resource_mut::<Delegates>();
         delegates.left.take_back();
+        delegates.to_enter.clear();
+        if let Some(spawned) = delegates.spawned_before.take() {
+            delegates.spawned = spawned;
+        }
         let set_up = delegates.set_up.take();
         if let Some((exchange, made)) = delegates.exchange.take() {
             delegates.made = made;
-            if let Err(panic) = panics::guard(|| exchange.undo(world)) {
+            if let Err(panic) = panics::guard(|| exchange.undo(world, snapshot.tick())) {
                 bevy::log::warn!("taking resources back panicked: {panic}");
             }
         }
@@ -214,6 +256,7 @@ impl Engine for Bevy {
     fn retire(world: &mut World, code: Vec<Slot>) -> Vec<ModuleFault> {
         // Whatever runs now has been decided on: it stays, or it has been taken back.
         let delegates = &mut *world.resource_mut::<Delegates>();
+        delegates.spawned_before = None;
         let leftover = (delegates.exchange.take(), delegates.set_up.take());
         if let Err(panic) = panics::guard(|| drop(leftover)) {
             bevy::log::warn!("dropping resources of before panicked: {panic}");

@@ -4,7 +4,8 @@
 //! was there, and a value whose type is not known here cannot be taken out of a world. But two values of one
 //! type can change places. The same build has made one of each resource in a throwaway world: so those take
 //! the place of the live ones while the plugin builds on the live world, and when that is over it is
-//! decided which of the two goes on.
+//! decided which of the two goes on. Building once more in the throwaway world tells what the plugin inserts from
+//! what it only makes sure of.
 #![expect(
     unsafe_code,
     reason = "values change places that are known by their type id only"
@@ -13,6 +14,7 @@
 use std::{
     any::TypeId,
     collections::{HashMap, HashSet},
+    ptr::NonNull,
     sync::Arc,
 };
 
@@ -22,6 +24,7 @@ use bevy::{
         component::{ComponentId, ComponentTicks, Tick},
     },
     prelude::{AssetServer, World},
+    ptr::OwningPtr,
 };
 
 use super::{
@@ -52,8 +55,8 @@ pub(crate) type MadeValues = HashMap<ResourceKey, Arc<MadeValue>>;
 pub(crate) struct Exchange {
     scratch: World,
     pairs: Vec<Pair>,
-    /// When the builds began.
-    begin: Tick,
+    /// Whether a value was moved out of the throwaway world, which must not be dropped then.
+    is_leaked: bool,
     /// The live asset server, if another one stands in for it.
     assets: Option<AssetServer>,
 }
@@ -67,20 +70,22 @@ struct Pair {
     ticks: ComponentTicks,
     /// What the build made of it in the throwaway world.
     copy: Option<Column>,
+    /// Whether the build does more than to make sure that it is there.
+    is_set: bool,
     /// Which of the two is in the live world.
     live_is_aside: bool,
 }
 
 impl Exchange {
     /// Lets the live resources that are among `made`, and that code before has made, change places with those of
-    /// `scratch`.
+    /// `scratch`, in which `again` builds once more.
     pub(crate) fn begin(
         world: &mut World,
         mut scratch: World,
         made: &HashSet<ResourceKey>,
         before: &MadeValues,
+        again: impl FnOnce(&mut World),
     ) -> Self {
-        scratch::clear_events(&mut scratch);
         let copiers = Copiers::new(world, &[]);
         let mut pairs = Vec::new();
         let mut has_assets = false;
@@ -107,9 +112,22 @@ impl Exchange {
                 scratch: of_scratch,
                 ticks,
                 copy: copy.flatten(),
+                is_set: false,
                 live_is_aside: false,
             });
         }
+        if pairs.iter().any(|pair| !goes_on(&pair.name)) {
+            let last = scratch.increment_change_tick();
+            again(&mut scratch);
+            let now = scratch.increment_change_tick();
+            for pair in &mut pairs {
+                let changed = ticks(&scratch, pair.scratch, pair.key.1);
+                let changed = changed.map(|ticks| ticks.last_changed_tick());
+                let is_newer = changed.is_some_and(|changed| changed.is_newer_than(last, now));
+                pair.is_set = is_newer && !goes_on(&pair.name);
+            }
+        }
+        scratch::clear_events(&mut scratch);
         // To register a type of assets again would make the server forget those that there are.
         let of_scratch = scratch.get_resource::<AssetServer>().filter(|_| has_assets);
         let assets = of_scratch.cloned().and_then(|stands_in| {
@@ -119,11 +137,18 @@ impl Exchange {
         let mut exchange = Self {
             scratch,
             pairs,
-            begin: world.increment_change_tick(),
+            is_leaked: false,
             assets,
         };
         for index in 0..exchange.pairs.len() {
             exchange.turn(world, index);
+            let pair = &exchange.pairs[index];
+            match (pair.is_set, pair.key.1) {
+                (false, _) => {}
+                // The build makes it as if for the first time.
+                (true, true) => drop(world.remove_resource_by_id(pair.live)),
+                (true, false) => drop(world.remove_non_send_by_id(pair.live)),
+            }
         }
         exchange
     }
@@ -149,11 +174,9 @@ impl Exchange {
         for index in 0..self.pairs.len() {
             let pair = &self.pairs[index];
             let now = ticks(world, pair.live, pair.key.1).map(|now| now.last_changed_tick());
-            let was_touched = now.is_none_or(|now| now.is_newer_than(self.begin, this_run));
             let was = made.get(&pair.key).cloned();
             let was = was.expect("only those change places");
-            let counts = was_touched
-                && !goes_on(&pair.name)
+            let counts = pair.is_set
                 && match self.same(world, pair, &was, &copiers) {
                     Some(is_same) => !is_same,
                     None if !is_hot(&pair.name) => false,
@@ -213,8 +236,8 @@ impl Exchange {
         }
     }
 
-    /// The reload is taken back: what was live is so again, and events that new code sent are gone.
-    pub(crate) fn undo(mut self, world: &mut World) {
+    /// The reload is taken back: what was live is so again, and events that have been sent since are gone.
+    pub(crate) fn undo(mut self, world: &mut World, since: Tick) {
         if let Some(live) = self.assets.take() {
             world.insert_resource(live);
         }
@@ -222,7 +245,7 @@ impl Exchange {
         for index in 0..self.pairs.len() {
             let pair = &self.pairs[index];
             let newer = |ticks: ComponentTicks| {
-                ticks.last_changed_tick().is_newer_than(self.begin, this_run)
+                ticks.last_changed_tick().is_newer_than(since, this_run)
             };
             let sent = pair.name.starts_with(EVENTS)
                 && ticks(world, pair.live, pair.key.1).is_some_and(newer);
@@ -272,7 +295,20 @@ impl Exchange {
             return;
         };
         let Some(mut live) = value(world, pair.live, is_send) else {
-            // What the build took away comes back with all else that can be copied.
+            if pair.live_is_aside {
+                // SAFETY: the value is of this resource, and the world that has had it never looks at it again.
+                unsafe {
+                    let value = NonNull::new_unchecked(other.bypass_change_detection().as_ptr());
+                    let value = OwningPtr::new(value);
+                    if is_send {
+                        world.insert_resource_by_id(pair.live, value);
+                    } else {
+                        world.insert_non_send_by_id(pair.live, value);
+                    }
+                }
+                pair.live_is_aside = false;
+                self.is_leaked = true;
+            }
             return;
         };
         let one = live.bypass_change_detection().as_ptr();
@@ -282,6 +318,14 @@ impl Exchange {
         pair.live_is_aside = !pair.live_is_aside;
         if !pair.live_is_aside {
             live.set_last_changed(pair.ticks.last_changed_tick());
+        }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        if self.is_leaked {
+            std::mem::forget(std::mem::take(&mut self.scratch));
         }
     }
 }

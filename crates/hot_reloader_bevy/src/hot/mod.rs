@@ -26,6 +26,7 @@ mod overlay;
 mod panel;
 mod placement;
 mod plugin;
+mod rebuild;
 mod recording;
 mod rehearsal;
 mod reloader;

@@ -21,6 +21,7 @@ use super::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Click {
     Retry,
+    Rebuild,
     Cancel,
 }
 
@@ -80,6 +81,7 @@ fn draw(
     for click in clicks {
         match click {
             Click::Retry => drop(requests.send(ReloadRequest::all())),
+            Click::Rebuild => drop(requests.send(ReloadRequest::all().rebuilding())),
             Click::Cancel => drop(cancels.send(CancelReload)),
         }
     }
@@ -185,6 +187,11 @@ fn error_panel(
                         }
                         if ui.button("Retry").on_hover_text("Ctrl+Alt+R").clicked() {
                             clicks.push(Click::Retry);
+                        }
+                        let rebuild = ui.button("Rebuild");
+                        let keys = "Ctrl+Alt+Shift+R: retry, and build anew what startup has spawned";
+                        if rebuild.on_hover_text(keys).clicked() {
+                            clicks.push(Click::Rebuild);
                         }
                     });
                 });

@@ -10,7 +10,7 @@ use std::{
 
 use bevy::{
     app::{MainScheduleOrder, PluginsState},
-    ecs::schedule::{InternedScheduleLabel, ScheduleLabel},
+    ecs::schedule::InternedScheduleLabel,
     prelude::{App, Plugin, Resource, Schedule, Schedules, StateTransition, World},
     state::state::setup_state_transitions_in_world,
     tasks::tick_global_task_pools_on_main_thread,
@@ -70,7 +70,7 @@ impl Recording {
             ));
         }
         let schedules = schedules.map_or_else(HashMap::new, |mut schedules| {
-            let labels: Vec<_> = schedules.iter().map(|(label, _)| label.intern()).collect();
+            let labels: Vec<_> = schedules.iter().map(|(_, schedule)| schedule.label()).collect();
             let taken = labels.into_iter().filter_map(|label| {
                 let schedule = schedules.remove(label)?;
                 // What nothing was added to, such as the one for transitions, need not run.

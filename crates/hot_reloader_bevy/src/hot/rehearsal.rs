@@ -55,6 +55,8 @@ pub(crate) struct Rehearsal {
     pub(crate) hot: Vec<String>,
     /// The resources that the plugins made.
     pub(crate) made: HashSet<ResourceKey>,
+    /// By module: those of them that are states.
+    pub(crate) states: HashMap<String, Vec<ResourceKey>>,
     /// By module: the functions that do its work.
     pub(crate) targets: HashMap<String, Vec<String>>,
     /// By module: why it could not be tried to the end.
@@ -138,7 +140,10 @@ pub(crate) fn rehearse(
             Ok((found, transitions))
         });
         let made = scratch::resources(world);
-        rehearsal.made.extend(made.difference(&before));
+        let new = || made.difference(&before).copied();
+        let states = new().filter(|(id, _)| is_state(world, *id)).collect();
+        rehearsal.states.insert(name.clone(), states);
+        rehearsal.made.extend(new());
         before.extend(made);
         match found {
             Ok((found, transitions)) => {
@@ -212,6 +217,12 @@ impl Rehearsal {
             );
         }
     }
+}
+
+fn is_state(world: &World, id: TypeId) -> bool {
+    let id = world.components().get_resource_id(id);
+    let name = id.and_then(|id| world.components().get_name(id));
+    name.is_some_and(|name| name.starts_with("bevy_state::state::resources::State<"))
 }
 
 fn has_observers(world: &World) -> bool {

@@ -11,7 +11,7 @@ use hot_reloader_transaction::{ModuleStatus, Progress, ReloadError, ReloadReport
 
 use super::{
     config::HotReloaderConfig,
-    delegate::Delegates,
+    delegate::{Delegates, Slot},
     exempt::NotRolledBack,
     snapshot::{Instructions, Scope, Snapshot},
     trigger::ReloadFinished,

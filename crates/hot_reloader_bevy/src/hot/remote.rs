@@ -79,9 +79,14 @@ fn receive(
             responder.respond(Reply::Heard);
             continue;
         }
-        let request = request
+        let asked = request
             .modules
             .map_or_else(ReloadRequest::all, ReloadRequest::modules);
+        let request = if request.rebuild {
+            asked.rebuilding()
+        } else {
+            asked
+        };
         remote.waiting.push((request.id(), responder));
         requests.send(request);
     }

@@ -11,7 +11,7 @@ use bevy::{
         entity::Entity,
         schedule::{ExecutorKind, InternedScheduleLabel, ScheduleLabel},
     },
-    prelude::{Schedule, StateTransition, World},
+    prelude::{Mut, Schedule, StateTransition, World},
 };
 use hot_reloader_core::{panics, Generation, HotModule};
 use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
@@ -20,12 +20,15 @@ use super::{
     code::{self, Code},
     config::HotReloaderConfig,
     delegate::{self, Delegates, Placed, Slot},
-    exchange::Exchange,
+    exchange::{Exchange, MadeValues},
     keys::StateKey,
     library::Library,
     migration::Incoming,
+    placement::Placement,
+    rebuild::{Alive, Build},
     recording::{ModuleSchedules, Recording},
     rehearsal::{self, Found, Leftover, Rehearsal},
+    scratch,
 };
 
 /// Modules that have built, and are to be put in place.
@@ -41,6 +44,7 @@ struct Built {
     code: Code,
     targets: Vec<String>,
     state_keys: Vec<StateKey>,
+    placements: Vec<(InternedScheduleLabel, Placement)>,
 }
 
 /// Lets the modules of `plan` build on the live world. All that this does to it is undone by the copy of it,
@@ -57,16 +61,24 @@ pub(crate) fn set_up(
 ) -> Result<Vec<String>, ReloadError> {
     let known = world.components().len();
     let Leftover {
-        world: scratch,
+        world: throwaway,
         mut transitions,
     } = rehearsal.take_leftover().unwrap_or_default();
     let before = world.resource::<Delegates>().made.clone();
-    let exchange = Exchange::begin(world, scratch, &rehearsal.made, &before);
+    let again = |scratch: &mut World| {
+        for entry in plan.order.iter().filter_map(|name| library.module(name).ok()) {
+            if let Err(panic) = panics::guard(|| drop(Recording::of(scratch, entry))) {
+                bevy::log::warn!("cleaning up after a build panicked: {panic}");
+            }
+        }
+    };
+    note_states_of_host(world, rehearsal, &before);
+    let exchange = Exchange::begin(world, throwaway, &rehearsal.made, &before, again);
     world.resource_mut::<Delegates>().exchange = Some((exchange, before));
     code::hold_observers(world, true);
     let mut set_up = SetUp::default();
-    let built = plan.modules.iter().try_for_each(|module| {
-        let built = build(world, library, rehearsal, module, &mut transitions, &mut set_up);
+    let built: Result<(), ReloadError> = plan.modules.iter().try_for_each(|module| {
+        let built = build(world, library, rehearsal, module, &mut transitions, plan.rebuilds, &mut set_up);
         let built = built.map_err(|fault| ReloadError::Rehearsal {
             module: module.name.clone(),
             fault,
@@ -106,6 +118,7 @@ fn build(
     rehearsal: &Rehearsal,
     module: &HotModule,
     transitions: &mut HashMap<String, Schedule>,
+    rebuilds: bool,
     set_up: &mut SetUp,
 ) -> Result<Built, RehearsalFault> {
     let entry = library.module(&module.name);
@@ -123,21 +136,32 @@ fn build(
             if slot.is_some_and(|slot| slot.schedules.contains_key(&label)) {
                 return Err(fault.clone());
             }
-        } else if let Some(transitions) = transitions.remove(&module.name) {
-            schedules.insert(StateTransition.intern(), transitions);
+        } else if brings_states(world, rehearsal, module)? {
+            let transitions = transitions.remove(&module.name);
+            let transitions = transitions.map(|of| (StateTransition.intern(), of));
+            schedules.extend(transitions);
         }
     }
     let spawned = alive.since(world);
     let code = Code::among(world, &spawned);
-    if runs {
+    let more = spawned.iter().copied();
+    let more: Vec<_> = more.filter(|entity| !code.contains(*entity)).collect();
+    if runs && !rebuilds {
         // What the build before it spawned is there.
-        let again = spawned.iter().filter(|entity| !code.contains(**entity));
-        despawn(world, again.copied())?;
+        despawn(world, more)?;
+    } else {
+        let transitioned = world.resource::<Delegates>().transitioned;
+        world.resource_scope(|world, mut delegates: Mut<Delegates>| {
+            let spawned = &mut delegates.spawned;
+            spawned.note(world, &module.name, Build.intern(), more, transitioned);
+        });
     }
     let state_keys = StateKey::of(entry);
     for key in &state_keys {
         (key.abilities.make_known)(world);
     }
+    // Of an initialised schedule this cannot be told.
+    let placements = rehearsal::place(world, &schedules)?;
     let Found { systems, used, .. } = rehearsal::initialise(world, &mut schedules, runs)?;
     set_up.used.extend(used);
     let found = rehearsal.targets.get(&module.name).cloned();
@@ -147,7 +171,35 @@ fn build(
         code,
         targets,
         state_keys,
+        placements,
     })
+}
+
+/// States that were there before any module made them are the host's.
+fn note_states_of_host(world: &mut World, rehearsal: &Rehearsal, before: &MadeValues) {
+    let states = rehearsal.states.values().flatten();
+    let present = scratch::resources(world);
+    let of_host = states.filter(|key| present.contains(key) && !before.contains_key(key));
+    let of_host: Vec<_> = of_host.copied().collect();
+    world.resource_mut::<Delegates>().of_host.extend(of_host);
+}
+
+/// Whether the transitions between states of a module are its own.
+fn brings_states(
+    world: &World,
+    rehearsal: &Rehearsal,
+    module: &HotModule,
+) -> Result<bool, RehearsalFault> {
+    let of_host = &world.resource::<Delegates>().of_host;
+    let states = rehearsal.states.get(&module.name);
+    let states = states.map_or(&[][..], Vec::as_slice);
+    let count = states.iter().filter(|key| of_host.contains(key)).count();
+    if count > 0 && count < states.len() {
+        return Err(RehearsalFault::HostOnly {
+            what: "it adds states of its own and states that the app has already".to_owned(),
+        });
+    }
+    Ok(count == 0)
 }
 
 /// The types that new code uses.
@@ -194,26 +246,18 @@ pub(crate) fn install(
         mut code,
         targets,
         state_keys,
+        placements,
     } = built.expect("it was set up");
     if let Some(old) = old {
         code.take_over(world, &mut old.code);
     } else {
         code.take_over(world, &mut Code::default());
     }
-    let placements = rehearsal::place(world, &schedules).unwrap_or_default();
-    let executor = world.resource::<HotReloaderConfig>().module_executor;
-    for schedule in schedules.values_mut() {
-        schedule.set_executor_kind(executor);
-    }
     let mut placed = HashMap::new();
     for (label, placement) in placements {
         let arrangement = delegate::arrange(world, label, &placement.units);
-        let Some(schedule) = schedules.get_mut(&label) else {
-            continue;
-        };
-        // The other executors ask a system for its conditions even if they skip it.
-        schedule.set_executor_kind(ExecutorKind::MultiThreaded);
-        let filters = placement.filters(schedule).into_iter().map(Some).collect();
+        let filters = schedules.get(&label).map(|of| placement.filters(of));
+        let filters = filters.into_iter().flatten().map(Some).collect();
         placed.insert(
             label,
             Placed {
@@ -221,6 +265,15 @@ pub(crate) fn install(
                 filters,
             },
         );
+    }
+    let executor = world.resource::<HotReloaderConfig>().module_executor;
+    for (label, schedule) in &mut schedules {
+        schedule.set_executor_kind(if placed.contains_key(label) {
+            // The other executors ask a system for its conditions even if they skip it.
+            ExecutorKind::MultiThreaded
+        } else {
+            executor
+        });
     }
     let slot = Slot {
         module: HotModule {
@@ -246,34 +299,3 @@ pub(crate) fn install(
         .resource_mut::<Delegates>()
         .put(vec![slot], &plan.order);
 }
-
-/// The entities of a world at one moment.
-struct Alive(Vec<Option<u32>>);
-
-impl Alive {
-    fn of(world: &World) -> Self {
-        let mut alive = vec![None; world.entities().total_count()];
-        for archetype in world.archetypes().iter() {
-            for entity in archetype.entities() {
-                let entity = entity.id();
-                if let Some(place) = alive.get_mut(entity.index() as usize) {
-                    *place = Some(entity.generation());
-                }
-            }
-        }
-        Self(alive)
-    }
-
-    /// Those that have been spawned since, in the order of their ids.
-    fn since(&self, world: &World) -> Vec<Entity> {
-        let entities = world.archetypes().iter().flat_map(|of| of.entities());
-        let is_new = |entity: &Entity| {
-            let was = self.0.get(entity.index() as usize).copied().flatten();
-            was != Some(entity.generation())
-        };
-        let mut new: Vec<_> = entities.map(|entity| entity.id()).filter(is_new).collect();
-        new.sort();
-        new
-    }
-}
-

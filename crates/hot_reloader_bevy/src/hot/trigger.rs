@@ -1,4 +1,4 @@
-//! What starts a reload: the shortcut, a button, any system that sends a [`ReloadRequest`].
+//! What starts a reload: the shortcuts, a button, any system that sends a [`ReloadRequest`].
 
 use bevy::{
     ecs::schedule::{IntoSystemConfigs, SystemSet},
@@ -19,6 +19,9 @@ use hot_reloader_transaction::{Request, RequestId};
 pub struct ReloadRequest {
     /// The modules to reload; `None` for all.
     pub modules: Option<Vec<String>>,
+    /// Whether what `Startup`, [`OnLoad`](crate::OnLoad) and the present state's `OnEnter` of the modules have
+    /// spawned is taken down, and they run again: also if the code is what it was.
+    pub rebuilds: bool,
     request: Request,
 }
 
@@ -28,6 +31,7 @@ impl ReloadRequest {
     pub fn all() -> Self {
         Self {
             modules: None,
+            rebuilds: false,
             request: Request::new(None),
         }
     }
@@ -38,6 +42,15 @@ impl ReloadRequest {
         Self {
             modules: Some(names.into_iter().map(Into::into).collect()),
             ..Self::all()
+        }
+    }
+
+    /// The same, and what the modules have built is built anew.
+    #[must_use]
+    pub fn rebuilding(self) -> Self {
+        Self {
+            rebuilds: true,
+            ..self
         }
     }
 
@@ -52,6 +65,7 @@ impl From<ReloadRequest> for Request {
     fn from(asked: ReloadRequest) -> Self {
         Self {
             modules: asked.modules,
+            rebuilds: asked.rebuilds,
             ..asked.request
         }
     }
@@ -117,10 +131,11 @@ pub(super) struct ShortcutStruck(pub(super) bool);
 struct Modifiers {
     control: bool,
     alt: bool,
+    shift: bool,
 }
 
-/// Ctrl+Alt+R, by what is printed on the key; if that cannot be told, by where the key is on a US
-/// keyboard.
+/// Ctrl+Alt+R, with Shift for a rebuild; by what is printed on the key, or if that cannot be told, by where the
+/// key is on a US keyboard.
 fn shortcut(
     keys: Res<ButtonInput<KeyCode>>,
     mut inputs: EventReader<KeyboardInput>,
@@ -137,10 +152,16 @@ fn shortcut(
         match input.key_code {
             KeyCode::ControlLeft | KeyCode::ControlRight => held.control = down,
             KeyCode::AltLeft | KeyCode::AltRight => held.alt = down,
+            KeyCode::ShiftLeft | KeyCode::ShiftRight => held.shift = down,
             // A key that is held sends more events, but is pressed only once.
             key if down && is_r(input) && keys.just_pressed(key) && held.control && held.alt => {
                 struck.0 = true;
-                requests.send(ReloadRequest::all());
+                let request = ReloadRequest::all();
+                requests.send(if held.shift {
+                    request.rebuilding()
+                } else {
+                    request
+                });
             }
             _ => {}
         }
@@ -149,6 +170,7 @@ fn shortcut(
     *held = Modifiers {
         control: keys.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight]),
         alt: keys.any_pressed([KeyCode::AltLeft, KeyCode::AltRight]),
+        shift: keys.any_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]),
     };
     // R may follow.
     if held.control && held.alt && !were_held {

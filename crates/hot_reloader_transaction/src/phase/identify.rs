@@ -18,7 +18,7 @@ pub(crate) fn identify<E: Engine>(
 ) -> Result<Option<(E::Library, Plan)>, ReloadError> {
     let running = E::modules(world);
     let ready = transaction.ready.take();
-    if is_running(&running, &attempt.request, made) {
+    if !attempt.request.rebuilds && is_running(&running, &attempt.request, made) {
         // Nothing needs the copy.
         let _ = std::fs::remove_file(&made.staged.path);
         attempt.end(Phase::Identify);
@@ -87,6 +87,7 @@ fn plan(
         serial: made.staged.serial,
         modules: modules.cloned().collect(),
         removed,
+        rebuilds: request.rebuilds,
         order: order.iter().map(|module| module.name.clone()).collect(),
         hot: made.hot.clone(),
         layout: made.layout.clone(),

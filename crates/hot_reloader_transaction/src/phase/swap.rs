@@ -106,6 +106,11 @@ fn prepare<E: Engine>(
     rehearsal: &E::Rehearsal,
     plan: &Plan,
 ) -> Result<(), ReloadError> {
+    if plan.rebuilds {
+        let names: Vec<String> = plan.modules.iter().map(|m| m.name.clone()).collect();
+        E::take_down(world, &names)
+            .map_err(|ModuleFault { module, panic }| ReloadError::Swap { module, panic })?;
+    }
     let warnings = E::set_up(world, library, rehearsal, plan)?;
     attempt.warnings.extend(warnings);
     attempt.end(Phase::SetUp);
@@ -115,7 +120,13 @@ fn prepare<E: Engine>(
 }
 
 fn begin<E: Engine>(world: &mut E::World, trial: &Trial<E>) -> Result<(), ModuleFault> {
-    E::start(world, &trial.started)?;
+    if trial.plan.rebuilds {
+        let all: Vec<String> = trial.plan.modules.iter().map(|m| m.name.clone()).collect();
+        E::start(world, &all)?;
+        E::enter(world, &all)?;
+    } else {
+        E::start(world, &trial.started)?;
+    }
     let names = trial.plan.modules.iter().map(|module| &module.name);
     let setups = names.clone().map(|name| (name, Hook::Setup));
     let reloads = names.filter(|name| trial.order.contains(name));

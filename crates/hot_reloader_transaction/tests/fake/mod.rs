@@ -312,6 +312,22 @@ impl Engine for Fake {
         (old, Ok(()))
     }
 
+    fn take_down(world: &mut World, modules: &[String]) -> Result<(), ModuleFault> {
+        for module in modules {
+            world.state.push(format!("take down {module}"));
+            world.fault(module)?;
+        }
+        Ok(())
+    }
+
+    fn enter(world: &mut World, modules: &[String]) -> Result<(), ModuleFault> {
+        for module in modules {
+            world.state.push(format!("enter {module}"));
+            world.fault(module)?;
+        }
+        Ok(())
+    }
+
     fn start(world: &mut World, modules: &[String]) -> Result<(), ModuleFault> {
         for module in modules {
             world.state.push(format!("start {module}"));

@@ -331,7 +331,7 @@ impl Decision<'_> {
     fn old_pointer(&self, id: TypeId) -> Option<ReflectFromPtr> {
         let mut of_slots = self.slots.iter().map(|slot| &slot.registry);
         let data = |registry: &TypeRegistry| registry.get_type_data::<ReflectFromPtr>(id).cloned();
-        let found = of_slots.find_map(data);
+        let found = of_slots.find_map(|registry| data(registry));
         found.or_else(|| {
             let registry = self.world.get_resource::<AppTypeRegistry>()?;
             data(&registry.read())

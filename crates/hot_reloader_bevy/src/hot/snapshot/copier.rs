@@ -39,13 +39,13 @@ pub(in crate::hot) enum Copier {
 }
 
 /// How the values of a type are copied that the engine does not copy by itself.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct CopyRule {
     pub(crate) type_id: TypeId,
     copier: RuleCopier,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum RuleCopier {
     Leave,
     Clone(Clone),

@@ -111,6 +111,11 @@ impl std::fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
+    /// When it was taken.
+    pub(crate) fn tick(&self) -> Tick {
+        self.tick
+    }
+
     fn was_alive(&self, entity: Entity) -> bool {
         self.alive.get(entity.index() as usize) == Some(&Some(entity.generation()))
     }

@@ -33,6 +33,7 @@ pub(super) fn plain<T: Component>() -> Abilities {
 pub(super) struct Bench {
     pub(super) app: App,
     source: InProcess,
+    last: Option<&'static LibraryEntry>,
 }
 
 impl Bench {
@@ -54,7 +55,11 @@ impl Bench {
         engine(&mut app);
         app.add_plugins(HotReloaderPlugin { config })
             .add_plugins(source.clone());
-        let mut bench = Self { app, source };
+        let mut bench = Self {
+            app,
+            source,
+            last: None,
+        };
         bench.next(modules);
         bench.app.finish();
         bench.app.cleanup();
@@ -82,7 +87,13 @@ impl Bench {
     pub(super) fn next(&mut self, modules: &[ModuleEntry]) {
         let modules = Box::leak(modules.to_vec().into_boxed_slice());
         let entry = Box::leak(Box::new(LibraryEntry { modules }));
+        self.last = Some(entry);
         self.source.push(entry);
+    }
+
+    /// Says that the next build makes what the last one made.
+    pub(super) fn again(&mut self) {
+        self.source.push(self.last.expect("there was one"));
     }
 
     /// Runs frames until the next report.

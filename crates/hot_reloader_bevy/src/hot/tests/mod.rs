@@ -1,6 +1,7 @@
 //! The adapter in process: a real `World`, and modules that are plain functions of this crate.
 
 mod ahead;
+mod app;
 mod engine_types;
 mod generated;
 mod harness;

@@ -30,7 +30,7 @@ enum Phase {
 }
 
 /// Has drop glue, so it is more than its bytes.
-#[derive(States, Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(States, Reflect, Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Level(String);
 
 #[derive(Event)]
@@ -147,7 +147,7 @@ fn what_was_kept_aside_comes_back_if_the_setup_fails_half_way() {
         app.insert_resource(Opaque(Box::new(|| 2)))
             .init_resource::<Never>();
     })]);
-    check(&report, Outcome::RolledBack);
+    check(&report, Outcome::Refused);
     assert_eq!((bench.world().resource::<Opaque>().0)(), 1);
 }
 
@@ -203,7 +203,10 @@ fn what_was_put_under_a_new_entity_gets_its_parent_back() {
 #[test]
 fn states_and_what_was_asked_of_them_come_back() {
     fn states(app: &mut App) {
-        app.init_state::<Phase>().init_state::<Level>();
+        app.init_state::<Phase>()
+            .init_state::<Level>()
+            .register_type::<State<Level>>()
+            .register_type::<NextState<Level>>();
     }
     let mut bench = Bench::start(&[module("game", states)], |_| {});
     bench

@@ -225,19 +225,39 @@ fn an_observer_of_a_module_that_was_not_reloaded_goes_on_after_it_panicked() {
 
 #[test]
 fn an_observer_of_accepted_code_that_panics_suspends_its_module() {
+    #[derive(Resource, Default)]
+    struct Rings(bool);
     let mut bench = Bench::start(
         &[module("game", |app| {
-            app.observe(|_: Trigger<Ring>| panic!("no ears"));
+            app.init_resource::<Rings>()
+                .observe(|_: Trigger<Ring>, mut notes: ResMut<Notes>| {
+                    notes.0.push("heard");
+                    panic!("no ears");
+                })
+                .add_systems(Update, |rings: Res<Rings>, mut commands: Commands| {
+                    if rings.0 {
+                        commands.trigger(Ring);
+                    }
+                });
         })],
         host,
     );
-    bench.world().trigger(Ring);
+    bench.frames(10);
+    bench.world().insert_resource(Rings(true));
     bench.frames(1);
     let reloader = bench.app.world().resource::<HotReloader>();
     let error = reloader.last_error().unwrap().to_string();
     assert!(error.contains("is suspended"), "{error}");
+    take(&mut bench);
     bench.world().trigger(Ring);
-    bench.frames(1);
+    assert_eq!(take(&mut bench), [""; 0], "it observes no more");
+    // And is replaced like any other code.
+    let report = bench.reload(&[module("game", |app| {
+        app.observe(|_: Trigger<Ring>, mut notes: ResMut<Notes>| notes.0.push("new"));
+    })]);
+    check(&report, Outcome::Committed);
+    bench.world().trigger(Ring);
+    assert_eq!(take(&mut bench), ["new"]);
 }
 
 #[test]

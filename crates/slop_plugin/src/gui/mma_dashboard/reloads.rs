@@ -77,6 +77,11 @@ fn head(
         if ui.add(button).on_hover_text("Ctrl+Alt+R").clicked() {
             *request = Some(ReloadRequest::all());
         }
+        let rebuild = egui::Button::new("Rebuild").min_size(egui::vec2(0.0, 34.0));
+        let keys = "Ctrl+Alt+Shift+R: reload, and build anew what startup has spawned";
+        if ui.add(rebuild).on_hover_text(keys).clicked() {
+            *request = Some(ReloadRequest::all().rebuilding());
+        }
         if let Some(build) = reloader.build_id() {
             ui.label(format!("Generation {}", reloader.generation()));
             let short = egui::RichText::new(build.short()).monospace();
@@ -528,6 +533,7 @@ fn phase_color(phase: Phase, theme: &Theme) -> egui::Color32 {
         Phase::Rehearse => egui::Color32::from_rgb(222, 164, 62),
         Phase::Gate => egui::Color32::from_rgb(206, 96, 160),
         Phase::Capture => egui::Color32::from_rgb(112, 182, 84),
+        Phase::SetUp => egui::Color32::from_rgb(104, 160, 130),
         Phase::Migrate => egui::Color32::from_rgb(196, 196, 84),
         Phase::Swap => egui::Color32::from_rgb(226, 106, 76),
         Phase::Probation => egui::Color32::from_rgb(138, 148, 164),

@@ -36,6 +36,7 @@ fn report() -> ReloadReport {
     ReloadReport {
         number: 7,
         outcome: Outcome::RolledBack,
+        rebuilds: false,
         generation: Generation::NONE.next(),
         build_id: None,
         phase: Some(Phase::Probation),

@@ -1,0 +1,165 @@
+//! What a module's startup and the entry into its states have spawned, so that it can be built anew.
+
+use std::collections::HashMap;
+
+use bevy::{
+    ecs::{
+        component::{ComponentId, Tick},
+        entity::Entity,
+        schedule::{InternedScheduleLabel, ScheduleLabel},
+    },
+    hierarchy::DespawnRecursiveExt,
+    prelude::World,
+};
+
+use super::delegate;
+use crate::OnLoad;
+
+/// Stands for the build of a module's plugin, which may spawn entities too.
+#[derive(ScheduleLabel, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Build;
+
+/// What the schedules of modules have spawned that build something: by module and schedule.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Spawned(HashMap<(String, InternedScheduleLabel), Run>);
+
+/// By the run of which schedule a state was entered that is still the present one.
+#[derive(Clone, Debug)]
+pub(crate) struct Entered {
+    pub(crate) module: String,
+    pub(crate) label: InternedScheduleLabel,
+    states: Vec<(ComponentId, Tick)>,
+}
+
+/// The last run of such a schedule.
+#[derive(Clone, Debug)]
+struct Run {
+    entities: Vec<Entity>,
+    /// If a state was entered by it: the states that had changed, and when.
+    states: Vec<(ComponentId, Tick)>,
+}
+
+/// Whether a schedule builds something that may have to be built anew.
+pub(crate) fn builds(label: InternedScheduleLabel) -> bool {
+    label == OnLoad.intern() || delegate::startup().contains(&label) || enters(label)
+}
+
+/// Whether it is run when a state is entered. Its type has the state as a parameter, so there is but its name.
+fn enters(label: InternedScheduleLabel) -> bool {
+    format!("{label:?}").starts_with("OnEnter(")
+}
+
+impl Spawned {
+    /// Notes what a schedule of a module has spawned. `transitioned` is when transitions were made before.
+    pub(crate) fn note(
+        &mut self,
+        world: &World,
+        module: &str,
+        label: InternedScheduleLabel,
+        entities: Vec<Entity>,
+        transitioned: Tick,
+    ) {
+        let states = if enters(label) {
+            let now = world.read_change_tick();
+            let changed = states(world).filter(|(_, tick)| tick.is_newer_than(transitioned, now));
+            let changed = changed.collect();
+            // A state is what was entered last of its type.
+            let type_of = |label: InternedScheduleLabel| (*label.0).as_dyn_eq().as_any().type_id();
+            self.0.retain(|(of, other), _| {
+                of != module || !enters(*other) || type_of(*other) != type_of(label)
+            });
+            changed
+        } else {
+            Vec::new()
+        };
+        let key = (module.to_owned(), label);
+        let mut run = Run { entities, states };
+        // What has not been taken down since is still to be taken down.
+        let before = self.0.remove(&key).into_iter().flat_map(|run| run.entities);
+        let alive = before.filter(|entity| world.entities().contains(*entity));
+        run.entities.extend(alive);
+        self.0.insert(key, run);
+    }
+
+    fn present(&self, world: &World, module: &str) -> Vec<Entered> {
+        let now: HashMap<ComponentId, Tick> = states(world).collect();
+        let is_present = |run: &Run| {
+            let mut states = run.states.iter();
+            states.any(|(id, tick)| now.get(id) == Some(tick))
+        };
+        let runs = self.0.iter().filter(|((of, _), run)| of == module && is_present(run));
+        let entered = runs.map(|((module, label), run)| Entered {
+            module: module.clone(),
+            label: *label,
+            states: run.states.clone(),
+        });
+        entered.collect()
+    }
+
+    /// They have been entered again, and are still the present ones.
+    pub(crate) fn enter_again(&mut self, entered: Entered) {
+        if let Some(run) = self.0.get_mut(&(entered.module, entered.label)) {
+            run.states = entered.states;
+        }
+    }
+
+    /// Takes all of it down that belongs to a module as it is now. Returns by what the present states were
+    /// entered.
+    pub(crate) fn take_down(&mut self, world: &mut World, module: &str) -> Vec<Entered> {
+        let present = self.present(world, module);
+        let is_built = |(of, label): &(String, InternedScheduleLabel)| {
+            let is_present = || present.iter().any(|entered| entered.label == *label);
+            of == module && (!enters(*label) || is_present())
+        };
+        let gone: Vec<_> = self.0.keys().filter(|key| is_built(key)).cloned().collect();
+        for run in gone.into_iter().filter_map(|key| self.0.remove(&key)) {
+            for entity in run.entities {
+                if let Some(entity) = world.get_entity_mut(entity) {
+                    entity.despawn_recursive();
+                }
+            }
+        }
+        present
+    }
+}
+
+/// The states of a world, and when each has changed last.
+fn states(world: &World) -> impl Iterator<Item = (ComponentId, Tick)> + '_ {
+    let resources = world.storages().resources.iter();
+    resources.filter_map(|(id, data)| {
+        let name = world.components().get_name(id)?;
+        let is_state = name.starts_with("bevy_state::state::resources::State<");
+        let ticks = data.get_ticks().filter(|_| is_state)?;
+        Some((id, ticks.last_changed_tick()))
+    })
+}
+
+/// The entities of a world at one moment.
+pub(crate) struct Alive(Vec<Option<u32>>);
+
+impl Alive {
+    pub(crate) fn of(world: &World) -> Self {
+        let mut alive = vec![None; world.entities().total_count()];
+        for archetype in world.archetypes().iter() {
+            for entity in archetype.entities() {
+                let entity = entity.id();
+                if let Some(place) = alive.get_mut(entity.index() as usize) {
+                    *place = Some(entity.generation());
+                }
+            }
+        }
+        Self(alive)
+    }
+
+    /// Those that have been spawned since, in the order of their ids.
+    pub(crate) fn since(&self, world: &World) -> Vec<Entity> {
+        let entities = world.archetypes().iter().flat_map(|of| of.entities());
+        let is_new = |entity: &Entity| {
+            let was = self.0.get(entity.index() as usize).copied().flatten();
+            was != Some(entity.generation())
+        };
+        let mut new: Vec<_> = entities.map(|entity| entity.id()).filter(is_new).collect();
+        new.sort();
+        new
+    }
+}

@@ -1,0 +1,738 @@
+//! What an `App` offers, across a reload.
+
+use bevy::{
+    app::{MainScheduleOrder, PluginGroupBuilder, RunFixedMainLoop},
+    ecs::{
+        schedule::ScheduleLabel,
+        system::{RunSystemOnce, SystemId},
+    },
+    prelude::*,
+};
+use hot_reloader_transaction::{Outcome, ReloadReport};
+
+use super::harness::{check, module, Bench};
+use crate::{hot::ReloadRequest, ExemptFromRollback, ModuleEntry, OnLoad, OnUnload};
+
+#[derive(Resource, Default, Debug, PartialEq)]
+struct Notes(Vec<String>);
+
+fn host(app: &mut App) {
+    app.init_resource::<Notes>().exempt_from_rollback::<Notes>();
+}
+
+fn note(text: &'static str) -> impl Fn(ResMut<Notes>) {
+    move |mut notes| notes.0.push(text.to_owned())
+}
+
+fn take(bench: &mut Bench) -> Vec<String> {
+    std::mem::take(&mut bench.world().resource_mut::<Notes>().0)
+}
+
+const fn game(build: fn(&mut App)) -> ModuleEntry {
+    module("game", build)
+}
+
+fn start(build: fn(&mut App)) -> Bench {
+    Bench::start(&[game(build)], host)
+}
+
+#[track_caller]
+fn reload(bench: &mut Bench, build: fn(&mut App)) -> ReloadReport {
+    let report = bench.reload(&[game(build)]);
+    check(&report, Outcome::Committed);
+    bench.frames(8);
+    report
+}
+
+#[track_caller]
+fn rebuild(bench: &mut Bench, build: fn(&mut App)) -> ReloadReport {
+    bench.next(&[game(build)]);
+    bench
+        .world()
+        .send_event(ReloadRequest::all().rebuilding());
+    let report = bench.report();
+    check(&report, Outcome::Committed);
+    assert!(report.rebuilds);
+    report
+}
+
+/// Code that panics in its first frame.
+fn broken(app: &mut App) {
+    app.add_systems(Update, || panic!("broken"));
+}
+
+#[derive(Resource, Reflect, Clone, Debug, PartialEq)]
+struct Speed(f32);
+
+#[derive(Resource, Debug, PartialEq)]
+struct Words(Vec<&'static str>);
+
+#[test]
+fn a_resource_that_is_inserted_again_stays_unless_the_code_says_something_else() {
+    fn one(app: &mut App) {
+        app.insert_resource(Speed(1.0));
+    }
+    let mut bench = start(one);
+    bench.world().resource_mut::<Speed>().0 = 5.0;
+    reload(&mut bench, one);
+    assert_eq!(bench.world().resource::<Speed>().0, 5.0, "it is state");
+    let report = bench.reload(&[game(|app| {
+        app.insert_resource(Speed(2.0));
+        broken(app);
+    })]);
+    check(&report, Outcome::RolledBack);
+    assert_eq!(bench.world().resource::<Speed>().0, 5.0);
+    reload(&mut bench, |app| {
+        app.insert_resource(Speed(2.0));
+    });
+    assert_eq!(bench.world().resource::<Speed>().0, 2.0, "it was edited");
+    bench.world().resource_mut::<Speed>().0 = 6.0;
+    reload(&mut bench, |app| {
+        app.insert_resource(Speed(2.0));
+    });
+    assert_eq!(bench.world().resource::<Speed>().0, 6.0);
+}
+
+#[test]
+fn a_resource_of_the_host_is_set_by_the_first_load_and_back_after_a_rollback() {
+    let mut bench = Bench::new(
+        &[game(|app| {
+            app.insert_resource(Speed(2.0));
+            broken(app);
+        })],
+        |app| {
+            host(app);
+            app.insert_resource(Speed(1.0));
+        },
+    );
+    check(&bench.report(), Outcome::RolledBack);
+    assert_eq!(bench.world().resource::<Speed>().0, 1.0);
+    reload(&mut bench, |app| {
+        app.insert_resource(Speed(3.0));
+    });
+    assert_eq!(bench.world().resource::<Speed>().0, 3.0);
+}
+
+#[test]
+fn a_resource_that_cannot_be_compared_stays_if_it_was_changed_and_that_is_said() {
+    fn words(app: &mut App) {
+        app.insert_resource(Words(vec!["code"]));
+    }
+    let mut bench = start(words);
+    // Nobody has changed it: it is a constant.
+    reload(&mut bench, |app| {
+        app.insert_resource(Words(vec!["new", "code"]));
+    });
+    assert_eq!(bench.world().resource::<Words>().0, ["new", "code"]);
+    bench.world().resource_mut::<Words>().0.push("changed");
+    let report = reload(&mut bench, words);
+    assert_eq!(
+        bench.world().resource::<Words>().0,
+        ["new", "code", "changed"]
+    );
+    let says = |text: &String| text.contains("Words") && text.contains("its value stays");
+    assert!(report.warnings.iter().any(says), "{report:#?}");
+}
+
+#[test]
+fn a_resource_that_is_initialised_again_stays() {
+    #[derive(Resource)]
+    struct Score(u32);
+    impl FromWorld for Score {
+        fn from_world(_: &mut World) -> Self {
+            Self(7)
+        }
+    }
+    let build: fn(&mut App) = |app| {
+        app.init_resource::<Score>();
+    };
+    let mut bench = start(build);
+    bench.world().resource_mut::<Score>().0 = 8;
+    reload(&mut bench, build);
+    assert_eq!(bench.world().resource::<Score>().0, 8);
+}
+
+#[test]
+fn a_resource_that_is_bound_to_its_thread_stays() {
+    struct Handle(*const u8);
+    fn build(app: &mut App) {
+        app.insert_non_send_resource(Handle(std::ptr::null()));
+    }
+    let mut bench = start(build);
+    let one = 1_u8;
+    bench.world().non_send_resource_mut::<Handle>().0 = &raw const one;
+    reload(&mut bench, build);
+    assert_eq!(bench.world().non_send_resource::<Handle>().0, &raw const one);
+}
+
+#[derive(Event)]
+struct Hit(u32);
+
+#[test]
+fn events_are_read_by_new_code_and_those_of_code_that_was_taken_back_are_gone() {
+    fn reader(app: &mut App) {
+        app.add_event::<Hit>()
+            .add_systems(Update, |mut hits: EventReader<Hit>, mut notes: ResMut<Notes>| {
+                notes.0.extend(hits.read().map(|hit| hit.0.to_string()));
+            });
+    }
+    let mut bench = start(reader);
+    reload(&mut bench, reader);
+    bench.world().send_event(Hit(1));
+    bench.frames(1);
+    assert_eq!(take(&mut bench), ["1"]);
+    let report = bench.reload(&[game(|app| {
+        app.add_event::<Hit>()
+            .add_systems(Update, |mut hits: EventWriter<Hit>| {
+                hits.send(Hit(2));
+                panic!("broken");
+            });
+    })]);
+    check(&report, Outcome::RolledBack);
+    bench.frames(3);
+    assert_eq!(take(&mut bench), [""; 0]);
+}
+
+#[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Screen {
+    #[default]
+    Menu,
+    Game,
+}
+
+#[derive(SubStates, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[source(Screen = Screen::Game)]
+enum Pause {
+    #[default]
+    Running,
+    Paused,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct InGame;
+
+impl ComputedStates for InGame {
+    type SourceStates = Screen;
+
+    fn compute(screen: Screen) -> Option<Self> {
+        (screen == Screen::Game).then_some(Self)
+    }
+}
+
+fn states(app: &mut App) {
+    app.init_state::<Screen>()
+        .add_sub_state::<Pause>()
+        .add_computed_state::<InGame>()
+        .enable_state_scoped_entities::<Screen>()
+        .add_systems(OnEnter(Screen::Menu), note("menu"))
+        .add_systems(OnEnter(Screen::Game), note("game"))
+        .add_systems(OnExit(Screen::Game), note("no game"))
+        .add_systems(OnEnter(Pause::Running), note("runs"))
+        .add_systems(OnEnter(Pause::Paused), note("paused"))
+        .add_systems(OnEnter(InGame), note("in game"))
+        .add_systems(OnExit(InGame), note("out of game"));
+}
+
+fn set<S: bevy::state::state::FreelyMutableState>(bench: &mut Bench, state: S) {
+    bench.world().resource_mut::<NextState<S>>().set(state);
+    bench.frames(2);
+}
+
+#[test]
+fn states_sub_states_and_computed_states_go_on() {
+    let mut bench = start(states);
+    bench.frames(2);
+    assert_eq!(take(&mut bench), ["menu"]);
+    for round in 0..3 {
+        set(&mut bench, Screen::Game);
+        let mut entered = take(&mut bench);
+        entered.sort();
+        assert_eq!(entered, ["game", "in game", "runs"], "round {round}");
+        set(&mut bench, Pause::Paused);
+        assert_eq!(take(&mut bench), ["paused"]);
+        reload(&mut bench, states);
+        assert_eq!(take(&mut bench), [""; 0], "a reload enters nothing");
+        let world = bench.world();
+        assert_eq!(*world.resource::<State<Pause>>().get(), Pause::Paused);
+        assert!(world.contains_resource::<State<InGame>>());
+        world.spawn((Name::new("scoped"), StateScoped(Screen::Game)));
+        set(&mut bench, Screen::Menu);
+        let mut left = take(&mut bench);
+        left.sort();
+        assert_eq!(left, ["menu", "no game", "out of game"], "round {round}");
+        let world = bench.world();
+        assert!(!world.contains_resource::<State<Pause>>());
+        assert_eq!(bench.count::<Name>(), 0, "it was of that state");
+    }
+}
+
+#[test]
+fn what_a_computed_state_is_worked_out_by_is_the_new_codes() {
+    #[derive(Resource, Default)]
+    struct Old;
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    struct Loud;
+    impl ComputedStates for Loud {
+        type SourceStates = Option<Screen>;
+
+        fn compute(screen: Option<Screen>) -> Option<Self> {
+            (screen == Some(Screen::Game)).then_some(Self)
+        }
+    }
+    let mut bench = start(|app| {
+        app.init_state::<Screen>().init_resource::<Old>();
+    });
+    set(&mut bench, Screen::Game);
+    // A state that comes with an edit is worked out at the next transition.
+    reload(&mut bench, |app| {
+        app.init_state::<Screen>().add_computed_state::<Loud>();
+    });
+    set(&mut bench, Screen::Menu);
+    set(&mut bench, Screen::Game);
+    assert!(bench.world().contains_resource::<State<Loud>>());
+}
+
+#[test]
+fn a_state_that_is_inserted_goes_on_where_it_is() {
+    fn build(app: &mut App) {
+        app.insert_state(Screen::Game)
+            .add_systems(OnEnter(Screen::Game), note("game"))
+            .add_systems(OnEnter(Screen::Menu), note("menu"));
+    }
+    let mut bench = start(build);
+    bench.frames(2);
+    assert_eq!(take(&mut bench), ["game"]);
+    set(&mut bench, Screen::Menu);
+    take(&mut bench);
+    reload(&mut bench, build);
+    assert_eq!(*bench.world().resource::<State<Screen>>().get(), Screen::Menu);
+    assert_eq!(take(&mut bench), [""; 0]);
+}
+
+#[test]
+fn a_state_of_the_host_stays_the_hosts() {
+    let mut bench = Bench::start(
+        &[game(|app| {
+            app.init_state::<Screen>()
+                .add_systems(OnEnter(Screen::Game), note("game"));
+        })],
+        |app| {
+            host(app);
+            app.init_state::<Screen>();
+        },
+    );
+    for _ in 0..2 {
+        set(&mut bench, Screen::Game);
+        assert_eq!(take(&mut bench), ["game"], "once");
+        set(&mut bench, Screen::Menu);
+        reload(&mut bench, |app| {
+            app.init_state::<Screen>()
+                .add_systems(OnEnter(Screen::Game), note("game"));
+        });
+    }
+}
+
+#[derive(Event)]
+struct Ring;
+
+#[test]
+fn observers_keep_their_entity_and_hold_the_new_code() {
+    fn one(app: &mut App) {
+        app.observe(|_: Trigger<Ring>, mut notes: ResMut<Notes>, mut count: Local<u32>| {
+            *count += 1;
+            notes.0.push(format!("one {}", *count));
+        });
+    }
+    let mut bench = start(one);
+    let entities = bench.world().entities().len();
+    bench.world().trigger(Ring);
+    let report = bench.reload(&[game(|app| {
+        app.observe(|_: Trigger<Ring>, mut notes: ResMut<Notes>| {
+            notes.0.push("two".to_owned());
+        })
+        .observe(|_: Trigger<OnAdd, Name>, mut notes: ResMut<Notes>| {
+            notes.0.push("named".to_owned());
+        });
+        broken(app);
+    })]);
+    check(&report, Outcome::RolledBack);
+    bench.world().trigger(Ring);
+    bench.world().spawn(Name::new("somebody"));
+    assert_eq!(take(&mut bench), ["one 1", "one 2"], "not even its `Local` is lost");
+    reload(&mut bench, |app| {
+        app.observe(|_: Trigger<Ring>, mut notes: ResMut<Notes>| {
+            notes.0.push("three".to_owned());
+        });
+    });
+    bench.world().trigger(Ring);
+    assert_eq!(take(&mut bench), ["three"]);
+    assert_eq!(bench.world().entities().len(), entities + 1, "but for the one with a name");
+    reload(&mut bench, |_| {});
+    bench.world().trigger(Ring);
+    assert_eq!(take(&mut bench), [""; 0]);
+}
+
+#[derive(Resource)]
+struct Callback(SystemId);
+
+#[test]
+fn one_shot_systems_keep_their_id_and_run_the_new_code() {
+    let mut bench = start(|app| {
+        let id = app.register_system(note("old"));
+        app.insert_resource(Callback(id));
+    });
+    let run = |bench: &mut Bench| {
+        let id = bench.world().resource::<Callback>().0;
+        bench.world().run_system(id).expect("it is there");
+        take(bench)
+    };
+    assert_eq!(run(&mut bench), ["old"]);
+    let report = bench.reload(&[game(|app| {
+        let id = app.register_system(note("new"));
+        app.insert_resource(Callback(id));
+        broken(app);
+    })]);
+    check(&report, Outcome::RolledBack);
+    assert_eq!(run(&mut bench), ["old"]);
+    reload(&mut bench, |app| {
+        let id = app.register_system(note("new"));
+        app.insert_resource(Callback(id));
+    });
+    assert_eq!(run(&mut bench), ["new"]);
+}
+
+/// A plugin of a game, with plugins of its own.
+#[derive(Default)]
+struct Nested {
+    extra: bool,
+}
+
+impl Plugin for Nested {
+    fn build(&self, app: &mut App) {
+        app.add_plugins((Parts, |app: &mut App| {
+            app.add_systems(Update, note("function"));
+        }));
+        if !app.is_plugin_added::<Part>() {
+            app.world_mut().resource_mut::<Notes>().0.push("no part".to_owned());
+        }
+        if self.extra {
+            app.add_systems(Update, note("extra"));
+        }
+    }
+}
+
+struct Parts;
+
+impl PluginGroup for Parts {
+    fn build(self) -> PluginGroupBuilder {
+        PluginGroupBuilder::start::<Self>().add(Part)
+    }
+}
+
+struct Part;
+
+#[derive(Resource, Default)]
+struct Steps(Vec<&'static str>);
+
+impl Plugin for Part {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<Steps>();
+        app.add_systems(Update, note("part"));
+    }
+
+    fn finish(&self, app: &mut App) {
+        app.world_mut().resource_mut::<Steps>().0.push("finish");
+    }
+
+    fn cleanup(&self, app: &mut App) {
+        app.world_mut().resource_mut::<Steps>().0.push("cleanup");
+    }
+}
+
+#[test]
+fn nested_plugins_and_groups_build_with_their_module() {
+    let mut bench = start(|app| {
+        app.add_plugins(Nested::default());
+    });
+    let frame = |bench: &mut Bench| {
+        take(bench);
+        bench.frames(1);
+        let mut notes = take(bench);
+        notes.sort();
+        notes
+    };
+    assert_eq!(frame(&mut bench), ["function", "part"]);
+    assert_eq!(bench.world().resource::<Steps>().0, ["finish", "cleanup"]);
+    reload(&mut bench, |app| {
+        app.add_plugins(Nested { extra: true });
+    });
+    assert_eq!(frame(&mut bench), ["extra", "function", "part"]);
+    assert_eq!(
+        bench.world().resource::<Steps>().0,
+        ["finish", "cleanup"],
+        "what it keeps is left alone"
+    );
+}
+
+#[test]
+fn entities_that_a_build_spawns_are_there_once() {
+    fn build(app: &mut App) {
+        app.world_mut().spawn(Name::new("spawned"));
+    }
+    let mut bench = start(build);
+    reload(&mut bench, build);
+    assert_eq!(bench.count::<Name>(), 1);
+    rebuild(&mut bench, |app| {
+        build(app);
+        build(app);
+    });
+    assert_eq!(bench.count::<Name>(), 2, "a rebuild has those of the new code");
+}
+
+#[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
+struct Turn;
+
+#[test]
+fn schedules_of_its_own_are_run_by_whoever_runs_them() {
+    fn build(app: &mut App) {
+        app.init_schedule(Turn)
+            .add_systems(Turn, note("turn"))
+            .add_systems(Update, |world: &mut World| world.run_schedule(Turn));
+    }
+    let mut bench = start(build);
+    bench.frames(1);
+    take(&mut bench);
+    bench.frames(1);
+    assert_eq!(take(&mut bench), ["turn"]);
+    reload(&mut bench, |app| {
+        app.init_schedule(Turn)
+            .add_systems(Turn, (note("turn"), note("twice")).chain())
+            .add_systems(Update, |world: &mut World| world.run_schedule(Turn));
+    });
+    take(&mut bench);
+    bench.frames(1);
+    assert_eq!(take(&mut bench), ["turn", "twice"]);
+}
+
+#[test]
+fn fixed_time_and_exclusive_systems_run_as_in_any_app() {
+    let mut bench = Bench::start(
+        &[game(|app| {
+            app.insert_resource(Time::<Fixed>::from_hz(100.0))
+                .add_systems(FixedUpdate, note("step"))
+                .add_systems(Update, |world: &mut World| {
+                    world.run_system_once(note("exclusive"));
+                });
+        })],
+        |app| {
+            host(app);
+            let step = std::time::Duration::from_millis(10);
+            app.insert_resource(bevy::time::TimeUpdateStrategy::ManualDuration(step));
+        },
+    );
+    take(&mut bench);
+    bench.frames(1);
+    assert_eq!(take(&mut bench), ["step", "exclusive"]);
+    // Half a step has accumulated, and counts for the new code.
+    let world = bench.world();
+    let before = world.resource::<Time<Fixed>>().overstep();
+    let elapsed = world.resource::<Time<Fixed>>().elapsed();
+    reload(&mut bench, |app| {
+        app.insert_resource(Time::<Fixed>::from_hz(100.0))
+            .add_systems(FixedUpdate, note("step"));
+    });
+    let world = bench.world();
+    assert_eq!(world.resource::<Time<Fixed>>().overstep(), before);
+    assert!(world.resource::<Time<Fixed>>().elapsed() > elapsed);
+    let _ = RunFixedMainLoop;
+}
+
+#[test]
+fn component_hooks_stay_those_of_the_first_load() {
+    #[derive(Resource, Default)]
+    struct Added(u32);
+    struct Hooked;
+    impl Component for Hooked {
+        const STORAGE_TYPE: bevy::ecs::component::StorageType =
+            bevy::ecs::component::StorageType::Table;
+
+        fn register_component_hooks(hooks: &mut bevy::ecs::component::ComponentHooks) {
+            hooks.on_add(|mut world, _, _| world.resource_mut::<Added>().0 += 1);
+        }
+    }
+    fn build(app: &mut App) {
+        app.init_resource::<Added>()
+            .add_systems(Startup, |mut commands: Commands| {
+                commands.spawn(Hooked);
+            });
+    }
+    let mut bench = start(build);
+    reload(&mut bench, build);
+    bench.world().spawn(Hooked);
+    assert_eq!(bench.world().resource::<Added>().0, 2);
+
+    // Once there are values, Bevy refuses others.
+    #[derive(Component)]
+    struct Late;
+    bench.world().spawn(Late);
+    let report = bench.reload(&[game(|app| {
+        build(app);
+        app.world_mut()
+            .register_component_hooks::<Late>()
+            .on_add(|_, _, _| {});
+    })]);
+    check(&report, Outcome::Refused);
+    let text = report.error.unwrap().to_string();
+    assert!(text.contains("hooks"), "{text}");
+}
+
+#[test]
+fn what_only_a_host_can_have_is_refused_with_the_way_out() {
+    #[derive(bevy::app::AppLabel, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    struct Other;
+    let mut bench = start(|_| {});
+    let cases: [(fn(&mut App), &str); 3] = [
+        (
+            |app| {
+                app.sub_app_mut(Other);
+            },
+            "it needs one of the app's sub-apps",
+        ),
+        (
+            |app| app.insert_sub_app(Other, SubApp::new()),
+            "it adds a sub-app",
+        ),
+        (
+            |app| {
+                let mut order = app.world_mut().resource_mut::<MainScheduleOrder>();
+                order.insert_after(Update, Turn);
+            },
+            "the order in which the main schedules run",
+        ),
+    ];
+    for (build, says) in cases {
+        let report = bench.reload(&[game(build)]);
+        check(&report, Outcome::Refused);
+        let text = report.error.unwrap().to_string();
+        assert!(text.contains(says), "{text}");
+        assert!(text.contains("in the app itself"), "{text}");
+    }
+}
+
+#[test]
+fn what_a_build_needs_of_the_host_is_there_when_it_counts() {
+    #[derive(Resource)]
+    struct Width(u32);
+    let mut bench = Bench::start(
+        &[game(|app| {
+            let width = app.world().resource::<Width>().0;
+            app.insert_resource(Speed(width as f32));
+        })],
+        |app| {
+            host(app);
+            app.insert_resource(Width(3));
+        },
+    );
+    assert_eq!(bench.world().resource::<Speed>().0, 3.0);
+    reload(&mut bench, |app| {
+        let width = app.world().resource::<Width>().0;
+        app.insert_resource(Speed(width as f32 + 1.0))
+            .add_systems(Update, note("runs"));
+    });
+    assert_eq!(bench.world().resource::<Speed>().0, 4.0);
+    // And one that is missing there too is a fault of the code.
+    #[derive(Resource)]
+    struct Missing;
+    let report = bench.reload(&[game(|app| {
+        app.world().resource::<Missing>();
+    })]);
+    check(&report, Outcome::Refused);
+    take(&mut bench);
+    bench.frames(1);
+    assert_eq!(take(&mut bench), ["runs"]);
+}
+
+#[derive(Component)]
+struct Level;
+
+fn spawns(count: usize) -> impl Fn(Commands) {
+    move |mut commands| {
+        for _ in 0..count {
+            commands
+                .spawn(Level)
+                .with_children(|level| drop(level.spawn(Name::new("part"))));
+        }
+    }
+}
+
+#[test]
+fn a_rebuild_takes_down_what_startup_setup_and_the_present_state_have_spawned() {
+    #[derive(Component)]
+    struct Hud;
+    fn one(app: &mut App) {
+        app.init_state::<Screen>()
+            .add_systems(Startup, spawns(1))
+            .add_systems(OnLoad, |mut commands: Commands| drop(commands.spawn(Hud)))
+            .add_systems(OnUnload, || {})
+            .add_systems(OnEnter(Screen::Menu), spawns(10))
+            .add_systems(OnEnter(Screen::Game), spawns(100));
+    }
+    fn two(app: &mut App) {
+        app.init_state::<Screen>()
+            .add_systems(Startup, spawns(2))
+            .add_systems(OnLoad, |mut commands: Commands| drop(commands.spawn(Hud)))
+            .add_systems(OnEnter(Screen::Menu), spawns(20))
+            .add_systems(OnEnter(Screen::Game), spawns(200));
+    }
+    let mut bench = start(one);
+    bench.frames(2);
+    assert_eq!(bench.count::<Level>(), 11);
+    let stranger = bench.world().spawn(Level).id();
+    reload(&mut bench, two);
+    assert_eq!(bench.count::<Level>(), 12, "a reload spawns nothing");
+    rebuild(&mut bench, two);
+    assert_eq!(bench.count::<Level>(), 23);
+    assert_eq!(bench.count::<Name>(), 22, "with all that was below them");
+    assert_eq!(bench.count::<Hud>(), 1);
+    assert!(bench.world().get_entity(stranger).is_some());
+    bench.frames(8);
+    set(&mut bench, Screen::Game);
+    assert_eq!(bench.count::<Level>(), 223);
+    rebuild(&mut bench, one);
+    assert_eq!(
+        bench.count::<Level>(),
+        1 + 1 + 20 + 100,
+        "the menu is not the present state"
+    );
+    // One that panics brings back all that was taken down, and is known to the next.
+    bench.frames(8);
+    bench.next(&[game(|app| {
+        two(app);
+        broken(app);
+    })]);
+    bench
+        .world()
+        .send_event(ReloadRequest::all().rebuilding());
+    check(&bench.report(), Outcome::RolledBack);
+    assert_eq!(bench.count::<Level>(), 122);
+    rebuild(&mut bench, two);
+    assert_eq!(bench.count::<Level>(), 1 + 2 + 20 + 200);
+}
+
+#[test]
+fn a_rebuild_of_code_that_is_what_it_was_builds_anew() {
+    let entry = [game(|app| {
+        app.add_systems(Startup, spawns(1));
+    })];
+    let mut bench = Bench::start(&entry, host);
+    let world = bench.world();
+    let before = world.query_filtered::<Entity, With<Level>>().single(world);
+    bench.again();
+    bench
+        .world()
+        .send_event(ReloadRequest::all().rebuilding());
+    check(&bench.report(), Outcome::Committed);
+    let world = bench.world();
+    let after = world.query_filtered::<Entity, With<Level>>().single(world);
+    assert_ne!(before, after);
+}
