@@ -9,7 +9,7 @@ use std::{
 };
 
 use bevy::{
-    app::{First, Last, PostStartup, PreStartup, Startup},
+    app::{First, Last, Main, PostStartup, PreStartup, Startup},
     ecs::{
         component::Tick,
         schedule::{
@@ -55,6 +55,8 @@ pub(crate) struct Slot {
     pub(crate) placed: HashMap<InternedScheduleLabel, Placed>,
     /// The schedules in which a panic left systems half way.
     pub(crate) interrupted: Vec<InternedScheduleLabel>,
+    /// The names of its plugins.
+    pub(crate) plugins: Vec<String>,
     /// Observers and one-shot systems.
     pub(crate) code: Code,
     pub(crate) state_keys: Vec<StateKey>,
@@ -175,6 +177,8 @@ pub(crate) struct Delegates {
     pub(crate) spawned_before: Option<Spawned>,
     /// What is entered again when it has been taken down.
     pub(crate) to_enter: Vec<Entered>,
+    /// Whether no schedule is being run but those that begin a frame.
+    pub(crate) is_frame_start: bool,
     /// When the transitions of states were made last.
     pub(crate) transitioned: Tick,
     panics: Vec<ModulePanic>,
@@ -274,8 +278,8 @@ pub(crate) fn attach(world: &mut World, create: bool) {
         for slot in &delegates.slots {
             for label in slot.schedules.keys().copied() {
                 let is_whole = !slot.placed.contains_key(&label);
-                let can_be =
-                    is_whole && !is_own(label) && (create || schedules.contains(label));
+                let is_missing = !schedules.contains(label) && (!create || label == Main.intern());
+                let can_be = is_whole && !is_own(label) && !is_missing;
                 if can_be && delegates.attached.insert(label) {
                     let schedule = schedules.entry(label);
                     let mut delegator = delegator(label);

@@ -135,10 +135,12 @@ fn is_armed(driver: Res<Driver>) -> bool {
 
 /// The start of a frame.
 fn swap(world: &mut World) {
+    world.resource_mut::<Delegates>().is_frame_start = true;
     scope(world, |world, transaction| {
         transaction.swap(world);
         contain(world, transaction);
     });
+    world.resource_mut::<Delegates>().is_frame_start = false;
     delegate::attach(world, true);
 }
 

@@ -153,7 +153,9 @@ impl Engine for Bevy {
                 return (old, Err(ModuleFault { module, panic }));
             }
         }
-        delegate::attach(world, false);
+        // At the start of a frame, a schedule that is missing is one that nobody has made yet.
+        let is_frame_start = world.resource::<Delegates>().is_frame_start;
+        delegate::attach(world, is_frame_start);
         (old, Ok(()))
     }
 

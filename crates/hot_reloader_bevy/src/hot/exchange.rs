@@ -55,6 +55,12 @@ pub(crate) type MadeValues = HashMap<ResourceKey, Arc<MadeValue>>;
 pub(crate) struct Exchange {
     scratch: World,
     pairs: Vec<Pair>,
+    /// Copies of live resources that may be inserted though nobody has tried it.
+    kept: Vec<Kept>,
+    /// Whether all that the builds make is known beforehand.
+    is_sure: bool,
+    /// When the builds began.
+    begin: Tick,
     /// Whether a value was moved out of the throwaway world, which must not be dropped then.
     is_leaked: bool,
     /// The live asset server, if another one stands in for it.
@@ -76,18 +82,33 @@ struct Pair {
     live_is_aside: bool,
 }
 
+/// A live resource of which no build has made another.
+struct Kept {
+    key: ResourceKey,
+    name: String,
+    live: ComponentId,
+    ticks: ComponentTicks,
+    copy: Option<Column>,
+}
+
 impl Exchange {
     /// Lets the live resources that are among `made`, and that code before has made, change places with those of
-    /// `scratch`, in which `again` builds once more.
+    /// `scratch`, in which `again` builds once more. `is_sure` says that all builds went through there.
     pub(crate) fn begin(
         world: &mut World,
         mut scratch: World,
         made: &HashSet<ResourceKey>,
         before: &MadeValues,
+        is_sure: bool,
         again: impl FnOnce(&mut World),
     ) -> Self {
         let copiers = Copiers::new(world, &[]);
         let mut pairs = Vec::new();
+        let mut kept = Vec::new();
+        if !is_sure {
+            let untried = before.keys().filter(|key| !made.contains(*key));
+            kept.extend(untried.filter_map(|key| Kept::of(world, *key, &copiers)));
+        }
         let mut has_assets = false;
         for key @ (id, is_send) in made.iter().copied() {
             if !before.contains_key(&key) {
@@ -137,9 +158,13 @@ impl Exchange {
         let mut exchange = Self {
             scratch,
             pairs,
+            kept,
+            is_sure,
+            begin: Tick::new(0),
             is_leaked: false,
             assets,
         };
+        exchange.begin = world.increment_change_tick();
         for index in 0..exchange.pairs.len() {
             exchange.turn(world, index);
             let pair = &exchange.pairs[index];
@@ -199,6 +224,10 @@ impl Exchange {
                 self.turn(world, index);
             }
         }
+        let begin = self.begin;
+        for kept in std::mem::take(&mut self.kept) {
+            kept.end(world, begin, made);
+        }
         // Transitions that have been made must not be made again by new code, whose event readers begin anew.
         scratch::clear_events(&mut self.scratch);
         for index in 0..self.pairs.len() {
@@ -206,8 +235,26 @@ impl Exchange {
                 self.turn(world, index);
             }
         }
-        self.note_new(world, keys, made, &copiers);
+        if self.is_sure {
+            self.note_new(world, keys, made, &copiers);
+        } else {
+            self.note_untried(world, made);
+        }
         unclear
+    }
+
+    /// What was put into the live world by builds that nobody has tried to the end.
+    fn note_untried(&self, world: &World, made: &mut MadeValues) {
+        let this_run = world.read_change_tick();
+        for key @ (id, is_send) in scratch::resources(world) {
+            let ticks = find(world, id).and_then(|id| ticks(world, id, is_send));
+            let is_new = |ticks: &ComponentTicks| ticks.is_added(self.begin, this_run);
+            if let Some(ticks) = ticks.filter(is_new) {
+                let tick = ticks.last_changed_tick();
+                let value = || Arc::new(MadeValue { copy: None, tick });
+                made.entry(key).or_insert_with(value);
+            }
+        }
     }
 
     /// What was put into the live world for the first time.
@@ -278,9 +325,12 @@ impl Exchange {
         if was.bytes(0, 1) == is.bytes(0, 1) {
             return Some(true);
         }
-        // Between fields of several sizes there may be bytes that mean nothing.
-        let layout = info.layout();
-        (layout.size() == layout.align()).then_some(false)
+        // Between fields of several sizes there may be bytes that mean nothing. If they were by chance what they
+        // are, the same build would not have left the same ones in two worlds.
+        let live = world.get_resource_by_id(pair.live)?;
+        // SAFETY: it is a value of this type, and so are those of the copies; see `Column::bytes`.
+        let live = unsafe { std::slice::from_raw_parts(live.as_ptr(), info.layout().size()) };
+        (live == is.bytes(0, 1)).then_some(false)
     }
 
     /// Lets the two values of a pair change places.
@@ -318,6 +368,49 @@ impl Exchange {
         pair.live_is_aside = !pair.live_is_aside;
         if !pair.live_is_aside {
             live.set_last_changed(pair.ticks.last_changed_tick());
+        }
+    }
+}
+
+impl Kept {
+    fn of(world: &World, key: ResourceKey, copiers: &Copiers) -> Option<Self> {
+        let live = find(world, key.0)?;
+        let info = world.components().get_info(live)?;
+        Some(Self {
+            key,
+            name: info.name().to_owned(),
+            live,
+            ticks: ticks(world, live, key.1)?,
+            copy: copy(world, live, key, &copiers.of(info)),
+        })
+    }
+
+    /// Puts the value back if it has been inserted anew, unless nobody had changed it.
+    fn end(self, world: &mut World, begin: Tick, made: &mut MadeValues) {
+        let now = ticks(world, self.live, self.key.1).map(|ticks| ticks.last_changed_tick());
+        let this_run = world.read_change_tick();
+        if now.is_some_and(|now| !now.is_newer_than(begin, this_run)) {
+            return;
+        }
+        let was = made.get(&self.key).map(|was| was.tick);
+        match (self.copy, now) {
+            (Some(mut copy), _) if was != Some(self.ticks.last_changed_tick()) => {
+                copy.give(|value| {
+                    // SAFETY: the copy is of this resource.
+                    unsafe { world.insert_resource_by_id(self.live, value) }
+                });
+                if let Some(mut value) = value(world, self.live, self.key.1) {
+                    value.set_last_changed(self.ticks.last_changed_tick());
+                }
+            }
+            (copy, Some(tick)) => {
+                if copy.is_none() {
+                    bevy::log::warn!("{} was inserted anew by the code", self.name);
+                }
+                let copy = None;
+                made.insert(self.key, Arc::new(MadeValue { copy, tick }));
+            }
+            (_, None) => {}
         }
     }
 }

@@ -21,6 +21,7 @@ mod exempt;
 mod in_process;
 mod keys;
 mod library;
+mod listen;
 mod migration;
 mod overlay;
 mod panel;

@@ -9,15 +9,17 @@ use std::{
 };
 
 use bevy::{
-    app::{MainScheduleOrder, PluginsState},
+    app::{FixedMainScheduleOrder, MainScheduleOrder, PluginsState, SubApp},
     ecs::schedule::InternedScheduleLabel,
     prelude::{App, Plugin, Resource, Schedule, Schedules, StateTransition, World},
+    render::{RenderApp, RenderPlugin},
     state::state::setup_state_transitions_in_world,
     tasks::tick_global_task_pools_on_main_thread,
 };
 use hot_reloader_core::{panics, PanicReport};
 use hot_reloader_transaction::RehearsalFault;
 
+use super::listen::{self, Passing};
 use crate::ModuleEntry;
 
 /// How long plugins may take to say that they are ready.
@@ -29,6 +31,8 @@ pub(crate) type ModuleSchedules = HashMap<InternedScheduleLabel, Schedule>;
 /// What one module added besides what it did to the world.
 pub(crate) struct Recording {
     pub(crate) schedules: ModuleSchedules,
+    /// The names of the plugins that built, nested ones included.
+    pub(crate) plugins: Vec<String>,
 }
 
 impl std::fmt::Debug for Recording {
@@ -44,30 +48,45 @@ impl Recording {
     /// # Errors
     ///
     /// What went wrong. What the plugin did to the world until then stays.
-    pub(crate) fn of(world: &mut World, module: &ModuleEntry) -> Result<Self, RehearsalFault> {
+    pub(crate) fn of(
+        world: &mut World,
+        module: &ModuleEntry,
+        log: Passing,
+    ) -> Result<Self, RehearsalFault> {
         let of_host = world.remove_resource::<Schedules>();
         world.insert_resource(fresh_schedules());
-        let order = world.get_resource::<MainScheduleOrder>().map(order_of);
+        let orders = order_of(world);
         let host = world.get_resource::<HostPlugins>().cloned();
+        let host = host.unwrap_or_default();
         let mut app = App::empty();
         std::mem::swap(app.world_mut(), world);
-        let built = panics::guard(|| build(&mut app, module, host.unwrap_or_default()));
+        let before = host.add(&mut app);
+        let work = || panics::guard(|| build(&mut app, module));
+        let (built, plugins) = listen::to_plugins(log, work);
+        let sub_apps = SubAppUse::of(&app, before);
         std::mem::swap(app.world_mut(), world);
-        let brings_sub_apps = has_sub_apps(&app);
         // As an app keeps its plugins until it ends.
         std::mem::forget(app);
         let schedules = world.remove_resource::<Schedules>();
         if let Some(of_host) = of_host {
             world.insert_resource(of_host);
         }
-        built.map_err(setup_fault)??;
-        if brings_sub_apps {
-            return Err(host_only("it adds a sub-app"));
+        let last = plugins.last().map_or(module.name, String::as_str);
+        match sub_apps {
+            SubAppUse::None => {}
+            SubAppUse::Renders => {
+                return Err(host_only(format!("the plugin {last} adds to the renderer")))
+            }
+            SubAppUse::Adds => return Err(host_only(format!("the plugin {last} adds a sub-app"))),
         }
-        if world.get_resource::<MainScheduleOrder>().map(order_of) != order {
-            return Err(host_only(
-                "it adds a schedule to the order in which the main schedules run",
-            ));
+        built.map_err(|panic| setup_fault(panic, last))??;
+        let of_host = plugins.iter().find(|name| host_has_it(name));
+        if let Some(name) = of_host {
+            return Err(host_only(format!("it adds the plugin {name}")));
+        }
+        if order_of(world) != orders {
+            let what = "it adds a schedule to the order in which the main or fixed schedules run";
+            return Err(host_only(what.to_owned()));
         }
         let schedules = schedules.map_or_else(HashMap::new, |mut schedules| {
             let labels: Vec<_> = schedules.iter().map(|(_, schedule)| schedule.label()).collect();
@@ -79,23 +98,17 @@ impl Recording {
             });
             taken.collect()
         });
-        Ok(Self { schedules })
+        Ok(Self { schedules, plugins })
     }
 }
 
-fn build(
-    app: &mut App,
-    module: &ModuleEntry,
-    host: HostPlugins,
-) -> Result<(), RehearsalFault> {
-    for name in host.0 {
-        app.add_plugins(OfHost(name));
-    }
+fn build(app: &mut App, module: &ModuleEntry) -> Result<(), RehearsalFault> {
     (module.build)(app);
     let start = Instant::now();
     while app.plugins_state() == PluginsState::Adding {
         if start.elapsed() > PATIENCE {
-            return Err(host_only("one of its plugins does not become ready"));
+            let what = "one of its plugins does not become ready";
+            return Err(host_only(what.to_owned()));
         }
         tick_global_task_pools_on_main_thread();
     }
@@ -115,25 +128,72 @@ fn fresh_schedules() -> Schedules {
     schedules
 }
 
-fn order_of(order: &MainScheduleOrder) -> [Vec<InternedScheduleLabel>; 2] {
-    [order.labels.clone(), order.startup_labels.clone()]
+/// The orders in which schedules run, as far as they can be looked at: not while they are run.
+fn order_of(world: &World) -> Option<[Vec<InternedScheduleLabel>; 3]> {
+    let main = world.get_resource::<MainScheduleOrder>()?;
+    let fixed = world.get_resource::<FixedMainScheduleOrder>()?;
+    let orders = [&main.labels, &main.startup_labels, &fixed.labels];
+    Some(orders.map(Clone::clone))
 }
 
-/// An app lists them in no other way.
-fn has_sub_apps(app: &App) -> bool {
-    format!("{app:?}").contains("SubApp")
+/// What a build did with sub-apps, which a running app has somewhere else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SubAppUse {
+    None,
+    /// It has added something to that of the renderer.
+    Renders,
+    /// It has brought one of its own.
+    Adds,
 }
 
-fn host_only(what: &str) -> RehearsalFault {
-    RehearsalFault::HostOnly {
-        what: what.to_owned(),
+impl SubAppUse {
+    fn of(app: &App, components: usize) -> Self {
+        // An app lists them in no other way.
+        let count = format!("{app:?}").matches("SubApp").count();
+        let renderer = app.get_sub_app(RenderApp);
+        if count > usize::from(renderer.is_some()) {
+            return Self::Adds;
+        }
+        let is_used = renderer.is_some_and(|renderer| {
+            let world = renderer.world();
+            let schedules = world.get_resource::<Schedules>();
+            let has_schedules = schedules.is_some_and(|of| of.iter().next().is_some());
+            has_schedules || world.components().len() > components
+        });
+        if is_used {
+            Self::Renders
+        } else {
+            Self::None
+        }
     }
 }
 
+/// Plugins of the engine that make the app what it is.
+fn host_has_it(name: &str) -> bool {
+    let names = [
+        "bevy_app::schedule_runner::ScheduleRunnerPlugin",
+        "bevy_core::task_pool_options::TaskPoolPlugin",
+        "bevy_core::TaskPoolPlugin",
+        "bevy_log::LogPlugin",
+        "bevy_render::RenderPlugin",
+        "bevy_render::pipelined_rendering::PipelinedRenderingPlugin",
+        "bevy_window::WindowPlugin",
+    ];
+    names.contains(&name) || name.starts_with("bevy_winit::WinitPlugin")
+}
+
+fn host_only(what: String) -> RehearsalFault {
+    RehearsalFault::HostOnly { what }
+}
+
 /// What a panic of a plugin means.
-fn setup_fault(panic: PanicReport) -> RehearsalFault {
-    if panic.message.starts_with("No sub-app with label") {
-        return host_only(&format!("it needs one of the app's sub-apps ({})", panic.message));
+fn setup_fault(panic: PanicReport, plugin: &str) -> RehearsalFault {
+    let message = &panic.message;
+    if message.starts_with("No sub-app with label") {
+        return host_only(format!("the plugin {plugin} needs a sub-app ({message})"));
+    }
+    if message.contains("plugin was already added in application") {
+        return host_only(format!("it adds a plugin that is there ({message})"));
     }
     RehearsalFault::Setup(panic)
 }
@@ -144,6 +204,20 @@ fn setup_fault(panic: PanicReport) -> RehearsalFault {
 pub(crate) struct HostPlugins(Vec<&'static str>);
 
 impl HostPlugins {
+    /// Lets an app have them, and a renderer to which nothing can be added, if the host has one. Returns how
+    /// many components that knows.
+    fn add(self, app: &mut App) -> usize {
+        let renders = self.0.contains(&std::any::type_name::<RenderPlugin>());
+        for name in self.0 {
+            app.add_plugins(OfHost(name));
+        }
+        if renders {
+            app.insert_sub_app(RenderApp, SubApp::new());
+        }
+        let renderer = app.get_sub_app(RenderApp);
+        renderer.map_or(0, |renderer| renderer.world().components().len())
+    }
+
     pub(crate) fn of(app: &App) -> Self {
         macro_rules! names {
             ($($plugin:ty),* $(,)?) => {

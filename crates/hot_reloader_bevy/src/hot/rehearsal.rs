@@ -32,6 +32,7 @@ use super::{
     delegate::{self, Delegates},
     keys::StateKey,
     library::Library,
+    listen::Passing,
     migration::Incoming,
     placement::{self, Placement},
     recording::{ModuleSchedules, Recording},
@@ -124,7 +125,7 @@ pub(crate) fn rehearse(
         let Ok(entry) = library.module(name) else {
             continue;
         };
-        let recorded = Recording::of(world, entry);
+        let recorded = Recording::of(world, entry, Passing::Nothing);
         let Some(module) = plan.modules.iter().find(|module| module.name == *name) else {
             discard(recorded);
             before.extend(scratch::resources(world));

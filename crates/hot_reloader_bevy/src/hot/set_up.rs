@@ -23,6 +23,7 @@ use super::{
     exchange::{Exchange, MadeValues},
     keys::StateKey,
     library::Library,
+    listen::Passing,
     migration::Incoming,
     placement::Placement,
     rebuild::{Alive, Build},
@@ -45,6 +46,7 @@ struct Built {
     targets: Vec<String>,
     state_keys: Vec<StateKey>,
     placements: Vec<(InternedScheduleLabel, Placement)>,
+    plugins: Vec<String>,
 }
 
 /// Lets the modules of `plan` build on the live world. All that this does to it is undone by the copy of it,
@@ -67,13 +69,20 @@ pub(crate) fn set_up(
     let before = world.resource::<Delegates>().made.clone();
     let again = |scratch: &mut World| {
         for entry in plan.order.iter().filter_map(|name| library.module(name).ok()) {
-            if let Err(panic) = panics::guard(|| drop(Recording::of(scratch, entry))) {
+            if let Err(panic) = panics::guard(|| drop(Recording::of(scratch, entry, Passing::Nothing))) {
                 bevy::log::warn!("cleaning up after a build panicked: {panic}");
             }
         }
     };
     note_states_of_host(world, rehearsal, &before);
-    let exchange = Exchange::begin(world, throwaway, &rehearsal.made, &before, again);
+    let exchange = Exchange::begin(
+        world,
+        throwaway,
+        &rehearsal.made,
+        &before,
+        rehearsal.is_sure(),
+        again,
+    );
     world.resource_mut::<Delegates>().exchange = Some((exchange, before));
     code::hold_observers(world, true);
     let mut set_up = SetUp::default();
@@ -103,13 +112,36 @@ pub(crate) fn set_up(
     delegates.exchange = exchange;
     delegates.set_up = Some(set_up);
     built?;
-    let warnings = unclear.into_iter().map(|name| {
-        format!(
-            "{name} is inserted by the code and has been changed since, so its value stays: whether the code \
-             says something else now cannot be told. Derive `Reflect` and register it"
-        )
-    });
-    Ok(warnings.collect())
+    let mut warnings: Vec<_> = unclear
+        .into_iter()
+        .map(|name| {
+            format!(
+                "{name} is inserted by the code and has been changed since, so its value stays: whether the \
+                 code says something else now cannot be told. Derive `Reflect` and register it"
+            )
+        })
+        .collect();
+    let gone = plugins_that_go(world.resource::<Delegates>(), rehearsal);
+    warnings.extend(gone.into_iter().map(|name| {
+        format!("the plugin {name} is gone from the code; what it keeps in the app stays until the restart")
+    }));
+    Ok(warnings)
+}
+
+/// Plugins of crates that do not change which no module adds any more.
+fn plugins_that_go(delegates: &Delegates, rehearsal: &Rehearsal) -> Vec<String> {
+    let Some(set_up) = &delegates.set_up else {
+        return Vec::new();
+    };
+    let built = |name: &String| set_up.modules.get(name);
+    let slots = delegates.slots.iter();
+    let replaced = slots.clone().filter(|slot| built(&slot.module.name).is_some());
+    let kept = slots.filter(|slot| built(&slot.module.name).is_none());
+    let new = set_up.modules.values().flat_map(|built| &built.plugins);
+    let stay: HashSet<&String> = kept.flat_map(|slot| &slot.plugins).chain(new).collect();
+    let gone = replaced.flat_map(|slot| &slot.plugins);
+    let gone = gone.filter(|name| !stay.contains(name) && !rehearsal.is_hot(name));
+    gone.cloned().collect()
 }
 
 fn build(
@@ -125,7 +157,15 @@ fn build(
     let entry = entry.expect("the plan is of its modules");
     let runs = world.resource::<Delegates>().get(&module.name).is_some();
     let alive = Alive::of(world);
-    let Recording { mut schedules } = Recording::of(world, entry)?;
+    let log = if runs {
+        Passing::AllButStates
+    } else {
+        Passing::All
+    };
+    let Recording {
+        mut schedules,
+        plugins,
+    } = Recording::of(world, entry, log)?;
     world.flush();
     if runs {
         if let Some(fault) = rehearsal.unsure.get(&module.name) {
@@ -172,6 +212,7 @@ fn build(
         targets,
         state_keys,
         placements,
+        plugins,
     })
 }
 
@@ -247,6 +288,7 @@ pub(crate) fn install(
         targets,
         state_keys,
         placements,
+        plugins,
     } = built.expect("it was set up");
     if let Some(old) = old {
         code.take_over(world, &mut old.code);
@@ -289,6 +331,7 @@ pub(crate) fn install(
         placed,
         interrupted: Vec::new(),
         code,
+        plugins,
         state_keys,
         shapes: rehearsal.types.clone(),
         registry: rehearsal.registry.clone(),

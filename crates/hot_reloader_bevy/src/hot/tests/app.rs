@@ -596,18 +596,18 @@ fn what_only_a_host_can_have_is_refused_with_the_way_out() {
             |app| {
                 app.sub_app_mut(Other);
             },
-            "it needs one of the app's sub-apps",
+            "the plugin game needs a sub-app",
         ),
         (
             |app| app.insert_sub_app(Other, SubApp::new()),
-            "it adds a sub-app",
+            "adds a sub-app",
         ),
         (
             |app| {
                 let mut order = app.world_mut().resource_mut::<MainScheduleOrder>();
                 order.insert_after(Update, Turn);
             },
-            "the order in which the main schedules run",
+            "the order in which the main or fixed schedules run",
         ),
     ];
     for (build, says) in cases {
@@ -650,6 +650,129 @@ fn what_a_build_needs_of_the_host_is_there_when_it_counts() {
     take(&mut bench);
     bench.frames(1);
     assert_eq!(take(&mut bench), ["runs"]);
+}
+
+#[test]
+fn what_a_module_inserts_that_cannot_be_tried_stays_if_it_was_changed() {
+    #[derive(Resource)]
+    struct Width;
+    fn build(app: &mut App) {
+        app.world().resource::<Width>();
+        app.insert_resource(Speed(1.0))
+            .insert_resource(Gravity { down: 1.0, side: 0.0 });
+    }
+    let mut bench = Bench::start(&[game(build)], |app| {
+        host(app);
+        app.insert_resource(Width);
+    });
+    bench.world().resource_mut::<Speed>().0 = 2.0;
+    reload(&mut bench, build);
+    assert_eq!(bench.world().resource::<Speed>().0, 2.0);
+    reload(&mut bench, |app| {
+        app.world().resource::<Width>();
+        app.insert_resource(Speed(1.0))
+            .insert_resource(Gravity { down: 3.0, side: 0.0 });
+    });
+    assert_eq!(bench.world().resource::<Speed>().0, 2.0);
+    assert_eq!(bench.world().resource::<Gravity>().down, 3.0, "nobody changed it");
+}
+
+/// Nothing is known of it, and there may be bytes between its fields for all one can tell.
+#[derive(Resource, Debug, PartialEq)]
+struct Gravity {
+    down: f32,
+    side: f32,
+}
+
+#[test]
+fn plain_data_is_compared_by_what_it_is() {
+    fn build(app: &mut App) {
+        app.insert_resource(Gravity { down: 1.0, side: 0.0 });
+    }
+    let mut bench = start(build);
+    bench.world().resource_mut::<Gravity>().side = 5.0;
+    reload(&mut bench, build);
+    assert_eq!(bench.world().resource::<Gravity>().side, 5.0);
+    reload(&mut bench, |app| {
+        app.insert_resource(Gravity { down: 2.0, side: 0.0 });
+    });
+    let now = bench.world().resource::<Gravity>();
+    assert_eq!(*now, Gravity { down: 2.0, side: 0.0 });
+}
+
+#[test]
+fn a_resource_that_a_build_fills_is_filled_once() {
+    #[derive(Resource, Default)]
+    struct Registry(Vec<&'static str>);
+    fn add(app: &mut App, name: &'static str) {
+        app.init_resource::<Registry>();
+        app.world_mut().resource_mut::<Registry>().0.push(name);
+    }
+    let mut bench = start(|app| {
+        add(app, "one");
+        add(app, "two");
+    });
+    let report = bench.reload(&[game(|app| {
+        add(app, "one");
+        broken(app);
+    })]);
+    check(&report, Outcome::RolledBack);
+    assert_eq!(bench.world().resource::<Registry>().0, ["one", "two"]);
+    reload(&mut bench, |app| {
+        add(app, "one");
+        add(app, "two");
+        add(app, "three");
+    });
+    assert_eq!(bench.world().resource::<Registry>().0, ["one", "two", "three"]);
+}
+
+#[test]
+fn own_schedules_can_be_run_by_the_startup() {
+    let mut bench = start(|app| {
+        app.init_schedule(Turn)
+            .add_systems(Turn, note("turn"))
+            .add_systems(Startup, |world: &mut World| world.run_schedule(Turn));
+    });
+    assert_eq!(take(&mut bench), ["turn"]);
+}
+
+#[test]
+fn a_plugin_of_the_engine_that_the_app_has_is_known() {
+    fn build(app: &mut App) {
+        if !app.is_plugin_added::<bevy::time::TimePlugin>() {
+            app.add_plugins(bevy::time::TimePlugin);
+        }
+        app.add_systems(Update, note("runs"));
+    }
+    let mut bench = start(build);
+    let report = bench.reload(&[game(|app| {
+        app.add_plugins(bevy::time::TimePlugin);
+    })]);
+    check(&report, Outcome::Refused);
+    let text = report.error.unwrap().to_string();
+    assert!(text.contains("TimePlugin"), "{text}");
+    let report = bench.reload(&[game(|app| {
+        app.add_plugins(bevy::app::ScheduleRunnerPlugin::default());
+    })]);
+    check(&report, Outcome::Refused);
+    take(&mut bench);
+    bench.frames(1);
+    assert_eq!(take(&mut bench), ["runs"]);
+}
+
+#[test]
+fn a_plugin_of_a_dependency_that_goes_is_told() {
+    use bevy::diagnostic::FrameTimeDiagnosticsPlugin;
+    let mut bench = start(|app| {
+        app.add_plugins(FrameTimeDiagnosticsPlugin);
+    });
+    let report = reload(&mut bench, |app| {
+        app.add_plugins(FrameTimeDiagnosticsPlugin);
+    });
+    assert_eq!(report.warnings, [""; 0]);
+    let report = reload(&mut bench, |_| {});
+    let says = |text: &String| text.contains("FrameTimeDiagnosticsPlugin");
+    assert!(report.warnings.iter().any(says), "{report:#?}");
 }
 
 #[derive(Component)]
