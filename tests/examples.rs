@@ -70,6 +70,26 @@ fn orbit() {
 }
 
 #[test]
+fn plugins() {
+    let example = Example::start("plugins");
+    example.edit("sky.rs", "Color::srgb(0.02, 0.02, 0.07)", MARKS[0].1);
+    example.window.press("ctrl+alt+r");
+    example.window.see("the new background", |picture| {
+        picture.count(MARKS[0].0) > 100_000
+    });
+    // In a plugin that a plugin adds.
+    example.edit(
+        "sparks.rs",
+        "Color::hsla(spark.hue % 360.0, 0.9, 0.55 + 0.4 * left.powi(4), left)",
+        MARKS[1].1,
+    );
+    example.window.press("ctrl+alt+r");
+    example.window.see("sparks of the new colour", |picture| {
+        picture.count(MARKS[1].0) > 200
+    });
+}
+
+#[test]
 fn failing() {
     let example = Example::start("failing");
     for (from, to, outcome) in [

@@ -148,7 +148,14 @@ fn one_build_of_the_engine_serves_all() {
         "hot_reloader/hot,slop_engine/hot",
     ];
     let mut others = vec![features(&tests)];
-    for example in ["counter", "editor_key", "failing", "orbit", "selective"] {
+    for example in [
+        "counter",
+        "editor_key",
+        "failing",
+        "orbit",
+        "plugins",
+        "selective",
+    ] {
         others.push(features(&["--edges", "normal,build", "--package", example]));
     }
     for other in others {

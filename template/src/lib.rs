@@ -12,23 +12,27 @@ const SIZE: f32 = 80.0;
 /// In pixels per second.
 const SPEED: f32 = 300.0;
 
-/// State. It survives every reload, and since it derives `Reflect`, a change of its fields is
-/// noticed.
-#[derive(Component, Reflect, Clone, Default)]
+/// State. It survives every reload, and since it is registered for reflection, its fields may change meanwhile.
+#[derive(Component, Reflect, Default)]
 struct Player {
     /// From the middle of the window.
     position: Vec2,
 }
 
-/// The module: its state, its constants and its systems.
-#[hot_module(state_keys = [Player], targets = [walk, show])]
-pub fn game(app: &mut App) {
-    app.insert_resource(ClearColor(BACKGROUND))
-        .add_systems(Startup, spawn)
-        .add_systems(Update, (walk, show).chain());
+/// A plugin like any other. It builds again with each reload, and what it says anew counts.
+#[derive(Default)]
+pub struct GamePlugin;
+
+impl Plugin for GamePlugin {
+    fn build(&self, app: &mut App) {
+        app.insert_resource(ClearColor(BACKGROUND))
+            .register_type::<Player>()
+            .add_systems(Startup, spawn)
+            .add_systems(Update, (walk, show).chain());
+    }
 }
 
-/// Runs once, when the module is first loaded.
+/// Runs once, when the plugin is first loaded.
 fn spawn(mut commands: Commands) {
     commands.spawn(Camera2dBundle::default());
     commands.spawn((Player::default(), SpriteBundle::default()));
@@ -55,4 +59,5 @@ fn show(mut players: Query<(&Player, &mut Transform, &mut Sprite)>) {
     }
 }
 
-hot_library!(game);
+// What is reloaded: the types of plugins, values of them, and functions that take a `&mut App`.
+hot_library!(GamePlugin);

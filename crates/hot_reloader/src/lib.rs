@@ -105,8 +105,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! What Bevy keeps across a reload and what begins anew (`Local`s, event readers, change detection,
-//! states, observers) is in `docs/your-own-app.md`, a table with a test for each row.
+//! What each thing of an `App` does across a reload (resources, states, observers, nested plugins, `Local`s, event
+//! readers) is in `docs/app.md`, a table with a test for each row.
 //!
 //! The `HotReloader` resource tells what runs and how the last reloads went; `HotReloaderConfig` says
 //! how the library is built and for how long new code is on probation; `ErrorTint` is the tint.

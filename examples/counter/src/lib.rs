@@ -1,4 +1,4 @@
-//! The smallest hot app: one module, one state key.
+//! The smallest hot app: a plugin that is a function, and one line that lists it.
 //!
 //! Run it with `cargo xtask example counter`. While it runs, change `STEP` or the text in `show`,
 //! save, and press Ctrl+Alt+R: the new code counts on from where the old one was. Then write
@@ -10,8 +10,8 @@ use hot_reloader::prelude::*;
 /// How far it counts in a second.
 const STEP: f32 = 1.0;
 
-/// Survives every reload.
-#[derive(Resource, Reflect, Clone, Default)]
+/// Survives every reload, like all that is in the world.
+#[derive(Resource, Default)]
 pub struct Count {
     /// Since the app was started.
     pub value: f32,
@@ -22,7 +22,6 @@ pub struct Count {
 struct Line;
 
 /// Counts and shows the count.
-#[hot_module(state_keys = [Count], targets = [count, show])]
 pub fn counter(app: &mut App) {
     app.init_resource::<Count>()
         .add_systems(Startup, set_up)

@@ -8,7 +8,7 @@
 //! It teaches where each kind of mistake is caught:
 //!
 //! 1. A compile error: there is no new code, so nothing happens to the old.
-//! 2. A panic in the setup function: noticed in the rehearsal, before the swap.
+//! 2. A panic while the plugin builds: noticed before the new code takes over.
 //! 3. A panic in frame 30: the new code is still on probation (60 frames), so the old code comes
 //!    back, with the laps of before the reload.
 //! 4. A renamed field of a state key: refused, since it may as well be another one, and the laps would be
@@ -22,7 +22,7 @@ const MENU: &str = "\
 Make one of these edits in src/lib.rs, save, press Ctrl+Alt+R:
 
 1  uncomment `break 1`: it does not compile
-2  uncomment `break 2`: the setup function panics
+2  uncomment `break 2`: the plugin panics as it builds
 3  uncomment `break 3`: a system panics in frame 30 of the new code
 4  rename `count` to `sum` in all places: is it the same field?
 ";
@@ -44,7 +44,7 @@ pub fn failing(app: &mut App) {
     app.init_resource::<Laps>()
         .add_systems(Startup, set_up)
         .add_systems(Update, run);
-    // break 2: panic!("the setup function panics");
+    // break 2: panic!("the plugin panics as it builds");
 }
 
 /// Runs once, when the module is first loaded.

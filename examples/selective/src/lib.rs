@@ -10,9 +10,11 @@
 //!   The other's start again, since a `Local` belongs to one generation of a system.
 //! - State is common to all modules: `right` reads the `Total` of `left`, which goes on whichever
 //!   of them is reloaded.
-//! - `after = [left]` lets `right` be set up, and run in each frame, after `left`. So the total
-//!   that it reads is always that of the present frame.
+//! - `after = [left]` lets `right` build after `left`, and run after it in each frame. So the total
+//!   that it reads is always that of the present frame. (Without `hot` it orders only the building, as in any
+//!   app; there, order the systems.)
 //!
+//! A module needs `#[hot_module]` for no more than this order, and for the names of what it owns and does.
 //! Both modules are in one library, so an error in either file refuses the reload of the other.
 
 use bevy::prelude::*;
