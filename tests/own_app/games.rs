@@ -3,7 +3,7 @@
 use hot_reloader_tests::recipes::{BREAKOUT, DESK_TOY, OBSERVERS};
 use serde_json::Value;
 
-use crate::program::{says, scene, sprite, Program};
+use crate::program::{pixels, says, scene, sprite, Program};
 
 #[test]
 fn breakout() {
@@ -37,7 +37,7 @@ fn breakout() {
     let background = [51, 102, 153];
     game.edit("Color::srgb(0.9, 0.9, 0.9)", "Color::srgb(0.2, 0.4, 0.6)");
     window.see("the new background", |picture| {
-        picture.count(background) > 10_000
+        pixels(picture, background) > 10_000
     });
     let after = window.world();
     assert_eq!(scene(&after), scene(&before), "all is where it was");
@@ -187,7 +187,7 @@ fn observers() {
         "Color::srgb(0.2, 0.4, 0.6)",
     );
     window.see("mines of another colour", |picture| {
-        picture.count([51, 102, 153]) > 50_000
+        pixels(picture, [51, 102, 153]) > 50_000
     });
     let after = mines(&window.world());
     assert_eq!(after, before, "those that were left, where they were");

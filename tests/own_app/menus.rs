@@ -3,7 +3,7 @@
 use hot_reloader_tests::recipes::{GAME_MENU, SIZE_CONSTRAINTS};
 use serde_json::{json, Value};
 
-use crate::program::{buttons, says, scene, Program};
+use crate::program::{buttons, pixels, says, scene, Program};
 
 #[test]
 fn game_menu() {
@@ -71,7 +71,7 @@ fn game_menu() {
     let texts = json!(["Another Menu", "New Game", "Quit", "Settings"]);
     assert_eq!(world["texts"], texts, "once");
     window.see("the menu in the new colour", |picture| {
-        picture.count([51, 102, 153]) > 20_000
+        pixels(picture, [51, 102, 153]) > 20_000
     });
     program.click("New Game");
     window.watch("the game, with the volume as it was set", |world| {
@@ -123,7 +123,7 @@ fn size_constraints() {
         is_near(bar(world), half / 2.0) && nodes(world, [51, 102, 153]).len() == 1
     });
     window.see("the button in the new colour", |picture| {
-        picture.count([51, 102, 153]) > 1_000
+        pixels(picture, [51, 102, 153]) > 1_000
     });
 
     let code = "let mut style = bar_query.single_mut();";

@@ -11,7 +11,7 @@ use std::{
 use hot_reloader_tests::{
     lab::{self, edit, lab, root, write},
     recipes::{Recipe, DESK_TOY, HOST, PACKAGE},
-    window::Window,
+    window::{Picture, Window},
 };
 use serde_json::Value;
 
@@ -110,7 +110,7 @@ impl Program {
     pub(crate) fn edit_and_rebuild(&self, from: &str, to: &str) {
         let source = fs::read_to_string(&self.source).unwrap();
         write(&self.source, &edit(&source, from, to));
-        let report = self.window.reload(&["--rebuild"]);
+        let report = self.window.rebuild();
         assert_eq!(report["outcome"], "committed", "{report:#}");
     }
 
@@ -230,6 +230,12 @@ pub(crate) fn sprite(world: &Value, width: f64) -> Option<(f64, f64)> {
     let is_it = |place: &&Value| place["sprite"] == true && place["width"] == width;
     let place = places.iter().find(is_it)?;
     Some((place["x"].as_f64()?, place["y"].as_f64()?))
+}
+
+/// How many pixels of the window have this colour, give or take what rounding makes of it.
+pub(crate) fn pixels(picture: &Picture, color: [u8; 3]) -> usize {
+    let near = picture.area((0, 0, 1280, 720)).of(color);
+    near.into_iter().filter(|is_near| *is_near).count()
 }
 
 /// The buttons.

@@ -3,7 +3,7 @@
 use hot_reloader_tests::recipes::{COMPUTED_STATES, STATES, SUB_STATES};
 use serde_json::Value;
 
-use crate::program::{buttons, says, scene, sprite, Program};
+use crate::program::{buttons, pixels, says, scene, sprite, Program};
 
 /// How far right the only sprite is.
 fn place(world: &Value) -> Option<f64> {
@@ -46,18 +46,18 @@ fn break_movement(program: &Program) {
 fn states() {
     let program = Program::start(&STATES);
     let window = &program.window;
-    window.see("the menu", |picture| picture.count([38, 38, 38]) > 5_000);
+    window.see("the menu", |picture| pixels(picture, [38, 38, 38]) > 5_000);
     program.edit(
         "Color::srgb(0.15, 0.15, 0.15)",
         "Color::srgb(0.2, 0.4, 0.6)",
     );
     window.see("the button in its new colour", |picture| {
-        picture.count([51, 102, 153]) > 5_000
+        pixels(picture, [51, 102, 153]) > 5_000
     });
 
     program.click("Play");
     window.watch("the game", |world| place(world).is_some());
-    window.see("the sprite", |picture| picture.count(ICON) > 10_000);
+    window.see("the sprite", |picture| pixels(picture, ICON) > 10_000);
     go_right(&program, 40.0);
     let before = window.world();
 

@@ -281,7 +281,21 @@ impl Window {
     pub fn reload(&self, modules: &[&str]) -> Value {
         let modules: Vec<_> = modules.iter().map(ToString::to_string).collect();
         let modules = Some(modules).filter(|modules| !modules.is_empty());
-        match self.ask(Request::new(modules)) {
+        self.report_of(Request::new(modules))
+    }
+
+    /// Asks for a rebuild of all modules from outside of the window, and waits for its report.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    #[must_use]
+    pub fn rebuild(&self) -> Value {
+        self.report_of(Request::new(None).rebuilding())
+    }
+
+    fn report_of(&self, request: Request) -> Value {
+        match self.ask(request) {
             Reply::Report { report, .. } => report,
             other => panic!("no report: {other:?}"),
         }
