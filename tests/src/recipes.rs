@@ -1,127 +1,247 @@
 //! How examples that come with Bevy become reloadable: what of their source changes.
 
-/// An example of Bevy, and how it becomes a hot app of one package.
+/// A text that occurs exactly once, and what takes its place.
+pub type Edit = (&'static str, &'static str);
+
+/// An example of Bevy, and how it becomes a hot app.
+///
+/// All of them take turns as the library of one package, [`PACKAGE`], so that its host is built once.
 #[derive(Clone, Copy, Debug)]
 pub struct Recipe {
-    /// The name of the package, of its crate and of its only module.
+    /// The name of the example.
     pub name: &'static str,
-    /// The source of the example, below the folder of the crate `bevy`.
+    /// Its source, below the folder of the crate `bevy`.
     pub example: &'static str,
-    /// What to replace in it to get `lib.rs`: texts that occur exactly once, and what takes their
-    /// places.
-    pub edits: &'static [(&'static str, &'static str)],
+    /// Sources beside it, which stay as they are.
+    pub beside: &'static [&'static str],
+    /// What makes it reloadable.
+    pub edits: &'static [Edit],
+    /// Lines that stand in `main.rs` now, as they are.
+    pub moved: &'static [&'static str],
+    /// What is due to the tests' build of Bevy, which lacks some of its parts: they come from elsewhere.
+    pub of_our_build: &'static [Edit],
     /// The text of `main.rs`, which is new. It lets the test watch the app.
     pub main: &'static str,
+    /// What the window is called.
+    pub title: &'static str,
+}
+
+/// An example that has become reloadable.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The text of `lib.rs`.
+    pub library: String,
+    /// How many lines changed, but for the others that are counted here.
+    pub changed: usize,
+    /// How many moved to `main.rs`.
+    pub moved: usize,
+    /// How many changed only because of the tests' build of Bevy.
+    pub of_our_build: usize,
 }
 
 impl Recipe {
-    /// The text of `lib.rs`, from the source of the example.
+    /// The text of `lib.rs`, from the source of the example, and what it took.
     ///
     /// # Panics
     ///
-    /// If a text to replace does not occur exactly once: the recipe is then for another example.
+    /// If a text to replace does not occur exactly once: the recipe is then for another example. If lines
+    /// that move are not found in `main.rs`.
     #[must_use]
-    pub fn apply(&self, example: &str) -> String {
-        let mut source = example.to_owned();
-        for &(from, to) in self.edits {
-            let times = source.matches(from).count();
-            assert_eq!(times, 1, "`{from}` occurs {times} times");
-            source = source.replace(from, to);
+    pub fn apply(&self, example: &str) -> Applied {
+        let mut stays = example.to_owned();
+        for lines in self.moved {
+            assert!(self.main.contains(lines), "`{lines}` is not in `main.rs`");
+            stays = replace_one(&stays, lines, "");
         }
-        source
+        let edited = |source: &str, edits: &[Edit]| {
+            let source = source.to_owned();
+            let edits = edits.iter();
+            edits.fold(source, |source, (from, to)| replace_one(&source, from, to))
+        };
+        let hot = edited(&stays, self.edits);
+        let library = edited(&hot, self.of_our_build);
+        Applied {
+            changed: changed_lines(&stays, &hot),
+            moved: changed_lines(example, &stays),
+            of_our_build: changed_lines(&hot, &library),
+            library,
+        }
     }
 }
 
-/// The game. Its sound is switched off, since the tests build Bevy without audio, and so is the
-/// stepping, which is a plugin in a file of its own.
+fn replace_one(source: &str, from: &str, to: &str) -> String {
+    let times = source.matches(from).count();
+    assert_eq!(times, 1, "`{from}` occurs {times} times");
+    source.replace(from, to)
+}
+
+/// The package that they all take turns in.
+pub const PACKAGE: &str = "foreign";
+
+/// The host of most.
+pub const HOST: &str = "\
+fn main() -> bevy::app::AppExit {
+    bevy::app::App::new()
+        .add_plugins((bevy::DefaultPlugins, hot_reloader::hot_plugin!(foreign), probe_api::Watch))
+        .run()
+}
+";
+
+/// The program becomes a function that adds to an app.
+const FUNCTION: Edit = (
+    "fn main() {\n",
+    "hot_reloader::hot_library!(game);\nfn game(app: &mut App) {\n",
+);
+/// The app is the host's,
+const APP: Edit = ("    App::new()\n", "    app\n");
+/// who has the plugins of the engine already,
+const PLUGINS: Edit = ("        .add_plugins(DefaultPlugins)\n", "");
+/// and runs it.
+const RUN: Edit = ("        .run();\n}", "        ;\n}");
+
+/// All that an example takes which does nothing out of the ordinary.
+const ORDINARY: &[Edit] = &[FUNCTION, APP, PLUGINS, RUN];
+
+/// The development tools, of which the states log their transitions.
+const DEV_TOOLS: &[Edit] = &[(
+    "use bevy::{dev_tools::states::*, prelude::*};",
+    "use {bevy::prelude::*, probe_api::dev_tools::states::*};",
+)];
+
+/// An example that takes nothing out of the ordinary.
+const fn ordinary(name: &'static str, example: &'static str) -> Recipe {
+    Recipe {
+        name,
+        example,
+        beside: &[],
+        edits: ORDINARY,
+        moved: &[],
+        of_our_build: &[],
+        main: HOST,
+        title: "App",
+    }
+}
+
+/// The game. Another plugin of it is in a file of its own.
 pub const BREAKOUT: Recipe = Recipe {
-    name: "breakout",
-    example: "examples/games/breakout.rs",
-    edits: &[
-        ("mod stepping;", "use hot_reloader::prelude::*;"),
-        (
-            "\
-fn main() {
-    App::new()
-        .add_plugins(DefaultPlugins)
-        .add_plugins(
-            stepping::SteppingPlugin::default()
-                .add_schedule(Update)
-                .add_schedule(FixedUpdate)
-                .at(Val::Percent(35.0), Val::Percent(50.0)),
-        )
-        .insert_resource(Score(0))
-",
-            "\
-hot_library!(breakout);
-
-// There is no audio in this build, so the handle of the sound is one of something else.
-type AudioSource = Image;
-
-#[hot_module(state_keys = [Score])]
-fn breakout(app: &mut App) {
-    app.init_resource::<Score>()
-",
-        ),
-        (
-            "(Update, update_scoreboard)\n        .run();",
-            "(Update, update_scoreboard);",
-        ),
-        (
-            "#[derive(Resource, Deref, DerefMut)]",
-            "#[derive(Resource, Deref, DerefMut, Reflect, Clone, Default)]",
-        ),
-        (
-            "        commands.spawn(AudioBundle {",
-            "        #[cfg(any())]\n        commands.spawn(AudioBundle {",
-        ),
-    ],
-    main: "\
-fn main() -> bevy::app::AppExit {
-    bevy::app::App::new()
-        .add_plugins((bevy::DefaultPlugins, hot_reloader::hot_plugin!(breakout), probe_api::Watch))
-        .run()
-}
-",
+    beside: &["examples/games/stepping.rs"],
+    of_our_build: &[("mod stepping;", "mod stepping;\nuse probe_api::audio::*;")],
+    ..ordinary("breakout", "examples/games/breakout.rs")
 };
 
-/// A menu and a game as states. The log of transitions goes, since the tests build Bevy without its
-/// development tools.
+/// A menu and a game as states.
 pub const STATES: Recipe = Recipe {
-    name: "states",
-    example: "examples/state/states.rs",
+    of_our_build: DEV_TOOLS,
+    ..ordinary("states", "examples/state/states.rs")
+};
+
+/// Menus of menus, and settings. It has a module `game` already.
+pub const GAME_MENU: Recipe = Recipe {
     edits: &[
         (
-            "use bevy::{dev_tools::states::*, prelude::*};",
-            "use bevy::prelude::*;\nuse hot_reloader::prelude::*;",
+            "fn main() {\n",
+            "hot_reloader::hot_library!(game_menu);\nfn game_menu(app: &mut App) {\n",
         ),
-        (
-            "\
-fn main() {
-    App::new()
-        .add_plugins(DefaultPlugins)
-        .init_state",
-            "\
-hot_library!(states);
+        APP,
+        PLUGINS,
+        RUN,
+    ],
+    ..ordinary("game_menu", "examples/games/game_menu.rs")
+};
 
-#[hot_module(state_keys = [MenuData])]
-fn states(app: &mut App) {
-    app.init_state",
-        ),
-        (
-            "        )\n        .add_systems(Update, log_transitions::<AppState>)\n        .run();",
-            "        );",
-        ),
-        ("#[derive(Resource)]", "#[derive(Resource, Reflect, Clone)]"),
+/// A state that exists within another one only.
+pub const SUB_STATES: Recipe = Recipe {
+    of_our_build: DEV_TOOLS,
+    ..ordinary("sub_states", "examples/state/sub_states.rs")
+};
+
+/// States that follow from others.
+pub const COMPUTED_STATES: Recipe = Recipe {
+    of_our_build: DEV_TOOLS,
+    ..ordinary("computed_states", "examples/state/computed_states.rs")
+};
+
+/// Mines that trigger one another.
+pub const OBSERVERS: Recipe = Recipe {
+    of_our_build: &[(
+        "use rand::{Rng, SeedableRng};",
+        "use probe_api::gizmos::Gizmos;\nuse rand::{Rng, SeedableRng};",
+    )],
+    ..ordinary("observers", "examples/ecs/observers.rs")
+};
+
+/// A toy that is dragged over the desktop, in a window that the host sets up.
+pub const DESK_TOY: Recipe = Recipe {
+    edits: &[FUNCTION, APP, RUN],
+    moved: &[
+        "\
+#[cfg(target_os = \"macos\")]
+use bevy::window::CompositeAlphaMode;
+
+",
+        "\x20       .add_plugins(DefaultPlugins.set(WindowPlugin {
+            primary_window: Some(Window {
+                title: \"Bevy Desk Toy\".into(),
+                transparent: true,
+                #[cfg(target_os = \"macos\")]
+                composite_alpha_mode: CompositeAlphaMode::PostMultiplied,
+                ..default()
+            }),
+            ..default()
+        }))
+",
     ],
     main: "\
-fn main() -> bevy::app::AppExit {
-    bevy::app::App::new()
-        .add_plugins((bevy::DefaultPlugins, hot_reloader::hot_plugin!(states), probe_api::Watch))
+use bevy::prelude::*;
+#[cfg(target_os = \"macos\")]
+use bevy::window::CompositeAlphaMode;
+
+fn main() -> AppExit {
+    App::new()
+        .add_plugins(DefaultPlugins.set(WindowPlugin {
+            primary_window: Some(Window {
+                title: \"Bevy Desk Toy\".into(),
+                transparent: true,
+                #[cfg(target_os = \"macos\")]
+                composite_alpha_mode: CompositeAlphaMode::PostMultiplied,
+                ..default()
+            }),
+            ..default()
+        }))
+        .add_plugins((hot_reloader::hot_plugin!(foreign), probe_api::Watch))
         .run()
 }
 ",
+    title: "Bevy Desk Toy",
+    ..ordinary("desk_toy", "examples/games/desk_toy.rs")
 };
+
+/// Rows of buttons that set the size of a bar.
+pub const SIZE_CONSTRAINTS: Recipe =
+    ordinary("size_constraints", "examples/ui/size_constraints.rs");
+
+/// Tells the time of frames and of fixed steps.
+pub const FIXED_TIMESTEP: Recipe = ordinary("fixed_timestep", "examples/ecs/fixed_timestep.rs");
+
+/// A group of plugins, added beside those of the engine.
+pub const PLUGIN_GROUP: Recipe = Recipe {
+    edits: &[FUNCTION, APP, ("            DefaultPlugins,\n", ""), RUN],
+    ..ordinary("plugin_group", "examples/app/plugin_group.rs")
+};
+
+/// All of them.
+pub const ALL: [Recipe; 10] = [
+    BREAKOUT,
+    STATES,
+    GAME_MENU,
+    SUB_STATES,
+    COMPUTED_STATES,
+    OBSERVERS,
+    DESK_TOY,
+    SIZE_CONSTRAINTS,
+    FIXED_TIMESTEP,
+    PLUGIN_GROUP,
+];
 
 /// How many lines are added, removed or altered between two texts: their edit distance in lines.
 ///

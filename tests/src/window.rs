@@ -281,7 +281,21 @@ impl Window {
     pub fn reload(&self, modules: &[&str]) -> Value {
         let modules: Vec<_> = modules.iter().map(ToString::to_string).collect();
         let modules = Some(modules).filter(|modules| !modules.is_empty());
-        match self.ask(Request::new(modules)) {
+        self.report_of(Request::new(modules))
+    }
+
+    /// Asks for a rebuild of all modules from outside of the window, and waits for its report.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    #[must_use]
+    pub fn rebuild(&self) -> Value {
+        self.report_of(Request::new(None).rebuilding())
+    }
+
+    fn report_of(&self, request: Request) -> Value {
+        match self.ask(request) {
             Reply::Report { report, .. } => report,
             other => panic!("no report: {other:?}"),
         }
@@ -421,9 +435,33 @@ impl Window {
     /// Clicks.
     pub fn click(&self, x: u32, y: u32) {
         // A person moves to a place before pressing; egui wants a frame for each.
+        self.point(x, y);
+        self.hold_button(|| ());
+    }
+
+    /// Moves the cursor.
+    pub fn point(&self, x: u32, y: u32) {
         xdotool(&["mousemove", "--sync", &x.to_string(), &y.to_string()]);
+    }
+
+    /// Moves the cursor, and waits until the app knows: of an app with `probe_api::Watch`.
+    pub fn point_and_wait(&self, x: u32, y: u32) {
+        // From next to it, so that there is a movement to know of.
+        self.point(x - 1, y);
+        self.point(x, y);
+        let place = [f64::from(x), f64::from(y)];
+        self.watch("the cursor there", |world| {
+            let cursor = |axis: usize| world["cursor"][axis].as_f64();
+            [cursor(0), cursor(1)] == place.map(Some)
+        });
+    }
+
+    /// Holds the left button of the mouse down while something comes about.
+    pub fn hold_button<T>(&self, meanwhile: impl FnOnce() -> T) -> T {
         xdotool(&["mousedown", "1"]);
+        let result = meanwhile();
         xdotool(&["mouseup", "1"]);
+        result
     }
 
     /// Types.
