@@ -4,7 +4,7 @@ use std::fmt;
 
 use bevy::prelude::*;
 
-use crate::{Project, Settings, Status, Ticket, TicketQueue};
+use crate::{Project, Settings, Status, Ticket, TicketQueue, Tier, TierSetup};
 
 /// What the gui asks for and the controller does.
 #[derive(Event, Reflect, Clone, Debug, PartialEq)]
@@ -52,6 +52,8 @@ pub enum Action {
     Regenerate(u64),
     /// Stops the assistant.
     CancelReplies,
+    /// Stops what the assistant says in the discussion of this id.
+    StopDiscussion(u64),
     /// Makes a ticket of the title that the composer holds.
     AddTicket,
     /// Moves a ticket to a column, above the ticket of the second number, or to its end.
@@ -64,16 +66,28 @@ pub enum Action {
     DiscussTicket(u32),
     /// Asks the assistant about a ticket in its discussion, or once more after that failed.
     RunTicket(u32),
-    /// Stops the assistant's work on a ticket.
+    /// Asks QA whether the answer about a ticket does what the ticket asks for.
+    CheckTicket(u32),
+    /// Stops the assistant's work on a ticket, or QA's check.
     CancelTicket(u32),
     /// Does not offer a ticket again.
     SkipTicket(u32),
     /// Replaces how the assistant gets its tickets.
     SetQueue(TicketQueue),
+    /// Asks the orchestrator for tickets for the goal, in a discussion of its own.
+    Plan,
+    /// Asks the orchestrator once more, with the remark if there is one.
+    PlanAgain,
+    /// Makes tickets of what is proposed.
+    AcceptProposal,
+    /// Forgets what is proposed. The discussion with the orchestrator stays.
+    RefuseProposal,
     /// Brings back what was deleted last.
     Undo,
     /// Replaces the settings. They were found to be valid.
     SetSettings(Settings),
+    /// Replaces what a tier has of its own. It was found to be valid.
+    SetTier(Tier, TierSetup),
     /// Replaces the roles. They were found to be valid.
     SetRoles(Vec<String>),
     /// Replaces the project.

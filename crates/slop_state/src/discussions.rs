@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Settings, Take};
+use crate::{Settings, Take, Tier};
 
 /// Everything a person would miss, of the discussions.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -80,6 +80,9 @@ pub struct Discussion {
     /// The project's files that went out with the last question.
     #[serde(default)]
     pub sent: Vec<SentFile>,
+    /// Who answers in it, if that is a tier. What the discussion has of its own comes first.
+    #[serde(default)]
+    pub tier: Option<Tier>,
 }
 
 /// A file that went out with a question.

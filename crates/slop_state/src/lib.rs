@@ -5,18 +5,22 @@ mod action;
 mod dependencies;
 mod discussions;
 mod layout;
+mod planning;
 mod project;
 mod takes;
 mod tickets;
+mod tiers;
 
 pub use action::{Action, TypedKey};
 pub use dependencies::{describe_circle, Dependencies};
 pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage};
 pub use layout::{Layout, LogView, Palette, Window};
+pub use planning::{Planning, Proposed};
 pub use project::{
     BuildProfile, Limits, Project, ProviderKind, Server, Settings, TrackMode, Tracked,
 };
 pub use takes::Take;
 pub use tickets::{
-    ActiveTickets, Board, QueueMode, Run, Status, Ticket, TicketNumbers, TicketQueue,
+    ActiveTickets, Board, QueueMode, Run, Status, Ticket, TicketNumbers, TicketQueue, Verdict,
 };
+pub use tiers::{ContextRule, Tier, TierSetup, Tiers};
