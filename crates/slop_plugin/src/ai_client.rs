@@ -5,6 +5,7 @@
 //! reload and a rollback make no difference to it.
 
 mod files;
+mod named;
 
 use std::{borrow::Cow, time::Duration};
 
@@ -18,10 +19,12 @@ use slop_engine::{
     session::Session,
 };
 use slop_state::{
-    Action, Discussion, Discussions, Entry, Project, ProviderKind, Server, Settings, TokenUsage,
+    Action, Discussion, Discussions, Entry, Project, ProviderKind, Server, Settings, Tier, Tiers,
+    TokenUsage,
 };
 
 pub(crate) use files::wanted;
+pub(crate) use named::Names;
 
 use crate::controller::{now, AskAssistant};
 
@@ -98,17 +101,32 @@ pub(crate) fn streaming(pending: &PendingRequests) -> Vec<u64> {
     pending.0.iter().map(|pending| pending.entry).collect()
 }
 
-/// Has the key for the server that is set read, as soon as it is set.
-fn read_key(settings: Res<Settings>, mut session: ResMut<Session>) {
-    if let Ok(Some(server)) = Recipient::of(&provider(&settings)) {
+/// Has the key for each server that is set read, as soon as it is set. That of the settings comes
+/// first.
+fn read_key(settings: Res<Settings>, tiers: Res<Tiers>, mut session: ResMut<Session>) {
+    for server in servers(&settings, &tiers) {
         session.read_key(&server);
     }
 }
 
-/// Replaces the API key for the server that is set.
+/// The servers that may be asked: that of the settings, and those of the tiers.
+fn servers(settings: &Settings, tiers: &Tiers) -> Vec<Recipient> {
+    let own = Tier::ALL.map(|tier| tier_provider(tier, tiers, settings));
+    let all = [provider(settings)].into_iter().chain(own);
+    let servers = all.filter_map(|provider| Recipient::of(&provider).ok().flatten());
+    servers.collect()
+}
+
+/// Who answers for a tier.
+pub(crate) fn tier_provider(tier: Tier, tiers: &Tiers, settings: &Settings) -> Provider {
+    provider(&tiers.of_tier(tier, settings))
+}
+
+/// Replaces the API key for a server that is set.
 fn set_key(
     mut actions: EventReader<Action>,
     settings: Res<Settings>,
+    tiers: Res<Tiers>,
     mut session: ResMut<Session>,
 ) {
     for action in actions.read() {
@@ -116,9 +134,8 @@ fn set_key(
             continue;
         };
         // Another may have been set meanwhile: in the same frame, or before new code reads it again.
-        let is_set = |set: &Recipient| set.name() == *server;
-        let set = Recipient::of(&provider(&settings)).ok().flatten();
-        let Some(set) = set.filter(is_set) else {
+        let mut set = servers(&settings, &tiers).into_iter();
+        let Some(set) = set.find(|set| set.name() == *server) else {
             warn!(
                 "the API key for {server} was not replaced: another server is set; enter it again"
             );
@@ -162,7 +179,7 @@ fn send_request(
     mut pending: ResMut<PendingRequests>,
     mut assistants: ResMut<Assistants>,
     mut session: ResMut<Session>,
-    settings: Res<Settings>,
+    (settings, tiers): (Res<Settings>, Res<Tiers>),
     project: Res<Project>,
 ) {
     if asks.is_empty() {
@@ -188,13 +205,21 @@ fn send_request(
         } else {
             discussion.entries.push(answer);
         }
-        let files = files::read(&project);
+        let files = files::read(&project, tiers.rule(discussion), discussion);
         if !files.refused.is_empty() {
             files::tell(&files, &mut session);
         }
         let request = assistants.new_id();
         // The answer is blank, so it is not sent.
-        let question = question(discussion, &pending, &settings, &session, &files.message());
+        let files_text = files.message();
+        let question = question(
+            discussion,
+            &pending,
+            &settings,
+            &session,
+            &files_text,
+            &tiers,
+        );
         assistants.start(request, question);
         discussion.sent = files::sent(&files);
         discussions.last_id = entry;
@@ -213,10 +238,11 @@ fn question(
     settings: &Settings,
     session: &Session,
     files: &str,
+    tiers: &Tiers,
 ) -> Ask {
-    let settings = &discussion.settings(settings);
+    let settings = &tiers.settings(discussion, settings);
     let provider = provider(settings);
-    let told = [discussion.system.trim(), files].into_iter();
+    let told = [tiers.prompt(discussion), files].into_iter();
     let told = told.filter(|text| !text.is_empty());
     let told = told.map(|text| Message::new(ChatRole::System, text));
     let said = spoken(discussion, &streaming(pending))

@@ -341,7 +341,7 @@ fn entries_become_messages() {
     }]);
     let session = Session::new("nowhere".into());
     let mut settings = Settings::default();
-    let ask = question(&discussion, &pending, &settings, &session, "");
+    let ask = question(&discussion, &pending, &settings, &session, "", &Tiers::default());
     let expected = [
         (ChatRole::System, "be brief"),
         (ChatRole::System, "a file"),
@@ -356,7 +356,7 @@ fn entries_become_messages() {
     settings.provider = ProviderKind::OpenAi;
     settings.model = "m".into();
     settings.limits.first_s = 900;
-    let ask = question(&discussion, &pending, &settings, &session, "");
+    let ask = question(&discussion, &pending, &settings, &session, "", &Tiers::default());
     let provider = Provider::OpenAi {
         base_url: settings.base_url.clone(),
         model: "m".into(),
@@ -365,7 +365,7 @@ fn entries_become_messages() {
     assert_eq!(ask.timing.first, Duration::from_secs(900));
 
     settings.provider = ProviderKind::Gemini;
-    let ask = question(&discussion, &pending, &settings, &session, "");
+    let ask = question(&discussion, &pending, &settings, &session, "", &Tiers::default());
     let Server { base_url, model } = Server::gemini();
     assert_eq!(ask.provider, Provider::Gemini { base_url, model });
 }
@@ -389,7 +389,7 @@ fn a_discussion_is_asked_about_in_its_own_way() {
         };
         let pending = PendingRequests::default();
         let session = Session::new("nowhere".into());
-        let ask = question(&discussion, &pending, &settings, &session, "");
+        let ask = question(&discussion, &pending, &settings, &session, "", &Tiers::default());
         let Provider::Anthropic { model, .. } = ask.provider else {
             panic!("{:?}", ask.provider);
         };
@@ -406,6 +406,52 @@ fn a_discussion_is_asked_about_in_its_own_way() {
 }
 
 #[test]
+fn a_question_goes_out_as_its_tier_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = app_in(folder.path(), ProviderKind::OpenAi, OPENAI);
+    enter(&mut app, "sk-openai");
+    let mut tiers = Tiers::default();
+    tiers.qa.provider = Some(ProviderKind::OpenAi);
+    tiers.qa.base_url = OTHER.to_owned();
+    tiers.qa.model = "strict".to_owned();
+    app.insert_resource(tiers.clone());
+    app.update();
+    let ask = |app: &App, tier: Option<Tier>| {
+        let discussion = Discussion {
+            tier,
+            ..Discussion::default()
+        };
+        let world = app.world();
+        question(
+            &discussion,
+            &PendingRequests::default(),
+            world.resource(),
+            world.resource(),
+            "",
+            world.resource(),
+        )
+    };
+    // The key of the settings' server does not go to that of the tier.
+    assert_eq!(ask(&app, None).key.expose(), "sk-openai");
+    assert_eq!(ask(&app, Some(Tier::Worker)).key.expose(), "sk-openai");
+    let checked = ask(&app, Some(Tier::Qa));
+    assert_eq!(checked.key.expose(), "");
+    let provider = Provider::OpenAi {
+        base_url: OTHER.to_owned(),
+        model: "strict".to_owned(),
+    };
+    assert_eq!(checked.provider, provider);
+    let told = Message::new(ChatRole::System, Tier::Qa.prompt());
+    assert_eq!(checked.messages, [told]);
+
+    let server = Recipient::of(&provider).unwrap().unwrap().name();
+    let key = TypedKey("sk-other".to_owned());
+    act(&mut app, Action::SetKey { server, key });
+    assert_eq!(ask(&app, Some(Tier::Qa)).key.expose(), "sk-other");
+    assert_eq!(ask(&app, None).key.expose(), "sk-openai");
+}
+
+#[test]
 fn files_come_after_the_system_prompt_and_before_the_entries() {
     let discussion = Discussion {
         system: "Be brief.".into(),
@@ -419,7 +465,7 @@ fn files_come_after_the_system_prompt_and_before_the_entries() {
     let pending = PendingRequests::default();
     let session = Session::new("nowhere".into());
     let settings = Settings::default();
-    let ask = question(&discussion, &pending, &settings, &session, "a.rs");
+    let ask = question(&discussion, &pending, &settings, &session, "a.rs", &Tiers::default());
     let expected = [
         (ChatRole::System, "Be brief."),
         (ChatRole::System, "a.rs"),
@@ -511,6 +557,7 @@ fn key(app: &App) -> String {
         app.world().resource(),
         app.world().resource(),
         "",
+        &Tiers::default(),
     );
     ask.key.expose().to_owned()
 }

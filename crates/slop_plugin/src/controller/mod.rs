@@ -1,8 +1,11 @@
 //! The systems that act on what the gui asks for.
 
+mod answers;
+mod checks;
 mod discussions;
 pub(crate) mod documents;
 mod editor;
+mod planning;
 mod queue;
 mod settings;
 mod ticket_discussions;
@@ -18,11 +21,12 @@ use bevy::{
 };
 use hot_reloader::prelude::*;
 use slop_state::{
-    Action, ActiveTickets, Composer, Discussions, Project, Settings, Ticket, TicketNumbers,
-    TicketQueue,
+    Action, ActiveTickets, Composer, Discussions, Planning, Project, Settings, Ticket,
+    TicketNumbers, TicketQueue, Tiers,
 };
 
 use discussions::{edit_discussions, edit_entries};
+use planning::plan;
 use queue::run_queue;
 use settings::apply_settings;
 use ticket_discussions::discuss_tickets;
@@ -31,7 +35,7 @@ use undo::undo;
 
 pub use undo::{Deleted, Undo};
 
-/// Owns the discussions, the tickets, the project and the settings.
+/// Owns the discussions, the tickets, the plan, the project and the settings.
 #[hot_module(
     state_keys = [
         Discussions,
@@ -39,8 +43,10 @@ pub use undo::{Deleted, Undo};
         Ticket,
         TicketNumbers,
         TicketQueue,
+        Planning,
         Project,
         Settings,
+        Tiers,
         Undo,
         DoneActions,
     ],
@@ -51,6 +57,7 @@ pub use undo::{Deleted, Undo};
         apply_settings,
         undo,
         discuss_tickets,
+        plan,
         run_queue,
         derive_active_tickets,
     ],
@@ -61,8 +68,10 @@ pub fn controller(app: &mut HotApp) {
         .init_resource::<TicketNumbers>()
         .init_resource::<TicketQueue>()
         .init_resource::<ActiveTickets>()
+        .init_resource::<Planning>()
         .init_resource::<Project>()
         .init_resource::<Settings>()
+        .init_resource::<Tiers>()
         .init_resource::<Undo>()
         .init_resource::<DoneActions>()
         .register_type::<Action>()
@@ -94,6 +103,7 @@ fn systems() -> SystemConfigs {
         apply_settings,
         undo,
         discuss_tickets,
+        plan,
         run_queue,
         derive_active_tickets,
         note_done,
@@ -163,8 +173,10 @@ pub(crate) mod tests {
             .init_resource::<TicketNumbers>()
             .init_resource::<TicketQueue>()
             .init_resource::<ActiveTickets>()
+            .init_resource::<Planning>()
             .init_resource::<Project>()
             .init_resource::<Settings>()
+            .init_resource::<Tiers>()
             .init_resource::<Undo>()
             .init_resource::<PendingRequests>()
             .init_resource::<Frames>()
