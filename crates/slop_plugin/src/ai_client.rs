@@ -110,7 +110,7 @@ fn read_key(settings: Res<Settings>, tiers: Res<Tiers>, mut session: ResMut<Sess
 }
 
 /// The servers that may be asked: that of the settings, and those of the tiers.
-fn servers(settings: &Settings, tiers: &Tiers) -> Vec<Recipient> {
+pub(crate) fn servers(settings: &Settings, tiers: &Tiers) -> Vec<Recipient> {
     let own = Tier::ALL.map(|tier| tier_provider(tier, tiers, settings));
     let all = [provider(settings)].into_iter().chain(own);
     let servers = all.filter_map(|provider| Recipient::of(&provider).ok().flatten());

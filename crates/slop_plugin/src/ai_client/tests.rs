@@ -341,7 +341,14 @@ fn entries_become_messages() {
     }]);
     let session = Session::new("nowhere".into());
     let mut settings = Settings::default();
-    let ask = question(&discussion, &pending, &settings, &session, "", &Tiers::default());
+    let ask = question(
+        &discussion,
+        &pending,
+        &settings,
+        &session,
+        "",
+        &Tiers::default(),
+    );
     let expected = [
         (ChatRole::System, "be brief"),
         (ChatRole::System, "a file"),
@@ -356,7 +363,14 @@ fn entries_become_messages() {
     settings.provider = ProviderKind::OpenAi;
     settings.model = "m".into();
     settings.limits.first_s = 900;
-    let ask = question(&discussion, &pending, &settings, &session, "", &Tiers::default());
+    let ask = question(
+        &discussion,
+        &pending,
+        &settings,
+        &session,
+        "",
+        &Tiers::default(),
+    );
     let provider = Provider::OpenAi {
         base_url: settings.base_url.clone(),
         model: "m".into(),
@@ -365,7 +379,14 @@ fn entries_become_messages() {
     assert_eq!(ask.timing.first, Duration::from_secs(900));
 
     settings.provider = ProviderKind::Gemini;
-    let ask = question(&discussion, &pending, &settings, &session, "", &Tiers::default());
+    let ask = question(
+        &discussion,
+        &pending,
+        &settings,
+        &session,
+        "",
+        &Tiers::default(),
+    );
     let Server { base_url, model } = Server::gemini();
     assert_eq!(ask.provider, Provider::Gemini { base_url, model });
 }
@@ -389,7 +410,14 @@ fn a_discussion_is_asked_about_in_its_own_way() {
         };
         let pending = PendingRequests::default();
         let session = Session::new("nowhere".into());
-        let ask = question(&discussion, &pending, &settings, &session, "", &Tiers::default());
+        let ask = question(
+            &discussion,
+            &pending,
+            &settings,
+            &session,
+            "",
+            &Tiers::default(),
+        );
         let Provider::Anthropic { model, .. } = ask.provider else {
             panic!("{:?}", ask.provider);
         };
@@ -465,7 +493,14 @@ fn files_come_after_the_system_prompt_and_before_the_entries() {
     let pending = PendingRequests::default();
     let session = Session::new("nowhere".into());
     let settings = Settings::default();
-    let ask = question(&discussion, &pending, &settings, &session, "a.rs", &Tiers::default());
+    let ask = question(
+        &discussion,
+        &pending,
+        &settings,
+        &session,
+        "a.rs",
+        &Tiers::default(),
+    );
     let expected = [
         (ChatRole::System, "Be brief."),
         (ChatRole::System, "a.rs"),

@@ -32,8 +32,8 @@ use slop_engine::{
     EguiContexts,
 };
 use slop_state::{
-    Action, Board, Composer, Discussions, Hub, Layout, LogView, Palette, Project, Settings, Ticket,
-    TicketQueue, Window,
+    Action, Board, Composer, Discussions, Hub, Layout, LogView, Palette, Planning, Project,
+    Settings, Ticket, TicketQueue, Tiers, Window,
 };
 
 use self::{
@@ -46,7 +46,7 @@ use self::{
     wish::{serve, Hands},
 };
 use crate::{
-    ai_client::{provider, streaming, wanted, PendingRequests},
+    ai_client::{provider, servers, streaming, wanted, PendingRequests},
     controller::documents,
 };
 
@@ -223,7 +223,7 @@ fn render_main_interface(
 
 fn render_project_settings(
     mut canvas: Canvas,
-    project: Res<Project>,
+    (project, tiers): (Res<Project>, Res<Tiers>),
     discussions: Res<Discussions>,
     assistants: Res<Assistants>,
     session: Res<Session>,
@@ -234,15 +234,19 @@ fn render_project_settings(
     let themes = canvas.themes.names();
     let server = Recipient::of(&provider(&settings));
     let has_key = has_key(&settings, &session);
+    let mut keyed = servers(&settings, &tiers);
+    keyed.retain(|server| session.key(server).is_some());
     edit(&mut draft, |draft| {
         canvas.show(Window::ProjectSettings, |ui, theme, out| {
             let view = project_settings::View {
                 project: &project,
                 settings: &settings,
+                tiers: &tiers,
                 roles: &discussions.roles,
                 themes: &themes,
                 server: &server,
                 has_key,
+                keyed: &keyed,
                 models: assistants.models(),
                 draft,
                 cache: &mut cache,
@@ -297,6 +301,7 @@ fn render_mma_dashboard(
     (discussions, queue): (Res<Discussions>, Res<TicketQueue>),
     mut board: ResMut<Board>,
     mut composer: ResMut<Composer>,
+    mut planning: ResMut<Planning>,
     mut layout: ResMut<Layout>,
     #[cfg(feature = "hot")] reloader: Res<HotReloader>,
     #[cfg(feature = "hot")] mut requests: EventWriter<ReloadRequest>,
@@ -307,23 +312,30 @@ fn render_mma_dashboard(
     let mut request = None;
     edit(&mut board, |board| {
         edit(&mut composer, |composer| {
-            canvas.show(Window::MmaDashboard, |ui, theme, out| {
-                let view = mma_dashboard::board::View {
-                    tickets: &tickets,
-                    board,
-                    discussions: &discussions,
-                    queue: &queue,
-                    title: &mut composer.ticket,
-                    theme,
-                };
-                #[cfg(feature = "hot")]
-                {
-                    request = mma_dashboard::panel(ui, view, &reloader, out);
-                }
-                #[cfg(not(feature = "hot"))]
-                mma_dashboard::panel(ui, view, out);
-                let mut wanted = out.iter();
-                discusses = wanted.any(|action| matches!(action, Action::DiscussTicket(_)));
+            edit(&mut planning, |planning| {
+                canvas.show(Window::MmaDashboard, |ui, theme, out| {
+                    let view = mma_dashboard::board::View {
+                        tickets: &tickets,
+                        board,
+                        discussions: &discussions,
+                        queue: &queue,
+                        planning,
+                        title: &mut composer.ticket,
+                        theme,
+                    };
+                    #[cfg(feature = "hot")]
+                    {
+                        request = mma_dashboard::panel(ui, view, &reloader, out);
+                    }
+                    #[cfg(not(feature = "hot"))]
+                    mma_dashboard::panel(ui, view, out);
+                    discusses = out.iter().any(|action| {
+                        matches!(
+                            action,
+                            Action::DiscussTicket(_) | Action::SelectDiscussion(_)
+                        )
+                    });
+                });
             });
         });
     });
@@ -375,7 +387,7 @@ fn render_log(mut canvas: Canvas, lines: Res<LogLines>, mut view: ResMut<LogView
 
 fn render_context(
     mut canvas: Canvas,
-    project: Res<Project>,
+    (project, tiers): (Res<Project>, Res<Tiers>),
     discussions: Res<Discussions>,
     composer: Res<Composer>,
     pending: Res<PendingRequests>,
@@ -386,7 +398,8 @@ fn render_context(
     }
     let has_files = !project.root.is_empty() && !project.tracked.is_empty();
     if has_files {
-        reader.look(&project.root, wanted(&project));
+        let rule = discussions.shown().map(|shown| tiers.rule(shown));
+        reader.look(&project.root, wanted(&project, rule.unwrap_or_default()));
     }
     let settings = canvas.settings.clone();
     let streaming = streaming(&pending);
@@ -394,6 +407,7 @@ fn render_context(
         let view = context::View {
             project: &project,
             settings: &settings,
+            tiers: &tiers,
             discussion: discussions.shown(),
             composer: &composer,
             streaming: &streaming,

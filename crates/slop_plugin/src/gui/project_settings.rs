@@ -3,6 +3,8 @@
 //! A field keeps what is typed in the [`Draft`] until it is left. Then it is asked for if it is
 //! valid; if not, it stays in the draft, marked, and nothing is asked for.
 
+mod tiers;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -14,7 +16,7 @@ use slop_engine::{
     assistants::{ApiKey, AssistantError, Models, Recipient},
     egui,
 };
-use slop_state::{Action, BuildProfile, Limits, Project, ProviderKind, Settings, TypedKey};
+use slop_state::{Action, BuildProfile, Limits, Project, ProviderKind, Settings, Tiers, TypedKey};
 
 use super::{theme::Theme, tracked};
 
@@ -37,12 +39,15 @@ pub(crate) struct Draft {
 pub(super) struct View<'a> {
     pub(super) project: &'a Project,
     pub(super) settings: &'a Settings,
+    pub(super) tiers: &'a Tiers,
     pub(super) roles: &'a [String],
     pub(super) themes: &'a [String],
     /// The server that is set, if one is wanted.
     pub(super) server: &'a Result<Option<Recipient>, AssistantError>,
     /// Whether there is a key for it.
     pub(super) has_key: bool,
+    /// The servers of the tiers for which there is a key.
+    pub(super) keyed: &'a [Recipient],
     pub(super) models: &'a Models,
     pub(super) draft: &'a mut Draft,
     pub(super) cache: &'a mut Cache,
@@ -64,10 +69,12 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
     let View {
         project,
         settings,
+        tiers,
         roles,
         themes,
         server,
         has_key,
+        keyed,
         models,
         draft,
         cache,
@@ -101,6 +108,9 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
             ui.add_space(12.0);
             theme.header(ui, "Assistant");
             of_assistant(ui, &mut form, &mut new, server, has_key, models, out);
+            ui.add_space(12.0);
+            theme.header(ui, "Tiers");
+            tiers::of_tiers(ui, &mut form, tiers, settings, keyed, out);
             ui.add_space(12.0);
             theme.header(ui, "Roles");
             of_roles(ui, &mut form, roles, out);
@@ -400,26 +410,12 @@ fn of_assistant(
     out: &mut Vec<Action>,
 ) {
     grid(ui, "assistant", |ui| {
-        let providers = [
-            ProviderKind::Echo,
-            ProviderKind::OpenAi,
-            ProviderKind::Anthropic,
-            ProviderKind::Gemini,
-        ];
         choice(
             ui,
             "Provider",
             &mut new.provider,
-            providers.into_iter(),
-            |provider| {
-                let text = match provider {
-                    ProviderKind::Echo => "Echo (offline)",
-                    ProviderKind::OpenAi => "OpenAI-compatible server",
-                    ProviderKind::Anthropic => "Anthropic",
-                    ProviderKind::Gemini => "Google Gemini",
-                };
-                text.to_owned()
-            },
+            PROVIDERS.into_iter(),
+            |provider| provider_name(*provider).to_owned(),
         );
         let now = new.window_tokens.to_string();
         let tokens = form.row(ui, "Context window, in tokens", &now, |text| {
@@ -429,16 +425,7 @@ fn of_assistant(
         let Some((base_url, model)) = new.server_mut() else {
             return;
         };
-        let url = form.row(ui, "Address", base_url, |text| {
-            let text = text.trim().trim_end_matches('/');
-            let rest = text
-                .strip_prefix("https://")
-                .or(text.strip_prefix("http://"));
-            match rest {
-                Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
-                _ => Err("It begins with https:// or http://".to_owned()),
-            }
-        });
+        let url = form.row(ui, "Address", base_url, address);
         if let Some(url) = url {
             *base_url = url;
         }
@@ -455,6 +442,35 @@ fn of_assistant(
         }
         of_limits(ui, form, &mut new.limits);
     });
+}
+
+/// In the order in which they are offered.
+const PROVIDERS: [ProviderKind; 4] = [
+    ProviderKind::Echo,
+    ProviderKind::OpenAi,
+    ProviderKind::Anthropic,
+    ProviderKind::Gemini,
+];
+
+fn provider_name(provider: ProviderKind) -> &'static str {
+    match provider {
+        ProviderKind::Echo => "Echo (offline)",
+        ProviderKind::OpenAi => "OpenAI-compatible server",
+        ProviderKind::Anthropic => "Anthropic",
+        ProviderKind::Gemini => "Google Gemini",
+    }
+}
+
+/// The address of a server.
+fn address(text: &str) -> Result<String, String> {
+    let text = text.trim().trim_end_matches('/');
+    let rest = text
+        .strip_prefix("https://")
+        .or(text.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
+        _ => Err("It begins with https:// or http://".to_owned()),
+    }
 }
 
 /// The model, typed or chosen among those that the server has.

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use slop_engine::context::{Gathered, Sent};
-use slop_state::{Composer, Discussion, Entry};
+use slop_state::{Composer, ContextRule, Discussion, Entry, Tiers};
 
-use crate::ai_client::{message, spoken};
+use crate::ai_client::{message, spoken, Names};
 
 /// Something that goes out with a question.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub(super) struct Part<'a> {
 /// Where a part comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// The system prompt of the discussion.
+    /// The system prompt of the discussion, or of its tier.
     System,
     /// A file of the project.
     File,
@@ -58,13 +58,22 @@ pub(super) fn parts<'a>(
     composer: &Composer,
     streaming: &'a [u64],
     gathered: Option<&'a Gathered>,
+    tiers: &'a Tiers,
 ) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
-    let system = discussion.system.trim();
+    let system = tiers.prompt(discussion);
     if !system.is_empty() {
-        parts.push(Part::new(Origin::System, "System prompt", system));
+        let name: Cow<'a, str> = match discussion.tier {
+            Some(tier) if discussion.system.trim().is_empty() => {
+                format!("System prompt of the tier {}", tier.label()).into()
+            }
+            _ => "System prompt".into(),
+        };
+        parts.push(Part::new(Origin::System, name, system));
     }
+    let names = (tiers.rule(discussion) == ContextRule::Named).then(|| Names::of(discussion));
     let files = gathered.into_iter().flat_map(|gathered| &gathered.files);
+    let files = files.filter(|file| names.as_ref().is_none_or(|names| names.has(&file.path)));
     parts.extend(files.map(|file| Part {
         is_changed: is_changed(discussion, file),
         ..Part::new(

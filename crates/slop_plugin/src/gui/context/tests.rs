@@ -9,6 +9,7 @@ struct Bench {
     window: Window,
     project: Project,
     settings: Settings,
+    tiers: Tiers,
     discussion: Discussion,
     composer: Composer,
     gathered: Option<Gathered>,
@@ -26,6 +27,7 @@ impl Bench {
             window: Window::default(),
             project: Project::default(),
             settings: Settings::default(),
+            tiers: Tiers::default(),
             discussion: Discussion {
                 id: 1,
                 system: "Be brief.".into(),
@@ -68,6 +70,7 @@ impl Bench {
         let view = View {
             project: &self.project,
             settings: &self.settings,
+            tiers: &self.tiers,
             discussion: Some(&self.discussion),
             composer: &self.composer,
             streaming: &[4],
@@ -111,6 +114,7 @@ fn the_parts_are_what_goes_out() {
         &bench.composer,
         &[4],
         bench.gathered.as_ref(),
+        &bench.tiers,
     );
     let shown: Vec<_> = parts
         .iter()

@@ -7,10 +7,13 @@ use crate::gui::{
 };
 
 /// The panel as a person uses it.
-struct Hands {
+pub(super) struct Hands {
     context: egui::Context,
     project: Project,
-    settings: Settings,
+    pub(super) settings: Settings,
+    pub(super) tiers: Tiers,
+    /// The servers for which there is a key.
+    pub(super) keyed: Vec<Recipient>,
     roles: Vec<String>,
     draft: Draft,
     cache: Cache,
@@ -19,7 +22,7 @@ struct Hands {
 }
 
 impl Hands {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             context: egui::Context::default(),
             project: Project::default(),
@@ -28,6 +31,8 @@ impl Hands {
                 model: "m".to_owned(),
                 ..Settings::default()
             },
+            tiers: Tiers::default(),
+            keyed: Vec::new(),
             roles: vec!["User".to_owned(), "AI".to_owned()],
             draft: Draft::default(),
             cache: Cache::default(),
@@ -49,7 +54,10 @@ impl Hands {
     }
 
     /// Draws a frame with events; what is asked for, and what is shown where.
-    fn frame(&mut self, events: Vec<egui::Event>) -> (Vec<Action>, Vec<(String, egui::Rect)>) {
+    pub(super) fn frame(
+        &mut self,
+        events: Vec<egui::Event>,
+    ) -> (Vec<Action>, Vec<(String, egui::Rect)>) {
         let mut out = Vec::new();
         let size = egui::vec2(700.0, 2_000.0);
         let input = egui::RawInput {
@@ -64,10 +72,12 @@ impl Hands {
                 let view = View {
                     project: &self.project,
                     settings: &self.settings,
+                    tiers: &self.tiers,
                     roles: &self.roles,
                     themes: &themes.names(),
                     server: &server,
                     has_key: self.has_key,
+                    keyed: &self.keyed,
                     models: &self.models,
                     draft: &mut self.draft,
                     cache: &mut self.cache,
@@ -80,14 +90,21 @@ impl Hands {
         (out, texts(&output))
     }
 
-    fn click(&mut self, position: egui::Pos2) -> Vec<Action> {
+    /// Until what is unfolded is to be seen.
+    pub(super) fn wait(&mut self) {
+        for _ in 0..30 {
+            self.frame(Vec::new());
+        }
+    }
+
+    pub(super) fn click(&mut self, position: egui::Pos2) -> Vec<Action> {
         let mut out = self.frame(vec![egui::Event::PointerMoved(position)]).0;
         out.extend(self.frame(vec![button(position, true)]).0);
         out.extend(self.frame(vec![button(position, false)]).0);
         out
     }
 
-    fn find(&mut self, text: &str) -> egui::Rect {
+    pub(super) fn find(&mut self, text: &str) -> egui::Rect {
         self.frame(Vec::new());
         let (_, texts) = self.frame(Vec::new());
         let found = texts.iter().find(|(shown, _)| shown == text);
