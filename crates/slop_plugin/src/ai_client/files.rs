@@ -137,7 +137,7 @@ mod tests {
         ask(&mut app);
         assert_ne!(sent_files(&app)[0].digest, first[0].digest);
         let discussion = Discussion::default();
-        let project = app.world().resource();
+        let project = app.world().resource::<Project>();
         let message = read(project, ContextRule::All, &discussion).message();
         assert!(message.contains("two"), "{message}");
         assert!(!message.contains("none of this"), "{message}");

@@ -33,7 +33,7 @@ impl Names {
 /// What may be paths.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '+' | '@');
-    let words = text.split(move |c| !is_part(c));
+    let words = text.split(move |c: char| !is_part(c));
     let words = words.map(|word| word.trim_end_matches(['.', '/', '-']));
     let words = words.map(|word| word.strip_prefix("./").unwrap_or(word));
     words.filter(|word| !word.is_empty())

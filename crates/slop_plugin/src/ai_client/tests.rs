@@ -442,7 +442,7 @@ fn a_question_goes_out_as_its_tier_has_it() {
     tiers.qa.provider = Some(ProviderKind::OpenAi);
     tiers.qa.base_url = OTHER.to_owned();
     tiers.qa.model = "strict".to_owned();
-    app.insert_resource(tiers.clone());
+    app.insert_resource(tiers);
     app.update();
     let ask = |app: &App, tier: Option<Tier>| {
         let discussion = Discussion {

@@ -85,7 +85,7 @@ pub(super) fn first_entry(id: u64, ticket: &Ticket, needs: &Dependencies<'_>) ->
 
 #[cfg(test)]
 mod tests {
-    use slop_state::Status;
+    use slop_state::{Status, Tier};
 
     use super::*;
     use crate::controller::tests::{act, app};
@@ -147,6 +147,20 @@ mod tests {
         act(&mut app, Action::SelectDiscussion(1));
         act(&mut app, Action::DiscussTicket(1));
         assert_eq!(discussions(&app).active, id);
+    }
+
+    #[test]
+    fn who_works_on_a_ticket_answers_in_its_discussion() {
+        let mut app = app_with(&[ticket(1)]);
+        act(&mut app, Action::DiscussTicket(1));
+        let tier = |app: &App| discussions(app).shown().unwrap().tier;
+        assert_eq!(tier(&app), Some(Tier::Worker));
+        let mut draft = ticket(1);
+        draft.tier = Tier::TechLead;
+        act(&mut app, Action::EditTicket(draft));
+        act(&mut app, Action::DiscussTicket(1));
+        assert_eq!(tier(&app), Some(Tier::TechLead));
+        assert_eq!(discussions(&app).list.len(), 2);
     }
 
     #[test]
