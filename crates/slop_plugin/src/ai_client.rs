@@ -102,9 +102,19 @@ pub(crate) fn streaming(pending: &PendingRequests) -> Vec<u64> {
 }
 
 /// Has the key for each server that is set read, as soon as it is set. That of the settings comes
-/// first.
+/// first, for a key from the time when there was only one was entered for no tier.
 fn read_key(settings: Res<Settings>, tiers: Res<Tiers>, mut session: ResMut<Session>) {
-    for server in servers(&settings, &tiers) {
+    let servers = servers(&settings, &tiers);
+    if settings.provider == ProviderKind::Echo && !servers.is_empty() {
+        let before = Provider::OpenAi {
+            base_url: settings.base_url.clone(),
+            model: settings.model.clone(),
+        };
+        if let Ok(Some(server)) = Recipient::of(&before) {
+            session.read_key(&server);
+        }
+    }
+    for server in servers {
         session.read_key(&server);
     }
 }

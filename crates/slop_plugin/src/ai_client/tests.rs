@@ -665,3 +665,23 @@ fn the_only_key_that_there_was_goes_to_the_first_server() {
     let app = app_in(folder.path(), ProviderKind::OpenAi, OPENAI);
     assert_eq!(key(&app), "sk-old");
 }
+
+#[test]
+fn the_only_key_that_there_was_goes_to_no_tier() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("api_key"), "sk-old").unwrap();
+    let mut app = app();
+    app.insert_resource(Session::new(folder.path().to_owned()));
+    let mut tiers = Tiers::default();
+    tiers.qa.provider = Some(ProviderKind::OpenAi);
+    tiers.qa.base_url = OTHER.to_owned();
+    let other = tier_provider(Tier::Qa, &tiers, app.world().resource());
+    let other = Recipient::of(&other).unwrap().unwrap();
+    app.insert_resource(tiers);
+    app.update();
+    let session = app.world().resource::<Session>();
+    assert_eq!(session.key(&other), None);
+    let base_url = app.world().resource::<Settings>().base_url.clone();
+    set(&mut app, ProviderKind::OpenAi, &base_url);
+    assert_eq!(key(&app), "sk-old");
+}

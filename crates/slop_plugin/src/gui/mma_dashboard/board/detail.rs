@@ -136,7 +136,7 @@ fn fields(
         ui.label("Status");
         let mut status = ticket.status;
         egui::ComboBox::from_id_salt("status")
-            .width(110.0)
+            .width(84.0)
             .selected_text(status.label())
             .show_ui(ui, |ui| {
                 for choice in Status::ALL {
@@ -147,7 +147,7 @@ fn fields(
             out.push(Action::MoveTicket(ticket.number, status, None));
         }
         egui::ComboBox::from_id_salt("tier")
-            .width(90.0)
+            .width(84.0)
             .selected_text(draft.tier.label())
             .show_ui(ui, |ui| {
                 for tier in Tier::WORKING {

@@ -22,7 +22,7 @@ pub(super) fn row(
     planning: &mut Planning,
     out: &mut Vec<Action>,
 ) {
-    const BUTTONS: f32 = 230.0;
+    const BUTTONS: f32 = 260.0;
     ui.horizontal(|ui| {
         let width = (ui.available_width() - BUTTONS).max(120.0);
         let field = egui::TextEdit::singleline(&mut planning.goal)
@@ -169,7 +169,7 @@ fn fields(
     let mut removed = false;
     ui.horizontal(|ui| {
         ui.colored_label(scene.theme.accent, shortened(&ticket.key, 16));
-        let width = (ui.available_width() - 150.0).max(100.0);
+        let width = (ui.available_width() - 160.0).max(100.0);
         let title = egui::TextEdit::singleline(&mut ticket.title)
             .hint_text("Title")
             .desired_width(width);
