@@ -23,7 +23,7 @@ use crate::{
     log::LogLines,
     pacing::{self, Frames},
     session::Session,
-    timings::Timings,
+    timings::{self, Timings},
 };
 
 /// The window, egui, the log, and when to end.
@@ -69,7 +69,7 @@ impl Plugin for HostPlugin {
             .exempt_from_rollback::<Frames>()
             .exempt_from_rollback::<Session>();
         app.add_plugins((DefaultPlugins.set(window).set(log), EguiPlugin));
-        app.add_plugins(chords::plugin);
+        app.add_plugins((chords::plugin, timings::plugin));
         // After a session was restored, which replaces what egui remembers.
         app.add_systems(PostStartup, set_fonts);
         if let Some(frames) = self.exit_after_frames {
