@@ -179,6 +179,7 @@ fn send_request(
             id: entry,
             role: ASSISTANT.to_owned(),
             time: now(),
+            by: discussion.settings(&settings).model_id(),
             ..Entry::default()
         };
         if let Some(other) = ask.instead_of {

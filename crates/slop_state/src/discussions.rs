@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Settings, Take};
+use crate::{ModelId, Settings, Take};
 
 /// Everything a person would miss, of the discussions.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -146,6 +146,9 @@ pub struct Entry {
     /// How many tokens it took, if the server has said so.
     #[serde(default)]
     pub usage: Option<TokenUsage>,
+    /// The model that was asked for it, if one was, and it is known which.
+    #[serde(default)]
+    pub by: Option<ModelId>,
     /// The id of the first entry that was a take of the same place; 0 if this is that one.
     #[serde(default)]
     pub take_of: u64,

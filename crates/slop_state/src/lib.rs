@@ -5,6 +5,7 @@ mod action;
 mod dependencies;
 mod discussions;
 mod layout;
+mod prices;
 mod project;
 mod takes;
 mod tickets;
@@ -13,6 +14,7 @@ pub use action::{Action, TypedKey};
 pub use dependencies::{describe_circle, Dependencies};
 pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage};
 pub use layout::{Layout, LogView, Palette, Window};
+pub use prices::{ModelId, Money, Price, Priced, Prices, Total};
 pub use project::{
     BuildProfile, Limits, Project, ProviderKind, Server, Settings, TrackMode, Tracked,
 };

@@ -5,7 +5,7 @@ use std::{
 };
 
 use slop_engine::assistants::AssistantError;
-use slop_state::{Composer, TypedKey};
+use slop_state::{Composer, ModelId, TypedKey};
 
 use super::*;
 use crate::controller::tests::act;
@@ -489,6 +489,26 @@ fn set(app: &mut App, provider: ProviderKind, base_url: &str) {
         base_url.clone_into(url);
     }
     app.update();
+}
+
+#[test]
+fn an_answer_says_which_model_was_asked() {
+    let mut app = app();
+    let by = |app: &App| entries(app).last().unwrap().by.clone();
+    ask(&mut app, "hello");
+    assert_eq!(by(&app), None);
+    run_to_the_end(&mut app);
+    // No address, so nothing is sent anywhere.
+    set(&mut app, ProviderKind::OpenAi, "nowhere");
+    act(&mut app, Action::SetModel(1, " small ".into()));
+    app.world_mut().resource_mut::<Composer>().text = "hello".to_owned();
+    act(&mut app, Action::AddEntry);
+    run_until(&mut app, "the answer", |app| entries(app).len() == 4);
+    let expected = ModelId {
+        server: "nowhere".to_owned(),
+        model: "small".to_owned(),
+    };
+    assert_eq!(by(&app), Some(expected));
 }
 
 /// The name of the server that is set.

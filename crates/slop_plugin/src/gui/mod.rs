@@ -266,6 +266,7 @@ fn render_discussion_hub(
     let folder = documents::folder(&session);
     let has_key = has_key(&canvas.settings, &session);
     let steps = Steps::of(&discussions, &canvas.settings, has_key);
+    let prices = canvas.settings.prices.clone();
     edit(&mut layout, |layout| {
         edit(&mut composer, |composer| {
             edit(&mut hub, |hub| {
@@ -278,6 +279,7 @@ fn render_discussion_hub(
                         reveal: &mut layout.reveal,
                         steps,
                         streaming: &streaming,
+                        prices: &prices,
                         cache: &mut cache,
                         folder: &folder,
                         theme,

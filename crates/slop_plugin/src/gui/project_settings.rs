@@ -3,6 +3,8 @@
 //! A field keeps what is typed in the [`Draft`] until it is left. Then it is asked for if it is
 //! valid; if not, it stays in the draft, marked, and nothing is asked for.
 
+mod prices;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -106,7 +108,8 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
             of_roles(ui, &mut form, roles, out);
             ui.add_space(12.0);
             theme.header(ui, "Profiling");
-            ui.checkbox(&mut new.perf_profiling_enabled, "Time each part of the app");
+            let measure = "Measure frames, input lag, memory and each part of the app";
+            ui.checkbox(&mut new.perf_profiling_enabled, measure);
             ui.add_space(12.0);
             ui.weak(format!("All of this is kept in {}", folder.display()));
             if new != *settings {
@@ -443,6 +446,9 @@ fn of_assistant(
             *base_url = url;
         }
         choose_model(ui, form, model, models, out);
+        if let Some(model) = new.model_id() {
+            prices::of_model(ui, form, &model, &mut new.prices);
+        }
         match server {
             Ok(Some(server)) => key(ui, server, has_key, form.theme, out),
             // The provider was chosen in this frame, and is not set yet.

@@ -1,4 +1,4 @@
-use slop_state::{TrackMode, Tracked};
+use slop_state::{ModelId, Money, Price, Prices, TrackMode, Tracked};
 
 use super::*;
 use crate::gui::{
@@ -218,6 +218,51 @@ fn the_settings_are_those_of_the_provider() {
     let mut settings = hands.settings.clone();
     settings.limits.first_s = 900;
     assert_eq!(out, [Action::SetSettings(settings)]);
+}
+
+/// Prices of the model `m`.
+fn prices(price: Price) -> Prices {
+    let of = ModelId {
+        server: Settings::default().base_url,
+        model: "m".to_owned(),
+    };
+    let mut prices = Prices::default();
+    prices.set(of, price);
+    prices
+}
+
+#[test]
+fn prices_are_of_the_model_that_is_set() {
+    let mut hands = Hands::new();
+    let price = Price {
+        input: Some(Money(250_000)),
+        output: Some(Money(1_500_000)),
+        cached: None,
+    };
+    hands.settings.prices = prices(price);
+    let (out, shown) = hands.fill("0.25", "a few");
+    assert_eq!(out, []);
+    assert!(shown.contains("An amount such as 0.25"), "{shown}");
+    let (out, _) = hands.fill("a few", "0.3");
+    let input = Some(Money(300_000));
+    let settings = Settings {
+        prices: prices(Price { input, ..price }),
+        ..hands.settings.clone()
+    };
+    assert_eq!(out, [Action::SetSettings(settings)]);
+    // An empty field is one that nothing is known of.
+    let (out, _) = hands.fill("1.50", " ");
+    let settings = Settings {
+        prices: prices(Price {
+            output: None,
+            ..price
+        }),
+        ..hands.settings.clone()
+    };
+    assert_eq!(out, [Action::SetSettings(settings)]);
+    hands.settings.model = "another".to_owned();
+    let shown = hands.frame(Vec::new()).1;
+    assert!(shown.iter().all(|(text, _)| text != "1.50"), "{shown:?}");
 }
 
 #[test]
