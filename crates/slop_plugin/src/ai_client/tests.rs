@@ -430,6 +430,53 @@ fn files_come_after_the_system_prompt_and_before_the_entries() {
 }
 
 #[test]
+fn an_answer_that_is_cut_off_says_so() {
+    let outcome = Ok(());
+    let whole = Progress {
+        text: "one, two,",
+        thoughts: "",
+        usage: None,
+        cut: None,
+        note: None,
+        outcome: Some(&outcome),
+    };
+    assert_eq!(shown(whole), "one, two,");
+    let cut = Some("length");
+    let text = shown(Progress { cut, ..whole }).into_owned();
+    let note = "There was no room for more (`length`); ask it to go on";
+    assert_eq!(text, format!("one, two,\n\n> **Cut off:** {note}"));
+    assert_eq!(parts(&text), ("one, two,", Some(note)));
+    assert!(!is_note(&text));
+    // It thought until there was no room for an answer.
+    let text = shown(Progress {
+        cut,
+        text: "",
+        ..whole
+    })
+    .into_owned();
+    assert_eq!(parts(&text), ("", Some(note)));
+    assert!(is_note(&text));
+}
+
+#[test]
+fn a_note_is_told_from_what_the_assistant_quotes() {
+    for (text, expected) in [
+        ("", ("", None)),
+        ("a", ("a", None)),
+        ("> **No answer:** x\n> y", ("", Some("x\n> y"))),
+        ("a\n\n> **No answer:** x", ("a", Some("x"))),
+        ("a > **Cut off:** x", ("a > **Cut off:** x", None)),
+        ("a\n> **Cut off:** x", ("a\n> **Cut off:** x", None)),
+        (
+            "> **Cut off:** a\n\n> **No answer:** x",
+            ("> **Cut off:** a", Some("x")),
+        ),
+    ] {
+        assert_eq!(parts(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn thoughts_are_not_sent_back() {
     let entry = Entry {
         role: ASSISTANT.into(),

@@ -557,6 +557,23 @@ fn what_is_searched_for_everywhere_is_listed_and_shown() {
 }
 
 #[test]
+fn names_of_discussions_are_found_everywhere() {
+    let mut bench = Bench::new(["hello"]);
+    bench.discussions.list.push(Discussion {
+        id: 2,
+        name: "Second".to_owned(),
+        ..Discussion::default()
+    });
+    bench.hub.everywhere = " SECO ".to_owned();
+    assert_eq!(bench.find("No entry contains it.").len(), 1);
+    let shown = bench.click_first("Second");
+    assert_eq!(shown, [Action::SelectDiscussion(2)]);
+    bench.hub.everywhere = "third".to_owned();
+    assert_eq!(bench.find("No hits").len(), 1);
+    assert!(bench.find("Second").is_empty());
+}
+
+#[test]
 fn takes_that_are_not_shown_are_found_everywhere() {
     let mut bench = Bench::new(["needle"]);
     let new = Entry {
