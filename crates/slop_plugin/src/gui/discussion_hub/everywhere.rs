@@ -43,7 +43,7 @@ pub(super) fn hits(
     theme: &Theme,
     out: &mut Vec<Action>,
 ) {
-    // Between two words a person types a space before the second one.
+    // Whoever types several words ends the first with a space.
     let needle = hub.everywhere.trim().to_owned();
     let lower = needle.to_lowercase();
     let named = discussions.list.iter();
