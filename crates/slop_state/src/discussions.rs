@@ -51,6 +51,19 @@ impl Discussions {
         self.list.iter_mut().find(|discussion| discussion.id == id)
     }
 
+    /// The models that were asked, each once, in the order of their first answers.
+    #[must_use]
+    pub fn models(&self) -> Vec<ModelId> {
+        let mut models: Vec<ModelId> = Vec::new();
+        let entries = self.list.iter().flat_map(Discussion::all_entries);
+        for by in entries.filter_map(|entry| entry.by.as_ref()) {
+            if !models.contains(by) {
+                models.push(by.clone());
+            }
+        }
+        models
+    }
+
     /// The one that is shown.
     #[must_use]
     pub fn shown(&self) -> Option<&Discussion> {

@@ -127,9 +127,14 @@ impl Prices {
 
     /// Sets the price of a model. An empty one is not kept.
     pub fn set(&mut self, of: ModelId, price: Price) {
-        self.0.retain(|priced| priced.of != of);
-        if price != Price::default() {
-            self.0.push(Priced { of, price });
+        let is_empty = price == Price::default();
+        match self.0.iter().position(|priced| priced.of == of) {
+            Some(at) if is_empty => {
+                self.0.remove(at);
+            }
+            Some(at) => self.0[at].price = price,
+            None if is_empty => {}
+            None => self.0.push(Priced { of, price }),
         }
     }
 
@@ -163,7 +168,7 @@ impl Prices {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Take;
+    use crate::{Discussions, Take};
 
     fn money(text: &str) -> Money {
         Money::parse(text).unwrap()
@@ -256,6 +261,20 @@ mod tests {
             usage,
             ..Entry::default()
         }
+    }
+
+    #[test]
+    fn the_models_that_were_asked_are_named_once() {
+        let mut discussions = Discussions::default();
+        let entries = ["b", "a", "b"].map(|model| answer(model, None));
+        discussions.list[0].entries = entries.to_vec();
+        discussions.list[0].entries.push(Entry::default());
+        discussions.list[0].aside = vec![Take {
+            entries: vec![answer("c", None)],
+        }];
+        let models = discussions.models().into_iter();
+        let names: Vec<_> = models.map(|of| of.model).collect();
+        assert_eq!(names, ["b", "a", "c"]);
     }
 
     #[test]

@@ -232,6 +232,12 @@ fn render_project_settings(
     let themes = canvas.themes.names();
     let server = Recipient::of(&provider(&settings));
     let has_key = has_key(&settings, &session);
+    let is_seen = canvas.places.is_seen(Window::ProjectSettings);
+    let asked = if is_seen {
+        discussions.models()
+    } else {
+        Vec::new()
+    };
     edit(&mut draft, |draft| {
         canvas.show(Window::ProjectSettings, |ui, theme, out| {
             let view = project_settings::View {
@@ -242,6 +248,7 @@ fn render_project_settings(
                 server: &server,
                 has_key,
                 models: assistants.models(),
+                asked: &asked,
                 draft,
                 cache: &mut cache,
                 folder: session.folder(),

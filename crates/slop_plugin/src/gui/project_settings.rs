@@ -16,7 +16,9 @@ use slop_engine::{
     assistants::{ApiKey, AssistantError, Models, Recipient},
     egui,
 };
-use slop_state::{Action, BuildProfile, Limits, Project, ProviderKind, Settings, TypedKey};
+use slop_state::{
+    Action, BuildProfile, Limits, ModelId, Project, ProviderKind, Settings, TypedKey,
+};
 
 use super::{theme::Theme, tracked};
 
@@ -46,6 +48,8 @@ pub(super) struct View<'a> {
     /// Whether there is a key for it.
     pub(super) has_key: bool,
     pub(super) models: &'a Models,
+    /// The models that were asked, whichever is set now.
+    pub(super) asked: &'a [ModelId],
     pub(super) draft: &'a mut Draft,
     pub(super) cache: &'a mut Cache,
     /// Where the app keeps its files.
@@ -71,6 +75,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         server,
         has_key,
         models,
+        asked,
         draft,
         cache,
         folder,
@@ -102,7 +107,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
             of_reloads(ui, &mut form, &mut new);
             ui.add_space(12.0);
             theme.header(ui, "Assistant");
-            of_assistant(ui, &mut form, &mut new, server, has_key, models, out);
+            of_assistant(ui, &mut form, &mut new, server, has_key, models, asked, out);
             ui.add_space(12.0);
             theme.header(ui, "Roles");
             of_roles(ui, &mut form, roles, out);
@@ -400,6 +405,7 @@ fn of_assistant(
     server: &Result<Option<Recipient>, AssistantError>,
     has_key: bool,
     models: &Models,
+    asked: &[ModelId],
     out: &mut Vec<Action>,
 ) {
     grid(ui, "assistant", |ui| {
@@ -447,7 +453,7 @@ fn of_assistant(
         }
         choose_model(ui, form, model, models, out);
         if let Some(model) = new.model_id() {
-            prices::of_model(ui, form, &model, &mut new.prices);
+            prices::rows(ui, form, &model, asked, &mut new.prices);
         }
         match server {
             Ok(Some(server)) => key(ui, server, has_key, form.theme, out),

@@ -1,4 +1,4 @@
-//! What a model costs. Nothing is known about that but what a person enters.
+//! What models cost. Nothing is known about that but what a person enters.
 
 use slop_engine::egui;
 use slop_state::{ModelId, Money, Prices};
@@ -8,10 +8,31 @@ use super::Form;
 /// The width of a price, in points.
 const PRICE: f32 = 72.0;
 
-/// The price of the model that is set.
-pub(super) fn of_model(ui: &mut egui::Ui, form: &mut Form<'_>, of: &ModelId, prices: &mut Prices) {
+/// The price of the model that is set, and those of the others that were asked or have a price.
+pub(super) fn rows(
+    ui: &mut egui::Ui,
+    form: &mut Form<'_>,
+    set: &ModelId,
+    asked: &[ModelId],
+    prices: &mut Prices,
+) {
+    let priced: Vec<ModelId> = prices.0.iter().map(|priced| priced.of.clone()).collect();
+    let mut others: Vec<&ModelId> = Vec::new();
+    for other in asked.iter().chain(&priced) {
+        if other != set && !others.contains(&other) {
+            others.push(other);
+        }
+    }
+    row(ui, form, "Price of a million tokens", set, prices);
+    for other in others {
+        row(ui, form, &format!("… of {}", other.model), other, prices);
+    }
+}
+
+/// The price of one model.
+fn row(ui: &mut egui::Ui, form: &mut Form<'_>, label: &str, of: &ModelId, prices: &mut Prices) {
     let mut price = prices.get(of);
-    ui.label("Price of a million tokens");
+    ui.label(label).on_hover_text(&of.server);
     ui.horizontal(|ui| {
         for (name, amount) in [
             ("in", &mut price.input),

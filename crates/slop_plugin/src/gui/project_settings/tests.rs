@@ -1,4 +1,4 @@
-use slop_state::{ModelId, Money, Price, Prices, TrackMode, Tracked};
+use slop_state::{Money, Price, Prices, TrackMode, Tracked};
 
 use super::*;
 use crate::gui::{
@@ -15,6 +15,7 @@ struct Hands {
     draft: Draft,
     cache: Cache,
     models: Models,
+    asked: Vec<ModelId>,
     has_key: bool,
 }
 
@@ -32,6 +33,7 @@ impl Hands {
             draft: Draft::default(),
             cache: Cache::default(),
             models: Models::default(),
+            asked: Vec::new(),
             has_key: false,
         }
     }
@@ -69,6 +71,7 @@ impl Hands {
                     server: &server,
                     has_key: self.has_key,
                     models: &self.models,
+                    asked: &self.asked,
                     draft: &mut self.draft,
                     cache: &mut self.cache,
                     folder: Path::new("/data"),
@@ -263,6 +266,42 @@ fn prices_are_of_the_model_that_is_set() {
     hands.settings.model = "another".to_owned();
     let shown = hands.frame(Vec::new()).1;
     assert!(shown.iter().all(|(text, _)| text != "1.50"), "{shown:?}");
+}
+
+#[test]
+fn models_that_were_asked_can_have_a_price_whichever_is_set() {
+    let mut hands = Hands::new();
+    let named = |model: &str| ModelId {
+        server: "http://a".to_owned(),
+        model: model.to_owned(),
+    };
+    hands.asked = vec![named("asked"), named("both")];
+    let set = hands.settings.model_id().unwrap();
+    hands.asked.push(set);
+    let price = Price {
+        input: Some(Money(250_000)),
+        ..Price::default()
+    };
+    for model in ["both", "priced"] {
+        hands.settings.prices.set(named(model), price);
+    }
+    let (_, shown) = hands.frame(Vec::new());
+    let labels = shown.iter().map(|(text, _)| text.as_str());
+    let is_row = |text: &&str| text.starts_with('…') || text.starts_with("Price ");
+    let labels: Vec<_> = labels.filter(is_row).collect();
+    let expected = [
+        "Price of a million tokens",
+        "… of asked",
+        "… of both",
+        "… of priced",
+    ];
+    assert_eq!(labels, expected);
+    // The first field with this text is that of `both`.
+    let (out, _) = hands.fill("0.25", "4");
+    let mut settings = hands.settings.clone();
+    let input = Some(Money(4_000_000));
+    settings.prices.set(named("both"), Price { input, ..price });
+    assert_eq!(out, [Action::SetSettings(settings)]);
 }
 
 #[test]
