@@ -60,7 +60,7 @@ pub(super) fn faces(path: &Path) -> io::Result<Vec<Face>> {
     let mut file = File::open(path)?;
     let mut head = [0; 12];
     file.read_exact(&mut head)?;
-    let mut offsets = vec![0; 4];
+    let mut offsets = vec![0_u8; 4];
     if head.starts_with(b"ttcf") {
         let count = number(&head[8..]).min(MOST);
         offsets.resize(4 * count as usize, 0);
@@ -83,7 +83,7 @@ fn face(file: &mut File, index: u32, offset: u32) -> io::Result<Option<Face>> {
         return Ok(None);
     }
     let count = usize::from(u16::from_be_bytes([head[4], head[5]]));
-    let mut records = vec![0; 16 * count];
+    let mut records = vec![0_u8; 16 * count];
     file.read_exact(&mut records)?;
     let place = |tag: &[u8]| {
         let mut records = records.chunks_exact(16);
@@ -111,7 +111,7 @@ fn table(file: &mut File, (offset, length): (u32, u32)) -> io::Result<Vec<u8>> {
         return Err(io::ErrorKind::InvalidData.into());
     }
     file.seek(SeekFrom::Start(offset.into()))?;
-    let mut table = vec![0; length as usize];
+    let mut table = vec![0_u8; length as usize];
     file.read_exact(&mut table)?;
     Ok(table)
 }

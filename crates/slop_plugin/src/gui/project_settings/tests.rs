@@ -285,6 +285,7 @@ fn models_that_were_asked_can_have_a_price_whichever_is_set() {
     for model in ["both", "priced"] {
         hands.settings.prices.set(named(model), price);
     }
+    hands.frame(Vec::new());
     let (_, shown) = hands.frame(Vec::new());
     let labels = shown.iter().map(|(text, _)| text.as_str());
     let is_row = |text: &&str| text.starts_with('…') || text.starts_with("Price ");
