@@ -31,14 +31,16 @@ use crate::controller::{now, AskAssistant};
 /// The role of the assistant's entries.
 pub(crate) const ASSISTANT: &str = "AI";
 /// What the note begins with that says why there is no answer, or no more of it.
-pub(crate) const NO_ANSWER: &str = "> **No answer:** ";
+const NO_ANSWER: &str = "> **No answer:** ";
+/// What the note begins with that says that an answer ends because there was no room for more.
+const CUT_OFF: &str = "> **Cut off:** ";
 /// What an entry begins with that waits for a server that is busy.
 const WAITING: &str = "> **Waiting:** ";
 
 /// Whether an entry says no more than why there is no answer, or none yet.
 pub(crate) fn is_note(text: &str) -> bool {
     let text = text.trim_start();
-    [NO_ANSWER, WAITING]
+    [NO_ANSWER, CUT_OFF, WAITING]
         .iter()
         .any(|note| text.starts_with(note))
 }
@@ -206,6 +208,7 @@ fn send_request(
             id: entry,
             role: ASSISTANT.to_owned(),
             time: now(),
+            by: tiers.settings(discussion, &settings).model_id(),
             ..Entry::default()
         };
         if let Some(other) = ask.instead_of {
@@ -330,13 +333,24 @@ pub(crate) fn message(entry: &Entry) -> Option<(ChatRole, Cow<'_, str>)> {
     (!is_blank).then_some((role, text))
 }
 
+/// What the assistant said itself, and, as our note has it, why that is not all.
+pub(crate) fn parts(text: &str) -> (&str, Option<&str>) {
+    let notes = [NO_ANSWER, CUT_OFF].into_iter();
+    let last = notes
+        .filter_map(|note| Some((text.rfind(note)?, note)))
+        .max();
+    match last {
+        // What the assistant itself quotes is within a paragraph.
+        Some((at, note)) if at == 0 || text[..at].ends_with("\n\n") => {
+            (text[..at].trim_end(), Some(&text[at + note.len()..]))
+        }
+        _ => (text, None),
+    }
+}
+
 /// What the assistant said itself, without our note.
 fn said(text: &str) -> &str {
-    match text.rfind(NO_ANSWER) {
-        Some(0) => "",
-        Some(at) if text[..at].ends_with("\n\n") => text[..at].trim_end(),
-        _ => text,
-    }
+    parts(text).0
 }
 
 /// Takes in what has arrived and shows it.
@@ -358,7 +372,7 @@ fn stream_response(
         let progress = assistants.get(waiting.request);
         let (wanted, is_over) = match progress {
             Some(progress) => (shown(progress), progress.outcome.is_some()),
-            None => (closed(text), true),
+            None => (Cow::Owned(ended(text, CLOSED)), true),
         };
         if wanted != text || progress.is_some_and(|p| has_more(&discussions, waiting, p)) {
             let discussion = discussions.get_mut(waiting.discussion);
@@ -430,25 +444,30 @@ fn shown(progress: Progress<'_>) -> Cow<'_, str> {
         (Some(Ok(())), _) if progress.cut.is_some() => {
             let reason = progress.cut.unwrap_or_default();
             let note = format!("There was no room for more (`{reason}`); ask it to go on");
-            Cow::Owned(with_note(progress.text, &note))
+            Cow::Owned(noted(progress.text, CUT_OFF, &note))
         }
         (None, Some(note)) if progress.text.is_empty() => Cow::Owned(quote(WAITING, note)),
         _ => Cow::Borrowed(progress.text),
     }
 }
 
-/// What the entry of a request of an earlier start says that says this now.
-fn closed(text: &str) -> Cow<'static, str> {
+/// What an entry that says this now says when no more comes, and why.
+pub(crate) fn ended(text: &str, reason: &str) -> String {
     let text = if text.starts_with(WAITING) {
         ""
     } else {
         said(text)
     };
-    Cow::Owned(with_note(text, CLOSED))
+    with_note(text, reason)
 }
 
 /// The text and why there is no more of it.
 fn with_note(text: &str, reason: &str) -> String {
+    noted(text, NO_ANSWER, reason)
+}
+
+/// The text and a note behind it, which begins with `head`.
+fn noted(text: &str, head: &str, reason: &str) -> String {
     let mut noted = text.trim_end().to_owned();
     if !noted.is_empty() {
         let fences = noted.lines().filter(|l| l.trim_start().starts_with("```"));
@@ -458,7 +477,7 @@ fn with_note(text: &str, reason: &str) -> String {
         }
         noted += "\n\n";
     }
-    noted + &quote(NO_ANSWER, reason)
+    noted + &quote(head, reason)
 }
 
 /// A block quote of some lines.

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Settings, Take, Tier};
+use crate::{ModelId, Settings, Take, Tier};
 
 /// Everything a person would miss, of the discussions.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -49,6 +49,19 @@ impl Discussions {
     /// The discussion of this id.
     pub fn get_mut(&mut self, id: u64) -> Option<&mut Discussion> {
         self.list.iter_mut().find(|discussion| discussion.id == id)
+    }
+
+    /// The models that were asked, each once, in the order of their first answers.
+    #[must_use]
+    pub fn models(&self) -> Vec<ModelId> {
+        let mut models: Vec<ModelId> = Vec::new();
+        let entries = self.list.iter().flat_map(Discussion::all_entries);
+        for by in entries.filter_map(|entry| entry.by.as_ref()) {
+            if !models.contains(by) {
+                models.push(by.clone());
+            }
+        }
+        models
     }
 
     /// The one that is shown.
@@ -149,6 +162,9 @@ pub struct Entry {
     /// How many tokens it took, if the server has said so.
     #[serde(default)]
     pub usage: Option<TokenUsage>,
+    /// The model that was asked for it, if one was, and it is known which.
+    #[serde(default)]
+    pub by: Option<ModelId>,
     /// The id of the first entry that was a take of the same place; 0 if this is that one.
     #[serde(default)]
     pub take_of: u64,

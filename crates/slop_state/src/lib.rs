@@ -6,6 +6,7 @@ mod dependencies;
 mod discussions;
 mod layout;
 mod planning;
+mod prices;
 mod project;
 mod takes;
 mod tickets;
@@ -16,6 +17,7 @@ pub use dependencies::{describe_circle, Dependencies};
 pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage};
 pub use layout::{Layout, LogView, Palette, Window};
 pub use planning::{Planning, Proposed};
+pub use prices::{ModelId, Money, Price, Priced, Prices, Total};
 pub use project::{
     BuildProfile, Limits, Project, ProviderKind, Server, Settings, TrackMode, Tracked,
 };

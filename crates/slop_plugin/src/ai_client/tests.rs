@@ -5,7 +5,7 @@ use std::{
 };
 
 use slop_engine::assistants::AssistantError;
-use slop_state::{Composer, TypedKey};
+use slop_state::{Composer, ModelId, TypedKey};
 
 use super::*;
 use crate::controller::tests::act;
@@ -511,6 +511,53 @@ fn files_come_after_the_system_prompt_and_before_the_entries() {
 }
 
 #[test]
+fn an_answer_that_is_cut_off_says_so() {
+    let outcome = Ok(());
+    let whole = Progress {
+        text: "one, two,",
+        thoughts: "",
+        usage: None,
+        cut: None,
+        note: None,
+        outcome: Some(&outcome),
+    };
+    assert_eq!(shown(whole), "one, two,");
+    let cut = Some("length");
+    let text = shown(Progress { cut, ..whole }).into_owned();
+    let note = "There was no room for more (`length`); ask it to go on";
+    assert_eq!(text, format!("one, two,\n\n> **Cut off:** {note}"));
+    assert_eq!(parts(&text), ("one, two,", Some(note)));
+    assert!(!is_note(&text));
+    // It thought until there was no room for an answer.
+    let text = shown(Progress {
+        cut,
+        text: "",
+        ..whole
+    })
+    .into_owned();
+    assert_eq!(parts(&text), ("", Some(note)));
+    assert!(is_note(&text));
+}
+
+#[test]
+fn a_note_is_told_from_what_the_assistant_quotes() {
+    for (text, expected) in [
+        ("", ("", None)),
+        ("a", ("a", None)),
+        ("> **No answer:** x\n> y", ("", Some("x\n> y"))),
+        ("a\n\n> **No answer:** x", ("a", Some("x"))),
+        ("a > **Cut off:** x", ("a > **Cut off:** x", None)),
+        ("a\n> **Cut off:** x", ("a\n> **Cut off:** x", None)),
+        (
+            "> **Cut off:** a\n\n> **No answer:** x",
+            ("> **Cut off:** a", Some("x")),
+        ),
+    ] {
+        assert_eq!(parts(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn thoughts_are_not_sent_back() {
     let entry = Entry {
         role: ASSISTANT.into(),
@@ -570,6 +617,43 @@ fn set(app: &mut App, provider: ProviderKind, base_url: &str) {
         base_url.clone_into(url);
     }
     app.update();
+}
+
+#[test]
+fn an_answer_says_which_model_was_asked() {
+    let mut app = app();
+    let by = |app: &App| entries(app).last().unwrap().by.clone();
+    ask(&mut app, "hello");
+    assert_eq!(by(&app), None);
+    run_to_the_end(&mut app);
+    // No address, so nothing is sent anywhere.
+    set(&mut app, ProviderKind::OpenAi, "nowhere");
+    act(&mut app, Action::SetModel(1, " small ".into()));
+    app.world_mut().resource_mut::<Composer>().text = "hello".to_owned();
+    act(&mut app, Action::AddEntry);
+    run_until(&mut app, "the answer", |app| entries(app).len() == 4);
+    let expected = ModelId {
+        server: "nowhere".to_owned(),
+        model: "small".to_owned(),
+    };
+    assert_eq!(by(&app), Some(expected));
+    run_to_the_end(&mut app);
+
+    // That of the tier, if it was the tier that was asked.
+    let mut tiers = Tiers::default();
+    tiers.qa.model = "strict".to_owned();
+    app.insert_resource(tiers);
+    let mut discussions = app.world_mut().resource_mut::<Discussions>();
+    discussions.list[0].tier = Some(Tier::Qa);
+    discussions.list[0].model.clear();
+    app.world_mut().resource_mut::<Composer>().text = "hello".to_owned();
+    act(&mut app, Action::AddEntry);
+    run_until(&mut app, "the answer", |app| entries(app).len() == 6);
+    let expected = ModelId {
+        server: "nowhere".to_owned(),
+        model: "strict".to_owned(),
+    };
+    assert_eq!(by(&app), Some(expected));
 }
 
 /// The name of the server that is set.

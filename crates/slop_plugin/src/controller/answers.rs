@@ -5,7 +5,7 @@
 
 use slop_state::Discussions;
 
-use crate::ai_client::{streaming, PendingRequests, ASSISTANT, NO_ANSWER};
+use crate::ai_client::{ended, parts, streaming, PendingRequests, ASSISTANT};
 
 const CANCELLED: &str = "It was cancelled.";
 pub(super) const NOT_THERE: &str = "There is no answer: it was deleted, or never asked for.";
@@ -48,10 +48,8 @@ impl Answers<'_> {
 
 /// Why an answer is not whole.
 pub(super) fn reason(text: &str) -> Option<String> {
-    let at = text.rfind(NO_ANSWER)?;
-    // What the assistant itself quotes is within a paragraph.
-    let is_note = at == 0 || text[..at].ends_with("\n\n");
-    is_note.then(|| text[at + NO_ANSWER.len()..].replace("\n> ", "\n"))
+    let (_, reason) = parts(text);
+    reason.map(|reason| reason.replace("\n> ", "\n"))
 }
 
 /// Whether the assistant is answering in a discussion.
@@ -74,9 +72,7 @@ pub(super) fn stop(
     for waiting in stopped {
         let discussion = discussions.get_mut(waiting.discussion);
         if let Some(entry) = discussion.and_then(|d| d.entry_mut(waiting.entry)) {
-            let text = entry.text.trim_end();
-            let gap = if text.is_empty() { "" } else { "\n\n" };
-            entry.text = format!("{text}{gap}{NO_ANSWER}{CANCELLED}");
+            entry.text = ended(&entry.text, CANCELLED);
         }
     }
     CANCELLED.to_owned()
@@ -89,6 +85,8 @@ mod tests {
     #[test]
     fn a_note_is_told_from_an_answer() {
         assert_eq!(reason("> **No answer:** cut"), Some("cut".to_owned()));
+        let text = "half\n\n> **Cut off:** no\n> room";
+        assert_eq!(reason(text), Some("no\nroom".to_owned()));
         assert_eq!(reason("It says > **No answer:** cut"), None);
         assert_eq!(reason("whole"), None);
     }

@@ -40,7 +40,6 @@ use self::{
     commands::{commands, Facts},
     discussion_hub::first_steps::Steps,
     dock::{Dock, Places},
-    performance::FrameTimes,
     project_settings::Draft,
     theme::{Theme, Themes},
     wish::{serve, Hands},
@@ -52,7 +51,7 @@ use crate::{
 
 /// Owns the layout and what a person is in the middle of.
 #[hot_module(
-    state_keys = [Layout, Palette, Dock, Places, Hub, Board, LogView, Draft, FrameTimes],
+    state_keys = [Layout, Palette, Dock, Places, Hub, Board, LogView, Draft],
     targets = [
         render_main_interface,
         render_project_settings,
@@ -77,7 +76,6 @@ pub fn gui(app: &mut HotApp) {
         .init_resource::<Board>()
         .init_resource::<LogView>()
         .init_resource::<Draft>()
-        .init_resource::<FrameTimes>()
         .init_resource::<ContextReader>()
         .add_systems(
             Update,
@@ -236,6 +234,12 @@ fn render_project_settings(
     let has_key = has_key(&settings, &session);
     let mut keyed = servers(&settings, &tiers);
     keyed.retain(|server| session.key(server).is_some());
+    let is_seen = canvas.places.is_seen(Window::ProjectSettings);
+    let asked = if is_seen {
+        discussions.models()
+    } else {
+        Vec::new()
+    };
     edit(&mut draft, |draft| {
         canvas.show(Window::ProjectSettings, |ui, theme, out| {
             let view = project_settings::View {
@@ -248,6 +252,7 @@ fn render_project_settings(
                 has_key,
                 keyed: &keyed,
                 models: assistants.models(),
+                asked: &asked,
                 draft,
                 cache: &mut cache,
                 folder: session.folder(),
@@ -272,6 +277,7 @@ fn render_discussion_hub(
     let folder = documents::folder(&session);
     let has_key = has_key(&canvas.settings, &session);
     let steps = Steps::of(&discussions, &canvas.settings, has_key);
+    let prices = canvas.settings.prices.clone();
     edit(&mut layout, |layout| {
         edit(&mut composer, |composer| {
             edit(&mut hub, |hub| {
@@ -284,6 +290,7 @@ fn render_discussion_hub(
                         reveal: &mut layout.reveal,
                         steps,
                         streaming: &streaming,
+                        prices: &prices,
                         cache: &mut cache,
                         folder: &folder,
                         theme,
@@ -346,28 +353,27 @@ fn render_mma_dashboard(
     requests.send_batch(request);
 }
 
-fn render_performance(
-    mut canvas: Canvas,
-    time: Res<Time<Real>>,
-    mut frames: ResMut<FrameTimes>,
-    #[cfg(feature = "hot")] reloader: Res<HotReloader>,
-) {
+fn render_performance(mut canvas: Canvas, #[cfg(feature = "hot")] reloader: Res<HotReloader>) {
     if !canvas.places.is_seen(Window::Performance) {
         return;
     }
-    frames.push(time.delta_seconds() * 1000.0);
     #[cfg(feature = "hot")]
-    let reloads: Vec<_> = reloader
-        .history()
-        .filter_map(|report| Some((report.number, report.latency_ms?)))
-        .collect();
-    #[cfg(not(feature = "hot"))]
-    let reloads = Vec::new();
-    let components = canvas.timings.read();
+    let reloads: Vec<_> = reloader.history().collect();
+    let timings = canvas.timings.clone();
+    let frames = timings.frames();
+    let components = timings.read();
     let settings = canvas.settings.clone();
     canvas.show(Window::Performance, |ui, theme, out| {
-        let is_on = settings.perf_profiling_enabled;
-        let wanted = performance::panel(ui, &frames, &components, &reloads, is_on, theme);
+        let view = performance::View {
+            is_on: settings.perf_profiling_enabled,
+            frames: &frames,
+            components: &components,
+            memory: timings.memory(),
+            #[cfg(feature = "hot")]
+            reloads: &reloads,
+            theme,
+        };
+        let wanted = performance::panel(ui, &view);
         if let Some(perf_profiling_enabled) = wanted {
             out.push(Action::SetSettings(Settings {
                 perf_profiling_enabled,

@@ -3,6 +3,7 @@
 //! A field keeps what is typed in the [`Draft`] until it is left. Then it is asked for if it is
 //! valid; if not, it stays in the draft, marked, and nothing is asked for.
 
+mod prices;
 mod tiers;
 
 use std::{
@@ -16,7 +17,9 @@ use slop_engine::{
     assistants::{ApiKey, AssistantError, Models, Recipient},
     egui,
 };
-use slop_state::{Action, BuildProfile, Limits, Project, ProviderKind, Settings, Tiers, TypedKey};
+use slop_state::{
+    Action, BuildProfile, Limits, ModelId, Project, ProviderKind, Settings, Tiers, TypedKey,
+};
 
 use super::{theme::Theme, tracked};
 
@@ -49,6 +52,8 @@ pub(super) struct View<'a> {
     /// The servers of the tiers for which there is a key.
     pub(super) keyed: &'a [Recipient],
     pub(super) models: &'a Models,
+    /// The models that were asked, whichever is set now.
+    pub(super) asked: &'a [ModelId],
     pub(super) draft: &'a mut Draft,
     pub(super) cache: &'a mut Cache,
     /// Where the app keeps its files.
@@ -76,6 +81,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         has_key,
         keyed,
         models,
+        asked,
         draft,
         cache,
         folder,
@@ -107,7 +113,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
             of_reloads(ui, &mut form, &mut new);
             ui.add_space(12.0);
             theme.header(ui, "Assistant");
-            of_assistant(ui, &mut form, &mut new, server, has_key, models, out);
+            of_assistant(ui, &mut form, &mut new, server, has_key, models, asked, out);
             ui.add_space(12.0);
             theme.header(ui, "Tiers");
             tiers::of_tiers(ui, &mut form, tiers, settings, keyed, out);
@@ -116,7 +122,8 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
             of_roles(ui, &mut form, roles, out);
             ui.add_space(12.0);
             theme.header(ui, "Profiling");
-            ui.checkbox(&mut new.perf_profiling_enabled, "Time each part of the app");
+            let measure = "Measure frames, input lag, memory and each part of the app";
+            ui.checkbox(&mut new.perf_profiling_enabled, measure);
             ui.add_space(12.0);
             ui.weak(format!("All of this is kept in {}", folder.display()));
             if new != *settings {
@@ -407,6 +414,7 @@ fn of_assistant(
     server: &Result<Option<Recipient>, AssistantError>,
     has_key: bool,
     models: &Models,
+    asked: &[ModelId],
     out: &mut Vec<Action>,
 ) {
     grid(ui, "assistant", |ui| {
@@ -423,6 +431,7 @@ fn of_assistant(
         });
         new.window_tokens = tokens.unwrap_or(new.window_tokens);
         let Some((base_url, model)) = new.server_mut() else {
+            prices::rows(ui, form, None, asked, &mut new.prices);
             return;
         };
         let url = form.row(ui, "Address", base_url, address);
@@ -430,6 +439,8 @@ fn of_assistant(
             *base_url = url;
         }
         choose_model(ui, form, model, models, out);
+        let set = new.model_id();
+        prices::rows(ui, form, set.as_ref(), asked, &mut new.prices);
         match server {
             Ok(Some(server)) => key(ui, server, has_key, form.theme, out),
             // The provider was chosen in this frame, and is not set yet.
