@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Settings, Take};
+use crate::{Leave, Settings, Take, ToolRound};
 
 /// Everything a person would miss, of the discussions.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -80,6 +80,9 @@ pub struct Discussion {
     /// The project's files that went out with the last question.
     #[serde(default)]
     pub sent: Vec<SentFile>,
+    /// What the assistant may do in the project's folder.
+    #[serde(default)]
+    pub leave: Leave,
 }
 
 /// A file that went out with a question.
@@ -149,6 +152,10 @@ pub struct Entry {
     /// The id of the first entry that was a take of the same place; 0 if this is that one.
     #[serde(default)]
     pub take_of: u64,
+    /// What the assistant asked for while it answered, before what it said last. What it said in
+    /// each round is at the beginning of the text.
+    #[serde(default)]
+    pub rounds: Vec<ToolRound>,
 }
 
 impl Entry {

@@ -4,6 +4,7 @@
 mod action;
 mod dependencies;
 mod discussions;
+mod hands;
 mod layout;
 mod project;
 mod takes;
@@ -12,6 +13,10 @@ mod tickets;
 pub use action::{Action, TypedKey};
 pub use dependencies::{describe_circle, Dependencies};
 pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage};
+pub use hands::{
+    CallId, Deed, DeedKind, HandsView, Leave, Remembered, Stage, ToolCall, ToolNote, ToolRequest,
+    ToolRequests, ToolRound,
+};
 pub use layout::{Layout, LogView, Palette, Window};
 pub use project::{
     BuildProfile, Limits, Project, ProviderKind, Server, Settings, TrackMode, Tracked,
