@@ -104,7 +104,8 @@ impl Jobs {
         path: &str,
         after: String,
     ) -> Result<Change, HandsError> {
-        Change::propose(&*self.root(folder)?, path, after)
+        let root = self.root(folder)?;
+        Change::propose(&root, path, after)
     }
 
     /// Whether a command could be started, as far as its text tells.

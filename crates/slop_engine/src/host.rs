@@ -7,7 +7,8 @@ use bevy::{
     core::FrameCount,
     log::{tracing_subscriber, BoxedLayer, LogPlugin},
     prelude::{
-        App, DefaultPlugins, EventWriter, First, Last, Plugin, PluginGroup, PostStartup, Res, Resource,
+        App, DefaultPlugins, EventWriter, First, Last, Plugin, PluginGroup, PostStartup, Res,
+        Resource,
     },
     utils::default,
     window::{PresentMode, Window, WindowPlugin, WindowResolution},

@@ -3,6 +3,7 @@
 mod discussions;
 pub(crate) mod documents;
 mod editor;
+mod hands;
 mod queue;
 mod settings;
 mod ticket_discussions;
@@ -17,12 +18,14 @@ use bevy::{
     prelude::*,
 };
 use hot_reloader::prelude::*;
+use slop_engine::hands::Jobs;
 use slop_state::{
     Action, ActiveTickets, Composer, Discussions, Project, Settings, Ticket, TicketNumbers,
-    TicketQueue,
+    TicketQueue, ToolRequests,
 };
 
 use discussions::{edit_discussions, edit_entries};
+use hands::serve_tools;
 use queue::run_queue;
 use settings::apply_settings;
 use ticket_discussions::discuss_tickets;
@@ -39,6 +42,7 @@ pub use undo::{Deleted, Undo};
         Ticket,
         TicketNumbers,
         TicketQueue,
+        ToolRequests,
         Project,
         Settings,
         Undo,
@@ -52,6 +56,7 @@ pub use undo::{Deleted, Undo};
         undo,
         discuss_tickets,
         run_queue,
+        serve_tools,
         derive_active_tickets,
     ],
 )]
@@ -60,6 +65,8 @@ pub fn controller(app: &mut HotApp) {
         .init_resource::<Composer>()
         .init_resource::<TicketNumbers>()
         .init_resource::<TicketQueue>()
+        .init_resource::<ToolRequests>()
+        .init_resource::<Jobs>()
         .init_resource::<ActiveTickets>()
         .init_resource::<Project>()
         .init_resource::<Settings>()
@@ -95,6 +102,7 @@ fn systems() -> SystemConfigs {
         undo,
         discuss_tickets,
         run_queue,
+        serve_tools,
         derive_active_tickets,
         note_done,
     )
@@ -162,6 +170,8 @@ pub(crate) mod tests {
             .init_resource::<Composer>()
             .init_resource::<TicketNumbers>()
             .init_resource::<TicketQueue>()
+            .init_resource::<ToolRequests>()
+            .init_resource::<Jobs>()
             .init_resource::<ActiveTickets>()
             .init_resource::<Project>()
             .init_resource::<Settings>()
