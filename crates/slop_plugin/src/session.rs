@@ -8,8 +8,8 @@ use hot_reloader::prelude::*;
 use serde::{Deserialize, Serialize};
 use slop_engine::{egui, pacing::Frames, session::Session, store::Format, EguiContexts};
 use slop_state::{
-    Board, Composer, Discussions, Hub, Layout, LogView, Project, Settings, Ticket, TicketNumbers,
-    TicketQueue,
+    Board, Composer, Discussions, HandsView, Hub, Layout, LogView, Project, Settings, Ticket,
+    TicketNumbers, TicketQueue, ToolRequests,
 };
 
 use crate::{
@@ -93,6 +93,10 @@ parts! {
     #[serde(default)]
     ticket_queue: TicketQueue,
     board: Board,
+    #[serde(default)]
+    tool_requests: ToolRequests,
+    #[serde(default)]
+    hands: HandsView,
     layout: Layout,
     log: LogView,
 }
@@ -205,6 +209,8 @@ mod tests {
             .init_resource::<TicketNumbers>()
             .init_resource::<TicketQueue>()
             .init_resource::<Board>()
+            .init_resource::<ToolRequests>()
+            .init_resource::<HandsView>()
             .init_resource::<Layout>()
             .init_resource::<LogView>()
             .init_resource::<Dock>()

@@ -251,6 +251,8 @@ pub struct HandsView {
     pub editing: Option<(CallId, String)>,
     /// A request and why it is refused.
     pub refusing: Option<(CallId, String)>,
+    /// The newest request that the window was opened for.
+    pub revealed: CallId,
 }
 
 impl ToolRequests {

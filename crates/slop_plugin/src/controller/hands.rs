@@ -103,15 +103,15 @@ fn change(path: &str, before: Option<&String>, after: &str) -> Change {
 }
 
 /// What is changed, and with what.
-struct Hands<'a, 'w> {
-    requests: &'a mut ResMut<'w, ToolRequests>,
-    discussions: &'a mut ResMut<'w, Discussions>,
+struct Hands<'a, 'r, 'd> {
+    requests: &'a mut ResMut<'r, ToolRequests>,
+    discussions: &'a mut ResMut<'d, Discussions>,
     jobs: &'a mut Jobs,
     /// The project's.
     folder: &'a str,
 }
 
-impl Hands<'_, '_> {
+impl Hands<'_, '_, '_> {
     fn serve(&mut self, action: Action) {
         match action {
             Action::AllowTool(id) => self.allow(id, "allowed"),
@@ -225,7 +225,8 @@ impl Hands<'_, '_> {
     /// Drops what no answer waits for any more.
     fn drop_those_without(&mut self, pending: &PendingRequests) {
         let list = self.requests.list.iter();
-        let lost = list.filter(|request| !is_awaited(request, pending));
+        let open = list.filter(|request| !request.stage.is_over());
+        let lost = open.filter(|request| !is_awaited(request, pending));
         let lost: Vec<ToolRequest> = lost.cloned().collect();
         for request in lost {
             match request.stage {
@@ -301,8 +302,8 @@ impl Hands<'_, '_> {
                 (format!("refused: {reason}"), told)
             }
             Stage::Failed(reason) => {
-                let first = reason.lines().last().unwrap_or_default();
-                (format!("failed: {first}"), format!("It failed: {reason}"))
+                let last = reason.lines().next_back().unwrap_or_default();
+                (format!("failed: {last}"), format!("It failed: {reason}"))
             }
             Stage::Undone => ("undone".to_owned(), String::new()),
             Stage::Waiting | Stage::Running | Stage::Undoing => return,

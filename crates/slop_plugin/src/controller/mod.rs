@@ -3,7 +3,7 @@
 mod discussions;
 pub(crate) mod documents;
 mod editor;
-mod hands;
+pub(crate) mod hands;
 mod queue;
 mod settings;
 mod ticket_discussions;
