@@ -72,6 +72,29 @@ impl Message {
             ..Self::new(ChatRole::User, "")
         }
     }
+
+    /// The same in words, for whoever knows no tools.
+    #[must_use]
+    pub fn in_words(&self) -> Self {
+        let mut parts = Vec::new();
+        match &self.tools {
+            ToolUse::None => return self.clone(),
+            ToolUse::Calls(calls) => {
+                parts.extend((!self.text.is_empty()).then(|| self.text.clone()));
+                let calls = calls.iter();
+                parts.extend(
+                    calls.map(|call| format!("(Called {}: {})", call.name, call.arguments)),
+                );
+            }
+            ToolUse::Results(results) => {
+                let results = results.iter();
+                let text =
+                    |result: &CallResult| format!("(Result of {}: {})", result.name, result.text);
+                parts.extend(results.map(text));
+            }
+        }
+        Self::new(self.role, parts.join("\n\n"))
+    }
 }
 
 /// The arguments of a call as JSON. What is none is a text.
@@ -83,26 +106,7 @@ pub(crate) fn arguments(call: &Call) -> Value {
 /// The same conversation for a request that offers no tools: most servers know calls only of tools
 /// that they were told of.
 pub(crate) fn in_words(messages: &[Message]) -> Vec<Message> {
-    messages.iter().map(message_in_words).collect()
-}
-
-fn message_in_words(message: &Message) -> Message {
-    let mut parts = Vec::new();
-    match &message.tools {
-        ToolUse::None => return message.clone(),
-        ToolUse::Calls(calls) => {
-            parts.extend((!message.text.is_empty()).then(|| message.text.clone()));
-            let calls = calls.iter();
-            parts.extend(calls.map(|call| format!("(Called {}: {})", call.name, call.arguments)));
-        }
-        ToolUse::Results(results) => {
-            let results = results.iter();
-            let text =
-                |result: &CallResult| format!("(Result of {}: {})", result.name, result.text);
-            parts.extend(results.map(text));
-        }
-    }
-    Message::new(message.role, parts.join("\n\n"))
+    messages.iter().map(Message::in_words).collect()
 }
 
 #[cfg(test)]

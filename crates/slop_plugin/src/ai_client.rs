@@ -5,6 +5,7 @@
 //! reload and a rollback make no difference to it.
 
 mod files;
+mod tools;
 
 use std::{borrow::Cow, time::Duration};
 
@@ -22,8 +23,10 @@ use slop_state::{
 };
 
 pub(crate) use files::wanted;
+pub(crate) use tools::messages;
 
 use crate::controller::{now, AskAssistant};
+use tools::{ask_for_leave, next_round, stop_rounds};
 
 /// The role of the assistant's entries.
 pub(crate) const ASSISTANT: &str = "AI";
@@ -42,13 +45,15 @@ pub(crate) fn is_note(text: &str) -> bool {
 
 /// Why there is no more of an answer whose entry was deleted and came back.
 const DELETED: &str = "The entry was deleted before the answer was complete.";
+/// Why there is no more of an answer that asks for tools again and again.
+const IN_CIRCLES: &str = "It has asked for tools too often; ask it to go on.";
 /// Why the answer to a request of an earlier start never came.
 const CLOSED: &str = "The app was closed before the answer came.";
 
 /// Owns what is asked of the assistant.
 #[hot_module(
     state_keys = [PendingRequests, Orphans],
-    targets = [send_request, stream_response],
+    targets = [send_request, stream_response, ask_for_leave, next_round],
     after = [controller],
 )]
 pub fn ai_client(app: &mut HotApp) {
@@ -67,8 +72,11 @@ fn systems() -> SystemConfigs {
         set_key,
         list_models,
         cancel_replies,
+        stop_rounds,
         send_request,
         stream_response,
+        ask_for_leave,
+        next_round,
     )
         .chain()
 }
@@ -219,13 +227,15 @@ fn question(
     let told = [discussion.system.trim(), files].into_iter();
     let told = told.filter(|text| !text.is_empty());
     let told = told.map(|text| Message::new(ChatRole::System, text));
-    let said = spoken(discussion, &streaming(pending))
-        .map(|(_, role, text)| Message::new(role, text))
-        .collect::<Vec<_>>();
+    let unfinished = tools::unfinished(discussion, pending);
+    let said = discussion.entries.iter();
+    let said = said.filter(|entry| !unfinished.contains(&entry.id));
+    let said = said.flat_map(messages);
     Ask {
         key: key_for(&provider, session),
         provider,
         messages: told.chain(said).collect(),
+        tools: tools::offered(discussion.leave),
         timing: timing(settings),
     }
 }
@@ -314,14 +324,30 @@ fn stream_response(
     take_back(&mut orphans, &mut discussions);
     let mut unfinished = Vec::new();
     for waiting in &pending.0 {
-        let Some(text) = text_of(&discussions, waiting) else {
+        let Some(entry) = entry_of(&discussions, waiting) else {
             // Deleted meanwhile.
             orphans.0.push(*waiting);
             continue;
         };
+        if tools::awaited(entry, waiting).is_some() {
+            unfinished.push(*waiting);
+            continue;
+        }
+        let text = entry.text.as_str();
         let progress = assistants.get(waiting.request);
+        let asks = progress.filter(|progress| !tools::calls_of(*progress).is_empty());
+        let next = asks.filter(|_| entry.rounds.len() < tools::MOST);
         let (wanted, is_over) = match progress {
-            Some(progress) => (shown(progress), progress.outcome.is_some()),
+            Some(progress) => {
+                let wanted = tools::whole(&entry.rounds, shown(progress));
+                let is_in_circles = asks.is_some() && next.is_none();
+                let wanted = if is_in_circles {
+                    Cow::Owned(with_note(&wanted, IN_CIRCLES))
+                } else {
+                    wanted
+                };
+                (wanted, progress.outcome.is_some() && next.is_none())
+            }
             None => (closed(text), true),
         };
         if wanted != text || progress.is_some_and(|p| has_more(&discussions, waiting, p)) {
@@ -332,6 +358,12 @@ fn stream_response(
                     progress.thoughts.clone_into(&mut entry.thoughts);
                     entry.usage = progress.usage.map(counted);
                 }
+            }
+        }
+        if let Some(progress) = next {
+            let discussion = discussions.get_mut(waiting.discussion);
+            if let Some(entry) = discussion.and_then(|d| d.entry_mut(waiting.entry)) {
+                tools::begin_round(entry, waiting.request, progress);
             }
         }
         if !is_over {

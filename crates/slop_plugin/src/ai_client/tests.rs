@@ -459,6 +459,7 @@ fn what_has_arrived_besides_the_text_is_noticed() {
         thoughts: "",
         usage: None,
         cut: None,
+        calls: &[],
         note: None,
         outcome: None,
     };

@@ -324,7 +324,8 @@ impl Hands<'_, '_, '_> {
         let round = rounds.find(|round| round.request == id.request);
         let place = usize::try_from(id.place).unwrap_or(usize::MAX);
         if let Some(call) = round.and_then(|round| round.calls.get_mut(place)) {
-            call.result = Some(result);
+            // One that was stopped was told so.
+            call.result.get_or_insert(result);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use slop_engine::context::{Gathered, Sent};
 use slop_state::{Composer, Discussion, Entry};
 
-use crate::ai_client::{message, spoken};
+use crate::ai_client::{message, messages, spoken};
 
 /// Something that goes out with a question.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,10 +73,10 @@ pub(super) fn parts<'a>(
             file.text.as_str(),
         )
     }));
-    parts.extend(
-        spoken(discussion, streaming)
-            .map(|(entry, _, text)| Part::new(Origin::Entry(entry.id), entry.role.as_str(), text)),
-    );
+    parts.extend(spoken(discussion, streaming).map(|(entry, _, text)| {
+        let text = with_tools(entry, text);
+        Part::new(Origin::Entry(entry.id), entry.role.as_str(), text)
+    }));
     let entry = Entry {
         role: composer.role.clone(),
         text: composer.text.clone(),
@@ -87,6 +87,16 @@ pub(super) fn parts<'a>(
         parts.push(Part::new(Origin::Composer, name, text.into_owned()));
     }
     parts
+}
+
+/// What goes out of an entry, with what was asked for in it and what came of that.
+fn with_tools<'a>(entry: &Entry, text: Cow<'a, str>) -> Cow<'a, str> {
+    if entry.rounds.is_empty() {
+        return text;
+    }
+    let texts = messages(entry).into_iter();
+    let texts = texts.map(|message| message.in_words().text);
+    Cow::Owned(texts.collect::<Vec<_>>().join("\n\n"))
 }
 
 /// Whether a file was another when it went out last. One that never did has not changed.
