@@ -11,7 +11,7 @@ use std::{
 
 use bevy::{
     app::AppExit,
-    prelude::{EventReader, ResMut, Resource},
+    prelude::{EventReader, Res, Resource},
 };
 pub use slop_hands::{Change, Diff, HandsError, Line, Mark, Output, Tool, Wanted};
 use slop_hands::{Patience, Root, Running};
@@ -204,7 +204,7 @@ impl Jobs {
     }
 
     /// Ends all commands, and waits until they have ended, but not for ever.
-    pub fn end(&mut self) {
+    pub fn end(&self) {
         let mut commands = Vec::new();
         for work in self.jobs.values() {
             if let Work::Command(running) = work {
@@ -336,7 +336,7 @@ fn shortened(mut text: String) -> String {
 }
 
 /// Leaves no command behind when the app ends.
-pub(crate) fn end_at_exit(mut exits: EventReader<AppExit>, mut jobs: ResMut<Jobs>) {
+pub(crate) fn end_at_exit(mut exits: EventReader<AppExit>, jobs: Res<Jobs>) {
     if exits.read().count() > 0 {
         jobs.end();
     }

@@ -14,8 +14,8 @@ use std::{
 
 use rustix::{
     fs::{
-        fsync, mkdirat, open, openat, openat2, renameat, renameat_with, unlinkat, AtFlags, Dir,
-        FileType, Mode, OFlags, RenameFlags, ResolveFlags,
+        fsync, mkdirat, open, openat, openat2, renameat, renameat_with, statat, unlinkat, AtFlags,
+        Dir, FileType, Mode, OFlags, RenameFlags, ResolveFlags,
     },
     io::Errno,
 };
@@ -108,7 +108,7 @@ impl Root {
         let folder = self.open(path, FOLDER)?;
         let failed = |errno| refused("list", path, errno);
         let mut entries = Vec::new();
-        for entry in Dir::new(folder).map_err(failed)? {
+        for entry in Dir::read_from(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name().to_string_lossy().into_owned();
             if name == "." || name == ".." {
@@ -117,7 +117,13 @@ impl Root {
             if entries.len() == most {
                 return Ok((entries, false));
             }
-            let kind = match entry.file_type() {
+            let mut is = entry.file_type();
+            if is == FileType::Unknown {
+                // Some file systems do not keep it with the name.
+                let look = statat(&folder, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW);
+                is = look.map_or(is, |stat| FileType::from_raw_mode(stat.st_mode));
+            }
+            let kind = match is {
                 FileType::RegularFile => Kind::File,
                 FileType::Directory => Kind::Folder,
                 FileType::Symlink => Kind::Link,
@@ -155,11 +161,11 @@ impl Root {
             Err(Errno::NOENT) => None,
             Err(errno) => return Err(failed(errno)),
         };
-        let mut mode = None;
+        let mut meta = None;
         let now = match now {
             Some(file) => {
-                let meta = file.metadata();
-                mode = Some(meta.map_err(|source| file_error("write", path, source))?);
+                let known = file.metadata();
+                meta = Some(known.map_err(|source| file_error("write", path, source))?);
                 Some(text(path, file)?)
             }
             None => None,
@@ -175,7 +181,7 @@ impl Root {
             return Ok(());
         };
         let mut beside = Beside::new(&folder).map_err(failed)?;
-        let written = beside.write(to, mode.map(|meta| meta.permissions()));
+        let written = beside.write(to, meta.map(|meta| meta.permissions()));
         written.map_err(|source| file_error("write", path, source))?;
         // Of a file that is not there nothing may be replaced.
         let put = if from.is_some() {

@@ -1,8 +1,12 @@
 use std::{
-    fs, thread,
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
+    thread,
     time::{Duration, Instant},
 };
 
+use slop_state::ProviderKind;
 use tempfile::TempDir;
 
 use super::*;
@@ -223,4 +227,62 @@ fn only_what_there_is_leave_for_is_offered() {
         ["read_file", "list_files", "search_files"]
     );
     assert_eq!(names(Leave::Act).len(), 5);
+}
+
+/// Answers one request after the other with these bodies. What it was asked.
+fn serve(bodies: [&'static str; 2]) -> (String, thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let answer = move |body: &str| {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(&stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(reader.read_line(&mut head).unwrap(), 0, "{head:?}");
+        }
+        let length = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            let is_length = name.eq_ignore_ascii_case("content-length");
+            is_length.then(|| value.trim().parse::<usize>().unwrap())
+        });
+        let mut asked = vec![0; length.unwrap_or(0)];
+        reader.read_exact(&mut asked).unwrap();
+        drop(reader);
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close";
+        write!(stream, "{head}\r\n\r\n{body}").unwrap();
+        String::from_utf8(asked).unwrap()
+    };
+    let thread = thread::spawn(move || bodies.map(answer).to_vec());
+    (url, thread)
+}
+
+#[test]
+fn a_model_that_calls_a_tool_is_told_what_came_of_it() {
+    let calls =
+        "data: {\"choices\":[{\"delta\":{\"content\":\"First.\",\"tool_calls\":[{\"index\":0,\
+                 \"id\":\"x\",\"function\":{\"name\":\"read_file\",\
+                 \"arguments\":\"{\\\"path\\\":\\\"a.md\\\"}\"}}]},\
+                 \"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n";
+    let says = "data: {\"choices\":[{\"delta\":{\"content\":\"It says hello.\"},\
+                \"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    let (url, server) = serve([calls, says]);
+    let mut bench = bench(Leave::Look, Vec::new());
+    let mut settings = bench.app.world_mut().resource_mut::<Settings>();
+    settings.provider = ProviderKind::OpenAi;
+    settings.base_url = url;
+    settings.model = "m".to_owned();
+    // The round that the bench has is answered, so the assistant is asked at once.
+    bench.run_until(|bench| !bench.is_waited_for());
+    assert_eq!(
+        bench.entry().text,
+        "Let me look.\n\nFirst.\n\nIt says hello."
+    );
+    assert_eq!(bench.entry().rounds.len(), 2);
+    let call = &bench.entry().rounds[1].calls[0];
+    assert_eq!(call.result.as_deref(), Some("hello\n"));
+    let asked = server.join().unwrap();
+    assert!(asked[0].contains("\"list_files\""), "{}", asked[0]);
+    assert!(!asked[0].contains("\"run_command\""), "{}", asked[0]);
+    assert!(asked[1].contains("\"tool_call_id\":\"x\""), "{}", asked[1]);
+    assert!(asked[1].contains("hello\\n"), "{}", asked[1]);
 }
