@@ -62,7 +62,7 @@ impl Diff {
     pub fn new(before: &str, after: &str) -> Self {
         let (old, new) = (lines(before), lines(after));
         let steps = steps(&old, &new);
-        let count = |mark| steps.iter().filter(|step| step.mark == mark).count();
+        let count = |mark: Mark| steps.iter().filter(|step| step.mark == mark).count();
         let mut diff = Self {
             lines: Vec::new(),
             added: count(Mark::Added),

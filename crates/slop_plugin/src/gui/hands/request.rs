@@ -4,7 +4,6 @@ use slop_engine::{
     egui,
     hands::{Diff, Mark},
 };
-
 use slop_state::{Action, Deed, DeedKind, Stage, ToolRequest};
 
 use super::View;
