@@ -84,7 +84,7 @@ impl Root {
         PathBuf::from(format!("/proc/self/fd/{}", self.folder.as_raw_fd()))
     }
 
-    fn open(&self, path: &str, flags: OFlags) -> Result<OwnedFd, HandsError> {
+    fn look_up(&self, path: &str, flags: OFlags) -> Result<OwnedFd, HandsError> {
         let names = names(path)?;
         let joined = if names.is_empty() {
             ".".to_owned()
@@ -96,7 +96,7 @@ impl Root {
     }
 
     fn file(&self, path: &str) -> Result<File, HandsError> {
-        regular(path, self.open(path, FILE)?)
+        regular(path, self.look_up(path, FILE)?)
     }
 
     /// What is in a folder, in no particular order, at most so many. Whether that is all.
@@ -105,7 +105,7 @@ impl Root {
         path: &str,
         most: usize,
     ) -> Result<(Vec<(String, Kind)>, bool), HandsError> {
-        let folder = self.open(path, FOLDER)?;
+        let folder = self.look_up(path, FOLDER)?;
         let failed = |errno| refused("list", path, errno);
         let mut entries = Vec::new();
         for entry in Dir::read_from(&folder).map_err(failed)? {
@@ -208,8 +208,8 @@ impl Root {
             return Err(HandsError::Folder { path });
         };
         let failed = |errno| refused("open", path, errno);
-        let here = || openat2(&self.folder, ".", FOLDER, Mode::empty(), BENEATH);
-        let mut folder = here().map_err(failed)?;
+        let here = openat2(&self.folder, ".", FOLDER, Mode::empty(), BENEATH);
+        let mut folder = here.map_err(failed)?;
         for name in names {
             let next = || openat2(&folder, name, FOLDER, Mode::empty(), BENEATH);
             let opened = match next() {
