@@ -61,7 +61,7 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            time: Duration::from_secs(120),
+            time: Duration::from_secs(600),
             grace: Duration::from_secs(2),
         }
     }

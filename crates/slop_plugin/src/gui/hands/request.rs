@@ -58,6 +58,7 @@ fn deed(ui: &mut egui::Ui, request: &ToolRequest, view: &mut View<'_>) {
             lines_of(ui, diff, view.theme);
         }
         Deed::Run(command) => {
+            ui.weak("In the project's folder, for ten minutes at most:");
             let lines: Vec<_> = command.lines().collect();
             rows(ui, "command", &lines, false, |line| {
                 ((*line).to_owned(), view.theme.accent)
