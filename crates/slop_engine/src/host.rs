@@ -7,7 +7,8 @@ use bevy::{
     core::FrameCount,
     log::{tracing_subscriber, BoxedLayer, LogPlugin},
     prelude::{
-        App, DefaultPlugins, EventWriter, First, Plugin, PluginGroup, PostStartup, Res, Resource,
+        App, DefaultPlugins, EventWriter, First, Last, Plugin, PluginGroup, PostStartup, Res,
+        Resource,
     },
     utils::default,
     window::{PresentMode, Window, WindowPlugin, WindowResolution},
@@ -20,6 +21,7 @@ use crate::{
     chords,
     context::ContextReader,
     fonts::{self, Fallbacks},
+    hands::{self, Jobs},
     log::LogLines,
     pacing::{self, Frames},
     session::Session,
@@ -59,6 +61,7 @@ impl Plugin for HostPlugin {
             .insert_resource(Assistants::new(frames.clone()))
             .insert_resource(ContextReader::new(frames.clone()))
             .insert_resource(Fallbacks::new(frames.clone(), fonts::folders()))
+            .insert_resource(Jobs::new(frames.clone()))
             .insert_resource(frames)
             .insert_resource(Session::new(self.data_dir.clone()));
         // What has arrived from outside, or is on disk, is so whatever comes of a reload.
@@ -68,10 +71,12 @@ impl Plugin for HostPlugin {
             .exempt_from_rollback::<Assistants>()
             .exempt_from_rollback::<ContextReader>()
             .exempt_from_rollback::<Fallbacks>()
+            .exempt_from_rollback::<Jobs>()
             .exempt_from_rollback::<Frames>()
             .exempt_from_rollback::<Session>();
         app.add_plugins((DefaultPlugins.set(window).set(log), EguiPlugin));
         app.add_plugins((chords::plugin, fonts::plugin, timings::plugin));
+        app.add_systems(Last, hands::end_at_exit);
         // After a session was restored, which replaces what egui remembers.
         app.add_systems(PostStartup, set_fonts);
         if let Some(frames) = self.exit_after_frames {

@@ -6,6 +6,7 @@
 
 mod files;
 mod named;
+mod tools;
 
 use std::{borrow::Cow, time::Duration};
 
@@ -25,8 +26,10 @@ use slop_state::{
 
 pub(crate) use files::wanted;
 pub(crate) use named::Names;
+pub(crate) use tools::{last_said, messages};
 
 use crate::controller::{now, AskAssistant};
+use tools::{ask_for_leave, next_round, stop_rounds};
 
 /// The role of the assistant's entries.
 pub(crate) const ASSISTANT: &str = "AI";
@@ -47,13 +50,15 @@ pub(crate) fn is_note(text: &str) -> bool {
 
 /// Why there is no more of an answer whose entry was deleted and came back.
 const DELETED: &str = "The entry was deleted before the answer was complete.";
+/// Why there is no more of an answer that asks for tools again and again.
+const IN_CIRCLES: &str = "It has asked for tools too often; ask it to go on.";
 /// Why the answer to a request of an earlier start never came.
 const CLOSED: &str = "The app was closed before the answer came.";
 
 /// Owns what is asked of the assistant.
 #[hot_module(
     state_keys = [PendingRequests, Orphans],
-    targets = [send_request, stream_response],
+    targets = [send_request, stream_response, ask_for_leave, next_round],
     after = [controller],
 )]
 pub fn ai_client(app: &mut HotApp) {
@@ -72,8 +77,11 @@ fn systems() -> SystemConfigs {
         set_key,
         list_models,
         cancel_replies,
+        stop_rounds,
         send_request,
         stream_response,
+        ask_for_leave,
+        next_round,
     )
         .chain()
 }
@@ -258,13 +266,15 @@ fn question(
     let told = [tiers.prompt(discussion), files].into_iter();
     let told = told.filter(|text| !text.is_empty());
     let told = told.map(|text| Message::new(ChatRole::System, text));
-    let said = spoken(discussion, &streaming(pending))
-        .map(|(_, role, text)| Message::new(role, text))
-        .collect::<Vec<_>>();
+    let unfinished = tools::unfinished(discussion, pending);
+    let said = discussion.entries.iter();
+    let said = said.filter(|entry| !unfinished.contains(&entry.id));
+    let said = said.flat_map(messages);
     Ask {
         key: key_for(&provider, session),
         provider,
         messages: told.chain(said).collect(),
+        tools: tools::offered(discussion.leave),
         timing: timing(settings),
     }
 }
@@ -364,14 +374,30 @@ fn stream_response(
     take_back(&mut orphans, &mut discussions);
     let mut unfinished = Vec::new();
     for waiting in &pending.0 {
-        let Some(text) = text_of(&discussions, waiting) else {
+        let Some(entry) = entry_of(&discussions, waiting) else {
             // Deleted meanwhile.
             orphans.0.push(*waiting);
             continue;
         };
+        if tools::awaited(entry, waiting).is_some() {
+            unfinished.push(*waiting);
+            continue;
+        }
+        let text = entry.text.as_str();
         let progress = assistants.get(waiting.request);
+        let asks = progress.filter(|progress| !tools::calls_of(*progress).is_empty());
+        let next = asks.filter(|_| entry.rounds.len() < tools::MOST);
         let (wanted, is_over) = match progress {
-            Some(progress) => (shown(progress), progress.outcome.is_some()),
+            Some(progress) => {
+                let wanted = tools::whole(&entry.rounds, shown(progress));
+                let is_in_circles = asks.is_some() && next.is_none();
+                let wanted = if is_in_circles {
+                    Cow::Owned(with_note(&wanted, IN_CIRCLES))
+                } else {
+                    wanted
+                };
+                (wanted, progress.outcome.is_some() && next.is_none())
+            }
             None => (Cow::Owned(ended(text, CLOSED)), true),
         };
         if wanted != text || progress.is_some_and(|p| has_more(&discussions, waiting, p)) {
@@ -380,8 +406,14 @@ fn stream_response(
                 entry.text = wanted.into_owned();
                 if let Some(progress) = progress {
                     progress.thoughts.clone_into(&mut entry.thoughts);
-                    entry.usage = progress.usage.map(counted);
+                    entry.usage = used(entry, progress);
                 }
+            }
+        }
+        if let Some(progress) = next {
+            let discussion = discussions.get_mut(waiting.discussion);
+            if let Some(entry) = discussion.and_then(|d| d.entry_mut(waiting.entry)) {
+                tools::begin_round(entry, waiting.request, progress);
             }
         }
         if !is_over {
@@ -420,8 +452,15 @@ fn text_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a st
 /// Whether the thoughts or the counts that have arrived are not in the entry.
 fn has_more(discussions: &Discussions, pending: &Pending, progress: Progress<'_>) -> bool {
     entry_of(discussions, pending).is_some_and(|entry| {
-        entry.thoughts != progress.thoughts || entry.usage != progress.usage.map(counted)
+        entry.thoughts != progress.thoughts || entry.usage != used(entry, progress)
     })
+}
+
+/// How many tokens an answer took so far, those of the rounds before included.
+fn used(entry: &Entry, progress: Progress<'_>) -> Option<TokenUsage> {
+    let before = entry.rounds.iter().filter_map(|round| round.usage);
+    let all = before.chain(progress.usage.map(counted));
+    all.reduce(TokenUsage::plus)
 }
 
 fn counted(usage: Usage) -> TokenUsage {
@@ -451,12 +490,17 @@ fn shown(progress: Progress<'_>) -> Cow<'_, str> {
     }
 }
 
+/// Ends an answer that is not whole, and notes why.
+pub(crate) fn stop_entry(entry: &mut Entry, reason: &str) {
+    tools::stop_calls(entry);
+    entry.text = ended(&entry.text, reason);
+}
+
 /// What an entry that says this now says when no more comes, and why.
-pub(crate) fn ended(text: &str, reason: &str) -> String {
-    let text = if text.starts_with(WAITING) {
-        ""
-    } else {
-        said(text)
+fn ended(text: &str, reason: &str) -> String {
+    let text = match text.rfind(WAITING) {
+        Some(at) if at == 0 || text[..at].ends_with("\n\n") => &text[..at],
+        _ => said(text),
     };
     with_note(text, reason)
 }

@@ -8,8 +8,8 @@ use hot_reloader::prelude::*;
 use serde::{Deserialize, Serialize};
 use slop_engine::{egui, pacing::Frames, session::Session, store::Format, EguiContexts};
 use slop_state::{
-    Board, Composer, Discussions, Hub, Layout, LogView, Planning, Project, Settings, Ticket,
-    TicketNumbers, TicketQueue, Tiers,
+    Board, Composer, Discussions, HandsView, Hub, Layout, LogView, Planning, Project, Settings,
+    Ticket, TicketNumbers, TicketQueue, Tiers, ToolRequests,
 };
 
 use crate::{
@@ -97,6 +97,10 @@ parts! {
     #[serde(default)]
     tiers: Tiers,
     board: Board,
+    #[serde(default)]
+    tool_requests: ToolRequests,
+    #[serde(default)]
+    hands: HandsView,
     layout: Layout,
     log: LogView,
 }
@@ -212,6 +216,8 @@ mod tests {
             .init_resource::<Planning>()
             .init_resource::<Tiers>()
             .init_resource::<Board>()
+            .init_resource::<ToolRequests>()
+            .init_resource::<HandsView>()
             .init_resource::<Layout>()
             .init_resource::<LogView>()
             .init_resource::<Dock>()

@@ -4,7 +4,9 @@ use std::fmt;
 
 use bevy::prelude::*;
 
-use crate::{Project, Settings, Status, Ticket, TicketQueue, Tier, TierSetup};
+use crate::{
+    CallId, Leave, Project, Remembered, Settings, Status, Ticket, TicketQueue, Tier, TierSetup,
+};
 
 /// What the gui asks for and the controller does.
 #[derive(Event, Reflect, Clone, Debug, PartialEq)]
@@ -19,6 +21,8 @@ pub enum Action {
     SetSystem(u64, String),
     /// Lets another model answer in a discussion; a blank one is that of the settings.
     SetModel(u64, String),
+    /// Lets the assistant do more, or less, in the project's folder, in a discussion.
+    SetLeave(u64, Leave),
     /// Copies a discussion with all its entries, and shows the copy.
     DuplicateDiscussion(u64),
     /// Deletes a discussion. Another is shown then; the last one is replaced by an empty one.
@@ -82,6 +86,20 @@ pub enum Action {
     AcceptProposal,
     /// Forgets what is proposed. The discussion with the orchestrator stays.
     RefuseProposal,
+    /// Allows what the assistant asks for.
+    AllowTool(CallId),
+    /// Allows it with another text: the contents of the file, or the command.
+    AllowEditedTool(CallId, String),
+    /// Allows it, and all of its kind in the same ticket from now on.
+    RememberTool(CallId),
+    /// Does not allow it, for this reason, which the assistant is told.
+    RefuseTool(CallId, String),
+    /// Ends a command that was allowed.
+    CancelTool(CallId),
+    /// Puts back what was in a file before the assistant changed it.
+    UndoTool(CallId),
+    /// Asks again for what was remembered.
+    ForgetTool(Remembered),
     /// Brings back what was deleted last.
     Undo,
     /// Replaces the settings. They were found to be valid.

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{ModelId, Settings, Take, Tier};
+use crate::{Leave, ModelId, Settings, Take, Tier, ToolRound};
 
 /// Everything a person would miss, of the discussions.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -96,6 +96,9 @@ pub struct Discussion {
     /// Who answers in it, if that is a tier. What the discussion has of its own comes first.
     #[serde(default)]
     pub tier: Option<Tier>,
+    /// What the assistant may do in the project's folder.
+    #[serde(default)]
+    pub leave: Leave,
 }
 
 /// A file that went out with a question.
@@ -159,7 +162,7 @@ pub struct Entry {
     /// What the assistant thought before it said this. It is not sent back.
     #[serde(default)]
     pub thoughts: String,
-    /// How many tokens it took, if the server has said so.
+    /// How many tokens it took in all its rounds, if the server has said so.
     #[serde(default)]
     pub usage: Option<TokenUsage>,
     /// The model that was asked for it, if one was, and it is known which.
@@ -168,6 +171,10 @@ pub struct Entry {
     /// The id of the first entry that was a take of the same place; 0 if this is that one.
     #[serde(default)]
     pub take_of: u64,
+    /// What the assistant asked for while it answered, before what it said last. What it said in
+    /// each round is at the beginning of the text.
+    #[serde(default)]
+    pub rounds: Vec<ToolRound>,
 }
 
 impl Entry {
@@ -191,6 +198,24 @@ pub struct TokenUsage {
     pub output: Option<u64>,
     /// Of the input, those that the server had in its cache.
     pub cached: Option<u64>,
+}
+
+impl TokenUsage {
+    /// Of both together. What only one of them says is not known of both; but what nobody says to be
+    /// from the cache is not from there.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        let sum = |one: Option<u64>, other: Option<u64>| one?.checked_add(other?);
+        let cached = match (self.cached, other.cached) {
+            (None, None) => None,
+            (one, other) => sum(one.or(Some(0)), other.or(Some(0))),
+        };
+        Self {
+            input: sum(self.input, other.input),
+            output: sum(self.output, other.output),
+            cached,
+        }
+    }
 }
 
 /// What is being written and has not been sent.

@@ -4,6 +4,7 @@
 mod action;
 mod dependencies;
 mod discussions;
+mod hands;
 mod layout;
 mod planning;
 mod prices;
@@ -15,6 +16,10 @@ mod tiers;
 pub use action::{Action, TypedKey};
 pub use dependencies::{describe_circle, Dependencies};
 pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage};
+pub use hands::{
+    CallId, Deed, DeedKind, HandsView, Leave, Remembered, Stage, ToolCall, ToolNote, ToolRequest,
+    ToolRequests, ToolRound,
+};
 pub use layout::{Layout, LogView, Palette, Window};
 pub use planning::{Planning, Proposed};
 pub use prices::{ModelId, Money, Price, Priced, Prices, Total};

@@ -5,7 +5,7 @@ use std::{
 };
 
 use slop_engine::assistants::AssistantError;
-use slop_state::{Composer, ModelId, TypedKey};
+use slop_state::{Composer, ModelId, ToolRound, TypedKey};
 
 use super::*;
 use crate::controller::tests::act;
@@ -518,6 +518,7 @@ fn an_answer_that_is_cut_off_says_so() {
         thoughts: "",
         usage: None,
         cut: None,
+        calls: &[],
         note: None,
         outcome: Some(&outcome),
     };
@@ -587,6 +588,7 @@ fn what_has_arrived_besides_the_text_is_noticed() {
         thoughts: "",
         usage: None,
         cut: None,
+        calls: &[],
         note: None,
         outcome: None,
     };
@@ -599,6 +601,59 @@ fn what_has_arrived_besides_the_text_is_noticed() {
     ));
     let usage = Some(Usage::default());
     assert!(has_more(&discussions, &pending, Progress { usage, ..none }));
+}
+
+#[test]
+fn an_answer_takes_the_tokens_of_all_its_rounds() {
+    let round = |input: u64| ToolRound {
+        usage: Some(TokenUsage {
+            input: Some(input),
+            output: Some(1),
+            cached: None,
+        }),
+        ..ToolRound::default()
+    };
+    let entry = Entry {
+        rounds: vec![round(10), round(20), ToolRound::default()],
+        ..Entry::default()
+    };
+    let progress = Progress {
+        text: "",
+        thoughts: "",
+        usage: None,
+        cut: None,
+        calls: &[],
+        note: None,
+        outcome: None,
+    };
+    let of_rounds = TokenUsage {
+        input: Some(30),
+        output: Some(2),
+        cached: None,
+    };
+    assert_eq!(used(&entry, progress), Some(of_rounds));
+    let usage = Some(Usage {
+        input: Some(40),
+        output: None,
+        cached: Some(5),
+    });
+    let all = TokenUsage {
+        input: Some(70),
+        output: None,
+        cached: Some(5),
+    };
+    assert_eq!(used(&entry, Progress { usage, ..progress }), Some(all));
+}
+
+#[test]
+fn a_note_to_wait_is_no_part_of_an_answer_that_ends() {
+    for (text, expected) in [
+        ("> **Waiting:** for it", "> **No answer:** x"),
+        ("a\n\n> **Waiting:** for it", "a\n\n> **No answer:** x"),
+        ("a\n\n> **Cut off:** b", "a\n\n> **No answer:** x"),
+    ] {
+        assert_eq!(ended(text, "x"), expected, "{text}");
+    }
 }
 
 /// An app that keeps its keys in a folder, after its start.

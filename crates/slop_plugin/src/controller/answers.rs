@@ -1,11 +1,12 @@
 //! How what was asked of the assistant was answered.
 //!
 //! Whoever asks keeps the last id that was given out before. The answer is the first entry of the
-//! assistant after it, so it is found again after a reload, a rollback or a restart.
+//! assistant after it, so it is found again after a reload, a rollback or a restart. If tools were
+//! called, it is in that entry all the same: what was said after the last call.
 
 use slop_state::Discussions;
 
-use crate::ai_client::{ended, parts, streaming, PendingRequests, ASSISTANT};
+use crate::ai_client::{last_said, parts, stop_entry, streaming, PendingRequests, ASSISTANT};
 
 const CANCELLED: &str = "It was cancelled.";
 pub(super) const NOT_THERE: &str = "There is no answer: it was deleted, or never asked for.";
@@ -37,7 +38,7 @@ impl Answers<'_> {
             Some(answer) if streaming(self.pending).contains(&answer.id) => None,
             Some(answer) => Some(match reason(&answer.text) {
                 Some(reason) => Err(reason),
-                None => Ok(answer.text.clone()),
+                None => Ok(last_said(answer).to_owned()),
             }),
             // It gets its entry when it is sent.
             None if discussion.is_some() && !self.all_are_sent => None,
@@ -72,7 +73,7 @@ pub(super) fn stop(
     for waiting in stopped {
         let discussion = discussions.get_mut(waiting.discussion);
         if let Some(entry) = discussion.and_then(|d| d.entry_mut(waiting.entry)) {
-            entry.text = ended(&entry.text, CANCELLED);
+            stop_entry(entry, CANCELLED);
         }
     }
     CANCELLED.to_owned()

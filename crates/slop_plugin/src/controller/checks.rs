@@ -1,5 +1,6 @@
 //! QA checks what came of a ticket, and its verdict moves the ticket on or back.
 
+use slop_engine::hands::Wanted;
 use slop_state::{Discussion, Discussions, Entry, Run, Status, Ticket, Tier, Verdict};
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
     tickets::Tickets,
     AskAssistant,
 };
-use crate::ai_client::{PendingRequests, ASSISTANT};
+use crate::ai_client::{last_said, PendingRequests, ASSISTANT};
 
 /// What QA is told of how to answer. `verdict` reads it.
 const FORMAT: &str =
@@ -34,7 +35,8 @@ pub(super) fn start(
     }
     let answer = last_answer(ticket, discussions).ok_or(TicketError::NoAnswer(number))?;
     let text = first_entry(0, ticket, &tickets.dependencies()).text;
-    let text = format!("{text}\n## The answer\n\n{}\n\n{FORMAT}\n", answer.trim());
+    let (said, deeds) = (last_said(answer).trim(), deeds(answer));
+    let text = format!("{text}\n## The answer\n\n{said}\n\n{deeds}{FORMAT}\n");
     let id = discussion_with_qa(ticket, discussions);
     let instead_of = put_question(id, text, discussions);
     let after = discussions.last_id;
@@ -53,12 +55,37 @@ pub(super) fn start(
 }
 
 /// The last answer about a ticket, if it is whole.
-fn last_answer(ticket: &Ticket, discussions: &Discussions) -> Option<String> {
+fn last_answer<'a>(ticket: &Ticket, discussions: &'a Discussions) -> Option<&'a Entry> {
     let discussion = discussions.get(ticket.discussion?)?;
     let mut entries = discussion.entries.iter().rev();
     let answer = entries.find(|entry| entry.role == ASSISTANT)?;
     let is_whole = reason(&answer.text).is_none() && !answer.text.trim().is_empty();
-    is_whole.then(|| answer.text.clone())
+    is_whole.then_some(answer)
+}
+
+/// What was to be changed or run for an answer in the project's folder, and what came of it; blank if
+/// nothing was.
+fn deeds(answer: &Entry) -> String {
+    let mut text = String::new();
+    for call in answer.rounds.iter().flat_map(|round| &round.calls) {
+        let what = match Wanted::parse(&call.name, &call.arguments) {
+            Ok(Wanted::Change { path, .. }) => format!("To write {path}"),
+            Ok(Wanted::Run { command }) => format!("To run `{}`", command.trim()),
+            // Who only looks has done nothing.
+            Ok(_) | Err(_) => continue,
+        };
+        if text.is_empty() {
+            text += "## What it asked for in the project's folder\n\n";
+        }
+        // The last line says how it ended.
+        let result = call.result.as_deref().unwrap_or_default();
+        let result = result.lines().next_back().unwrap_or_default();
+        text += &format!("- {what}: {result}\n");
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
 }
 
 /// The id of the discussion with QA about a ticket. It is made if there is none, or none any more.

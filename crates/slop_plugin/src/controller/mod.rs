@@ -5,6 +5,7 @@ mod checks;
 mod discussions;
 pub(crate) mod documents;
 mod editor;
+pub(crate) mod hands;
 mod planning;
 mod queue;
 mod settings;
@@ -20,12 +21,14 @@ use bevy::{
     prelude::*,
 };
 use hot_reloader::prelude::*;
+use slop_engine::hands::Jobs;
 use slop_state::{
     Action, ActiveTickets, Composer, Discussions, Planning, Project, Settings, Ticket,
-    TicketNumbers, TicketQueue, Tiers,
+    TicketNumbers, TicketQueue, Tiers, ToolRequests,
 };
 
 use discussions::{edit_discussions, edit_entries};
+use hands::serve_tools;
 use planning::plan;
 use queue::run_queue;
 use settings::apply_settings;
@@ -43,6 +46,7 @@ pub use undo::{Deleted, Undo};
         Ticket,
         TicketNumbers,
         TicketQueue,
+        ToolRequests,
         Planning,
         Project,
         Settings,
@@ -59,6 +63,7 @@ pub use undo::{Deleted, Undo};
         discuss_tickets,
         plan,
         run_queue,
+        serve_tools,
         derive_active_tickets,
     ],
 )]
@@ -67,6 +72,8 @@ pub fn controller(app: &mut HotApp) {
         .init_resource::<Composer>()
         .init_resource::<TicketNumbers>()
         .init_resource::<TicketQueue>()
+        .init_resource::<ToolRequests>()
+        .init_resource::<Jobs>()
         .init_resource::<ActiveTickets>()
         .init_resource::<Planning>()
         .init_resource::<Project>()
@@ -105,6 +112,7 @@ fn systems() -> SystemConfigs {
         discuss_tickets,
         plan,
         run_queue,
+        serve_tools,
         derive_active_tickets,
         note_done,
     )
@@ -172,6 +180,8 @@ pub(crate) mod tests {
             .init_resource::<Composer>()
             .init_resource::<TicketNumbers>()
             .init_resource::<TicketQueue>()
+            .init_resource::<ToolRequests>()
+            .init_resource::<Jobs>()
             .init_resource::<ActiveTickets>()
             .init_resource::<Planning>()
             .init_resource::<Project>()

@@ -181,6 +181,7 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
         Key::Num4,
         Key::Num5,
         Key::Num6,
+        Key::Num7,
     ];
     for (window, key) in Window::ALL.into_iter().zip(keys) {
         let name = format!("Show or hide {}", window.title());

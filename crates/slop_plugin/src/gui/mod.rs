@@ -5,6 +5,7 @@ mod commands;
 mod context;
 mod discussion_hub;
 pub(crate) mod dock;
+mod hands;
 mod help;
 mod log;
 mod menu;
@@ -26,14 +27,15 @@ use hot_reloader::{ModuleTimes, ReloadRequest};
 use slop_engine::{
     assistants::{Assistants, Recipient},
     context::ContextReader,
+    hands::Jobs,
     log::LogLines,
     session::Session,
     timings::Timings,
     EguiContexts,
 };
 use slop_state::{
-    Action, Board, Composer, Discussions, Hub, Layout, LogView, Palette, Planning, Project,
-    Settings, Ticket, TicketQueue, Tiers, Window,
+    Action, Board, Composer, Discussions, HandsView, Hub, Layout, LogView, Palette, Planning,
+    Project, Settings, Ticket, TicketQueue, Tiers, ToolRequests, Window,
 };
 
 use self::{
@@ -51,7 +53,7 @@ use crate::{
 
 /// Owns the layout and what a person is in the middle of.
 #[hot_module(
-    state_keys = [Layout, Palette, Dock, Places, Hub, Board, LogView, Draft],
+    state_keys = [Layout, Palette, Dock, Places, Hub, Board, LogView, HandsView, Draft],
     targets = [
         render_main_interface,
         render_project_settings,
@@ -60,6 +62,7 @@ use crate::{
         render_performance,
         render_log,
         render_context,
+        render_hands,
         render_help,
     ],
     after = [controller, ai_client],
@@ -75,6 +78,7 @@ pub fn gui(app: &mut HotApp) {
         .init_resource::<Hub>()
         .init_resource::<Board>()
         .init_resource::<LogView>()
+        .init_resource::<HandsView>()
         .init_resource::<Draft>()
         .init_resource::<ContextReader>()
         .add_systems(
@@ -88,6 +92,7 @@ pub fn gui(app: &mut HotApp) {
                     render_performance,
                     render_log,
                     render_context,
+                    render_hands,
                 ),
                 render_help,
             )
@@ -421,6 +426,38 @@ fn render_context(
             theme,
         };
         context::panel(ui, &view, out);
+    });
+}
+
+fn render_hands(
+    mut canvas: Canvas,
+    requests: Res<ToolRequests>,
+    discussions: Res<Discussions>,
+    jobs: Res<Jobs>,
+    mut layout: ResMut<Layout>,
+    mut view: ResMut<HandsView>,
+    mut cache: Local<hands::Cache>,
+) {
+    let newest = requests.waiting().map(|request| request.id).max();
+    if let Some(newest) = newest.filter(|newest| *newest > view.revealed) {
+        view.revealed = newest;
+        layout.reveal = Some(Window::Hands);
+    }
+    if !canvas.places.is_seen(Window::Hands) {
+        return;
+    }
+    edit(&mut view, |view| {
+        canvas.show(Window::Hands, |ui, theme, out| {
+            let view = hands::View {
+                requests: &requests,
+                discussions: &discussions,
+                jobs: &jobs,
+                view,
+                cache: &mut cache,
+                theme,
+            };
+            hands::panel(ui, view, out);
+        });
     });
 }
 

@@ -1,7 +1,7 @@
 //! QA that says what the test wants.
 
 use bevy::prelude::*;
-use slop_state::{Action, TicketQueue};
+use slop_state::{Action, TicketQueue, ToolCall, ToolRound};
 
 use super::*;
 use crate::{
@@ -202,6 +202,39 @@ fn only_a_whole_answer_is_checked_and_within_the_limit() {
     app.world_mut().resource_mut::<TicketQueue>().limit = 0;
     act(&mut app, Action::CheckTicket(1));
     assert_eq!(send(&mut app), 0);
+}
+
+#[test]
+fn of_an_answer_with_tools_what_was_said_last_is_checked() {
+    let mut app = app_with("Let me look.\n\nIt is done.");
+    let call = |name: &str, arguments: &str, result: &str| ToolCall {
+        name: name.to_owned(),
+        arguments: arguments.to_owned(),
+        result: Some(result.to_owned()),
+        ..ToolCall::default()
+    };
+    let write = r#"{"path":"a.md","contents":"new"}"#;
+    let round = ToolRound {
+        text: "Let me look.".to_owned(),
+        calls: vec![
+            call("read_file", r#"{"path":"a.md"}"#, "secret"),
+            call("change_file", write, "a.md was written."),
+        ],
+        ..ToolRound::default()
+    };
+    let mut discussions = app.world_mut().resource_mut::<Discussions>();
+    let about = discussions.get_mut(2).unwrap();
+    about.entry_mut(4).unwrap().rounds = vec![round];
+    act(&mut app, Action::CheckTicket(1));
+    let check = ticket(&mut app).check.unwrap();
+    let question = &discussion(&app, check).entries[0].text;
+    for part in [
+        "## The answer\n\nIt is done.\n",
+        "- To write a.md: a.md was written.\n",
+    ] {
+        assert!(question.contains(part), "{question}");
+    }
+    assert!(!question.contains("secret"), "{question}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use slop_engine::context::{Gathered, Sent};
 use slop_state::{Composer, ContextRule, Discussion, Entry, Tiers};
 
-use crate::ai_client::{message, spoken, Names};
+use crate::ai_client::{message, messages, spoken, Names};
 
 /// Something that goes out with a question.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,10 +82,10 @@ pub(super) fn parts<'a>(
             file.text.as_str(),
         )
     }));
-    parts.extend(
-        spoken(discussion, streaming)
-            .map(|(entry, _, text)| Part::new(Origin::Entry(entry.id), entry.role.as_str(), text)),
-    );
+    parts.extend(spoken(discussion, streaming).map(|(entry, _, text)| {
+        let text = with_tools(entry, text);
+        Part::new(Origin::Entry(entry.id), entry.role.as_str(), text)
+    }));
     let entry = Entry {
         role: composer.role.clone(),
         text: composer.text.clone(),
@@ -96,6 +96,16 @@ pub(super) fn parts<'a>(
         parts.push(Part::new(Origin::Composer, name, text.into_owned()));
     }
     parts
+}
+
+/// What goes out of an entry, with what was asked for in it and what came of that.
+fn with_tools<'a>(entry: &Entry, text: Cow<'a, str>) -> Cow<'a, str> {
+    if entry.rounds.is_empty() {
+        return text;
+    }
+    let texts = messages(entry).into_iter();
+    let texts = texts.map(|message| message.in_words().text);
+    Cow::Owned(texts.collect::<Vec<_>>().join("\n\n"))
 }
 
 /// Whether a file was another when it went out last. One that never did has not changed.
