@@ -42,8 +42,9 @@
 //! ```
 //!
 //! Limits: a key travels as given, so over plain `http` it can be read on the way; use `https` for
-//! every server but one on this machine. An answer that calls a tool though none was offered is an error; if
-//! some were, [`Details::calls`] has the calls, and whoever listens does them and asks again. Of thoughts in the text, only those are told apart that begin it with a tag.
+//! every server but one on this machine. An answer that calls a tool though none was offered
+//! is an error; if some were, [`Details::calls`] has the calls, and whoever listens does them and asks
+//! again. Of thoughts in the text, only those are told apart that begin it with a tag.
 
 mod address;
 mod answer;

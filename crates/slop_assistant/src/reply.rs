@@ -29,8 +29,8 @@ pub enum Update {
         reason: String,
     },
     /// How it ended; the last update. `Ok` means that the server said that the answer ends here, and
-    /// that there is a word in it or a call in [`Details::calls`]; [`Details::cut`] says whether it had more to say. What came before an
-    /// error is a part of the answer.
+    /// that there is a word in it or a call in [`Details::calls`]; [`Details::cut`] says whether it had
+    /// more to say. What came before an error is a part of the answer.
     Finished(Result<(), AssistantError>),
 }
 

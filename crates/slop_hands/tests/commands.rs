@@ -187,7 +187,9 @@ fn it_may_tidy_up_when_it_is_cancelled() {
 fn what_is_new_is_told() {
     let place = place();
     let (send, receive) = std::sync::mpsc::channel();
-    let wake = move || drop(send.send(()));
+    let wake = move || {
+        let _ = send.send(());
+    };
     let running = Running::start(&place.root, "echo hello", PATIENT, wake).unwrap();
     while running.ending().is_none() {
         receive.recv_timeout(DEADLINE).unwrap();
