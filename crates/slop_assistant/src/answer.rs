@@ -6,7 +6,7 @@ use crate::{
     reply::{Told, Usage},
     surrogates::Halves,
     think::{Piece, Splitter},
-    AssistantError,
+    AssistantError, Call,
 };
 
 /// How a server says that an answer ended.
@@ -52,6 +52,9 @@ impl Ending {
     }
 }
 
+/// What servers say that ended an answer so that tools can be called.
+const CALLS: [&str; 4] = ["tool_calls", "tool_use", "tool_call", "function_call"];
+
 /// How the bytes of an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -73,6 +76,9 @@ pub(crate) struct Answer {
     ending: Option<Ending>,
     is_done: bool,
     usage: Usage,
+    takes_calls: bool,
+    /// With the server's index of each.
+    calls: Vec<(u64, Call)>,
 }
 
 impl Answer {
@@ -104,6 +110,79 @@ impl Answer {
                 }
             }
         }
+    }
+
+    /// Lets it be an answer that tools are called.
+    pub(crate) fn take_calls(&mut self) {
+        self.takes_calls = true;
+    }
+
+    /// Takes a piece of a call in. Those of the same index are of the same call, unless they say
+    /// otherwise. Nothing is done if no tools were offered.
+    pub(crate) fn call(&mut self, index: u64, piece: Call) {
+        if !self.takes_calls {
+            return;
+        }
+        let is_its = |(at, call): &&mut (u64, Call)| {
+            *at == index && (piece.id.is_empty() || call.id.is_empty() || piece.id == call.id)
+        };
+        let Some((_, call)) = self.calls.iter_mut().rev().find(is_its) else {
+            self.calls.push((index, piece));
+            return;
+        };
+        // Some repeat all but the arguments.
+        for (known, new) in [
+            (&mut call.id, piece.id),
+            (&mut call.name, piece.name),
+            (&mut call.signature, piece.signature),
+        ] {
+            if known.is_empty() {
+                *known = new;
+            }
+        }
+        call.arguments += &piece.arguments;
+    }
+
+    /// Takes more arguments in of the call that began last with this index, if one did.
+    pub(crate) fn call_goes_on(&mut self, index: u64, arguments: &str) {
+        let mut calls = self.calls.iter_mut().rev();
+        if let Some((_, call)) = calls.find(|(at, _)| *at == index) {
+            call.arguments += arguments;
+        }
+    }
+
+    /// Takes a whole call in.
+    pub(crate) fn whole_call(&mut self, call: Call) {
+        if self.takes_calls {
+            // Nobody adds to it.
+            self.calls.push((u64::MAX, call));
+        }
+    }
+
+    /// The calls that the answer ended for.
+    fn calls_at_end(&mut self) -> Option<Vec<Call>> {
+        let is_for_calls = match &self.ending {
+            None | Some(Ending::Whole) => true,
+            Some(Ending::Other(reason)) => {
+                let reason = reason.trim();
+                CALLS.iter().any(|name| reason.eq_ignore_ascii_case(name))
+            }
+            Some(Ending::TooLong(_) | Ending::Filtered(_)) => false,
+        };
+        if self.calls.is_empty() || !is_for_calls {
+            return None;
+        }
+        let calls = mem::take(&mut self.calls).into_iter().enumerate();
+        let calls = calls.map(|(place, (_, mut call))| {
+            if call.id.is_empty() {
+                call.id = format!("call_{place}");
+            }
+            if call.arguments.trim().is_empty() {
+                call.arguments = "{}".to_owned();
+            }
+            call
+        });
+        Some(calls.collect())
     }
 
     /// Notes why the answer ended. It may go on all the same: some say `stop` between the thoughts
@@ -147,14 +226,14 @@ impl Answer {
         self.is_done || self.ending.is_some()
     }
 
-    /// Whether a word of the answer itself has come.
+    /// Whether a word of the answer itself has come, or a call.
     pub(crate) fn has_text(&self) -> bool {
-        self.has_text
+        self.has_text || !self.calls.is_empty()
     }
 
     /// Whether anything of it has come.
     pub(crate) fn has_begun(&self) -> bool {
-        self.has_text || self.has_thoughts
+        self.has_text() || self.has_thoughts
     }
 
     /// What has come of it, now that there is no more. What was kept back becomes updates.
@@ -176,6 +255,10 @@ impl Answer {
         self.tell(pieces);
         if !self.has_ended() {
             return Err(AssistantError::CutOff);
+        }
+        if let Some(calls) = self.calls_at_end() {
+            self.updates.push(Told::Calls(calls));
+            return Ok(());
         }
         match self.ending.take() {
             // What there is of it was meant to be there.
@@ -253,6 +336,59 @@ mod tests {
         };
         check("tool_calls", stopped("tool_calls"));
         check("something new", stopped("something new"));
+    }
+
+    fn piece(id: &str, name: &str, arguments: &str) -> Call {
+        Call {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            arguments: arguments.to_owned(),
+            ..Call::default()
+        }
+    }
+
+    fn calling(ending: Option<&str>) -> (Result<(), AssistantError>, Vec<Told>) {
+        let mut answer = Answer::default();
+        answer.take_calls();
+        answer.call(0, piece("a", "read", "{\"x\""));
+        answer.call(1, piece("", "list", ""));
+        answer.call(0, piece("", "", ":1}"));
+        answer.call(0, piece("b", "read", "{}"));
+        match ending {
+            Some(ending) => answer.ends(Ending::of(ending)),
+            None => answer.done(),
+        }
+        let result = answer.end(End::Orderly);
+        (result, answer.take_updates())
+    }
+
+    #[test]
+    fn calls_are_put_together() {
+        let calls = vec![
+            piece("a", "read", "{\"x\":1}"),
+            piece("call_1", "list", "{}"),
+            piece("b", "read", "{}"),
+        ];
+        for ending in [Some("tool_calls"), Some("tool_use"), Some("STOP"), None] {
+            let expected = (Ok(()), vec![Told::Calls(calls.clone())]);
+            assert_eq!(calling(ending), expected);
+        }
+        // They may be cut.
+        let reason = "length".to_owned();
+        let too_long = Err(AssistantError::TooLong { reason });
+        assert_eq!(calling(Some("length")), (too_long, Vec::new()));
+    }
+
+    #[test]
+    fn a_call_of_a_tool_that_nobody_offered_is_an_error() {
+        let mut answer = Answer::default();
+        answer.call(0, piece("a", "read", "{}"));
+        answer.whole_call(piece("b", "read", "{}"));
+        answer.ends(Ending::of("tool_calls"));
+        let reason = "tool_calls".to_owned();
+        let stopped = Err(AssistantError::Stopped { reason });
+        assert_eq!(answer.end(End::Orderly), stopped);
+        assert_eq!(answer.take_updates(), []);
     }
 
     #[test]

@@ -9,8 +9,9 @@ use crate::{
     dialect::{names, not_understood, Dialect},
     form::Form,
     reply::Usage,
+    tools::{arguments, in_words},
     turns::Turns,
-    ApiKey, AssistantError, Message,
+    ApiKey, AssistantError, Call, Message, Tool, ToolUse,
 };
 
 /// The version of the interface that is spoken here.
@@ -52,10 +53,14 @@ impl Dialect for Anthropic {
     }
 
     fn body(&self, messages: &[Message], form: &Form) -> Value {
-        let Turns { system, turns } = Turns::new(messages);
+        let Turns { system, turns } = if form.tools.is_empty() {
+            Turns::new(&in_words(messages))
+        } else {
+            Turns::new(messages)
+        };
         let turns: Vec<_> = turns
             .iter()
-            .map(|message| json!({ "role": message.role, "content": message.text }))
+            .map(|message| json!({ "role": message.role, "content": content(message) }))
             .collect();
         let mut body = json!({
             "model": self.model,
@@ -66,6 +71,9 @@ impl Dialect for Anthropic {
         if let Some(system) = system {
             body["system"] = system.into();
         }
+        if !form.tools.is_empty() {
+            body["tools"] = form.tools.iter().map(offer).collect();
+        }
         body
     }
 
@@ -75,8 +83,14 @@ impl Dialect for Anthropic {
                 answer.usage(usage(&event["message"]["usage"]));
                 Some(())
             }
-            Some("content_block_start") => read_block(&event["content_block"], answer),
-            Some("content_block_delta") => read_delta(&event["delta"], answer),
+            Some("content_block_start") => {
+                let index = event["index"].as_u64().unwrap_or_default();
+                read_block(index, &event["content_block"], answer)
+            }
+            Some("content_block_delta") => {
+                let index = event["index"].as_u64().unwrap_or_default();
+                read_delta(index, &event["delta"], answer)
+            }
             Some("message_delta") => {
                 answer.usage(usage(&event["usage"]));
                 read_ending(&event["delta"], answer)
@@ -99,31 +113,93 @@ impl Dialect for Anthropic {
     }
 }
 
+fn offer(tool: &Tool) -> Value {
+    let Tool {
+        name,
+        description,
+        schema,
+    } = tool;
+    json!({ "name": name, "description": description, "input_schema": schema })
+}
+
+/// What is in a message: a text, or blocks if it has to do with tools.
+fn content(message: &Message) -> Value {
+    match &message.tools {
+        ToolUse::None => json!(message.text),
+        ToolUse::Calls(calls) => {
+            // A block without a text is refused.
+            let text = (!message.text.trim().is_empty())
+                .then(|| json!({ "type": "text", "text": message.text }));
+            let calls = calls.iter().map(|call| {
+                json!({
+                    "type": "tool_use",
+                    "id": call.id,
+                    "name": call.name,
+                    "input": input(call),
+                })
+            });
+            text.into_iter().chain(calls).collect()
+        }
+        ToolUse::Results(results) => results
+            .iter()
+            .map(|result| {
+                json!({
+                    "type": "tool_result",
+                    "tool_use_id": result.id,
+                    "content": result.text,
+                })
+            })
+            .collect(),
+    }
+}
+
+/// The arguments of a call, which must be an object.
+fn input(call: &Call) -> Value {
+    match arguments(call) {
+        Value::Object(fields) => Value::Object(fields),
+        other => json!({ "arguments": other }),
+    }
+}
+
 fn read_message(message: &Value, answer: &mut Answer) -> Option<()> {
-    for block in message["content"].as_array()? {
-        read_block(block, answer)?;
+    for (index, block) in (0..).zip(message["content"].as_array()?) {
+        read_block(index, block, answer)?;
     }
     answer.usage(usage(&message["usage"]));
     read_ending(message, answer)
 }
 
 /// Takes a block in, which is empty at the beginning of a stream of its pieces.
-fn read_block(block: &Value, answer: &mut Answer) -> Option<()> {
+fn read_block(index: u64, block: &Value, answer: &mut Answer) -> Option<()> {
     match block["type"].as_str()? {
         "text" => answer.text(block["text"].as_str()?),
         "thinking" => answer.thought(block["thinking"].as_str()?),
-        // Thoughts that nobody can read, and calls of tools: the ending tells that one was wanted.
-        "redacted_thinking" | "tool_use" | "server_tool_use" => {}
+        "tool_use" => {
+            let text = |name: &str| block[name].as_str().unwrap_or_default().to_owned();
+            let input = block["input"].as_object();
+            let arguments = input.filter(|fields| !fields.is_empty());
+            let call = Call {
+                id: text("id"),
+                name: text("name"),
+                arguments: arguments.map_or_else(String::new, |_| block["input"].to_string()),
+                signature: String::new(),
+            };
+            answer.call(index, call);
+        }
+        // Thoughts that nobody can read, and calls of tools that the server has itself.
+        "redacted_thinking" | "server_tool_use" => {}
         _ => return None,
     }
     Some(())
 }
 
-fn read_delta(delta: &Value, answer: &mut Answer) -> Option<()> {
+fn read_delta(index: u64, delta: &Value, answer: &mut Answer) -> Option<()> {
     match delta["type"].as_str()? {
         "text_delta" => answer.text(delta["text"].as_str()?),
         "thinking_delta" => answer.thought(delta["thinking"].as_str()?),
-        "signature_delta" | "input_json_delta" | "citations_delta" => {}
+        // Of a tool that the server has itself, it is a call that never began here.
+        "input_json_delta" => answer.call_goes_on(index, delta["partial_json"].as_str()?),
+        "signature_delta" | "citations_delta" => {}
         _ => return None,
     }
     Some(())
@@ -245,6 +321,95 @@ mod tests {
         assert_eq!(read(&events), (expected, Ok(())));
         // Without the last two nobody has said that it is whole.
         assert_eq!(read(&events[..8]).1, Err(AssistantError::CutOff));
+    }
+
+    fn call(id: &str, arguments: &str) -> Call {
+        Call {
+            id: id.to_owned(),
+            name: "read".to_owned(),
+            arguments: arguments.to_owned(),
+            signature: String::new(),
+        }
+    }
+
+    #[test]
+    fn tools_are_offered_and_what_came_of_them_goes_back() {
+        let result = crate::CallResult {
+            id: "1".to_owned(),
+            name: "read".to_owned(),
+            text: "hello".to_owned(),
+        };
+        let messages = [
+            Message::new(ChatRole::User, "a"),
+            Message::calls("b", vec![call("1", r#"{"x":1}"#)]),
+            Message::results(vec![result]),
+        ];
+        let tool = Tool {
+            name: "read".to_owned(),
+            description: "Reads.".to_owned(),
+            schema: json!({ "type": "object" }),
+        };
+        let form = Form {
+            tools: vec![tool],
+            ..Form::default()
+        };
+        let body = server("http://a").body(&messages, &form);
+        let offered = json!([{
+            "name": "read", "description": "Reads.", "input_schema": { "type": "object" },
+        }]);
+        assert_eq!(body["tools"], offered);
+        let expected = json!([
+            { "role": "user", "content": "a" },
+            { "role": "assistant", "content": [
+                { "type": "text", "text": "b" },
+                { "type": "tool_use", "id": "1", "name": "read", "input": { "x": 1 } },
+            ] },
+            { "role": "user", "content": [
+                { "type": "tool_result", "tool_use_id": "1", "content": "hello" },
+            ] },
+        ]);
+        assert_eq!(body["messages"], expected);
+    }
+
+    #[test]
+    fn calls_come_in_pieces_or_whole() {
+        let delta = |text: &str| {
+            json!({"type": "content_block_delta", "index": 1,
+                "delta": {"type": "input_json_delta", "partial_json": text}})
+        };
+        let events = [
+            json!({"type": "content_block_start", "index": 0,
+                "content_block": {"type": "text", "text": "a"}}),
+            json!({"type": "content_block_start", "index": 1,
+                "content_block": {"type": "tool_use", "id": "1", "name": "read", "input": {}}}),
+            delta(""),
+            delta("{\"x\""),
+            delta(":1}"),
+            json!({"type": "message_delta", "delta": {"stop_reason": "tool_use"}}),
+            json!({"type": "message_stop"}),
+        ];
+        let whole = json!({
+            "type": "message", "stop_reason": "tool_use", "content": [
+                {"type": "text", "text": "a"},
+                {"type": "tool_use", "id": "1", "name": "read", "input": {"x": 1}},
+            ],
+        });
+        let calls = vec![call("1", r#"{"x":1}"#)];
+        let expected = [Told::Token("a".to_owned()), Told::Calls(calls)];
+        for events in [&events[..], &[whole]] {
+            let mut answer = Answer::default();
+            answer.take_calls();
+            for event in events {
+                server("http://a").read(event, &mut answer).unwrap();
+            }
+            assert_eq!(answer.end(End::Orderly), Ok(()));
+            assert_eq!(answer.take_updates(), expected);
+        }
+        // Where none were offered.
+        let stopped = AssistantError::Stopped {
+            reason: "tool_use".to_owned(),
+        };
+        assert_eq!(read(&events).1, Err(stopped));
     }
 
     #[test]

@@ -44,7 +44,10 @@ pub(crate) fn run(
         client,
         ask,
         outlet,
-        form: Form::default(),
+        form: Form {
+            tools: ask.tools.clone(),
+            ..Form::default()
+        },
         retries: 0,
         backoff: ask.timing.backoff,
         started: Instant::now(),
@@ -165,6 +168,9 @@ impl Chat<'_> {
             AssistantError::BadStream { reason }
         })?;
         let mut decoder = Decoder::new(self.client.dialect);
+        if !self.form.tools.is_empty() {
+            decoder.take_calls();
+        }
         let mut lingering: Option<Instant> = None;
         loop {
             let limit = match decoder.wait() {

@@ -71,6 +71,11 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// Lets it be an answer that tools are called.
+    pub(crate) fn take_calls(&mut self) {
+        self.answer.take_calls();
+    }
+
     /// Takes the next portion of the body in. An error is final; what came before it is still to be
     /// taken from [`take_updates`](Self::take_updates).
     ///

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     reply::{Outlet, Told},
-    AssistantError, ChatRole, Message,
+    AssistantError, ChatRole, Message, ToolUse,
 };
 
 const PAUSE: Duration = Duration::from_millis(15);
@@ -12,7 +12,10 @@ const PAUSE: Duration = Duration::from_millis(15);
 /// Says what the user said, word by word.
 pub(crate) fn run(messages: &[Message], outlet: &Outlet) -> Result<(), AssistantError> {
     let mut said = messages.iter().rev();
-    let answer = match said.find(|message| message.role == ChatRole::User) {
+    // What came of a tool was not said by anybody.
+    let is_said =
+        |message: &&Message| message.role == ChatRole::User && message.tools == ToolUse::None;
+    let answer = match said.find(is_said) {
         Some(message) => format!("You said: {}", message.text),
         None => "You said nothing.".to_owned(),
     };

@@ -3,6 +3,8 @@
 //! What a server can do is not known before it is asked. So the first request asks for all, and
 //! each refusal that names one thing is followed by a request without that thing.
 
+use crate::Tool;
+
 /// Which roles the messages may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Roles {
@@ -26,6 +28,8 @@ pub(crate) struct Form {
     pub(crate) roles: Roles,
     /// The longest answer, in tokens, where one must be named.
     pub(crate) longest: u64,
+    /// What the model may call.
+    pub(crate) tools: Vec<Tool>,
 }
 
 impl Default for Form {
@@ -36,6 +40,7 @@ impl Default for Form {
             thoughts: true,
             roles: Roles::Given,
             longest: 32_000,
+            tools: Vec::new(),
         }
     }
 }
@@ -69,6 +74,11 @@ impl Form {
         if self.thoughts && refuses && (has("thinking") || has("include_thoughts")) {
             self.thoughts = false;
             return Some("without thoughts");
+        }
+        let is_of_tools = has("tool") || has("function call") || has("functiondeclaration");
+        if !self.tools.is_empty() && refuses && is_of_tools {
+            self.tools.clear();
+            return Some("without tools");
         }
         if let Some(limit) = limit(&words).filter(|limit| *limit < self.longest) {
             self.longest = limit;
@@ -163,6 +173,27 @@ mod tests {
         let words = "max_tokens: 32000 > 8192, which is the maximum allowed number of output \
                      tokens for claude-3-5-haiku";
         check(words, Form { longest, ..form() });
+    }
+
+    #[test]
+    fn tools_are_left_out_where_there_are_none() {
+        let tool = Tool {
+            name: "read".to_owned(),
+            description: String::new(),
+            schema: serde_json::json!({}),
+        };
+        for words in [
+            "registry.ollama.ai/library/gemma:2b does not support tools",
+            "Function calling is not enabled for models/gemma-3-4b-it",
+        ] {
+            let mut form = Form {
+                tools: vec![tool.clone()],
+                ..Form::default()
+            };
+            assert_eq!(form.adapt(words), Some("without tools"), "{words}");
+            assert_eq!(form, Form::default());
+            assert_eq!(form.adapt(words), None, "{words}");
+        }
     }
 
     #[test]

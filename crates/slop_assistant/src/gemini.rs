@@ -9,8 +9,9 @@ use crate::{
     dialect::{names, not_understood, Dialect},
     form::{Form, Roles},
     reply::Usage,
+    tools::{arguments, in_words},
     turns::Turns,
-    ApiKey, AssistantError, ChatRole, Message,
+    ApiKey, AssistantError, Call, ChatRole, Message, Tool, ToolUse,
 };
 
 /// The call that answers.
@@ -63,11 +64,14 @@ impl Dialect for Gemini {
     }
 
     fn body(&self, messages: &[Message], form: &Form) -> Value {
-        let mut turns = Turns::new(messages);
+        let mut turns = if form.tools.is_empty() {
+            Turns::new(&in_words(messages))
+        } else {
+            Turns::new(messages)
+        };
         if form.roles == Roles::AlternatingWithoutSystem {
             turns = turns.without_system();
         }
-        let part = |text: &str| json!([{ "text": text }]);
         let contents: Vec<_> = turns
             .turns
             .iter()
@@ -76,15 +80,19 @@ impl Dialect for Gemini {
                     ChatRole::Assistant => "model",
                     ChatRole::System | ChatRole::User => "user",
                 };
-                json!({ "role": role, "parts": part(&message.text) })
+                json!({ "role": role, "parts": parts(message) })
             })
             .collect();
         let mut body = json!({ "contents": contents });
         if let Some(system) = &turns.system {
-            body["systemInstruction"] = json!({ "parts": part(system) });
+            body["systemInstruction"] = json!({ "parts": [{ "text": system }] });
         }
         if form.thoughts {
             body["generationConfig"] = json!({ "thinkingConfig": { "includeThoughts": true } });
+        }
+        if !form.tools.is_empty() {
+            let offers: Vec<_> = form.tools.iter().map(offer).collect();
+            body["tools"] = json!([{ "functionDeclarations": offers }]);
         }
         body
     }
@@ -105,6 +113,43 @@ impl Dialect for Gemini {
             None => name,
         };
         Some(names.into_iter().map(bare).collect())
+    }
+}
+
+fn offer(tool: &Tool) -> Value {
+    let Tool {
+        name,
+        description,
+        schema,
+    } = tool;
+    json!({ "name": name, "description": description, "parameters": schema })
+}
+
+/// What is in a message. Calls have no ids there: what came of them is in their order.
+fn parts(message: &Message) -> Vec<Value> {
+    let text = || json!({ "text": message.text });
+    match &message.tools {
+        ToolUse::None => vec![text()],
+        ToolUse::Calls(calls) => {
+            let said = (!message.text.trim().is_empty()).then(text);
+            let calls = calls.iter().map(|call| {
+                let mut part = json!({
+                    "functionCall": { "name": call.name, "args": arguments(call) },
+                });
+                if !call.signature.is_empty() {
+                    part["thoughtSignature"] = call.signature.as_str().into();
+                }
+                part
+            });
+            said.into_iter().chain(calls).collect()
+        }
+        ToolUse::Results(results) => results
+            .iter()
+            .map(|result| {
+                let response = json!({ "result": result.text });
+                json!({ "functionResponse": { "name": result.name, "response": response } })
+            })
+            .collect(),
     }
 }
 
@@ -160,10 +205,24 @@ fn read_candidate(candidate: &Value, answer: &mut Answer) -> Option<()> {
 
 fn read_part(part: &Value, answer: &mut Answer) -> Option<()> {
     let fields = part.as_object()?;
+    if let Some(name) = part["functionCall"]["name"].as_str() {
+        let arguments = &part["functionCall"]["args"];
+        let signature = part["thoughtSignature"].as_str();
+        answer.whole_call(Call {
+            id: String::new(),
+            name: name.to_owned(),
+            arguments: if arguments.is_null() {
+                String::new()
+            } else {
+                arguments.to_string()
+            },
+            signature: signature.unwrap_or_default().to_owned(),
+        });
+    }
     match part["text"].as_str() {
         Some(text) if part["thought"] == true => answer.thought(text),
         Some(text) => answer.text(text),
-        // A signature of thoughts may stand alone. Of a call the ending tells that it was wanted.
+        // A signature of thoughts may stand alone.
         None => {
             let known = ["thoughtSignature", "functionCall"];
             let is_known = known.iter().any(|name| fields.contains_key(*name));
@@ -284,6 +343,82 @@ mod tests {
         ];
         assert_eq!(read(&events), (expected, Ok(())));
         assert_eq!(read(&events[..2]).1, Err(AssistantError::CutOff));
+    }
+
+    #[test]
+    fn tools_are_offered_and_what_came_of_them_goes_back() {
+        let call = Call {
+            id: "call_0".to_owned(),
+            name: "read".to_owned(),
+            arguments: r#"{"x":1}"#.to_owned(),
+            signature: "s".to_owned(),
+        };
+        let result = crate::CallResult {
+            id: "call_0".to_owned(),
+            name: "read".to_owned(),
+            text: "hello".to_owned(),
+        };
+        let messages = [
+            Message::new(ChatRole::User, "a"),
+            Message::calls("", vec![call]),
+            Message::results(vec![result]),
+        ];
+        let tool = Tool {
+            name: "read".to_owned(),
+            description: "Reads.".to_owned(),
+            schema: json!({ "type": "object" }),
+        };
+        let form = Form {
+            tools: vec![tool],
+            ..Form::default()
+        };
+        let body = server("http://a", "m").body(&messages, &form);
+        let offered = json!([{ "functionDeclarations": [{
+            "name": "read", "description": "Reads.", "parameters": { "type": "object" },
+        }] }]);
+        assert_eq!(body["tools"], offered);
+        let expected = json!([
+            { "role": "user", "parts": [{ "text": "a" }] },
+            { "role": "model", "parts": [{
+                "functionCall": { "name": "read", "args": { "x": 1 } }, "thoughtSignature": "s",
+            }] },
+            { "role": "user", "parts": [{
+                "functionResponse": { "name": "read", "response": { "result": "hello" } },
+            }] },
+        ]);
+        assert_eq!(body["contents"], expected);
+    }
+
+    #[test]
+    fn a_call_comes_whole_and_the_server_says_stop() {
+        let call =
+            json!({"functionCall": {"name": "read", "args": {"x": 1}}, "thoughtSignature": "s"});
+        let events = [
+            piece(&call),
+            piece(&json!({"functionCall": {"name": "list"}})),
+            json!({"candidates": [{"finishReason": "STOP"}]}),
+        ];
+        let mut answer = Answer::default();
+        answer.take_calls();
+        for event in &events {
+            server("http://a", "m").read(event, &mut answer).unwrap();
+        }
+        assert_eq!(answer.end(End::Orderly), Ok(()));
+        let call = |id: &str, name: &str, arguments: &str, signature: &str| Call {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            arguments: arguments.to_owned(),
+            signature: signature.to_owned(),
+        };
+        let calls = vec![
+            call("call_0", "read", r#"{"x":1}"#, "s"),
+            call("call_1", "list", "{}", ""),
+        ];
+        assert_eq!(answer.take_updates(), [Told::Calls(calls)]);
+        // Where none were offered.
+        let only_thoughts = false;
+        let empty = AssistantError::Empty { only_thoughts };
+        assert_eq!(read(&events).1, Err(empty));
     }
 
     #[test]

@@ -16,6 +16,7 @@
 //! | `transport`, `portions`, `address`, `retry` | HTTP, and when to give up waiting |
 //! | `decoder`; `sse`, `surrogates`, `words` | bytes to events, texts and errors, without a network |
 //! | `answer`, `think` | pieces to updates, and whether the answer is whole |
+//! | `tools` | what a model may call, and how it did |
 //!
 //! The crate belongs in a library that is never reloaded. Its threads run on while the code that
 //! polls a [`Reply`] is replaced.
@@ -41,8 +42,9 @@
 //! ```
 //!
 //! Limits: a key travels as given, so over plain `http` it can be read on the way; use `https` for
-//! every server but one on this machine. Tools are not offered to a model, so an answer that calls
-//! one is an error. Of thoughts in the text, only those are told apart that begin it with a tag.
+//! every server but one on this machine. An answer that calls a tool though none was offered
+//! is an error; if some were, [`Details::calls`] has the calls, and whoever listens does them and asks
+//! again. Of thoughts in the text, only those are told apart that begin it with a tag.
 
 mod address;
 mod answer;
@@ -65,6 +67,7 @@ mod retry;
 mod sse;
 mod surrogates;
 mod think;
+mod tools;
 mod transport;
 mod turns;
 mod words;
@@ -75,3 +78,4 @@ pub use models::ModelList;
 pub use provider::{Ask, ChatRole, Message, Provider, Timing};
 pub use recipient::Recipient;
 pub use reply::{Details, Reply, Update, Usage};
+pub use tools::{Call, CallResult, Tool, ToolUse};

@@ -9,8 +9,9 @@ use crate::{
     dialect::{names, not_understood, Dialect},
     form::{Form, Roles},
     reply::Usage,
+    tools::in_words,
     turns::Turns,
-    ApiKey, AssistantError, Message,
+    ApiKey, AssistantError, Call, Message, Tool, ToolUse,
 };
 
 const CHAT: &str = "/chat/completions";
@@ -75,17 +76,19 @@ impl Dialect for OpenAi {
     }
 
     fn body(&self, messages: &[Message], form: &Form) -> Value {
+        let messages = if form.tools.is_empty() {
+            in_words(messages)
+        } else {
+            messages.to_vec()
+        };
         let messages = match form.roles {
-            Roles::Given => messages.to_vec(),
-            Roles::Alternating => Turns::new(messages).into_messages(),
+            Roles::Given => messages,
+            Roles::Alternating => Turns::new(&messages).into_messages(),
             Roles::AlternatingWithoutSystem => {
-                Turns::new(messages).without_system().into_messages()
+                Turns::new(&messages).without_system().into_messages()
             }
         };
-        let messages: Vec<_> = messages
-            .iter()
-            .map(|message| json!({ "role": message.role, "content": message.text }))
-            .collect();
+        let messages: Vec<_> = messages.iter().flat_map(said).collect();
         let mut body = json!({
             "model": self.model,
             "stream": form.stream,
@@ -93,6 +96,9 @@ impl Dialect for OpenAi {
         });
         if form.stream && form.usage {
             body["stream_options"] = json!({ "include_usage": true });
+        }
+        if !form.tools.is_empty() {
+            body["tools"] = form.tools.iter().map(offer).collect();
         }
         body
     }
@@ -122,6 +128,45 @@ impl Dialect for OpenAi {
         let keys = ["id", "name", "model"];
         let lists = [&list["data"], &list["models"], list];
         lists.iter().find_map(|list| names(list, &keys))
+    }
+}
+
+fn offer(tool: &Tool) -> Value {
+    let Tool {
+        name,
+        description,
+        schema,
+    } = tool;
+    json!({
+        "type": "function",
+        "function": { "name": name, "description": description, "parameters": schema },
+    })
+}
+
+/// A message as it goes out. What came of each call is one of its own.
+fn said(message: &Message) -> Vec<Value> {
+    match &message.tools {
+        ToolUse::None => vec![json!({ "role": message.role, "content": message.text })],
+        ToolUse::Calls(calls) => {
+            let content = (!message.text.is_empty()).then_some(&message.text);
+            let calls: Vec<_> = calls
+                .iter()
+                .map(|call| {
+                    json!({
+                        "id": call.id,
+                        "type": "function",
+                        "function": { "name": call.name, "arguments": call.arguments },
+                    })
+                })
+                .collect();
+            vec![json!({ "role": message.role, "content": content, "tool_calls": calls })]
+        }
+        ToolUse::Results(results) => results
+            .iter()
+            .map(|result| {
+                json!({ "role": "tool", "tool_call_id": result.id, "content": result.text })
+            })
+            .collect(),
     }
 }
 
@@ -162,8 +207,31 @@ fn read_said(said: &Value, answer: &mut Answer) -> Option<()> {
         answer.thought(thoughts);
     }
     read_content(&said["content"], answer)?;
+    if let Value::Array(calls) = &said["tool_calls"] {
+        for (place, call) in (0..).zip(calls) {
+            read_call(place, call, answer);
+        }
+    }
     // The words of a model that does not want to answer are its answer.
     read_content(&said["refusal"], answer)
+}
+
+/// Takes a piece of a call in. Its place counts if the server has no index.
+fn read_call(place: u64, piece: &Value, answer: &mut Answer) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let function = &piece["function"];
+    let arguments = match &function["arguments"] {
+        // Some send what they should send as a text.
+        Value::Object(fields) => Value::Object(fields.clone()).to_string(),
+        other => text(other),
+    };
+    let piece_of = Call {
+        id: text(&piece["id"]),
+        name: text(&function["name"]),
+        arguments,
+        signature: String::new(),
+    };
+    answer.call(piece["index"].as_u64().unwrap_or(place), piece_of);
 }
 
 /// Takes a text in, or an array of parts.

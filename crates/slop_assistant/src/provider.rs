@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ApiKey;
+use crate::{ApiKey, Tool, ToolUse};
 
 /// Who answers.
 ///
@@ -68,6 +68,9 @@ pub struct Message {
     pub role: ChatRole,
     /// What was said.
     pub text: String,
+    /// Which tools were called with it, or what came of that.
+    #[serde(default)]
+    pub tools: ToolUse,
 }
 
 impl Message {
@@ -77,6 +80,7 @@ impl Message {
         Self {
             role,
             text: text.into(),
+            tools: ToolUse::None,
         }
     }
 }
@@ -90,6 +94,8 @@ pub struct Ask {
     pub key: ApiKey,
     /// The conversation so far, oldest first.
     pub messages: Vec<Message>,
+    /// What the model may call. If there is none, an answer that calls one is an error.
+    pub tools: Vec<Tool>,
     /// How patient to be.
     pub timing: Timing,
 }

@@ -13,7 +13,7 @@ use std::{
 use crossbeam_channel::{bounded, unbounded, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use ureq::Agent;
 
-use crate::{chat, dialect::dialect, echo, transport, Ask, AssistantError};
+use crate::{chat, dialect::dialect, echo, transport, Ask, AssistantError, Call};
 
 /// What a reply has to tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub enum Update {
         reason: String,
     },
     /// How it ended; the last update. `Ok` means that the server said that the answer ends here, and
-    /// that there is a word in it; [`Details::cut`] says whether it had more to say. What came before an
-    /// error is a part of the answer.
+    /// that there is a word in it or a call in [`Details::calls`]; [`Details::cut`] says whether it had
+    /// more to say. What came before an error is a part of the answer.
     Finished(Result<(), AssistantError>),
 }
 
@@ -44,6 +44,9 @@ pub struct Details {
     pub usage: Option<Usage>,
     /// If there was no room for all of the answer: the server's name for that.
     pub cut: Option<String>,
+    /// The tools that the model calls. Empty until the answer has finished well, and unless some were
+    /// offered.
+    pub calls: Vec<Call>,
 }
 
 /// What the thread has to tell.
@@ -59,6 +62,8 @@ pub(crate) enum Told {
     },
     /// There was no room for more.
     Cut(String),
+    /// All calls of the answer.
+    Calls(Vec<Call>),
     Finished(Result<(), AssistantError>),
 }
 
@@ -160,6 +165,7 @@ impl Reply {
             Told::Thought(thought) => details.thoughts += &thought,
             Told::Usage(usage) => details.usage = Some(usage),
             Told::Cut(reason) => details.cut = Some(reason),
+            Told::Calls(calls) => details.calls = calls,
             Told::Token(_) | Told::Retrying { .. } | Told::Finished(_) => {}
         }
     }

@@ -1,6 +1,6 @@
 //! Conversations for servers that want user and assistant to take turns.
 
-use crate::{ChatRole, Message};
+use crate::{ChatRole, Message, ToolUse};
 
 /// What the user is made to say before an assistant that spoke first.
 const OPENING: &str = "Go on.";
@@ -33,8 +33,13 @@ impl Turns {
                 turns.push(Message::new(ChatRole::User, OPENING));
             }
             match turns.last_mut() {
-                Some(last) if last.role == role => add(&mut last.text, &message.text),
-                _ => turns.push(Message::new(role, message.text.as_str())),
+                Some(last) if last.role == role && is_plain(last) && is_plain(message) => {
+                    add(&mut last.text, &message.text);
+                }
+                _ => turns.push(Message {
+                    role,
+                    ..message.clone()
+                }),
             }
         }
         if turns.is_empty() {
@@ -58,6 +63,11 @@ impl Turns {
         let system = self.system.map(|text| Message::new(ChatRole::System, text));
         system.into_iter().chain(self.turns).collect()
     }
+}
+
+/// Whether it is words and nothing else. Calls and what came of them stay messages of their own.
+fn is_plain(message: &Message) -> bool {
+    message.tools == ToolUse::None
 }
 
 fn add(text: &mut String, more: &str) {

@@ -5,8 +5,8 @@ mod common;
 use std::time::Duration;
 
 use slop_assistant::{
-    ApiKey, Ask, AssistantError, ChatRole, Message, ModelList, Provider, Reply, Timing, Update,
-    Usage,
+    ApiKey, Ask, AssistantError, Call, ChatRole, Message, ModelList, Provider, Reply, Timing, Tool,
+    Update, Usage,
 };
 
 use common::{expect_end, expect_retry, expect_token, next, token, wait, Connection, Server, KEY};
@@ -504,4 +504,60 @@ fn the_models_of_a_server_are_listed() {
     let error = wait("the error", || list.try_next()).unwrap_err();
     let shown = format!("{error} {error:?}");
     assert!(shown.contains("wrong key (hidden)"), "{shown}");
+}
+
+fn read_tool() -> Tool {
+    Tool {
+        name: "read".to_owned(),
+        description: "Reads.".to_owned(),
+        schema: serde_json::json!({ "type": "object" }),
+    }
+}
+
+#[test]
+fn calls_of_tools_that_were_offered_are_details_of_an_answer() {
+    let server = Server::start();
+    let reply = Reply::start(Ask {
+        tools: vec![read_tool()],
+        ..server.ask()
+    });
+    let connection = server.accept();
+    assert!(connection.body.contains("\"tools\""), "{}", connection.body);
+    let events = [
+        r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"1","function":{"name":"read","arguments":"{"}}]}}]}"#,
+        r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"}"}}]}}]}"#,
+        r#"{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#,
+    ];
+    let events = events.map(|event| format!("data: {event}\n\n"));
+    connection.send(&stream(&events.concat()));
+    assert_eq!(next(&reply), Update::Finished(Ok(())));
+    let call = Call {
+        id: "1".to_owned(),
+        name: "read".to_owned(),
+        arguments: "{}".to_owned(),
+        signature: String::new(),
+    };
+    assert_eq!(reply.details().calls, [call]);
+}
+
+#[test]
+fn a_server_without_tools_is_asked_without_them() {
+    let server = Server::start();
+    let reply = Reply::start(Ask {
+        tools: vec![read_tool()],
+        ..server.ask()
+    });
+    let words = r#"{"error":{"message":"m does not support tools"}}"#;
+    server.accept().refuse("400 Bad Request", "", words);
+    expect_retry(&reply);
+    let mut connection = server.accept();
+    assert!(
+        !connection.body.contains("\"tools\""),
+        "{}",
+        connection.body
+    );
+    connection.begin();
+    connection.token("Hello");
+    connection.done();
+    expect_token(&reply, "Hello");
 }

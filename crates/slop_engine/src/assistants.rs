@@ -7,7 +7,8 @@ use std::{
 
 use bevy::prelude::Resource;
 pub use slop_assistant::{
-    ApiKey, Ask, AssistantError, ChatRole, Message, Provider, Recipient, Timing, Usage,
+    ApiKey, Ask, AssistantError, Call, CallResult, ChatRole, Message, Provider, Recipient, Timing,
+    Tool, ToolUse, Usage,
 };
 use slop_assistant::{Details, ModelList, Reply, Update};
 
@@ -56,6 +57,8 @@ pub struct Progress<'a> {
     pub usage: Option<Usage>,
     /// The server's name for it, if there was no room for all of the answer.
     pub cut: Option<&'a str>,
+    /// The tools that the model calls, once it has finished.
+    pub calls: &'a [Call],
     /// Why nothing arrives yet.
     pub note: Option<&'a str>,
     /// How it ended, once it did.
@@ -148,6 +151,7 @@ impl Assistants {
             thoughts: &asked.details.thoughts,
             usage: asked.details.usage,
             cut: asked.details.cut.as_deref(),
+            calls: &asked.details.calls,
             note: asked.note.as_deref(),
             outcome: asked.outcome.as_ref(),
         })
@@ -266,6 +270,7 @@ mod tests {
             thoughts: "",
             usage: None,
             cut: None,
+            calls: &[],
             note: None,
             outcome: Some(&Ok(())),
         };

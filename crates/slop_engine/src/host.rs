@@ -7,7 +7,8 @@ use bevy::{
     core::FrameCount,
     log::{tracing_subscriber, BoxedLayer, LogPlugin},
     prelude::{
-        App, DefaultPlugins, EventWriter, First, Plugin, PluginGroup, PostStartup, Res, Resource,
+        App, DefaultPlugins, EventWriter, First, Last, Plugin, PluginGroup, PostStartup, Res,
+        Resource,
     },
     utils::default,
     window::{PresentMode, Window, WindowPlugin, WindowResolution},
@@ -19,11 +20,12 @@ use crate::{
     assistants::Assistants,
     chords,
     context::ContextReader,
-    fonts,
+    fonts::{self, Fallbacks},
+    hands::{self, Jobs},
     log::LogLines,
     pacing::{self, Frames},
     session::Session,
-    timings::Timings,
+    timings::{self, Timings},
 };
 
 /// The window, egui, the log, and when to end.
@@ -58,6 +60,8 @@ impl Plugin for HostPlugin {
             .init_resource::<Timings>()
             .insert_resource(Assistants::new(frames.clone()))
             .insert_resource(ContextReader::new(frames.clone()))
+            .insert_resource(Fallbacks::new(frames.clone(), fonts::folders()))
+            .insert_resource(Jobs::new(frames.clone()))
             .insert_resource(frames)
             .insert_resource(Session::new(self.data_dir.clone()));
         // What has arrived from outside, or is on disk, is so whatever comes of a reload.
@@ -66,10 +70,13 @@ impl Plugin for HostPlugin {
             .exempt_from_rollback::<Timings>()
             .exempt_from_rollback::<Assistants>()
             .exempt_from_rollback::<ContextReader>()
+            .exempt_from_rollback::<Fallbacks>()
+            .exempt_from_rollback::<Jobs>()
             .exempt_from_rollback::<Frames>()
             .exempt_from_rollback::<Session>();
         app.add_plugins((DefaultPlugins.set(window).set(log), EguiPlugin));
-        app.add_plugins(chords::plugin);
+        app.add_plugins((chords::plugin, fonts::plugin, timings::plugin));
+        app.add_systems(Last, hands::end_at_exit);
         // After a session was restored, which replaces what egui remembers.
         app.add_systems(PostStartup, set_fonts);
         if let Some(frames) = self.exit_after_frames {

@@ -10,6 +10,7 @@ pub mod context;
 pub mod documents;
 pub mod editor;
 pub mod fonts;
+pub mod hands;
 pub mod host;
 pub mod log;
 pub mod pacing;

@@ -5,6 +5,8 @@
 //! reload and a rollback make no difference to it.
 
 mod files;
+mod named;
+mod tools;
 
 use std::{borrow::Cow, time::Duration};
 
@@ -18,40 +20,48 @@ use slop_engine::{
     session::Session,
 };
 use slop_state::{
-    Action, Discussion, Discussions, Entry, Project, ProviderKind, Server, Settings, TokenUsage,
+    Action, Discussion, Discussions, Entry, Project, ProviderKind, Server, Settings, Tier, Tiers,
+    TokenUsage,
 };
 
 pub(crate) use files::wanted;
+pub(crate) use named::Names;
+pub(crate) use tools::{last_said, messages};
 
 use crate::{
     controller::{now, AskAssistant},
     Turn,
 };
+use tools::{ask_for_leave, next_round, stop_rounds};
 
 /// The role of the assistant's entries.
 pub(crate) const ASSISTANT: &str = "AI";
 /// What the note begins with that says why there is no answer, or no more of it.
-pub(crate) const NO_ANSWER: &str = "> **No answer:** ";
+const NO_ANSWER: &str = "> **No answer:** ";
+/// What the note begins with that says that an answer ends because there was no room for more.
+const CUT_OFF: &str = "> **Cut off:** ";
 /// What an entry begins with that waits for a server that is busy.
 const WAITING: &str = "> **Waiting:** ";
 
 /// Whether an entry says no more than why there is no answer, or none yet.
 pub(crate) fn is_note(text: &str) -> bool {
     let text = text.trim_start();
-    [NO_ANSWER, WAITING]
+    [NO_ANSWER, CUT_OFF, WAITING]
         .iter()
         .any(|note| text.starts_with(note))
 }
 
 /// Why there is no more of an answer whose entry was deleted and came back.
 const DELETED: &str = "The entry was deleted before the answer was complete.";
+/// Why there is no more of an answer that asks for tools again and again.
+const IN_CIRCLES: &str = "It has asked for tools too often; ask it to go on.";
 /// Why the answer to a request of an earlier start never came.
 const CLOSED: &str = "The app was closed before the answer came.";
 
 /// Owns what is asked of the assistant.
 #[hot_module(
     state_keys = [PendingRequests, Orphans],
-    targets = [send_request, stream_response],
+    targets = [send_request, stream_response, ask_for_leave, next_round],
     after = [controller],
 )]
 pub fn ai_client(app: &mut App) {
@@ -71,8 +81,11 @@ fn systems() -> SystemConfigs {
         set_key,
         list_models,
         cancel_replies,
+        stop_rounds,
         send_request,
         stream_response,
+        ask_for_leave,
+        next_round,
     )
         .chain()
 }
@@ -102,17 +115,42 @@ pub(crate) fn streaming(pending: &PendingRequests) -> Vec<u64> {
     pending.0.iter().map(|pending| pending.entry).collect()
 }
 
-/// Has the key for the server that is set read, as soon as it is set.
-fn read_key(settings: Res<Settings>, mut session: ResMut<Session>) {
-    if let Ok(Some(server)) = Recipient::of(&provider(&settings)) {
+/// Has the key for each server that is set read, as soon as it is set. That of the settings comes
+/// first, for a key from the time when there was only one was entered for no tier.
+fn read_key(settings: Res<Settings>, tiers: Res<Tiers>, mut session: ResMut<Session>) {
+    let servers = servers(&settings, &tiers);
+    if settings.provider == ProviderKind::Echo && !servers.is_empty() {
+        let before = Provider::OpenAi {
+            base_url: settings.base_url.clone(),
+            model: settings.model.clone(),
+        };
+        if let Ok(Some(server)) = Recipient::of(&before) {
+            session.read_key(&server);
+        }
+    }
+    for server in servers {
         session.read_key(&server);
     }
 }
 
-/// Replaces the API key for the server that is set.
+/// The servers that may be asked: that of the settings, and those of the tiers.
+pub(crate) fn servers(settings: &Settings, tiers: &Tiers) -> Vec<Recipient> {
+    let own = Tier::ALL.map(|tier| tier_provider(tier, tiers, settings));
+    let all = [provider(settings)].into_iter().chain(own);
+    let servers = all.filter_map(|provider| Recipient::of(&provider).ok().flatten());
+    servers.collect()
+}
+
+/// Who answers for a tier.
+pub(crate) fn tier_provider(tier: Tier, tiers: &Tiers, settings: &Settings) -> Provider {
+    provider(&tiers.of_tier(tier, settings))
+}
+
+/// Replaces the API key for a server that is set.
 fn set_key(
     mut actions: EventReader<Action>,
     settings: Res<Settings>,
+    tiers: Res<Tiers>,
     mut session: ResMut<Session>,
 ) {
     for action in actions.read() {
@@ -120,9 +158,8 @@ fn set_key(
             continue;
         };
         // Another may have been set meanwhile: in the same frame, or before new code reads it again.
-        let is_set = |set: &Recipient| set.name() == *server;
-        let set = Recipient::of(&provider(&settings)).ok().flatten();
-        let Some(set) = set.filter(is_set) else {
+        let mut set = servers(&settings, &tiers).into_iter();
+        let Some(set) = set.find(|set| set.name() == *server) else {
             warn!(
                 "the API key for {server} was not replaced: another server is set; enter it again"
             );
@@ -166,7 +203,7 @@ fn send_request(
     mut pending: ResMut<PendingRequests>,
     mut assistants: ResMut<Assistants>,
     mut session: ResMut<Session>,
-    settings: Res<Settings>,
+    (settings, tiers): (Res<Settings>, Res<Tiers>),
     project: Res<Project>,
 ) {
     if asks.is_empty() {
@@ -183,6 +220,7 @@ fn send_request(
             id: entry,
             role: ASSISTANT.to_owned(),
             time: now(),
+            by: tiers.settings(discussion, &settings).model_id(),
             ..Entry::default()
         };
         if let Some(other) = ask.instead_of {
@@ -192,13 +230,21 @@ fn send_request(
         } else {
             discussion.entries.push(answer);
         }
-        let files = files::read(&project);
+        let files = files::read(&project, tiers.rule(discussion), discussion);
         if !files.refused.is_empty() {
             files::tell(&files, &mut session);
         }
         let request = assistants.new_id();
         // The answer is blank, so it is not sent.
-        let question = question(discussion, &pending, &settings, &session, &files.message());
+        let files_text = files.message();
+        let question = question(
+            discussion,
+            &pending,
+            &settings,
+            &session,
+            &files_text,
+            &tiers,
+        );
         assistants.start(request, question);
         discussion.sent = files::sent(&files);
         discussions.last_id = entry;
@@ -217,19 +263,22 @@ fn question(
     settings: &Settings,
     session: &Session,
     files: &str,
+    tiers: &Tiers,
 ) -> Ask {
-    let settings = &discussion.settings(settings);
+    let settings = &tiers.settings(discussion, settings);
     let provider = provider(settings);
-    let told = [discussion.system.trim(), files].into_iter();
+    let told = [tiers.prompt(discussion), files].into_iter();
     let told = told.filter(|text| !text.is_empty());
     let told = told.map(|text| Message::new(ChatRole::System, text));
-    let said = spoken(discussion, &streaming(pending))
-        .map(|(_, role, text)| Message::new(role, text))
-        .collect::<Vec<_>>();
+    let unfinished = tools::unfinished(discussion, pending);
+    let said = discussion.entries.iter();
+    let said = said.filter(|entry| !unfinished.contains(&entry.id));
+    let said = said.flat_map(messages);
     Ask {
         key: key_for(&provider, session),
         provider,
         messages: told.chain(said).collect(),
+        tools: tools::offered(discussion.leave),
         timing: timing(settings),
     }
 }
@@ -298,13 +347,24 @@ pub(crate) fn message(entry: &Entry) -> Option<(ChatRole, Cow<'_, str>)> {
     (!is_blank).then_some((role, text))
 }
 
+/// What the assistant said itself, and, as our note has it, why that is not all.
+pub(crate) fn parts(text: &str) -> (&str, Option<&str>) {
+    let notes = [NO_ANSWER, CUT_OFF].into_iter();
+    let last = notes
+        .filter_map(|note| Some((text.rfind(note)?, note)))
+        .max();
+    match last {
+        // What the assistant itself quotes is within a paragraph.
+        Some((at, note)) if at == 0 || text[..at].ends_with("\n\n") => {
+            (text[..at].trim_end(), Some(&text[at + note.len()..]))
+        }
+        _ => (text, None),
+    }
+}
+
 /// What the assistant said itself, without our note.
 fn said(text: &str) -> &str {
-    match text.rfind(NO_ANSWER) {
-        Some(0) => "",
-        Some(at) if text[..at].ends_with("\n\n") => text[..at].trim_end(),
-        _ => text,
-    }
+    parts(text).0
 }
 
 /// Takes in what has arrived and shows it.
@@ -318,15 +378,31 @@ fn stream_response(
     take_back(&mut orphans, &mut discussions);
     let mut unfinished = Vec::new();
     for waiting in &pending.0 {
-        let Some(text) = text_of(&discussions, waiting) else {
+        let Some(entry) = entry_of(&discussions, waiting) else {
             // Deleted meanwhile.
             orphans.0.push(*waiting);
             continue;
         };
+        if tools::awaited(entry, waiting).is_some() {
+            unfinished.push(*waiting);
+            continue;
+        }
+        let text = entry.text.as_str();
         let progress = assistants.get(waiting.request);
+        let asks = progress.filter(|progress| !tools::calls_of(*progress).is_empty());
+        let next = asks.filter(|_| entry.rounds.len() < tools::MOST);
         let (wanted, is_over) = match progress {
-            Some(progress) => (shown(progress), progress.outcome.is_some()),
-            None => (closed(text), true),
+            Some(progress) => {
+                let wanted = tools::whole(&entry.rounds, shown(progress));
+                let is_in_circles = asks.is_some() && next.is_none();
+                let wanted = if is_in_circles {
+                    Cow::Owned(with_note(&wanted, IN_CIRCLES))
+                } else {
+                    wanted
+                };
+                (wanted, progress.outcome.is_some() && next.is_none())
+            }
+            None => (Cow::Owned(ended(text, CLOSED)), true),
         };
         if wanted != text || progress.is_some_and(|p| has_more(&discussions, waiting, p)) {
             let discussion = discussions.get_mut(waiting.discussion);
@@ -334,8 +410,14 @@ fn stream_response(
                 entry.text = wanted.into_owned();
                 if let Some(progress) = progress {
                     progress.thoughts.clone_into(&mut entry.thoughts);
-                    entry.usage = progress.usage.map(counted);
+                    entry.usage = used(entry, progress);
                 }
+            }
+        }
+        if let Some(progress) = next {
+            let discussion = discussions.get_mut(waiting.discussion);
+            if let Some(entry) = discussion.and_then(|d| d.entry_mut(waiting.entry)) {
+                tools::begin_round(entry, waiting.request, progress);
             }
         }
         if !is_over {
@@ -374,8 +456,15 @@ fn text_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a st
 /// Whether the thoughts or the counts that have arrived are not in the entry.
 fn has_more(discussions: &Discussions, pending: &Pending, progress: Progress<'_>) -> bool {
     entry_of(discussions, pending).is_some_and(|entry| {
-        entry.thoughts != progress.thoughts || entry.usage != progress.usage.map(counted)
+        entry.thoughts != progress.thoughts || entry.usage != used(entry, progress)
     })
+}
+
+/// How many tokens an answer took so far, those of the rounds before included.
+fn used(entry: &Entry, progress: Progress<'_>) -> Option<TokenUsage> {
+    let before = entry.rounds.iter().filter_map(|round| round.usage);
+    let all = before.chain(progress.usage.map(counted));
+    all.reduce(TokenUsage::plus)
 }
 
 fn counted(usage: Usage) -> TokenUsage {
@@ -398,25 +487,35 @@ fn shown(progress: Progress<'_>) -> Cow<'_, str> {
         (Some(Ok(())), _) if progress.cut.is_some() => {
             let reason = progress.cut.unwrap_or_default();
             let note = format!("There was no room for more (`{reason}`); ask it to go on");
-            Cow::Owned(with_note(progress.text, &note))
+            Cow::Owned(noted(progress.text, CUT_OFF, &note))
         }
         (None, Some(note)) if progress.text.is_empty() => Cow::Owned(quote(WAITING, note)),
         _ => Cow::Borrowed(progress.text),
     }
 }
 
-/// What the entry of a request of an earlier start says that says this now.
-fn closed(text: &str) -> Cow<'static, str> {
-    let text = if text.starts_with(WAITING) {
-        ""
-    } else {
-        said(text)
+/// Ends an answer that is not whole, and notes why.
+pub(crate) fn stop_entry(entry: &mut Entry, reason: &str) {
+    tools::stop_calls(entry);
+    entry.text = ended(&entry.text, reason);
+}
+
+/// What an entry that says this now says when no more comes, and why.
+fn ended(text: &str, reason: &str) -> String {
+    let text = match text.rfind(WAITING) {
+        Some(at) if at == 0 || text[..at].ends_with("\n\n") => &text[..at],
+        _ => said(text),
     };
-    Cow::Owned(with_note(text, CLOSED))
+    with_note(text, reason)
 }
 
 /// The text and why there is no more of it.
 fn with_note(text: &str, reason: &str) -> String {
+    noted(text, NO_ANSWER, reason)
+}
+
+/// The text and a note behind it, which begins with `head`.
+fn noted(text: &str, head: &str, reason: &str) -> String {
     let mut noted = text.trim_end().to_owned();
     if !noted.is_empty() {
         let fences = noted.lines().filter(|l| l.trim_start().starts_with("```"));
@@ -426,7 +525,7 @@ fn with_note(text: &str, reason: &str) -> String {
         }
         noted += "\n\n";
     }
-    noted + &quote(NO_ANSWER, reason)
+    noted + &quote(head, reason)
 }
 
 /// A block quote of some lines.

@@ -5,6 +5,7 @@ pub mod controller;
 mod date;
 pub mod gui;
 mod markdown;
+mod proposal;
 pub mod session;
 
 #[cfg(feature = "hot")]

@@ -14,11 +14,14 @@
 //! The text.
 //! ```
 //!
+//! An entry's mark says too how it is shown and which model was asked for it, if it is known. Thoughts follow
+//! the entry under a mark of their own. Takes that are set aside are left out, and so is what tools were called.
+//!
 //! A text goes on to the next mark, so headings and fences in it mean nothing here. A line of a text
 //! that looks like a mark gets a `\`.
 
 use serde::Deserialize;
-use slop_state::{Discussion, Entry};
+use slop_state::{Discussion, Entry, ModelId, TokenUsage};
 use thiserror::Error;
 
 use crate::date::date;
@@ -54,7 +57,17 @@ enum Mark {
         role: String,
         #[serde(default)]
         time: u64,
+        #[serde(default)]
+        collapsed: bool,
+        #[serde(default)]
+        raw: bool,
+        #[serde(default)]
+        by: Option<ModelId>,
+        #[serde(default)]
+        usage: Option<TokenUsage>,
     },
+    /// What was thought before the last entry was said.
+    Thoughts,
 }
 
 /// The document of a discussion: what is shown of it.
@@ -67,15 +80,40 @@ pub(crate) fn write(discussion: &Discussion) -> String {
         let mark = comment("System");
         section(&mut document, &mark, "System prompt", &discussion.system);
     }
-    for Entry {
-        role, time, text, ..
-    } in &discussion.entries
-    {
-        let mark = comment(&format!("Entry(role: {role:?}, time: {time})"));
-        let heading = format!("{}, {} UTC", in_a_line(role), date(*time));
-        section(&mut document, &mark, &heading, text);
+    for entry in &discussion.entries {
+        let heading = format!("{}, {} UTC", in_a_line(&entry.role), date(entry.time));
+        section(&mut document, &entry_mark(entry), &heading, &entry.text);
+        if !entry.thoughts.is_empty() {
+            let mark = comment("Thoughts");
+            section(&mut document, &mark, "Thoughts", &entry.thoughts);
+        }
     }
     document
+}
+
+/// The mark of an entry, without what it has by default.
+fn entry_mark(entry: &Entry) -> String {
+    let mut content = format!("Entry(role: {:?}, time: {}", entry.role, entry.time);
+    if entry.collapsed {
+        content += ", collapsed: true";
+    }
+    if entry.raw {
+        content += ", raw: true";
+    }
+    if let Some(ModelId { server, model }) = &entry.by {
+        content += &format!(", by: Some((server: {server:?}, model: {model:?}))");
+    }
+    if let Some(usage) = entry.usage {
+        let TokenUsage {
+            input,
+            output,
+            cached,
+        } = usage;
+        let counts = format!("input: {input:?}, output: {output:?}, cached: {cached:?}");
+        content += &format!(", usage: Some(({counts}))");
+    }
+    content.push(')');
+    comment(&content)
 }
 
 /// A mark of this content. RON writes texts as Rust's `{:?}` does.
@@ -156,12 +194,28 @@ fn finish(marked: Option<(Mark, Vec<&str>)>, discussion: &mut Discussion) {
     match mark {
         Mark::Discussion { model } => discussion.model = model,
         Mark::System => discussion.system = text(&lines),
-        Mark::Entry { role, time } => discussion.entries.push(Entry {
+        Mark::Entry {
             role,
             time,
+            collapsed,
+            raw,
+            by,
+            usage,
+        } => discussion.entries.push(Entry {
+            role,
+            time,
+            collapsed,
+            raw,
+            by,
+            usage,
             text: text(&lines),
             ..Entry::default()
         }),
+        Mark::Thoughts => {
+            if let Some(entry) = discussion.entries.last_mut() {
+                entry.thoughts = text(&lines);
+            }
+        }
     }
 }
 
@@ -231,6 +285,77 @@ mod tests {
             check(&discussion(text, &[text, text]));
             check(&discussion(text, &[]));
         }
+    }
+
+    #[test]
+    fn whatever_is_known_of_an_entry_is_there_again() {
+        let counts = [None, Some(0), Some(u64::MAX)];
+        let usages = counts.into_iter().flat_map(|input| {
+            let usage = |output| TokenUsage {
+                input,
+                output,
+                cached: input,
+            };
+            counts.map(|output| Some(usage(output)))
+        });
+        let names = [
+            "",
+            "m",
+            "a \"-->\" 'b'\n\\\t\u{301}\0",
+            "<!-- slop: System -->",
+        ];
+        let texts = [
+            "",
+            "\n",
+            "<!-- slop: Thoughts -->\n## Thoughts",
+            "a\n\n> **Cut off:** b",
+        ];
+        let mut entries = Vec::new();
+        for (index, usage) in usages.chain([None]).enumerate() {
+            for (place, name) in names.into_iter().enumerate() {
+                entries.push(Entry {
+                    role: name.to_owned(),
+                    time: index as u64,
+                    text: texts[index % 4].to_owned(),
+                    thoughts: texts[place].to_owned(),
+                    collapsed: index % 2 == 1,
+                    raw: place % 2 == 1,
+                    by: (index % 3 == 1).then(|| ModelId {
+                        server: names[index % 4].to_owned(),
+                        model: name.to_owned(),
+                    }),
+                    usage,
+                    ..Entry::default()
+                });
+            }
+        }
+        for entry in &entries {
+            check(&Discussion {
+                name: "n".to_owned(),
+                entries: vec![entry.clone()],
+                ..Discussion::default()
+            });
+        }
+        check(&Discussion {
+            name: "n".to_owned(),
+            entries,
+            ..Discussion::default()
+        });
+    }
+
+    #[test]
+    fn what_was_exported_before_can_be_imported() {
+        let document =
+            "# n\n\n<!-- slop: Discussion() -->\n\n<!-- slop: Thoughts -->\nof nobody\n\n\
+                        <!-- slop: Entry(role: \"AI\", time: 7) -->\n## AI\n\nHi\n";
+        let read = read(document).unwrap();
+        let entry = Entry {
+            role: "AI".to_owned(),
+            time: 7,
+            text: "Hi".to_owned(),
+            ..Entry::default()
+        };
+        assert_eq!(read.entries, [entry]);
     }
 
     #[test]

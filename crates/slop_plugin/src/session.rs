@@ -8,8 +8,8 @@ use hot_reloader::prelude::*;
 use serde::{Deserialize, Serialize};
 use slop_engine::{egui, pacing::Frames, session::Session, store::Format, EguiContexts};
 use slop_state::{
-    Board, Composer, Discussions, Hub, Layout, LogView, Project, Settings, Ticket, TicketNumbers,
-    TicketQueue,
+    Board, Composer, Discussions, HandsView, Hub, Layout, LogView, Planning, Project, Settings,
+    Ticket, TicketNumbers, TicketQueue, Tiers, ToolRequests,
 };
 
 use crate::{
@@ -92,7 +92,15 @@ parts! {
     ticket_numbers: TicketNumbers,
     #[serde(default)]
     ticket_queue: TicketQueue,
+    #[serde(default)]
+    planning: Planning,
+    #[serde(default)]
+    tiers: Tiers,
     board: Board,
+    #[serde(default)]
+    tool_requests: ToolRequests,
+    #[serde(default)]
+    hands: HandsView,
     layout: Layout,
     log: LogView,
 }
@@ -188,6 +196,7 @@ mod tests {
     use std::path::Path;
 
     use slop_engine::bevy_egui::EguiUserTextures;
+    use slop_state::{ContextRule, Proposed, Run, Tier, Verdict};
 
     use super::*;
 
@@ -204,7 +213,11 @@ mod tests {
             .init_resource::<PendingRequests>()
             .init_resource::<TicketNumbers>()
             .init_resource::<TicketQueue>()
+            .init_resource::<Planning>()
+            .init_resource::<Tiers>()
             .init_resource::<Board>()
+            .init_resource::<ToolRequests>()
+            .init_resource::<HandsView>()
             .init_resource::<Layout>()
             .init_resource::<LogView>()
             .init_resource::<Dock>()
@@ -246,6 +259,36 @@ mod tests {
         assert_eq!(second.world().resource::<Composer>().text, "two");
         let session = second.world().resource::<Session>();
         assert_eq!((&session.notices, &session.failure), (&Vec::new(), &None));
+    }
+
+    #[test]
+    fn a_plan_and_the_tiers_are_there_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = app(folder.path());
+        let world = first.world_mut();
+        let mut planning = world.resource_mut::<Planning>();
+        planning.goal = "A house.".to_owned();
+        planning.run = Run::Asked { after: 3 };
+        planning.proposal = vec![Proposed::default()];
+        let planning = planning.clone();
+        let mut tiers = world.resource_mut::<Tiers>();
+        tiers.qa.rule = Some(ContextRule::None);
+        let tiers = tiers.clone();
+        let ticket = Ticket {
+            run: Run::Checked { after: 3 },
+            verdict: Some(Verdict::Failed("why".to_owned())),
+            tier: Tier::TechLead,
+            ..Ticket::default()
+        };
+        world.spawn(ticket.clone());
+        world.send_event(AppExit::Success);
+        first.update();
+        drop(first);
+        let mut second = app(folder.path());
+        assert_eq!(*second.world().resource::<Planning>(), planning);
+        assert_eq!(*second.world().resource::<Tiers>(), tiers);
+        let mut tickets = second.world_mut().query::<&Ticket>();
+        assert_eq!(*tickets.single(second.world()), ticket);
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::fmt;
 
 use bevy::prelude::*;
 
-use crate::{Project, Settings, Status, Ticket, TicketQueue};
+use crate::{
+    CallId, Leave, Project, Remembered, Settings, Status, Ticket, TicketQueue, Tier, TierSetup,
+};
 
 /// What the gui asks for and the controller does.
 #[derive(Event, Reflect, Clone, Debug, PartialEq)]
@@ -19,6 +21,8 @@ pub enum Action {
     SetSystem(u64, String),
     /// Lets another model answer in a discussion; a blank one is that of the settings.
     SetModel(u64, String),
+    /// Lets the assistant do more, or less, in the project's folder, in a discussion.
+    SetLeave(u64, Leave),
     /// Copies a discussion with all its entries, and shows the copy.
     DuplicateDiscussion(u64),
     /// Deletes a discussion. Another is shown then; the last one is replaced by an empty one.
@@ -52,6 +56,8 @@ pub enum Action {
     Regenerate(u64),
     /// Stops the assistant.
     CancelReplies,
+    /// Stops what the assistant says in the discussion of this id.
+    StopDiscussion(u64),
     /// Makes a ticket of the title that the composer holds.
     AddTicket,
     /// Moves a ticket to a column, above the ticket of the second number, or to its end.
@@ -64,16 +70,42 @@ pub enum Action {
     DiscussTicket(u32),
     /// Asks the assistant about a ticket in its discussion, or once more after that failed.
     RunTicket(u32),
-    /// Stops the assistant's work on a ticket.
+    /// Asks QA whether the answer about a ticket does what the ticket asks for.
+    CheckTicket(u32),
+    /// Stops the assistant's work on a ticket, or QA's check.
     CancelTicket(u32),
     /// Does not offer a ticket again.
     SkipTicket(u32),
     /// Replaces how the assistant gets its tickets.
     SetQueue(TicketQueue),
+    /// Asks the orchestrator for tickets for the goal, in a discussion of its own.
+    Plan,
+    /// Asks the orchestrator once more, with the remark if there is one.
+    PlanAgain,
+    /// Makes tickets of what is proposed.
+    AcceptProposal,
+    /// Forgets what is proposed. The discussion with the orchestrator stays.
+    RefuseProposal,
+    /// Allows what the assistant asks for.
+    AllowTool(CallId),
+    /// Allows it with another text: the contents of the file, or the command.
+    AllowEditedTool(CallId, String),
+    /// Allows it, and all of its kind in the same ticket from now on.
+    RememberTool(CallId),
+    /// Does not allow it, for this reason, which the assistant is told.
+    RefuseTool(CallId, String),
+    /// Ends a command that was allowed.
+    CancelTool(CallId),
+    /// Puts back what was in a file before the assistant changed it.
+    UndoTool(CallId),
+    /// Asks again for what was remembered.
+    ForgetTool(Remembered),
     /// Brings back what was deleted last.
     Undo,
     /// Replaces the settings. They were found to be valid.
     SetSettings(Settings),
+    /// Replaces what a tier has of its own. It was found to be valid.
+    SetTier(Tier, TierSetup),
     /// Replaces the roles. They were found to be valid.
     SetRoles(Vec<String>),
     /// Replaces the project.

@@ -51,7 +51,8 @@ impl<'a> Dependencies<'a> {
     pub fn ready(&self) -> Vec<&'a Ticket> {
         let all = self.0.values().copied();
         let mut ready: Vec<_> = all
-            .filter(|t| t.status == Status::Todo && t.run == Run::Idle)
+            .filter(|t| t.status == Status::Todo)
+            .filter(|t| matches!(t.run, Run::Idle | Run::Unchecked(_)))
             .filter(|t| self.blocked(t).is_none())
             .collect();
         ready.sort_by(|a, b| a.rank.total_cmp(&b.rank).then(a.number.cmp(&b.number)));
@@ -158,6 +159,7 @@ mod tests {
     fn what_is_ready_comes_in_the_order_of_the_column() {
         let mut tickets: Vec<_> = (1..=6).map(|number| ticket(number, &[])).collect();
         tickets[0].rank = 9.0;
+        tickets[0].run = Run::Unchecked("no network".to_owned());
         tickets[1].status = Status::Active;
         tickets[2].depends_on = vec![1];
         tickets[3].blocked = Some(String::new());

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Settings, Take};
+use crate::{Leave, ModelId, Settings, Take, Tier, ToolRound};
 
 /// Everything a person would miss, of the discussions.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -51,6 +51,19 @@ impl Discussions {
         self.list.iter_mut().find(|discussion| discussion.id == id)
     }
 
+    /// The models that were asked, each once, in the order of their first answers.
+    #[must_use]
+    pub fn models(&self) -> Vec<ModelId> {
+        let mut models: Vec<ModelId> = Vec::new();
+        let entries = self.list.iter().flat_map(Discussion::all_entries);
+        for by in entries.filter_map(|entry| entry.by.as_ref()) {
+            if !models.contains(by) {
+                models.push(by.clone());
+            }
+        }
+        models
+    }
+
     /// The one that is shown.
     #[must_use]
     pub fn shown(&self) -> Option<&Discussion> {
@@ -80,6 +93,12 @@ pub struct Discussion {
     /// The project's files that went out with the last question.
     #[serde(default)]
     pub sent: Vec<SentFile>,
+    /// Who answers in it, if that is a tier. What the discussion has of its own comes first.
+    #[serde(default)]
+    pub tier: Option<Tier>,
+    /// What the assistant may do in the project's folder.
+    #[serde(default)]
+    pub leave: Leave,
 }
 
 /// A file that went out with a question.
@@ -143,12 +162,19 @@ pub struct Entry {
     /// What the assistant thought before it said this. It is not sent back.
     #[serde(default)]
     pub thoughts: String,
-    /// How many tokens it took, if the server has said so.
+    /// How many tokens it took in all its rounds, if the server has said so.
     #[serde(default)]
     pub usage: Option<TokenUsage>,
+    /// The model that was asked for it, if one was, and it is known which.
+    #[serde(default)]
+    pub by: Option<ModelId>,
     /// The id of the first entry that was a take of the same place; 0 if this is that one.
     #[serde(default)]
     pub take_of: u64,
+    /// What the assistant asked for while it answered, before what it said last. What it said in
+    /// each round is at the beginning of the text.
+    #[serde(default)]
+    pub rounds: Vec<ToolRound>,
 }
 
 impl Entry {
@@ -172,6 +198,24 @@ pub struct TokenUsage {
     pub output: Option<u64>,
     /// Of the input, those that the server had in its cache.
     pub cached: Option<u64>,
+}
+
+impl TokenUsage {
+    /// Of both together. What only one of them says is not known of both; but what nobody says to be
+    /// from the cache is not from there.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        let sum = |one: Option<u64>, other: Option<u64>| one?.checked_add(other?);
+        let cached = match (self.cached, other.cached) {
+            (None, None) => None,
+            (one, other) => sum(one.or(Some(0)), other.or(Some(0))),
+        };
+        Self {
+            input: sum(self.input, other.input),
+            output: sum(self.output, other.output),
+            cached,
+        }
+    }
 }
 
 /// What is being written and has not been sent.

@@ -20,17 +20,20 @@ pub enum Window {
     Log,
     /// What goes out with the next question.
     Context,
+    /// What the assistant wants to do in the project's folder.
+    Hands,
 }
 
 impl Window {
     /// In the order of the menu.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ProjectSettings,
         Self::DiscussionHub,
         Self::MmaDashboard,
         Self::Performance,
         Self::Log,
         Self::Context,
+        Self::Hands,
     ];
 
     /// For people.
@@ -43,6 +46,7 @@ impl Window {
             Self::Performance => "Performance",
             Self::Log => "Log",
             Self::Context => "Context",
+            Self::Hands => "Hands",
         }
     }
 }

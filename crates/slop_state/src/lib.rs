@@ -4,19 +4,30 @@
 mod action;
 mod dependencies;
 mod discussions;
+mod hands;
 mod layout;
+mod planning;
+mod prices;
 mod project;
 mod takes;
 mod tickets;
+mod tiers;
 
 pub use action::{Action, TypedKey};
 pub use dependencies::{describe_circle, Dependencies};
 pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage};
+pub use hands::{
+    CallId, Deed, DeedKind, HandsView, Leave, Remembered, Stage, ToolCall, ToolNote, ToolRequest,
+    ToolRequests, ToolRound,
+};
 pub use layout::{Layout, LogView, Palette, Window};
+pub use planning::{Planning, Proposed};
+pub use prices::{ModelId, Money, Price, Priced, Prices, Total};
 pub use project::{
     BuildProfile, Limits, Project, ProviderKind, Server, Settings, TrackMode, Tracked,
 };
 pub use takes::Take;
 pub use tickets::{
-    ActiveTickets, Board, QueueMode, Run, Status, Ticket, TicketNumbers, TicketQueue,
+    ActiveTickets, Board, QueueMode, Run, Status, Ticket, TicketNumbers, TicketQueue, Verdict,
 };
+pub use tiers::{ContextRule, Tier, TierSetup, Tiers};

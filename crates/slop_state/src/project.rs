@@ -3,6 +3,8 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::{ModelId, Prices};
+
 /// What is worked on.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(from = "StoredProject")]
@@ -109,7 +111,10 @@ pub struct Settings {
     /// How many tokens the model takes, for a look at what goes out. Nothing is cut off by it.
     #[serde(default = "window_tokens")]
     pub window_tokens: u32,
-    /// Whether each part of the app is timed.
+    /// What models cost.
+    #[serde(default)]
+    pub prices: Prices,
+    /// Whether frames, input lag, memory and each part of the app are measured.
     pub perf_profiling_enabled: bool,
 }
 
@@ -133,6 +138,7 @@ impl Default for Settings {
             gemini: Server::gemini(),
             limits: Limits::default(),
             window_tokens: window_tokens(),
+            prices: Prices::default(),
             perf_profiling_enabled: false,
         }
     }
@@ -149,6 +155,21 @@ impl Settings {
             }
             ProviderKind::Gemini => Some((&mut self.gemini.base_url, &mut self.gemini.model)),
         }
+    }
+
+    /// The model that answers; `None` if the provider has none.
+    #[must_use]
+    pub fn model_id(&self) -> Option<ModelId> {
+        let (server, model) = match self.provider {
+            ProviderKind::Echo => return None,
+            ProviderKind::OpenAi => (&self.base_url, &self.model),
+            ProviderKind::Anthropic => (&self.anthropic.base_url, &self.anthropic.model),
+            ProviderKind::Gemini => (&self.gemini.base_url, &self.gemini.model),
+        };
+        Some(ModelId {
+            server: server.clone(),
+            model: model.clone(),
+        })
     }
 }
 

@@ -3,6 +3,8 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::Tier;
+
 /// Something to be done. An entity for each.
 #[derive(Component, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 pub struct Ticket {
@@ -28,6 +30,15 @@ pub struct Ticket {
     /// Whether the assistant is working on it.
     #[serde(default)]
     pub run: Run,
+    /// Who works on it.
+    #[serde(default)]
+    pub tier: Tier,
+    /// The id of the discussion with QA about it. That may have been deleted, and may come back.
+    #[serde(default)]
+    pub check: Option<u64>,
+    /// What QA said of the last answer, if it was asked.
+    #[serde(default)]
+    pub verdict: Option<Verdict>,
 }
 
 /// Whether the assistant is working on a ticket, or what kept it from that. It is state, so that
@@ -43,6 +54,30 @@ pub enum Run {
         after: u64,
     },
     /// There was no whole answer, and this is why.
+    Failed(String),
+    /// QA was asked about the answer.
+    Checked {
+        /// The last id that was given out before. The entry with the verdict has a greater one.
+        after: u64,
+    },
+    /// QA gave no verdict, and this is why.
+    Unchecked(String),
+}
+
+impl Run {
+    /// Whether an answer is still to come.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        matches!(self, Self::Asked { .. } | Self::Checked { .. })
+    }
+}
+
+/// What QA said of an answer.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It does what the ticket asks for.
+    Passed,
+    /// It does not, and this is why.
     Failed(String),
 }
 

@@ -19,7 +19,14 @@ const SELECTIONS: &[&[&str]] = &[
     &["--package", "hot_reloader_build"],
     &["--package", "hot_reloader_transaction"],
     &["--package", "hot_reloader_remote"],
-    &["--package", "slop_store", "--package", "slop_assistant"],
+    &[
+        "--package",
+        "slop_store",
+        "--package",
+        "slop_assistant",
+        "--package",
+        "slop_hands",
+    ],
     &[
         "--package",
         "hot_reloader",

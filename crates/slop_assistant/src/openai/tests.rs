@@ -255,3 +255,91 @@ fn models_come_in_several_forms() {
     }
     assert_eq!(server.models(&json!({"data": 1})), None);
 }
+
+fn tool() -> Tool {
+    Tool {
+        name: "read".to_owned(),
+        description: "Reads.".to_owned(),
+        schema: json!({ "type": "object" }),
+    }
+}
+
+fn call(id: &str, arguments: &str) -> Call {
+    Call {
+        id: id.to_owned(),
+        name: "read".to_owned(),
+        arguments: arguments.to_owned(),
+        signature: String::new(),
+    }
+}
+
+#[test]
+fn tools_are_offered_and_what_came_of_them_goes_back() {
+    let result = |id: &str| crate::CallResult {
+        id: id.to_owned(),
+        name: "read".to_owned(),
+        text: format!("text {id}"),
+    };
+    let messages = [
+        Message::new(ChatRole::User, "a"),
+        Message::calls("", vec![call("1", "{}"), call("2", "{}")]),
+        Message::results(vec![result("1"), result("2")]),
+    ];
+    let form = Form {
+        tools: vec![tool()],
+        ..Form::default()
+    };
+    let body = server("http://a").body(&messages, &form);
+    let function = json!({
+        "name": "read", "description": "Reads.", "parameters": { "type": "object" },
+    });
+    assert_eq!(
+        body["tools"],
+        json!([{ "type": "function", "function": function }])
+    );
+    let called = |id: &str| {
+        let function = json!({ "name": "read", "arguments": "{}" });
+        json!({ "id": id, "type": "function", "function": function })
+    };
+    let expected = json!([
+        { "role": "user", "content": "a" },
+        { "role": "assistant", "content": null, "tool_calls": [called("1"), called("2")] },
+        { "role": "tool", "tool_call_id": "1", "content": "text 1" },
+        { "role": "tool", "tool_call_id": "2", "content": "text 2" },
+    ]);
+    assert_eq!(body["messages"], expected);
+    // A server that was told of no tools knows none.
+    let body = server("http://a").body(&messages, &Form::default());
+    assert_eq!(body["tools"], Value::Null);
+    let words = "(Result of read: text 1)\n\n(Result of read: text 2)";
+    assert_eq!(
+        body["messages"][2],
+        json!({ "role": "user", "content": words })
+    );
+}
+
+#[test]
+fn calls_come_in_pieces() {
+    let piece = |delta: Value| json!({ "choices": [{ "delta": delta }] });
+    let events = [
+        piece(json!({ "content": "Let me look." })),
+        piece(
+            json!({ "tool_calls": [{ "index": 0, "id": "1", "type": "function",
+            "function": { "name": "read", "arguments": "" } }] }),
+        ),
+        piece(json!({ "tool_calls": [{ "index": 0, "function": { "arguments": "{\"a\"" } }] })),
+        piece(json!({ "tool_calls": [{ "index": 1, "id": "2",
+            "function": { "name": "read", "arguments": { "b": 2 } } }] })),
+        piece(json!({ "tool_calls": [{ "index": 0, "function": { "arguments": ":1}" } }] })),
+        json!({ "choices": [{ "delta": {}, "finish_reason": "tool_calls" }] }),
+    ];
+    let mut answer = Answer::default();
+    answer.take_calls();
+    for event in &events {
+        server("http://a").read(event, &mut answer).unwrap();
+    }
+    assert_eq!(answer.end(End::Orderly), Ok(()));
+    let calls = vec![call("1", r#"{"a":1}"#), call("2", r#"{"b":2}"#)];
+    let expected = [Token("Let me look.".to_owned()), Told::Calls(calls)];
+    assert_eq!(answer.take_updates(), expected);
+}

@@ -162,6 +162,7 @@ pub fn ask(base_url: &str) -> Ask {
             backoff: Duration::from_millis(1),
             ..Timing::default()
         },
+        ..Ask::default()
     }
 }
 

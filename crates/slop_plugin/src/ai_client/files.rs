@@ -5,20 +5,25 @@ use slop_engine::{
     context::{gather, Gathered, Mode, Wanted},
     session::Session,
 };
-use slop_state::{Project, SentFile, TrackMode};
+use slop_state::{ContextRule, Discussion, Project, SentFile, TrackMode};
+
+use super::Names;
 
 /// How many files are named in the window that were not sent. The log names all, and so does the
 /// window Context.
 const NAMED: usize = 3;
 
-/// The patterns as the engine knows them.
-pub(crate) fn wanted(project: &Project) -> Vec<Wanted> {
+/// The patterns as the engine knows them. No rule lets more of a file out than its mode does.
+pub(crate) fn wanted(project: &Project, rule: ContextRule) -> Vec<Wanted> {
+    if rule == ContextRule::None {
+        return Vec::new();
+    }
     let tracked = project.tracked.iter().map(|tracked| Wanted {
         pattern: tracked.pattern.clone(),
         mode: match tracked.mode {
-            TrackMode::Whole => Mode::Whole,
-            TrackMode::Outline => Mode::Outline,
             TrackMode::None => Mode::None,
+            TrackMode::Whole if rule != ContextRule::Outline => Mode::Whole,
+            TrackMode::Whole | TrackMode::Outline => Mode::Outline,
         },
     });
     tracked.collect()
@@ -26,8 +31,13 @@ pub(crate) fn wanted(project: &Project) -> Vec<Wanted> {
 
 /// Reads the files as they are now. It waits for the disk, once for a question, so that what goes
 /// out is not older than the question.
-pub(super) fn read(project: &Project) -> Gathered {
-    gather(&project.root, &wanted(project))
+pub(super) fn read(project: &Project, rule: ContextRule, discussion: &Discussion) -> Gathered {
+    let mut gathered = gather(&project.root, &wanted(project, rule));
+    if rule == ContextRule::Named {
+        let names = Names::of(discussion);
+        gathered.files.retain(|file| names.has(&file.path));
+    }
+    gathered
 }
 
 /// What is remembered of the files that went out.
@@ -67,7 +77,7 @@ mod tests {
 
     use bevy::prelude::*;
     use slop_engine::assistants::Assistants;
-    use slop_state::{Action, Composer, Discussions, Tracked};
+    use slop_state::{Action, Composer, Discussions, Entry, Tier, Tiers, Tracked};
 
     use super::*;
     use crate::{
@@ -126,7 +136,9 @@ mod tests {
         std::fs::write(&file, "two").unwrap();
         ask(&mut app);
         assert_ne!(sent_files(&app)[0].digest, first[0].digest);
-        let message = read(app.world().resource()).message();
+        let discussion = Discussion::default();
+        let project = app.world().resource::<Project>();
+        let message = read(project, ContextRule::All, &discussion).message();
         assert!(message.contains("two"), "{message}");
         assert!(!message.contains("none of this"), "{message}");
         assert_eq!(notices(&app), [""; 0]);
@@ -148,6 +160,41 @@ mod tests {
         }
         assert!(told[NAMED].contains("2 more files"), "{}", told[NAMED]);
         assert_eq!(sent_files(&app), []);
+    }
+
+    #[test]
+    fn a_tier_has_its_own_rule() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.rs", "b.rs", "hidden.rs"] {
+            let code = format!("fn of_{}() {{\n    body();\n}}\n", &name[..1]);
+            std::fs::write(folder.path().join(name), code).unwrap();
+        }
+        let tracked = [("*.rs", TrackMode::Whole), ("hidden.rs", TrackMode::None)];
+        let app = app(folder.path(), &tracked);
+        let project = app.world().resource::<Project>();
+        let mut discussion = Discussion {
+            tier: Some(Tier::Worker),
+            ..Discussion::default()
+        };
+        discussion.entries.push(Entry {
+            role: "User".to_owned(),
+            text: "Mend b.rs and hidden.rs".to_owned(),
+            ..Entry::default()
+        });
+        let check = |rule: ContextRule, names: &[&str], has_bodies: bool| {
+            let mut tiers = Tiers::default();
+            tiers.worker.rule = Some(rule);
+            let gathered = read(project, tiers.rule(&discussion), &discussion);
+            let files = gathered.files.iter();
+            let paths: Vec<_> = files.map(|file| file.path.as_str()).collect();
+            assert_eq!(paths, names, "{rule:?}");
+            let message = gathered.message();
+            assert_eq!(message.contains("body();"), has_bodies, "{message}");
+        };
+        check(ContextRule::All, &["a.rs", "b.rs"], true);
+        check(ContextRule::Named, &["b.rs"], true);
+        check(ContextRule::Outline, &["a.rs", "b.rs"], false);
+        check(ContextRule::None, &[], false);
     }
 
     #[test]

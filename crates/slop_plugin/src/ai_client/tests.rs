@@ -5,7 +5,7 @@ use std::{
 };
 
 use slop_engine::assistants::AssistantError;
-use slop_state::{Composer, TypedKey};
+use slop_state::{Composer, ModelId, ToolRound, TypedKey};
 
 use super::*;
 use crate::controller::tests::act;
@@ -341,7 +341,14 @@ fn entries_become_messages() {
     }]);
     let session = Session::new("nowhere".into());
     let mut settings = Settings::default();
-    let ask = question(&discussion, &pending, &settings, &session, "");
+    let ask = question(
+        &discussion,
+        &pending,
+        &settings,
+        &session,
+        "",
+        &Tiers::default(),
+    );
     let expected = [
         (ChatRole::System, "be brief"),
         (ChatRole::System, "a file"),
@@ -356,7 +363,14 @@ fn entries_become_messages() {
     settings.provider = ProviderKind::OpenAi;
     settings.model = "m".into();
     settings.limits.first_s = 900;
-    let ask = question(&discussion, &pending, &settings, &session, "");
+    let ask = question(
+        &discussion,
+        &pending,
+        &settings,
+        &session,
+        "",
+        &Tiers::default(),
+    );
     let provider = Provider::OpenAi {
         base_url: settings.base_url.clone(),
         model: "m".into(),
@@ -365,7 +379,14 @@ fn entries_become_messages() {
     assert_eq!(ask.timing.first, Duration::from_secs(900));
 
     settings.provider = ProviderKind::Gemini;
-    let ask = question(&discussion, &pending, &settings, &session, "");
+    let ask = question(
+        &discussion,
+        &pending,
+        &settings,
+        &session,
+        "",
+        &Tiers::default(),
+    );
     let Server { base_url, model } = Server::gemini();
     assert_eq!(ask.provider, Provider::Gemini { base_url, model });
 }
@@ -389,7 +410,14 @@ fn a_discussion_is_asked_about_in_its_own_way() {
         };
         let pending = PendingRequests::default();
         let session = Session::new("nowhere".into());
-        let ask = question(&discussion, &pending, &settings, &session, "");
+        let ask = question(
+            &discussion,
+            &pending,
+            &settings,
+            &session,
+            "",
+            &Tiers::default(),
+        );
         let Provider::Anthropic { model, .. } = ask.provider else {
             panic!("{:?}", ask.provider);
         };
@@ -406,6 +434,52 @@ fn a_discussion_is_asked_about_in_its_own_way() {
 }
 
 #[test]
+fn a_question_goes_out_as_its_tier_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = app_in(folder.path(), ProviderKind::OpenAi, OPENAI);
+    enter(&mut app, "sk-openai");
+    let mut tiers = Tiers::default();
+    tiers.qa.provider = Some(ProviderKind::OpenAi);
+    tiers.qa.base_url = OTHER.to_owned();
+    tiers.qa.model = "strict".to_owned();
+    app.insert_resource(tiers);
+    app.update();
+    let ask = |app: &App, tier: Option<Tier>| {
+        let discussion = Discussion {
+            tier,
+            ..Discussion::default()
+        };
+        let world = app.world();
+        question(
+            &discussion,
+            &PendingRequests::default(),
+            world.resource(),
+            world.resource(),
+            "",
+            world.resource(),
+        )
+    };
+    // The key of the settings' server does not go to that of the tier.
+    assert_eq!(ask(&app, None).key.expose(), "sk-openai");
+    assert_eq!(ask(&app, Some(Tier::Worker)).key.expose(), "sk-openai");
+    let checked = ask(&app, Some(Tier::Qa));
+    assert_eq!(checked.key.expose(), "");
+    let provider = Provider::OpenAi {
+        base_url: OTHER.to_owned(),
+        model: "strict".to_owned(),
+    };
+    assert_eq!(checked.provider, provider);
+    let told = Message::new(ChatRole::System, Tier::Qa.prompt());
+    assert_eq!(checked.messages, [told]);
+
+    let server = Recipient::of(&provider).unwrap().unwrap().name();
+    let key = TypedKey("sk-other".to_owned());
+    act(&mut app, Action::SetKey { server, key });
+    assert_eq!(ask(&app, Some(Tier::Qa)).key.expose(), "sk-other");
+    assert_eq!(ask(&app, None).key.expose(), "sk-openai");
+}
+
+#[test]
 fn files_come_after_the_system_prompt_and_before_the_entries() {
     let discussion = Discussion {
         system: "Be brief.".into(),
@@ -419,7 +493,14 @@ fn files_come_after_the_system_prompt_and_before_the_entries() {
     let pending = PendingRequests::default();
     let session = Session::new("nowhere".into());
     let settings = Settings::default();
-    let ask = question(&discussion, &pending, &settings, &session, "a.rs");
+    let ask = question(
+        &discussion,
+        &pending,
+        &settings,
+        &session,
+        "a.rs",
+        &Tiers::default(),
+    );
     let expected = [
         (ChatRole::System, "Be brief."),
         (ChatRole::System, "a.rs"),
@@ -427,6 +508,54 @@ fn files_come_after_the_system_prompt_and_before_the_entries() {
     ];
     let expected = expected.map(|(role, text)| Message::new(role, text));
     assert_eq!(ask.messages, expected);
+}
+
+#[test]
+fn an_answer_that_is_cut_off_says_so() {
+    let outcome = Ok(());
+    let whole = Progress {
+        text: "one, two,",
+        thoughts: "",
+        usage: None,
+        cut: None,
+        calls: &[],
+        note: None,
+        outcome: Some(&outcome),
+    };
+    assert_eq!(shown(whole), "one, two,");
+    let cut = Some("length");
+    let text = shown(Progress { cut, ..whole }).into_owned();
+    let note = "There was no room for more (`length`); ask it to go on";
+    assert_eq!(text, format!("one, two,\n\n> **Cut off:** {note}"));
+    assert_eq!(parts(&text), ("one, two,", Some(note)));
+    assert!(!is_note(&text));
+    // It thought until there was no room for an answer.
+    let text = shown(Progress {
+        cut,
+        text: "",
+        ..whole
+    })
+    .into_owned();
+    assert_eq!(parts(&text), ("", Some(note)));
+    assert!(is_note(&text));
+}
+
+#[test]
+fn a_note_is_told_from_what_the_assistant_quotes() {
+    for (text, expected) in [
+        ("", ("", None)),
+        ("a", ("a", None)),
+        ("> **No answer:** x\n> y", ("", Some("x\n> y"))),
+        ("a\n\n> **No answer:** x", ("a", Some("x"))),
+        ("a > **Cut off:** x", ("a > **Cut off:** x", None)),
+        ("a\n> **Cut off:** x", ("a\n> **Cut off:** x", None)),
+        (
+            "> **Cut off:** a\n\n> **No answer:** x",
+            ("> **Cut off:** a", Some("x")),
+        ),
+    ] {
+        assert_eq!(parts(text), expected, "{text}");
+    }
 }
 
 #[test]
@@ -459,6 +588,7 @@ fn what_has_arrived_besides_the_text_is_noticed() {
         thoughts: "",
         usage: None,
         cut: None,
+        calls: &[],
         note: None,
         outcome: None,
     };
@@ -471,6 +601,59 @@ fn what_has_arrived_besides_the_text_is_noticed() {
     ));
     let usage = Some(Usage::default());
     assert!(has_more(&discussions, &pending, Progress { usage, ..none }));
+}
+
+#[test]
+fn an_answer_takes_the_tokens_of_all_its_rounds() {
+    let round = |input: u64| ToolRound {
+        usage: Some(TokenUsage {
+            input: Some(input),
+            output: Some(1),
+            cached: None,
+        }),
+        ..ToolRound::default()
+    };
+    let entry = Entry {
+        rounds: vec![round(10), round(20), ToolRound::default()],
+        ..Entry::default()
+    };
+    let progress = Progress {
+        text: "",
+        thoughts: "",
+        usage: None,
+        cut: None,
+        calls: &[],
+        note: None,
+        outcome: None,
+    };
+    let of_rounds = TokenUsage {
+        input: Some(30),
+        output: Some(2),
+        cached: None,
+    };
+    assert_eq!(used(&entry, progress), Some(of_rounds));
+    let usage = Some(Usage {
+        input: Some(40),
+        output: None,
+        cached: Some(5),
+    });
+    let all = TokenUsage {
+        input: Some(70),
+        output: None,
+        cached: Some(5),
+    };
+    assert_eq!(used(&entry, Progress { usage, ..progress }), Some(all));
+}
+
+#[test]
+fn a_note_to_wait_is_no_part_of_an_answer_that_ends() {
+    for (text, expected) in [
+        ("> **Waiting:** for it", "> **No answer:** x"),
+        ("a\n\n> **Waiting:** for it", "a\n\n> **No answer:** x"),
+        ("a\n\n> **Cut off:** b", "a\n\n> **No answer:** x"),
+    ] {
+        assert_eq!(ended(text, "x"), expected, "{text}");
+    }
 }
 
 /// An app that keeps its keys in a folder, after its start.
@@ -489,6 +672,43 @@ fn set(app: &mut App, provider: ProviderKind, base_url: &str) {
         base_url.clone_into(url);
     }
     app.update();
+}
+
+#[test]
+fn an_answer_says_which_model_was_asked() {
+    let mut app = app();
+    let by = |app: &App| entries(app).last().unwrap().by.clone();
+    ask(&mut app, "hello");
+    assert_eq!(by(&app), None);
+    run_to_the_end(&mut app);
+    // No address, so nothing is sent anywhere.
+    set(&mut app, ProviderKind::OpenAi, "nowhere");
+    act(&mut app, Action::SetModel(1, " small ".into()));
+    app.world_mut().resource_mut::<Composer>().text = "hello".to_owned();
+    act(&mut app, Action::AddEntry);
+    run_until(&mut app, "the answer", |app| entries(app).len() == 4);
+    let expected = ModelId {
+        server: "nowhere".to_owned(),
+        model: "small".to_owned(),
+    };
+    assert_eq!(by(&app), Some(expected));
+    run_to_the_end(&mut app);
+
+    // That of the tier, if it was the tier that was asked.
+    let mut tiers = Tiers::default();
+    tiers.qa.model = "strict".to_owned();
+    app.insert_resource(tiers);
+    let mut discussions = app.world_mut().resource_mut::<Discussions>();
+    discussions.list[0].tier = Some(Tier::Qa);
+    discussions.list[0].model.clear();
+    app.world_mut().resource_mut::<Composer>().text = "hello".to_owned();
+    act(&mut app, Action::AddEntry);
+    run_until(&mut app, "the answer", |app| entries(app).len() == 6);
+    let expected = ModelId {
+        server: "nowhere".to_owned(),
+        model: "strict".to_owned(),
+    };
+    assert_eq!(by(&app), Some(expected));
 }
 
 /// The name of the server that is set.
@@ -511,6 +731,7 @@ fn key(app: &App) -> String {
         app.world().resource(),
         app.world().resource(),
         "",
+        &Tiers::default(),
     );
     ask.key.expose().to_owned()
 }
@@ -581,5 +802,25 @@ fn the_only_key_that_there_was_goes_to_the_first_server() {
     set(&mut app, ProviderKind::Anthropic, OTHER);
     assert_eq!(key(&app), "");
     let app = app_in(folder.path(), ProviderKind::OpenAi, OPENAI);
+    assert_eq!(key(&app), "sk-old");
+}
+
+#[test]
+fn the_only_key_that_there_was_goes_to_no_tier() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("api_key"), "sk-old").unwrap();
+    let mut app = app();
+    app.insert_resource(Session::new(folder.path().to_owned()));
+    let mut tiers = Tiers::default();
+    tiers.qa.provider = Some(ProviderKind::OpenAi);
+    tiers.qa.base_url = OTHER.to_owned();
+    let other = tier_provider(Tier::Qa, &tiers, app.world().resource());
+    let other = Recipient::of(&other).unwrap().unwrap();
+    app.insert_resource(tiers);
+    app.update();
+    let session = app.world().resource::<Session>();
+    assert_eq!(session.key(&other), None);
+    let base_url = app.world().resource::<Settings>().base_url.clone();
+    set(&mut app, ProviderKind::OpenAi, &base_url);
     assert_eq!(key(&app), "sk-old");
 }

@@ -38,6 +38,11 @@ pub(super) fn edit_discussions(
                     discussion.model.clone_from(model);
                 }
             }
+            Action::SetLeave(id, leave) => {
+                if let Some(discussion) = discussions.get_mut(*id) {
+                    discussion.leave = *leave;
+                }
+            }
             Action::DuplicateDiscussion(id) => duplicate(&mut discussions, *id),
             Action::DeleteDiscussion(id) => {
                 if let Some(deleted) = delete(&mut discussions, *id) {

@@ -115,6 +115,8 @@ mod tests {
                 role: role.into(),
                 time: 1_795_540_060,
                 text: text.into(),
+                thoughts: "Hm.".into(),
+                collapsed: true,
                 ..Entry::default()
             });
         }

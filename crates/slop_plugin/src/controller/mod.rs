@@ -1,8 +1,12 @@
 //! The systems that act on what the gui asks for.
 
+mod answers;
+mod checks;
 mod discussions;
 pub(crate) mod documents;
 mod editor;
+pub(crate) mod hands;
+mod planning;
 mod queue;
 mod settings;
 mod ticket_discussions;
@@ -17,12 +21,15 @@ use bevy::{
     prelude::*,
 };
 use hot_reloader::prelude::*;
+use slop_engine::hands::Jobs;
 use slop_state::{
-    Action, ActiveTickets, Composer, Discussions, Project, Settings, Ticket, TicketNumbers,
-    TicketQueue,
+    Action, ActiveTickets, Composer, Discussions, Planning, Project, Settings, Ticket,
+    TicketNumbers, TicketQueue, Tiers, ToolRequests,
 };
 
 use discussions::{edit_discussions, edit_entries};
+use hands::serve_tools;
+use planning::plan;
 use queue::run_queue;
 use settings::apply_settings;
 use ticket_discussions::discuss_tickets;
@@ -33,7 +40,7 @@ pub use undo::{Deleted, Undo};
 
 use crate::Turn;
 
-/// Owns the discussions, the tickets, the project and the settings.
+/// Owns the discussions, the tickets, the plan, the project and the settings.
 #[hot_module(
     state_keys = [
         Discussions,
@@ -41,8 +48,11 @@ use crate::Turn;
         Ticket,
         TicketNumbers,
         TicketQueue,
+        ToolRequests,
+        Planning,
         Project,
         Settings,
+        Tiers,
         Undo,
         DoneActions,
     ],
@@ -53,7 +63,9 @@ use crate::Turn;
         apply_settings,
         undo,
         discuss_tickets,
+        plan,
         run_queue,
+        serve_tools,
         derive_active_tickets,
     ],
 )]
@@ -63,9 +75,13 @@ pub fn controller(app: &mut App) {
         .init_resource::<Composer>()
         .init_resource::<TicketNumbers>()
         .init_resource::<TicketQueue>()
+        .init_resource::<ToolRequests>()
+        .init_resource::<Jobs>()
         .init_resource::<ActiveTickets>()
+        .init_resource::<Planning>()
         .init_resource::<Project>()
         .init_resource::<Settings>()
+        .init_resource::<Tiers>()
         .init_resource::<Undo>()
         .init_resource::<DoneActions>()
         .register_type::<Action>()
@@ -100,7 +116,9 @@ fn systems() -> SystemConfigs {
         apply_settings,
         undo,
         discuss_tickets,
+        plan,
         run_queue,
+        serve_tools,
         derive_active_tickets,
         note_done,
     )
@@ -168,9 +186,13 @@ pub(crate) mod tests {
             .init_resource::<Composer>()
             .init_resource::<TicketNumbers>()
             .init_resource::<TicketQueue>()
+            .init_resource::<ToolRequests>()
+            .init_resource::<Jobs>()
             .init_resource::<ActiveTickets>()
+            .init_resource::<Planning>()
             .init_resource::<Project>()
             .init_resource::<Settings>()
+            .init_resource::<Tiers>()
             .init_resource::<Undo>()
             .init_resource::<PendingRequests>()
             .init_resource::<Frames>()

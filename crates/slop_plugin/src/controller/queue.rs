@@ -10,21 +10,20 @@ use slop_engine::pacing::Frames;
 use slop_state::{Action, Discussions, QueueMode, Run, Status, Ticket, TicketQueue};
 
 use super::{
+    answers::{is_answered, stop, Answers},
+    checks,
     ticket_discussions::{discussion_about, first_entry},
     ticket_error::TicketError,
     tickets::Tickets,
     Actions, AskAssistant,
 };
-use crate::ai_client::{streaming, PendingRequests, ASSISTANT, NO_ANSWER};
-
-const CANCELLED: &str = "It was cancelled.";
-const NOT_THERE: &str = "There is no answer: it was deleted, or never asked for.";
+use crate::ai_client::{PendingRequests, ASSISTANT};
 
 /// At most so many tickets are worked on at once.
 const MOST: u32 = 16;
 
 /// How often it is looked whether an answer is complete, if nothing else brings a frame.
-const LOOK: Duration = Duration::from_millis(300);
+pub(super) const LOOK: Duration = Duration::from_millis(300);
 
 /// Sees what became of what was asked, and asks for what is wanted.
 pub(super) fn run_queue(
@@ -41,12 +40,19 @@ pub(super) fn run_queue(
         return;
     };
     let wanted: Vec<Action> = actions.read().filter(|a| is_ours(a)).cloned().collect();
-    let is_running = query.iter().any(|(_, ticket)| is_asked(ticket));
+    let is_running = query.iter().any(|(_, ticket)| ticket.run.is_under_way());
     if wanted.is_empty() && !is_running && queue.mode != QueueMode::Auto {
         return;
     }
     let mut tickets = Tickets::read(&query);
-    settle(&mut tickets, &discussions, &pending, asks.is_empty());
+    let answers = Answers {
+        discussions: &discussions,
+        pending: &pending,
+        all_are_sent: asks.is_empty(),
+    };
+    for (number, answer) in answered(&tickets, &answers) {
+        settle(number, answer, &mut tickets, &mut discussions);
+    }
     for action in wanted {
         match action {
             Action::SetQueue(mut wanted) => {
@@ -58,6 +64,19 @@ pub(super) fn run_queue(
             }
             Action::CancelTicket(number) => {
                 cancel(number, &mut tickets, &mut discussions, &mut pending);
+            }
+            Action::StopDiscussion(id) => {
+                stop(Some(id), &mut discussions, &mut pending);
+            }
+            Action::CheckTicket(number) => {
+                let checked = has_room(number, queue.limit, &tickets)
+                    .and_then(|()| checks::start(number, &mut tickets, &mut discussions, &pending));
+                match checked {
+                    Ok(ask) => {
+                        asks.send(ask);
+                    }
+                    Err(error) => warn!("QA was not asked: {error}"),
+                }
             }
             Action::RunTicket(number) => {
                 match start(
@@ -107,81 +126,63 @@ fn is_ours(action: &Action) -> bool {
         Action::SetQueue(_)
             | Action::SkipTicket(_)
             | Action::CancelTicket(_)
+            | Action::StopDiscussion(_)
+            | Action::CheckTicket(_)
             | Action::RunTicket(_)
     )
 }
 
-fn is_asked(ticket: &Ticket) -> bool {
-    matches!(ticket.run, Run::Asked { .. })
-}
-
-/// On how many tickets the assistant is working.
+/// On how many tickets the assistant is working, QA's checks included.
 fn running(tickets: &Tickets) -> u32 {
-    let running = tickets.iter().filter(|ticket| is_asked(ticket)).count();
-    u32::try_from(running).unwrap_or(u32::MAX)
+    let running = tickets.iter().filter(|ticket| ticket.run.is_under_way());
+    u32::try_from(running.count()).unwrap_or(u32::MAX)
 }
 
-/// Takes a ticket to the review when its answer is complete, and notes why one is not.
-fn settle(
-    tickets: &mut Tickets,
-    discussions: &Discussions,
-    pending: &PendingRequests,
-    all_are_sent: bool,
-) {
-    let outcomes = tickets.iter().filter_map(|ticket| {
-        let outcome = outcome(ticket, discussions, pending, all_are_sent)?;
-        Some((ticket.number, outcome))
-    });
-    let outcomes: Vec<_> = outcomes.collect();
-    for (number, outcome) in outcomes {
-        let Some(ticket) = tickets.get_mut(number) else {
-            continue;
+/// Whether the assistant may work on one more.
+fn has_room(number: u32, limit: u32, tickets: &Tickets) -> Result<(), TicketError> {
+    if running(tickets) >= limit {
+        return Err(TicketError::AtLimit { number, limit });
+    }
+    Ok(())
+}
+
+/// The tickets whose answers are complete, or will never be.
+fn answered(tickets: &Tickets, answers: &Answers<'_>) -> Vec<(u32, Result<String, String>)> {
+    let answered = tickets.iter().filter_map(|ticket| {
+        let (discussion, after) = match ticket.run {
+            Run::Asked { after } => (ticket.discussion, after),
+            Run::Checked { after } => (ticket.check, after),
+            Run::Idle | Run::Failed(_) | Run::Unchecked(_) => return None,
         };
-        match outcome {
-            Ok(()) => {
-                ticket.run = Run::Idle;
-                // Somebody may have moved it meanwhile.
-                if ticket.status == Status::Active {
-                    tickets.relocate(number, Status::Review, None);
-                }
-            }
-            Err(reason) => ticket.run = Run::Failed(reason),
-        }
-    }
-}
-
-/// How it ended; `None` if nothing was asked, or the answer is still to come.
-fn outcome(
-    ticket: &Ticket,
-    discussions: &Discussions,
-    pending: &PendingRequests,
-    all_are_sent: bool,
-) -> Option<Result<(), String>> {
-    let Run::Asked { after } = ticket.run else {
-        return None;
-    };
-    let discussion = ticket.discussion.and_then(|id| discussions.get(id));
-    let answer = discussion.and_then(|discussion| {
-        let entries = discussion.all_entries();
-        entries
-            .filter(|entry| entry.id > after && entry.role == ASSISTANT)
-            .min_by_key(|entry| entry.id)
+        Some((ticket.number, answers.get(discussion, after)?))
     });
-    match answer {
-        Some(answer) if streaming(pending).contains(&answer.id) => None,
-        Some(answer) => Some(reason(&answer.text).map_or(Ok(()), Err)),
-        // It gets its entry when it is sent.
-        None if discussion.is_some() && !all_are_sent => None,
-        None => Some(Err(NOT_THERE.to_owned())),
-    }
+    answered.collect()
 }
 
-/// Why an answer is not whole.
-fn reason(text: &str) -> Option<String> {
-    let at = text.rfind(NO_ANSWER)?;
-    // What the assistant itself quotes is within a paragraph.
-    let is_note = at == 0 || text[..at].ends_with("\n\n");
-    is_note.then(|| text[at + NO_ANSWER.len()..].replace("\n> ", "\n"))
+/// Takes a ticket on when it is answered, and notes why it is not.
+fn settle(
+    number: u32,
+    answer: Result<String, String>,
+    tickets: &mut Tickets,
+    discussions: &mut Discussions,
+) {
+    let Some(ticket) = tickets.get_mut(number) else {
+        return;
+    };
+    if matches!(ticket.run, Run::Checked { .. }) {
+        checks::conclude(number, answer, tickets, discussions);
+        return;
+    }
+    match answer {
+        Ok(_) => {
+            ticket.run = Run::Idle;
+            // Somebody may have moved it meanwhile.
+            if ticket.status == Status::Active {
+                tickets.relocate(number, Status::Review, None);
+            }
+        }
+        Err(reason) => ticket.run = Run::Failed(reason),
+    }
 }
 
 /// Has the assistant work on a ticket. What it is to be asked.
@@ -199,13 +200,11 @@ fn start(
     if let Some(why) = tickets.dependencies().blocked(ticket) {
         return Err(TicketError::Blocked { number, why });
     }
-    let is_answered = |id: u64| pending.0.iter().any(|waiting| waiting.discussion == id);
-    if is_asked(ticket) || ticket.discussion.is_some_and(is_answered) {
+    let is_busy = |id: u64| is_answered(id, pending);
+    if ticket.run.is_under_way() || ticket.discussion.is_some_and(is_busy) {
         return Err(TicketError::Busy(number));
     }
-    if running(tickets) >= limit {
-        return Err(TicketError::AtLimit { number, limit });
-    }
+    has_room(number, limit, tickets)?;
     let id = discussion_about(number, tickets, discussions)?;
     let is_empty = discussions.get(id).is_some_and(|d| d.entries.is_empty());
     if let Some(ticket) = tickets.get(number).filter(|_| is_empty) {
@@ -224,6 +223,7 @@ fn start(
     };
     if let Some(ticket) = tickets.get_mut(number) {
         ticket.run = Run::Asked { after };
+        ticket.verdict = None;
         if ticket.status != Status::Active {
             tickets.relocate(number, Status::Active, None);
         }
@@ -231,29 +231,24 @@ fn start(
     Ok(ask)
 }
 
-/// Stops the work on a ticket. A request that nobody waits for is cancelled by `ai_client`.
+/// Stops the work on a ticket, or QA's check.
 fn cancel(
     number: u32,
     tickets: &mut Tickets,
     discussions: &mut Discussions,
     pending: &mut PendingRequests,
 ) {
-    let Some(ticket) = tickets.get_mut(number).filter(|ticket| is_asked(ticket)) else {
+    let Some(ticket) = tickets.get_mut(number) else {
         return;
     };
-    ticket.run = Run::Failed(CANCELLED.to_owned());
-    let about = ticket.discussion;
-    let waiting = std::mem::take(&mut pending.0).into_iter();
-    let (stopped, kept): (Vec<_>, Vec<_>) =
-        waiting.partition(|waiting| Some(waiting.discussion) == about);
-    pending.0 = kept;
-    for waiting in stopped {
-        let discussion = discussions.get_mut(waiting.discussion);
-        if let Some(entry) = discussion.and_then(|d| d.entry_mut(waiting.entry)) {
-            let text = entry.text.trim_end();
-            let gap = if text.is_empty() { "" } else { "\n\n" };
-            entry.text = format!("{text}{gap}{NO_ANSWER}{CANCELLED}");
+    match ticket.run {
+        Run::Asked { .. } => {
+            ticket.run = Run::Failed(stop(ticket.discussion, discussions, pending));
         }
+        Run::Checked { .. } => {
+            ticket.run = Run::Unchecked(stop(ticket.check, discussions, pending));
+        }
+        Run::Idle | Run::Failed(_) | Run::Unchecked(_) => {}
     }
 }
 

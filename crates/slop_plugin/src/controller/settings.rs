@@ -8,7 +8,7 @@ use bevy::prelude::*;
 use hot_reloader::{BuildConfig, HotReloaderConfig};
 #[cfg(feature = "hot")]
 use slop_state::BuildProfile;
-use slop_state::{Action, Composer, Discussions, Project, Settings};
+use slop_state::{Action, Composer, Discussions, Project, Settings, Tiers};
 
 use super::Actions;
 
@@ -16,6 +16,7 @@ use super::Actions;
 pub(super) fn apply_settings(
     mut actions: Actions,
     mut settings: ResMut<Settings>,
+    mut tiers: ResMut<Tiers>,
     mut project: ResMut<Project>,
     mut discussions: ResMut<Discussions>,
     mut composer: ResMut<Composer>,
@@ -24,6 +25,9 @@ pub(super) fn apply_settings(
         match action {
             Action::SetSettings(new) => {
                 settings.set_if_neq(new.clone());
+            }
+            Action::SetTier(tier, new) if tiers.get(*tier) != new => {
+                tiers.get_mut(*tier).clone_from(new);
             }
             Action::SetProject(new) => {
                 project.set_if_neq(new.clone());
@@ -59,6 +63,8 @@ pub(super) fn set_reloader(settings: Res<Settings>, mut config: ResMut<HotReload
 
 #[cfg(test)]
 mod tests {
+    use slop_state::{Tier, TierSetup};
+
     use super::*;
     use crate::controller::tests::{act, app};
 
@@ -75,6 +81,16 @@ mod tests {
         };
         act(&mut app, Action::SetSettings(settings.clone()));
         act(&mut app, Action::SetProject(project.clone()));
+        let setup = TierSetup {
+            model: "strict".into(),
+            ..TierSetup::default()
+        };
+        act(&mut app, Action::SetTier(Tier::Qa, setup.clone()));
+        let tiers = Tiers {
+            qa: setup,
+            ..Tiers::default()
+        };
+        assert_eq!(*app.world().resource::<Tiers>(), tiers);
         assert_eq!(*app.world().resource::<Settings>(), settings);
         assert_eq!(*app.world().resource::<Project>(), project);
     }

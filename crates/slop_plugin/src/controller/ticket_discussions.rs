@@ -32,15 +32,18 @@ pub(super) fn discuss_tickets(
 
 /// The id of the discussion about a ticket. It is made if there is none, or none any more: a
 /// discussion that was deleted leaves its id with the ticket, so that it is found when it comes back.
+/// Who works on the ticket answers in it from now on.
 pub(super) fn discussion_about(
     number: u32,
     tickets: &mut Tickets,
     discussions: &mut Discussions,
 ) -> Result<u64, TicketError> {
     let ticket = tickets.get(number).ok_or(TicketError::Missing(number))?;
+    let tier = Some(ticket.tier);
     let known = ticket.discussion;
-    if let Some(id) = known.filter(|id| discussions.get(*id).is_some()) {
-        return Ok(id);
+    if let Some(discussion) = known.and_then(|id| discussions.get_mut(id)) {
+        discussion.tier = tier;
+        return Ok(discussion.id);
     }
     let id = discussions.next_id();
     let entry = first_entry(discussions.next_id(), ticket, &tickets.dependencies());
@@ -48,6 +51,7 @@ pub(super) fn discussion_about(
         id,
         name: format!("#{number} {}", ticket.title),
         entries: vec![entry],
+        tier,
         ..Discussion::default()
     });
     if let Some(ticket) = tickets.get_mut(number) {
@@ -81,7 +85,7 @@ pub(super) fn first_entry(id: u64, ticket: &Ticket, needs: &Dependencies<'_>) ->
 
 #[cfg(test)]
 mod tests {
-    use slop_state::Status;
+    use slop_state::{Status, Tier};
 
     use super::*;
     use crate::controller::tests::{act, app};
@@ -143,6 +147,20 @@ mod tests {
         act(&mut app, Action::SelectDiscussion(1));
         act(&mut app, Action::DiscussTicket(1));
         assert_eq!(discussions(&app).active, id);
+    }
+
+    #[test]
+    fn who_works_on_a_ticket_answers_in_its_discussion() {
+        let mut app = app_with(&[ticket(1)]);
+        act(&mut app, Action::DiscussTicket(1));
+        let tier = |app: &App| discussions(app).shown().unwrap().tier;
+        assert_eq!(tier(&app), Some(Tier::Worker));
+        let mut draft = ticket(1);
+        draft.tier = Tier::TechLead;
+        act(&mut app, Action::EditTicket(draft));
+        act(&mut app, Action::DiscussTicket(1));
+        assert_eq!(tier(&app), Some(Tier::TechLead));
+        assert_eq!(discussions(&app).list.len(), 2);
     }
 
     #[test]

@@ -41,6 +41,9 @@ pub(super) enum TicketError {
     /// The assistant is working on it, or answers in its discussion.
     #[error("the assistant is busy with #{0}; wait, or cancel it")]
     Busy(u32),
+    /// QA was to check what is not there.
+    #[error("#{0} has no whole answer that can be checked; run it first")]
+    NoAnswer(u32),
     /// The assistant is working on as many as it may.
     #[error("the assistant works on {limit} tickets already, so not on #{number}; wait, or raise the limit")]
     AtLimit {

@@ -29,7 +29,11 @@ pub(super) fn edit_tickets(
             Action::AddTicket if !composer.ticket.trim().is_empty() => {
                 numbers.last += 1;
                 let title = std::mem::take(&mut composer.ticket);
-                tickets.add(numbers.last, title.trim());
+                tickets.add(Ticket {
+                    number: numbers.last,
+                    title: title.trim().to_owned(),
+                    ..Ticket::default()
+                });
             }
             Action::MoveTicket(number, status, above) => {
                 tickets.relocate(*number, *status, *above);
@@ -134,12 +138,8 @@ impl Tickets {
     }
 
     /// Adds a ticket at the end of the first column.
-    fn add(&mut self, number: u32, title: &str) {
-        let ticket = Ticket {
-            number,
-            title: title.to_owned(),
-            ..Ticket::default()
-        };
+    pub(super) fn add(&mut self, ticket: Ticket) {
+        let number = ticket.number;
         self.0.push((None, ticket));
         self.relocate(number, Status::Todo, None);
     }
@@ -183,8 +183,8 @@ impl Tickets {
         }
     }
 
-    /// Takes title, text, dependencies and what blocks it by hand from a draft. A blank title is not
-    /// taken.
+    /// Takes title, text, dependencies, what blocks it by hand and who works on it from a draft. A
+    /// blank title is not taken.
     fn edit(&mut self, draft: &Ticket) -> Result<(), TicketError> {
         let number = draft.number;
         let at = self.position(number).ok_or(TicketError::Missing(number))?;
@@ -210,6 +210,7 @@ impl Tickets {
         ticket.text.clone_from(&draft.text);
         ticket.depends_on = needs;
         ticket.blocked.clone_from(&draft.blocked);
+        ticket.tier = draft.tier;
         Ok(())
     }
 

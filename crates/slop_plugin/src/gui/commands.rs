@@ -149,6 +149,13 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     let is_writing = !facts.streaming.is_empty();
     let stop = is_writing.then_some(Wish::Act(Action::CancelReplies));
     add(menu, "Stop the assistant", None, stop);
+    let speaks = |shown: &&Discussion| {
+        let mut entries = shown.all_entries();
+        entries.any(|entry| facts.streaming.contains(&entry.id))
+    };
+    let stop = shown.filter(speaks);
+    let stop = stop.map(|shown| Wish::Act(Action::StopDiscussion(shown.id)));
+    add(menu, "Stop the assistant in this discussion", None, stop);
 
     let menu = Menu::Edit;
     let name = match &facts.undo {
@@ -174,6 +181,7 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
         Key::Num4,
         Key::Num5,
         Key::Num6,
+        Key::Num7,
     ];
     for (window, key) in Window::ALL.into_iter().zip(keys) {
         let name = format!("Show or hide {}", window.title());

@@ -6,7 +6,7 @@ use slop_engine::{
     context::{estimate_tokens, Gathered},
     egui,
 };
-use slop_state::{Action, Composer, Discussion, Project, Settings};
+use slop_state::{Action, Composer, Discussion, Project, Settings, Tiers};
 
 use self::parts::{parts, Origin, Part};
 use super::{theme::Theme, tracked};
@@ -15,12 +15,13 @@ use super::{theme::Theme, tracked};
 pub(super) struct View<'a> {
     pub(super) project: &'a Project,
     pub(super) settings: &'a Settings,
+    pub(super) tiers: &'a Tiers,
     /// The one that is shown.
     pub(super) discussion: Option<&'a Discussion>,
     pub(super) composer: &'a Composer,
     /// The ids of the entries that the assistant is still writing.
     pub(super) streaming: &'a [u64],
-    /// The project's files; `None` until they were read.
+    /// The project's files that may go out; `None` until they were read.
     pub(super) gathered: Option<&'a Gathered>,
     pub(super) theme: &'a Theme,
 }
@@ -76,7 +77,14 @@ fn what_goes_out(ui: &mut egui::Ui, view: &View<'_>, out: &mut Vec<Action>) {
     let Some(discussion) = discussion else {
         return;
     };
-    let parts = parts(discussion, view.composer, view.streaming, view.gathered);
+    let View {
+        composer,
+        streaming,
+        gathered,
+        tiers,
+        ..
+    } = view;
+    let parts = parts(discussion, composer, streaming, *gathered, tiers);
     let tokens: Vec<usize> = parts
         .iter()
         .map(|part| estimate_tokens(&part.text))
@@ -89,6 +97,10 @@ fn what_goes_out(ui: &mut egui::Ui, view: &View<'_>, out: &mut Vec<Action>) {
         theme.text
     };
     ui.colored_label(color, of_window(sum, window));
+    if let Some(tier) = discussion.tier {
+        let rule = tiers.rule(discussion).label();
+        ui.weak(format!("The tier {} answers: {rule}.", tier.label()));
+    }
     ui.weak("An estimate: four characters for each token. Files are read again when they go out.");
     ui.add_space(6.0);
     if parts.is_empty() {
@@ -114,12 +126,16 @@ fn body(ui: &mut egui::Ui, part: &Part<'_>, discussion: &Discussion, out: &mut V
             let mut system = discussion.system.clone();
             let field = egui::TextEdit::multiline(&mut system)
                 .id_salt(("context system", discussion.id))
+                .hint_text("Another prompt for this discussion")
                 .desired_width(f32::INFINITY)
                 .desired_rows(2);
             if ui.add(field).changed() {
                 out.push(Action::SetSystem(discussion.id, system));
             }
-            return;
+            if !discussion.system.trim().is_empty() {
+                return;
+            }
+            // It is that of its tier.
         }
         Origin::Entry(id) => {
             if ui.button("Show it in the discussion").clicked() {

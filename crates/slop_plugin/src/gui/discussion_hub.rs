@@ -11,7 +11,7 @@ use std::path::Path;
 
 use bevy::utils::HashMap;
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
-use slop_state::{Action, Composer, Discussion, Discussions, Hub, Window};
+use slop_state::{Action, Composer, Discussion, Discussions, Hub, Prices, Total, Window};
 
 use self::{
     documents::Documents,
@@ -63,6 +63,7 @@ pub(super) struct View<'a> {
     pub(super) steps: Option<Steps>,
     /// The ids of the entries that the assistant is still writing.
     pub(super) streaming: &'a [u64],
+    pub(super) prices: &'a Prices,
     pub(super) cache: &'a mut Cache,
     /// Where the documents are.
     pub(super) folder: &'a Path,
@@ -92,6 +93,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         reveal,
         steps,
         streaming,
+        prices,
         cache,
         folder,
         theme,
@@ -121,6 +123,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
                 discussions,
                 has_steps,
                 streaming,
+                prices,
                 hub,
                 cache,
                 theme,
@@ -279,6 +282,7 @@ fn show(
     discussions: &Discussions,
     has_steps: bool,
     streaming: &[u64],
+    prices: &Prices,
     hub: &mut Hub,
     cache: &mut Cache,
     theme: &Theme,
@@ -290,7 +294,15 @@ fn show(
     let entries = &discussion.entries;
     let is_searched = !hub.search.is_empty();
     let hits = is_searched.then(|| cache.search.find(entries.iter(), &hub.search));
-    head(ui, discussion, hits.as_ref().map(Vec::len), hub, theme);
+    let total = prices.total(discussion);
+    head(
+        ui,
+        discussion,
+        hits.as_ref().map(Vec::len),
+        total,
+        hub,
+        theme,
+    );
     if hub.setup {
         setup(ui, discussion, out);
     }
@@ -319,6 +331,7 @@ fn show(
         unsaved,
         roles: &discussions.roles,
         streaming,
+        prices,
         theme,
     };
     if entries.is_empty() {
@@ -331,11 +344,12 @@ fn show(
     scroll(ui, &thread, hub, cache, out);
 }
 
-/// The name of the discussion, and the search.
+/// The name of the discussion, the search, and what the answers cost.
 fn head(
     ui: &mut egui::Ui,
     discussion: &Discussion,
     hits: Option<usize>,
+    total: Option<Total>,
     hub: &mut Hub,
     theme: &Theme,
 ) {
@@ -367,6 +381,9 @@ fn head(
                 ui.weak(format!("{hits} hits"));
             }
         }
+        if let Some(total) = total {
+            cost(ui, total);
+        }
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
             if icon(ui, "⚙", "Model and system prompt", true) {
                 hub.setup = !hub.setup;
@@ -375,6 +392,20 @@ fn head(
             ui.add(egui::Label::new(name).truncate());
         });
     });
+}
+
+/// What the answers of a discussion cost.
+fn cost(ui: &mut egui::Ui, Total { sum, unknown }: Total) {
+    let mut hover = "Of all answers, takes that are not shown included, at the prices in Project \
+                     Settings"
+        .to_owned();
+    let least = if unknown > 0 { "at least " } else { "" };
+    match unknown {
+        0 => {}
+        1 => hover += ". Of 1 answer it is not known",
+        more => hover += &format!(". Of {more} answers it is not known"),
+    }
+    ui.weak(format!("Cost: {least}{sum}")).on_hover_text(hover);
 }
 
 fn drag_split(ui: &mut egui::Ui, handle: egui::Rect, room: f32, split: &mut f32) {

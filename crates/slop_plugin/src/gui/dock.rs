@@ -107,6 +107,7 @@ impl Dock {
             Window::Performance,
             Window::Log,
             Window::Context,
+            Window::Hands,
         ];
         let siblings: &[Window] = if left.contains(&window) {
             &left

@@ -66,7 +66,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: board::View<'_>, out: &mut Vec<Acti
 
 #[cfg(all(test, feature = "hot"))]
 mod tests {
-    use slop_state::{Board, Discussions, TicketQueue};
+    use slop_state::{Board, Discussions, Planning, TicketQueue};
 
     use super::*;
     use crate::gui::testing;
@@ -84,6 +84,7 @@ mod tests {
                     board: &mut board,
                     discussions: &Discussions::default(),
                     queue: &TicketQueue::default(),
+                    planning: &mut Planning::default(),
                     title: &mut String::new(),
                     theme: &theme,
                 };
@@ -114,6 +115,7 @@ mod tests {
                     board: &mut board,
                     discussions: &Discussions::default(),
                     queue: &TicketQueue::default(),
+                    planning: &mut Planning::default(),
                     title: &mut title,
                     theme: &theme,
                 };

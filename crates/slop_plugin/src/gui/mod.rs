@@ -5,6 +5,7 @@ mod commands;
 mod context;
 mod discussion_hub;
 pub(crate) mod dock;
+mod hands;
 mod help;
 mod log;
 mod menu;
@@ -26,34 +27,34 @@ use hot_reloader::{ModuleTimes, ReloadRequest};
 use slop_engine::{
     assistants::{Assistants, Recipient},
     context::ContextReader,
+    hands::Jobs,
     log::LogLines,
     session::Session,
     timings::Timings,
     EguiContexts,
 };
 use slop_state::{
-    Action, Board, Composer, Discussions, Hub, Layout, LogView, Palette, Project, Settings, Ticket,
-    TicketQueue, Window,
+    Action, Board, Composer, Discussions, HandsView, Hub, Layout, LogView, Palette, Planning,
+    Project, Settings, Ticket, TicketQueue, Tiers, ToolRequests, Window,
 };
 
 use self::{
     commands::{commands, Facts},
     discussion_hub::first_steps::Steps,
     dock::{Dock, Places},
-    performance::FrameTimes,
     project_settings::Draft,
     theme::{Theme, Themes},
     wish::{serve, Hands},
 };
 use crate::{
-    ai_client::{provider, streaming, wanted, PendingRequests},
+    ai_client::{provider, servers, streaming, wanted, PendingRequests},
     controller::documents,
     Turn,
 };
 
 /// Owns the layout and what a person is in the middle of.
 #[hot_module(
-    state_keys = [Layout, Palette, Dock, Places, Hub, Board, LogView, Draft, FrameTimes],
+    state_keys = [Layout, Palette, Dock, Places, Hub, Board, LogView, HandsView, Draft],
     targets = [
         render_main_interface,
         render_project_settings,
@@ -62,6 +63,7 @@ use crate::{
         render_performance,
         render_log,
         render_context,
+        render_hands,
         render_help,
     ],
     after = [controller, ai_client],
@@ -78,8 +80,8 @@ pub fn gui(app: &mut App) {
         .init_resource::<Hub>()
         .init_resource::<Board>()
         .init_resource::<LogView>()
+        .init_resource::<HandsView>()
         .init_resource::<Draft>()
-        .init_resource::<FrameTimes>()
         .init_resource::<ContextReader>()
         .add_systems(
             Update,
@@ -92,6 +94,7 @@ pub fn gui(app: &mut App) {
                     render_performance,
                     render_log,
                     render_context,
+                    render_hands,
                 ),
                 render_help,
             )
@@ -226,7 +229,7 @@ fn render_main_interface(
 
 fn render_project_settings(
     mut canvas: Canvas,
-    project: Res<Project>,
+    (project, tiers): (Res<Project>, Res<Tiers>),
     discussions: Res<Discussions>,
     assistants: Res<Assistants>,
     session: Res<Session>,
@@ -237,16 +240,27 @@ fn render_project_settings(
     let themes = canvas.themes.names();
     let server = Recipient::of(&provider(&settings));
     let has_key = has_key(&settings, &session);
+    let mut keyed = servers(&settings, &tiers);
+    keyed.retain(|server| session.key(server).is_some());
+    let is_seen = canvas.places.is_seen(Window::ProjectSettings);
+    let asked = if is_seen {
+        discussions.models()
+    } else {
+        Vec::new()
+    };
     edit(&mut draft, |draft| {
         canvas.show(Window::ProjectSettings, |ui, theme, out| {
             let view = project_settings::View {
                 project: &project,
                 settings: &settings,
+                tiers: &tiers,
                 roles: &discussions.roles,
                 themes: &themes,
                 server: &server,
                 has_key,
+                keyed: &keyed,
                 models: assistants.models(),
+                asked: &asked,
                 draft,
                 cache: &mut cache,
                 folder: session.folder(),
@@ -271,6 +285,7 @@ fn render_discussion_hub(
     let folder = documents::folder(&session);
     let has_key = has_key(&canvas.settings, &session);
     let steps = Steps::of(&discussions, &canvas.settings, has_key);
+    let prices = canvas.settings.prices.clone();
     edit(&mut layout, |layout| {
         edit(&mut composer, |composer| {
             edit(&mut hub, |hub| {
@@ -283,6 +298,7 @@ fn render_discussion_hub(
                         reveal: &mut layout.reveal,
                         steps,
                         streaming: &streaming,
+                        prices: &prices,
                         cache: &mut cache,
                         folder: &folder,
                         theme,
@@ -300,6 +316,7 @@ fn render_mma_dashboard(
     (discussions, queue): (Res<Discussions>, Res<TicketQueue>),
     mut board: ResMut<Board>,
     mut composer: ResMut<Composer>,
+    mut planning: ResMut<Planning>,
     mut layout: ResMut<Layout>,
     #[cfg(feature = "hot")] reloader: Res<HotReloader>,
     #[cfg(feature = "hot")] mut requests: EventWriter<ReloadRequest>,
@@ -310,23 +327,30 @@ fn render_mma_dashboard(
     let mut request = None;
     edit(&mut board, |board| {
         edit(&mut composer, |composer| {
-            canvas.show(Window::MmaDashboard, |ui, theme, out| {
-                let view = mma_dashboard::board::View {
-                    tickets: &tickets,
-                    board,
-                    discussions: &discussions,
-                    queue: &queue,
-                    title: &mut composer.ticket,
-                    theme,
-                };
-                #[cfg(feature = "hot")]
-                {
-                    request = mma_dashboard::panel(ui, view, &reloader, out);
-                }
-                #[cfg(not(feature = "hot"))]
-                mma_dashboard::panel(ui, view, out);
-                let mut wanted = out.iter();
-                discusses = wanted.any(|action| matches!(action, Action::DiscussTicket(_)));
+            edit(&mut planning, |planning| {
+                canvas.show(Window::MmaDashboard, |ui, theme, out| {
+                    let view = mma_dashboard::board::View {
+                        tickets: &tickets,
+                        board,
+                        discussions: &discussions,
+                        queue: &queue,
+                        planning,
+                        title: &mut composer.ticket,
+                        theme,
+                    };
+                    #[cfg(feature = "hot")]
+                    {
+                        request = mma_dashboard::panel(ui, view, &reloader, out);
+                    }
+                    #[cfg(not(feature = "hot"))]
+                    mma_dashboard::panel(ui, view, out);
+                    discusses = out.iter().any(|action| {
+                        matches!(
+                            action,
+                            Action::DiscussTicket(_) | Action::SelectDiscussion(_)
+                        )
+                    });
+                });
             });
         });
     });
@@ -337,28 +361,27 @@ fn render_mma_dashboard(
     requests.send_batch(request);
 }
 
-fn render_performance(
-    mut canvas: Canvas,
-    time: Res<Time<Real>>,
-    mut frames: ResMut<FrameTimes>,
-    #[cfg(feature = "hot")] reloader: Res<HotReloader>,
-) {
+fn render_performance(mut canvas: Canvas, #[cfg(feature = "hot")] reloader: Res<HotReloader>) {
     if !canvas.places.is_seen(Window::Performance) {
         return;
     }
-    frames.push(time.delta_seconds() * 1000.0);
     #[cfg(feature = "hot")]
-    let reloads: Vec<_> = reloader
-        .history()
-        .filter_map(|report| Some((report.number, report.latency_ms?)))
-        .collect();
-    #[cfg(not(feature = "hot"))]
-    let reloads = Vec::new();
-    let components = canvas.timings.read();
+    let reloads: Vec<_> = reloader.history().collect();
+    let timings = canvas.timings.clone();
+    let frames = timings.frames();
+    let components = timings.read();
     let settings = canvas.settings.clone();
     canvas.show(Window::Performance, |ui, theme, out| {
-        let is_on = settings.perf_profiling_enabled;
-        let wanted = performance::panel(ui, &frames, &components, &reloads, is_on, theme);
+        let view = performance::View {
+            is_on: settings.perf_profiling_enabled,
+            frames: &frames,
+            components: &components,
+            memory: timings.memory(),
+            #[cfg(feature = "hot")]
+            reloads: &reloads,
+            theme,
+        };
+        let wanted = performance::panel(ui, &view);
         if let Some(perf_profiling_enabled) = wanted {
             out.push(Action::SetSettings(Settings {
                 perf_profiling_enabled,
@@ -378,7 +401,7 @@ fn render_log(mut canvas: Canvas, lines: Res<LogLines>, mut view: ResMut<LogView
 
 fn render_context(
     mut canvas: Canvas,
-    project: Res<Project>,
+    (project, tiers): (Res<Project>, Res<Tiers>),
     discussions: Res<Discussions>,
     composer: Res<Composer>,
     pending: Res<PendingRequests>,
@@ -389,7 +412,8 @@ fn render_context(
     }
     let has_files = !project.root.is_empty() && !project.tracked.is_empty();
     if has_files {
-        reader.look(&project.root, wanted(&project));
+        let rule = discussions.shown().map(|shown| tiers.rule(shown));
+        reader.look(&project.root, wanted(&project, rule.unwrap_or_default()));
     }
     let settings = canvas.settings.clone();
     let streaming = streaming(&pending);
@@ -397,6 +421,7 @@ fn render_context(
         let view = context::View {
             project: &project,
             settings: &settings,
+            tiers: &tiers,
             discussion: discussions.shown(),
             composer: &composer,
             streaming: &streaming,
@@ -404,6 +429,38 @@ fn render_context(
             theme,
         };
         context::panel(ui, &view, out);
+    });
+}
+
+fn render_hands(
+    mut canvas: Canvas,
+    requests: Res<ToolRequests>,
+    discussions: Res<Discussions>,
+    jobs: Res<Jobs>,
+    mut layout: ResMut<Layout>,
+    mut view: ResMut<HandsView>,
+    mut cache: Local<hands::Cache>,
+) {
+    let newest = requests.waiting().map(|request| request.id).max();
+    if let Some(newest) = newest.filter(|newest| *newest > view.revealed) {
+        view.revealed = newest;
+        layout.reveal = Some(Window::Hands);
+    }
+    if !canvas.places.is_seen(Window::Hands) {
+        return;
+    }
+    edit(&mut view, |view| {
+        canvas.show(Window::Hands, |ui, theme, out| {
+            let view = hands::View {
+                requests: &requests,
+                discussions: &discussions,
+                jobs: &jobs,
+                view,
+                cache: &mut cache,
+                theme,
+            };
+            hands::panel(ui, view, out);
+        });
     });
 }
 

@@ -1,33 +1,38 @@
-//! Performance: where the time of a frame goes, and how long reloads took.
+//! Performance: where the time of a frame goes, how late input is seen, how much memory there is, and
+//! how long reloads took.
 
-use std::collections::VecDeque;
+#[cfg(feature = "hot")]
+mod reloads;
 
-use bevy::prelude::*;
+#[cfg(feature = "hot")]
+use hot_reloader::ReloadReport;
 use slop_engine::{
     egui,
-    egui_plot::{Bar, BarChart, HLine, Line, Plot, PlotPoints},
+    egui_plot::{HLine, Line, Plot, PlotPoints},
+    timings::FrameTimes,
 };
 
 use super::theme::Theme;
 
-/// Frames kept.
-const KEPT: usize = 240;
-
 /// The time that a frame may take at 60 frames a second, in milliseconds.
 const BUDGET: f64 = 1000.0 / 60.0;
 
-/// The times of the last frames, while the window is open.
-#[derive(Resource, Reflect, Clone, Debug, Default)]
-pub(super) struct FrameTimes(VecDeque<f32>);
+/// The time after which a person notices that what was done is not to be seen yet, in milliseconds.
+const PROMPT: f64 = 100.0;
 
-impl FrameTimes {
-    /// Adds a frame, in milliseconds.
-    pub(super) fn push(&mut self, time: f32) {
-        if self.0.len() == KEPT {
-            self.0.pop_front();
-        }
-        self.0.push_back(time);
-    }
+/// What the panel draws.
+pub(super) struct View<'a> {
+    /// Whether anything is measured. What is not is empty.
+    pub(super) is_on: bool,
+    pub(super) frames: &'a FrameTimes,
+    /// The times of the parts of the app, in milliseconds.
+    pub(super) components: &'a [(String, Vec<f32>)],
+    /// The memory of the process, in bytes.
+    pub(super) memory: Option<u64>,
+    /// How the last reloads went, the newest last.
+    #[cfg(feature = "hot")]
+    pub(super) reloads: &'a [&'a ReloadReport],
+    pub(super) theme: &'a Theme,
 }
 
 /// What there is to say about some times, in milliseconds.
@@ -52,54 +57,65 @@ impl Summary {
     }
 }
 
-/// `components` are the times of the parts of the app, `reloads` the numbers of reports and the times
-/// to the first frame; all in milliseconds. Returns whether profiling is to be turned on or off.
-pub(super) fn panel(
-    ui: &mut egui::Ui,
-    frames: &FrameTimes,
-    components: &[(String, Vec<f32>)],
-    reloads: &[(u32, f64)],
-    is_on: bool,
-    theme: &Theme,
-) -> Option<bool> {
+/// Whether profiling is to be turned on or off, if that was asked for.
+pub(super) fn panel(ui: &mut egui::Ui, view: &View<'_>) -> Option<bool> {
     let mut wanted = None;
     egui::ScrollArea::vertical()
         .auto_shrink(false)
         .show(ui, |ui| {
-            theme.header(ui, "Frames, in milliseconds");
-            frame_times(ui, frames, theme);
-            ui.add_space(12.0);
-            ui.horizontal(|ui| {
-                theme.header(ui, "Components");
-                let mut on = is_on;
-                if ui.checkbox(&mut on, "Time each of them").changed() {
-                    wanted = Some(on);
-                }
-            });
-            if is_on {
-                table(ui, components, theme);
+            let mut on = view.is_on;
+            if ui.checkbox(&mut on, "Measure").changed() {
+                wanted = Some(on);
+            }
+            if view.is_on {
+                measured(ui, view);
             } else {
                 ui.weak("Off, it costs nothing. Tick the box to see where the time goes.");
             }
-            ui.add_space(12.0);
-            theme.header(ui, "Reloads, in milliseconds to the first frame");
-            reload_times(ui, reloads, theme);
+            #[cfg(feature = "hot")]
+            {
+                ui.add_space(12.0);
+                reloads::list(ui, view.reloads, view.theme);
+            }
         });
     wanted
 }
 
-fn frame_times(ui: &mut egui::Ui, frames: &FrameTimes, theme: &Theme) {
-    let Some(summary) = Summary::of(frames.0.iter().copied()) else {
-        ui.weak("No frame was measured yet. Move the pointer to have some drawn.");
-        return;
+fn measured(ui: &mut egui::Ui, view: &View<'_>) {
+    let theme = view.theme;
+    ui.add_space(12.0);
+    theme.header(ui, "Frames, in milliseconds");
+    ui.weak("The work of the app for each. The time between two frames is in none.");
+    frame_times(ui, &view.frames.frames, theme);
+    ui.add_space(12.0);
+    theme.header(ui, "Input lag, in milliseconds");
+    ui.weak("From a key, a click or a movement to the picture that shows it, at most.");
+    match Summary::of(view.frames.lags.iter().copied()) {
+        Some(lag) => summed_up(ui, lag, PROMPT, theme),
+        None => {
+            ui.weak("No input was seen yet. Move the pointer.");
+        }
+    }
+    ui.add_space(12.0);
+    theme.header(ui, "Memory");
+    match view.memory {
+        Some(bytes) => ui.monospace(mebibytes(bytes)),
+        None => ui.weak("The platform does not tell."),
     };
+    ui.add_space(12.0);
+    theme.header(ui, "Components, in milliseconds");
+    table(ui, view.components, theme);
+}
+
+/// The three numbers, which stand out if they are over the budget by half.
+fn summed_up(ui: &mut egui::Ui, summary: Summary, budget: f64, theme: &Theme) {
     ui.horizontal(|ui| {
         for (name, value) in [
             ("median", summary.median),
             ("95 of 100", summary.p95),
             ("worst", summary.worst),
         ] {
-            let is_late = f64::from(value) > BUDGET * 1.5;
+            let is_late = f64::from(value) > budget * 1.5;
             let color = if is_late { theme.warning } else { theme.text };
             ui.weak(name);
             let text = egui::RichText::new(format!("{value:5.1} ms"));
@@ -107,21 +123,34 @@ fn frame_times(ui: &mut egui::Ui, frames: &FrameTimes, theme: &Theme) {
             ui.add_space(8.0);
         }
     });
+}
+
+fn frame_times(ui: &mut egui::Ui, times: &[f32], theme: &Theme) {
+    let Some(summary) = Summary::of(times.iter().copied()) else {
+        ui.weak("No frame was measured yet. Move the pointer to have some drawn.");
+        return;
+    };
+    summed_up(ui, summary, BUDGET, theme);
     let points: PlotPoints = (0..)
-        .zip(&frames.0)
+        .zip(times)
         .map(|(index, time)| [f64::from(index), f64::from(*time)])
         .collect();
     let top = f64::from(summary.worst).max(BUDGET * 2.0) * 1.1;
     still("frames")
         .height(150.0)
         .include_x(0.0)
-        .include_x(KEPT as f64)
+        .include_x(times.len() as f64)
         .include_y(top)
         .show_x(false)
         .show(ui, |plot| {
             plot.hline(HLine::new(BUDGET).color(theme.weak));
             plot.line(Line::new(points).color(theme.accent).name("frame"));
         });
+}
+
+/// An amount of memory, for people.
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
 /// A graph from zero upwards that cannot be moved.
@@ -147,16 +176,17 @@ fn table(ui: &mut egui::Ui, components: &[(String, Vec<f32>)], theme: &Theme) {
     }
     let longest = summaries.iter().map(|(_, summary)| summary.median);
     let longest = longest.fold(0.001, f32::max);
-    let grid = egui::Grid::new("components").num_columns(4).striped(true);
+    let grid = egui::Grid::new("components").num_columns(5).striped(true);
     grid.spacing([16.0, 4.0]).show(ui, |ui| {
-        for head in ["component", "median", "worst", ""] {
+        for head in ["component", "median", "95 of 100", "worst", ""] {
             ui.weak(head);
         }
         ui.end_row();
         for (name, summary) in summaries {
             ui.label(name);
-            ui.monospace(format!("{:7.3} ms", summary.median));
-            ui.monospace(format!("{:7.3} ms", summary.worst));
+            for time in [summary.median, summary.p95, summary.worst] {
+                ui.monospace(format!("{time:8.3}"));
+            }
             let (rect, _) = ui.allocate_exact_size(egui::vec2(160.0, 10.0), egui::Sense::hover());
             let share = summary.median / longest;
             let bar = rect.with_max_x(rect.left() + rect.width() * share);
@@ -167,47 +197,5 @@ fn table(ui: &mut egui::Ui, components: &[(String, Vec<f32>)], theme: &Theme) {
     });
 }
 
-fn reload_times(ui: &mut egui::Ui, reloads: &[(u32, f64)], theme: &Theme) {
-    if reloads.is_empty() {
-        ui.weak("Nothing was reloaded yet. Change the code, and press Ctrl+Alt+R.");
-        return;
-    }
-    let bars = reloads.iter().map(|(number, time)| {
-        let bar = Bar::new(f64::from(*number), *time).width(0.6);
-        bar.name(format!("reload {number}: {time:.0} ms"))
-    });
-    let chart = BarChart::new(bars.collect()).color(theme.accent);
-    still("reloads")
-        .height(120.0)
-        .include_y(500.0)
-        .include_x(12.0)
-        .show(ui, |plot| {
-            // What a reload is to take at most.
-            plot.hline(HLine::new(500.0).color(theme.weak));
-            plot.bar_chart(chart);
-        });
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_summed_up() {
-        assert_eq!(Summary::of([].into_iter()), None);
-        let one = Summary::of([3.0].into_iter()).unwrap();
-        assert_eq!((one.median, one.p95, one.worst), (3.0, 3.0, 3.0));
-        let many = Summary::of((1..=101).rev().map(|n| n as f32)).unwrap();
-        assert_eq!((many.median, many.p95, many.worst), (51.0, 96.0, 101.0));
-    }
-
-    #[test]
-    fn the_last_frames_are_kept() {
-        let mut frames = FrameTimes::default();
-        for time in 0..=KEPT {
-            frames.push(time as f32);
-        }
-        assert_eq!(frames.0.len(), KEPT);
-        assert_eq!(frames.0[0], 1.0);
-    }
-}
+mod tests;

@@ -3,6 +3,9 @@
 //! A field keeps what is typed in the [`Draft`] until it is left. Then it is asked for if it is
 //! valid; if not, it stays in the draft, marked, and nothing is asked for.
 
+mod prices;
+mod tiers;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -14,7 +17,9 @@ use slop_engine::{
     assistants::{ApiKey, AssistantError, Models, Recipient},
     egui,
 };
-use slop_state::{Action, BuildProfile, Limits, Project, ProviderKind, Settings, TypedKey};
+use slop_state::{
+    Action, BuildProfile, Limits, ModelId, Project, ProviderKind, Settings, Tiers, TypedKey,
+};
 
 use super::{theme::Theme, tracked};
 
@@ -37,13 +42,18 @@ pub(crate) struct Draft {
 pub(super) struct View<'a> {
     pub(super) project: &'a Project,
     pub(super) settings: &'a Settings,
+    pub(super) tiers: &'a Tiers,
     pub(super) roles: &'a [String],
     pub(super) themes: &'a [String],
     /// The server that is set, if one is wanted.
     pub(super) server: &'a Result<Option<Recipient>, AssistantError>,
     /// Whether there is a key for it.
     pub(super) has_key: bool,
+    /// The servers of the tiers for which there is a key.
+    pub(super) keyed: &'a [Recipient],
     pub(super) models: &'a Models,
+    /// The models that were asked, whichever is set now.
+    pub(super) asked: &'a [ModelId],
     pub(super) draft: &'a mut Draft,
     pub(super) cache: &'a mut Cache,
     /// Where the app keeps its files.
@@ -64,11 +74,14 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
     let View {
         project,
         settings,
+        tiers,
         roles,
         themes,
         server,
         has_key,
+        keyed,
         models,
+        asked,
         draft,
         cache,
         folder,
@@ -100,13 +113,17 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
             of_reloads(ui, &mut form, &mut new);
             ui.add_space(12.0);
             theme.header(ui, "Assistant");
-            of_assistant(ui, &mut form, &mut new, server, has_key, models, out);
+            of_assistant(ui, &mut form, &mut new, server, has_key, models, asked, out);
+            ui.add_space(12.0);
+            theme.header(ui, "Tiers");
+            tiers::of_tiers(ui, &mut form, tiers, settings, keyed, out);
             ui.add_space(12.0);
             theme.header(ui, "Roles");
             of_roles(ui, &mut form, roles, out);
             ui.add_space(12.0);
             theme.header(ui, "Profiling");
-            ui.checkbox(&mut new.perf_profiling_enabled, "Time each part of the app");
+            let measure = "Measure frames, input lag, memory and each part of the app";
+            ui.checkbox(&mut new.perf_profiling_enabled, measure);
             ui.add_space(12.0);
             ui.weak(format!("All of this is kept in {}", folder.display()));
             if new != *settings {
@@ -397,29 +414,16 @@ fn of_assistant(
     server: &Result<Option<Recipient>, AssistantError>,
     has_key: bool,
     models: &Models,
+    asked: &[ModelId],
     out: &mut Vec<Action>,
 ) {
     grid(ui, "assistant", |ui| {
-        let providers = [
-            ProviderKind::Echo,
-            ProviderKind::OpenAi,
-            ProviderKind::Anthropic,
-            ProviderKind::Gemini,
-        ];
         choice(
             ui,
             "Provider",
             &mut new.provider,
-            providers.into_iter(),
-            |provider| {
-                let text = match provider {
-                    ProviderKind::Echo => "Echo (offline)",
-                    ProviderKind::OpenAi => "OpenAI-compatible server",
-                    ProviderKind::Anthropic => "Anthropic",
-                    ProviderKind::Gemini => "Google Gemini",
-                };
-                text.to_owned()
-            },
+            PROVIDERS.into_iter(),
+            |provider| provider_name(*provider).to_owned(),
         );
         let now = new.window_tokens.to_string();
         let tokens = form.row(ui, "Context window, in tokens", &now, |text| {
@@ -427,22 +431,16 @@ fn of_assistant(
         });
         new.window_tokens = tokens.unwrap_or(new.window_tokens);
         let Some((base_url, model)) = new.server_mut() else {
+            prices::rows(ui, form, None, asked, &mut new.prices);
             return;
         };
-        let url = form.row(ui, "Address", base_url, |text| {
-            let text = text.trim().trim_end_matches('/');
-            let rest = text
-                .strip_prefix("https://")
-                .or(text.strip_prefix("http://"));
-            match rest {
-                Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
-                _ => Err("It begins with https:// or http://".to_owned()),
-            }
-        });
+        let url = form.row(ui, "Address", base_url, address);
         if let Some(url) = url {
             *base_url = url;
         }
         choose_model(ui, form, model, models, out);
+        let set = new.model_id();
+        prices::rows(ui, form, set.as_ref(), asked, &mut new.prices);
         match server {
             Ok(Some(server)) => key(ui, server, has_key, form.theme, out),
             // The provider was chosen in this frame, and is not set yet.
@@ -455,6 +453,35 @@ fn of_assistant(
         }
         of_limits(ui, form, &mut new.limits);
     });
+}
+
+/// In the order in which they are offered.
+const PROVIDERS: [ProviderKind; 4] = [
+    ProviderKind::Echo,
+    ProviderKind::OpenAi,
+    ProviderKind::Anthropic,
+    ProviderKind::Gemini,
+];
+
+fn provider_name(provider: ProviderKind) -> &'static str {
+    match provider {
+        ProviderKind::Echo => "Echo (offline)",
+        ProviderKind::OpenAi => "OpenAI-compatible server",
+        ProviderKind::Anthropic => "Anthropic",
+        ProviderKind::Gemini => "Google Gemini",
+    }
+}
+
+/// The address of a server.
+fn address(text: &str) -> Result<String, String> {
+    let text = text.trim().trim_end_matches('/');
+    let rest = text
+        .strip_prefix("https://")
+        .or(text.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
+        _ => Err("It begins with https:// or http://".to_owned()),
+    }
 }
 
 /// The model, typed or chosen among those that the server has.

@@ -4,9 +4,14 @@ use slop_state::Entry;
 
 use super::*;
 use crate::{
-    ai_client::Pending,
-    controller::tests::{act, app},
+    ai_client::{streaming, Pending},
+    controller::{
+        answers::{reason, NOT_THERE},
+        tests::{act, app},
+    },
 };
+
+const CANCELLED: &str = "It was cancelled.";
 
 fn ticket(number: u32, depends_on: &[u32]) -> Ticket {
     Ticket {
@@ -90,7 +95,7 @@ fn check(app: &mut App, number: u32, status: Status, run: &Run) {
 #[track_caller]
 fn check_asked(app: &mut App, number: u32) {
     let ticket = get(app, number);
-    assert!(is_asked(&ticket), "{ticket:?}");
+    assert!(matches!(ticket.run, Run::Asked { .. }), "{ticket:?}");
     assert_eq!(ticket.status, Status::Active);
 }
 
@@ -277,11 +282,4 @@ fn a_ticket_that_somebody_moved_meanwhile_stays_there() {
     act(&mut app, Action::MoveTicket(1, Status::Done, None));
     answer(&mut app, "done");
     check(&mut app, 1, Status::Done, &Run::Idle);
-}
-
-#[test]
-fn a_note_is_told_from_an_answer() {
-    assert_eq!(reason("> **No answer:** cut"), Some("cut".to_owned()));
-    assert_eq!(reason("It says > **No answer:** cut"), None);
-    assert_eq!(reason("whole"), None);
 }

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use slop_engine::context::{Gathered, Sent};
-use slop_state::{Composer, Discussion, Entry};
+use slop_state::{Composer, ContextRule, Discussion, Entry, Tiers};
 
-use crate::ai_client::{message, spoken};
+use crate::ai_client::{message, messages, spoken, Names};
 
 /// Something that goes out with a question.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub(super) struct Part<'a> {
 /// Where a part comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// The system prompt of the discussion.
+    /// The system prompt of the discussion, or of its tier.
     System,
     /// A file of the project.
     File,
@@ -58,13 +58,22 @@ pub(super) fn parts<'a>(
     composer: &Composer,
     streaming: &'a [u64],
     gathered: Option<&'a Gathered>,
+    tiers: &'a Tiers,
 ) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
-    let system = discussion.system.trim();
+    let system = tiers.prompt(discussion);
     if !system.is_empty() {
-        parts.push(Part::new(Origin::System, "System prompt", system));
+        let name: Cow<'a, str> = match discussion.tier {
+            Some(tier) if discussion.system.trim().is_empty() => {
+                format!("System prompt of the tier {}", tier.label()).into()
+            }
+            _ => "System prompt".into(),
+        };
+        parts.push(Part::new(Origin::System, name, system));
     }
+    let names = (tiers.rule(discussion) == ContextRule::Named).then(|| Names::of(discussion));
     let files = gathered.into_iter().flat_map(|gathered| &gathered.files);
+    let files = files.filter(|file| names.as_ref().is_none_or(|names| names.has(&file.path)));
     parts.extend(files.map(|file| Part {
         is_changed: is_changed(discussion, file),
         ..Part::new(
@@ -73,10 +82,10 @@ pub(super) fn parts<'a>(
             file.text.as_str(),
         )
     }));
-    parts.extend(
-        spoken(discussion, streaming)
-            .map(|(entry, _, text)| Part::new(Origin::Entry(entry.id), entry.role.as_str(), text)),
-    );
+    parts.extend(spoken(discussion, streaming).map(|(entry, _, text)| {
+        let text = with_tools(entry, text);
+        Part::new(Origin::Entry(entry.id), entry.role.as_str(), text)
+    }));
     let entry = Entry {
         role: composer.role.clone(),
         text: composer.text.clone(),
@@ -87,6 +96,16 @@ pub(super) fn parts<'a>(
         parts.push(Part::new(Origin::Composer, name, text.into_owned()));
     }
     parts
+}
+
+/// What goes out of an entry, with what was asked for in it and what came of that.
+fn with_tools<'a>(entry: &Entry, text: Cow<'a, str>) -> Cow<'a, str> {
+    if entry.rounds.is_empty() {
+        return text;
+    }
+    let texts = messages(entry).into_iter();
+    let texts = texts.map(|message| message.in_words().text);
+    Cow::Owned(texts.collect::<Vec<_>>().join("\n\n"))
 }
 
 /// Whether a file was another when it went out last. One that never did has not changed.

@@ -1,5 +1,5 @@
 use slop_engine::context::{gather, Mode, Wanted};
-use slop_state::{Entry, SentFile, TrackMode, Tracked};
+use slop_state::{Entry, SentFile, Tier, TrackMode, Tracked};
 
 use super::*;
 use crate::gui::testing::{button, find, key, theme, Window};
@@ -9,6 +9,7 @@ struct Bench {
     window: Window,
     project: Project,
     settings: Settings,
+    tiers: Tiers,
     discussion: Discussion,
     composer: Composer,
     gathered: Option<Gathered>,
@@ -26,6 +27,7 @@ impl Bench {
             window: Window::default(),
             project: Project::default(),
             settings: Settings::default(),
+            tiers: Tiers::default(),
             discussion: Discussion {
                 id: 1,
                 system: "Be brief.".into(),
@@ -68,6 +70,7 @@ impl Bench {
         let view = View {
             project: &self.project,
             settings: &self.settings,
+            tiers: &self.tiers,
             discussion: Some(&self.discussion),
             composer: &self.composer,
             streaming: &[4],
@@ -111,6 +114,7 @@ fn the_parts_are_what_goes_out() {
         &bench.composer,
         &[4],
         bench.gathered.as_ref(),
+        &bench.tiers,
     );
     let shown: Vec<_> = parts
         .iter()
@@ -126,6 +130,25 @@ fn the_parts_are_what_goes_out() {
     ];
     let expected = expected.map(|(origin, title, text)| (origin, title.to_owned(), text));
     assert_eq!(shown, expected);
+}
+
+#[test]
+fn a_tier_adds_its_prompt_and_leaves_files_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::with_file(folder.path(), "text");
+    bench.discussion.tier = Some(Tier::Qa);
+    bench.discussion.system.clear();
+    bench.tiers.qa.prompt = "Be strict.".into();
+    bench.find("The tier QA answers: Files that the ticket names.");
+    bench.click("System prompt of the tier QA · about 3 tokens");
+    bench.find("Be strict.");
+    let titles = |bench: &mut Bench| {
+        let seen = bench.frame(Vec::new()).1.into_iter();
+        seen.map(|(text, _)| text).collect::<Vec<_>>().join("\n")
+    };
+    assert!(!titles(&mut bench).contains("a.md, whole"));
+    bench.discussion.entries[0].text = "Look at a.md".into();
+    assert!(titles(&mut bench).contains("a.md, whole"));
 }
 
 #[test]

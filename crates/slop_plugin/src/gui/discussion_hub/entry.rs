@@ -4,7 +4,7 @@ use slop_engine::{
     egui,
     egui_commonmark::{CommonMarkCache, CommonMarkViewer},
 };
-use slop_state::{Action, Entry};
+use slop_state::{Action, Entry, Prices};
 
 use super::{
     choose_role, icon,
@@ -41,7 +41,7 @@ pub(super) fn draw(
         } else if !row.entry.collapsed {
             thoughts(ui, row.entry);
             text(ui, row, commonmark);
-            usage(ui, row.entry);
+            usage(ui, row.entry, thread.prices);
         }
     });
 }
@@ -282,8 +282,9 @@ pub(super) fn thoughts(ui: &mut egui::Ui, entry: &Entry) {
     }
 }
 
-/// How many tokens an answer took.
-pub(super) fn usage(ui: &mut egui::Ui, entry: &Entry) {
+/// How many tokens an answer took, and what that cost, if it is known. In one line, so that its height
+/// depends on neither.
+pub(super) fn usage(ui: &mut egui::Ui, entry: &Entry, prices: &Prices) {
     let Some(usage) = entry.usage else {
         return;
     };
@@ -297,9 +298,16 @@ pub(super) fn usage(ui: &mut egui::Ui, entry: &Entry) {
         .filter_map(|(count, name)| Some(format!("{} {name}", count?)))
         .collect();
     if !counts.is_empty() {
-        let text = format!("Tokens: {}", counts.join(", "));
-        ui.label(egui::RichText::new(text).small().weak())
-            .on_hover_text("As the server counts them");
+        let mut text = format!("Tokens: {}", counts.join(", "));
+        if let Some(cost) = prices.cost(entry) {
+            text += &format!(". Cost: {cost}");
+        }
+        let mut hover = "As the server counts them, at the prices in Project Settings".to_owned();
+        if let Some(by) = &entry.by {
+            hover = format!("{} of {}. {hover}", by.model, by.server);
+        }
+        let label = egui::Label::new(egui::RichText::new(text).small().weak());
+        ui.add(label.truncate()).on_hover_text(hover);
     }
 }
 

@@ -33,8 +33,8 @@ pub(super) fn field(ui: &mut egui::Ui, hub: &mut Hub) {
     });
 }
 
-/// The entries that contain what is searched for, whether they are shown or set aside. A click
-/// shows one.
+/// The discussions whose names contain what is searched for, and the entries that do, whether they are
+/// shown or set aside. A click shows one.
 pub(super) fn hits(
     ui: &mut egui::Ui,
     discussions: &Discussions,
@@ -43,6 +43,12 @@ pub(super) fn hits(
     theme: &Theme,
     out: &mut Vec<Action>,
 ) {
+    // Whoever types several words ends the first with a space.
+    let needle = hub.everywhere.trim().to_owned();
+    let lower = needle.to_lowercase();
+    let named = discussions.list.iter();
+    let named = named.filter(|discussion| discussion.name.to_lowercase().contains(&lower));
+    let named: Vec<_> = named.take(MOST).collect();
     let mut all = Vec::new();
     for discussion in &discussions.list {
         let shown = discussion.entries.iter();
@@ -51,11 +57,14 @@ pub(super) fn hits(
         all.extend(aside.map(|entry| (discussion, entry, ", another take")));
     }
     let entries = all.iter().map(|(_, entry, _)| *entry);
-    let found = cache.everywhere.find(entries, &hub.everywhere);
+    let found = cache.everywhere.find(entries, &needle);
     match found.len() {
+        0 if !named.is_empty() => {
+            ui.weak("No entry contains it.");
+        }
         0 => {
             ui.colored_label(theme.warning, "No hits");
-            ui.weak("No entry contains it. Press ✖ to see the discussions.");
+            ui.weak("No entry and no name contains it. Press ✖ to see the discussions.");
         }
         1 => {
             ui.weak("1 hit");
@@ -70,16 +79,18 @@ pub(super) fn hits(
     let scroll = egui::ScrollArea::vertical().id_salt("everywhere");
     scroll.auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
+        for discussion in named {
+            let name = egui::RichText::new(&discussion.name).strong();
+            if hit(ui, ("name", discussion.id), name) {
+                hub.search.clear();
+                out.push(Action::SelectDiscussion(discussion.id));
+            }
+        }
         for index in found.into_iter().take(MOST) {
             let (discussion, entry, take) = all[index];
-            let text = excerpt(&entry.text, &hub.everywhere);
+            let text = excerpt(&entry.text, &needle);
             let text = format!("{}: {}{take}\n{text}", discussion.name, entry.role);
-            let width = ui.available_width();
-            let button = egui::Button::new(text)
-                .wrap()
-                .min_size(egui::vec2(width, 0.0));
-            let response = ui.push_id(entry.id, |ui| ui.add(button)).inner;
-            if response.clicked() {
+            if hit(ui, ("entry", entry.id), text) {
                 // It may be none of the hits in its discussion.
                 hub.search.clear();
                 cache.jump = Some(entry.id);
@@ -87,6 +98,15 @@ pub(super) fn hits(
             }
         }
     });
+}
+
+/// A button as wide as the list. Whether it was clicked.
+fn hit(ui: &mut egui::Ui, id: (&str, u64), text: impl Into<egui::WidgetText>) -> bool {
+    let width = ui.available_width();
+    let button = egui::Button::new(text)
+        .wrap()
+        .min_size(egui::vec2(width, 0.0));
+    ui.push_id(id, |ui| ui.add(button)).inner.clicked()
 }
 
 /// The line of the hit, or the part of it around the hit.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bevy::utils::HashMap;
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
-use slop_state::{Action, Discussion, Entry, Hub};
+use slop_state::{Action, Discussion, Entry, Hub, Prices};
 
 use super::{entry::draw, Cache, BAR, GAP, LEAST, NARROW, ROUNDS, TALL};
 use crate::gui::theme::Theme;
@@ -72,6 +72,7 @@ pub(super) struct Thread<'a> {
     pub(super) unsaved: Option<&'a str>,
     pub(super) roles: &'a [String],
     pub(super) streaming: &'a [u64],
+    pub(super) prices: &'a Prices,
     pub(super) theme: &'a Theme,
 }
 

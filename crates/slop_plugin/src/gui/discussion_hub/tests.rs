@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use slop_state::{Entry, TokenUsage};
+use slop_state::{Entry, ModelId, Money, Price, TokenUsage};
 
 use super::{everywhere::excerpt, scroll::*, *};
 use crate::gui::testing::{texts, theme};
@@ -20,6 +20,7 @@ struct Bench {
     reveal: Option<Window>,
     steps: Option<Steps>,
     streaming: Vec<u64>,
+    prices: Prices,
     cache: Cache,
     folder: PathBuf,
     theme: Theme,
@@ -37,6 +38,7 @@ impl Bench {
             reveal: None,
             steps: None,
             streaming: Vec::new(),
+            prices: Prices::default(),
             cache: Cache::default(),
             folder: "/nowhere".into(),
             theme: theme(),
@@ -80,6 +82,7 @@ impl Bench {
             reveal,
             steps,
             streaming,
+            prices,
             cache,
             folder,
             theme,
@@ -96,6 +99,7 @@ impl Bench {
                     reveal: &mut *reveal,
                     steps: *steps,
                     streaming: streaming.as_slice(),
+                    prices: &*prices,
                     cache: &mut *cache,
                     folder: folder.as_path(),
                     theme: &*theme,
@@ -261,6 +265,35 @@ fn thoughts_are_folded_and_tokens_are_in_sight() {
         bench.run(Vec::new());
     }
     assert!(bench.find("six times seven").is_empty());
+}
+
+#[test]
+fn costs_are_in_sight_if_they_are_known() {
+    let mut bench = Bench::new(["42", "43"]);
+    let by = ModelId {
+        server: "http://a".to_owned(),
+        model: "m".to_owned(),
+    };
+    for entry in &mut bench.discussions.list[0].entries {
+        entry.by = Some(by.clone());
+        entry.usage = Some(TokenUsage {
+            input: Some(1_000),
+            output: Some(100),
+            cached: None,
+        });
+    }
+    assert!(bench.find("Cost").is_empty());
+    let price = Price {
+        input: Some(Money(2_000_000)),
+        output: Some(Money(5_000_000)),
+        cached: None,
+    };
+    bench.prices.set(by, price);
+    assert_eq!(bench.find("100 out. Cost: 0.0025").len(), 2);
+    assert_eq!(bench.find("Cost: 0.005").len(), 1);
+    // Of an answer of before it is not known who gave it.
+    bench.discussions.list[0].entries[1].by = None;
+    assert_eq!(bench.find("Cost: at least 0.0025").len(), 1);
 }
 
 #[test]
@@ -521,6 +554,23 @@ fn what_is_searched_for_everywhere_is_listed_and_shown() {
     // The hits make room for the name.
     assert_eq!(bench.click_first("✏"), []);
     assert_eq!(bench.hub.everywhere, "");
+}
+
+#[test]
+fn names_of_discussions_are_found_everywhere() {
+    let mut bench = Bench::new(["hello"]);
+    bench.discussions.list.push(Discussion {
+        id: 2,
+        name: "Second".to_owned(),
+        ..Discussion::default()
+    });
+    bench.hub.everywhere = " SECO ".to_owned();
+    assert_eq!(bench.find("No entry contains it.").len(), 1);
+    let shown = bench.click_first("Second");
+    assert_eq!(shown, [Action::SelectDiscussion(2)]);
+    bench.hub.everywhere = "third".to_owned();
+    assert_eq!(bench.find("No hits").len(), 1);
+    assert!(bench.find("Second").is_empty());
 }
 
 #[test]

@@ -5,12 +5,15 @@ mod detail;
 mod graph;
 mod keys;
 mod layers;
+mod plan;
 mod queue;
 
 use std::sync::Arc;
 
 use slop_engine::egui;
-use slop_state::{Action, Board, Dependencies, Discussions, Run, Status, Ticket, TicketQueue};
+use slop_state::{
+    Action, Board, Dependencies, Discussions, Planning, Run, Status, Ticket, TicketQueue, Verdict,
+};
 
 use self::{detail::detail, keys::keys, layers::layers};
 use crate::gui::theme::Theme;
@@ -43,6 +46,7 @@ pub(in crate::gui) struct View<'a> {
     pub(in crate::gui) board: &'a mut Board,
     pub(in crate::gui) discussions: &'a Discussions,
     pub(in crate::gui) queue: &'a TicketQueue,
+    pub(in crate::gui) planning: &'a mut Planning,
     /// Of the ticket to be.
     pub(in crate::gui) title: &'a mut String,
     pub(in crate::gui) theme: &'a Theme,
@@ -54,6 +58,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         board,
         discussions,
         queue,
+        planning,
         title,
         theme,
     } = view;
@@ -68,7 +73,12 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
     settle(&scene, board, out);
     let columns = top(ui, &scene, board, title, out);
     queue::row(ui, &scene, queue, board, out);
+    plan::row(ui, &scene, planning, out);
     ui.add_space(GAP);
+    if !planning.proposal.is_empty() {
+        plan::proposal(ui, &scene, planning, out);
+        return;
+    }
     if tickets.is_empty() {
         ui.centered_and_justified(|ui| {
             ui.weak("No tickets yet. Name one above, and press Enter.");
@@ -170,6 +180,7 @@ fn changes(draft: &Ticket, ticket: &Ticket) -> Option<Ticket> {
     wanted.text.clone_from(&draft.text);
     wanted.depends_on.clone_from(&draft.depends_on);
     wanted.blocked.clone_from(&draft.blocked);
+    wanted.tier = draft.tier;
     (wanted != *ticket).then_some(wanted)
 }
 
@@ -578,8 +589,14 @@ fn notes(scene: &Scene<'_>, ticket: &Ticket) -> Vec<(String, egui::Color32)> {
         Run::Idle => None,
         Run::Asked { .. } => Some(("the assistant works on it".to_owned(), theme.accent)),
         Run::Failed(reason) => Some((format!("failed: {reason}"), theme.error)),
+        Run::Checked { .. } => Some(("QA checks it".to_owned(), theme.accent)),
+        Run::Unchecked(reason) => Some((format!("not checked: {reason}"), theme.error)),
     };
-    blocked.into_iter().chain(run).collect()
+    let verdict = ticket.verdict.as_ref().map(|verdict| match verdict {
+        Verdict::Passed => ("QA passed it".to_owned(), theme.good),
+        Verdict::Failed(reason) => (format!("QA: {reason}"), theme.warning),
+    });
+    blocked.into_iter().chain(run).chain(verdict).collect()
 }
 
 /// Lets a ticket be chosen, by a click or by the arrows, and be told to those who do not see it.

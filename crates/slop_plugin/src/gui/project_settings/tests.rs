@@ -1,4 +1,4 @@
-use slop_state::{TrackMode, Tracked};
+use slop_state::{Money, Price, Prices, TrackMode, Tracked};
 
 use super::*;
 use crate::gui::{
@@ -7,19 +7,23 @@ use crate::gui::{
 };
 
 /// The panel as a person uses it.
-struct Hands {
+pub(super) struct Hands {
     context: egui::Context,
     project: Project,
-    settings: Settings,
+    pub(super) settings: Settings,
+    pub(super) tiers: Tiers,
+    /// The servers for which there is a key.
+    pub(super) keyed: Vec<Recipient>,
     roles: Vec<String>,
     draft: Draft,
     cache: Cache,
     models: Models,
+    asked: Vec<ModelId>,
     has_key: bool,
 }
 
 impl Hands {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             context: egui::Context::default(),
             project: Project::default(),
@@ -28,10 +32,13 @@ impl Hands {
                 model: "m".to_owned(),
                 ..Settings::default()
             },
+            tiers: Tiers::default(),
+            keyed: Vec::new(),
             roles: vec!["User".to_owned(), "AI".to_owned()],
             draft: Draft::default(),
             cache: Cache::default(),
             models: Models::default(),
+            asked: Vec::new(),
             has_key: false,
         }
     }
@@ -49,7 +56,10 @@ impl Hands {
     }
 
     /// Draws a frame with events; what is asked for, and what is shown where.
-    fn frame(&mut self, events: Vec<egui::Event>) -> (Vec<Action>, Vec<(String, egui::Rect)>) {
+    pub(super) fn frame(
+        &mut self,
+        events: Vec<egui::Event>,
+    ) -> (Vec<Action>, Vec<(String, egui::Rect)>) {
         let mut out = Vec::new();
         let size = egui::vec2(700.0, 2_000.0);
         let input = egui::RawInput {
@@ -64,11 +74,14 @@ impl Hands {
                 let view = View {
                     project: &self.project,
                     settings: &self.settings,
+                    tiers: &self.tiers,
                     roles: &self.roles,
                     themes: &themes.names(),
                     server: &server,
                     has_key: self.has_key,
+                    keyed: &self.keyed,
                     models: &self.models,
+                    asked: &self.asked,
                     draft: &mut self.draft,
                     cache: &mut self.cache,
                     folder: Path::new("/data"),
@@ -80,14 +93,21 @@ impl Hands {
         (out, texts(&output))
     }
 
-    fn click(&mut self, position: egui::Pos2) -> Vec<Action> {
+    /// Until what is unfolded is to be seen.
+    pub(super) fn wait(&mut self) {
+        for _ in 0..30 {
+            self.frame(Vec::new());
+        }
+    }
+
+    pub(super) fn click(&mut self, position: egui::Pos2) -> Vec<Action> {
         let mut out = self.frame(vec![egui::Event::PointerMoved(position)]).0;
         out.extend(self.frame(vec![button(position, true)]).0);
         out.extend(self.frame(vec![button(position, false)]).0);
         out
     }
 
-    fn find(&mut self, text: &str) -> egui::Rect {
+    pub(super) fn find(&mut self, text: &str) -> egui::Rect {
         self.frame(Vec::new());
         let (_, texts) = self.frame(Vec::new());
         let found = texts.iter().find(|(shown, _)| shown == text);
@@ -218,6 +238,91 @@ fn the_settings_are_those_of_the_provider() {
     let mut settings = hands.settings.clone();
     settings.limits.first_s = 900;
     assert_eq!(out, [Action::SetSettings(settings)]);
+}
+
+/// Prices of the model `m`.
+fn prices(price: Price) -> Prices {
+    let of = ModelId {
+        server: Settings::default().base_url,
+        model: "m".to_owned(),
+    };
+    let mut prices = Prices::default();
+    prices.set(of, price);
+    prices
+}
+
+#[test]
+fn prices_are_of_the_model_that_is_set() {
+    let mut hands = Hands::new();
+    let price = Price {
+        input: Some(Money(250_000)),
+        output: Some(Money(1_500_000)),
+        cached: None,
+    };
+    hands.settings.prices = prices(price);
+    let (out, shown) = hands.fill("0.25", "a few");
+    assert_eq!(out, []);
+    assert!(shown.contains("An amount such as 0.25"), "{shown}");
+    let (out, _) = hands.fill("a few", "0.3");
+    let input = Some(Money(300_000));
+    let settings = Settings {
+        prices: prices(Price { input, ..price }),
+        ..hands.settings.clone()
+    };
+    assert_eq!(out, [Action::SetSettings(settings)]);
+    // An empty field is one that nothing is known of.
+    let (out, _) = hands.fill("1.50", " ");
+    let settings = Settings {
+        prices: prices(Price {
+            output: None,
+            ..price
+        }),
+        ..hands.settings.clone()
+    };
+    assert_eq!(out, [Action::SetSettings(settings)]);
+    hands.settings.model = "another".to_owned();
+    let shown = hands.frame(Vec::new()).1;
+    assert!(shown.iter().all(|(text, _)| text != "1.50"), "{shown:?}");
+}
+
+#[test]
+fn models_that_were_asked_can_have_a_price_whichever_is_set() {
+    let mut hands = Hands::new();
+    let named = |model: &str| ModelId {
+        server: "http://a".to_owned(),
+        model: model.to_owned(),
+    };
+    hands.asked = vec![named("asked"), named("both")];
+    let set = hands.settings.model_id().unwrap();
+    hands.asked.push(set);
+    let price = Price {
+        input: Some(Money(250_000)),
+        ..Price::default()
+    };
+    for model in ["both", "priced"] {
+        hands.settings.prices.set(named(model), price);
+    }
+    hands.frame(Vec::new());
+    let (_, shown) = hands.frame(Vec::new());
+    let labels = shown.iter().map(|(text, _)| text.as_str());
+    let is_row = |text: &&str| text.starts_with('…') || text.starts_with("Price ");
+    let labels: Vec<_> = labels.filter(is_row).collect();
+    let expected = [
+        "Price of a million tokens",
+        "… of asked",
+        "… of both",
+        "… of priced",
+    ];
+    assert_eq!(labels, expected);
+    // The first field with this text is that of `both`.
+    let (out, _) = hands.fill("0.25", "4");
+    let mut settings = hands.settings.clone();
+    let input = Some(Money(4_000_000));
+    settings.prices.set(named("both"), Price { input, ..price });
+    assert_eq!(out, [Action::SetSettings(settings)]);
+    // A tier may have asked it.
+    hands.settings.provider = ProviderKind::Echo;
+    hands.find("… of asked");
 }
 
 #[test]

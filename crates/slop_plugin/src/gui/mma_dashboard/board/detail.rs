@@ -6,9 +6,10 @@ use slop_engine::{
     egui,
     egui_commonmark::{CommonMarkCache, CommonMarkViewer},
 };
-use slop_state::{describe_circle, Action, Board, Run, Status, Ticket};
+use slop_state::{describe_circle, Action, Board, Run, Status, Ticket, Tier, Verdict};
 
 use super::{changes, delete, icon, shortened, Scene, BAR, GAP, SAVE};
+use crate::ai_client::ASSISTANT;
 
 /// What a click or a shortcut in the pane asks for.
 pub(super) enum Wish {
@@ -46,6 +47,8 @@ pub(super) fn detail(
     draft.rank = ticket.rank;
     draft.discussion = ticket.discussion;
     draft.run.clone_from(&ticket.run);
+    draft.check = ticket.check;
+    draft.verdict.clone_from(&ticket.verdict);
     draft.depends_on.retain(|n| scene.get(*n).is_some());
 
     let mut wish = None;
@@ -133,7 +136,7 @@ fn fields(
         ui.label("Status");
         let mut status = ticket.status;
         egui::ComboBox::from_id_salt("status")
-            .width(110.0)
+            .width(84.0)
             .selected_text(status.label())
             .show_ui(ui, |ui| {
                 for choice in Status::ALL {
@@ -143,6 +146,17 @@ fn fields(
         if status != ticket.status {
             out.push(Action::MoveTicket(ticket.number, status, None));
         }
+        egui::ComboBox::from_id_salt("tier")
+            .width(84.0)
+            .selected_text(draft.tier.label())
+            .show_ui(ui, |ui| {
+                for tier in Tier::WORKING {
+                    let choice = ui.selectable_value(&mut draft.tier, tier, tier.label());
+                    choice.on_hover_text(tier.hint());
+                }
+            })
+            .response
+            .on_hover_text("Who works on it");
     });
     needs(ui, scene, draft);
     let other = blocked(ui, scene, draft);
@@ -220,20 +234,22 @@ fn work(ui: &mut egui::Ui, scene: &Scene<'_>, ticket: &Ticket, out: &mut Vec<Act
         if ui.button(text).on_hover_text(hover).clicked() {
             out.push(Action::DiscussTicket(number));
         }
-        let text = match ticket.run {
-            Run::Idle => "Run",
-            Run::Failed(_) => "Retry",
-            Run::Asked { .. } => {
-                let stop = ui.button("Cancel");
-                if stop
-                    .on_hover_text("Stop the assistant's work on it")
-                    .clicked()
-                {
-                    out.push(Action::CancelTicket(number));
-                }
-                ui.colored_label(scene.theme.accent, "The assistant works on it.");
-                return;
+        if ticket.run.is_under_way() {
+            let stop = ui.button("Cancel");
+            let hover = "Stop the assistant's work on it";
+            if stop.on_hover_text(hover).clicked() {
+                out.push(Action::CancelTicket(number));
             }
+            let text = match ticket.run {
+                Run::Checked { .. } => "QA checks it.",
+                _ => "The assistant works on it.",
+            };
+            ui.colored_label(scene.theme.accent, text);
+            return;
+        }
+        let text = match ticket.run {
+            Run::Failed(_) => "Retry",
+            _ => "Run",
         };
         let why_not = match ticket.status {
             Status::Done => Some("it is done".to_owned()),
@@ -253,9 +269,48 @@ fn work(ui: &mut egui::Ui, scene: &Scene<'_>, ticket: &Ticket, out: &mut Vec<Act
                 out.push(Action::MoveTicket(number, Status::Review, None));
             }
         }
+        check(ui, scene, ticket, out);
     });
-    if let Run::Failed(reason) = &ticket.run {
-        ui.colored_label(scene.theme.error, format!("Failed: {reason}"));
+    match &ticket.run {
+        Run::Failed(reason) => {
+            ui.colored_label(scene.theme.error, format!("Failed: {reason}"));
+        }
+        Run::Unchecked(reason) => {
+            ui.colored_label(scene.theme.error, format!("Not checked: {reason}"));
+        }
+        Run::Idle | Run::Asked { .. } | Run::Checked { .. } => {}
+    }
+    match &ticket.verdict {
+        Some(Verdict::Passed) => {
+            ui.colored_label(scene.theme.good, "QA passed it.");
+        }
+        Some(Verdict::Failed(reason)) => {
+            ui.colored_label(scene.theme.warning, format!("QA did not pass it: {reason}"));
+        }
+        None => {}
+    }
+}
+
+/// Sends it to QA, if there is something to check.
+fn check(ui: &mut egui::Ui, scene: &Scene<'_>, ticket: &Ticket, out: &mut Vec<Action>) {
+    let find = |id: Option<u64>| id.and_then(|id| scene.discussions.get(id));
+    let discussion = find(ticket.discussion);
+    let has_answer = discussion.is_some_and(|discussion| {
+        let mut entries = discussion.entries.iter();
+        entries.any(|entry| entry.role == ASSISTANT)
+    });
+    let to_qa = ui.add_enabled(has_answer, egui::Button::new("To QA"));
+    let hover = "Have QA check the answer: it is done then, or to be done again";
+    let to_qa = to_qa.on_hover_text(hover);
+    let why_not = "There is no answer yet that can be checked";
+    if to_qa.on_disabled_hover_text(why_not).clicked() {
+        out.push(Action::CheckTicket(ticket.number));
+    }
+    if let Some(with_qa) = find(ticket.check) {
+        let open = ui.button("Open QA");
+        if open.on_hover_text("Show what QA said").clicked() {
+            out.push(Action::SelectDiscussion(with_qa.id));
+        }
     }
 }
 

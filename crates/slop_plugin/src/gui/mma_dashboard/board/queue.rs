@@ -1,7 +1,7 @@
 //! The row above the tickets: how they are shown, and how the assistant gets them.
 
 use slop_engine::egui;
-use slop_state::{Action, Board, QueueMode, Run, TicketQueue};
+use slop_state::{Action, Board, QueueMode, TicketQueue};
 
 use super::{shortened, Scene};
 
@@ -14,8 +14,7 @@ pub(super) fn row(
     out: &mut Vec<Action>,
 ) {
     let asked = scene.tickets.iter();
-    let asked = asked.filter(|ticket| matches!(ticket.run, Run::Asked { .. }));
-    let running = asked.count();
+    let running = asked.filter(|ticket| ticket.run.is_under_way()).count();
     ui.horizontal_wrapped(|ui| {
         ui.selectable_value(&mut board.graph, false, "Board")
             .on_hover_text("A column for each status");

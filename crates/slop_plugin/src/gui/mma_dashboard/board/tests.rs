@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use slop_state::QueueMode;
+use slop_state::{Entry, QueueMode, Tier};
 
 use super::{detail::*, *};
 use crate::gui::testing::{button, find, key, theme, Window};
@@ -17,17 +17,18 @@ fn ticket(number: u32, status: Status) -> Ticket {
     }
 }
 
-struct Bench {
+pub(super) struct Bench {
     window: Window,
-    tickets: Vec<Ticket>,
+    pub(super) tickets: Vec<Ticket>,
     board: Board,
-    discussions: Discussions,
+    pub(super) discussions: Discussions,
     queue: TicketQueue,
+    pub(super) planning: Planning,
     title: String,
 }
 
 impl Bench {
-    fn new(statuses: &[Status]) -> Self {
+    pub(super) fn new(statuses: &[Status]) -> Self {
         let numbered = (1..).zip(statuses);
         let mut bench = Self {
             window: Window::default(),
@@ -35,6 +36,7 @@ impl Bench {
             board: Board::default(),
             discussions: Discussions::default(),
             queue: TicketQueue::default(),
+            planning: Planning::default(),
             title: String::new(),
         };
         bench.look();
@@ -48,6 +50,7 @@ impl Bench {
             board,
             discussions,
             queue,
+            planning,
             title,
         } = self;
         let theme = theme();
@@ -59,6 +62,7 @@ impl Bench {
                 board: &mut *board,
                 discussions: &*discussions,
                 queue: &*queue,
+                planning: &mut *planning,
                 title: &mut *title,
                 theme: &theme,
             };
@@ -73,11 +77,11 @@ impl Bench {
     }
 
     #[track_caller]
-    fn find(&mut self, text: &str) -> egui::Rect {
+    pub(super) fn find(&mut self, text: &str) -> egui::Rect {
         find(&self.look(), text)
     }
 
-    fn sees(&mut self, text: &str) -> bool {
+    pub(super) fn sees(&mut self, text: &str) -> bool {
         self.look().iter().any(|(seen, _)| seen == text)
     }
 
@@ -90,7 +94,7 @@ impl Bench {
     }
 
     #[track_caller]
-    fn click_on(&mut self, text: &str) -> Vec<Action> {
+    pub(super) fn click_on(&mut self, text: &str) -> Vec<Action> {
         let at = self.find(text).center();
         self.click(at)
     }
@@ -108,13 +112,13 @@ impl Bench {
         out
     }
 
-    fn key(&mut self, struck: egui::Key, modifiers: egui::Modifiers) -> Vec<Action> {
+    pub(super) fn key(&mut self, struck: egui::Key, modifiers: egui::Modifiers) -> Vec<Action> {
         let (mut out, _) = self.run(vec![key(struck, true, modifiers)]);
         out.extend(self.run(vec![key(struck, false, modifiers)]).0);
         out
     }
 
-    fn write(&mut self, text: &str) -> Vec<Action> {
+    pub(super) fn write(&mut self, text: &str) -> Vec<Action> {
         self.run(vec![egui::Event::Text(text.to_owned())]).0
     }
 }
@@ -387,6 +391,49 @@ fn a_ticket_is_discussed_and_worked_on() {
     assert_eq!(bench.click_on("Retry"), [Action::RunTicket(1)]);
     bench.tickets[0].blocked = Some("no paint".to_owned());
     assert_eq!(bench.click_on("Retry"), []);
+}
+
+#[test]
+fn a_ticket_is_sent_to_qa_when_there_is_an_answer() {
+    let mut bench = Bench::new(&[Status::Review]);
+    bench.click_on("title 1");
+    assert_eq!(bench.click_on("To QA"), []);
+    let about = bench.discussions.active;
+    bench.tickets[0].discussion = Some(about);
+    let answer = Entry {
+        role: "AI".to_owned(),
+        text: "the work".to_owned(),
+        ..Entry::default()
+    };
+    bench.discussions.list[0].entries.push(answer);
+    assert_eq!(bench.click_on("To QA"), [Action::CheckTicket(1)]);
+    bench.tickets[0].check = Some(about);
+    bench.tickets[0].run = Run::Checked { after: 1 };
+    assert!(bench.sees("QA checks it"));
+    assert!(bench.sees("1 under way"));
+    assert_eq!(bench.click_on("Cancel"), [Action::CancelTicket(1)]);
+    bench.tickets[0].run = Run::Unchecked("no network".to_owned());
+    assert!(bench.sees("not checked: no network"));
+    let open = [Action::SelectDiscussion(about)];
+    assert_eq!(bench.click_on("Open QA"), open);
+    bench.tickets[0].run = Run::Idle;
+    bench.tickets[0].verdict = Some(Verdict::Failed("no test".to_owned()));
+    assert!(bench.sees("QA: no test"));
+    bench.tickets[0].verdict = Some(Verdict::Passed);
+    assert!(bench.sees("QA passed it"));
+}
+
+#[test]
+fn another_tier_is_given_a_ticket() {
+    let mut bench = Bench::new(&[Status::Todo]);
+    bench.click_on("title 1");
+    bench.click_on("Worker");
+    bench.click_on("Tech lead");
+    let wanted = Ticket {
+        tier: Tier::TechLead,
+        ..bench.tickets[0].clone()
+    };
+    assert_eq!(bench.click_on("Save"), [Action::EditTicket(wanted)]);
 }
 
 #[test]

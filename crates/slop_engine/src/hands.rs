@@ -1,0 +1,440 @@
+//! What is done in the project's folder, once there is leave.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt::Write as _,
+    path::Path,
+    sync::{mpsc, Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use bevy::{
+    app::AppExit,
+    prelude::{EventReader, Res, Resource},
+};
+pub use slop_hands::{Change, Diff, HandsError, Line, Mark, Output, Tool, Wanted};
+use slop_hands::{Patience, Root, Running};
+
+use crate::pacing::Frames;
+
+/// How many jobs are kept that are over.
+const KEPT: usize = 64;
+/// How much of what was read, found or said goes to the model, in bytes.
+const TOLD: usize = 64 * 1024;
+/// For how long the app waits at its end for commands to end.
+const LAST: Duration = Duration::from_secs(5);
+
+/// Which job it is: of which call, and how often something was begun for that before. The same one is
+/// never begun again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JobId {
+    /// The request that the call came with.
+    pub request: u64,
+    /// The place of the call there.
+    pub place: u32,
+    /// From 0.
+    pub attempt: u32,
+}
+
+/// Something to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Reads, lists or searches. Another call is refused.
+    Look(Wanted),
+    /// Writes a file.
+    Apply(Change),
+    /// Puts back what was in a file.
+    Undo(Change),
+    /// Runs a command.
+    Run(String),
+}
+
+/// How far a job has got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobProgress {
+    /// What a command has said.
+    pub output: Output,
+    /// What came of it once it is over, or why nothing did.
+    pub outcome: Option<Result<String, String>>,
+}
+
+/// The jobs that are under way and those that were over last.
+///
+/// Code that is reloaded looks here, so a job is done once, whatever becomes of that code and its
+/// state. One that is over stays until 64 newer are: a rollback may bring back a state that waits for
+/// it.
+#[derive(Resource, Debug, Default)]
+pub struct Jobs {
+    /// By the path that it was opened by. It stays the folder that it was.
+    root: Option<(String, Arc<Root>)>,
+    jobs: BTreeMap<JobId, Work>,
+    /// The oldest first.
+    over: VecDeque<JobId>,
+    frames: Frames,
+}
+
+/// A job.
+#[derive(Debug)]
+enum Work {
+    /// On a thread. In a mutex because a receiver belongs to one.
+    Thread(Mutex<mpsc::Receiver<Result<String, String>>>),
+    Command(Running),
+    Over(Output, Result<String, String>),
+}
+
+impl Jobs {
+    /// Which ask for a frame whenever there is something new to see.
+    #[must_use]
+    pub fn new(frames: Frames) -> Self {
+        Self {
+            frames,
+            ..Self::default()
+        }
+    }
+
+    /// A change of a file as it is now. It waits for the disk once.
+    ///
+    /// # Errors
+    ///
+    /// If the file is no text, or not within the folder, or says that already.
+    pub fn propose(
+        &mut self,
+        folder: &str,
+        path: &str,
+        after: String,
+    ) -> Result<Change, HandsError> {
+        let root = self.root(folder)?;
+        Change::propose(&root, path, after)
+    }
+
+    /// Whether a command could be started, as far as its text tells.
+    ///
+    /// # Errors
+    ///
+    /// If somebody who reads it would not see what it does.
+    pub fn check(command: &str) -> Result<(), HandsError> {
+        Running::check(command)
+    }
+
+    /// Starts a job in the project's folder. One that is known is not started again.
+    pub fn start(&mut self, id: JobId, folder: &str, job: Job) {
+        if self.jobs.contains_key(&id) {
+            return;
+        }
+        let begun = self.root(folder).and_then(|root| self.begin(root, job));
+        let work = begun.unwrap_or_else(|error| {
+            self.over.push_back(id);
+            Work::Over(Output::default(), Err(error.to_string()))
+        });
+        self.jobs.insert(id, work);
+    }
+
+    /// The project's folder, opened once.
+    fn root(&mut self, folder: &str) -> Result<Arc<Root>, HandsError> {
+        if let Some((path, root)) = &self.root {
+            if path == folder {
+                return Ok(Arc::clone(root));
+            }
+        }
+        let root = Arc::new(Root::open(Path::new(folder))?);
+        self.root = Some((folder.to_owned(), Arc::clone(&root)));
+        Ok(root)
+    }
+
+    fn begin(&self, root: Arc<Root>, job: Job) -> Result<Work, HandsError> {
+        let frames = self.frames.clone();
+        if let Job::Run(command) = &job {
+            let wake = move || frames.now();
+            let running = Running::start(&root, command, Patience::default(), wake)?;
+            return Ok(Work::Command(running));
+        }
+        let (sender, receiver) = mpsc::channel();
+        let work = move || {
+            let result = act(&root, &job).map_err(|error| error.to_string());
+            // Nobody may want it any more.
+            let _ = sender.send(result);
+            frames.now();
+        };
+        let thread = thread::Builder::new().name("hands".to_owned());
+        match thread.spawn(work) {
+            Ok(_) => Ok(Work::Thread(Mutex::new(receiver))),
+            Err(source) => Err(HandsError::Command { source }),
+        }
+    }
+
+    /// Takes in what became of them.
+    pub fn poll(&mut self) {
+        // Before and not after, so that everybody has seen how they ended.
+        while self.over.len() > KEPT {
+            if let Some(oldest) = self.over.pop_front() {
+                self.jobs.remove(&oldest);
+            }
+        }
+        for (id, work) in &mut self.jobs {
+            if let Some(over) = work.poll() {
+                *work = over;
+                self.over.push_back(*id);
+            }
+        }
+    }
+
+    /// How far a job has got; `None` if it is not known.
+    #[must_use]
+    pub fn get(&self, id: JobId) -> Option<JobProgress> {
+        let (output, outcome) = match self.jobs.get(&id)? {
+            Work::Thread(_) => (Output::default(), None),
+            Work::Command(running) => (running.output(), None),
+            Work::Over(output, outcome) => (output.clone(), Some(outcome.clone())),
+        };
+        Some(JobProgress { output, outcome })
+    }
+
+    /// Whether a job is known, be it over.
+    #[must_use]
+    pub fn is_known(&self, id: JobId) -> bool {
+        self.jobs.contains_key(&id)
+    }
+
+    /// Ends a command with all that it has started. Anything else is over before long.
+    pub fn cancel(&self, id: JobId) {
+        if let Some(Work::Command(running)) = self.jobs.get(&id) {
+            running.cancel();
+        }
+    }
+
+    /// Ends all commands, and waits until they have ended, but not for ever.
+    pub fn end(&self) {
+        let mut commands = Vec::new();
+        for work in self.jobs.values() {
+            if let Work::Command(running) = work {
+                running.cancel();
+                commands.push(running);
+            }
+        }
+        let start = Instant::now();
+        while commands.iter().any(|running| running.ending().is_none()) && start.elapsed() < LAST {
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Work {
+    /// What it is now that it is over; `None` if it was that before, or is not yet.
+    fn poll(&self) -> Option<Self> {
+        match self {
+            Self::Over(..) => None,
+            Self::Thread(receiver) => {
+                let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
+                let result = match receiver.try_recv() {
+                    Ok(result) => result,
+                    Err(mpsc::TryRecvError::Empty) => return None,
+                    // It panicked.
+                    Err(mpsc::TryRecvError::Disconnected) => Err("it broke off".to_owned()),
+                };
+                Some(Self::Over(Output::default(), result))
+            }
+            Self::Command(running) => {
+                let ending = running.ending()?;
+                let output = running.output();
+                let told = told(&output, &ending.to_string());
+                let result = if ending.is_good() {
+                    Ok(told)
+                } else {
+                    Err(told)
+                };
+                Some(Self::Over(output, result))
+            }
+        }
+    }
+}
+
+/// What a command has said and how it ended, in one text.
+fn told(output: &Output, ending: &str) -> String {
+    let text = output.text.trim_end();
+    let cut = if output.is_cut {
+        "(what it said before was cut)\n"
+    } else {
+        ""
+    };
+    if text.is_empty() {
+        format!("It said nothing; {ending}.")
+    } else {
+        format!("{cut}{text}\n({ending})")
+    }
+}
+
+/// Does what is no command.
+fn act(root: &Root, job: &Job) -> Result<String, HandsError> {
+    match job {
+        Job::Apply(change) => {
+            change.apply(root)?;
+            Ok(format!("{} was written.", change.path))
+        }
+        Job::Undo(change) => {
+            change.undo(root)?;
+            Ok(format!("{} is as it was before.", change.path))
+        }
+        Job::Look(wanted) => look(root, wanted),
+        Job::Run(command) => Err(not_to_look(command)),
+    }
+}
+
+fn look(root: &Root, wanted: &Wanted) -> Result<String, HandsError> {
+    match wanted {
+        Wanted::Read { path } => Ok(shortened(root.read(path)?)),
+        Wanted::List { path } => {
+            let listing = root.list(path)?;
+            let mut text = listing.names.join("\n");
+            if text.is_empty() {
+                text += "(the folder is empty)";
+            }
+            if listing.is_cut {
+                text += "\n(there are more)";
+            }
+            Ok(shortened(text))
+        }
+        Wanted::Search { text, path } => {
+            let found = root.search(text, path)?;
+            let mut lines = String::new();
+            for hit in &found.hits {
+                // Writing into a text cannot fail.
+                let _ = writeln!(lines, "{}:{}: {}", hit.path, hit.line, hit.text);
+            }
+            if found.hits.is_empty() {
+                lines += "(it was not found)\n";
+            }
+            if found.is_cut {
+                lines += "(it was not looked for to the end; name a smaller folder)\n";
+            }
+            Ok(shortened(lines))
+        }
+        Wanted::Change { path, .. } => Err(not_to_look(path)),
+        Wanted::Run { command } => Err(not_to_look(command)),
+    }
+}
+
+/// Nobody has given leave for it in this way.
+fn not_to_look(what: &str) -> HandsError {
+    HandsError::NoTool {
+        name: what.to_owned(),
+        known: "those that only look".to_owned(),
+    }
+}
+
+/// The beginning of a text, with a word about the rest.
+fn shortened(mut text: String) -> String {
+    if text.len() > TOLD {
+        let mut end = TOLD;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text += "\n(the rest was cut)";
+    }
+    text
+}
+
+/// Leaves no command behind when the app ends.
+pub(crate) fn end_at_exit(mut exits: EventReader<AppExit>, jobs: Res<Jobs>) {
+    if exits.read().count() > 0 {
+        jobs.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn id(place: u32) -> JobId {
+        JobId {
+            request: 1,
+            place,
+            attempt: 0,
+        }
+    }
+
+    #[track_caller]
+    fn outcome(jobs: &mut Jobs, id: JobId) -> Result<String, String> {
+        let start = Instant::now();
+        loop {
+            jobs.poll();
+            if let Some(outcome) = jobs.get(id).and_then(|progress| progress.outcome) {
+                return outcome;
+            }
+            assert!(start.elapsed() < Duration::from_secs(30), "it never ends");
+            thread::yield_now();
+        }
+    }
+
+    fn run(command: &str) -> Job {
+        Job::Run(command.to_owned())
+    }
+
+    #[test]
+    fn a_job_is_done_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        let mut jobs = Jobs::default();
+        for _ in 0..3 {
+            jobs.start(id(0), &path, run("echo hello >>said; cat said"));
+            let expected = "hello\n(it ended with code 0)".to_owned();
+            assert_eq!(outcome(&mut jobs, id(0)), Ok(expected));
+        }
+        jobs.start(id(1), &path, run("exit 3"));
+        let expected = "It said nothing; it ended with code 3.".to_owned();
+        assert_eq!(outcome(&mut jobs, id(1)), Err(expected));
+    }
+
+    #[test]
+    fn a_change_is_written_and_put_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        let mut jobs = Jobs::default();
+        let change = jobs.propose(&path, "a", "one\n".to_owned()).unwrap();
+        jobs.start(id(0), &path, Job::Apply(change.clone()));
+        assert_eq!(outcome(&mut jobs, id(0)), Ok("a was written.".to_owned()));
+        let read = Wanted::Read {
+            path: "a".to_owned(),
+        };
+        jobs.start(id(1), &path, Job::Look(read));
+        assert_eq!(outcome(&mut jobs, id(1)), Ok("one\n".to_owned()));
+        jobs.start(id(2), &path, Job::Undo(change.clone()));
+        assert!(outcome(&mut jobs, id(2)).is_ok());
+        jobs.start(id(3), &path, Job::Undo(change));
+        assert!(outcome(&mut jobs, id(3)).is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn only_what_looks_is_done_as_a_look() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        let mut jobs = Jobs::default();
+        let wanted = Wanted::Run {
+            command: "echo >made".to_owned(),
+        };
+        jobs.start(id(0), &path, Job::Look(wanted));
+        assert!(outcome(&mut jobs, id(0)).is_err());
+        jobs.start(id(1), "/no such folder", run("echo"));
+        let error = outcome(&mut jobs, id(1)).unwrap_err();
+        assert!(
+            error.contains("choose another in Project Settings"),
+            "{error}"
+        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_end_of_the_app_is_the_end_of_commands() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        let mut jobs = Jobs::default();
+        jobs.start(id(0), &path, run("sleep 1000"));
+        jobs.end();
+        let expected = "It said nothing; it was cancelled.".to_owned();
+        assert_eq!(outcome(&mut jobs, id(0)), Err(expected));
+    }
+}

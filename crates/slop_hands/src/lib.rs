@@ -1,0 +1,68 @@
+//! What an assistant does in a project's folder, once somebody has given leave: reads, changes that
+//! can be undone, commands that can be ended. Asking for leave is not done here.
+//!
+//! In reading order: [`Root`] is the folder, opened once; [`Tool`] is what can be asked for, and
+//! [`Wanted`] one such call; [`Change`] is new contents for a file, shown as a [`Diff`]; [`Running`]
+//! is a command under way; [`HandsError`] is why something was not done.
+//!
+//! Nothing outside of the folder is ever opened. Each path is looked up by the kernel, which goes
+//! through no link and over no `..` (`openat2`), and it is looked up anew when it is used: a folder
+//! that became a link while somebody thought about it is refused.
+//!
+//! The crate belongs in a library that is never reloaded. Its threads run on while the code that
+//! polls a [`Running`] is replaced.
+//!
+//! ```
+//! # if cfg!(target_os = "linux") {
+//! use slop_hands::{Change, Root};
+//!
+//! let folder = std::env::temp_dir().join(format!("slop_hands-{}", std::process::id()));
+//! std::fs::create_dir_all(&folder).unwrap();
+//! let root = Root::open(&folder).unwrap();
+//! let change = Change::propose(&root, "notes.md", "hello\n".to_owned()).unwrap();
+//! change.apply(&root).unwrap();
+//! assert_eq!(root.read("notes.md").unwrap(), "hello\n");
+//! change.undo(&root).unwrap();
+//! assert!(root.read("notes.md").is_err());
+//! assert!(root.read("../secret").is_err());
+//! # std::fs::remove_dir(&folder).unwrap();
+//! # }
+//! ```
+//!
+//! Limits: Linux 5.6 or newer. A command may do all that the person may; only where it begins is
+//! bound to the folder, which is why it is shown before. A process that has left its group and wiped
+//! its environment outlives its command. Mounts within the folder belong to it. Folders that a change
+//! has made stay when it is undone.
+
+mod change;
+mod diff;
+mod error;
+mod output;
+mod path;
+mod search;
+mod tool;
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(target_os = "linux")]
+mod root;
+#[cfg(target_os = "linux")]
+mod run;
+#[cfg(target_os = "linux")]
+mod tree;
+
+pub use change::Change;
+pub use diff::{Diff, Line, Mark};
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::{Root, Running};
+pub use error::HandsError;
+pub use output::{Ending, Output, Patience};
+#[cfg(target_os = "linux")]
+pub use root::Root;
+#[cfg(target_os = "linux")]
+pub use run::Running;
+pub use search::{Found, Hit, Listing};
+pub use tool::{Tool, Wanted};
+
+/// The largest file that is read or written, in bytes. A larger one is no text that somebody wrote.
+pub const LARGEST: u64 = 256 * 1024;

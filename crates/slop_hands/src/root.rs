@@ -1,0 +1,331 @@
+//! The project's folder, opened once.
+
+use std::{
+    fs::{File, Permissions},
+    io::{self, Read, Write},
+    os::{
+        fd::{AsRawFd, OwnedFd},
+        unix::fs::PermissionsExt,
+    },
+    path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use rustix::{
+    fs::{
+        fsync, mkdirat, open, openat, openat2, renameat, renameat_with, statat, unlinkat, AtFlags,
+        Dir, FileType, Mode, OFlags, RenameFlags, ResolveFlags,
+    },
+    io::Errno,
+};
+
+use crate::{path::names, search::Kind, HandsError, LARGEST};
+
+/// How a path is looked up: over no `..` that leads out, and through no link of any kind.
+const BENEATH: ResolveFlags = ResolveFlags::BENEATH
+    .union(ResolveFlags::NO_SYMLINKS)
+    .union(ResolveFlags::NO_MAGICLINKS);
+/// How a folder is opened.
+const FOLDER: OFlags = OFlags::RDONLY
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::CLOEXEC);
+/// How a file is opened. A pipe would wait for somebody who writes into it.
+const FILE: OFlags = OFlags::RDONLY
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
+
+/// The project's folder. It stays the one that it was, whatever its path leads to by now.
+#[derive(Debug)]
+pub struct Root {
+    folder: OwnedFd,
+    path: PathBuf,
+}
+
+impl Root {
+    /// Opens a folder. Its own path may lead through links, for a person has chosen it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened, or this system cannot look paths up within it.
+    pub fn open(path: &Path) -> Result<Self, HandsError> {
+        let no_folder = |errno: Errno| HandsError::NoFolder {
+            folder: path.to_owned(),
+            source: errno.into(),
+        };
+        let folder = open(path, FOLDER, Mode::empty()).map_err(no_folder)?;
+        match openat2(&folder, ".", FOLDER, Mode::empty(), BENEATH) {
+            Ok(_) => {}
+            Err(Errno::NOSYS | Errno::PERM) => return Err(HandsError::Unsupported),
+            Err(errno) => return Err(no_folder(errno)),
+        }
+        let path = path.to_owned();
+        Ok(Self { folder, path })
+    }
+
+    /// The path that it was opened by.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The text of a file.
+    ///
+    /// # Errors
+    ///
+    /// If it is no text, too large, or not within the folder.
+    pub fn read(&self, path: &str) -> Result<String, HandsError> {
+        text(path, self.file(path)?)
+    }
+
+    /// The folder as a path that leads there from this process and from one that it starts.
+    pub(crate) fn here(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}", self.folder.as_raw_fd()))
+    }
+
+    fn look_up(&self, path: &str, flags: OFlags) -> Result<OwnedFd, HandsError> {
+        let names = names(path)?;
+        let joined = if names.is_empty() {
+            ".".to_owned()
+        } else {
+            names.join("/")
+        };
+        let opened = openat2(&self.folder, joined.as_str(), flags, Mode::empty(), BENEATH);
+        opened.map_err(|errno| refused("open", path, errno))
+    }
+
+    fn file(&self, path: &str) -> Result<File, HandsError> {
+        regular(path, self.look_up(path, FILE)?)
+    }
+
+    /// What is in a folder, in no particular order, at most so many. Whether that is all.
+    pub(crate) fn entries(
+        &self,
+        path: &str,
+        most: usize,
+    ) -> Result<(Vec<(String, Kind)>, bool), HandsError> {
+        let folder = self.look_up(path, FOLDER)?;
+        let failed = |errno| refused("list", path, errno);
+        let mut entries = Vec::new();
+        for entry in Dir::read_from(&folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name == "." || name == ".." {
+                continue;
+            }
+            if entries.len() == most {
+                return Ok((entries, false));
+            }
+            let mut is = entry.file_type();
+            if is == FileType::Unknown {
+                // Some file systems do not keep it with the name.
+                let look = statat(&folder, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW);
+                is = look.map_or(is, |stat| FileType::from_raw_mode(stat.st_mode));
+            }
+            let kind = match is {
+                FileType::RegularFile => Kind::File,
+                FileType::Directory => Kind::Folder,
+                FileType::Symlink => Kind::Link,
+                _ => Kind::Other,
+            };
+            entries.push((name, kind));
+        }
+        Ok((entries, true))
+    }
+
+    /// What a change would replace; `None` if there is no file yet.
+    pub(crate) fn current(&self, path: &str) -> Result<Option<String>, HandsError> {
+        match self.read(path) {
+            Ok(text) => Ok(Some(text)),
+            Err(HandsError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Replaces the whole text of a file, which is there and is `from`, or is not there. All of it
+    /// is seen to be replaced, or none, also after a loss of power.
+    pub(crate) fn replace(
+        &self,
+        path: &str,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<(), HandsError> {
+        let conflict = || HandsError::Conflict {
+            path: path.to_owned(),
+        };
+        let failed = |errno| refused("write", path, errno);
+        let (folder, name) = self.parent(path, to.is_some())?;
+        let now = match openat2(&folder, name, FILE, Mode::empty(), BENEATH) {
+            Ok(file) => Some(regular(path, file)?),
+            Err(Errno::NOENT) => None,
+            Err(errno) => return Err(failed(errno)),
+        };
+        let mut meta = None;
+        let now = match now {
+            Some(file) => {
+                let known = file.metadata();
+                meta = Some(known.map_err(|source| file_error("write", path, source))?);
+                Some(text(path, file)?)
+            }
+            None => None,
+        };
+        if now.as_deref() != from {
+            return Err(conflict());
+        }
+        let Some(to) = to else {
+            if from.is_some() {
+                unlinkat(&folder, name, AtFlags::empty()).map_err(failed)?;
+                fsync(&folder).map_err(failed)?;
+            }
+            return Ok(());
+        };
+        let mut beside = Beside::new(&folder).map_err(failed)?;
+        let written = beside.write(to, meta.map(|meta| meta.permissions()));
+        written.map_err(|source| file_error("write", path, source))?;
+        // Of a file that is not there nothing may be replaced.
+        let put = if from.is_some() {
+            renameat(&folder, beside.name.as_str(), &folder, name)
+        } else {
+            let only_new = RenameFlags::NOREPLACE;
+            renameat_with(&folder, beside.name.as_str(), &folder, name, only_new)
+        };
+        match put {
+            Ok(()) => beside.is_placed = true,
+            Err(Errno::EXIST) => return Err(conflict()),
+            Err(errno) => return Err(failed(errno)),
+        }
+        fsync(&folder).map_err(failed)
+    }
+
+    /// The folder that a file is in, and its name there. Folders on the way that are missing are
+    /// made if that is wanted.
+    fn parent<'a>(&self, path: &'a str, make: bool) -> Result<(OwnedFd, &'a str), HandsError> {
+        let mut names = names(path)?;
+        let is_folder = path.ends_with('/') || path.ends_with("/.");
+        let Some(name) = names.pop().filter(|_| !is_folder) else {
+            let path = path.to_owned();
+            return Err(HandsError::Folder { path });
+        };
+        let failed = |errno| refused("open", path, errno);
+        let here = openat2(&self.folder, ".", FOLDER, Mode::empty(), BENEATH);
+        let mut folder = here.map_err(failed)?;
+        for name in names {
+            let next = || openat2(&folder, name, FOLDER, Mode::empty(), BENEATH);
+            let opened = match next() {
+                Err(Errno::NOENT) if make => {
+                    match mkdirat(&folder, name, Mode::from_raw_mode(0o777)) {
+                        // Somebody else was faster; what it is shows when it is opened.
+                        Ok(()) | Err(Errno::EXIST) => next(),
+                        Err(errno) => Err(errno),
+                    }
+                }
+                opened => opened,
+            };
+            folder = opened.map_err(failed)?;
+        }
+        Ok((folder, name))
+    }
+}
+
+/// A file that is written beside the one that it is to replace. It goes unless it was put there.
+struct Beside<'a> {
+    folder: &'a OwnedFd,
+    name: String,
+    file: File,
+    is_placed: bool,
+}
+
+impl<'a> Beside<'a> {
+    fn new(folder: &'a OwnedFd) -> Result<Self, Errno> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        loop {
+            let count = COUNT.fetch_add(1, Ordering::Relaxed);
+            let name = format!(".slop-hands-{}-{count}.tmp", process::id());
+            // As any new file is, for whom the person has said.
+            match openat(folder, name.as_str(), flags, Mode::from_raw_mode(0o666)) {
+                // One of a process before that was killed.
+                Err(Errno::EXIST) => {}
+                Ok(file) => {
+                    return Ok(Self {
+                        folder,
+                        name,
+                        file: File::from(file),
+                        is_placed: false,
+                    });
+                }
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    fn write(&mut self, text: &str, permissions: Option<Permissions>) -> io::Result<()> {
+        if let Some(permissions) = permissions {
+            // Who may read, write and run it, and nothing that would run it as somebody else.
+            let mode = permissions.mode() & 0o777;
+            self.file.set_permissions(Permissions::from_mode(mode))?;
+        }
+        self.file.write_all(text.as_bytes())?;
+        self.file.sync_all()
+    }
+}
+
+impl Drop for Beside<'_> {
+    fn drop(&mut self) {
+        if !self.is_placed {
+            // What stays is in nobody's way.
+            let _ = unlinkat(self.folder, self.name.as_str(), AtFlags::empty());
+        }
+    }
+}
+
+/// A file, if it is one.
+fn regular(path: &str, file: OwnedFd) -> Result<File, HandsError> {
+    let file = File::from(file);
+    let meta = file.metadata();
+    let meta = meta.map_err(|source| file_error("open", path, source))?;
+    let path = path.to_owned();
+    if meta.is_dir() {
+        return Err(HandsError::Folder { path });
+    }
+    if !meta.is_file() {
+        return Err(HandsError::NoFile { path });
+    }
+    Ok(file)
+}
+
+fn text(path: &str, file: File) -> Result<String, HandsError> {
+    let mut bytes = Vec::new();
+    // One that grows meanwhile is read no further either.
+    let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
+    read.map_err(|source| file_error("read", path, source))?;
+    let path = || path.to_owned();
+    if bytes.len() as u64 > LARGEST {
+        return Err(HandsError::TooLarge { path: path() });
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) if !text.contains('\0') => Ok(text),
+        _ => Err(HandsError::Binary { path: path() }),
+    }
+}
+
+fn file_error(what: &'static str, path: &str, source: io::Error) -> HandsError {
+    let path = path.to_owned();
+    HandsError::File { what, path, source }
+}
+
+/// What the system means that does not open a path.
+fn refused(what: &'static str, path: &str, errno: Errno) -> HandsError {
+    let owned = path.to_owned();
+    match errno {
+        Errno::LOOP | Errno::XDEV => HandsError::Link { path: owned },
+        Errno::NOENT => HandsError::Missing { path: owned },
+        Errno::NOTDIR => HandsError::NoFolderThere { path: owned },
+        Errno::ISDIR => HandsError::Folder { path: owned },
+        // There is nobody at a socket, or no device.
+        Errno::NXIO | Errno::NODEV => HandsError::NoFile { path: owned },
+        errno => file_error(what, path, errno.into()),
+    }
+}

@@ -1,0 +1,266 @@
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
+use slop_state::{DeedKind, Discussion, Entry, ToolCall, ToolRound};
+use tempfile::TempDir;
+
+use super::*;
+use crate::controller::tests::{act, app};
+
+/// An app with a project, and an answer that waits for requests.
+struct Bench {
+    app: App,
+    folder: TempDir,
+}
+
+const ENTRY: u64 = 7;
+const REQUEST: u64 = 100;
+
+fn id(place: u32) -> CallId {
+    CallId {
+        request: REQUEST,
+        place,
+    }
+}
+
+fn bench(deeds: &[Deed]) -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = app();
+    app.world_mut().resource_mut::<Project>().root = folder.path().display().to_string();
+    let calls = vec![ToolCall::default(); deeds.len()];
+    let entry = Entry {
+        id: ENTRY,
+        rounds: vec![ToolRound {
+            request: REQUEST,
+            calls,
+            ..ToolRound::default()
+        }],
+        ..Entry::default()
+    };
+    app.insert_resource(Discussions {
+        list: vec![Discussion {
+            id: 1,
+            entries: vec![entry],
+            ..Discussion::default()
+        }],
+        ..Discussions::default()
+    });
+    app.insert_resource(PendingRequests(vec![Pending {
+        request: REQUEST,
+        discussion: 1,
+        entry: ENTRY,
+    }]));
+    let mut requests = ToolRequests::default();
+    for (place, deed) in (0..).zip(deeds) {
+        requests.push(ToolRequest {
+            id: id(place),
+            discussion: 1,
+            entry: ENTRY,
+            ticket: Some(3),
+            deed: deed.clone(),
+            ..ToolRequest::default()
+        });
+    }
+    app.insert_resource(requests);
+    app.update();
+    Bench { app, folder }
+}
+
+impl Bench {
+    fn requests(&self) -> &ToolRequests {
+        self.app.world().resource()
+    }
+
+    fn stage(&self, place: u32) -> Stage {
+        self.requests().get(id(place)).unwrap().stage.clone()
+    }
+
+    /// What the model is told.
+    fn result(&self, place: usize) -> Option<String> {
+        let discussions = self.app.world().resource::<Discussions>();
+        let entry = discussions.list[0].entry(ENTRY).unwrap();
+        entry.rounds[0].calls[place].result.clone()
+    }
+
+    #[track_caller]
+    fn run_until(&mut self, place: u32, is_so: impl Fn(&Stage) -> bool) {
+        let start = Instant::now();
+        while !is_so(&self.stage(place)) {
+            let waited = start.elapsed();
+            assert!(waited < Duration::from_secs(30), "{:?}", self.stage(place));
+            self.app.update();
+            thread::yield_now();
+        }
+    }
+
+    #[track_caller]
+    fn run_to_the_end(&mut self, place: u32) {
+        self.run_until(place, Stage::is_over);
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(self.folder.path().join("said")).unwrap_or_default()
+    }
+}
+
+fn run(command: &str) -> Deed {
+    Deed::Run(command.to_owned())
+}
+
+fn write(path: &str, after: &str) -> Deed {
+    Deed::Change {
+        path: path.to_owned(),
+        before: None,
+        after: after.to_owned(),
+    }
+}
+
+#[test]
+fn nothing_is_done_without_leave() {
+    let mut bench = bench(&[run("echo a >said"), write("said", "b")]);
+    for _ in 0..10 {
+        bench.app.update();
+    }
+    assert_eq!(bench.requests().waiting().count(), 2);
+    assert_eq!(bench.said(), "");
+    let refused = Action::RefuseTool(id(0), "too early".to_owned());
+    act(&mut bench.app, refused);
+    act(&mut bench.app, Action::RefuseTool(id(1), String::new()));
+    assert_eq!(bench.stage(0), Stage::Refused("too early".to_owned()));
+    let told = bench.result(0).unwrap();
+    assert_eq!(told, "The person does not allow it: too early");
+    assert!(bench.result(1).is_some());
+    // What was refused cannot be allowed any more.
+    act(&mut bench.app, Action::AllowTool(id(0)));
+    assert!(matches!(bench.stage(0), Stage::Refused(_)));
+    assert_eq!(bench.said(), "");
+    let log = bench.requests().log.iter();
+    let log: Vec<_> = log.map(|note| (&*note.what, &*note.title)).collect();
+    let expected = [
+        ("refused: too early", "Command echo a >said"),
+        ("refused", "New file said"),
+    ];
+    assert_eq!(log, expected);
+}
+
+#[test]
+fn what_is_allowed_is_done_once() {
+    let mut bench = bench(&[run("echo a >>said; echo b")]);
+    let waiting = bench.requests().clone();
+    act(&mut bench.app, Action::AllowTool(id(0)));
+    bench.run_to_the_end(0);
+    let expected = "b\n(it ended with code 0)";
+    assert_eq!(bench.stage(0), Stage::Done(expected.to_owned()));
+    assert_eq!(bench.result(0).as_deref(), Some(expected));
+    // A rollback brings back what waited for leave.
+    bench.app.insert_resource(waiting);
+    bench.run_to_the_end(0);
+    assert_eq!(bench.stage(0), Stage::Done(expected.to_owned()));
+    assert_eq!(bench.said(), "a\n");
+}
+
+#[test]
+fn a_change_is_edited_done_and_undone() {
+    let mut bench = bench(&[write("said", "a")]);
+    let edited = Action::AllowEditedTool(id(0), "b".to_owned());
+    act(&mut bench.app, edited);
+    bench.run_to_the_end(0);
+    assert_eq!(bench.said(), "b");
+    act(&mut bench.app, Action::UndoTool(id(0)));
+    bench.run_until(0, |stage| *stage == Stage::Undone);
+    assert!(!bench.folder.path().join("said").exists());
+    // The model was told once.
+    assert_eq!(bench.result(0).as_deref(), Some("said was written."));
+    act(&mut bench.app, Action::UndoTool(id(0)));
+    assert_eq!(bench.stage(0), Stage::Undone);
+}
+
+#[test]
+fn what_a_person_wrote_since_is_not_undone() {
+    let mut bench = bench(&[write("said", "a")]);
+    act(&mut bench.app, Action::AllowTool(id(0)));
+    bench.run_to_the_end(0);
+    fs::write(bench.folder.path().join("said"), "mine").unwrap();
+    act(&mut bench.app, Action::UndoTool(id(0)));
+    bench.run_to_the_end(0);
+    let Stage::Done(text) = bench.stage(0) else {
+        panic!("{:?}", bench.stage(0));
+    };
+    assert!(text.contains("not undone"), "{text}");
+    assert_eq!(bench.said(), "mine");
+}
+
+#[test]
+fn leave_is_remembered_for_its_kind_in_its_ticket() {
+    let mut bench = bench(&[
+        run("echo a >>said"),
+        write("new", "b"),
+        run("echo c >>said"),
+    ]);
+    act(&mut bench.app, Action::RememberTool(id(0)));
+    bench.run_to_the_end(0);
+    bench.run_to_the_end(2);
+    assert_eq!(bench.stage(1), Stage::Waiting);
+    let remembered = Remembered {
+        ticket: 3,
+        kind: DeedKind::Run,
+    };
+    assert_eq!(bench.requests().remembered, [remembered]);
+    act(&mut bench.app, Action::ForgetTool(remembered));
+    assert_eq!(bench.requests().remembered, []);
+}
+
+#[test]
+fn an_edited_command_that_nobody_could_read_is_not_run() {
+    let mut bench = bench(&[run("echo a")]);
+    let hidden = Action::AllowEditedTool(id(0), "echo \u{202e}b".to_owned());
+    act(&mut bench.app, hidden);
+    assert_eq!(bench.stage(0), Stage::Waiting);
+}
+
+#[test]
+fn a_command_is_cancelled() {
+    let mut bench = bench(&[run("sleep 1000")]);
+    act(&mut bench.app, Action::AllowTool(id(0)));
+    assert_eq!(bench.stage(0), Stage::Running);
+    act(&mut bench.app, Action::CancelTool(id(0)));
+    bench.run_to_the_end(0);
+    assert!(matches!(bench.stage(0), Stage::Failed(_)));
+    assert!(bench.result(0).unwrap().contains("cancelled"));
+}
+
+#[test]
+fn what_no_answer_waits_for_is_dropped() {
+    let mut bench = bench(&[run("sleep 1000"), run("echo a >said")]);
+    act(&mut bench.app, Action::AllowTool(id(0)));
+    bench.app.insert_resource(PendingRequests::default());
+    bench.run_to_the_end(0);
+    bench.run_to_the_end(1);
+    assert_eq!(bench.stage(1), Stage::Refused(NOBODY.to_owned()));
+    assert_eq!(bench.said(), "");
+}
+
+#[test]
+fn what_only_looks_needs_no_word() {
+    let look = |name: &str| Deed::Look {
+        name: name.to_owned(),
+        arguments: r#"{"path":"."}"#.to_owned(),
+    };
+    let mut bench = bench(&[look("list_files"), look("no_tool")]);
+    bench.run_to_the_end(0);
+    bench.run_to_the_end(1);
+    assert!(matches!(bench.stage(0), Stage::Done(_)));
+    assert!(matches!(bench.stage(1), Stage::Failed(_)));
+}
+
+#[test]
+fn a_job_of_an_earlier_start_is_lost_and_said_to_be() {
+    let mut bench = bench(&[run("echo a >said")]);
+    let mut requests = bench.app.world_mut().resource_mut::<ToolRequests>();
+    requests.list[0].stage = Stage::Running;
+    bench.app.update();
+    assert_eq!(bench.stage(0), Stage::Failed(LOST.to_owned()));
+    assert_eq!(bench.said(), "");
+}

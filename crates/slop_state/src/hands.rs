@@ -1,0 +1,372 @@
+//! What the assistant wants to do in the project's folder, and what became of it.
+
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::TokenUsage;
+
+/// How many requests are kept that are over. The oldest go first.
+const OVER: usize = 30;
+/// How many lines the log has.
+const LINES: usize = 500;
+
+/// What the assistant may do in the project's folder, in one discussion.
+#[derive(
+    Reflect, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord,
+)]
+pub enum Leave {
+    /// Nothing; it is told of no tool.
+    #[default]
+    None,
+    /// Read, list and search, without being asked each time.
+    Look,
+    /// Propose changes and commands besides, each of which somebody allows.
+    Act,
+}
+
+/// A round of an answer: what was said, and what was asked for before it went on.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(default)]
+pub struct ToolRound {
+    /// The request that it answered.
+    pub request: u64,
+    /// What was said before the calls.
+    pub text: String,
+    /// In the order in which they were asked for.
+    pub calls: Vec<ToolCall>,
+    /// How many tokens it took, if the server has said so.
+    pub usage: Option<TokenUsage>,
+}
+
+impl ToolRound {
+    /// Whether it can go on.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.calls.iter().all(|call| call.result.is_some())
+    }
+}
+
+/// A call of a tool, as the model made it.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(default)]
+pub struct ToolCall {
+    /// The server's name for it.
+    pub id: String,
+    /// Of the tool.
+    pub name: String,
+    /// In JSON.
+    pub arguments: String,
+    /// What the server wants back with it, if it does.
+    pub signature: String,
+    /// What came of it, for the model.
+    pub result: Option<String>,
+}
+
+/// Which call it is: the request that it came with, and its place there. So one that is read again,
+/// after a reload or a rollback, is the same.
+#[derive(
+    Reflect,
+    Serialize,
+    Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+)]
+pub struct CallId {
+    /// The id of the request among those of the assistants.
+    pub request: u64,
+    /// From 0.
+    pub place: u32,
+}
+
+/// What was asked for, what is remembered, and what was done.
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(default)]
+pub struct ToolRequests {
+    /// The oldest first.
+    pub list: Vec<ToolRequest>,
+    /// What needs no leave any more.
+    pub remembered: Vec<Remembered>,
+    /// What was asked, allowed and done, the oldest first.
+    pub log: Vec<ToolNote>,
+}
+
+/// A call that is done, or waits for leave.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(default)]
+pub struct ToolRequest {
+    /// Which call it is.
+    pub id: CallId,
+    /// The id of the discussion that it was made in.
+    pub discussion: u64,
+    /// The id of the answer's entry.
+    pub entry: u64,
+    /// The number of the ticket that the discussion is about.
+    pub ticket: Option<u32>,
+    /// When it was made, in seconds since 1970, UTC.
+    pub time: u64,
+    /// What is to be done.
+    pub deed: Deed,
+    /// Where it stands.
+    pub stage: Stage,
+    /// How often something was begun for it before: it is done, and may be undone.
+    pub attempt: u32,
+}
+
+/// What is to be done.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Something is looked at.
+    Look {
+        /// Of the tool.
+        name: String,
+        /// In JSON.
+        arguments: String,
+    },
+    /// A file gets other contents.
+    Change {
+        /// From the project's folder.
+        path: String,
+        /// What was in it; `None` if it is new.
+        before: Option<String>,
+        /// What is to be in it.
+        after: String,
+    },
+    /// A command of the shell runs.
+    Run(String),
+}
+
+impl Default for Deed {
+    fn default() -> Self {
+        Self::Run(String::new())
+    }
+}
+
+impl Deed {
+    /// What an approval is remembered for; `None` for what needs none.
+    #[must_use]
+    pub fn kind(&self) -> Option<DeedKind> {
+        match self {
+            Self::Look { .. } => None,
+            Self::Change { .. } => Some(DeedKind::Change),
+            Self::Run(_) => Some(DeedKind::Run),
+        }
+    }
+
+    /// For people, in one line.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self {
+            Self::Look { name, arguments } => format!("{name} {arguments}"),
+            Self::Change { path, before, .. } if before.is_none() => format!("New file {path}"),
+            Self::Change { path, .. } => format!("Change of {path}"),
+            Self::Run(command) => {
+                let mut lines = command.trim().lines();
+                let first = lines.next().unwrap_or_default();
+                let more = if lines.next().is_some() { " …" } else { "" };
+                format!("Command {first}{more}")
+            }
+        }
+    }
+}
+
+/// A kind of what needs leave.
+#[derive(Reflect, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeedKind {
+    /// Changes of files.
+    #[default]
+    Change,
+    /// Commands.
+    Run,
+}
+
+impl DeedKind {
+    /// For people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Change => "changes",
+            Self::Run => "commands",
+        }
+    }
+}
+
+/// Where a request stands.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Somebody is to allow it.
+    #[default]
+    Waiting,
+    /// It is being done.
+    Running,
+    /// It was done; with what came of it.
+    Done(String),
+    /// Nobody did it; with the reason that somebody gave.
+    Refused(String),
+    /// It could not be done; with the reason.
+    Failed(String),
+    /// It is being undone.
+    Undoing,
+    /// It was undone.
+    Undone,
+}
+
+impl Stage {
+    /// Whether nothing is to come of it, unless somebody undoes it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        !matches!(self, Self::Waiting | Self::Running | Self::Undoing)
+    }
+}
+
+/// Leave for all that is of a kind, in one ticket.
+#[derive(Reflect, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(default)]
+pub struct Remembered {
+    /// The number of the ticket.
+    pub ticket: u32,
+    /// What needs no leave there.
+    pub kind: DeedKind,
+}
+
+/// A line of the log.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(default)]
+pub struct ToolNote {
+    /// In seconds since 1970, UTC.
+    pub time: u64,
+    /// What happened: asked, allowed, refused, done, failed, undone.
+    pub what: String,
+    /// To what.
+    pub title: String,
+}
+
+/// What a person is in the middle of, in the window Hands.
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(default)]
+pub struct HandsView {
+    /// A request and what is to be done instead.
+    pub editing: Option<(CallId, String)>,
+    /// A request and why it is refused.
+    pub refusing: Option<(CallId, String)>,
+    /// The newest request that the window was opened for.
+    pub revealed: CallId,
+}
+
+impl ToolRequests {
+    /// The request of this id.
+    #[must_use]
+    pub fn get(&self, id: CallId) -> Option<&ToolRequest> {
+        self.list.iter().find(|request| request.id == id)
+    }
+
+    /// The request of this id.
+    pub fn get_mut(&mut self, id: CallId) -> Option<&mut ToolRequest> {
+        self.list.iter_mut().find(|request| request.id == id)
+    }
+
+    /// Those that somebody is to allow, the oldest first.
+    pub fn waiting(&self) -> impl Iterator<Item = &ToolRequest> {
+        let list = self.list.iter();
+        list.filter(|request| request.stage == Stage::Waiting)
+    }
+
+    /// Whether somebody has given leave for all of the kind, in the same ticket.
+    #[must_use]
+    pub fn is_remembered(&self, request: &ToolRequest) -> bool {
+        let (Some(ticket), Some(kind)) = (request.ticket, request.deed.kind()) else {
+            return false;
+        };
+        self.remembered.contains(&Remembered { ticket, kind })
+    }
+
+    /// Adds a line to the log.
+    pub fn note(&mut self, time: u64, what: impl Into<String>, title: impl Into<String>) {
+        let (what, title) = (what.into(), title.into());
+        self.log.push(ToolNote { time, what, title });
+        let excess = self.log.len().saturating_sub(LINES);
+        self.log.drain(..excess);
+    }
+
+    /// Adds a request. Of those that are over only the newest are kept.
+    pub fn push(&mut self, request: ToolRequest) {
+        self.list.push(request);
+        let is_over = |request: &&ToolRequest| request.stage.is_over();
+        let over = self.list.iter().filter(is_over).count();
+        let mut excess = over.saturating_sub(OVER);
+        self.list.retain(|request| {
+            let goes = excess > 0 && request.stage.is_over();
+            excess -= usize::from(goes);
+            !goes
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(place: u32, deed: Deed, ticket: Option<u32>) -> ToolRequest {
+        ToolRequest {
+            id: CallId { request: 1, place },
+            ticket,
+            deed,
+            ..ToolRequest::default()
+        }
+    }
+
+    #[test]
+    fn leave_is_remembered_for_one_kind_in_one_ticket() {
+        let requests = ToolRequests {
+            remembered: vec![Remembered {
+                ticket: 3,
+                kind: DeedKind::Run,
+            }],
+            ..ToolRequests::default()
+        };
+        let run = || Deed::Run("ls".to_owned());
+        let change = Deed::Change {
+            path: "a".to_owned(),
+            before: None,
+            after: "b".to_owned(),
+        };
+        assert!(requests.is_remembered(&request(0, run(), Some(3))));
+        assert!(!requests.is_remembered(&request(0, run(), Some(4))));
+        assert!(!requests.is_remembered(&request(0, run(), None)));
+        assert!(!requests.is_remembered(&request(0, change, Some(3))));
+    }
+
+    #[test]
+    fn what_waits_is_never_forgotten() {
+        let mut requests = ToolRequests::default();
+        for place in 0..100 {
+            let mut request = request(place, Deed::default(), None);
+            if place % 2 == 0 {
+                request.stage = Stage::Undone;
+            }
+            requests.push(request);
+            requests.note(0, "asked", "a");
+        }
+        assert_eq!(requests.waiting().count(), 50);
+        assert_eq!(requests.list.len(), 50 + OVER);
+        let newest = CallId {
+            request: 1,
+            place: 98,
+        };
+        assert!(requests.get(newest).is_some());
+        assert_eq!(requests.log.len(), 100);
+    }
+
+    #[test]
+    fn a_request_has_a_title_of_one_line() {
+        let title = |deed: Deed| deed.title();
+        assert_eq!(title(Deed::Run("ls".to_owned())), "Command ls");
+        assert_eq!(title(Deed::Run("a\nb\n".to_owned())), "Command a …");
+    }
+}

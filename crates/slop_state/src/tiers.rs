@@ -1,0 +1,305 @@
+//! Tiers: the roles in which models work together, each with its own narrow context.
+
+use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::{Discussion, ProviderKind, Settings};
+
+/// A role in which a model works.
+#[derive(
+    Reflect, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord,
+)]
+pub enum Tier {
+    /// Makes tickets of a goal.
+    Orchestrator,
+    /// Works on tickets that decide how others are done.
+    TechLead,
+    /// Works on tickets.
+    #[default]
+    Worker,
+    /// Checks what came of a ticket.
+    Qa,
+}
+
+impl Tier {
+    /// From the goal to the check.
+    pub const ALL: [Self; 4] = [Self::Orchestrator, Self::TechLead, Self::Worker, Self::Qa];
+
+    /// Those that a ticket can be given to.
+    pub const WORKING: [Self; 2] = [Self::Worker, Self::TechLead];
+
+    /// For people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Orchestrator => "Orchestrator",
+            Self::TechLead => "Tech lead",
+            Self::Worker => "Worker",
+            Self::Qa => "QA",
+        }
+    }
+
+    /// What it does, in a few words.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Orchestrator => "Makes tickets of a goal",
+            Self::TechLead => "Works on tickets that others build on",
+            Self::Worker => "Works on tickets",
+            Self::Qa => "Checks what came of a ticket",
+        }
+    }
+
+    /// What it is told before all else, unless it has a prompt of its own.
+    #[must_use]
+    pub fn prompt(self) -> &'static str {
+        match self {
+            Self::Orchestrator => {
+                "You are the orchestrator of a software project. You break a goal down into tickets \
+                 that one person can each do in one sitting, and say which must be done before which. \
+                 You do not work on the tickets yourself. Each ticket is for somebody who knows \
+                 nothing but its text: say what is to be done, in which files, and how to tell that it \
+                 is done. Prefer a few whole tickets to many small ones."
+            }
+            Self::TechLead => {
+                "You are the tech lead of a software project. You work on one ticket, on which others \
+                 build: decide on interfaces, names and data first, give the reasons in a sentence \
+                 each, and name what was rejected. Write the code that the ticket asks for, whole and \
+                 with the paths of its files. Ask if the ticket leaves open what it must not."
+            }
+            Self::Worker => {
+                "You are a worker in a software project. You work on one ticket, and on nothing \
+                 beyond it. Keep to the style of the files that you are shown. Write whole functions \
+                 with the paths of their files, and the tests that show that it works. If something \
+                 that you need is missing, say what, rather than guess."
+            }
+            Self::Qa => {
+                "You are quality assurance in a software project. You are given a ticket and an \
+                 answer to it. Check whether the answer does what the ticket asks for, all of it and \
+                 nothing else, and look for errors. Do not do the work yourself."
+            }
+        }
+    }
+
+    /// Which files go along, unless it has a rule of its own.
+    #[must_use]
+    pub fn rule(self) -> ContextRule {
+        match self {
+            Self::Orchestrator => ContextRule::Outline,
+            Self::TechLead | Self::Worker => ContextRule::All,
+            Self::Qa => ContextRule::Named,
+        }
+    }
+}
+
+/// Which of the tracked files go out with a question. None goes out that is not tracked, or has the
+/// mode None.
+#[derive(Reflect, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContextRule {
+    /// All, each in its mode.
+    #[default]
+    All,
+    /// Those that are named in what was said, each in its mode.
+    Named,
+    /// All, but of each no more than the outline.
+    Outline,
+    /// None.
+    None,
+}
+
+impl ContextRule {
+    /// In the order in which they are offered.
+    pub const ALL: [Self; 4] = [Self::All, Self::Named, Self::Outline, Self::None];
+
+    /// For people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::All => "All tracked files",
+            Self::Named => "Files that the ticket names",
+            Self::Outline => "Outlines only",
+            Self::None => "No files",
+        }
+    }
+}
+
+/// What a tier has of its own. What is blank or `None` is that of the settings, or built in.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(default)]
+pub struct TierSetup {
+    /// Who answers.
+    pub provider: Option<ProviderKind>,
+    /// Where that provider is; where the settings have it if it is blank. Without a provider of its
+    /// own it is not looked at, for an address is for one protocol.
+    pub base_url: String,
+    /// The model that answers.
+    pub model: String,
+    /// What it is told before all else.
+    pub prompt: String,
+    /// Which files go along.
+    pub rule: Option<ContextRule>,
+}
+
+/// What each tier has of its own.
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(default)]
+pub struct Tiers {
+    /// Of [`Tier::Orchestrator`].
+    pub orchestrator: TierSetup,
+    /// Of [`Tier::TechLead`].
+    pub tech_lead: TierSetup,
+    /// Of [`Tier::Worker`].
+    pub worker: TierSetup,
+    /// Of [`Tier::Qa`].
+    pub qa: TierSetup,
+}
+
+impl Tiers {
+    /// What a tier has of its own.
+    #[must_use]
+    pub fn get(&self, tier: Tier) -> &TierSetup {
+        match tier {
+            Tier::Orchestrator => &self.orchestrator,
+            Tier::TechLead => &self.tech_lead,
+            Tier::Worker => &self.worker,
+            Tier::Qa => &self.qa,
+        }
+    }
+
+    /// What a tier has of its own.
+    pub fn get_mut(&mut self, tier: Tier) -> &mut TierSetup {
+        match tier {
+            Tier::Orchestrator => &mut self.orchestrator,
+            Tier::TechLead => &mut self.tech_lead,
+            Tier::Worker => &mut self.worker,
+            Tier::Qa => &mut self.qa,
+        }
+    }
+
+    /// The settings with what a tier has of its own.
+    #[must_use]
+    pub fn of_tier(&self, tier: Tier, settings: &Settings) -> Settings {
+        let setup = self.get(tier);
+        let mut settings = settings.clone();
+        if let Some(provider) = setup.provider {
+            settings.provider = provider;
+        }
+        if let Some((base_url, model)) = settings.server_mut() {
+            let own = setup.base_url.trim();
+            if setup.provider.is_some() && !own.is_empty() {
+                own.clone_into(base_url);
+            }
+            let own = setup.model.trim();
+            if !own.is_empty() {
+                own.clone_into(model);
+            }
+        }
+        settings
+    }
+
+    /// The settings with which a discussion is asked about: its own come before those of its tier.
+    #[must_use]
+    pub fn settings(&self, discussion: &Discussion, settings: &Settings) -> Settings {
+        match discussion.tier {
+            Some(tier) => discussion.settings(&self.of_tier(tier, settings)),
+            None => discussion.settings(settings),
+        }
+    }
+
+    /// What the assistant is told before all that was said in a discussion; blank if nothing is.
+    #[must_use]
+    pub fn prompt<'a>(&'a self, discussion: &'a Discussion) -> &'a str {
+        let own = discussion.system.trim();
+        match discussion.tier {
+            Some(tier) if own.is_empty() => match self.get(tier).prompt.trim() {
+                "" => tier.prompt(),
+                prompt => prompt,
+            },
+            _ => own,
+        }
+    }
+
+    /// Which files go out with the questions of a discussion.
+    #[must_use]
+    pub fn rule(&self, discussion: &Discussion) -> ContextRule {
+        let rule = |tier: Tier| self.get(tier).rule.unwrap_or(tier.rule());
+        discussion.tier.map(rule).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_tier(tier: Tier) -> Discussion {
+        Discussion {
+            tier: Some(tier),
+            ..Discussion::default()
+        }
+    }
+
+    #[test]
+    fn without_a_tier_nothing_of_a_tier_is_taken() {
+        let mut tiers = Tiers::default();
+        for tier in Tier::ALL {
+            let setup = tiers.get_mut(tier);
+            "m".clone_into(&mut setup.model);
+            setup.provider = Some(ProviderKind::Gemini);
+            setup.rule = Some(ContextRule::None);
+        }
+        let settings = Settings::default();
+        let plain = Discussion::default();
+        assert_eq!(tiers.settings(&plain, &settings), settings);
+        assert_eq!(tiers.prompt(&plain), "");
+        assert_eq!(tiers.rule(&plain), ContextRule::All);
+    }
+
+    #[test]
+    fn a_discussion_comes_before_its_tier_and_a_tier_before_the_settings() {
+        let mut tiers = Tiers::default();
+        let mut discussion = of_tier(Tier::Worker);
+        let settings = Settings {
+            provider: ProviderKind::OpenAi,
+            ..Settings::default()
+        };
+        let model = |tiers: &Tiers, discussion: &Discussion| {
+            let mut settings = tiers.settings(discussion, &settings);
+            settings.server_mut().unwrap().1.clone()
+        };
+        assert_eq!(model(&tiers, &discussion), settings.model);
+        assert_eq!(tiers.prompt(&discussion), Tier::Worker.prompt());
+        assert_eq!(tiers.rule(&of_tier(Tier::Qa)), ContextRule::Named);
+
+        " small ".clone_into(&mut tiers.worker.model);
+        " Be brief. ".clone_into(&mut tiers.worker.prompt);
+        tiers.worker.rule = Some(ContextRule::Outline);
+        assert_eq!(model(&tiers, &discussion), "small");
+        assert_eq!(tiers.prompt(&discussion), "Be brief.");
+        assert_eq!(tiers.rule(&discussion), ContextRule::Outline);
+        assert_eq!(model(&tiers, &of_tier(Tier::Qa)), settings.model);
+
+        "large".clone_into(&mut discussion.model);
+        "Be thorough.".clone_into(&mut discussion.system);
+        assert_eq!(model(&tiers, &discussion), "large");
+        assert_eq!(tiers.prompt(&discussion), "Be thorough.");
+    }
+
+    #[test]
+    fn an_address_counts_with_a_provider_only() {
+        let mut tiers = Tiers::default();
+        let settings = Settings {
+            provider: ProviderKind::OpenAi,
+            ..Settings::default()
+        };
+        let address = |tiers: &Tiers| {
+            let mut settings = tiers.of_tier(Tier::Qa, &settings);
+            settings.server_mut().unwrap().0.clone()
+        };
+        "https://own.example".clone_into(&mut tiers.qa.base_url);
+        assert_eq!(address(&tiers), settings.base_url);
+        tiers.qa.provider = Some(ProviderKind::Anthropic);
+        assert_eq!(address(&tiers), "https://own.example");
+        tiers.qa.base_url.clear();
+        assert_eq!(address(&tiers), settings.anthropic.base_url);
+    }
+}
