@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{
-    parse::Parser, punctuated::Punctuated, spanned::Spanned, Error, Expr, ExprPath, Ident,
-    Result, Token,
+    parse::Parser, punctuated::Punctuated, spanned::Spanned, Error, Expr, ExprPath, Ident, Result,
+    Token,
 };
 
 /// A slice of entries, one for each plugin.

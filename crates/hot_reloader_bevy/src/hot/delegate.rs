@@ -17,19 +17,17 @@ use bevy::{
             SystemConfigs, SystemSet,
         },
     },
-    prelude::{
-        App, Mut, Res, Resource, Schedule, Schedules, StateTransition, World,
-    },
+    prelude::{App, Mut, Res, Resource, Schedule, Schedules, StateTransition, World},
     reflect::TypeRegistry,
 };
 use hot_reloader_build::Layout;
 use hot_reloader_core::{panics, BuildId, Generation, HotModule, PanicReport, TypeShape};
 
 use super::{
-    migration::LeftBehind,
     code::Code,
     exchange::{Exchange, MadeValues},
     keys::StateKey,
+    migration::LeftBehind,
     placement::{self, Unit},
     rebuild::{self, Alive, Entered, Spawned},
     scratch::ResourceKey,
@@ -388,7 +386,14 @@ pub(crate) fn run_own(
     };
     match run_noted(world, module, label, &mut schedule) {
         Ok(()) => {
-            put_back(world, module, generation, Part::Whole(label), schedule, None);
+            put_back(
+                world,
+                module,
+                generation,
+                Part::Whole(label),
+                schedule,
+                None,
+            );
             Ok(())
         }
         Err(panic) => {
@@ -464,7 +469,9 @@ fn run_noted(
         let entities = alive.since(world);
         world.resource_scope(|world, mut delegates: Mut<Delegates>| {
             let transitioned = delegates.transitioned;
-            delegates.spawned.note(world, module, label, entities, transitioned);
+            delegates
+                .spawned
+                .note(world, module, label, entities, transitioned);
         });
     }
     result

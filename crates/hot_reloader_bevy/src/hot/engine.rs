@@ -184,7 +184,10 @@ impl Engine for Bevy {
                 let module = entered.module.clone();
                 let ran = delegate::run_own(world, &module, entered.label);
                 ran.map_err(|panic| ModuleFault { module, panic })?;
-                world.resource_mut::<Delegates>().spawned.enter_again(entered);
+                world
+                    .resource_mut::<Delegates>()
+                    .spawned
+                    .enter_again(entered);
             }
         }
         Ok(())

@@ -153,7 +153,10 @@ impl Exchange {
         let of_scratch = scratch.get_resource::<AssetServer>().filter(|_| has_assets);
         let assets = of_scratch.cloned().and_then(|stands_in| {
             let mut server = world.get_resource_mut::<AssetServer>()?;
-            Some(std::mem::replace(server.bypass_change_detection(), stands_in))
+            Some(std::mem::replace(
+                server.bypass_change_detection(),
+                stands_in,
+            ))
         });
         let mut exchange = Self {
             scratch,
@@ -291,9 +294,8 @@ impl Exchange {
         let this_run = world.read_change_tick();
         for index in 0..self.pairs.len() {
             let pair = &self.pairs[index];
-            let newer = |ticks: ComponentTicks| {
-                ticks.last_changed_tick().is_newer_than(since, this_run)
-            };
+            let newer =
+                |ticks: ComponentTicks| ticks.last_changed_tick().is_newer_than(since, this_run);
             let sent = pair.name.starts_with(EVENTS)
                 && ticks(world, pair.live, pair.key.1).is_some_and(newer);
             if pair.live_is_aside || sent {
@@ -303,18 +305,17 @@ impl Exchange {
     }
 
     /// Whether the build makes what the one before it made: `None` if that cannot be told.
-    fn same(
-        &self,
-        world: &World,
-        pair: &Pair,
-        was: &MadeValue,
-        copiers: &Copiers,
-    ) -> Option<bool> {
+    fn same(&self, world: &World, pair: &Pair, was: &MadeValue, copiers: &Copiers) -> Option<bool> {
         let (was, is) = (was.copy.as_ref()?, pair.copy.as_ref()?);
         let info = world.components().get_info(pair.live)?;
         if let Some(pointer) = copiers.pointer(pair.key.0) {
             // SAFETY: both are values of this type.
-            let (was, is) = unsafe { (pointer.as_reflect(was.get(0)), pointer.as_reflect(is.get(0))) };
+            let (was, is) = unsafe {
+                (
+                    pointer.as_reflect(was.get(0)),
+                    pointer.as_reflect(is.get(0)),
+                )
+            };
             if let Some(is_same) = was.reflect_partial_eq(is) {
                 return Some(is_same);
             }

@@ -189,7 +189,8 @@ fn error_panel(
                             clicks.push(Click::Retry);
                         }
                         let rebuild = ui.button("Rebuild");
-                        let keys = "Ctrl+Alt+Shift+R: retry, and build anew what startup has spawned";
+                        let keys =
+                            "Ctrl+Alt+Shift+R: retry, and build anew what startup has spawned";
                         if rebuild.on_hover_text(keys).clicked() {
                             clicks.push(Click::Rebuild);
                         }

@@ -16,9 +16,7 @@ use std::collections::{HashMap, HashSet};
 use bevy::{
     ecs::{
         intern::Interned,
-        schedule::{
-            InternedSystemSet, NodeId, Schedule, ScheduleGraph, Stepping, SystemSet,
-        },
+        schedule::{InternedSystemSet, NodeId, Schedule, ScheduleGraph, Stepping, SystemSet},
         system::RunSystemOnce,
     },
     prelude::World,
@@ -82,10 +80,7 @@ pub(crate) struct Unit {
 /// # Errors
 ///
 /// What cannot be done, and what to do instead.
-pub(crate) fn place(
-    host: &Schedule,
-    module: &Schedule,
-) -> Result<Option<Placement>, String> {
+pub(crate) fn place(host: &Schedule, module: &Schedule) -> Result<Option<Placement>, String> {
     let (host, module) = (host.graph(), Graph::of(module.graph()));
     let of_host: HashSet<InternedSystemSet> = sets(host).map(|(_, set, _)| set).collect();
     let is_host = |node: &NodeId| module.set(*node).filter(|set| of_host.contains(set));

@@ -87,7 +87,10 @@ impl Spawned {
             let mut states = run.states.iter();
             states.any(|(id, tick)| now.get(id) == Some(tick))
         };
-        let runs = self.0.iter().filter(|((of, _), run)| of == module && is_present(run));
+        let runs = self
+            .0
+            .iter()
+            .filter(|((of, _), run)| of == module && is_present(run));
         let entered = runs.map(|((module, label), run)| Entered {
             module: module.clone(),
             label: *label,

@@ -89,7 +89,10 @@ impl Recording {
             return Err(host_only(what.to_owned()));
         }
         let schedules = schedules.map_or_else(HashMap::new, |mut schedules| {
-            let labels: Vec<_> = schedules.iter().map(|(_, schedule)| schedule.label()).collect();
+            let labels: Vec<_> = schedules
+                .iter()
+                .map(|(_, schedule)| schedule.label())
+                .collect();
             let taken = labels.into_iter().filter_map(|label| {
                 let schedule = schedules.remove(label)?;
                 // What nothing was added to, such as the one for transitions, need not run.

@@ -187,7 +187,11 @@ pub(crate) fn rehearse(
     for registration in of_plugins.read().iter() {
         registry.add_registration(registration.clone());
     }
-    for register in rehearsal.state_keys.iter().filter_map(|key| key.abilities.register) {
+    for register in rehearsal
+        .state_keys
+        .iter()
+        .filter_map(|key| key.abilities.register)
+    {
         register(&mut registry);
     }
     rehearsal.note_types(world, &registry);
@@ -228,7 +232,10 @@ fn is_state(world: &World, id: TypeId) -> bool {
 
 fn has_observers(world: &World) -> bool {
     let mut components = world.components().iter();
-    components.any(|info| info.name().starts_with("bevy_ecs::observer::runner::Observer<"))
+    components.any(|info| {
+        info.name()
+            .starts_with("bevy_ecs::observer::runner::Observer<")
+    })
 }
 
 /// Finds the places of a module's systems among the host's, schedule by schedule.

@@ -68,8 +68,14 @@ pub(crate) fn set_up(
     } = rehearsal.take_leftover().unwrap_or_default();
     let before = world.resource::<Delegates>().made.clone();
     let again = |scratch: &mut World| {
-        for entry in plan.order.iter().filter_map(|name| library.module(name).ok()) {
-            if let Err(panic) = panics::guard(|| drop(Recording::of(scratch, entry, Passing::Nothing))) {
+        for entry in plan
+            .order
+            .iter()
+            .filter_map(|name| library.module(name).ok())
+        {
+            if let Err(panic) =
+                panics::guard(|| drop(Recording::of(scratch, entry, Passing::Nothing)))
+            {
                 bevy::log::warn!("cleaning up after a build panicked: {panic}");
             }
         }
@@ -87,7 +93,15 @@ pub(crate) fn set_up(
     code::hold_observers(world, true);
     let mut set_up = SetUp::default();
     let built: Result<(), ReloadError> = plan.modules.iter().try_for_each(|module| {
-        let built = build(world, library, rehearsal, module, &mut transitions, plan.rebuilds, &mut set_up);
+        let built = build(
+            world,
+            library,
+            rehearsal,
+            module,
+            &mut transitions,
+            plan.rebuilds,
+            &mut set_up,
+        );
         let built = built.map_err(|fault| ReloadError::Rehearsal {
             module: module.name.clone(),
             fault,
@@ -135,7 +149,9 @@ fn plugins_that_go(delegates: &Delegates, rehearsal: &Rehearsal) -> Vec<String> 
     };
     let built = |name: &String| set_up.modules.get(name);
     let slots = delegates.slots.iter();
-    let replaced = slots.clone().filter(|slot| built(&slot.module.name).is_some());
+    let replaced = slots
+        .clone()
+        .filter(|slot| built(&slot.module.name).is_some());
     let kept = slots.filter(|slot| built(&slot.module.name).is_none());
     let new = set_up.modules.values().flat_map(|built| &built.plugins);
     let stay: HashSet<&String> = kept.flat_map(|slot| &slot.plugins).chain(new).collect();
@@ -281,7 +297,9 @@ pub(crate) fn install(
     old: Option<&mut Slot>,
 ) {
     let set_up = &mut world.resource_mut::<Delegates>().set_up;
-    let built = set_up.as_mut().and_then(|set_up| set_up.modules.remove(&module.name));
+    let built = set_up
+        .as_mut()
+        .and_then(|set_up| set_up.modules.remove(&module.name));
     let Built {
         mut schedules,
         mut code,

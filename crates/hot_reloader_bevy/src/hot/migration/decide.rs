@@ -176,7 +176,11 @@ impl Decision<'_> {
         }
         if was != is {
             if name.starts_with("bevy_state::state::resources::NextState<") {
-                let way = if self.waits(info) { Way::Discard } else { Way::Anew };
+                let way = if self.waits(info) {
+                    Way::Discard
+                } else {
+                    Way::Anew
+                };
                 return crossing(way, plain);
             }
         }

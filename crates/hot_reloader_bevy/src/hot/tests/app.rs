@@ -47,9 +47,7 @@ fn reload(bench: &mut Bench, build: fn(&mut App)) -> ReloadReport {
 #[track_caller]
 fn rebuild(bench: &mut Bench, build: fn(&mut App)) -> ReloadReport {
     bench.next(&[game(build)]);
-    bench
-        .world()
-        .send_event(ReloadRequest::all().rebuilding());
+    bench.world().send_event(ReloadRequest::all().rebuilding());
     let report = bench.report();
     check(&report, Outcome::Committed);
     assert!(report.rebuilds);
@@ -162,7 +160,10 @@ fn a_resource_that_is_bound_to_its_thread_stays() {
     let one = 1_u8;
     bench.world().non_send_resource_mut::<Handle>().0 = &raw const one;
     reload(&mut bench, build);
-    assert_eq!(bench.world().non_send_resource::<Handle>().0, &raw const one);
+    assert_eq!(
+        bench.world().non_send_resource::<Handle>().0,
+        &raw const one
+    );
 }
 
 #[derive(Event)]
@@ -171,10 +172,12 @@ struct Hit(u32);
 #[test]
 fn events_are_read_by_new_code_and_those_of_code_that_was_taken_back_are_gone() {
     fn reader(app: &mut App) {
-        app.add_event::<Hit>()
-            .add_systems(Update, |mut hits: EventReader<Hit>, mut notes: ResMut<Notes>| {
+        app.add_event::<Hit>().add_systems(
+            Update,
+            |mut hits: EventReader<Hit>, mut notes: ResMut<Notes>| {
                 notes.0.extend(hits.read().map(|hit| hit.0.to_string()));
-            });
+            },
+        );
     }
     let mut bench = start(reader);
     reload(&mut bench, reader);
@@ -305,7 +308,10 @@ fn a_state_that_is_inserted_goes_on_where_it_is() {
     set(&mut bench, Screen::Menu);
     take(&mut bench);
     reload(&mut bench, build);
-    assert_eq!(*bench.world().resource::<State<Screen>>().get(), Screen::Menu);
+    assert_eq!(
+        *bench.world().resource::<State<Screen>>().get(),
+        Screen::Menu
+    );
     assert_eq!(take(&mut bench), [""; 0]);
 }
 
@@ -338,10 +344,12 @@ struct Ring;
 #[test]
 fn observers_keep_their_entity_and_hold_the_new_code() {
     fn one(app: &mut App) {
-        app.observe(|_: Trigger<Ring>, mut notes: ResMut<Notes>, mut count: Local<u32>| {
-            *count += 1;
-            notes.0.push(format!("one {}", *count));
-        });
+        app.observe(
+            |_: Trigger<Ring>, mut notes: ResMut<Notes>, mut count: Local<u32>| {
+                *count += 1;
+                notes.0.push(format!("one {}", *count));
+            },
+        );
     }
     let mut bench = start(one);
     let entities = bench.world().entities().len();
@@ -358,7 +366,11 @@ fn observers_keep_their_entity_and_hold_the_new_code() {
     check(&report, Outcome::RolledBack);
     bench.world().trigger(Ring);
     bench.world().spawn(Name::new("somebody"));
-    assert_eq!(take(&mut bench), ["one 1", "one 2"], "not even its `Local` is lost");
+    assert_eq!(
+        take(&mut bench),
+        ["one 1", "one 2"],
+        "not even its `Local` is lost"
+    );
     reload(&mut bench, |app| {
         app.observe(|_: Trigger<Ring>, mut notes: ResMut<Notes>| {
             notes.0.push("three".to_owned());
@@ -366,7 +378,11 @@ fn observers_keep_their_entity_and_hold_the_new_code() {
     });
     bench.world().trigger(Ring);
     assert_eq!(take(&mut bench), ["three"]);
-    assert_eq!(bench.world().entities().len(), entities + 1, "but for the one with a name");
+    assert_eq!(
+        bench.world().entities().len(),
+        entities + 1,
+        "but for the one with a name"
+    );
     reload(&mut bench, |_| {});
     bench.world().trigger(Ring);
     assert_eq!(take(&mut bench), [""; 0]);
@@ -413,7 +429,10 @@ impl Plugin for Nested {
             app.add_systems(Update, note("function"));
         }));
         if !app.is_plugin_added::<Part>() {
-            app.world_mut().resource_mut::<Notes>().0.push("no part".to_owned());
+            app.world_mut()
+                .resource_mut::<Notes>()
+                .0
+                .push("no part".to_owned());
         }
         if self.extra {
             app.add_systems(Update, note("extra"));
@@ -486,7 +505,11 @@ fn entities_that_a_build_spawns_are_there_once() {
         build(app);
         build(app);
     });
-    assert_eq!(bench.count::<Name>(), 2, "a rebuild has those of the new code");
+    assert_eq!(
+        bench.count::<Name>(),
+        2,
+        "a rebuild has those of the new code"
+    );
 }
 
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
@@ -658,8 +681,10 @@ fn what_a_module_inserts_that_cannot_be_tried_stays_if_it_was_changed() {
     struct Width;
     fn build(app: &mut App) {
         app.world().resource::<Width>();
-        app.insert_resource(Speed(1.0))
-            .insert_resource(Gravity { down: 1.0, side: 0.0 });
+        app.insert_resource(Speed(1.0)).insert_resource(Gravity {
+            down: 1.0,
+            side: 0.0,
+        });
     }
     let mut bench = Bench::start(&[game(build)], |app| {
         host(app);
@@ -670,11 +695,17 @@ fn what_a_module_inserts_that_cannot_be_tried_stays_if_it_was_changed() {
     assert_eq!(bench.world().resource::<Speed>().0, 2.0);
     reload(&mut bench, |app| {
         app.world().resource::<Width>();
-        app.insert_resource(Speed(1.0))
-            .insert_resource(Gravity { down: 3.0, side: 0.0 });
+        app.insert_resource(Speed(1.0)).insert_resource(Gravity {
+            down: 3.0,
+            side: 0.0,
+        });
     });
     assert_eq!(bench.world().resource::<Speed>().0, 2.0);
-    assert_eq!(bench.world().resource::<Gravity>().down, 3.0, "nobody changed it");
+    assert_eq!(
+        bench.world().resource::<Gravity>().down,
+        3.0,
+        "nobody changed it"
+    );
 }
 
 /// Nothing is known of it, and there may be bytes between its fields for all one can tell.
@@ -687,17 +718,29 @@ struct Gravity {
 #[test]
 fn plain_data_is_compared_by_what_it_is() {
     fn build(app: &mut App) {
-        app.insert_resource(Gravity { down: 1.0, side: 0.0 });
+        app.insert_resource(Gravity {
+            down: 1.0,
+            side: 0.0,
+        });
     }
     let mut bench = start(build);
     bench.world().resource_mut::<Gravity>().side = 5.0;
     reload(&mut bench, build);
     assert_eq!(bench.world().resource::<Gravity>().side, 5.0);
     reload(&mut bench, |app| {
-        app.insert_resource(Gravity { down: 2.0, side: 0.0 });
+        app.insert_resource(Gravity {
+            down: 2.0,
+            side: 0.0,
+        });
     });
     let now = bench.world().resource::<Gravity>();
-    assert_eq!(*now, Gravity { down: 2.0, side: 0.0 });
+    assert_eq!(
+        *now,
+        Gravity {
+            down: 2.0,
+            side: 0.0
+        }
+    );
 }
 
 #[test]
@@ -723,7 +766,10 @@ fn a_resource_that_a_build_fills_is_filled_once() {
         add(app, "two");
         add(app, "three");
     });
-    assert_eq!(bench.world().resource::<Registry>().0, ["one", "two", "three"]);
+    assert_eq!(
+        bench.world().resource::<Registry>().0,
+        ["one", "two", "three"]
+    );
 }
 
 #[test]
@@ -833,9 +879,7 @@ fn a_rebuild_takes_down_what_startup_setup_and_the_present_state_have_spawned() 
         two(app);
         broken(app);
     })]);
-    bench
-        .world()
-        .send_event(ReloadRequest::all().rebuilding());
+    bench.world().send_event(ReloadRequest::all().rebuilding());
     check(&bench.report(), Outcome::RolledBack);
     assert_eq!(bench.count::<Level>(), 122);
     rebuild(&mut bench, two);
@@ -851,9 +895,7 @@ fn a_rebuild_of_code_that_is_what_it_was_builds_anew() {
     let world = bench.world();
     let before = world.query_filtered::<Entity, With<Level>>().single(world);
     bench.again();
-    bench
-        .world()
-        .send_event(ReloadRequest::all().rebuilding());
+    bench.world().send_event(ReloadRequest::all().rebuilding());
     check(&bench.report(), Outcome::Committed);
     let world = bench.world();
     let after = world.query_filtered::<Entity, With<Level>>().single(world);
