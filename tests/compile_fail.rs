@@ -125,12 +125,7 @@ fn a_function_that_cannot_be_a_module() {
             "returns nothing",
             "u32",
         ),
-        (
-            "app",
-            "#[hot_module] fn game(app: &mut App) {}",
-            "mismatched types",
-            "game",
-        ),
+        ("app", "#[hot_module] fn game(app: &mut u32) {}", "", "game"),
     ] {
         refused(name, source, says, marked);
     }
@@ -207,9 +202,19 @@ fn a_direction_that_cannot_be_followed() {
 fn a_library_that_lists_what_is_no_module() {
     refused(
         "list",
-        "fn game(app: &mut App) {}\nhot_library!(game);",
-        "expected type, found function `game`",
-        "game",
+        "struct Game;\nhot_library!(Game);",
+        "`Game` cannot be a module",
+        "Game",
+    );
+}
+
+#[test]
+fn a_library_that_lists_what_has_no_name() {
+    refused(
+        "nameless",
+        "hot_library!(|app: &mut App| {});",
+        "a module needs a name",
+        "|app: &mut App| {}",
     );
 }
 

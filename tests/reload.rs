@@ -250,9 +250,9 @@ fn a_call_reloads_at_once_and_one_at_a_time() {
 fn what_a_module_owns_is_taken_down_and_set_up_by_each_generation() {
     let fixture = Fixture::new("hooks");
     // Each hook adds to another digit.
-    let hooks = "app.setup(|mut score: ResMut<Score>| score.streak += 10)
-        .teardown(|mut score: ResMut<Score>| score.streak += 1_000)
-        .on_reload(|mut score: ResMut<Score>| score.streak += 100_000);";
+    let hooks = "app.add_systems(OnLoad, |mut score: ResMut<Score>| score.streak += 10)
+        .add_systems(OnUnload, |mut score: ResMut<Score>| score.streak += 1_000)
+        .add_systems(OnReload, |mut score: ResMut<Score>| score.streak += 100_000);";
     let hooked = |source: &str| edit(source, "// in setup", hooks);
     fixture.write(&hooked(&Fixture::v1()));
     let (mut host, _) = Host::start(&fixture);

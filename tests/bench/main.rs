@@ -84,7 +84,6 @@ fn idle(results: &mut Results) {
             "",
         ),
         ("#[hot_module(targets = [write_down], after = [game])]", ""),
-        ("&mut App", "&mut App"),
         ("hot_library!(game);", ""),
         ("use hot_reloader::prelude::*;", ""),
     ]

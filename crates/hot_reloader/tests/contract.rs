@@ -53,7 +53,7 @@ fn game(app: &mut App) {
         .add_event::<Sent>()
         .init_state::<Room>()
         .observe(|_: Trigger<Ring>, mut notes: ResMut<Notes>| notes.0.push("heard".to_owned()))
-        .setup(note("set up"))
+        .add_systems(OnLoad, note("set up"))
         .add_systems(Startup, note("startup"))
         .add_systems(OnEnter(Room::Hall), note("enters the hall"))
         .add_systems(OnExit(Room::Hall), note("leaves the hall"))
@@ -102,7 +102,55 @@ fn reader(app: &mut App) {
     );
 }
 
-hot_library!(game, reader);
+/// A type of which nothing is said but that it is a plugin.
+#[derive(Default)]
+struct Counter {
+    steps: u32,
+}
+
+impl Plugin for Counter {
+    fn build(&self, app: &mut App) {
+        let text = format!("counted {}", self.steps);
+        app.add_systems(Last, move |mut notes: ResMut<Notes>| {
+            notes.0.push(text.clone());
+        });
+    }
+}
+
+/// Is both a type and a value.
+#[derive(Default)]
+struct Unit;
+
+impl Plugin for Unit {
+    fn build(&self, app: &mut App) {
+        app.add_systems(Last, note("unit"));
+    }
+}
+
+mod parts {
+    use super::*;
+
+    pub(crate) fn function(app: &mut App) {
+        app.add_systems(Last, note("function"));
+    }
+
+    pub(crate) struct Value(pub(crate) &'static str);
+
+    impl Plugin for Value {
+        fn build(&self, app: &mut App) {
+            app.add_systems(Last, note(self.0));
+        }
+    }
+}
+
+hot_library!(
+    game,
+    reader,
+    Counter,
+    Unit,
+    parts::function,
+    parts::Value("value")
+);
 
 #[cfg(feature = "hot")]
 fn modules(app: &mut App) {
@@ -115,7 +163,7 @@ fn modules(app: &mut App) {
 
 #[cfg(not(feature = "hot"))]
 fn modules(app: &mut App) {
-    app.add_plugins(HotReloaderPlugin::new(&HOT_RELOADER_ENTRY));
+    app.add_plugins(hot_reloader_plugin);
 }
 
 #[test]
@@ -171,6 +219,9 @@ fn a_module_does_the_same_with_and_without_hot() {
         3,
         "{notes:?}"
     );
+    for listed in ["counted 0", "unit", "function", "value"] {
+        assert_eq!(count(listed), 2, "{notes:?}");
+    }
     assert_eq!(
         (count("gated"), count("never"), count("heard")),
         (1, 0, 2),

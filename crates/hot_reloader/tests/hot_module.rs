@@ -1,7 +1,7 @@
 //! What `#[hot_module]` makes of a function, and what it leaves of it.
 #![deny(missing_docs, deprecated)]
 
-use bevy::prelude::Update;
+use bevy::prelude::{App, Update};
 use hot_reloader::{prelude::*, HotModuleDef};
 
 /// A module in a module.

@@ -93,13 +93,12 @@ impl Subscriber for Listener {
         }
         let passes = match HEARD.with_borrow(|heard| heard.lets_pass) {
             Passing::Nothing => false,
-            Passing::All => true,
             Passing::AllButStates if metadata.target() == "bevy_state::app" => {
                 text.0.clear();
                 event.record(&mut text);
                 !text.0.ends_with("is already initialized.")
             }
-            Passing::AllButStates => true,
+            Passing::AllButStates | Passing::All => true,
         };
         if passes && self.of_app.enabled(metadata) {
             self.of_app.event(event);

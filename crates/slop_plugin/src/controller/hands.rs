@@ -112,23 +112,27 @@ struct Hands<'a, 'r, 'd> {
 }
 
 impl Hands<'_, '_, '_> {
+    fn allow_edited(&mut self, id: CallId, text: String) {
+        if self.edit(id, text) {
+            self.allow(id, "edited and allowed");
+        }
+    }
+
+    fn refuse(&mut self, id: CallId, reason: &str) {
+        if self.stage(id) == Some(&Stage::Waiting) {
+            self.settle(id, Stage::Refused(reason.trim().to_owned()));
+        }
+    }
+
     fn serve(&mut self, action: Action) {
         match action {
             Action::AllowTool(id) => self.allow(id, "allowed"),
-            Action::AllowEditedTool(id, text) => {
-                if self.edit(id, text) {
-                    self.allow(id, "edited and allowed");
-                }
-            }
+            Action::AllowEditedTool(id, text) => self.allow_edited(id, text),
             Action::RememberTool(id) => {
                 self.remember(id);
                 self.allow(id, "allowed, and all of its kind in this ticket");
             }
-            Action::RefuseTool(id, reason) => {
-                if self.stage(id) == Some(&Stage::Waiting) {
-                    self.settle(id, Stage::Refused(reason.trim().to_owned()));
-                }
-            }
+            Action::RefuseTool(id, reason) => self.refuse(id, &reason),
             Action::CancelTool(id) => {
                 if let Some(request) = self.requests.get(id) {
                     self.jobs.cancel(job_of(request));

@@ -112,10 +112,10 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     let hub = Window::DiscussionHub;
     let shown = facts.discussion;
     let id = shown.map(|shown| shown.id);
-    let act = |action: fn(u64) -> Action| id.map(action).map(Wish::Act);
+    let act = |action: fn(u64) -> Action| id.map(action).map(Wish::act);
 
     let menu = Menu::Discussion;
-    let new = Some(Wish::Act(Action::AddDiscussion));
+    let new = Some(Wish::act(Action::AddDiscussion));
     add(menu, "New discussion", anywhere(CTRL, Key::N), new);
     let rename = shown.map(|shown| Wish::Rename(shown.id, shown.name.clone()));
     add(menu, "Rename the discussion", None, rename);
@@ -141,20 +141,20 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     add(menu, "Search all discussions", keys, everywhere);
     let write = Some(Wish::Write(hub, discussion_hub::composer_field()));
     add(menu, "Write an entry", None, write);
-    let send = facts.is_written.then_some(Wish::Act(Action::AddEntry));
+    let send = facts.is_written.then_some(Wish::act(Action::AddEntry));
     let keys = Some((CTRL, Key::Enter, Where::Elsewhere));
     add(menu, "Send the entry", keys, send);
-    let regenerate = facts.answer().map(Action::Regenerate).map(Wish::Act);
+    let regenerate = facts.answer().map(Action::Regenerate).map(Wish::act);
     add(menu, "Ask for another answer", None, regenerate);
     let is_writing = !facts.streaming.is_empty();
-    let stop = is_writing.then_some(Wish::Act(Action::CancelReplies));
+    let stop = is_writing.then_some(Wish::act(Action::CancelReplies));
     add(menu, "Stop the assistant", None, stop);
     let speaks = |shown: &&Discussion| {
         let mut entries = shown.all_entries();
         entries.any(|entry| facts.streaming.contains(&entry.id))
     };
     let stop = shown.filter(speaks);
-    let stop = stop.map(|shown| Wish::Act(Action::StopDiscussion(shown.id)));
+    let stop = stop.map(|shown| Wish::act(Action::StopDiscussion(shown.id)));
     add(menu, "Stop the assistant in this discussion", None, stop);
 
     let menu = Menu::Edit;
@@ -162,7 +162,7 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
         Some(deleted) => format!("Bring back {deleted}"),
         None => "Bring back what was deleted".to_owned(),
     };
-    let undo = facts.undo.as_ref().map(|_| Wish::Act(Action::Undo));
+    let undo = facts.undo.as_ref().map(|_| Wish::act(Action::Undo));
     let keys = Some((CTRL, Key::Z, Where::OutsideOfText));
     add(menu, &name, keys, undo);
     let ticket = Wish::Write(Window::MmaDashboard, mma_dashboard::title_field());
@@ -170,7 +170,7 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     let has_models = facts
         .settings
         .is_some_and(|settings| settings.provider != ProviderKind::Echo);
-    let models = has_models.then_some(Wish::Act(Action::ListModels));
+    let models = has_models.then_some(Wish::act(Action::ListModels));
     add(menu, "Ask the server for its models", None, models);
 
     let menu = Menu::Windows;
@@ -195,7 +195,7 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
                 ..settings.clone()
             };
             let is_other = settings.theme != *theme;
-            let wish = is_other.then_some(Wish::Act(Action::SetSettings(wanted)));
+            let wish = is_other.then_some(Wish::act(Action::SetSettings(wanted)));
             add(menu, &format!("Theme {theme}"), None, wish);
         }
     }

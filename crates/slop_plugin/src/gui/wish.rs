@@ -13,7 +13,7 @@ use super::{
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Wish {
     /// Something that the controller does.
-    Act(Action),
+    Act(Box<Action>),
     /// To see a window, or to close it if it is seen.
     Toggle(Window),
     /// To write in a field of a window.
@@ -31,6 +31,13 @@ pub(super) enum Wish {
     /// New code.
     #[cfg(feature = "hot")]
     Reload,
+}
+
+impl Wish {
+    /// Something that the controller does.
+    pub(super) fn act(action: Action) -> Self {
+        Self::Act(Box::new(action))
+    }
 }
 
 /// What is asked for by keys that were struck in this frame, as often as they were.
@@ -113,7 +120,7 @@ impl Hands<'_> {
     fn grant(&mut self, wish: Wish, seen: &[Window]) {
         self.context.request_repaint();
         match wish {
-            Wish::Act(action) => self.out.push(action),
+            Wish::Act(action) => self.out.push(*action),
             Wish::Toggle(window) if seen.contains(&window) && self.is_open(window) => {
                 self.layout.show_windows.insert(window, false);
             }

@@ -174,15 +174,13 @@ impl Decision<'_> {
             }
             return Err(fault(name, self.gone(name, old)));
         }
-        if was != is {
-            if name.starts_with("bevy_state::state::resources::NextState<") {
-                let way = if self.waits(info) {
-                    Way::Discard
-                } else {
-                    Way::Anew
-                };
-                return crossing(way, plain);
-            }
+        if was != is && name.starts_with("bevy_state::state::resources::NextState<") {
+            let way = if self.waits(info) {
+                Way::Discard
+            } else {
+                Way::Anew
+            };
+            return crossing(way, plain);
         }
         if to.is_some_and(|to| self.is_as_made(id, info, holder) && self.makes(to.id, holder)) {
             return crossing(Way::Anew, plain);

@@ -827,9 +827,9 @@ struct Level;
 fn spawns(count: usize) -> impl Fn(Commands) {
     move |mut commands| {
         for _ in 0..count {
-            commands
-                .spawn(Level)
-                .with_children(|level| drop(level.spawn(Name::new("part"))));
+            commands.spawn(Level).with_children(|level| {
+                level.spawn(Name::new("part"));
+            });
         }
     }
 }
@@ -841,7 +841,9 @@ fn a_rebuild_takes_down_what_startup_setup_and_the_present_state_have_spawned() 
     fn one(app: &mut App) {
         app.init_state::<Screen>()
             .add_systems(Startup, spawns(1))
-            .add_systems(OnLoad, |mut commands: Commands| drop(commands.spawn(Hud)))
+            .add_systems(OnLoad, |mut commands: Commands| {
+                commands.spawn(Hud);
+            })
             .add_systems(OnUnload, || {})
             .add_systems(OnEnter(Screen::Menu), spawns(10))
             .add_systems(OnEnter(Screen::Game), spawns(100));
@@ -849,7 +851,9 @@ fn a_rebuild_takes_down_what_startup_setup_and_the_present_state_have_spawned() 
     fn two(app: &mut App) {
         app.init_state::<Screen>()
             .add_systems(Startup, spawns(2))
-            .add_systems(OnLoad, |mut commands: Commands| drop(commands.spawn(Hud)))
+            .add_systems(OnLoad, |mut commands: Commands| {
+                commands.spawn(Hud);
+            })
             .add_systems(OnEnter(Screen::Menu), spawns(20))
             .add_systems(OnEnter(Screen::Game), spawns(200));
     }

@@ -119,6 +119,7 @@ mod tests {
         ReloadReport {
             number,
             outcome: Outcome::Committed,
+            rebuilds: false,
             generation: Generation::NONE.next(),
             build_id: None,
             phase: None,
