@@ -196,10 +196,12 @@ table! {
         "gate", "types_changed", "now streak: [u64; 1]");
     type_with_values_is_gone: refused(
         |f| edited(f, "Plain", "Simple"), "gate", "types_changed", "#[state(was = ");
-    resource_without_a_default: rolled_back(
+    resource_without_a_default: refused(
         |f| with_item(f, "// in setup", "app.init_resource::<Late>();",
             "#[derive(Resource)] struct Late; impl Default for Late { fn default() -> Self { panic!(\"never ready\") } }"),
-        "swap", "swap_panicked", "never ready");
+        "rehearse", "setup_panicked", "never ready");
+    panic_in_on_load: rolled_back(
+        |f| in_setup(f, "app.add_systems(OnLoad, || panic!(\"not loaded\"));"), "swap", "swap_panicked", "not loaded");
     missing_resource: rolled_back(
         |f| with_item(f, "// in setup", "app.add_systems(Update, wants);",
             "#[derive(Resource)] struct Missing; fn wants(_: Res<Missing>) {}"),

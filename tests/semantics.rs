@@ -1,5 +1,5 @@
-//! What Bevy keeps and what begins anew when a module's code is replaced: the rows of the table in
-//! `docs/your-own-app.md`, one test each.
+//! What Bevy keeps and what begins anew when a module's code is replaced: rows of the table in `docs/app.md`,
+//! one test each.
 
 use hot_reloader_tests::Row;
 

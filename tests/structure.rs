@@ -1,4 +1,4 @@
-//! What may depend on what.
+//! What may depend on what, and what the pages say of the tests.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -195,4 +195,115 @@ fn a_linked_app_has_no_symbol_of_the_reloader() {
     ] {
         assert!(!has(name), "{name}");
     }
+}
+
+/// Where the tests are that `docs/app.md` names, by the letter that follows the name.
+const FILES_OF_ROWS: [(&str, &str); 7] = [
+    ("", IN_PROCESS),
+    ("S", "tests/semantics.rs"),
+    ("F", "tests/faults.rs"),
+    ("R", "crates/hot_reloader_bevy/src/hot/tests/running.rs"),
+    ("P", "crates/hot_reloader_bevy/src/hot/tests/placement.rs"),
+    ("B", "crates/hot_reloader_bevy/src/hot/tests/rollback.rs"),
+    (
+        "E",
+        "crates/hot_reloader_bevy/src/hot/tests/engine_types.rs",
+    ),
+];
+
+const IN_PROCESS: &str = "crates/hot_reloader_bevy/src/hot/tests/app.rs";
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// The tests in a file, those included that a table makes.
+fn tests_in(file: &str) -> BTreeSet<String> {
+    let text = read(file);
+    let mut names = BTreeSet::new();
+    let mut is_test = false;
+    for line in text.lines().map(str::trim) {
+        let named = line.strip_prefix("fn ").and_then(|of| of.split_once('('));
+        match (named, line.split_once(": ")) {
+            (Some((name, _)), _) => {
+                if std::mem::take(&mut is_test) {
+                    names.insert(name.to_owned());
+                }
+            }
+            (None, Some((name, what)))
+                if what.ends_with("refused(") || what.ends_with("rolled_back(") =>
+            {
+                names.insert(name.to_owned());
+            }
+            _ => is_test |= line == "#[test]",
+        }
+    }
+    names
+}
+
+/// What is between backticks in a text, each with what follows it.
+fn quoted(text: &str) -> Vec<(&str, &str)> {
+    let parts: Vec<_> = text.split('`').collect();
+    let pairs = parts[1..].chunks_exact(2);
+    pairs.map(|pair| (pair[0], pair[1])).collect()
+}
+
+/// The last column of each row of the tables in a page.
+fn last_column(page: &str) -> Vec<&str> {
+    let rows = page.lines().filter(|line| line.starts_with('|'));
+    let last = rows.filter_map(|row| row.trim_end_matches('|').rsplit('|').next());
+    last.map(str::trim).collect()
+}
+
+#[test]
+fn each_row_of_what_an_app_offers_names_its_tests() {
+    let page = read("docs/app.md");
+    let tests: BTreeMap<_, _> = FILES_OF_ROWS
+        .iter()
+        .map(|(letter, file)| (*letter, tests_in(file)))
+        .collect();
+    let mut named = BTreeSet::new();
+    let cells = last_column(&page);
+    let rows = cells.split(|cell| cell.starts_with("---")).nth(1);
+    for cell in rows.expect("there is a table") {
+        let names = quoted(cell);
+        assert!(!names.is_empty(), "a row names no test: {cell}");
+        for (name, follows) in names {
+            let letter = follows.trim_start().strip_prefix('(');
+            let letter = letter.and_then(|of| of.split(')').next());
+            let letter = letter.unwrap_or_default();
+            let of_file = tests.get(letter);
+            let of_file = of_file.unwrap_or_else(|| panic!("which file is ({letter})?"));
+            assert!(of_file.contains(name), "no test is named {name} ({letter})");
+            if letter.is_empty() {
+                named.insert(name.to_owned());
+            }
+        }
+    }
+    assert_eq!(named, tests[""], "each test of {IN_PROCESS} has a row");
+}
+
+#[test]
+fn the_faults_without_cargo_name_their_tests() {
+    let page = read("docs/faults.md");
+    let folders = [
+        "crates/hot_reloader_bevy/src/hot/tests",
+        "crates/hot_reloader_transaction/tests",
+    ];
+    let mut count = 0;
+    for cell in last_column(&page) {
+        let mut quoted = quoted(cell).into_iter();
+        let file = quoted.next().filter(|(file, _)| file.ends_with(".rs"));
+        let Some((file, _)) = file else {
+            continue;
+        };
+        let mut paths = folders.iter().map(|folder| format!("{folder}/{file}"));
+        let path = paths.find(|path| root().join(path).exists());
+        let text = read(&path.unwrap_or_else(|| panic!("no file is named {file}")));
+        for (name, _) in quoted {
+            assert!(text.contains(&format!("fn {name}()")), "{file}: {name}");
+            count += 1;
+        }
+    }
+    assert!(count > 0, "there is a table");
 }

@@ -3,9 +3,10 @@
 //! In reading order: [`plugin`] puts it into an app; [`trigger`] and [`remote`] ask for reloads;
 //! [`driver`] runs the transaction in the app's frames; [`engine`] is what that asks of Bevy. What it
 //! builds on: [`library`] and [`runner`] bring code in; [`recording`] lets a plugin build and takes down what it
-//! adds, [`rehearsal`] on a world of [`scratch`], which [`compare`] looks at, [`set_up`] on the live one, from
-//! which [`exchange`] and [`code`] keep what must not be lost; [`migration`] takes values over; [`placement`] finds
-//! a place among the host's systems, where [`delegate`] runs what there is; [`snapshot`] copies the world.
+//! adds, while [`listen`] hears which plugins there are; [`rehearsal`] on a world of [`scratch`], which [`compare`]
+//! looks at, [`set_up`] on the live one, from which [`exchange`] and [`code`] keep what must not be lost;
+//! [`rebuild`] knows what was spawned; [`migration`] takes values over; [`placement`] finds a place among the
+//! host's systems, where [`delegate`] runs what there is; [`snapshot`] copies the world.
 //! [`reloader`], [`overlay`] and [`panel`] tell how it went.
 
 mod awake;

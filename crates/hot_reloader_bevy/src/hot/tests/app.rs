@@ -1,12 +1,27 @@
-//! What an `App` offers, across a reload.
+//! What an `App` offers, across a reload: the rows of the table in `docs/app.md`.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use bevy::{
     app::{MainScheduleOrder, PluginGroupBuilder, RunFixedMainLoop},
+    asset::{
+        io::{
+            memory::{Dir, MemoryAssetReader},
+            AssetSource, AssetSourceId, Reader,
+        },
+        AssetLoader, LoadContext,
+    },
     ecs::{
         schedule::ScheduleLabel,
         system::{RunSystemOnce, SystemId},
     },
     prelude::*,
+    render::RenderApp,
+    state::app::StatesPlugin,
+    window::WindowPlugin,
 };
 use hot_reloader_transaction::{Outcome, ReloadReport};
 
@@ -57,6 +72,47 @@ fn rebuild(bench: &mut Bench, build: fn(&mut App)) -> ReloadReport {
 /// Code that panics in its first frame.
 fn broken(app: &mut App) {
     app.add_systems(Update, || panic!("broken"));
+}
+
+/// What the next frame notes.
+fn frame(bench: &mut Bench) -> Vec<String> {
+    take(bench);
+    bench.frames(1);
+    take(bench)
+}
+
+#[test]
+fn systems_are_the_new_codes() {
+    let mut bench = start(|app| {
+        let exclusive = |world: &mut World| world.resource_mut::<Notes>().0.push("old".to_owned());
+        app.add_systems(Update, (note("stays"), note("goes"), exclusive).chain());
+    });
+    assert_eq!(frame(&mut bench), ["stays", "goes", "old"]);
+    reload(&mut bench, |app| {
+        let exclusive = |world: &mut World| world.resource_mut::<Notes>().0.push("new".to_owned());
+        app.add_systems(Update, (note("comes"), exclusive, note("stays")).chain());
+    });
+    assert_eq!(frame(&mut bench), ["comes", "new", "stays"]);
+}
+
+#[test]
+fn components_are_as_they_were() {
+    #[derive(Component)]
+    struct Health(u32);
+    let mut bench = start(|app| {
+        app.add_systems(Startup, |mut commands: Commands| {
+            commands.spawn(Health(1));
+        });
+    });
+    let world = bench.world();
+    world.query::<&mut Health>().single_mut(world).0 = 2;
+    reload(&mut bench, |app| {
+        app.add_systems(Startup, |mut commands: Commands| {
+            commands.spawn(Health(3));
+        });
+    });
+    let world = bench.world();
+    assert_eq!(world.query::<&Health>().single(world).0, 2);
 }
 
 #[derive(Resource, Reflect, Clone, Debug, PartialEq)]
@@ -141,13 +197,27 @@ fn a_resource_that_is_initialised_again_stays() {
             Self(7)
         }
     }
+    #[derive(Default)]
+    struct Bound(Option<*const u8>);
     let build: fn(&mut App) = |app| {
-        app.init_resource::<Score>();
+        app.init_resource::<Score>()
+            .init_non_send_resource::<Bound>();
     };
     let mut bench = start(build);
     bench.world().resource_mut::<Score>().0 = 8;
+    bench.world().non_send_resource_mut::<Bound>().0 = Some(std::ptr::null());
     reload(&mut bench, build);
     assert_eq!(bench.world().resource::<Score>().0, 8);
+    assert!(bench.world().non_send_resource::<Bound>().0.is_some());
+}
+
+#[test]
+fn a_resource_that_is_no_longer_inserted_stays() {
+    let mut bench = start(|app| {
+        app.insert_resource(Speed(1.0));
+    });
+    reload(&mut bench, |_| {});
+    assert_eq!(bench.world().resource::<Speed>().0, 1.0);
 }
 
 #[test]
@@ -338,6 +408,90 @@ fn a_state_of_the_host_stays_the_hosts() {
     }
 }
 
+#[test]
+fn entities_go_with_their_state_if_the_new_code_says_so() {
+    fn plain(app: &mut App) {
+        app.init_state::<Screen>();
+    }
+    fn scoped(app: &mut App) {
+        app.init_state::<Screen>()
+            .enable_state_scoped_entities::<Screen>();
+    }
+    let mut bench = start(plain);
+    let versions: [(fn(&mut App), usize); 2] = [(scoped, 0), (plain, 1)];
+    for (build, left) in versions {
+        reload(&mut bench, build);
+        set(&mut bench, Screen::Game);
+        let bundle = (Name::new("scoped"), StateScoped(Screen::Game));
+        bench.world().spawn(bundle);
+        set(&mut bench, Screen::Menu);
+        assert_eq!(bench.count::<Name>(), left);
+    }
+}
+
+#[derive(Asset, TypePath)]
+struct Page(&'static str);
+
+/// Makes the same page of whatever it reads.
+struct Printer(&'static str);
+
+impl AssetLoader for Printer {
+    type Asset = Page;
+    type Settings = ();
+    type Error = std::io::Error;
+
+    async fn load<'a>(
+        &'a self,
+        _: &'a mut Reader<'_>,
+        _: &'a (),
+        _: &'a mut LoadContext<'_>,
+    ) -> Result<Page, std::io::Error> {
+        Ok(Page(self.0))
+    }
+
+    fn extensions(&self) -> &[&str] {
+        &["page"]
+    }
+}
+
+#[test]
+fn assets_stay_and_so_do_the_loaders_of_the_first_load() {
+    let engine = |app: &mut App| {
+        let root = Dir::default();
+        root.insert_asset_text(Path::new("a.page"), "");
+        let source = AssetSource::build()
+            .with_reader(move || Box::new(MemoryAssetReader { root: root.clone() }));
+        app.register_asset_source(AssetSourceId::Default, source)
+            .add_plugins((MinimalPlugins, AssetPlugin::default(), StatesPlugin));
+    };
+    let first = game(|app| {
+        app.init_asset::<Page>()
+            .register_asset_loader(Printer("first"));
+    });
+    let mut bench = Bench::start_in(engine, &[first]);
+    let mut pages = bench.world().resource_mut::<Assets<Page>>();
+    let added = pages.add(Page("added"));
+    reload(&mut bench, |app| {
+        app.init_asset::<Page>()
+            .register_asset_loader(Printer("second"));
+    });
+    let text = |bench: &mut Bench, page: &Handle<Page>| -> Option<&'static str> {
+        let pages = bench.world().resource::<Assets<Page>>();
+        pages.get(page).map(|page| page.0)
+    };
+    assert_eq!(text(&mut bench, &added), Some("added"));
+    let loaded: Handle<Page> = bench.world().resource::<AssetServer>().load("a.page");
+    let start = Instant::now();
+    while text(&mut bench, &loaded).is_none() {
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "it is not loaded"
+        );
+        bench.frames(1);
+    }
+    assert_eq!(text(&mut bench, &loaded), Some("first"));
+}
+
 #[derive(Event)]
 struct Ring;
 
@@ -388,6 +542,20 @@ fn observers_keep_their_entity_and_hold_the_new_code() {
     assert_eq!(take(&mut bench), [""; 0]);
 }
 
+#[test]
+fn an_observer_that_is_gone_ends_when_the_reload_is_accepted() {
+    let mut bench = start(|app| {
+        app.observe(|_: Trigger<Ring>, mut notes: ResMut<Notes>| {
+            notes.0.push("heard".to_owned());
+        });
+    });
+    reload(&mut bench, |app| {
+        app.add_systems(Update, |mut commands: Commands| commands.trigger(Ring));
+    });
+    assert!(!take(&mut bench).is_empty(), "on probation it is there");
+    assert_eq!(frame(&mut bench), [""; 0]);
+}
+
 #[derive(Resource)]
 struct Callback(SystemId);
 
@@ -415,6 +583,25 @@ fn one_shot_systems_keep_their_id_and_run_the_new_code() {
         app.insert_resource(Callback(id));
     });
     assert_eq!(run(&mut bench), ["new"]);
+}
+
+#[test]
+fn a_one_shot_system_that_a_system_has_registered_goes_on_with_its_code() {
+    let mut bench = start(|app| {
+        app.add_systems(Startup, |world: &mut World| {
+            let id = world.register_system(note("old"));
+            world.insert_resource(Callback(id));
+        });
+    });
+    reload(&mut bench, |app| {
+        app.add_systems(Startup, |world: &mut World| {
+            let id = world.register_system(note("new"));
+            world.insert_resource(Callback(id));
+        });
+    });
+    let id = bench.world().resource::<Callback>().0;
+    bench.world().run_system(id).expect("it is there");
+    assert_eq!(take(&mut bench), ["old"]);
 }
 
 /// A plugin of a game, with plugins of its own.
@@ -473,19 +660,17 @@ fn nested_plugins_and_groups_build_with_their_module() {
     let mut bench = start(|app| {
         app.add_plugins(Nested::default());
     });
-    let frame = |bench: &mut Bench| {
-        take(bench);
-        bench.frames(1);
-        let mut notes = take(bench);
+    let sorted = |bench: &mut Bench| {
+        let mut notes = frame(bench);
         notes.sort();
         notes
     };
-    assert_eq!(frame(&mut bench), ["function", "part"]);
+    assert_eq!(sorted(&mut bench), ["function", "part"]);
     assert_eq!(bench.world().resource::<Steps>().0, ["finish", "cleanup"]);
     reload(&mut bench, |app| {
         app.add_plugins(Nested { extra: true });
     });
-    assert_eq!(frame(&mut bench), ["extra", "function", "part"]);
+    assert_eq!(sorted(&mut bench), ["extra", "function", "part"]);
     assert_eq!(
         bench.world().resource::<Steps>().0,
         ["finish", "cleanup"],
@@ -640,6 +825,31 @@ fn what_only_a_host_can_have_is_refused_with_the_way_out() {
         assert!(text.contains(says), "{text}");
         assert!(text.contains("in the app itself"), "{text}");
     }
+}
+
+#[test]
+fn a_plugin_that_makes_the_app_what_it_is_is_refused_with_its_name() {
+    let mut bench = start(|_| {});
+    let report = bench.reload(&[game(|app| {
+        app.add_plugins(WindowPlugin::default());
+    })]);
+    check(&report, Outcome::Refused);
+    let text = report.error.unwrap().to_string();
+    assert!(
+        text.contains("it adds the plugin bevy_window::WindowPlugin"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_runner_is_not_used_and_a_sub_app_that_is_looked_for_not_found() {
+    let mut bench = start(|_| {});
+    reload(&mut bench, |app| {
+        assert!(app.get_sub_app(RenderApp).is_none());
+        app.set_runner(|_| panic!("it runs already"))
+            .add_systems(Update, note("runs"));
+    });
+    assert_eq!(frame(&mut bench), ["runs"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use bevy::{
     prelude::*,
     render::{
         settings::{RenderCreation, WgpuSettings},
-        RenderPlugin,
+        RenderApp, RenderPlugin,
     },
     window::PrimaryWindow,
     winit::WinitPlugin,
@@ -127,4 +127,33 @@ fn a_scene_that_new_code_took_apart_is_whole_again() {
     bench.frames(3);
     let after = look(bench.world());
     assert_eq!(after, before, "and the engine goes on with it");
+}
+
+#[test]
+fn what_a_plugin_adds_to_the_renderer_is_refused_with_its_name() {
+    #[derive(Resource, Default)]
+    struct Effects;
+    struct EffectsPlugin;
+    impl Plugin for EffectsPlugin {
+        fn build(&self, app: &mut App) {
+            if let Some(renderer) = app.get_sub_app_mut(RenderApp) {
+                renderer.init_resource::<Effects>();
+            }
+        }
+    }
+    let mut bench = Bench::start_in(engine, &[module("game", |_| {})]);
+    let report = bench.reload(&[module("game", |app| {
+        app.add_plugins(EffectsPlugin);
+    })]);
+    check(&report, Outcome::Refused);
+    let text = report.error.unwrap().to_string();
+    assert!(
+        text.contains("EffectsPlugin adds to the renderer; add that plugin in the app itself"),
+        "{text}"
+    );
+    // To look for it is not to add to it.
+    let report = bench.reload(&[module("game", |app| {
+        assert!(app.get_sub_app(RenderApp).is_some());
+    })]);
+    check(&report, Outcome::Committed);
 }
