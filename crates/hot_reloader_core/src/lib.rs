@@ -11,6 +11,7 @@
 //! - [`shape`]: what a type looks like, and how it differs from what it was.
 //! - [`panics`]: running foreign code so that its panics stay contained and are understood.
 //! - [`memory`]: how much memory the process holds.
+//! - [`threads`]: which threads it has.
 
 pub mod generation;
 pub mod identity;
@@ -22,6 +23,7 @@ pub mod panics;
 pub mod registry;
 pub mod shape;
 pub mod staging;
+pub mod threads;
 
 pub use generation::Generation;
 pub use identity::{BuildId, Identity, IdentityError};

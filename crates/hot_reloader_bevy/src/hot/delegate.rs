@@ -21,7 +21,11 @@ use bevy::{
     reflect::TypeRegistry,
 };
 use hot_reloader_build::Layout;
-use hot_reloader_core::{panics, BuildId, Generation, HotModule, PanicReport, TypeShape};
+use hot_reloader_core::{
+    panics,
+    threads::{self, Thread},
+    BuildId, Generation, HotModule, PanicReport, TypeShape,
+};
 
 use super::{
     code::Code,
@@ -53,6 +57,8 @@ pub(crate) struct Slot {
     pub(crate) placed: HashMap<InternedScheduleLabel, Placed>,
     /// The schedules in which a panic left systems half way.
     pub(crate) interrupted: Vec<InternedScheduleLabel>,
+    /// What its code has begun that goes on by itself.
+    pub(crate) threads: Vec<Thread>,
     /// The names of its plugins.
     pub(crate) plugins: Vec<String>,
     /// Observers and one-shot systems.
@@ -384,7 +390,16 @@ pub(crate) fn run_own(
     let Some(mut schedule) = slot.schedules.get_mut(&label).and_then(Option::take) else {
         return Ok(());
     };
-    match run_noted(world, module, label, &mut schedule) {
+    let before = threads::list();
+    let ran = run_noted(world, module, label, &mut schedule);
+    let begun = threads::list().into_iter();
+    let begun = begun.filter(|thread| !before.contains(thread));
+    let mut delegates = world.resource_mut::<Delegates>();
+    let mut slots = delegates.slots.iter_mut();
+    if let Some(slot) = slots.find(|slot| slot.module.name == module) {
+        slot.threads.extend(begun);
+    }
+    match ran {
         Ok(()) => {
             put_back(
                 world,

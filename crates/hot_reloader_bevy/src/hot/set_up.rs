@@ -13,7 +13,11 @@ use bevy::{
     },
     prelude::{Mut, Schedule, StateTransition, World},
 };
-use hot_reloader_core::{panics, Generation, HotModule};
+use hot_reloader_core::{
+    panics,
+    threads::{self, Thread},
+    Generation, HotModule,
+};
 use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
 
 use super::{
@@ -47,6 +51,7 @@ struct Built {
     state_keys: Vec<StateKey>,
     placements: Vec<(InternedScheduleLabel, Placement)>,
     plugins: Vec<String>,
+    threads: Vec<Thread>,
 }
 
 /// Lets the modules of `plan` build on the live world. All that this does to it is undone by the copy of it,
@@ -139,7 +144,28 @@ pub(crate) fn set_up(
     warnings.extend(gone.into_iter().map(|name| {
         format!("the plugin {name} is gone from the code; what it keeps in the app stays until the restart")
     }));
+    warnings.extend(threads_that_go_on(world.resource::<Delegates>(), plan));
     Ok(warnings)
+}
+
+/// What the code before has begun and has not ended in its `OnUnload`.
+fn threads_that_go_on(delegates: &Delegates, plan: &Plan) -> Vec<String> {
+    let slots = delegates.slots.iter();
+    let slots = slots.filter(|slot| plan.replaces(&slot.module.name));
+    let told = slots.filter_map(|slot| {
+        let alive = slot.threads.iter().filter(|thread| thread.is_alive());
+        let names: Vec<_> = alive.map(|thread| format!("`{}`", thread.name)).collect();
+        let Slot { module, generation, .. } = slot;
+        (!names.is_empty()).then(|| {
+            format!(
+                "threads that generation {generation} of module `{}` began go on with its code: {}; end them in \
+                 `OnUnload`, or keep what they belong to in a crate that the app shares",
+                module.name,
+                names.join(", ")
+            )
+        })
+    });
+    told.collect()
 }
 
 /// Plugins of crates that do not change which no module adds any more.
@@ -173,6 +199,7 @@ fn build(
     let entry = entry.expect("the plan is of its modules");
     let runs = world.resource::<Delegates>().get(&module.name).is_some();
     let alive = Alive::of(world);
+    let threads = threads::list();
     let log = if runs {
         Passing::AllButStates
     } else {
@@ -182,6 +209,8 @@ fn build(
         mut schedules,
         plugins,
     } = Recording::of(world, entry, log)?;
+    let begun = threads::list().into_iter();
+    let begun = begun.filter(move |thread| !threads.contains(thread));
     world.flush();
     if runs {
         if let Some(fault) = rehearsal.unsure.get(&module.name) {
@@ -229,6 +258,7 @@ fn build(
         state_keys,
         placements,
         plugins,
+        threads: begun.collect(),
     })
 }
 
@@ -307,6 +337,7 @@ pub(crate) fn install(
         state_keys,
         placements,
         plugins,
+        threads,
     } = built.expect("it was set up");
     if let Some(old) = old {
         code.take_over(world, &mut old.code);
@@ -349,6 +380,7 @@ pub(crate) fn install(
         placed,
         interrupted: Vec::new(),
         code,
+        threads,
         plugins,
         state_keys,
         shapes: rehearsal.types.clone(),

@@ -1031,6 +1031,38 @@ fn a_plugin_of_a_dependency_that_goes_is_told() {
     assert!(report.warnings.iter().any(says), "{report:#?}");
 }
 
+#[test]
+fn threads_that_code_has_begun_and_left_are_told() {
+    use std::sync::mpsc::{channel, Sender};
+
+    #[derive(Resource)]
+    struct Worker(#[expect(dead_code, reason = "it ends with it")] Sender<()>);
+    fn begin(app: &mut App, name: &'static str) {
+        app.add_systems(Startup, move |mut commands: Commands| {
+            let (end, ended) = channel::<()>();
+            let thread = std::thread::Builder::new().name(name.to_owned());
+            thread.spawn(move || ended.recv()).expect("it begins");
+            commands.insert_resource(Worker(end));
+        });
+    }
+    let mut bench = start(|app| begin(app, "worker"));
+    let report = reload(&mut bench, |_| {});
+    let says = |text: &String| text.contains("`worker`") && text.contains("generation 1");
+    assert!(report.warnings.iter().any(says), "{report:#?}");
+    let mut bench = start(|app| {
+        begin(app, "tidy");
+        app.add_systems(OnUnload, |world: &mut World| {
+            world.remove_resource::<Worker>();
+            let threads = || hot_reloader_core::threads::list().into_iter();
+            while threads().any(|thread| thread.name == "tidy") {
+                std::thread::yield_now();
+            }
+        });
+    });
+    let report = reload(&mut bench, |_| {});
+    assert_eq!(report.warnings, [""; 0]);
+}
+
 #[derive(Component)]
 struct Level;
 
