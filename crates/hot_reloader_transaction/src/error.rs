@@ -73,6 +73,9 @@ pub enum RehearsalFault {
         /// What it does.
         what: String,
     },
+    /// It adds states of its own and states of the app, which cannot be told apart in what it adds.
+    #[error("it adds the app's states too; leave those to the app")]
+    StatesOfApp,
     /// Its schedule cannot be put into order.
     #[error("its schedule {schedule} cannot be built: {reason}")]
     Schedule {
@@ -266,7 +269,7 @@ impl ReloadError {
                 RehearsalFault::Setup(_) => "setup_panicked",
                 RehearsalFault::Schedule { .. } => "schedule_broken",
                 RehearsalFault::Initialise { .. } => "system_broken",
-                RehearsalFault::HostOnly { .. } => "host_only",
+                RehearsalFault::HostOnly { .. } | RehearsalFault::StatesOfApp => "host_only",
             },
             Self::TypesChanged(_) => "types_changed",
             Self::Capture(_) => "capture_panicked",
@@ -298,7 +301,9 @@ impl ReloadError {
                 RehearsalFault::Setup(panic) | RehearsalFault::Initialise { panic, .. } => {
                     Some(panic)
                 }
-                RehearsalFault::Schedule { .. } | RehearsalFault::HostOnly { .. } => None,
+                RehearsalFault::Schedule { .. }
+                | RehearsalFault::HostOnly { .. }
+                | RehearsalFault::StatesOfApp => None,
             },
             Self::Capture(panic)
             | Self::Swap { panic, .. }

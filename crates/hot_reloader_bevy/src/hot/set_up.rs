@@ -282,9 +282,7 @@ fn brings_states(
     let states = states.map_or(&[][..], Vec::as_slice);
     let count = states.iter().filter(|key| of_host.contains(key)).count();
     if count > 0 && count < states.len() {
-        return Err(RehearsalFault::HostOnly {
-            what: "it adds states of its own and states that the app has already".to_owned(),
-        });
+        return Err(RehearsalFault::StatesOfApp);
     }
     Ok(count == 0)
 }
