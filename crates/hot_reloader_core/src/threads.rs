@@ -3,21 +3,21 @@
 use std::{collections::HashSet, fs};
 
 /// A thread of this process.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Thread {
     /// What the system calls it.
     id: u32,
-    /// The name that it was given; Linux keeps the first 15 bytes.
-    pub name: String,
     /// When it began, in clock ticks since the system did: ids are given again.
     began: u64,
 }
 
 impl Thread {
-    /// Whether it goes on.
+    /// The name that it has, if it goes on. Linux keeps the first 15 bytes, and a thread that has just begun may
+    /// still have that of the one that began it.
     #[must_use]
-    pub fn is_alive(&self) -> bool {
-        read(self.id).as_ref() == Some(self)
+    pub fn name(self) -> Option<String> {
+        let (now, name) = read(self.id)?;
+        (now == self).then_some(name)
     }
 }
 
@@ -26,28 +26,23 @@ impl Thread {
 pub fn list() -> HashSet<Thread> {
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten();
     let ids = tasks.filter_map(|task| task.ok()?.file_name().to_str()?.parse().ok());
-    ids.filter_map(read).collect()
+    ids.filter_map(|id| Some(read(id)?.0)).collect()
 }
 
-/// Of `/proc/self/task/*/stat`, as `proc_pid_stat(5)` describes it.
-fn read(id: u32) -> Option<Thread> {
-    parse(
-        id,
-        &fs::read_to_string(format!("/proc/self/task/{id}/stat")).ok()?,
-    )
+fn read(id: u32) -> Option<(Thread, String)> {
+    let stat = fs::read_to_string(format!("/proc/self/task/{id}/stat")).ok()?;
+    let (began, name) = parse(&stat)?;
+    Some((Thread { id, began }, name))
 }
 
-fn parse(id: u32, stat: &str) -> Option<Thread> {
+/// When it began, and its name: of `/proc/self/task/*/stat`, as `proc_pid_stat(5)` describes it.
+fn parse(stat: &str) -> Option<(u64, String)> {
     // A name may have parentheses and spaces.
     let (head, tail) = stat.rsplit_once(')')?;
     let (_, name) = head.split_once('(')?;
     // The 22nd field; the state behind the name is the third.
     let began = tail.split_whitespace().nth(19)?.parse().ok()?;
-    Some(Thread {
-        id,
-        name: name.to_owned(),
-        began,
-    })
+    Some((began, name.to_owned()))
 }
 
 #[cfg(test)]
@@ -59,11 +54,9 @@ mod tests {
     #[test]
     fn a_name_may_be_anything() {
         let stat = "7 (a) b (c) S 1 2 3 0 -1 64 0 0 0 0 1 2 0 0 20 0 30 0 12345 99";
-        let thread = parse(7, stat).unwrap();
-        assert_eq!(thread.name, "a) b (c");
-        assert_eq!(thread.began, 12345);
-        assert_eq!(parse(7, "7 (cut) S 1"), None);
-        assert_eq!(parse(7, ""), None);
+        assert_eq!(parse(stat), Some((12345, "a) b (c".to_owned())));
+        assert_eq!(parse("7 (cut) S 1"), None);
+        assert_eq!(parse(""), None);
     }
 
     #[cfg(target_os = "linux")]
@@ -80,12 +73,12 @@ mod tests {
         begun.recv().unwrap();
         let now = list();
         let mut new = now.difference(&before);
-        let new = new.find(|thread| thread.name == "of the test").unwrap();
-        assert!(new.is_alive());
+        let is_it = |thread: &&Thread| thread.name().as_deref() == Some("of the test");
+        let new = new.find(is_it).unwrap();
         drop(end);
         thread.unwrap().join().unwrap();
         // The system takes it off its list some time after others may go on.
-        while new.is_alive() {
+        while new.name().is_some() {
             thread::yield_now();
         }
     }

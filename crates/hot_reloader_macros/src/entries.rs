@@ -13,27 +13,43 @@ use syn::{
 /// that has a meaning of its own as a type and as a value, and what it does not name keeps that meaning.
 pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
     let listed = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(input)?;
-    let entries = listed.iter().map(entry).collect::<Result<Vec<_>>>()?;
+    let names = listed.iter().map(name_of).collect::<Result<Vec<_>>>()?;
+    let entries = listed.iter().zip(&names).map(|(listed, name)| {
+        let is_shared = names.iter().filter(|other| *other == name).count() > 1;
+        entry(listed, name, is_shared)
+    });
     Ok(quote!(&[#(#entries),*]))
 }
 
-fn entry(listed: &Expr) -> Result<TokenStream> {
+/// `is_shared` says that others are listed under the same name.
+fn entry(listed: &Expr, name: &Ident, is_shared: bool) -> TokenStream {
     if let Expr::Path(path) = listed {
         if is_plain(path) {
-            return Ok(of_path(path));
+            return of_path(path, is_shared);
         }
     }
-    let name = name_of(listed)?;
-    Ok(quote_spanned! {listed.span()=>
+    quote_spanned! {listed.span()=>
         ::hot_reloader::private::ModuleEntry::of_plugin(stringify!(#name), file!(), |app| {
             app.add_plugins(#listed);
         })
-    })
+    }
 }
 
-fn of_path(path: &ExprPath) -> TokenStream {
-    let name = path.path.segments.last().map(|segment| &segment.ident);
+fn of_path(path: &ExprPath, is_shared: bool) -> TokenStream {
+    let segments = path
+        .path
+        .segments
+        .iter()
+        .map(|segment| segment.ident.to_string());
+    let segments: Vec<_> = segments.collect();
+    let name = match segments.last() {
+        Some(last) if !is_shared => last.clone(),
+        _ => segments.join("::"),
+    };
+    let attributes = &path.attrs;
+    let path = &path.path;
     quote_spanned! {path.span()=>
+        #(#attributes)*
         {
             #[allow(unused_imports, clippy::allow_attributes_without_reason)]
             use ::hot_reloader::private::{named::*, Undeclared as _};
@@ -48,7 +64,7 @@ fn of_path(path: &ExprPath) -> TokenStream {
             match ::hot_reloader::private::Declared::<Named>::ENTRY {
                 Some(entry) => entry,
                 None => ::hot_reloader::private::ModuleEntry::of_plugin(
-                    stringify!(#name), file!(), build,
+                    #name, file!(), build,
                 ),
             }
         }

@@ -73,6 +73,12 @@ pub enum RehearsalFault {
         /// What it does.
         what: String,
     },
+    /// It adds what cannot be added to a running app.
+    #[error("{what}; restart the app")]
+    NeedsRestart {
+        /// What it adds.
+        what: String,
+    },
     /// It adds states of its own and states of the app, which cannot be told apart in what it adds.
     #[error("it adds the app's states too; leave those to the app")]
     StatesOfApp,
@@ -270,6 +276,7 @@ impl ReloadError {
                 RehearsalFault::Schedule { .. } => "schedule_broken",
                 RehearsalFault::Initialise { .. } => "system_broken",
                 RehearsalFault::HostOnly { .. } | RehearsalFault::StatesOfApp => "host_only",
+                RehearsalFault::NeedsRestart { .. } => "needs_restart",
             },
             Self::TypesChanged(_) => "types_changed",
             Self::Capture(_) => "capture_panicked",
@@ -303,6 +310,7 @@ impl ReloadError {
                 }
                 RehearsalFault::Schedule { .. }
                 | RehearsalFault::HostOnly { .. }
+                | RehearsalFault::NeedsRestart { .. }
                 | RehearsalFault::StatesOfApp => None,
             },
             Self::Capture(panic)

@@ -13,15 +13,17 @@ use bevy::{
         change_detection::DetectChangesMut, component::ComponentId, entity::Entity,
         observer::ObserverState,
     },
-    prelude::{App, OnAdd, Query, ResMut, Resource, Trigger, World},
+    prelude::{App, Observer, OnAdd, Query, ResMut, Resource, Trigger, World},
 };
+
+use super::names;
 
 /// The code that entities of one module hold.
 #[derive(Debug, Default)]
 pub(crate) struct Code {
-    /// What runs.
+    /// In the order in which they were added.
     entities: Vec<CodeEntity>,
-    /// What has given way, and is held until it is certain that it does not come back.
+    /// Those of them that have given way, until it is certain that they do not come back.
     parked: Vec<Parked>,
 }
 
@@ -43,13 +45,13 @@ struct Parked {
 /// Observers that do not observe yet.
 #[derive(Resource, Default)]
 pub(crate) struct Held {
-    is_on: bool,
+    /// What holds them, while modules build.
+    by: Option<Entity>,
     states: Vec<(Entity, ObserverState)>,
 }
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Held>();
-    app.observe(hold);
 }
 
 /// Takes what an observer observes away before it is registered for it, while modules build.
@@ -58,9 +60,6 @@ fn hold(
     mut states: Query<&mut ObserverState>,
     mut held: ResMut<Held>,
 ) {
-    if !held.is_on {
-        return;
-    }
     if let Ok(mut state) = states.get_mut(trigger.entity()) {
         let state = std::mem::take(&mut *state);
         held.states.push((trigger.entity(), state));
@@ -70,10 +69,17 @@ fn hold(
 /// Lets observers that come from now on wait, or no longer.
 pub(crate) fn hold_observers(world: &mut World, is_on: bool) {
     let mut held = world.resource_mut::<Held>();
-    held.is_on = is_on;
     if is_on {
         // Those of a build that was given up.
         held.states.clear();
+        let by = world.spawn(Observer::new(hold)).id();
+        world.flush();
+        world.resource_mut::<Held>().by = Some(by);
+    } else if let Some(by) = held.by.take() {
+        if world.entities().contains(by) {
+            world.despawn(by);
+            world.flush();
+        }
     }
 }
 
@@ -81,11 +87,7 @@ impl Code {
     /// The code among some entities.
     pub(crate) fn among(world: &World, entities: &[Entity]) -> Self {
         let components = world.components();
-        let holds_code = |id: &ComponentId| {
-            let name = components.get_name(*id).unwrap_or_default();
-            name.starts_with("bevy_ecs::observer::runner::Observer<")
-                || name.starts_with("bevy_ecs::system::system_registry::RegisteredSystem<")
-        };
+        let holds_code = |id: &ComponentId| components.get_name(*id).is_some_and(names::is_code);
         let found = entities.iter().filter_map(|entity| {
             let location = world.entities().get(*entity)?;
             let archetype = world.archetypes().get(location.archetype_id)?;
@@ -109,16 +111,14 @@ impl Code {
     /// come back.
     pub(crate) fn take_over(&mut self, world: &mut World, old: &mut Self) {
         let mut new = std::mem::take(&mut self.entities);
-        for code in std::mem::take(&mut old.entities) {
+        for code in old.entities.iter().copied() {
             let is_its = |new: &CodeEntity| new.component == code.component;
             let place = new.iter().position(is_its).filter(|_| runs(world, code));
-            let Some(place) = place else {
-                // Nothing of the new code stands for it: it ends when that is accepted.
-                old.entities.push(code);
-                continue;
-            };
+            // Without a place, nothing of the new code stands for it: it ends when that is accepted.
+            let Some(place) = place else { continue };
             let at = new.remove(place).entity;
-            exchange(world, code, at);
+            swap_code(world, code, at);
+            forget_held(world, at);
             old.parked.push(Parked { of: code, at });
             self.entities.push(code);
         }
@@ -131,16 +131,16 @@ impl Code {
     /// Comes back, after the code that took over.
     pub(crate) fn come_back(&mut self, world: &mut World) {
         for Parked { of, at } in std::mem::take(&mut self.parked) {
-            exchange(world, of, at);
-            self.entities.push(of);
+            swap_code(world, of, at);
         }
     }
 
     /// Does away with what does not run any more.
     pub(crate) fn end(self, world: &mut World) {
-        let parked = self.parked.iter().map(|parked| parked.at);
-        let entities = self.entities.iter().map(|code| code.entity);
-        for entity in parked.chain(entities) {
+        for code in &self.entities {
+            let mut parked = self.parked.iter();
+            let parked = parked.find(|parked| parked.of.entity == code.entity);
+            let entity = parked.map_or(code.entity, |parked| parked.at);
             // After a rollback they are gone with all that new code spawned.
             if world.entities().contains(entity) {
                 world.despawn(entity);
@@ -165,14 +165,14 @@ fn runs(world: &World, code: CodeEntity) -> bool {
     let is_observer = world
         .components()
         .get_name(code.component)
-        .is_some_and(|name| name.starts_with("bevy_ecs::observer::"));
+        .is_some_and(names::is_observer);
     world.get_entity(code.entity).is_some_and(|entity| {
         entity.contains_id(code.component) && (!is_observer || entity.contains::<ObserverState>())
     })
 }
 
 /// Lets the code of two entities change places.
-fn exchange(world: &mut World, code: CodeEntity, other: Entity) {
+fn swap_code(world: &mut World, code: CodeEntity, other: Entity) {
     let info = world.components().get_info(code.component);
     let size = info.map_or(0, |info| info.layout().size());
     let mut place = |entity: Entity| {
@@ -186,6 +186,22 @@ fn exchange(world: &mut World, code: CodeEntity, other: Entity) {
         // SAFETY: both are values of this component, and nothing has moved them.
         unsafe { std::ptr::swap_nonoverlapping(one, two, size) };
     }
+}
+
+/// Lets observers observe that were held and are in the code of no module: those on entities that there were.
+pub(crate) fn register_others(world: &mut World) {
+    let held = std::mem::take(&mut world.resource_mut::<Held>().states);
+    let entities: Vec<Entity> = held.iter().map(|(entity, _)| *entity).collect();
+    world.resource_mut::<Held>().states = held;
+    for entity in entities {
+        register(world, entity);
+    }
+}
+
+/// What it was to observe is observed by another.
+fn forget_held(world: &mut World, entity: Entity) {
+    let states = &mut world.resource_mut::<Held>().states;
+    states.retain(|(held, _)| *held != entity);
 }
 
 /// Lets an observer observe that was held.

@@ -13,7 +13,7 @@ use hot_reloader_transaction::{Plan, ReloadError};
 use super::{
     delegate::{Delegates, Slot},
     exempt::NotRolledBack,
-    migration,
+    migration, names,
     rehearsal::Rehearsal,
     snapshot::{self, CopyRule},
 };
@@ -110,7 +110,8 @@ pub(crate) fn suspects(world: &World, rehearsal: &Rehearsal) -> HashSet<Componen
                 .type_id()
                 .is_some_and(|id| rehearsal.written.contains(&id));
             // Any code may ask for another state.
-            let is_state = info.name().starts_with("bevy_state::state::resources::");
+            let name = info.name();
+            let is_state = names::state_of(name).is_some() || names::is_next_state(name);
             is_written || is_state || rehearsal.is_hot(info.name())
         })
         .map(|info| info.id())

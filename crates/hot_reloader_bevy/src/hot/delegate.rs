@@ -57,6 +57,8 @@ pub(crate) struct Slot {
     pub(crate) placed: HashMap<InternedScheduleLabel, Placed>,
     /// The schedules in which a panic left systems half way.
     pub(crate) interrupted: Vec<InternedScheduleLabel>,
+    /// Whether states are among what it adds.
+    pub(crate) has_states: bool,
     /// What its code has begun that goes on by itself.
     pub(crate) threads: Vec<Thread>,
     /// The names of its plugins.
@@ -145,6 +147,15 @@ impl Slot {
     }
 }
 
+/// What a reload began with.
+pub(crate) struct Before {
+    pub(crate) made: MadeValues,
+    pub(crate) built: HashSet<String>,
+    pub(crate) spawned: Spawned,
+    /// What its builds have kept out of the way.
+    pub(crate) exchange: Option<Exchange>,
+}
+
 /// A module panicked in a frame.
 pub(crate) struct ModulePanic {
     pub(crate) module: String,
@@ -171,14 +182,14 @@ pub(crate) struct Delegates {
     pub(crate) made: MadeValues,
     /// States that modules name and the host has.
     pub(crate) of_host: HashSet<ResourceKey>,
-    /// What the last builds have kept out of the way, until their code is accepted, with what was made before.
-    pub(crate) exchange: Option<(Exchange, MadeValues)>,
+    /// The modules that have built: what their builds spawn is there.
+    pub(crate) built: HashSet<String>,
+    /// What the reload that may be taken back began with.
+    pub(crate) before: Option<Before>,
     /// Modules that have built, and are to be put in place.
     pub(crate) set_up: Option<SetUp>,
     /// What the modules have built that can be built anew.
     pub(crate) spawned: Spawned,
-    /// The same before the reload that may be taken back.
-    pub(crate) spawned_before: Option<Spawned>,
     /// What is entered again when it has been taken down.
     pub(crate) to_enter: Vec<Entered>,
     /// Whether no schedule is being run but those that begin a frame.
@@ -369,6 +380,26 @@ fn delegator(label: InternedScheduleLabel) -> SystemConfigs {
     (move |world: &mut World| run(world, part))
         .run_if(move |delegates: Res<Delegates>| delegates.have(part))
         .in_set(HotSystems)
+}
+
+/// The schedule of a module that is called like another one, if that is not its own: a state whose type changed
+/// has other ones.
+pub(crate) fn label_like(
+    world: &World,
+    module: &str,
+    label: InternedScheduleLabel,
+) -> InternedScheduleLabel {
+    let slot = world.resource::<Delegates>().get(module);
+    let labels = || slot.into_iter().flat_map(|slot| slot.schedules.keys());
+    if labels().any(|own| *own == label) {
+        return label;
+    }
+    let name = format!("{label:?}");
+    let mut alike = labels().filter(|own| format!("{own:?}") == name);
+    match (alike.next(), alike.next()) {
+        (Some(own), None) => *own,
+        _ => label,
+    }
 }
 
 /// Runs a schedule of one module that is its own, if it has one.

@@ -11,10 +11,10 @@ use hot_reloader_transaction::{
 
 use super::{
     awake::{self, News},
-    code::Code,
+    code::{self, Code},
     compare,
     config::HotReloaderConfig,
-    delegate::{self, Delegates, Slot},
+    delegate::{self, Before, Delegates, Slot},
     library::{Libraries, Library},
     migration,
     rehearsal::{self, Rehearsal},
@@ -100,7 +100,12 @@ impl Engine for Bevy {
             suspects: compare::suspects(world, rehearsal),
         };
         let delegates = &mut *world.resource_mut::<Delegates>();
-        delegates.spawned_before = Some(delegates.spawned.clone());
+        delegates.before = Some(Before {
+            made: delegates.made.clone(),
+            built: delegates.built.clone(),
+            spawned: delegates.spawned.clone(),
+            exchange: None,
+        });
         panics::guard(|| Snapshot::capture(world, Scope::World, &instructions))
     }
 
@@ -143,6 +148,8 @@ impl Engine for Bevy {
                 delegates.origins.entry(*id).or_insert_with(layout);
             }
         }
+        let names = plan.modules.iter().map(|module| module.name.clone());
+        delegates.built.extend(names);
         for module in &plan.modules {
             let of_before = old.iter_mut().find(|old| old.module.name == module.name);
             let installed = panics::guard(|| {
@@ -153,6 +160,7 @@ impl Engine for Bevy {
                 return (old, Err(ModuleFault { module, panic }));
             }
         }
+        code::register_others(world);
         // At the start of a frame, a schedule that is missing is one that nobody has made yet.
         let is_frame_start = world.resource::<Delegates>().is_frame_start;
         delegate::attach(world, is_frame_start);
@@ -182,7 +190,8 @@ impl Engine for Bevy {
         for entered in to_enter {
             if modules.contains(&entered.module) {
                 let module = entered.module.clone();
-                let ran = delegate::run_own(world, &module, entered.label);
+                let label = delegate::label_like(world, &module, entered.label);
+                let ran = delegate::run_own(world, &module, label);
                 ran.map_err(|panic| ModuleFault { module, panic })?;
                 world
                     .resource_mut::<Delegates>()
@@ -239,30 +248,40 @@ impl Engine for Bevy {
     }
 
     fn restore(world: &mut World, snapshot: &Snapshot) -> Vec<String> {
-        let mut delegates = world.resource_mut::<Delegates>();
+        let delegates = &mut *world.resource_mut::<Delegates>();
         delegates.left.take_back();
         delegates.to_enter.clear();
-        if let Some(spawned) = delegates.spawned_before.take() {
-            delegates.spawned = spawned;
-        }
         let set_up = delegates.set_up.take();
-        if let Some((exchange, made)) = delegates.exchange.take() {
-            delegates.made = made;
-            if let Err(panic) = panics::guard(|| exchange.undo(world, snapshot.tick())) {
-                bevy::log::warn!("taking resources back panicked: {panic}");
-            }
-        }
         if let Err(panic) = panics::guard(|| drop(set_up)) {
             bevy::log::warn!("dropping new code panicked: {panic}");
         }
-        snapshot.restore(world)
+        let mut lost = Vec::new();
+        if let Some(before) = world.resource_mut::<Delegates>().before.take() {
+            let delegates = &mut *world.resource_mut::<Delegates>();
+            delegates.built = before.built;
+            delegates.spawned = before.spawned;
+            let made = std::mem::replace(&mut delegates.made, before.made);
+            let mut exchange = before.exchange;
+            let undone = panics::guard(|| {
+                drop(made);
+                let exchange = exchange.as_mut();
+                exchange.map_or_else(Vec::new, |exchange| exchange.undo(world, snapshot.tick()))
+            });
+            match undone {
+                Ok(names) => lost.extend(names.into_iter().map(|name| {
+                    format!("{name} was set by the new code, and could not be copied before")
+                })),
+                Err(panic) => lost.push(format!("resources that were kept aside: {panic}")),
+            }
+        }
+        lost.extend(snapshot.restore(world));
+        lost
     }
 
     fn retire(world: &mut World, code: Vec<Slot>) -> Vec<ModuleFault> {
         // Whatever runs now has been decided on: it stays, or it has been taken back.
         let delegates = &mut *world.resource_mut::<Delegates>();
-        delegates.spawned_before = None;
-        let leftover = (delegates.exchange.take(), delegates.set_up.take());
+        let leftover = (delegates.before.take(), delegates.set_up.take());
         if let Err(panic) = panics::guard(|| drop(leftover)) {
             bevy::log::warn!("dropping resources of before panicked: {panic}");
         }

@@ -4,7 +4,7 @@
 //! was there, and a value whose type is not known here cannot be taken out of a world. But two values of one
 //! type can change places. The same build has made one of each resource in a throwaway world: so those take
 //! the place of the live ones while the plugin builds on the live world, and when that is over it is
-//! decided which of the two goes on. Building once more in the throwaway world tells what the plugin inserts from
+//! decided which of the two goes on. Building once more in the throwaway world tells what the plugin sets from
 //! what it only makes sure of.
 #![expect(
     unsafe_code,
@@ -24,10 +24,14 @@ use bevy::{
         component::{ComponentId, ComponentTicks, Tick},
     },
     prelude::{AssetServer, World},
-    ptr::OwningPtr,
+    ptr::{OwningPtr, Ptr},
 };
+use hot_reloader_core::panics;
+use hot_reloader_transaction::RehearsalFault;
 
 use super::{
+    exempt::NotRolledBack,
+    names,
     scratch::{self, ResourceKey},
     snapshot::{Column, Copier, Copiers},
 };
@@ -41,9 +45,21 @@ pub(crate) struct MadeValue {
 }
 
 impl MadeValue {
-    /// When it was put into the live world.
-    pub(crate) fn tick(&self) -> Tick {
-        self.tick
+    /// Whether a live value, which was changed last at `changed`, is still what the build made.
+    pub(crate) fn is_still(
+        &self,
+        live: Ptr<'_>,
+        changed: Tick,
+        id: TypeId,
+        copiers: &Copiers,
+    ) -> bool {
+        let was = self.copy.as_ref();
+        // What is behind a shared reference may change without a tick.
+        changed == self.tick
+            && was.is_some_and(|was| {
+                // SAFETY: the copy is of the type, and so is the value.
+                unsafe { equal(was.get(0), live, was.item().size(), id, copiers) }
+            })
     }
 }
 
@@ -51,12 +67,31 @@ impl MadeValue {
 /// the code before put there.
 pub(crate) type MadeValues = HashMap<ResourceKey, Arc<MadeValue>>;
 
-/// Live resources that have changed places with those of a throwaway world.
+/// The resources that builds have made or changed in the throwaway world, and whether nobody else had made
+/// them.
+pub(crate) type MadeKeys = HashMap<ResourceKey, bool>;
+
+/// What is known before modules build.
+pub(crate) struct Known<'a> {
+    /// What they make.
+    pub(crate) keys: &'a MadeKeys,
+    /// What the builds before them made.
+    pub(crate) before: &'a MadeValues,
+    /// Whether they could all be tried to the end.
+    pub(crate) is_sure: bool,
+    /// The states of the world, by the names that new code has for them.
+    pub(crate) states: HashSet<String>,
+}
+
+/// Live resources that change places with those of a throwaway world.
 pub(crate) struct Exchange {
     scratch: World,
     pairs: Vec<Pair>,
     /// Copies of live resources that may be inserted though nobody has tried it.
     kept: Vec<Kept>,
+    states: HashSet<String>,
+    /// The resources that were there.
+    present: HashSet<ResourceKey>,
     /// Whether all that the builds make is known beforehand.
     is_sure: bool,
     /// When the builds began.
@@ -65,6 +100,8 @@ pub(crate) struct Exchange {
     is_leaked: bool,
     /// The live asset server, if another one stands in for it.
     assets: Option<AssetServer>,
+    /// Values that were overwritten and cannot be brought back, by name.
+    overwritten: Vec<String>,
 }
 
 struct Pair {
@@ -76,6 +113,8 @@ struct Pair {
     ticks: ComponentTicks,
     /// What the build made of it in the throwaway world.
     copy: Option<Column>,
+    /// Whether the build makes it as if for the first time.
+    is_made_anew: bool,
     /// Whether the build does more than to make sure that it is there.
     is_set: bool,
     /// Which of the two is in the live world.
@@ -91,53 +130,40 @@ struct Kept {
     copy: Option<Column>,
 }
 
+/// Whether two builds make the same of a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Same {
+    Yes,
+    No,
+    /// It consists of what the world gave it, such as entities, so it is another one each time.
+    OfWorld,
+    /// Nothing can look into it.
+    Unknown,
+}
+
 impl Exchange {
-    /// Lets the live resources that are among `made`, and that code before has made, change places with those of
-    /// `scratch`, in which `again` builds once more. `is_sure` says that all builds went through there.
-    pub(crate) fn begin(
-        world: &mut World,
+    /// For resources that code before has made and the modules make again. `again` builds once more. The live world
+    /// is left alone.
+    pub(crate) fn prepare(
+        world: &World,
         mut scratch: World,
-        made: &HashSet<ResourceKey>,
-        before: &MadeValues,
-        is_sure: bool,
+        known: Known<'_>,
         again: impl FnOnce(&mut World),
     ) -> Self {
         let copiers = Copiers::new(world, &[]);
-        let mut pairs = Vec::new();
         let mut kept = Vec::new();
-        if !is_sure {
-            let untried = before.keys().filter(|key| !made.contains(*key));
+        if !known.is_sure {
+            let untried = known.before.keys();
+            let untried = untried.filter(|key| !known.keys.contains_key(*key));
             kept.extend(untried.filter_map(|key| Kept::of(world, *key, &copiers)));
         }
-        let mut has_assets = false;
-        for key @ (id, is_send) in made.iter().copied() {
-            if !before.contains_key(&key) {
-                continue;
+        let mut pairs = Vec::new();
+        for (key, is_own) in known.keys {
+            if known.before.contains_key(key) {
+                pairs.extend(Pair::of(world, &scratch, *key, *is_own, &copiers));
             }
-            let (Some(of_live), Some(of_scratch)) = (find(world, id), find(&scratch, id)) else {
-                continue;
-            };
-            let Some(ticks) = ticks(world, of_live, is_send) else {
-                continue;
-            };
-            let info = world.components().get_info(of_live);
-            let info = info.expect("it was found");
-            let name = info.name().to_owned();
-            has_assets |= name.starts_with("bevy_asset::assets::Assets<");
-            let is_merged = !goes_on(&name);
-            let copy = is_merged.then(|| copy(&scratch, of_scratch, key, &copiers.of(info)));
-            pairs.push(Pair {
-                key,
-                name,
-                live: of_live,
-                scratch: of_scratch,
-                ticks,
-                copy: copy.flatten(),
-                is_set: false,
-                live_is_aside: false,
-            });
         }
-        if pairs.iter().any(|pair| !goes_on(&pair.name)) {
+        if pairs.iter().any(|pair| !names::goes_on(&pair.name)) {
             let last = scratch.increment_change_tick();
             again(&mut scratch);
             let now = scratch.increment_change_tick();
@@ -145,60 +171,66 @@ impl Exchange {
                 let changed = ticks(&scratch, pair.scratch, pair.key.1);
                 let changed = changed.map(|ticks| ticks.last_changed_tick());
                 let is_newer = changed.is_some_and(|changed| changed.is_newer_than(last, now));
-                pair.is_set = is_newer && !goes_on(&pair.name);
+                pair.is_set = is_newer && !names::goes_on(&pair.name);
             }
         }
         scratch::clear_events(&mut scratch);
-        // To register a type of assets again would make the server forget those that there are.
-        let of_scratch = scratch.get_resource::<AssetServer>().filter(|_| has_assets);
-        let assets = of_scratch.cloned().and_then(|stands_in| {
-            let mut server = world.get_resource_mut::<AssetServer>()?;
-            Some(std::mem::replace(
-                server.bypass_change_detection(),
-                stands_in,
-            ))
-        });
-        let mut exchange = Self {
+        Self {
             scratch,
             pairs,
             kept,
-            is_sure,
+            states: known.states,
+            present: scratch::resources(world),
+            is_sure: known.is_sure,
             begin: Tick::new(0),
             is_leaked: false,
-            assets,
-        };
-        exchange.begin = world.increment_change_tick();
-        for index in 0..exchange.pairs.len() {
-            exchange.turn(world, index);
-            let pair = &exchange.pairs[index];
-            match (pair.is_set, pair.key.1) {
+            assets: None,
+            overwritten: Vec::new(),
+        }
+    }
+
+    /// Lets them change places.
+    pub(crate) fn begin(&mut self, world: &mut World) {
+        // To register a type of assets again would make the server forget those that there are.
+        if self.pairs.iter().any(|pair| names::is_assets(&pair.name)) {
+            let stands_in = self.scratch.get_resource::<AssetServer>().cloned();
+            let live = world.get_resource_mut::<AssetServer>();
+            self.assets = live.zip(stands_in).map(|(mut server, stands_in)| {
+                std::mem::replace(server.bypass_change_detection(), stands_in)
+            });
+        }
+        self.begin = world.increment_change_tick();
+        for index in 0..self.pairs.len() {
+            self.turn(world, index);
+            let pair = &self.pairs[index];
+            // Not if the build has left none to stand in for it.
+            match (pair.is_made_anew && pair.live_is_aside, pair.key.1) {
                 (false, _) => {}
-                // The build makes it as if for the first time.
                 (true, true) => drop(world.remove_resource_by_id(pair.live)),
                 (true, false) => drop(world.remove_non_send_by_id(pair.live)),
             }
         }
-        exchange
     }
 
     /// The plugins have built: puts the live values back, but for those of which the code says something else
-    /// than the code before it. Notes in `made` what it says. Returns the names of types of which that could
-    /// not be told, so their values stay.
+    /// than the code before it. Notes in `made` what it says. Returns what is to be said in the report.
+    /// `may_change_unseen` says so of a type of a crate that may change, `None` of others.
+    ///
+    /// # Errors
+    ///
+    /// If what was made does not work.
     pub(crate) fn end(
         &mut self,
         world: &mut World,
-        keys: &HashSet<ResourceKey>,
+        keys: &MadeKeys,
         made: &mut MadeValues,
-        is_hot: impl Fn(&str) -> bool,
-    ) -> Vec<String> {
-        if let Some(live) = self.assets.take() {
-            if let Some(mut server) = world.get_resource_mut::<AssetServer>() {
-                *server.bypass_change_detection() = live;
-            }
-        }
+        may_change_unseen: impl Fn(&str) -> Option<bool>,
+    ) -> Result<Vec<String>, RehearsalFault> {
+        let had_assets = self.assets.is_some();
+        self.put_assets_back(world);
         let copiers = Copiers::new(world, &[]);
         let this_run = world.increment_change_tick();
-        let mut unclear = Vec::new();
+        let mut warnings = Vec::new();
         for index in 0..self.pairs.len() {
             let pair = &self.pairs[index];
             let now = ticks(world, pair.live, pair.key.1).map(|now| now.last_changed_tick());
@@ -206,14 +238,23 @@ impl Exchange {
             let was = was.expect("only those change places");
             let counts = pair.is_set
                 && match self.same(world, pair, &was, &copiers) {
-                    Some(is_same) => !is_same,
-                    None if !is_hot(&pair.name) => false,
-                    // What nobody has changed since is what the code before said.
-                    None if was.tick == pair.ticks.last_changed_tick() => true,
-                    None => {
-                        unclear.push(pair.name.clone());
-                        false
-                    }
+                    Same::Yes => false,
+                    Same::No => true,
+                    same => match may_change_unseen(&pair.name) {
+                        None => false,
+                        // What nobody has changed since is what the code before said.
+                        Some(false) if was.tick == pair.ticks.last_changed_tick() => {
+                            same == Same::Unknown
+                        }
+                        Some(_) => {
+                            warnings.push(format!(
+                                "{} is inserted by the code, and its value stays: whether the code says something \
+                                 else now cannot be told. Derive `Reflect` and register it",
+                                pair.name
+                            ));
+                            false
+                        }
+                    },
                 };
             let tick = if counts {
                 now.unwrap_or(this_run)
@@ -229,27 +270,105 @@ impl Exchange {
         }
         let begin = self.begin;
         for kept in std::mem::take(&mut self.kept) {
-            kept.end(world, begin, made);
+            warnings.extend(kept.end(world, begin, made));
         }
-        // Transitions that have been made must not be made again by new code, whose event readers begin anew.
-        scratch::clear_events(&mut self.scratch);
-        for index in 0..self.pairs.len() {
-            if is_of_transitions(&self.pairs[index].name) {
-                self.turn(world, index);
+        self.quieten(world, keys);
+        self.note_overwritten(world);
+        let new = keys.keys().filter(|key| !self.present.contains(*key));
+        let new: Vec<String> = new.filter_map(|key| name_of(world, *key)).collect();
+        if had_assets {
+            if let Some(name) = new.iter().find(|name| names::is_assets(name)) {
+                return Err(RehearsalFault::NeedsRestart {
+                    what: format!("{name} comes to a module that has assets"),
+                });
             }
+            let of_code = new.iter().filter(|name| may_change_unseen(name).is_some());
+            warnings.extend(of_code.map(|name| {
+                format!("{name} was made by a build that loads no assets; restart the app if it has handles")
+            }));
         }
         if self.is_sure {
             self.note_new(world, keys, made, &copiers);
         } else {
             self.note_untried(world, made);
         }
-        unclear
+        Ok(warnings)
+    }
+
+    /// The reload is taken back: what was live is so again, and events that have been sent since are gone.
+    /// Returns the names of what is lost.
+    pub(crate) fn undo(&mut self, world: &mut World, since: Tick) -> Vec<String> {
+        self.put_assets_back(world);
+        let this_run = world.read_change_tick();
+        for index in 0..self.pairs.len() {
+            let pair = &self.pairs[index];
+            let newer =
+                |ticks: ComponentTicks| ticks.last_changed_tick().is_newer_than(since, this_run);
+            let sent = names::is_events(&pair.name)
+                && ticks(world, pair.live, pair.key.1).is_some_and(newer);
+            if pair.live_is_aside || sent {
+                self.turn(world, index);
+            }
+        }
+        std::mem::take(&mut self.overwritten)
+    }
+
+    fn put_assets_back(&mut self, world: &mut World) {
+        if let Some(live) = self.assets.take() {
+            if let Some(mut server) = world.get_resource_mut::<AssetServer>() {
+                *server.bypass_change_detection() = live;
+            } else {
+                world.insert_resource(live);
+            }
+        }
+    }
+
+    /// Transitions that have been made must not be made again by new code, whose event readers begin anew; and a
+    /// state of another type that goes on is not entered.
+    fn quieten(&mut self, world: &mut World, keys: &MadeKeys) {
+        scratch::clear_events(&mut self.scratch);
+        let copiers = Copiers::new(world, &[]);
+        let known: HashSet<ResourceKey> = self.pairs.iter().map(|pair| pair.key).collect();
+        for key in keys.keys().filter(|key| !known.contains(*key)) {
+            let name = name_of(world, *key);
+            let of = name.as_deref().and_then(names::transitions_of);
+            if of.is_some_and(|of| self.states.contains(of)) {
+                let pair = Pair::of(world, &self.scratch, *key, false, &copiers);
+                self.pairs.extend(pair);
+            }
+        }
+        for index in 0..self.pairs.len() {
+            let pair = &self.pairs[index];
+            if names::transitions_of(&pair.name).is_some() && !pair.live_is_aside {
+                self.turn(world, index);
+            }
+        }
+    }
+
+    /// Values of the host that nothing stood in for, and that no copy brings back.
+    fn note_overwritten(&mut self, world: &World) {
+        let known: HashSet<ResourceKey> = self.pairs.iter().map(|pair| pair.key).collect();
+        let exempt = world.get_resource::<NotRolledBack>();
+        let copiers = Copiers::new(world, exempt.map_or(&[], |exempt| &exempt.0));
+        let this_run = world.read_change_tick();
+        for key in self.present.iter().filter(|key| !known.contains(*key)) {
+            let Some(id) = find(world, key.0) else {
+                continue;
+            };
+            let now = ticks(world, id, key.1).map(|now| now.last_changed_tick());
+            let is_touched = now.is_none_or(|now| now.is_newer_than(self.begin, this_run));
+            let info = world.components().get_info(id).filter(|_| is_touched);
+            if let Some(info) = info.filter(|info| matches!(copiers.of(info), Copier::Unable(_))) {
+                self.overwritten.push(info.name().to_owned());
+            }
+        }
     }
 
     /// What was put into the live world by builds that nobody has tried to the end.
     fn note_untried(&self, world: &World, made: &mut MadeValues) {
         let this_run = world.read_change_tick();
-        for key @ (id, is_send) in scratch::resources(world) {
+        let new = scratch::resources(world);
+        for key @ (id, is_send) in new.difference(&self.present).copied() {
             let ticks = find(world, id).and_then(|id| ticks(world, id, is_send));
             let is_new = |ticks: &ComponentTicks| ticks.is_added(self.begin, this_run);
             if let Some(ticks) = ticks.filter(is_new) {
@@ -261,14 +380,8 @@ impl Exchange {
     }
 
     /// What was put into the live world for the first time.
-    fn note_new(
-        &self,
-        world: &World,
-        keys: &HashSet<ResourceKey>,
-        made: &mut MadeValues,
-        copiers: &Copiers,
-    ) {
-        for key @ (id, is_send) in keys.iter().copied() {
+    fn note_new(&self, world: &World, keys: &MadeKeys, made: &mut MadeValues, copiers: &Copiers) {
+        for key @ (id, is_send) in keys.keys().copied() {
             let (Some(live), Some(of_scratch)) = (find(world, id), find(&self.scratch, id)) else {
                 continue;
             };
@@ -286,52 +399,23 @@ impl Exchange {
         }
     }
 
-    /// The reload is taken back: what was live is so again, and events that have been sent since are gone.
-    pub(crate) fn undo(mut self, world: &mut World, since: Tick) {
-        if let Some(live) = self.assets.take() {
-            world.insert_resource(live);
+    /// Whether the build makes what the one before it made.
+    fn same(&self, world: &World, pair: &Pair, was: &MadeValue, copiers: &Copiers) -> Same {
+        let (Some(was), Some(is)) = (was.copy.as_ref(), pair.copy.as_ref()) else {
+            return Same::Unknown;
+        };
+        let size = is.item().size();
+        let id = pair.key.0;
+        // SAFETY: all are values of this type.
+        let equal = |one, two| unsafe { equal(one, two, size, id, copiers) };
+        if equal(was.get(0), is.get(0)) {
+            return Same::Yes;
         }
-        let this_run = world.read_change_tick();
-        for index in 0..self.pairs.len() {
-            let pair = &self.pairs[index];
-            let newer =
-                |ticks: ComponentTicks| ticks.last_changed_tick().is_newer_than(since, this_run);
-            let sent = pair.name.starts_with(EVENTS)
-                && ticks(world, pair.live, pair.key.1).is_some_and(newer);
-            if pair.live_is_aside || sent {
-                self.turn(world, index);
-            }
+        // The same build has made it twice, in two worlds.
+        match world.get_resource_by_id(pair.live) {
+            Some(live) if equal(live, is.get(0)) => Same::No,
+            _ => Same::OfWorld,
         }
-    }
-
-    /// Whether the build makes what the one before it made: `None` if that cannot be told.
-    fn same(&self, world: &World, pair: &Pair, was: &MadeValue, copiers: &Copiers) -> Option<bool> {
-        let (was, is) = (was.copy.as_ref()?, pair.copy.as_ref()?);
-        let info = world.components().get_info(pair.live)?;
-        if let Some(pointer) = copiers.pointer(pair.key.0) {
-            // SAFETY: both are values of this type.
-            let (was, is) = unsafe {
-                (
-                    pointer.as_reflect(was.get(0)),
-                    pointer.as_reflect(is.get(0)),
-                )
-            };
-            if let Some(is_same) = was.reflect_partial_eq(is) {
-                return Some(is_same);
-            }
-        }
-        if info.drop().is_some() {
-            return None;
-        }
-        if was.bytes(0, 1) == is.bytes(0, 1) {
-            return Some(true);
-        }
-        // Between fields of several sizes there may be bytes that mean nothing. If they were by chance what they
-        // are, the same build would not have left the same ones in two worlds.
-        let live = world.get_resource_by_id(pair.live)?;
-        // SAFETY: it is a value of this type, and so are those of the copies; see `Column::bytes`.
-        let live = unsafe { std::slice::from_raw_parts(live.as_ptr(), info.layout().size()) };
-        (live == is.bytes(0, 1)).then_some(false)
     }
 
     /// Lets the two values of a pair change places.
@@ -357,6 +441,9 @@ impl Exchange {
                         world.insert_non_send_by_id(pair.live, value);
                     }
                 }
+                if let Some(mut live) = value(world, pair.live, is_send) {
+                    live.set_last_changed(pair.ticks.last_changed_tick());
+                }
                 pair.live_is_aside = false;
                 self.is_leaked = true;
             }
@@ -373,6 +460,33 @@ impl Exchange {
     }
 }
 
+impl Pair {
+    fn of(
+        world: &World,
+        scratch: &World,
+        key: ResourceKey,
+        is_own: bool,
+        copiers: &Copiers,
+    ) -> Option<Self> {
+        let (live, of_scratch) = (find(world, key.0)?, find(scratch, key.0)?);
+        let info = world.components().get_info(live)?;
+        let name = info.name().to_owned();
+        let is_merged = !names::goes_on(&name);
+        let copied = is_merged.then(|| copy(scratch, of_scratch, key, &copiers.of(info)));
+        Some(Self {
+            key,
+            live,
+            scratch: of_scratch,
+            ticks: ticks(world, live, key.1)?,
+            copy: copied.flatten(),
+            is_made_anew: is_merged && is_own,
+            is_set: false,
+            live_is_aside: false,
+            name,
+        })
+    }
+}
+
 impl Kept {
     fn of(world: &World, key: ResourceKey, copiers: &Copiers) -> Option<Self> {
         let live = find(world, key.0)?;
@@ -386,16 +500,19 @@ impl Kept {
         })
     }
 
-    /// Puts the value back if it has been inserted anew, unless nobody had changed it.
-    fn end(self, world: &mut World, begin: Tick, made: &mut MadeValues) {
+    /// Puts the value back if it has been inserted anew, unless nobody had changed it. Returns what is to be said
+    /// of it.
+    fn end(self, world: &mut World, begin: Tick, made: &mut MadeValues) -> Option<String> {
         let now = ticks(world, self.live, self.key.1).map(|ticks| ticks.last_changed_tick());
         let this_run = world.read_change_tick();
         if now.is_some_and(|now| !now.is_newer_than(begin, this_run)) {
-            return;
+            return None;
         }
         let was = made.get(&self.key).map(|was| was.tick);
+        let is_changed = was != Some(self.ticks.last_changed_tick());
+        let mut says = None;
         match (self.copy, now) {
-            (Some(mut copy), _) if was != Some(self.ticks.last_changed_tick()) => {
+            (Some(mut copy), _) if is_changed => {
                 copy.give(|value| {
                     // SAFETY: the copy is of this resource.
                     unsafe { world.insert_resource_by_id(self.live, value) }
@@ -404,45 +521,40 @@ impl Kept {
                     value.set_last_changed(self.ticks.last_changed_tick());
                 }
             }
-            (copy, Some(tick)) => {
-                if copy.is_none() {
-                    bevy::log::warn!("{} was inserted anew by the code", self.name);
-                }
+            (_, Some(tick)) => {
+                says = is_changed.then(|| {
+                    format!(
+                        "{} is what the code inserts: its value could not be kept. Derive `Reflect` and register it",
+                        self.name
+                    )
+                });
                 let copy = None;
                 made.insert(self.key, Arc::new(MadeValue { copy, tick }));
             }
             (_, None) => {}
         }
+        says
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
+        let scratch = std::mem::take(&mut self.scratch);
         if self.is_leaked {
-            std::mem::forget(std::mem::take(&mut self.scratch));
+            std::mem::forget(scratch);
+        } else if let Err(panic) = panics::guard(|| drop(scratch)) {
+            bevy::log::warn!("dropping a throwaway world panicked: {panic}");
         }
     }
 }
 
-const EVENTS: &str = "bevy_ecs::event::Events<";
-
-/// Types of the engine whose values go on, whatever a build inserts: they are state by what they are.
-fn goes_on(name: &str) -> bool {
-    let starts = [
-        EVENTS,
-        "bevy_state::state::resources::",
-        "bevy_asset::assets::Assets<",
-    ];
-    starts.iter().any(|start| name.starts_with(start))
-}
-
-fn is_of_transitions(name: &str) -> bool {
-    name.strip_prefix(EVENTS)
-        .is_some_and(|of| of.starts_with("bevy_state::state::transitions::StateTransitionEvent<"))
-}
-
 fn find(world: &World, id: TypeId) -> Option<ComponentId> {
     world.components().get_resource_id(id)
+}
+
+fn name_of(world: &World, (id, _): ResourceKey) -> Option<String> {
+    let name = world.components().get_name(find(world, id)?)?;
+    Some(name.to_owned())
 }
 
 /// When the value was changed last, if there is one.
@@ -463,16 +575,35 @@ fn value(world: &mut World, id: ComponentId, is_send: bool) -> Option<MutUntyped
     }
 }
 
-/// A copy of a resource of the throwaway world.
+/// A copy of a resource.
 fn copy(
-    scratch: &World,
+    world: &World,
     id: ComponentId,
     (_, is_send): ResourceKey,
     copier: &Copier,
 ) -> Option<Column> {
-    let info = scratch.components().get_info(id)?;
-    let value = is_send.then(|| scratch.get_resource_by_id(id)).flatten()?;
+    let info = world.components().get_info(id)?;
+    let value = is_send.then(|| world.get_resource_by_id(id)).flatten()?;
     let mut column = Column::new(info.layout(), info.drop(), 1);
     // SAFETY: value, copier and column are of one type.
     unsafe { copier.is_whole(value) && copier.copy(value, &mut column) }.then_some(column)
+}
+
+/// Whether two values are equal, by reflection if that can tell, else by their bytes.
+///
+/// # Safety
+///
+/// Both are of the type.
+unsafe fn equal(one: Ptr<'_>, two: Ptr<'_>, size: usize, id: TypeId, copiers: &Copiers) -> bool {
+    if let Some(pointer) = copiers.pointer(id) {
+        // SAFETY: the caller vouches for the type.
+        let (one, two) = unsafe { (pointer.as_reflect(one), pointer.as_reflect(two)) };
+        if let Some(is_equal) = one.reflect_partial_eq(two) {
+            return is_equal;
+        }
+    }
+    // SAFETY: the same; see `Column::bytes` about padding.
+    let [one, two] =
+        [one, two].map(|value| unsafe { std::slice::from_raw_parts(value.as_ptr(), size) });
+    one == two
 }

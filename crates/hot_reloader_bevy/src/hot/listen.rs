@@ -69,9 +69,11 @@ fn is_of_plugins(metadata: &Metadata<'_>) -> bool {
 }
 
 impl Subscriber for Listener {
-    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
-        // Whether the app wants it is asked each time, for it may change its mind.
-        Interest::sometimes()
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if is_of_plugins(metadata) {
+            return Interest::sometimes();
+        }
+        self.of_app.register_callsite(metadata)
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {

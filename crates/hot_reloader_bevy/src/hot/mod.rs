@@ -24,6 +24,7 @@ mod keys;
 mod library;
 mod listen;
 mod migration;
+mod names;
 mod overlay;
 mod panel;
 mod placement;

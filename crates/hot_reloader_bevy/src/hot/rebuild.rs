@@ -12,12 +12,8 @@ use bevy::{
     prelude::World,
 };
 
-use super::delegate;
+use super::{delegate, names};
 use crate::OnLoad;
-
-/// Stands for the build of a module's plugin, which may spawn entities too.
-#[derive(ScheduleLabel, Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Build;
 
 /// What the schedules of modules have spawned that build something: by module and schedule.
 #[derive(Clone, Debug, Default)]
@@ -130,9 +126,8 @@ impl Spawned {
 fn states(world: &World) -> impl Iterator<Item = (ComponentId, Tick)> + '_ {
     let resources = world.storages().resources.iter();
     resources.filter_map(|(id, data)| {
-        let name = world.components().get_name(id)?;
-        let is_state = name.starts_with("bevy_state::state::resources::State<");
-        let ticks = data.get_ticks().filter(|_| is_state)?;
+        names::state_of(world.components().get_name(id)?)?;
+        let ticks = data.get_ticks()?;
         Some((id, ticks.last_changed_tick()))
     })
 }
@@ -154,15 +149,13 @@ impl Alive {
         Self(alive)
     }
 
-    /// Those that have been spawned since, in the order of their ids.
+    /// Those that have been spawned since: those of the same components in the order in which they were.
     pub(crate) fn since(&self, world: &World) -> Vec<Entity> {
         let entities = world.archetypes().iter().flat_map(|of| of.entities());
         let is_new = |entity: &Entity| {
             let was = self.0.get(entity.index() as usize).copied().flatten();
             was != Some(entity.generation())
         };
-        let mut new: Vec<_> = entities.map(|entity| entity.id()).filter(is_new).collect();
-        new.sort();
-        new
+        entities.map(|entity| entity.id()).filter(is_new).collect()
     }
 }

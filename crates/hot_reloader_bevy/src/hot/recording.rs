@@ -10,7 +10,7 @@ use std::{
 
 use bevy::{
     app::{FixedMainScheduleOrder, MainScheduleOrder, PluginsState, SubApp},
-    ecs::schedule::InternedScheduleLabel,
+    ecs::schedule::{InternedScheduleLabel, ScheduleLabel},
     prelude::{App, Plugin, Resource, Schedule, Schedules, StateTransition, World},
     render::{RenderApp, RenderPlugin},
     state::state::setup_state_transitions_in_world,
@@ -60,7 +60,7 @@ impl Recording {
         let host = host.unwrap_or_default();
         let mut app = App::empty();
         std::mem::swap(app.world_mut(), world);
-        let before = host.add(&mut app);
+        let (before, _) = listen::to_plugins(Passing::Nothing, || host.add(&mut app));
         let work = || panics::guard(|| build(&mut app, module));
         let (built, plugins) = listen::to_plugins(log, work);
         let sub_apps = SubAppUse::of(&app, before);
@@ -84,6 +84,10 @@ impl Recording {
         if let Some(name) = of_host {
             return Err(host_only(format!("it adds the plugin {name}")));
         }
+        // It is taken out while the schedules that it orders are run, and must not be there when it is put back.
+        if orders.is_none() {
+            world.remove_resource::<MainScheduleOrder>();
+        }
         if order_of(world) != orders {
             let what = "it adds a schedule to the order in which the main or fixed schedules run";
             return Err(host_only(what.to_owned()));
@@ -96,7 +100,9 @@ impl Recording {
             let taken = labels.into_iter().filter_map(|label| {
                 let schedule = schedules.remove(label)?;
                 // What nothing was added to, such as the one for transitions, need not run.
-                let is_empty = schedule.graph().systems().next().is_none();
+                let is_empty = schedule.graph().systems().next().is_none()
+                    && (label == StateTransition.intern()
+                        || schedule.graph().system_sets().next().is_none());
                 (!is_empty).then_some((label, schedule))
             });
             taken.collect()

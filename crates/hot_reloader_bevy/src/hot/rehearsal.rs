@@ -30,10 +30,12 @@ use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
 use super::{
     definition::definition,
     delegate::{self, Delegates},
+    exchange::MadeKeys,
     keys::StateKey,
     library::Library,
     listen::Passing,
     migration::Incoming,
+    names,
     placement::{self, Placement},
     recording::{ModuleSchedules, Recording},
     scratch::{self, ResourceKey},
@@ -54,8 +56,8 @@ pub(crate) struct Rehearsal {
     pub(crate) state_keys: Vec<StateKey>,
     /// The crates whose types may change, by name.
     pub(crate) hot: Vec<String>,
-    /// The resources that the plugins made.
-    pub(crate) made: HashSet<ResourceKey>,
+    /// The resources that the plugins made or changed.
+    pub(crate) made: MadeKeys,
     /// By module: those of them that are states.
     pub(crate) states: HashMap<String, Vec<ResourceKey>>,
     /// By module: the functions that do its work.
@@ -73,6 +75,16 @@ pub(crate) struct Leftover {
     /// By module: its transitions between states, complete and not initialised. On a live world, states that
     /// are there already would not be added again.
     pub(crate) transitions: HashMap<String, Schedule>,
+}
+
+impl Drop for Leftover {
+    fn drop(&mut self) {
+        let leftover = (
+            std::mem::take(&mut self.world),
+            std::mem::take(&mut self.transitions),
+        );
+        discard(leftover);
+    }
 }
 
 impl Rehearsal {
@@ -114,21 +126,22 @@ pub(crate) fn rehearse(
         hot: plan.hot.clone(),
         ..Rehearsal::default()
     };
-    let mut leftover = Leftover {
-        world: scratch::world(live),
-        ..Leftover::default()
-    };
+    let mut leftover = Leftover::default();
+    leftover.world = scratch::world(live);
     let world = &mut leftover.world;
-    let mut before = scratch::resources(world);
+    let seeded = scratch::resources(world);
+    let mut by_others: HashSet<ResourceKey> = HashSet::new();
     // Those that are not reloaded too: others may build on what they make.
     for name in &plan.order {
         let Ok(entry) = library.module(name) else {
             continue;
         };
+        let before = scratch::resources(world);
+        let last = world.increment_change_tick();
         let recorded = Recording::of(world, entry, Passing::Nothing);
         let Some(module) = plan.modules.iter().find(|module| module.name == *name) else {
             discard(recorded);
-            before.extend(scratch::resources(world));
+            by_others.extend(scratch::resources(world).difference(&before));
             continue;
         };
         let found = recorded.and_then(|recording| {
@@ -141,11 +154,13 @@ pub(crate) fn rehearse(
             Ok((found, transitions))
         });
         let made = scratch::resources(world);
-        let new = || made.difference(&before).copied();
-        let states = new().filter(|(id, _)| is_state(world, *id)).collect();
+        let new = made.difference(&before).copied();
+        let states = new.filter(|(id, _)| is_state(world, *id)).collect();
         rehearsal.states.insert(name.clone(), states);
-        rehearsal.made.extend(new());
-        before.extend(made);
+        for key in scratch::changed(world, last).difference(&seeded) {
+            let is_own = !by_others.contains(key);
+            rehearsal.made.entry(*key).or_insert(is_own);
+        }
         match found {
             Ok((found, transitions)) => {
                 let mut targets = module.delegation_targets.iter();
@@ -183,8 +198,8 @@ pub(crate) fn rehearse(
         }
     }
     let mut registry = TypeRegistry::empty();
-    let of_plugins = world.resource::<AppTypeRegistry>().clone();
-    for registration in of_plugins.read().iter() {
+    let of_plugins = world.get_resource::<AppTypeRegistry>().cloned();
+    for registration in of_plugins.unwrap_or_default().read().iter() {
         registry.add_registration(registration.clone());
     }
     for register in rehearsal
@@ -227,15 +242,12 @@ impl Rehearsal {
 fn is_state(world: &World, id: TypeId) -> bool {
     let id = world.components().get_resource_id(id);
     let name = id.and_then(|id| world.components().get_name(id));
-    name.is_some_and(|name| name.starts_with("bevy_state::state::resources::State<"))
+    name.is_some_and(|name| names::state_of(name).is_some())
 }
 
 fn has_observers(world: &World) -> bool {
     let mut components = world.components().iter();
-    components.any(|info| {
-        info.name()
-            .starts_with("bevy_ecs::observer::runner::Observer<")
-    })
+    components.any(|info| names::is_observer(info.name()))
 }
 
 /// Finds the places of a module's systems among the host's, schedule by schedule.

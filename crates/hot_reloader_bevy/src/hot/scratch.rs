@@ -80,6 +80,25 @@ pub(crate) fn resources(world: &World) -> HashSet<ResourceKey> {
     found
 }
 
+/// The resources that have been changed since a tick.
+pub(crate) fn changed(world: &World, since: Tick) -> HashSet<ResourceKey> {
+    let now = world.read_change_tick();
+    let storages = world.storages();
+    let is_changed = |key: &ResourceKey| {
+        let ticks = world.components().get_resource_id(key.0).and_then(|id| {
+            if key.1 {
+                storages.resources.get(id)?.get_ticks()
+            } else {
+                storages.non_send_resources.get(id)?.get_ticks()
+            }
+        });
+        ticks.is_some_and(|ticks| ticks.last_changed_tick().is_newer_than(since, now))
+    };
+    let mut resources = resources(world);
+    resources.retain(is_changed);
+    resources
+}
+
 /// Does away with all events that wait.
 pub(crate) fn clear_events(world: &mut World) {
     let Some(mut registry) = world.remove_resource::<EventRegistry>() else {

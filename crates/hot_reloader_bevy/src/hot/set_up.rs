@@ -16,7 +16,7 @@ use bevy::{
 use hot_reloader_core::{
     panics,
     threads::{self, Thread},
-    Generation, HotModule,
+    Generation, HotModule, PanicReport,
 };
 use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
 
@@ -24,15 +24,16 @@ use super::{
     code::{self, Code},
     config::HotReloaderConfig,
     delegate::{self, Delegates, Placed, Slot},
-    exchange::{Exchange, MadeValues},
+    exchange::{Exchange, Known, MadeValues},
     keys::StateKey,
     library::Library,
     listen::Passing,
     migration::Incoming,
+    names,
     placement::Placement,
-    rebuild::{Alive, Build},
+    rebuild::Alive,
     recording::{ModuleSchedules, Recording},
-    rehearsal::{self, Found, Leftover, Rehearsal},
+    rehearsal::{self, Found, Rehearsal},
     scratch,
 };
 
@@ -52,6 +53,9 @@ struct Built {
     placements: Vec<(InternedScheduleLabel, Placement)>,
     plugins: Vec<String>,
     threads: Vec<Thread>,
+    /// What it has spawned though it is there.
+    again: Vec<Entity>,
+    has_states: bool,
 }
 
 /// Lets the modules of `plan` build on the live world. All that this does to it is undone by the copy of it,
@@ -67,34 +71,38 @@ pub(crate) fn set_up(
     plan: &Plan,
 ) -> Result<Vec<String>, ReloadError> {
     let known = world.components().len();
-    let Leftover {
-        world: throwaway,
-        mut transitions,
-    } = rehearsal.take_leftover().unwrap_or_default();
+    let mut leftover = rehearsal.take_leftover().unwrap_or_default();
+    let throwaway = std::mem::take(&mut leftover.world);
+    let mut transitions = std::mem::take(&mut leftover.transitions);
     let before = world.resource::<Delegates>().made.clone();
-    let again = |scratch: &mut World| {
-        for entry in plan
-            .order
-            .iter()
-            .filter_map(|name| library.module(name).ok())
-        {
-            if let Err(panic) =
-                panics::guard(|| drop(Recording::of(scratch, entry, Passing::Nothing)))
-            {
-                bevy::log::warn!("cleaning up after a build panicked: {panic}");
-            }
-        }
-    };
     note_states_of_host(world, rehearsal, &before);
-    let exchange = Exchange::begin(
-        world,
-        throwaway,
-        &rehearsal.made,
-        &before,
-        rehearsal.is_sure(),
-        again,
-    );
-    world.resource_mut::<Delegates>().exchange = Some((exchange, before));
+    let exchange = panics::guard(|| {
+        let known = Known {
+            keys: &rehearsal.made,
+            before: &before,
+            is_sure: rehearsal.is_sure(),
+            states: states_that_go_on(world, plan),
+        };
+        Exchange::prepare(world, throwaway, known, |scratch| {
+            let order = plan.order.iter();
+            for entry in order.filter_map(|name| library.module(name).ok()) {
+                drop(Recording::of(scratch, entry, Passing::Nothing));
+            }
+        })
+    });
+    // Its destructors and comparisons are those of the modules.
+    let failed = |panic| ReloadError::Rehearsal {
+        module: plan
+            .modules
+            .first()
+            .map_or_else(String::new, |m| m.name.clone()),
+        fault: RehearsalFault::Setup(panic),
+    };
+    let exchange = exchange.map_err(failed)?;
+    if let Some(before) = &mut world.resource_mut::<Delegates>().before {
+        before.exchange = Some(exchange);
+    }
+    with_exchange(world, |world, exchange, _| exchange.begin(world)).map_err(failed)?;
     code::hold_observers(world, true);
     let mut set_up = SetUp::default();
     let built: Result<(), ReloadError> = plan.modules.iter().try_for_each(|module| {
@@ -104,7 +112,6 @@ pub(crate) fn set_up(
             rehearsal,
             module,
             &mut transitions,
-            plan.rebuilds,
             &mut set_up,
         );
         let built = built.map_err(|fault| ReloadError::Rehearsal {
@@ -115,31 +122,28 @@ pub(crate) fn set_up(
         Ok(())
     });
     code::hold_observers(world, false);
-    let delegates = &mut *world.resource_mut::<Delegates>();
-    let mut made = std::mem::take(&mut delegates.made);
-    let exchange = delegates.exchange.take();
-    let mut unclear = Vec::new();
-    let exchange = exchange.map(|(mut exchange, before)| {
-        let is_hot = |name: &str| rehearsal.is_hot(name);
-        unclear = exchange.end(world, &rehearsal.made, &mut made, is_hot);
-        (exchange, before)
-    });
     let new = world.components().iter().skip(known);
     set_up.used.extend(new.map(|info| info.id()));
-    let delegates = &mut *world.resource_mut::<Delegates>();
-    delegates.made = made;
-    delegates.exchange = exchange;
-    delegates.set_up = Some(set_up);
+    world.resource_mut::<Delegates>().set_up = Some(set_up);
+    let ended = with_exchange(world, |world, exchange, made| {
+        let may_change_unseen = |name: &str| {
+            let is_hot = rehearsal.is_hot(name);
+            is_hot.then(|| plan.layout.may_change_unseen(name))
+        };
+        exchange.end(world, &rehearsal.made, made, may_change_unseen)
+    });
     built?;
-    let mut warnings: Vec<_> = unclear
-        .into_iter()
-        .map(|name| {
-            format!(
-                "{name} is inserted by the code and has been changed since, so its value stays: whether the \
-                 code says something else now cannot be told. Derive `Reflect` and register it"
-            )
-        })
-        .collect();
+    let ended = ended.map_err(failed)?;
+    let mut warnings =
+        ended
+            .unwrap_or_else(|| Ok(Vec::new()))
+            .map_err(|fault| ReloadError::Rehearsal {
+                module: plan
+                    .modules
+                    .first()
+                    .map_or_else(String::new, |m| m.name.clone()),
+                fault,
+            })?;
     let gone = plugins_that_go(world.resource::<Delegates>(), rehearsal);
     warnings.extend(gone.into_iter().map(|name| {
         format!("the plugin {name} is gone from the code; what it keeps in the app stays until the restart")
@@ -148,13 +152,40 @@ pub(crate) fn set_up(
     Ok(warnings)
 }
 
+/// Works on what is kept out of the builds' way, where a panic leaves it to be undone.
+fn with_exchange<R>(
+    world: &mut World,
+    work: impl FnOnce(&mut World, &mut Exchange, &mut MadeValues) -> R,
+) -> Result<Option<R>, PanicReport> {
+    world
+        .resource_scope(|world, mut delegates: Mut<Delegates>| {
+            let delegates = &mut *delegates;
+            let exchange = delegates.before.as_mut()?.exchange.as_mut()?;
+            let made = &mut delegates.made;
+            Some(panics::guard(|| work(world, exchange, made)))
+        })
+        .transpose()
+}
+
+/// The states of the world, by the names that new code has for them.
+fn states_that_go_on(world: &World, plan: &Plan) -> HashSet<String> {
+    let resources = world.storages().resources.iter();
+    let present = resources.filter(|(_, data)| data.is_present());
+    let names = present.filter_map(|(id, _)| {
+        let name = world.components().get_name(id)?;
+        names::state_of(name)?;
+        names::state_of(&plan.layout.renamed(name)).map(str::to_owned)
+    });
+    names.collect()
+}
+
 /// What the code before has begun and has not ended in its `OnUnload`.
 fn threads_that_go_on(delegates: &Delegates, plan: &Plan) -> Vec<String> {
     let slots = delegates.slots.iter();
     let slots = slots.filter(|slot| plan.replaces(&slot.module.name));
     let told = slots.filter_map(|slot| {
-        let alive = slot.threads.iter().filter(|thread| thread.is_alive());
-        let names: Vec<_> = alive.map(|thread| format!("`{}`", thread.name)).collect();
+        let names = slot.threads.iter().filter_map(|thread| thread.name());
+        let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
         let Slot { module, generation, .. } = slot;
         (!names.is_empty()).then(|| {
             format!(
@@ -192,12 +223,11 @@ fn build(
     rehearsal: &Rehearsal,
     module: &HotModule,
     transitions: &mut HashMap<String, Schedule>,
-    rebuilds: bool,
     set_up: &mut SetUp,
 ) -> Result<Built, RehearsalFault> {
     let entry = library.module(&module.name);
     let entry = entry.expect("the plan is of its modules");
-    let runs = world.resource::<Delegates>().get(&module.name).is_some();
+    let runs = world.resource::<Delegates>().built.contains(&module.name);
     let alive = Alive::of(world);
     let threads = threads::list();
     let log = if runs {
@@ -212,35 +242,26 @@ fn build(
     let begun = threads::list().into_iter();
     let begun = begun.filter(move |thread| !threads.contains(thread));
     world.flush();
-    if runs {
-        if let Some(fault) = rehearsal.unsure.get(&module.name) {
-            // Its states are there, so they have not been added again.
-            let slot = world.resource::<Delegates>();
-            let slot = slot.get(&module.name);
-            let label = StateTransition.intern();
-            if slot.is_some_and(|slot| slot.schedules.contains_key(&label)) {
-                return Err(fault.clone());
-            }
-        } else if brings_states(world, rehearsal, module)? {
-            let transitions = transitions.remove(&module.name);
+    let has_states = match rehearsal.unsure.get(&module.name) {
+        // Its states are there, so they have not been added again.
+        Some(fault) if had_states(world, &module.name) => return Err(fault.clone()),
+        Some(_) => schedules.contains_key(&StateTransition.intern()),
+        None => {
+            // On a world that has them, not all have been added.
+            let is_its = brings_states(world, rehearsal, module)?;
+            let transitions = transitions.remove(&module.name).filter(|_| is_its);
             let transitions = transitions.map(|of| (StateTransition.intern(), of));
             schedules.extend(transitions);
+            is_its
         }
-    }
+    };
     let spawned = alive.since(world);
     let code = Code::among(world, &spawned);
-    let more = spawned.iter().copied();
-    let more: Vec<_> = more.filter(|entity| !code.contains(*entity)).collect();
-    if runs && !rebuilds {
-        // What the build before it spawned is there.
-        despawn(world, more)?;
-    } else {
-        let transitioned = world.resource::<Delegates>().transitioned;
-        world.resource_scope(|world, mut delegates: Mut<Delegates>| {
-            let spawned = &mut delegates.spawned;
-            spawned.note(world, &module.name, Build.intern(), more, transitioned);
-        });
-    }
+    // What a build before it spawned is there.
+    let again = spawned
+        .into_iter()
+        .filter(|entity| runs && !code.contains(*entity));
+    let again = again.collect();
     let state_keys = StateKey::of(entry);
     for key in &state_keys {
         (key.abilities.make_known)(world);
@@ -259,6 +280,8 @@ fn build(
         placements,
         plugins,
         threads: begun.collect(),
+        again,
+        has_states,
     })
 }
 
@@ -287,6 +310,12 @@ fn brings_states(
     Ok(count == 0)
 }
 
+/// Whether the module that runs under this name has states, suspended or not.
+fn had_states(world: &World, module: &str) -> bool {
+    let slot = world.resource::<Delegates>().get(module);
+    slot.is_some_and(|slot| slot.has_states)
+}
+
 /// The types that new code uses.
 pub(crate) fn incoming(world: &World, rehearsal: &Rehearsal) -> HashMap<TypeId, Incoming> {
     let mut incoming = rehearsal.incoming.clone();
@@ -298,21 +327,6 @@ pub(crate) fn incoming(world: &World, rehearsal: &Rehearsal) -> HashMap<TypeId, 
     let infos = used.filter_map(|id| world.components().get_info(*id));
     incoming.extend(infos.filter_map(|info| Some((info.type_id()?, Incoming::of(info)?))));
     incoming
-}
-
-fn despawn(
-    world: &mut World,
-    entities: impl IntoIterator<Item = Entity>,
-) -> Result<(), RehearsalFault> {
-    panics::guard(|| {
-        for entity in entities {
-            if world.entities().contains(entity) {
-                world.despawn(entity);
-            }
-        }
-        world.flush();
-    })
-    .map_err(RehearsalFault::Setup)
 }
 
 /// Puts one module in place that has built.
@@ -336,12 +350,21 @@ pub(crate) fn install(
         placements,
         plugins,
         threads,
+        again,
+        has_states,
     } = built.expect("it was set up");
     if let Some(old) = old {
         code.take_over(world, &mut old.code);
     } else {
         code.take_over(world, &mut Code::default());
     }
+    // Observers that watch one of them go with it.
+    for entity in again {
+        if world.entities().contains(entity) {
+            world.despawn(entity);
+        }
+    }
+    world.flush();
     let mut placed = HashMap::new();
     for (label, placement) in placements {
         let arrangement = delegate::arrange(world, label, &placement.units);
@@ -378,6 +401,7 @@ pub(crate) fn install(
         placed,
         interrupted: Vec::new(),
         code,
+        has_states,
         threads,
         plugins,
         state_keys,

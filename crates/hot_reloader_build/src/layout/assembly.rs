@@ -108,7 +108,7 @@ impl<'a> Assembly<'a> {
             let mut seen = vec![0_usize; self.pieces.len()];
             let types = self.pieces.iter().enumerate();
             for (at, placed) in types.filter(|(_, p)| p.of == index && p.piece.is_type) {
-                let digest = self.reach(at, &mentions, &mut seen);
+                let (digest, is_shared) = self.reach(at, &mentions, &mut seen);
                 let within = placed.within.as_ref().filter(|_| placed.piece.has_path);
                 let Some(within) = within else {
                     unnamed.insert(digest);
@@ -120,6 +120,7 @@ impl<'a> Assembly<'a> {
                 layout.digest = layout.digest.wrapping_add(digest);
                 layout.body = layout.body.wrapping_add(placed.piece.body);
                 layout.variants.clone_from(&placed.piece.variants);
+                layout.is_shared |= is_shared;
             }
             if !unnamed.is_empty() {
                 made.unnamed = Some(digest_of(&unnamed));
@@ -164,21 +165,53 @@ impl<'a> Assembly<'a> {
         all.filter(is_meant).collect()
     }
 
-    /// The digest of all that is mentioned, and mentioned by that. `seen` is by whom each was seen last.
-    fn reach(&self, start: usize, mentions: &[Vec<usize>], seen: &mut [usize]) -> u64 {
+    /// The digest of all that is mentioned, and mentioned by that, and whether any of it names what can change
+    /// unseen. `seen` is by whom each was seen last.
+    fn reach(&self, start: usize, mentions: &[Vec<usize>], seen: &mut [usize]) -> (u64, bool) {
         let mut waiting = vec![start];
         let mut digests = BTreeSet::new();
+        let mut is_shared = false;
         while let Some(index) = waiting.pop() {
             if seen[index] == start + 1 {
                 continue;
             }
             seen[index] = start + 1;
             digests.insert(self.pieces[index].digest);
+            let mut names = self.pieces[index].piece.mentions.iter();
+            is_shared |= names.any(|name| changes_unseen(name));
             waiting.extend(&mentions[index]);
         }
         // Its own comes first: that others are the same is not enough.
-        digest_of(&(self.pieces[start].digest, digests))
+        let digest = digest_of(&(self.pieces[start].digest, digests));
+        (digest, is_shared)
     }
+}
+
+/// Whether something of this name can change though nothing that contains it does.
+fn changes_unseen(name: &str) -> bool {
+    const NAMES: [&str; 20] = [
+        "Arc",
+        "Barrier",
+        "Cell",
+        "Condvar",
+        "File",
+        "JoinHandle",
+        "LazyCell",
+        "LazyLock",
+        "Mutex",
+        "NonNull",
+        "OnceCell",
+        "OnceLock",
+        "Rc",
+        "Receiver",
+        "RefCell",
+        "RwLock",
+        "Sender",
+        "SyncSender",
+        "Task",
+        "UnsafeCell",
+    ];
+    NAMES.contains(&name) || name.starts_with("Atomic")
 }
 
 fn joined(module: &str, path: &str) -> String {

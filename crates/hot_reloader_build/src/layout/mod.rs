@@ -57,6 +57,8 @@ struct TypeLayout {
     /// Of what it is by itself, whatever its name.
     body: u64,
     variants: Option<Variants>,
+    /// Whether something in it can change though nothing that contains it does.
+    is_shared: bool,
 }
 
 /// What is known of a type from the sources.
@@ -148,6 +150,15 @@ impl Layout {
     pub fn variants(&self, type_name: &str) -> Option<&Variants> {
         let (of, path) = split(type_name)?;
         self.crates.get(of)?.types.get(path)?.variants.as_ref()
+    }
+
+    /// Whether a value of the type may change behind a shared reference, as what is in a mutex does. Also if that
+    /// cannot be told.
+    #[must_use]
+    pub fn may_change_unseen(&self, type_name: &str) -> bool {
+        let mut types = self.paths_in(type_name).peekable();
+        let is_unknown = types.peek().is_none();
+        is_unknown || types.any(|(of, path)| of.types.get(path).is_none_or(|found| found.is_shared))
     }
 
     /// Whether the sources say that the values of a type that is gone may go.

@@ -26,6 +26,7 @@ use crate::hot::{
     definition::definition,
     delegate::{Delegates, Slot},
     keys::StateKey,
+    names,
     rehearsal::Rehearsal,
     snapshot::{Copier, Copiers},
 };
@@ -106,12 +107,6 @@ fn stays(name: &str) -> bool {
     stays.iter().any(|start| name.starts_with(start))
 }
 
-/// The state that a `State` is of.
-fn state_of(name: &str) -> Option<&str> {
-    let of = name.strip_prefix("bevy_state::state::resources::State<")?;
-    of.strip_suffix('>')
-}
-
 struct Decision<'a> {
     world: &'a World,
     rehearsal: &'a Rehearsal,
@@ -174,7 +169,7 @@ impl Decision<'_> {
             }
             return Err(fault(name, self.gone(name, old)));
         }
-        if was != is && name.starts_with("bevy_state::state::resources::NextState<") {
+        if was != is && names::is_next_state(name) {
             let way = if self.waits(info) {
                 Way::Discard
             } else {
@@ -215,13 +210,19 @@ impl Decision<'_> {
         changed.is_some_and(|changed| changed.is_newer_than(made, now))
     }
 
-    /// Whether a resource is still what the build of the code before made.
+    /// Whether a resource is still what the build of the code before made, as far as can be seen.
     fn is_as_made(&self, id: TypeId, info: &ComponentInfo, holder: Holder) -> bool {
         let Holder::Resource { is_send } = holder else {
             return false;
         };
         let made = self.world.resource::<Delegates>().made.get(&(id, is_send));
-        made.is_some_and(|made| self.changed_at(info, holder) == Some(made.tick()))
+        let live = self.world.storages().resources.get(info.id());
+        let live = live.and_then(|data| data.get_data()).filter(|_| is_send);
+        let changed = self.changed_at(info, holder);
+        let (Some(made), Some(live), Some(changed)) = (made, live, changed) else {
+            return false;
+        };
+        !names::goes_on(info.name()) && made.is_still(live, changed, id, &self.copiers)
     }
 
     /// Whether the build of new code makes the resource.
@@ -229,7 +230,7 @@ impl Decision<'_> {
         let Holder::Resource { is_send } = holder else {
             return false;
         };
-        self.rehearsal.made.contains(&(id, is_send))
+        self.rehearsal.made.contains_key(&(id, is_send))
     }
 
     fn changed_at(&self, info: &ComponentInfo, holder: Holder) -> Option<Tick> {
@@ -342,7 +343,10 @@ impl Decision<'_> {
 
     /// If reflection sees both. A state is what is in it.
     fn reflection(&self, changed: &Changed<'_>) -> Option<Reflection> {
-        let (old, new) = match (state_of(changed.info.name()), state_of(&changed.to.name)) {
+        let (old, new) = match (
+            names::state_of(changed.info.name()),
+            names::state_of(&changed.to.name),
+        ) {
             (Some(was), Some(now)) => {
                 let shapes = self.slots.iter().flat_map(|slot| &slot.shapes);
                 let mut shapes = shapes.filter(|(_, shape)| shape.path == was);
@@ -370,8 +374,8 @@ impl Decision<'_> {
     /// Of an enum without fields, or a state of one: what each variant's number has become.
     fn numbers(&self, changed: &Changed<'_>) -> Option<Vec<(i64, i64)>> {
         let [was, is] = [changed.info.name(), &changed.to.name];
-        let was = changed.old.variants(state_of(was).unwrap_or(was))?;
-        let is = self.new.variants(state_of(is).unwrap_or(is))?;
+        let was = changed.old.variants(names::state_of(was).unwrap_or(was))?;
+        let is = self.new.variants(names::state_of(is).unwrap_or(is))?;
         // One of a single variant has no number.
         if [was, is].iter().any(|variants| variants.len() < 2) {
             return None;

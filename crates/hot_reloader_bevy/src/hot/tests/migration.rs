@@ -232,3 +232,85 @@ fn hooks_see_the_old_go_before_the_new_comes() {
     let seen = &bench.world().resource::<Seen>().0;
     assert_eq!(*seen, ["old goes", "old goes", "new comes", "new comes"]);
 }
+
+mod old_states {
+    use bevy::prelude::*;
+    #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub(super) enum Screen {
+        #[default]
+        Menu,
+        Game,
+    }
+}
+
+mod new_states {
+    use bevy::prelude::*;
+    #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub(super) enum Screen {
+        #[default]
+        Menu,
+        Game,
+        Help,
+    }
+}
+
+const STATES_BEFORE: &str = "mod hot { mod tests { mod migration { mod old_states {
+    enum Screen { Menu, Game }
+} } } }";
+
+const STATES_AFTER: &str = "mod hot { mod tests { mod migration { mod new_states {
+    #[state(was = \"hot_reloader_bevy::hot::tests::migration::old_states::Screen\")]
+    enum Screen { Menu, Game, Help }
+} } } }";
+
+#[derive(Component)]
+struct Shown;
+
+fn show(mut commands: Commands) {
+    commands.spawn(Shown);
+}
+
+#[test]
+fn a_state_of_another_type_goes_on_where_it_is_and_is_not_entered() {
+    fn before(app: &mut App) {
+        use old_states::Screen;
+        app.init_state::<Screen>()
+            .add_systems(OnEnter(Screen::Menu), show);
+    }
+    fn after(app: &mut App) {
+        use new_states::Screen;
+        app.init_state::<Screen>()
+            .add_systems(OnEnter(Screen::Menu), show)
+            .add_systems(OnEnter(Screen::Help), show);
+    }
+    for goes in [false, true] {
+        let mut bench = Bench::new(&[module("game", before)], |_| {});
+        bench.types(STATES_BEFORE, 1);
+        check(&bench.report(), Outcome::Committed);
+        bench.frames(2);
+        assert_eq!(bench.count::<Shown>(), 1);
+        if goes {
+            let mut next = bench
+                .world()
+                .resource_mut::<NextState<old_states::Screen>>();
+            next.set(old_states::Screen::Game);
+            bench.frames(2);
+        }
+        bench.types(STATES_AFTER, 2);
+        check(&bench.reload(&[module("game", after)]), Outcome::Committed);
+        bench.frames(8);
+        assert_eq!(bench.count::<Shown>(), 1, "nothing is entered");
+        let world = bench.world();
+        let screen = *world.resource::<State<new_states::Screen>>().get();
+        let expected = if goes {
+            new_states::Screen::Game
+        } else {
+            new_states::Screen::Menu
+        };
+        assert_eq!(screen, expected);
+        let mut next = world.resource_mut::<NextState<new_states::Screen>>();
+        next.set(new_states::Screen::Help);
+        bench.frames(2);
+        assert_eq!(bench.count::<Shown>(), 2);
+    }
+}

@@ -2,9 +2,11 @@
 
 mod ahead;
 mod app;
+mod code;
 mod engine_types;
 mod generated;
 mod harness;
+mod made;
 mod migration;
 mod placement;
 mod rollback;

@@ -1,0 +1,74 @@
+//! Types of the engine that are known here by their names only: generic ones, of whatever they are.
+
+const STATE: &str = "bevy_state::state::resources::State<";
+const NEXT_STATE: &str = "bevy_state::state::resources::NextState<";
+const EVENTS: &str = "bevy_ecs::event::Events<";
+const TRANSITION: &str = "bevy_state::state::transitions::StateTransitionEvent<";
+const ASSETS: &str = "bevy_asset::assets::Assets<";
+const OBSERVER: &str = "bevy_ecs::observer::runner::Observer<";
+const ONE_SHOT: &str = "bevy_ecs::system::system_registry::RegisteredSystem<";
+
+/// The state that a `State` is of.
+pub(crate) fn state_of(name: &str) -> Option<&str> {
+    name.strip_prefix(STATE)?.strip_suffix('>')
+}
+
+pub(crate) fn is_next_state(name: &str) -> bool {
+    name.starts_with(NEXT_STATE)
+}
+
+pub(crate) fn is_events(name: &str) -> bool {
+    name.starts_with(EVENTS)
+}
+
+/// The state of whose transitions they are events.
+pub(crate) fn transitions_of(name: &str) -> Option<&str> {
+    let of = name.strip_prefix(EVENTS)?.strip_prefix(TRANSITION)?;
+    of.strip_suffix(">>")
+}
+
+pub(crate) fn is_assets(name: &str) -> bool {
+    name.starts_with(ASSETS)
+}
+
+pub(crate) fn is_observer(name: &str) -> bool {
+    name.starts_with(OBSERVER)
+}
+
+/// An observer or a one-shot system.
+pub(crate) fn is_code(name: &str) -> bool {
+    is_observer(name) || name.starts_with(ONE_SHOT)
+}
+
+/// Whether the values go on whatever a build inserts: they are state by what they are.
+pub(crate) fn goes_on(name: &str) -> bool {
+    is_events(name) || is_next_state(name) || state_of(name).is_some() || is_assets(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::any::type_name;
+
+    use bevy::{
+        ecs::event::Events,
+        prelude::{Assets, Image, NextState, Observer, OnAdd, State, StateTransitionEvent, States},
+    };
+
+    use super::*;
+
+    #[derive(States, Clone, Debug, PartialEq, Eq, Hash)]
+    struct Screen;
+
+    #[test]
+    fn the_engine_calls_them_so() {
+        let screen = Some(type_name::<Screen>());
+        assert_eq!(state_of(type_name::<State<Screen>>()), screen);
+        let events = type_name::<Events<StateTransitionEvent<Screen>>>();
+        assert_eq!(transitions_of(events), screen);
+        assert!(is_events(events) && goes_on(events));
+        assert!(is_next_state(type_name::<NextState<Screen>>()));
+        assert!(is_assets(type_name::<Assets<Image>>()));
+        assert!(is_observer(type_name::<Observer<OnAdd, ()>>()));
+        assert!(!goes_on(type_name::<Screen>()));
+    }
+}

@@ -1,0 +1,210 @@
+//! Resources and states that plugins make, in reloads of every kind.
+
+use std::sync::{Arc, Mutex};
+
+use bevy::prelude::*;
+use hot_reloader_transaction::Outcome;
+
+use super::harness::{check, module, Bench};
+use crate::{hot::ReloadRequest, ExemptFromRollback, ModuleEntry};
+
+#[derive(Resource, Default)]
+struct Notes(Vec<&'static str>);
+
+fn host(app: &mut App) {
+    app.init_resource::<Notes>().exempt_from_rollback::<Notes>();
+}
+
+fn note(text: &'static str) -> impl Fn(ResMut<Notes>) {
+    move |mut notes| notes.0.push(text)
+}
+
+fn take(bench: &mut Bench) -> Vec<&'static str> {
+    std::mem::take(&mut bench.world().resource_mut::<Notes>().0)
+}
+
+const fn game(build: fn(&mut App)) -> ModuleEntry {
+    module("game", build)
+}
+
+#[derive(Resource, Default, Debug, PartialEq)]
+struct Speed(f32);
+
+#[test]
+fn a_module_that_is_reloaded_alone_leaves_what_another_makes() {
+    fn makes(app: &mut App) {
+        app.init_resource::<Speed>();
+    }
+    fn sets(app: &mut App) {
+        app.insert_resource(Speed(1.0));
+    }
+    let modules = [module("makes", makes), module("sets", sets)];
+    let mut bench = Bench::start(&modules, host);
+    bench.world().resource_mut::<Speed>().0 = 5.0;
+    for (build, speed) in [
+        (sets as fn(&mut App), 5.0),
+        (
+            |app: &mut App| drop(app.insert_resource(Speed(2.0)).world()),
+            2.0,
+        ),
+    ] {
+        bench.next(&[module("makes", makes), module("sets", build)]);
+        bench.world().send_event(ReloadRequest::modules(["sets"]));
+        check(&bench.report(), Outcome::Committed);
+        bench.frames(8);
+        assert_eq!(bench.world().resource::<Speed>().0, speed);
+    }
+}
+
+#[test]
+fn a_resource_of_the_host_that_cannot_be_copied_is_named_if_it_is_lost() {
+    #[derive(Resource)]
+    struct Settings(#[expect(dead_code, reason = "it is only there")] Vec<u8>);
+    let mut bench = Bench::new(
+        &[game(|app| {
+            app.insert_resource(Settings(Vec::new()))
+                .add_systems(Update, || panic!("broken"));
+        })],
+        |app| {
+            host(app);
+            app.insert_resource(Settings(vec![1]));
+        },
+    );
+    let report = bench.report();
+    check(&report, Outcome::RolledBackInPart);
+    let names = |text: &String| text.contains("Settings");
+    assert!(report.not_restored.iter().any(names), "{report:#?}");
+}
+
+#[test]
+fn what_is_behind_a_shared_reference_is_not_thrown_away() {
+    #[derive(Resource, Default)]
+    struct Jobs(Arc<Mutex<Vec<u8>>>);
+    fn build(app: &mut App) {
+        app.insert_resource(Jobs::default());
+    }
+    let mut bench = Bench::start(&[game(build)], host);
+    bench.world().resource::<Jobs>().0.lock().unwrap().push(1);
+    let report = bench.reload(&[game(|app| {
+        build(app);
+        app.add_systems(Update, || ());
+    })]);
+    check(&report, Outcome::Committed);
+    assert_eq!(*bench.world().resource::<Jobs>().0.lock().unwrap(), [1]);
+}
+
+#[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Screen {
+    #[default]
+    Menu,
+    Game,
+}
+
+fn screens(app: &mut App) {
+    app.init_state::<Screen>()
+        .add_systems(OnEnter(Screen::Menu), note("menu"))
+        .add_systems(OnEnter(Screen::Game), note("game"));
+}
+
+#[test]
+fn a_state_goes_on_in_a_module_of_another_name_and_in_one_that_comes_back() {
+    let mut bench = Bench::start(&[game(screens)], host);
+    let go = |bench: &mut Bench, screen: Screen| {
+        take(bench);
+        bench
+            .world()
+            .resource_mut::<NextState<Screen>>()
+            .set(screen);
+        bench.frames(2);
+        take(bench)
+    };
+    assert_eq!(go(&mut bench, Screen::Game), ["game"]);
+    check(
+        &bench.reload(&[module("play", screens)]),
+        Outcome::Committed,
+    );
+    bench.frames(8);
+    assert_eq!(go(&mut bench, Screen::Menu), ["menu"]);
+    check(
+        &bench.reload(&[module("other", |_| {})]),
+        Outcome::Committed,
+    );
+    bench.frames(8);
+    check(&bench.reload(&[game(screens)]), Outcome::Committed);
+    bench.frames(8);
+    assert_eq!(go(&mut bench, Screen::Game), ["game"]);
+}
+
+#[test]
+fn a_suspended_module_that_cannot_be_tried_is_not_left_without_its_transitions() {
+    #[derive(Resource)]
+    struct OfHost;
+    #[derive(Resource, Default)]
+    struct Bad(bool);
+    fn build(app: &mut App) {
+        app.world().resource::<OfHost>();
+        screens(app);
+        app.init_resource::<Bad>()
+            .add_systems(Update, |bad: Res<Bad>| assert!(!bad.0, "bad"));
+    }
+    let mut bench = Bench::start(&[game(build)], |app| {
+        host(app);
+        app.insert_resource(OfHost);
+    });
+    bench.frames(8);
+    bench.world().resource_mut::<Bad>().0 = true;
+    bench.frames(2);
+    let report = bench.reload(&[game(build)]);
+    check(&report, Outcome::Refused);
+}
+
+#[test]
+fn destructors_that_panic_end_nothing() {
+    #[derive(Resource)]
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            if !std::thread::panicking() {
+                panic!("bomb");
+            }
+        }
+    }
+    fn build(app: &mut App) {
+        app.insert_resource(Bomb);
+    }
+    let mut bench = Bench::new(&[game(build)], host);
+    let report = bench.report();
+    check(&report, Outcome::Committed);
+    let report = bench.reload(&[game(|app| {
+        build(app);
+        app.add_systems(Update, note("new"));
+    })]);
+    assert!(!report.is_success(), "{report:#?}");
+    bench.frames(2);
+    let is_named = report.not_restored.iter().any(|text| text.contains("Bomb"));
+    assert!(is_named || bench.world().contains_resource::<Bomb>());
+    std::mem::forget(bench);
+}
+
+#[test]
+fn a_schedule_of_which_only_sets_are_configured_is_refused_as_with_a_system() {
+    #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+    enum Part {
+        Early,
+        Late,
+    }
+    let mut bench = Bench::start(&[game(|_| {})], |app| {
+        host(app);
+        app.add_systems(
+            Update,
+            (
+                note("early").in_set(Part::Early),
+                note("late").in_set(Part::Late),
+            ),
+        );
+    });
+    let report = bench.reload(&[game(|app| {
+        app.configure_sets(Update, (Part::Late, Part::Early).chain());
+    })]);
+    check(&report, Outcome::Refused);
+}
