@@ -24,6 +24,8 @@ const LIST: Area = (14, 146, 168, 600);
 const EVERYWHERE: Area = (12, 120, 146, 26);
 /// In the palette's field, behind what is typed.
 const PALETTE: Area = (640, 77, 240, 10);
+/// What is typed in the palette, and what is found.
+const FOUND: Area = (380, 66, 520, 390);
 /// The choice of the queue's mode that has it run by itself.
 const AUTO: (u32, u32) = (911, 147);
 
@@ -71,7 +73,12 @@ fn command(window: &Window, letters: &str) {
             window.see("the palette", is_open);
         });
     });
+    let before = window.still(FOUND);
     window.type_text(letters);
+    // What is typed in the frame in which Enter chooses is typed once more, in the field that gets the
+    // keyboard then. So the letters are to be seen before.
+    window.see("what is found", |picture| picture.area(FOUND) != before);
+    window.still(FOUND);
     window.press("Return");
     window.see("no palette", |picture| !is_open(picture));
 }
