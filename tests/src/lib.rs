@@ -8,6 +8,7 @@ pub mod host;
 pub mod lab;
 pub mod recipes;
 pub mod row;
+pub mod server;
 pub mod window;
 
 pub use host::Host;

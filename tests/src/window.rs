@@ -1,9 +1,10 @@
 //! The app in a real window, driven by real keys and looked at through its pixels.
 
 use std::{
+    error::Error,
     fmt, fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -11,11 +12,12 @@ use std::{
 
 use hot_reloader_remote::{ask, find, Reply, Request};
 use serde_json::Value;
+use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt, EventMask};
 
 use crate::lab::{self, copy_tree, edit, lab, root, write, Profile};
 
 /// For whatever a test waits for.
-const DEADLINE: Duration = Duration::from_secs(120);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 
 /// The packages of the app that a test may edit, as a copy.
 const COPIED: [&str; 3] = ["slop", "slop_plugin", "slop_state"];
@@ -109,10 +111,25 @@ impl AppCopy {
     /// Starts the app and waits until its code runs.
     #[must_use]
     pub fn start(&self) -> Window {
-        let window = Window::start("slop", "Manual Slop", |app, data| {
+        self.start_in(|_| {})
+    }
+
+    /// As [`start`](Self::start), with what a start before has saved.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be written.
+    #[must_use]
+    pub fn start_from(&self, state: &str) -> Window {
+        self.start_in(|data| write(&data.join("state.ron"), state))
+    }
+
+    fn start_in(&self, prepare: impl FnOnce(&Path)) -> Window {
+        let arguments: fn(&mut Command, &Path) = |app, data| {
             app.arg("--data-dir").arg(data);
             app.arg("--report").arg(data.join("report.jsonl"));
-        });
+        };
+        let window = Window::start_in(prepare, "slop", "Manual Slop", arguments);
         window.report(1);
         window
     }
@@ -148,8 +165,7 @@ impl Pixels {
     /// Of each pixel, whether it has this colour, give or take what rounding makes of it.
     #[must_use]
     pub fn of(&self, color: [u8; 3]) -> Vec<bool> {
-        let is_near = |pixel: &[u8; 3]| pixel.iter().zip(color).all(|(a, b)| a.abs_diff(b) <= 1);
-        self.0.iter().map(is_near).collect()
+        self.0.iter().map(|pixel| is_near(*pixel, color)).collect()
     }
 
     /// Whether any has this colour.
@@ -163,6 +179,11 @@ impl Pixels {
     pub fn is_lit(&self) -> bool {
         self.0.iter().any(|pixel| pixel[0] > 100)
     }
+}
+
+fn is_near(pixel: [u8; 3], color: [u8; 3]) -> bool {
+    let mut channels = pixel.iter().zip(color);
+    channels.all(|(a, b)| a.abs_diff(b) <= 1)
 }
 
 /// Thousands of numbers would tell nobody anything.
@@ -180,6 +201,46 @@ impl Picture {
         Pixels(rows.flatten().copied().collect())
     }
 
+    /// The first pixel in an area, row by row, that satisfies a condition.
+    ///
+    /// # Panics
+    ///
+    /// If the area is not within the picture.
+    #[must_use]
+    pub fn first(
+        &self,
+        (left, top, width, height): Area,
+        condition: impl Fn([u8; 3]) -> bool,
+    ) -> Option<(u32, u32)> {
+        let mut places =
+            (top..top + height).flat_map(|y| (left..left + width).map(move |x| (x, y)));
+        let found = places.find(|(x, y)| condition(self.pixels[y * self.width + x]));
+        found.map(|(x, y)| on_display(x, y))
+    }
+
+    /// The middle of the first rectangle of this size in an area, row by row, that has one colour
+    /// throughout, give or take what rounding makes of it: a field, or a button beside its text.
+    ///
+    /// # Panics
+    ///
+    /// If the area is not within the picture.
+    #[must_use]
+    pub fn find(
+        &self,
+        (left, top, width, height): Area,
+        (wide, tall): (usize, usize),
+        color: [u8; 3],
+    ) -> Option<(u32, u32)> {
+        let is_filled = |(x, y): &(usize, usize)| {
+            let mut rows = (*y..y + tall).map(|y| &self.pixels[y * self.width + x..][..wide]);
+            rows.all(|row| row.iter().all(|pixel| is_near(*pixel, color)))
+        };
+        let tops = top..=top + height - tall;
+        let mut places = tops.flat_map(|y| (left..=left + width - wide).map(move |x| (x, y)));
+        let (x, y) = places.find(is_filled)?;
+        Some(on_display(x + wide / 2, y + tall / 2))
+    }
+
     /// How many pixels have this colour.
     #[must_use]
     pub fn count(&self, color: [u8; 3]) -> usize {
@@ -192,6 +253,12 @@ impl Picture {
         let red = |p: &&[u8; 3]| u16::from(p[0]) > 40 + u16::from(p[1].max(p[2]));
         self.pixels.iter().filter(red).count() as f64 / self.pixels.len() as f64
     }
+}
+
+/// A place as [`Window::click`] takes it.
+fn on_display(x: usize, y: usize) -> (u32, u32) {
+    let of = |number: usize| u32::try_from(number).expect("no display is so large");
+    (of(x), of(y))
 }
 
 /// One at a time, for they would lie over one another.
@@ -221,8 +288,19 @@ impl Window {
         title: &'static str,
         arguments: fn(&mut Command, &Path),
     ) -> Self {
+        Self::start_in(|_| {}, program, title, arguments)
+    }
+
+    /// As [`start`](Self::start), with what `prepare` puts into the data folder.
+    fn start_in(
+        prepare: impl FnOnce(&Path),
+        program: &'static str,
+        title: &'static str,
+        arguments: fn(&mut Command, &Path),
+    ) -> Self {
         let display = DISPLAY.lock().unwrap_or_else(PoisonError::into_inner);
         let data = tempfile::tempdir().expect("a folder can be made");
+        prepare(data.path());
         let window = Self {
             process: launch(program, arguments, data.path()),
             program,
@@ -243,6 +321,34 @@ impl Window {
     pub fn kill_and_restart(&mut self) {
         self.process.kill().expect("it is ours");
         self.process.wait().expect("it is ours");
+        self.start_again();
+    }
+
+    /// Closes the window, as a person does with its cross, and waits until the app has ended.
+    ///
+    /// # Panics
+    ///
+    /// If it does not end.
+    pub fn close(&mut self) -> ExitStatus {
+        let id = self.id().parse().expect("ids are numbers");
+        ask_to_close(id).expect("the display takes messages");
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait().expect("it is ours") {
+                return status;
+            }
+            assert!(start.elapsed() < DEADLINE, "the app never ended");
+            thread::yield_now();
+        }
+    }
+
+    /// Starts an app that has ended anew with the same data, and waits until its code runs: of an app
+    /// that writes its reports.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be started.
+    pub fn start_again(&mut self) {
         let _ = fs::remove_file(self.data.path().join("report.jsonl"));
         self.process = launch(self.program, self.arguments, self.data.path());
         self.focus();
@@ -250,12 +356,16 @@ impl Window {
     }
 
     fn focus(&self) {
-        let id = self.wait_for("its window", || {
+        xdotool(&["windowfocus", "--sync", &self.id()]);
+    }
+
+    /// What the display calls its window.
+    fn id(&self) -> String {
+        self.wait_for("its window", || {
             let output = xdotool(&["search", "--onlyvisible", "--name", self.title]);
             let id = output.lines().next_back().map(str::to_owned);
             id.filter(|id| !id.is_empty())
-        });
-        xdotool(&["windowfocus", "--sync", &id]);
+        })
     }
 
     /// Where the app keeps its files.
@@ -414,7 +524,12 @@ impl Window {
         })
     }
 
-    fn wait_for<T>(&self, what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    /// Waits for something. If it never comes about, there is a picture of what the display shows.
+    ///
+    /// # Panics
+    ///
+    /// If it never comes about.
+    pub fn wait_for<T>(&self, what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
         let start = Instant::now();
         loop {
             if let Some(value) = condition() {
@@ -500,6 +615,18 @@ impl Drop for Window {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Does what a window manager does when somebody closes a window. `xdotool` can only destroy it.
+fn ask_to_close(window: u32) -> Result<(), Box<dyn Error>> {
+    let (display, _) = x11rb::connect(None)?;
+    let protocols = display.intern_atom(false, b"WM_PROTOCOLS")?.reply()?.atom;
+    let delete = display.intern_atom(false, b"WM_DELETE_WINDOW")?;
+    let delete = delete.reply()?.atom;
+    let message = ClientMessageEvent::new(32, window, protocols, [delete, 0, 0, 0, 0]);
+    let sent = display.send_event(false, window, EventMask::NO_EVENT, message)?;
+    sent.check()?;
+    Ok(())
 }
 
 fn xdotool(arguments: &[&str]) -> String {
