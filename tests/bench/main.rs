@@ -2,12 +2,13 @@
 //!
 //! Everything is measured in one run, on one machine, and compared within it: the numbers are no
 //! test. In reading order: [`edits`], from the key to the new code, beside the compiler and cargo alone;
-//! `swaps`, `worlds`, `captures`, `many`: what the machinery costs; `idle`: what is left when nothing
+//! [`peers`], the same beside other reloaders; `swaps`, `worlds`, `captures`, `many`: what the machinery costs; `idle`: what is left when nothing
 //! reloads. [`results`] prints, and writes the files.
 #![expect(clippy::print_stdout, reason = "it is what the benchmark is for")]
 
 mod edits;
 mod floor;
+mod peers;
 mod results;
 
 use std::{
@@ -28,10 +29,11 @@ const FEATURES: &str = "\n[features]\nhot = [\"hot_reloader/hot\"]\n";
 /// Measures a part.
 type Part = fn(&mut Results);
 
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("edits", edits::app),
     ("fields", edits::fields),
     ("fixture", edits::fixture),
+    ("peers", peers::peers),
     ("swap", swaps),
     ("idle", idle),
     ("world", worlds),

@@ -6,7 +6,17 @@ use serde_json::{json, Value};
 
 /// What was measured in one run.
 #[derive(Debug, Default)]
-pub(crate) struct Results(Vec<Row>);
+pub(crate) struct Results {
+    rows: Vec<Row>,
+    notes: Vec<Note>,
+}
+
+/// What must be known of a part to read its numbers.
+#[derive(Debug)]
+struct Note {
+    part: String,
+    text: String,
+}
 
 #[derive(Debug)]
 struct Row {
@@ -44,7 +54,7 @@ impl Results {
 
     /// Adds samples of a unit.
     pub(crate) fn add_in(&mut self, part: &str, name: &str, unit: &'static str, samples: &[f64]) {
-        if self.0.last().is_none_or(|last| last.part != part) {
+        if self.rows.last().is_none_or(|last| last.part != part) {
             println!("{part}");
         }
         let mut samples = samples.to_vec();
@@ -58,28 +68,37 @@ impl Results {
         };
         let (median, p95, count) = (row.median(), row.p95(), row.samples.len());
         println!("  {name:<42} {median:>9.3} {unit}   (p95 {p95:.3}, of {count})");
-        self.0.push(row);
+        self.rows.push(row);
+    }
+
+    /// Adds what must be said of a part that has rows.
+    pub(crate) fn note(&mut self, part: &str, text: &str) {
+        println!("    {text}");
+        self.notes.push(Note {
+            part: part.to_owned(),
+            text: text.to_owned(),
+        });
     }
 
     /// Compares the medians of two rows of one part. There is no other way to get a ratio, so none is of
     /// two runs.
     pub(crate) fn ratio(&mut self, part: &str, name: &str, to: &str) {
         let find = |name: &str| {
-            let mut rows = self.0.iter();
+            let mut rows = self.rows.iter();
             rows.position(|row| row.part == part && row.name == name)
         };
         let (Some(of), Some(base)) = (find(name), find(to)) else {
             panic!("{part} has no {name} or no {to}");
         };
-        let ratio = self.0[of].median() / self.0[base].median();
+        let ratio = self.rows[of].median() / self.rows[base].median();
         println!("    {name} / {to} = {ratio:.2}");
-        self.0[of].ratios.push((to.to_owned(), ratio));
+        self.rows[of].ratios.push((to.to_owned(), ratio));
     }
 
     /// Writes `bench.json` and `bench.svg`.
     pub(crate) fn write(&self, folder: &Path) {
         fs::create_dir_all(folder).expect("the folder can be made");
-        let rows = self.0.iter().map(|row| {
+        let rows = self.rows.iter().map(|row| {
             json!({
                 "part": row.part,
                 "name": row.name,
@@ -91,7 +110,13 @@ impl Results {
             })
         });
         let machine = machine();
-        let all = json!({ "machine": machine, "rows": rows.collect::<Vec<_>>() });
+        let notes = self.notes.iter();
+        let notes = notes.map(|note| json!({ "part": note.part, "text": note.text }));
+        let all = json!({
+            "machine": machine,
+            "rows": rows.collect::<Vec<_>>(),
+            "notes": notes.collect::<Vec<_>>(),
+        });
         let text = serde_json::to_string_pretty(&all).expect("it is plain data");
         fs::write(folder.join("bench.json"), text).expect("it can be written");
         fs::write(folder.join("bench.svg"), self.picture(&machine)).expect("it can be written");
@@ -107,7 +132,7 @@ impl Results {
         const LEFT: f64 = 330.0;
         const WIDTH: f64 = 400.0;
         let (mut body, mut y) = (String::new(), 54);
-        for part in self.0.chunk_by(|a, b| a.part == b.part) {
+        for part in self.rows.chunk_by(|a, b| a.part == b.part) {
             let longest = part.iter().map(Row::p95).fold(f64::MIN_POSITIVE, f64::max);
             y += LINE;
             let title = escape(&part[0].part);
@@ -133,6 +158,14 @@ impl Results {
                     end + 8.0
                 )
                 .expect("a text");
+            }
+            for note in self.notes.iter().filter(|note| note.part == part[0].part) {
+                for line in lines(&note.text) {
+                    y += LINE;
+                    let line = escape(&line);
+                    writeln!(body, "<text x='28' y='{y}' fill='#555'>{line}</text>")
+                        .expect("a text");
+                }
             }
             y += LINE / 2;
         }
@@ -173,6 +206,22 @@ fn machine() -> Value {
         "commit": said("git", &["rev-parse", "--short", "HEAD"]),
         "settings": "development profile of this repository unless a part says otherwise; work_ahead off for the edits but where a part says prebuilt",
     })
+}
+
+/// A text in lines that the picture has room for.
+fn lines(text: &str) -> Vec<String> {
+    const ROOM: usize = 180;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.len() + word.len() < ROOM => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn escape(text: &str) -> String {

@@ -202,19 +202,54 @@ impl Profile {
 /// If it cannot be written.
 #[must_use]
 pub fn workspace(name: &str, sections: &str) -> PathBuf {
+    workspace_with(name, sections, DEPENDENCIES)
+}
+
+/// As [`workspace`], with other dependencies. The versions of what they have in common are the same.
+///
+/// # Panics
+///
+/// If it cannot be written.
+#[must_use]
+pub fn workspace_with(name: &str, sections: &str, dependencies: &str) -> PathBuf {
     prepare();
     let folder = lab().join(name);
-    let manifest = format!(
-        "[workspace]\n\n[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
-         {sections}\n[dependencies]{DEPENDENCIES}{PROFILES}"
+    let manifest = package(name, sections, dependencies);
+    write(
+        &folder.join("Cargo.toml"),
+        &format!("[workspace]\n\n{manifest}{}", in_root(PROFILES)),
     );
-    let root = root();
-    let manifest = manifest.replace("ROOT", &root.display().to_string());
-    write(&folder.join("Cargo.toml"), &manifest);
     if !folder.join("Cargo.lock").exists() {
-        fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("there is a lock file");
+        let lock = root().join("Cargo.lock");
+        fs::copy(lock, folder.join("Cargo.lock")).expect("there is a lock file");
     }
     folder
+}
+
+/// The manifest of a package.
+fn package(name: &str, sections: &str, dependencies: &str) -> String {
+    in_root(&format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
+         {sections}\n[dependencies]{dependencies}"
+    ))
+}
+
+/// `ROOT` stands for the folder of the repository.
+fn in_root(text: &str) -> String {
+    text.replace("ROOT", &root().display().to_string())
+}
+
+/// A package more in a workspace of the laboratory, with the same dependencies. The package of the workspace
+/// must depend on it, which makes it a member.
+///
+/// # Panics
+///
+/// If it cannot be written.
+pub fn member(folder: &Path, name: &str, sections: &str) {
+    write(
+        &folder.join("Cargo.toml"),
+        &package(name, sections, DEPENDENCIES),
+    );
 }
 
 /// Copies a folder of texts.

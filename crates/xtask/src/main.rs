@@ -48,7 +48,7 @@ enum Task {
     },
     /// Measures what a reload costs, and what the reloader costs when nothing reloads.
     Bench {
-        /// Only some of: idle, capture, world, latency, many.
+        /// Only some of: edits, fields, fixture, peers, swap, idle, world, many, types.
         parts: Vec<String>,
     },
     /// Runs every test, on a virtual display.
