@@ -80,6 +80,9 @@ pub(super) fn window(
     });
     if wish.is_some() || escapes || is_outside {
         close(context, palette);
+        // What was typed in this frame was typed here, and not into what has the keyboard from now on.
+        let is_typed = |event: &egui::Event| matches!(event, egui::Event::Text(_));
+        context.input_mut(|input| input.events.retain(|event| !is_typed(event)));
     }
     wish
 }

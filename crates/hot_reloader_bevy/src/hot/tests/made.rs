@@ -44,7 +44,9 @@ fn a_module_that_is_reloaded_alone_leaves_what_another_makes() {
     for (build, speed) in [
         (sets as fn(&mut App), 5.0),
         (
-            |app: &mut App| drop(app.insert_resource(Speed(2.0)).world()),
+            |app: &mut App| {
+                app.insert_resource(Speed(2.0));
+            },
             2.0,
         ),
     ] {
