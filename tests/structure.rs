@@ -198,10 +198,13 @@ fn a_linked_app_has_no_symbol_of_the_reloader() {
 }
 
 /// Where the tests are that `docs/app.md` names, by the letter that follows the name.
-const FILES_OF_ROWS: [(&str, &str); 7] = [
+const FILES_OF_ROWS: [(&str, &str); 10] = [
     ("", IN_PROCESS),
     ("S", "tests/semantics.rs"),
     ("F", "tests/faults.rs"),
+    ("C", "crates/hot_reloader_bevy/src/hot/tests/code.rs"),
+    ("G", "crates/hot_reloader_bevy/src/hot/tests/migration.rs"),
+    ("M", "crates/hot_reloader_bevy/src/hot/tests/made.rs"),
     ("R", "crates/hot_reloader_bevy/src/hot/tests/running.rs"),
     ("P", "crates/hot_reloader_bevy/src/hot/tests/placement.rs"),
     ("B", "crates/hot_reloader_bevy/src/hot/tests/rollback.rs"),
