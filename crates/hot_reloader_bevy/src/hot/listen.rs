@@ -38,7 +38,8 @@ thread_local! {
     static HEARD: RefCell<Heard> = RefCell::default();
 }
 
-/// Runs what builds plugins. Returns their names besides, each when it begins to build.
+/// Runs what builds plugins, or says in the log what nobody needs. Returns the names of plugins besides, each when
+/// it begins to build.
 pub(crate) fn to_plugins<R>(passing: Passing, work: impl FnOnce() -> R) -> (R, Vec<String>) {
     static LISTENER: OnceLock<[Dispatch; 2]> = OnceLock::new();
     let [listener, _] = LISTENER.get_or_init(|| {

@@ -22,6 +22,8 @@ use bevy::{
     prelude::World,
 };
 
+use super::listen::{self, Passing};
+
 /// How the systems that one module has in one schedule are run in units.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Placement {
@@ -52,7 +54,9 @@ impl Placement {
             }
             begun(filter)
         };
-        (0..self.units.len()).map(filter).collect()
+        // It tells in the log that it is used.
+        let filters = || (0..self.units.len()).map(filter).collect();
+        listen::to_plugins(Passing::Nothing, filters).0
     }
 }
 

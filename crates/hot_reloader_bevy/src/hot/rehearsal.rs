@@ -149,7 +149,8 @@ pub(crate) fn rehearse(
             let transitions = schedules.remove(&StateTransition.intern());
             place(live, &schedules)?;
             let runs = live.resource::<Delegates>().get(name).is_some();
-            let found = initialise(world, &mut schedules, runs)?;
+            let is_hot = |name: &str| is_of(&plan.hot, name);
+            let found = initialise(world, &mut schedules, runs, is_hot)?;
             discard(schedules);
             Ok((found, transitions))
         });
@@ -297,11 +298,13 @@ pub(crate) fn targets(module: &HotModule, systems: Vec<String>) -> Vec<String> {
     targets
 }
 
-/// Makes schedules ready to run in a world. `runs` says that the module's startup is over.
+/// Makes schedules ready to run in a world. `runs` says that the module's startup is over, and `is_hot` which
+/// systems are of crates that change: what others do, they did before.
 pub(crate) fn initialise(
     world: &mut World,
     schedules: &mut ModuleSchedules,
     runs: bool,
+    is_hot: impl Fn(&str) -> bool,
 ) -> Result<Found, RehearsalFault> {
     let mut found = Found::default();
     for (label, schedule) in schedules {
@@ -326,7 +329,8 @@ pub(crate) fn initialise(
             found.systems.push(last_segment(&system.name()));
             let access = system.component_access();
             found.used.extend(access.reads_and_writes());
-            if !(runs && delegate::startup().contains(label)) {
+            let is_over = runs && delegate::startup().contains(label);
+            if !is_over && is_hot(&system.name()) {
                 found.written.extend(access.writes());
             }
         }

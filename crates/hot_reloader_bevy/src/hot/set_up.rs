@@ -268,7 +268,7 @@ fn build(
     }
     // Of an initialised schedule this cannot be told.
     let placements = rehearsal::place(world, &schedules)?;
-    let Found { systems, used, .. } = rehearsal::initialise(world, &mut schedules, runs)?;
+    let Found { systems, used, .. } = rehearsal::initialise(world, &mut schedules, runs, |_| true)?;
     set_up.used.extend(used);
     let found = rehearsal.targets.get(&module.name).cloned();
     let targets = found.unwrap_or_else(|| rehearsal::targets(module, systems));
