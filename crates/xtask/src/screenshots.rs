@@ -23,11 +23,13 @@ const THEMES: [&str; 2] = ["default", "nerv"];
 const FRAMES: Duration = Duration::from_millis(150);
 
 /// The windows that are pictured: a name, and the keys that bring it up and put it away.
-const WINDOWS: [(&str, &[&str]); 6] = [
+const WINDOWS: [(&str, &[&str]); 8] = [
     ("workbench", &[]),
     ("settings", &["ctrl", "1"]),
     ("performance", &["ctrl", "4"]),
     ("log", &["ctrl", "5"]),
+    ("context", &["ctrl", "6"]),
+    ("hands", &["ctrl", "7"]),
     ("help", &["F1"]),
     ("palette", &["ctrl", "shift", "p"]),
 ];
