@@ -8,12 +8,30 @@ use crate::{
     hot::{
         in_process::InProcess, HotReloader, HotReloaderConfig, HotReloaderPlugin, ReloadRequest,
     },
-    Abilities, LibraryEntry, ModuleEntry,
+    Abilities, ExemptFromRollback, LibraryEntry, ModuleEntry,
 };
 
 /// A module of one function.
 pub(super) const fn module(name: &'static str, build: fn(&mut App)) -> ModuleEntry {
     ModuleEntry::of_plugin(name, "tests.rs", build)
+}
+
+/// What code of modules notes.
+#[derive(Resource, Default, Debug, PartialEq)]
+pub(super) struct Notes(pub(super) Vec<&'static str>);
+
+/// A host in which what was noted stays noted.
+pub(super) fn host(app: &mut App) {
+    app.init_resource::<Notes>().exempt_from_rollback::<Notes>();
+}
+
+pub(super) fn note(text: &'static str) -> impl Fn(ResMut<Notes>) {
+    move |mut notes| notes.0.push(text)
+}
+
+/// What has been noted since the last time.
+pub(super) fn take(bench: &mut Bench) -> Vec<&'static str> {
+    std::mem::take(&mut bench.world().resource_mut::<Notes>().0)
 }
 
 /// A component as a state key of which nothing is known but `Clone`.

@@ -5,23 +5,8 @@ use std::sync::{Arc, Mutex};
 use bevy::prelude::*;
 use hot_reloader_transaction::Outcome;
 
-use super::harness::{check, module, Bench};
-use crate::{hot::ReloadRequest, ExemptFromRollback, ModuleEntry};
-
-#[derive(Resource, Default)]
-struct Notes(Vec<&'static str>);
-
-fn host(app: &mut App) {
-    app.init_resource::<Notes>().exempt_from_rollback::<Notes>();
-}
-
-fn note(text: &'static str) -> impl Fn(ResMut<Notes>) {
-    move |mut notes| notes.0.push(text)
-}
-
-fn take(bench: &mut Bench) -> Vec<&'static str> {
-    std::mem::take(&mut bench.world().resource_mut::<Notes>().0)
-}
+use super::harness::{check, host, module, note, take, Bench};
+use crate::{hot::ReloadRequest, ModuleEntry};
 
 const fn game(build: fn(&mut App)) -> ModuleEntry {
     module("game", build)

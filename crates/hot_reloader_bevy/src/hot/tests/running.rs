@@ -3,27 +3,11 @@
 use bevy::prelude::*;
 use hot_reloader_transaction::{Outcome, ReloadError};
 
-use super::harness::{check, module, Bench};
-use crate::{hot::HotReloader, ExemptFromRollback, OnLoad};
-
-#[derive(Resource, Default, Debug, PartialEq)]
-struct Notes(Vec<&'static str>);
+use super::harness::{check, host, module, note, take, Bench, Notes};
+use crate::{hot::HotReloader, OnLoad};
 
 #[derive(Event)]
 struct Ring;
-
-fn note(text: &'static str) -> impl Fn(ResMut<Notes>) {
-    move |mut notes| notes.0.push(text)
-}
-
-/// What was noted stays noted.
-fn host(app: &mut App) {
-    app.init_resource::<Notes>().exempt_from_rollback::<Notes>();
-}
-
-fn take(bench: &mut Bench) -> Vec<&'static str> {
-    std::mem::take(&mut bench.world().resource_mut::<Notes>().0)
-}
 
 #[test]
 fn any_panic_on_probation_takes_the_reload_back_and_the_other_module_goes_on() {
