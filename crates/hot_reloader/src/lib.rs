@@ -166,30 +166,29 @@ macro_rules! hot_library {
 #[macro_export]
 macro_rules! hot_library {
     ($($modules:tt)*) => {
-        /// Adds the plugins of the library.
-        pub fn hot_reloader_plugin(app: &mut $crate::private::App) {
-            const LIBRARY: $crate::LibraryEntry = $crate::LibraryEntry {
-                modules: $crate::module_entries!($($modules)*),
-            };
-            $crate::add_modules(app, &LIBRARY);
-        }
+        /// The plugins of the library.
+        pub const HOT_RELOADER_MODULES: $crate::LibraryEntry = $crate::LibraryEntry {
+            modules: $crate::module_entries!($($modules)*),
+        };
     };
 }
 
-/// The plugin that brings the modules of a library into a host: `hot_plugin!(my_game)`.
+/// The plugin that brings the modules of one or more libraries into a host: `hot_plugin!(my_game)`.
 #[cfg(feature = "hot")]
 #[macro_export]
 macro_rules! hot_plugin {
-    ($library:ident) => {
-        $crate::HotReloaderPlugin::new(env!("CARGO_MANIFEST_DIR"), stringify!($library))
+    ($($library:ident),+ $(,)?) => {
+        $crate::HotReloaderPlugin::new(env!("CARGO_MANIFEST_DIR"), &[$(stringify!($library)),+])
     };
 }
 
-/// The plugin that brings the modules of a library into a host: `hot_plugin!(my_game)`.
+/// The plugin that brings the modules of one or more libraries into a host: `hot_plugin!(my_game)`.
 #[cfg(not(feature = "hot"))]
 #[macro_export]
 macro_rules! hot_plugin {
-    ($library:ident) => {
-        $library::hot_reloader_plugin
+    ($($library:ident),+ $(,)?) => {
+        |app: &mut $crate::private::App| {
+            $crate::add_modules(app, &[$($library::HOT_RELOADER_MODULES),+]);
+        }
     };
 }

@@ -154,16 +154,16 @@ hot_library!(
 
 #[cfg(feature = "hot")]
 fn modules(app: &mut App) {
-    let mut plugin = hot_reloader::HotReloaderPlugin::new("/", "contract");
+    let mut plugin = hot_reloader::HotReloaderPlugin::new("/", &["contract"]);
     plugin.config.remote = false;
     let source = hot_reloader::private::InProcess::default();
-    source.push(&HOT_RELOADER_ENTRY);
+    source.push(&[&HOT_RELOADER_ENTRY]);
     app.add_plugins((plugin, source));
 }
 
 #[cfg(not(feature = "hot"))]
 fn modules(app: &mut App) {
-    app.add_plugins(hot_reloader_plugin);
+    hot_reloader::add_modules(app, &[HOT_RELOADER_MODULES]);
 }
 
 #[test]

@@ -4,14 +4,14 @@ use bevy::prelude::{App, PostStartup, Schedules, World};
 
 use crate::{LibraryEntry, ModuleEntry, OnLoad};
 
-/// Adds the modules of a library to the app, each after those that it names in `after`. `hot_plugin!`
+/// Adds the modules of libraries to the app, each after those that it names in `after`. `hot_plugin!`
 /// stands for it.
 ///
 /// # Panics
 ///
 /// If a module names one in `after` that does not exist, or modules wait for each other.
-pub fn add_modules(app: &mut App, library: &LibraryEntry) {
-    for module in in_order(library.modules) {
+pub fn add_modules(app: &mut App, libraries: &[LibraryEntry]) {
+    for module in in_order(libraries.iter().flat_map(|library| library.modules)) {
         (module.build)(app);
     }
     if app.world().resource::<Schedules>().contains(OnLoad) {
@@ -19,8 +19,8 @@ pub fn add_modules(app: &mut App, library: &LibraryEntry) {
     }
 }
 
-fn in_order(modules: &[ModuleEntry]) -> Vec<&ModuleEntry> {
-    let mut waiting: Vec<&ModuleEntry> = modules.iter().collect();
+fn in_order<'a>(modules: impl Iterator<Item = &'a ModuleEntry>) -> Vec<&'a ModuleEntry> {
+    let mut waiting: Vec<&ModuleEntry> = modules.collect();
     let mut ordered: Vec<&ModuleEntry> = Vec::new();
     while !waiting.is_empty() {
         let ready = waiting

@@ -146,7 +146,7 @@ mod tests {
         BuildConfig {
             cargo,
             folder: folder.to_owned(),
-            ..BuildConfig::new(folder, "game")
+            ..BuildConfig::new(folder)
         }
     }
 
@@ -161,7 +161,8 @@ mod tests {
             || {},
             move |supervisor| {
                 let task = Task {
-                    library: "game",
+                    libraries: &["game".to_owned()],
+                    wanted: None,
                     config: &config,
                     benches: &config.folder.join("benches"),
                 };
@@ -285,7 +286,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config = BuildConfig {
             cargo: folder.path().join("nowhere"),
-            ..BuildConfig::new(folder.path(), "game")
+            ..BuildConfig::new(folder.path())
         };
         let error = outcome(&start(config)).unwrap_err();
         assert!(error.to_string().contains("nowhere"), "{error}");

@@ -2,7 +2,6 @@
 
 use std::{
     ffi::OsString,
-    fmt,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -10,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::environment;
+use crate::{environment, PluginLibrary};
 
 /// What cargo is to build, and how.
 ///
@@ -25,12 +24,9 @@ pub struct BuildConfig {
     pub folder: PathBuf,
     /// The manifest of the host.
     pub manifest: PathBuf,
-    /// The library's package, as cargo is told it: its id once that is known, for a name may be that of
-    /// another package too.
-    pub package: String,
     /// The profile, `dev` for the one that `cargo build` uses.
     pub profile: String,
-    /// The features of the package to turn on besides its default ones.
+    /// The features to turn on besides the default ones, in each package of a library that has them.
     pub features: Vec<String>,
     /// The target triple if cargo is to be told one.
     pub target: Option<String>,
@@ -41,17 +37,16 @@ pub struct BuildConfig {
 }
 
 impl BuildConfig {
-    /// Builds `package`, found from the folder of a manifest, with the feature `hot`, in the profile
-    /// that the running executable stands in.
+    /// Builds packages that are found from the folder of a manifest, with the feature `hot`, in the
+    /// profile that the running executable stands in.
     #[must_use]
-    pub fn new(manifest_folder: impl Into<PathBuf>, package: impl Into<String>) -> Self {
+    pub fn new(manifest_folder: impl Into<PathBuf>) -> Self {
         let executable = std::env::current_exe().ok();
         let manifest_folder = manifest_folder.into();
         Self {
             manifest: manifest_folder.join("Cargo.toml"),
             folder: started_by_cargo().unwrap_or(manifest_folder),
             cargo: std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from),
-            package: package.into(),
             profile: profile_of(executable.as_deref()),
             features: vec!["hot".to_owned()],
             target: None,
@@ -60,15 +55,15 @@ impl BuildConfig {
         }
     }
 
-    /// The arguments to cargo.
+    /// The arguments to cargo for the library of a package.
     #[must_use]
-    pub fn arguments(&self) -> Vec<OsString> {
+    pub fn arguments(&self, library: &PluginLibrary) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = vec!["rustc".into(), "--manifest-path".into()];
         // As the host was built with it: a path through a link would make another package of it.
         arguments.push(self.manifest.clone().into());
         let selection = [
             "--package",
-            &self.package,
+            &library.package,
             "--lib",
             "--crate-type",
             "cdylib",
@@ -76,8 +71,9 @@ impl BuildConfig {
             &self.profile,
         ];
         arguments.extend(selection.map(Into::into));
-        if !self.features.is_empty() {
-            arguments.extend(["--features".into(), self.features.join(",").into()]);
+        let features = library.features(&self.features);
+        if !features.is_empty() {
+            arguments.extend(["--features".into(), features.join(",").into()]);
         }
         if let Some(target) = &self.target {
             arguments.extend(["--target".into(), target.into()]);
@@ -95,26 +91,16 @@ impl BuildConfig {
 
     /// The command, with an environment cleaned of what `cargo run` added.
     #[must_use]
-    pub fn command(&self) -> Command {
+    pub fn command(&self, library: &PluginLibrary) -> Command {
         let mut command = Command::new(&self.cargo);
         command
-            .args(self.arguments())
+            .args(self.arguments(library))
             .current_dir(&self.folder)
             .env_clear()
             .envs(environment::clean(std::env::vars_os()))
             .env("CARGO_TERM_COLOR", "never")
             .env("CARGO_TERM_PROGRESS_WHEN", "never");
         command
-    }
-}
-
-/// The short form for people.
-impl fmt::Display for BuildConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An id ends with name and version.
-        let name = self.package.rsplit(['#', '/']).next();
-        let name = name.unwrap_or(&self.package);
-        write!(f, "cargo build of `{name}` ({})", self.profile)
     }
 }
 
@@ -144,29 +130,32 @@ mod tests {
 
     #[test]
     fn the_command_names_package_profile_and_features() {
-        let mut config = BuildConfig::new("/game", "my_game");
+        let mut config = BuildConfig::new("/game");
+        let library = PluginLibrary {
+            name: "my_game".into(),
+            package: "path+file:///game#my_game@0.1.0".into(),
+            foreign: vec!["sounds".into()],
+        };
         config.profile = "dev".into();
-        config.features.push("cheats".into());
+        config.features.extend(["cheats", "sounds"].map(Into::into));
         config.arguments.push("--offline".into());
         let arguments: Vec<_> = config
-            .arguments()
+            .arguments(&library)
             .into_iter()
             .map(|argument| argument.into_string().unwrap())
             .collect();
         let line = arguments.join(" ");
         assert!(
             line.starts_with(
-                "rustc --manifest-path /game/Cargo.toml --package my_game --lib --crate-type cdylib \
-                 --profile dev --features hot,cheats --offline -vv --message-format json"
+                "rustc --manifest-path /game/Cargo.toml --package path+file:///game#my_game@0.1.0 \
+                 --lib --crate-type cdylib --profile dev --features hot,cheats --offline -vv \
+                 --message-format json"
             ),
             "{line}"
         );
-        assert_eq!(config.to_string(), "cargo build of `my_game` (dev)");
-        config.package = "path+file:///w/dir#my_game@0.1.0".into();
-        assert_eq!(config.to_string(), "cargo build of `my_game@0.1.0` (dev)");
         // The tests are started by cargo, in the folder of their package.
         let here = std::env::current_dir().unwrap();
-        assert_eq!(config.command().get_current_dir(), Some(&*here));
+        assert_eq!(config.command(&library).get_current_dir(), Some(&*here));
     }
 
     #[track_caller]

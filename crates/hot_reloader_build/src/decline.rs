@@ -19,6 +19,9 @@ pub enum Decline {
         /// The crate.
         name: String,
     },
+    /// The last build was not of all libraries.
+    #[error("not all libraries were built last time")]
+    Partial,
     /// It was compiled twice in one build, with different features, so one command is not enough.
     #[error("`{name}` is built in two forms, with different features")]
     TwoForms {

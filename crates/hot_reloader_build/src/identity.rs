@@ -99,18 +99,25 @@ impl Identities {
         )
     }
 
-    /// The same for a build whose commands are not known.
+    /// The same for a build of the crates `built` whose commands are not known.
     pub(crate) fn cargo_built_unseen(
         &mut self,
         workspace: &Workspace,
         sources: &Sources,
+        built: &[String],
     ) -> (Arc<Layout>, Vec<String>) {
         let hot = ordered(&workspace.hot);
-        let own = hot.iter().map(|of| sources.of(&of.name).cloned());
-        let own: Vec<Contents> = own.map(Option::unwrap_or_default).collect();
+        let own = hot.iter().map(|of| match sources.of(&of.name) {
+            Some(known) if built.contains(&of.name) => known.clone(),
+            // They are not what was built last.
+            Some(known) => known.again(),
+            None => Contents::default(),
+        });
+        let own: Vec<Contents> = own.collect();
         let layout = self.layout(workspace, &own).unwrap_or_default();
         let mut others = Vec::new();
-        for (of, sources) in hot.iter().zip(&own) {
+        let all = hot.iter().zip(&own);
+        for (of, sources) in all.filter(|(of, _)| built.contains(&of.name)) {
             let stands = match layout.digest(&of.name).filter(|_| is_known(sources)) {
                 Some(layout) => Stands {
                     layout,

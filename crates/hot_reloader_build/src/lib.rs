@@ -39,4 +39,4 @@ pub use make::{Known, Task};
 pub use outcome::{BuildError, BuildOutcome, Built, Diagnostic};
 pub use process::Supervisor;
 pub use sources::Sources;
-pub use workspace::{Workspace, WorkspaceError};
+pub use workspace::{PluginLibrary, Workspace, WorkspaceError};

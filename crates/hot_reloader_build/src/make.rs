@@ -1,12 +1,16 @@
 //! One build: by the commands that are known, or, in any doubt, by cargo.
 
-use std::{path::Path, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use cargo_metadata::Message;
 
 use crate::{
     identity::Identities,
-    message::Transcript,
+    message::{self, Transcript},
     process::{Event, Line, Supervisor},
     recording::{Heard, Recording},
     replay::{self, Place, Stopped},
@@ -19,7 +23,7 @@ use crate::{
 pub struct Known {
     /// What cargo said of the workspace.
     workspace: Workspace,
-    /// What cargo's library was made of.
+    /// What cargo's libraries were made of.
     sources: Sources,
     /// How to do it again without cargo, or why that cannot be.
     recording: Result<Recording, Decline>,
@@ -53,8 +57,10 @@ impl Known {
 /// What is to be built.
 #[derive(Clone, Copy, Debug)]
 pub struct Task<'a> {
-    /// The crate name of the library.
-    pub library: &'a str,
+    /// The crate names of the host's plugin libraries.
+    pub libraries: &'a [String],
+    /// Those of them that are to be made; `None` for all.
+    pub wanted: Option<&'a [String]>,
     /// How.
     pub config: &'a BuildConfig,
     /// The folder under which a process compiles when it needs no cargo.
@@ -62,7 +68,7 @@ pub struct Task<'a> {
 }
 
 impl Task<'_> {
-    /// Builds the library. `known` is what the last build found out, and is brought up to date.
+    /// Builds the libraries. `known` is what the last build found out, and is brought up to date.
     ///
     /// Returns how it ended, and who built it if it came to that.
     pub fn make(
@@ -80,12 +86,12 @@ impl Task<'_> {
         (outcome, Some(Builder::Cargo(decline)))
     }
 
-    /// Builds the library before anybody asked for it. That never means cargo, whose lock others may
+    /// Builds the libraries before anybody asked for it. That never means cargo, whose lock others may
     /// want.
     ///
     /// # Errors
     ///
-    /// [`BuildError::Declined`] if only cargo could, and whatever else keeps it from being built.
+    /// [`BuildError::Declined`] if only cargo could, and whatever else keeps them from being built.
     pub fn make_ahead(
         self,
         known: &mut Option<Known>,
@@ -95,7 +101,7 @@ impl Task<'_> {
     }
 
     /// Sees to it that the next build is as fast as later ones: each known command is run once, so that the
-    /// compiler remembers. The library that this makes is not used.
+    /// compiler remembers. The libraries that this makes are not used.
     ///
     /// # Errors
     ///
@@ -105,10 +111,17 @@ impl Task<'_> {
         known: &mut Option<Known>,
         supervisor: &mut Supervisor,
     ) -> Result<(), BuildError> {
+        let wanted = self.wanted();
         self.with_recording(known.as_mut(), |bench, workspace| {
-            replay::warm_up(bench, self.config, &workspace, supervisor)
+            replay::warm_up(bench, &wanted, self.config, &workspace, supervisor)
         })?;
         Ok(())
+    }
+
+    /// Those that are to be made, in the order of the host.
+    fn wanted(&self) -> Vec<&String> {
+        let is_wanted = |name: &&String| self.wanted.is_none_or(|wanted| wanted.contains(name));
+        self.libraries.iter().filter(is_wanted).collect()
     }
 
     fn ask_cargo(&self, known: &mut Option<Known>, supervisor: &mut Supervisor) -> BuildOutcome {
@@ -120,7 +133,7 @@ impl Task<'_> {
             if crates.is_empty() {
                 return Ok(built);
             }
-            // Types changed, so cargo's library is not the one to be used.
+            // Types changed, so cargo's libraries are not those to be used.
             let decline = match self.replay(known.as_mut(), supervisor) {
                 Ok(built) => return Ok(built),
                 Err(Stopped::Failed(error)) => return Err(error),
@@ -141,12 +154,13 @@ impl Task<'_> {
         known: Option<&mut Known>,
         supervisor: &mut Supervisor,
     ) -> Result<Built, Stopped> {
+        let wanted = self.wanted();
         self.with_recording(known, |place, workspace| {
-            let (library, layout) = replay::replay(place, self.config, &workspace, supervisor)?;
-            let deps = place.recording.deps().or(library.parent());
+            let (libraries, layout) =
+                replay::replay(place, &wanted, self.config, &workspace, supervisor)?;
             Ok(Built {
-                deps: deps.unwrap_or(&library).to_owned(),
-                library,
+                deps: place.recording.deps().unwrap_or(&workspace.root).to_owned(),
+                libraries,
                 recompiled: Vec::new(),
                 layout,
                 workspace,
@@ -202,7 +216,7 @@ impl Task<'_> {
             }
         };
         let answer = status.success().then_some(&*out).ok_or(&*err);
-        Workspace::understand(self.config, self.library, answer)
+        Workspace::understand(self.config, self.libraries, answer)
             .map_err(|source| BuildError::Workspace { source })
     }
 
@@ -221,10 +235,87 @@ impl Task<'_> {
             older = known.recording.as_ref().ok().cloned().or(older);
         }
         let start = SystemTime::now();
-        let mut transcript = Transcript::new(&workspace);
-        let mut config = self.config.clone();
-        config.package.clone_from(&workspace.package);
-        let process = self.start(config.command(), supervisor)?;
+        let wanted = self.wanted();
+        let (mut libraries, mut commands, mut recompiled) = (Vec::new(), Vec::new(), Vec::new());
+        let mut made = BuiltFor::default();
+        for library in &workspace.libraries {
+            if !wanted.contains(&&library.name) {
+                continue;
+            }
+            let transcript = Transcript::new(&workspace).of(library);
+            let command = self.config.command(library);
+            let (path, transcript) = self.listen(command, transcript, supervisor)?;
+            libraries.push((library.name.clone(), path));
+            commands.extend(transcript.commands);
+            made.add(&library.name, transcript.made)?;
+            for package in transcript.compiled {
+                if !recompiled.contains(&package) {
+                    recompiled.push(package);
+                }
+            }
+        }
+        let first = libraries.first().map(|(_, library)| library.parent());
+        let profile = first.flatten().unwrap_or(&workspace.root).to_owned();
+        let deps = profile.join("deps");
+        let recording = if wanted.len() == workspace.libraries.len() {
+            let heard = Heard {
+                config: self.config,
+                workspace: &workspace,
+                commands,
+                made: made.all(),
+                plugins: &libraries,
+                deps: &deps,
+                before: before.clone(),
+                start,
+            };
+            Recording::new(heard, older.as_ref())
+        } else {
+            Err(Decline::Partial)
+        };
+        let mut sources = Sources::compiled(&workspace, &profile, &before, start);
+        let (mut identities, bench) = match known.take() {
+            Some(known) => {
+                let built = workspace.needed_by(&wanted);
+                sources.keep_others(&built, known.sources);
+                (known.identities, known.bench)
+            }
+            None => (Identities::default(), None),
+        };
+        let (layout, crates) = match &recording {
+            Ok(recording) => {
+                recording.keep(self.benches);
+                identities.cargo_built(recording, &workspace)
+            }
+            Err(_) => {
+                let built = workspace.needed_by(&wanted);
+                identities.cargo_built_unseen(&workspace, &sources, &built)
+            }
+        };
+        *known = Some(Known {
+            sources,
+            workspace: workspace.clone(),
+            recording,
+            identities,
+            bench,
+        });
+        let built = Built {
+            libraries,
+            deps,
+            recompiled,
+            layout,
+            workspace,
+        };
+        Ok((built, crates))
+    }
+
+    /// Runs cargo for one library, and hears what it says.
+    fn listen(
+        &self,
+        command: std::process::Command,
+        mut transcript: Transcript,
+        supervisor: &mut Supervisor,
+    ) -> Result<(PathBuf, Transcript), BuildError> {
+        let process = self.start(command, supervisor)?;
         let status = loop {
             match supervisor.wait_next() {
                 Err(why) => return Err(supervisor.error(why, transcript.tail())),
@@ -241,40 +332,8 @@ impl Task<'_> {
                 Ok((_, Event::Ended(status))) => break status.map_err(lost)?,
             }
         };
-        let commands = std::mem::take(&mut transcript.commands);
-        let made = std::mem::take(&mut transcript.made);
-        let built = transcript.finish(status, workspace)?;
-        let heard = Heard {
-            config: self.config,
-            workspace: &built.workspace,
-            commands,
-            made,
-            library: &built.library,
-            before: before.clone(),
-            start,
-        };
-        let recording = Recording::new(heard, older.as_ref());
-        let profile = built.library.parent().unwrap_or(&built.library);
-        let sources = Sources::compiled(&built.workspace, profile, &before, start);
-        let (mut identities, bench) = match known.take() {
-            Some(known) => (known.identities, known.bench),
-            None => (Identities::default(), None),
-        };
-        let (layout, crates) = match &recording {
-            Ok(recording) => {
-                recording.keep(self.benches);
-                identities.cargo_built(recording, &built.workspace)
-            }
-            Err(_) => identities.cargo_built_unseen(&built.workspace, &sources),
-        };
-        *known = Some(Known {
-            sources,
-            workspace: built.workspace.clone(),
-            recording,
-            identities,
-            bench,
-        });
-        Ok((Built { layout, ..built }, crates))
+        let library = transcript.finish(status)?;
+        Ok((library, transcript))
     }
 
     fn start(
@@ -288,6 +347,45 @@ impl Task<'_> {
             folder: self.config.folder.clone(),
             source,
         })
+    }
+}
+
+/// What cargo used of the packages that may change for each library, by their ids.
+#[derive(Default)]
+struct BuiltFor(BTreeMap<String, (String, Vec<PathBuf>)>);
+
+impl BuiltFor {
+    /// Takes note of what a library was built of. It must be what the libraries before it were built of:
+    /// else a type would be one in the one and another in the other.
+    fn add(&mut self, library: &str, made: Vec<(String, PathBuf)>) -> Result<(), BuildError> {
+        let mut of_library: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+        for (package, path) in made {
+            of_library.entry(package).or_default().push(path);
+        }
+        for (package, mut paths) in of_library {
+            paths.sort();
+            match self.0.get(&package) {
+                Some((other, before)) if *before != paths => {
+                    return Err(BuildError::Differs {
+                        name: message::package_name(&package),
+                        library: library.to_owned(),
+                        other: other.clone(),
+                    });
+                }
+                Some(_) => {}
+                None => {
+                    self.0.insert(package, (library.to_owned(), paths));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn all(&self) -> Vec<(String, PathBuf)> {
+        let all = self.0.iter();
+        let all =
+            all.flat_map(|(id, (_, paths))| paths.iter().map(|path| (id.clone(), path.clone())));
+        all.collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What cargo prints, as far as a reload wants to know it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use cargo_metadata::{
     diagnostic::{self, DiagnosticLevel, DiagnosticSpan},
@@ -10,7 +10,7 @@ use cargo_metadata::{
 use crate::{
     outcome::Place,
     unit::{UnitCommand, Unread},
-    BuildError, BuildOutcome, Built, Diagnostic, Workspace,
+    BuildError, Diagnostic, PluginLibrary, Workspace,
 };
 
 /// Lines of cargo's own text that are kept.
@@ -23,7 +23,8 @@ pub struct Transcript {
     root: PathBuf,
     hot: Vec<String>,
     library: Option<PathBuf>,
-    compiled: Vec<String>,
+    /// The packages that were compiled besides those that may change, by name.
+    pub(crate) compiled: Vec<String>,
     errors: Vec<Diagnostic>,
     text: Vec<String>,
     /// The calls of the compiler that make a library.
@@ -35,11 +36,11 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// For a build of the plugin library of `workspace`.
+    /// For a build in `workspace`.
     #[must_use]
     pub fn new(workspace: &Workspace) -> Self {
         Self {
-            package: workspace.package.clone(),
+            package: String::new(),
             root: workspace.root.clone(),
             hot: workspace
                 .hot
@@ -53,6 +54,15 @@ impl Transcript {
             commands: Vec::new(),
             made: Vec::new(),
             unfinished: None,
+        }
+    }
+
+    /// Of the library of this package.
+    #[must_use]
+    pub fn of(self, library: &PluginLibrary) -> Self {
+        Self {
+            package: library.package.clone(),
+            ..self
         }
     }
 
@@ -179,34 +189,21 @@ impl Transcript {
         (!errors.is_empty()).then_some(BuildError::Errors(errors))
     }
 
-    /// How the build of `workspace` ended, given that cargo exited with `status`.
+    /// The library that was built, given that cargo exited with `status`.
     ///
     /// # Errors
     ///
     /// [`BuildError::Errors`], [`BuildError::Failed`] and [`BuildError::NoLibrary`].
-    pub fn finish(
-        mut self,
-        status: std::process::ExitStatus,
-        workspace: Workspace,
-    ) -> BuildOutcome {
+    pub fn finish(&mut self, status: std::process::ExitStatus) -> Result<PathBuf, BuildError> {
         if !status.success() {
             return Err(self.take_errors().unwrap_or_else(|| BuildError::Failed {
                 status: status.to_string(),
                 tail: self.tail(),
             }));
         }
-        match self.library {
-            Some(library) => Ok(Built {
-                layout: Arc::default(),
-                deps: library.parent().unwrap_or(&library).join("deps"),
-                library,
-                recompiled: self.compiled,
-                workspace,
-            }),
-            None => Err(BuildError::NoLibrary {
-                package: package_name(&self.package),
-            }),
-        }
+        self.library.take().ok_or_else(|| BuildError::NoLibrary {
+            package: package_name(&self.package),
+        })
     }
 
     /// The end of cargo's own text.
@@ -226,7 +223,7 @@ fn is_of_script(line: &str) -> bool {
 
 /// The name in a package id, whose forms are `path+file:///game#0.1.0`,
 /// `path+file:///game#name@0.1.0` and `registry+https://…#name@1.0.0`.
-fn package_name(id: &str) -> String {
+pub(crate) fn package_name(id: &str) -> String {
     let (source, fragment) = id.split_once('#').unwrap_or(("", id));
     match fragment.split_once('@') {
         Some((name, _version)) => name.to_owned(),
@@ -244,12 +241,9 @@ mod tests {
     const ARTIFACT: &str = r#"{"reason":"compiler-artifact","package_id":"path+file:///w/game#0.1.0","manifest_path":"/w/game/Cargo.toml","target":{"kind":["cdylib"],"crate_types":["cdylib"],"name":"game","src_path":"/w/game/src/lib.rs","edition":"2021","doc":true,"doctest":false,"test":true},"profile":{"opt_level":"0","debuginfo":2,"debug_assertions":true,"overflow_checks":true,"test":false},"features":[],"filenames":["/w/target/debug/libgame.so"],"executable":null,"fresh":false}"#;
     const ERROR: &str = r#"{"reason":"compiler-message","package_id":"path+file:///w/game#0.1.0","manifest_path":"/w/game/Cargo.toml","target":{"kind":["cdylib"],"crate_types":["cdylib"],"name":"game","src_path":"/w/game/src/lib.rs","edition":"2021","doc":true,"doctest":false,"test":true},"message":{"rendered":"error[E0425]: cannot find value `x`\n","$message_type":"diagnostic","children":[],"code":null,"level":"error","message":"cannot find value `x`","spans":[{"byte_end":17,"byte_start":16,"column_end":18,"column_start":17,"expansion":{"def_site_span":null,"macro_decl_name":"show!","span":{"byte_end":60,"byte_start":50,"column_end":15,"column_start":5,"expansion":null,"file_name":"src/lib.rs","is_primary":false,"label":null,"line_end":9,"line_start":9,"suggested_replacement":null,"suggestion_applicability":null,"text":[]}},"file_name":"src/lib.rs","is_primary":true,"label":null,"line_end":2,"line_start":2,"suggested_replacement":null,"suggestion_applicability":null,"text":[]}]}}"#;
 
-    fn workspace() -> Workspace {
-        Workspace::of_one("path+file:///w/game#0.1.0", "game", "/w/game")
-    }
-
     fn transcript(lines: &str) -> Transcript {
-        let mut transcript = Transcript::new(&workspace());
+        let workspace = Workspace::of_one("path+file:///w/game#0.1.0", "game", "/w/game");
+        let mut transcript = Transcript::new(&workspace).of(&workspace.libraries[0]);
         for message in Message::parse_stream(lines.as_bytes()) {
             transcript.message(message.unwrap());
         }
@@ -265,22 +259,21 @@ mod tests {
 
     #[test]
     fn the_library_is_chosen_by_package_and_kind() {
-        let built = transcript(ARTIFACT).finish(exited(0), workspace()).unwrap();
-        assert_eq!(built.library, Path::new("/w/target/debug/libgame.so"));
-        assert_eq!(built.recompiled, [""; 0], "it is what may change");
+        let mut heard = transcript(ARTIFACT);
+        let library = heard.finish(exited(0)).unwrap();
+        assert_eq!(library, Path::new("/w/target/debug/libgame.so"));
+        assert_eq!(heard.compiled, [""; 0], "it is what may change");
         // Another package of the same name.
         let other = ARTIFACT.replace("/w/game#", "/w/other#game@");
         assert!(matches!(
-            transcript(&other).finish(exited(0), workspace()),
+            transcript(&other).finish(exited(0)),
             Err(BuildError::NoLibrary { package }) if package == "game"
         ));
     }
 
     #[test]
     fn an_error_in_a_macro_is_placed_where_the_macro_is_called() {
-        let error = transcript(ERROR)
-            .finish(exited(101), workspace())
-            .unwrap_err();
+        let error = transcript(ERROR).finish(exited(101)).unwrap_err();
         let place = error.diagnostics()[0].place.clone().unwrap();
         assert_eq!(place.to_string(), "/w/game/src/lib.rs:9:5");
         assert!(error.to_string().contains("E0425"));
@@ -290,7 +283,7 @@ mod tests {
     fn a_failure_without_errors_keeps_cargos_words() {
         let mut transcript = transcript("not json\n");
         transcript.text("error: failed to parse manifest".into());
-        let error = transcript.finish(exited(101), workspace()).unwrap_err();
+        let error = transcript.finish(exited(101)).unwrap_err();
         assert!(matches!(
             &error,
             BuildError::Failed { tail, .. } if tail == "not json\nerror: failed to parse manifest"

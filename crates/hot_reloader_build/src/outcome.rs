@@ -34,25 +34,25 @@ impl fmt::Display for Place {
     }
 }
 
-/// A build that made a library.
+/// A build that made libraries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Built {
-    /// The library.
-    pub library: PathBuf,
-    /// The folder in which the shared libraries lie that it was linked against.
+    /// The libraries that were asked for, by their names, in the order in which the host names them.
+    pub libraries: Vec<(String, PathBuf)>,
+    /// The folder in which the shared libraries lie that they were linked against.
     pub deps: PathBuf,
     /// The packages that were compiled besides those that may change, by name.
     pub recompiled: Vec<String>,
-    /// What its types are.
+    /// What their types are.
     pub layout: Arc<Layout>,
-    /// The workspace that it belongs to.
+    /// The workspace that they belong to.
     pub workspace: Workspace,
 }
 
 /// How a build ended.
 pub type BuildOutcome = Result<Built, BuildError>;
 
-/// A build that made no library.
+/// A build that did not make all that was asked for.
 #[derive(Debug, Error)]
 pub enum BuildError {
     /// Cargo could not be asked about the workspace.
@@ -87,6 +87,16 @@ pub enum BuildError {
     NoLibrary {
         /// The package.
         package: String,
+    },
+    /// A crate that two libraries need was built in two forms, so its types are not the same in both.
+    #[error("`{name}` is built with other features for the library `{library}` than for `{other}`, so they would not mean the same types; give their packages the same features of it, and of what it needs")]
+    Differs {
+        /// The crate.
+        name: String,
+        /// One of the libraries.
+        library: String,
+        /// The other.
+        other: String,
     },
     /// The thread that ran it is gone.
     #[error("the build ended without a word: {reason}; try again")]

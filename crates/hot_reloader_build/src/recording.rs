@@ -35,7 +35,7 @@ pub struct Recording {
     scripted: Vec<Scripted>,
     /// Cargo, the compiler, and the libraries that are not reloaded.
     libraries: Vec<Made>,
-    /// Each after those that it needs; the plugin library is the last.
+    /// Each after those that it needs, the plugin libraries among them.
     pub(crate) units: Vec<Unit>,
 }
 
@@ -87,8 +87,10 @@ pub(crate) struct Heard<'a> {
     pub(crate) commands: Vec<UnitCommand>,
     /// The libraries of the packages that may change, by id, whether cargo made them or found them fresh.
     pub(crate) made: Vec<(String, PathBuf)>,
-    /// The library.
-    pub(crate) library: &'a Path,
+    /// The plugin libraries, by their names.
+    pub(crate) plugins: &'a [(String, PathBuf)],
+    /// Where cargo puts what they are linked against.
+    pub(crate) deps: &'a Path,
     /// What was in the files that are known, when it began.
     pub(crate) before: Contents,
     /// When it began.
@@ -104,23 +106,29 @@ impl Recording {
             workspace,
             commands,
             made,
-            library,
+            plugins,
+            deps,
             before,
             start,
         } = heard;
         let order = ordered(&workspace.hot);
+        let is_plugin = |hot: &HotCrate| {
+            let mut libraries = workspace.libraries.iter();
+            libraries.any(|library| library.package == hot.package)
+        };
         let made_of = |hot: &HotCrate| {
-            let mut made = made.iter().filter(|(package, _)| *package == hot.package);
-            if hot.package == workspace.package {
-                return Some(library);
-            }
-            made.next_back().map(|(_, path)| &**path)
+            let of = if is_plugin(hot) {
+                plugins.iter().find(|(name, _)| *name == hot.name)
+            } else {
+                made.iter().rfind(|(package, _)| *package == hot.package)
+            };
+            of.map(|(_, path)| &**path)
         };
         let is_as_before = older.is_some_and(|older| older.check(config).is_ok());
         let older = |hot: &HotCrate| {
             let mut units = older.into_iter().flat_map(|older| &older.units);
             let command = units.find(|unit| unit.name == hot.name)?.command.as_ref()?;
-            let is_same = if hot.package == workspace.package {
+            let is_same = if is_plugin(hot) {
                 // Its name says nothing of how it was made.
                 is_as_before
             } else {
@@ -138,7 +146,6 @@ impl Recording {
             }
             found.push(command.or_else(|| older(hot)));
         }
-        let deps = library.parent().unwrap_or(library).join("deps");
         let mut units = Vec::new();
         for (hot, command) in order.iter().zip(&found) {
             let name = hot.name.clone();
@@ -148,10 +155,10 @@ impl Recording {
             let folder = folder.unwrap_or(&workspace.root).to_owned();
             let infos = match command {
                 Some(command) => {
-                    let out = command.out_dir().unwrap_or(&deps);
+                    let out = command.out_dir().unwrap_or(deps);
                     vec![out.join(command.stem()).with_extension("d")]
                 }
-                None => dep_infos(&deps, &name),
+                None => dep_infos(deps, &name),
             };
             let mut reads = DepInfo::default();
             for info in infos {
@@ -192,7 +199,7 @@ impl Recording {
         if let Some(path) = includes {
             return Err(Decline::Includes { path: path.clone() });
         }
-        let inputs = inputs(config, workspace, &deps)
+        let inputs = inputs(config, workspace, deps)
             .into_iter()
             .chain(configurations);
         Ok(Self {
@@ -260,7 +267,27 @@ impl Recording {
 
     /// Where the commands find the shared libraries.
     pub(crate) fn deps(&self) -> Option<&Path> {
-        self.units.last()?.command.as_ref()?.out_dir()
+        let mut commands = self.units.iter().filter_map(|unit| unit.command.as_ref());
+        commands.find_map(UnitCommand::out_dir)
+    }
+
+    /// The place of a crate among the units.
+    pub(crate) fn place_of(&self, name: &str) -> Option<usize> {
+        self.units.iter().position(|unit| unit.name == name)
+    }
+
+    /// For each unit, whether it is one of these or needed by one.
+    pub(crate) fn needed_by(&self, units: &[usize]) -> Vec<bool> {
+        let mut needed = vec![false; self.units.len()];
+        for index in (0..self.units.len()).rev() {
+            needed[index] |= units.contains(&index);
+            if needed[index] {
+                for need in &self.units[index].needs {
+                    needed[*need] = true;
+                }
+            }
+        }
+        needed
     }
 }
 

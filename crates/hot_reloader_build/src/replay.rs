@@ -59,27 +59,33 @@ pub(crate) struct Place<'a> {
     pub(crate) bench: &'a Bench,
 }
 
-/// Compiles what changed since the recording, and returns the library and what its types are.
+/// Compiles what changed since the recording of the plugin libraries `wanted`, and returns these and what
+/// their types are.
 pub(crate) fn replay(
     place: &mut Place<'_>,
+    wanted: &[&String],
     config: &BuildConfig,
     workspace: &Workspace,
     supervisor: &mut Supervisor,
-) -> Result<(PathBuf, Arc<Layout>), Stopped> {
+) -> Result<(Vec<(String, PathBuf)>, Arc<Layout>), Stopped> {
     for _ in 0..TRIES {
-        let Ok(mut run) = Run::new(place, config, workspace, supervisor)? else {
+        let Ok(mut run) = Run::new(place, wanted, config, workspace, supervisor)? else {
             continue;
         };
         run.all()?;
-        let layout = run.layout;
+        let Run {
+            layout, is_needed, ..
+        } = run;
         let units = &place.recording.units;
         // Else nobody knows of which text the identities are.
-        if units
-            .iter()
-            .all(|unit| unit.sources == unit.sources.again())
-        {
-            let library = units.last().ok_or(Decline::First)?;
-            return Ok((library.made.path.clone(), layout));
+        let mut needed = units.iter().zip(is_needed).filter(|(_, needed)| *needed);
+        if needed.all(|(unit, _)| unit.sources == unit.sources.again()) {
+            let made = |name: &&String| {
+                let mut units = units.iter().filter(|unit| unit.name == **name);
+                let path = units.next().map(|unit| unit.made.path.clone());
+                ((*name).clone(), path.unwrap_or_default())
+            };
+            return Ok((wanted.iter().map(made).collect(), layout));
         }
     }
     let what = "reading the sources".to_owned();
@@ -89,14 +95,15 @@ pub(crate) fn replay(
 
 /// Compiles every crate whose command is known, so that the compiler remembers them all. From then on each
 /// is compiled with what was made here of those that it needs, for to the compiler cargo's are others. The
-/// library is what it was: nothing was edited. What was, is for whoever asks.
+/// plugin libraries are what they were: nothing was edited. What was, is for whoever asks.
 pub(crate) fn warm_up(
     place: &mut Place<'_>,
+    wanted: &[&String],
     config: &BuildConfig,
     workspace: &Workspace,
     supervisor: &mut Supervisor,
 ) -> Result<(), Stopped> {
-    let Ok(mut run) = Run::new(place, config, workspace, supervisor)? else {
+    let Ok(mut run) = Run::new(place, wanted, config, workspace, supervisor)? else {
         return Ok(());
     };
     if !run.waiting.is_empty() {
@@ -109,16 +116,18 @@ pub(crate) fn warm_up(
     run.all()
 }
 
-/// The units to compile, in order: those whose sources changed, or what they need, or what tells them
-/// apart.
+/// Of the units that are needed, those to compile, in order: those whose sources changed, or what they need,
+/// or what tells them apart.
 fn changed(
     units: &[Unit],
+    is_needed: &[bool],
     now: &[Contents],
     identities: &[Identity],
 ) -> Result<Vec<usize>, Decline> {
     let mut changed: Vec<usize> = Vec::new();
     let now = now.iter().zip(identities);
-    for (index, (unit, (now, identity))) in units.iter().zip(now).enumerate() {
+    let all = units.iter().zip(now).enumerate();
+    for (index, (unit, (now, identity))) in all.filter(|(index, _)| is_needed[*index]) {
         if let Some(path) = unit.sources.first_lost(now) {
             let path = path.to_owned();
             return Err(Decline::Gone { path });
@@ -147,12 +156,16 @@ struct Run<'a> {
     /// What tells each unit apart.
     identities: Vec<Identity>,
     layout: Arc<Layout>,
+    /// For each unit, whether what is wanted needs it.
+    is_needed: Vec<bool>,
+    /// The units that are plugin libraries.
+    plugins: Vec<usize>,
     waiting: Vec<usize>,
     /// Which unit is compiled by a process.
     running: BTreeMap<usize, usize>,
     bench: &'a Bench,
     transcript: Transcript,
-    /// Whether the library that is made is used.
+    /// Whether the plugin libraries that are made are used.
     is_for_use: bool,
     supervisor: &'a mut Supervisor,
 }
@@ -161,12 +174,22 @@ impl<'a> Run<'a> {
     /// With what changed waiting, unless sources were edited while they were read.
     fn new(
         place: &'a mut Place<'_>,
+        wanted: &[&String],
         config: &BuildConfig,
         workspace: &Workspace,
         supervisor: &'a mut Supervisor,
     ) -> Result<Result<Self, Edited>, Decline> {
         let recording = &mut *place.recording;
         recording.check(config)?;
+        let place_of = |name: &String| {
+            let name = name.clone();
+            recording.place_of(&name).ok_or(Decline::NotSeen { name })
+        };
+        let wanted = wanted.iter().map(|name| place_of(name));
+        let is_needed = recording.needed_by(&wanted.collect::<Result<Vec<_>, _>>()?);
+        let plugins = workspace.libraries.iter();
+        let plugins = plugins.filter_map(|library| recording.place_of(&library.name));
+        let plugins = plugins.collect();
         let units = recording.units.iter();
         let now: Vec<Contents> = units.map(|unit| unit.sources.again()).collect();
         let (layout, identities) = match place.identities.of(recording, workspace, &now) {
@@ -174,7 +197,9 @@ impl<'a> Run<'a> {
             Err(edited) => return Ok(Err(edited)),
         };
         Ok(Ok(Self {
-            waiting: changed(&recording.units, &now, &identities)?,
+            waiting: changed(&recording.units, &is_needed, &now, &identities)?,
+            is_needed,
+            plugins,
             recording,
             now,
             identities,
@@ -325,7 +350,7 @@ impl<'a> Run<'a> {
     }
 
     fn ended(&mut self, index: usize, status: ExitStatus) -> Result<(), Stopped> {
-        let is_library = index + 1 == self.recording.units.len();
+        let is_library = self.plugins.contains(&index);
         let unit = &mut self.recording.units[index];
         if !status.success() {
             // An error in the code has a place in it. What has none may be a full disk as well as what the

@@ -45,6 +45,13 @@ impl Sources {
         }
     }
 
+    /// Of the crates that are not among `built`, it is what it was.
+    pub(crate) fn keep_others(&mut self, built: &[String], before: Self) {
+        let others = before.crates.into_iter();
+        self.crates
+            .extend(others.filter(|(name, _)| !built.contains(name)));
+    }
+
     /// All the files as they are now.
     #[must_use]
     pub fn again(&self) -> Contents {

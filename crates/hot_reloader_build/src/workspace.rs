@@ -1,7 +1,7 @@
 //! Which crates a reload may change.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     path::PathBuf,
     process::Command,
 };
@@ -18,18 +18,18 @@ use crate::{environment, BuildConfig, Contents};
 /// The platform that this crate was built for, as a target triple.
 const TARGET: &str = env!("HOT_RELOADER_TARGET");
 
-/// What cargo knows of the workspace that a plugin library belongs to.
+/// What cargo knows of the workspace that plugin libraries belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workspace {
-    /// The id of the library's package.
-    pub package: String,
+    /// The plugin libraries, in the order in which the host names them.
+    pub libraries: Vec<PluginLibrary>,
     /// Where the manifest of the workspace is.
     pub root: PathBuf,
     /// Where cargo puts what it builds.
     pub target_folder: PathBuf,
-    /// The packages compiled only into the plugin library: their code may change.
+    /// The packages compiled only into plugin libraries: their code may change.
     pub hot: Vec<HotCrate>,
-    /// The names of the other crates from folders of this machine that it takes to build it, procedural
+    /// The names of the other crates from folders of this machine that it takes to build them, procedural
     /// macros among them.
     pub stable: Vec<String>,
     /// Those of both kinds that have a build script.
@@ -38,6 +38,37 @@ pub struct Workspace {
     pub macros: Vec<PathBuf>,
     /// What cargo read to answer, as it was: with other manifests, it may say something else.
     pub manifests: Contents,
+}
+
+/// A plugin library of a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PluginLibrary {
+    /// The name of its crate.
+    pub name: String,
+    /// The id of its package, for a name may be that of another package too.
+    pub package: String,
+    /// The features that packages of other libraries have, and this one has not.
+    pub foreign: Vec<String>,
+}
+
+impl PluginLibrary {
+    /// One of a package of the same name, for a workspace in which no other has it.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            package: name.to_owned(),
+            foreign: Vec::new(),
+        }
+    }
+
+    /// What cargo is told to turn on of some features: not those that are meant for other libraries. One
+    /// that none has is an error of cargo's.
+    #[must_use]
+    pub fn features(&self, of: &[String]) -> Vec<String> {
+        let is_meant = |feature: &&String| !self.foreign.contains(feature);
+        of.iter().filter(is_meant).cloned().collect()
+    }
 }
 
 /// A package whose code may change.
@@ -75,6 +106,14 @@ pub enum WorkspaceError {
         /// What cargo said.
         source: cargo_metadata::Error,
     },
+    /// A library of the host is part of another.
+    #[error("the library `{inner}` is part of the library `{outer}`; put what both need into a third crate")]
+    Nested {
+        /// What is part of the other.
+        inner: String,
+        /// The other.
+        outer: String,
+    },
     /// No package has a library of that name.
     #[error("no package of the workspace {} has a library named `{library}`", root.display())]
     NoSuchLibrary {
@@ -105,14 +144,14 @@ impl Workspace {
         command
     }
 
-    /// Finds the crate `library` in what cargo printed: its answer, or its errors.
+    /// Finds the crates `libraries` in what cargo printed: its answer, or its errors.
     ///
     /// # Errors
     ///
-    /// Both variants of [`WorkspaceError`].
+    /// All variants of [`WorkspaceError`].
     pub fn understand(
         config: &BuildConfig,
-        library: &str,
+        libraries: &[String],
         answer: Result<&str, &str>,
     ) -> Result<Self, WorkspaceError> {
         let metadata = answer
@@ -126,20 +165,20 @@ impl Workspace {
             })?;
         let packages: HashMap<&PackageId, &Package> =
             metadata.packages.iter().map(|p| (&p.id, p)).collect();
-        let plugin = metadata
-            .packages
-            .iter()
-            .find(|package| {
-                package.source.is_none()
-                    && package
-                        .targets
-                        .iter()
-                        .any(|target| is_library(target) && crate_name(target) == library)
-            })
-            .ok_or_else(|| WorkspaceError::NoSuchLibrary {
-                library: library.to_owned(),
+        let find = |library: &String| {
+            let mut local = metadata.packages.iter().filter(|p| p.source.is_none());
+            let found = local.find(|package| {
+                let mut targets = package.targets.iter();
+                targets.any(|target| is_library(target) && crate_name(target) == *library)
+            });
+            let package = found.ok_or_else(|| WorkspaceError::NoSuchLibrary {
+                library: library.clone(),
                 root: metadata.workspace_root.clone().into(),
             })?;
+            Ok(package)
+        };
+        let plugins = libraries.iter().map(|name| Ok((name, find(name)?)));
+        let plugins = plugins.collect::<Result<Vec<_>, WorkspaceError>>()?;
         let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
         let nodes: HashMap<&PackageId, &Node> = nodes.map(|node| (&node.id, node)).collect();
         let below = |start: Vec<&PackageId>, follows: fn(&NodeDep) -> bool| {
@@ -157,9 +196,20 @@ impl Workspace {
             }
             seen
         };
-        let linked = below(vec![&plugin.id], |_| true);
+        let ids = || plugins.iter().map(|(_, package)| &package.id);
+        for (outer, package) in &plugins {
+            let code = below(vec![&package.id], is_code);
+            let is_inner = |other: &Package| other.id != package.id && code.contains(&other.id);
+            if let Some((inner, _)) = plugins.iter().find(|(_, other)| is_inner(other)) {
+                return Err(WorkspaceError::Nested {
+                    inner: (*inner).clone(),
+                    outer: (*outer).clone(),
+                });
+            }
+        }
+        let linked = below(ids().collect(), |_| true);
         let shared = linked.iter().filter(|id| {
-            **id != plugin.id
+            !ids().any(|plugin| plugin == *id)
                 && packages[id]
                     .targets
                     .iter()
@@ -169,7 +219,7 @@ impl Workspace {
         let is_local = |id: &&PackageId| packages[id].source.is_none();
         // A macro runs in the compiler, and only what it makes is in the library.
         let is_macro = |id: &&PackageId| packages[id].targets.iter().any(Target::is_proc_macro);
-        let code = below(vec![&plugin.id], is_code);
+        let code = below(ids().collect(), is_code);
         let hot = code.difference(&stable);
         let hot: Vec<&PackageId> = hot.filter(|id| is_local(id) && !is_macro(id)).collect();
         let hot_crate = |id: &&PackageId| {
@@ -215,7 +265,7 @@ impl Workspace {
         let mut hot: Vec<HotCrate> = hot.iter().map(hot_crate).collect();
         hot.sort_by(|a, b| a.package.cmp(&b.package));
         Ok(Self {
-            package: plugin.id.repr.clone(),
+            libraries: plugin_libraries(&plugins),
             target_folder: metadata.target_directory.into(),
             manifests: Contents::read(of_packages.chain(of_root)),
             root,
@@ -224,6 +274,25 @@ impl Workspace {
             scripted,
             macros,
         })
+    }
+
+    /// The names of the crates that may change and are part of these plugin libraries.
+    #[must_use]
+    pub fn needed_by(&self, libraries: &[&String]) -> Vec<String> {
+        let mut needed: Vec<&HotCrate> = Vec::new();
+        let mut waiting: Vec<&HotCrate> = self
+            .hot
+            .iter()
+            .filter(|hot| libraries.contains(&&hot.name))
+            .collect();
+        while let Some(hot) = waiting.pop() {
+            if !needed.contains(&hot) {
+                needed.push(hot);
+                let needs = self.hot.iter().filter(|o| hot.needs.contains(&o.package));
+                waiting.extend(needs);
+            }
+        }
+        needed.into_iter().map(|hot| hot.name.clone()).collect()
     }
 
     /// The names of the crates whose code may change, as types are named by them.
@@ -235,11 +304,14 @@ impl Workspace {
 
 #[cfg(test)]
 impl Workspace {
-    /// A workspace in `root` with one package, the library.
+    /// A workspace in `root` with one package, a library.
     pub(crate) fn of_one(package: &str, name: &str, root: impl Into<PathBuf>) -> Self {
         let root = root.into();
         Self {
-            package: package.to_owned(),
+            libraries: vec![PluginLibrary {
+                package: package.to_owned(),
+                ..PluginLibrary::named(name)
+            }],
             target_folder: root.join("target"),
             hot: vec![HotCrate {
                 package: package.to_owned(),
@@ -255,6 +327,25 @@ impl Workspace {
             manifests: Contents::default(),
         }
     }
+}
+
+fn plugin_libraries(plugins: &[(&String, &Package)]) -> Vec<PluginLibrary> {
+    let all: BTreeSet<&String> = plugins
+        .iter()
+        .flat_map(|(_, package)| package.features.keys())
+        .collect();
+    let library = |(name, package): &(&String, &Package)| {
+        // Without `hot` a library is none, so that is never left out.
+        let foreign = all.iter().filter(|feature| {
+            !package.features.contains_key(**feature) && feature.as_str() != "hot"
+        });
+        PluginLibrary {
+            name: (*name).clone(),
+            package: package.id.repr.clone(),
+            foreign: foreign.map(|feature| (*feature).clone()).collect(),
+        }
+    };
+    plugins.iter().map(library).collect()
 }
 
 fn folder_of(package: &Package) -> PathBuf {

@@ -1,17 +1,18 @@
-//! Makes libraries: a build, a copy of it with a name of its own, and a look at the copy; all on a
+//! Makes libraries: a build, a copy of each with a name of its own, and a look at the copy; all on a
 //! thread.
 
 use std::{
+    collections::BTreeMap,
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
 use hot_reloader_build::{BuildConfig, BuildUpdate, Known, Supervisor, Task};
-use hot_reloader_core::{identity, mapped::StableLibraries, Staging};
+use hot_reloader_core::{identity, mapped::StableLibraries, BuildId, StagedLibrary, Staging};
 
-use crate::{Build, BuildStep, Made, Phase, Purpose, ReloadError};
+use crate::{Build, BuildStep, Made, MadeLibrary, Phase, Purpose, ReloadError};
 
 /// Where the libraries of one app are made.
 #[derive(Debug)]
@@ -33,17 +34,19 @@ struct Kept {
     staging: Option<Staging>,
     /// What the last build found out.
     known: Option<Known>,
-    last: Option<Last>,
+    /// The last copy of each library, by name.
+    last: BTreeMap<String, Last>,
 }
 
-/// The copy that was made last.
+/// The copy of a library that was made last.
 #[derive(Debug)]
 struct Last {
-    /// Of which library.
+    /// Of which file.
     library: PathBuf,
     /// When that had been written.
     written: SystemTime,
-    made: Made,
+    build_id: BuildId,
+    copy: StagedLibrary,
     /// Whether a reload had it. The next one gets another copy, with statics of its own.
     was_asked_for: bool,
 }
@@ -59,15 +62,21 @@ impl Default for Workshop {
     }
 }
 
-/// The library of an app.
+/// The libraries of an app, and what is wanted of them.
 #[derive(Clone, Debug)]
-pub struct Library {
-    /// Its crate name.
-    pub name: String,
-    /// How it is built.
+pub struct Order {
+    /// The crate names of all.
+    pub libraries: Vec<String>,
+    /// Those that are to be made; `None` for all.
+    pub wanted: Option<Vec<String>>,
+    /// The builds that run, of which no further copy is needed.
+    pub running: Vec<BuildId>,
+    /// How they are built.
     pub config: BuildConfig,
-    /// Where copies of it go, and what the compiler makes and remembers.
+    /// Where copies of them go, and what the compiler makes and remembers.
     pub folder: PathBuf,
+    /// What for.
+    pub purpose: Purpose,
 }
 
 struct Job {
@@ -90,23 +99,19 @@ struct Course {
 }
 
 impl Workshop {
-    /// Begins to make `library`. `wake` is called, from another thread, whenever the build has something
-    /// to tell.
+    /// Begins to make what is wanted. `wake` is called, from another thread, whenever the build has
+    /// something to tell.
     #[must_use]
-    pub fn start(
-        &self,
-        library: Library,
-        purpose: Purpose,
-        wake: impl Fn() + Send + Sync + 'static,
-    ) -> Box<dyn Build> {
+    pub fn start(&self, order: Order, wake: impl Fn() + Send + Sync + 'static) -> Box<dyn Build> {
         let shared = self.shared.clone();
-        let description = library.config.to_string();
-        let limit = library.config.time_limit;
+        let names = order.wanted.as_ref().unwrap_or(&order.libraries).join(", ");
+        let description = format!("building {names} ({})", order.config.profile);
+        let limit = order.config.time_limit;
         let work = move |supervisor: &mut Supervisor| {
             let mut course = Course::default();
             // A build that was given up is over before the next begins.
             let kept = &mut *lock(&shared.kept);
-            let result = shared.make(kept, &library, purpose, supervisor, &mut course);
+            let result = shared.make(kept, &order, supervisor, &mut course);
             let is_useless = !matches!(result, Ok(_) | Err(ReloadError::Build(_)));
             if let (true, Some(known)) = (is_useless, &mut kept.known) {
                 known.distrust();
@@ -124,18 +129,18 @@ impl Shared {
     fn make(
         &self,
         kept: &mut Kept,
-        library: &Library,
-        purpose: Purpose,
+        order: &Order,
         supervisor: &mut Supervisor,
         Course { phases, builder }: &mut Course,
     ) -> Result<Option<Made>, ReloadError> {
         let start = Instant::now();
         let task = Task {
-            library: &library.name,
-            config: &library.config,
-            benches: &library.folder.join("compiler"),
+            libraries: &order.libraries,
+            wanted: order.wanted.as_deref(),
+            config: &order.config,
+            benches: &order.folder.join("compiler"),
         };
-        let outcome = match purpose {
+        let outcome = match order.purpose {
             Purpose::Reload => {
                 let (outcome, by) = task.make(&mut kept.known, supervisor);
                 *builder = by.map(|by| by.to_string());
@@ -154,59 +159,113 @@ impl Shared {
         phases.push((Phase::Build, start.elapsed()));
         let built = outcome?;
 
-        let start = Instant::now();
-        let written = fs::metadata(&built.library).and_then(|data| data.modified());
-        let same = kept.last.as_mut().filter(|last| {
-            let is_same = last.library == built.library
-                && Some(last.written) == written.as_ref().ok().copied();
-            is_same && last.made.staged.path.exists()
-        });
-        match (same, purpose) {
-            // It has had its chance.
-            (Some(last), Purpose::Ahead) if last.was_asked_for => return Ok(None),
-            (Some(last), _) if !last.was_asked_for => {
-                last.was_asked_for = purpose == Purpose::Reload;
-                return Ok(Some(Made {
-                    recompiled: built.recompiled,
-                    ..last.made.clone()
-                }));
-            }
-            _ => {}
-        }
-        let staging = match &mut kept.staging {
-            Some(staging) => staging,
-            none => none.insert(Staging::new(&library.folder)?),
-        };
-        let staged = staging.stage(&built.library)?;
-        phases.push((Phase::Stage, start.elapsed()));
-
-        let start = Instant::now();
-        let inspected = identity::inspect(&staged.path)?;
-        let libraries = self.stable.changed(&inspected.needed, &built.deps);
-        phases.push((Phase::Inspect, start.elapsed()));
-        if !libraries.is_empty() {
-            // Nothing needs the copy.
-            let _ = fs::remove_file(&staged.path);
-            return Err(ReloadError::RestartRequired {
-                libraries,
-                crates: built.recompiled,
-            });
-        }
-        let made = Made {
-            staged,
-            build_id: inspected.build_id,
+        let mut made = Made {
+            libraries: Vec::new(),
+            host: order.libraries.clone(),
             hot: built.workspace.hot_crates(),
             layout: built.layout,
             root: built.workspace.root,
             recompiled: built.recompiled,
         };
-        kept.last = written.ok().map(|written| Last {
-            library: built.library,
-            written,
-            made: made.clone(),
-            was_asked_for: purpose == Purpose::Reload,
+        let found = built.libraries.into_iter().map(|(name, library)| {
+            let found = kept.find(order, &name, &library);
+            (name, library, found)
         });
+        let found: Vec<_> = found.collect();
+        let is_new = |found: &Found| match found {
+            Found::Running(_) => false,
+            Found::Copy(..) => true,
+            Found::Nothing { had_its_chance } => !had_its_chance,
+        };
+        if order.purpose == Purpose::Ahead && !found.iter().any(|(.., found)| is_new(found)) {
+            // What has had its chance is not tried again before somebody asks.
+            return Ok(None);
+        }
+        let (mut stage, mut inspect) = (Duration::ZERO, Duration::ZERO);
+        for (name, library, found) in found {
+            let (build_id, copy) = match found {
+                Found::Running(build_id) => (build_id, None),
+                Found::Copy(build_id, copy) => (build_id, Some(copy)),
+                Found::Nothing { .. } => {
+                    let start = Instant::now();
+                    let written = fs::metadata(&library).and_then(|data| data.modified());
+                    let staging = match &mut kept.staging {
+                        Some(staging) => staging,
+                        none => none.insert(Staging::new(&order.folder)?),
+                    };
+                    let copy = staging.stage(&library)?;
+                    stage += start.elapsed();
+
+                    let start = Instant::now();
+                    let inspected = identity::inspect(&copy.path)?;
+                    let libraries = self.stable.changed(&inspected.needed, &built.deps);
+                    inspect += start.elapsed();
+                    if !libraries.is_empty() {
+                        // Nothing needs the copy.
+                        let _ = fs::remove_file(&copy.path);
+                        return Err(ReloadError::RestartRequired {
+                            libraries,
+                            crates: made.recompiled,
+                        });
+                    }
+                    kept.last.remove(&name);
+                    if let Ok(written) = written {
+                        let last = Last {
+                            library,
+                            written,
+                            build_id: inspected.build_id.clone(),
+                            copy: copy.clone(),
+                            was_asked_for: order.purpose == Purpose::Reload,
+                        };
+                        kept.last.insert(name.clone(), last);
+                    }
+                    (inspected.build_id, Some(copy))
+                }
+            };
+            made.libraries.push(MadeLibrary {
+                name,
+                build_id,
+                copy,
+            });
+        }
+        phases.push((Phase::Stage, stage));
+        phases.push((Phase::Inspect, inspect));
         Ok(Some(made))
+    }
+}
+
+/// What is there already of a library that was built.
+enum Found {
+    /// It runs as it is.
+    Running(BuildId),
+    /// A copy that no reload has had.
+    Copy(BuildId, StagedLibrary),
+    Nothing {
+        /// Whether a reload has had a copy of the same.
+        had_its_chance: bool,
+    },
+}
+
+impl Kept {
+    fn find(&mut self, order: &Order, name: &str, library: &Path) -> Found {
+        let written = fs::metadata(library).and_then(|data| data.modified()).ok();
+        let last = self.last.get_mut(name);
+        let same = last.filter(|last| last.library == library && Some(last.written) == written);
+        let Some(last) = same else {
+            return Found::Nothing {
+                had_its_chance: false,
+            };
+        };
+        if order.running.contains(&last.build_id) {
+            return Found::Running(last.build_id.clone());
+        }
+        if last.was_asked_for || !last.copy.path.exists() {
+            return Found::Nothing {
+                had_its_chance: last.was_asked_for,
+            };
+        }
+        last.was_asked_for = order.purpose == Purpose::Reload;
+        Found::Copy(last.build_id.clone(), last.copy.clone())
     }
 }
 

@@ -3,7 +3,9 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use hot_reloader_build::Layout;
-use hot_reloader_core::{BuildId, Generation, HotModule, PanicReport, StagedLibrary};
+use hot_reloader_core::{
+    BuildId, Generation, HotModule, ModuleRegistry, PanicReport, StagedLibrary,
+};
 
 use crate::{Phase, Progress, ReloadError, ReloadReport, TypeChange};
 
@@ -26,13 +28,16 @@ pub trait Engine {
     /// Code of modules that does not run: what gave way, or what was taken back.
     type Code;
 
-    /// Begins to build the library, in the background. Nothing of the world is touched.
-    fn build(world: &mut Self::World, purpose: Purpose) -> Box<dyn Build>;
+    /// Begins to build libraries, in the background. Nothing of the world is touched.
+    fn build(world: &mut Self::World, wanted: Wanted) -> Box<dyn Build>;
+
+    /// The modules that there must be.
+    fn demanded(world: &Self::World) -> &ModuleRegistry;
 
     /// The modules whose code runs, in dependency order, read from the code itself.
     fn modules(world: &Self::World) -> Vec<ModuleStatus>;
 
-    /// Opens a library that was made and describes its modules, in the order in which it lists them.
+    /// Opens the copy of a library of `made` and describes its modules, in the order in which it lists them.
     ///
     /// # Errors
     ///
@@ -40,6 +45,8 @@ pub trait Engine {
     fn open(
         world: &mut Self::World,
         made: &Made,
+        library: &MadeLibrary,
+        copy: &StagedLibrary,
     ) -> Result<(Self::Library, Vec<HotModule>), ReloadError>;
 
     /// Lets the modules of `plan` set themselves up where it does not count.
@@ -49,7 +56,7 @@ pub trait Engine {
     /// What went wrong. The world is as it was.
     fn rehearse(
         world: &mut Self::World,
-        library: &Self::Library,
+        libraries: &[Self::Library],
         plan: &Plan,
     ) -> Result<Self::Rehearsal, ReloadError>;
 
@@ -78,11 +85,11 @@ pub trait Engine {
         rehearsal: &Self::Rehearsal,
     ) -> Result<Self::Snapshot, PanicReport>;
 
-    /// Makes `library` the one that is loaded.
+    /// Loads a library that is open.
     ///
     /// # Errors
     ///
-    /// Why it is not. No code has been replaced.
+    /// Why it is not loaded. No code has been replaced.
     fn swap(world: &mut Self::World, library: &Self::Library) -> Result<(), String>;
 
     /// Lets the modules of `plan` set themselves up in the world. The old code is still in place. Returns what
@@ -93,7 +100,7 @@ pub trait Engine {
     /// What went wrong. The world has to be restored.
     fn set_up(
         world: &mut Self::World,
-        library: &Self::Library,
+        libraries: &[Self::Library],
         rehearsal: &Self::Rehearsal,
         plan: &Plan,
     ) -> Result<Vec<String>, ReloadError>;
@@ -115,7 +122,6 @@ pub trait Engine {
     /// well: if not, what was put in place so far stays for [`reinstate`](Engine::reinstate) to take back.
     fn install(
         world: &mut Self::World,
-        library: &Self::Library,
         rehearsal: &Self::Rehearsal,
         plan: &Plan,
         generation: Generation,
@@ -183,6 +189,17 @@ pub trait Engine {
     fn finished(world: &mut Self::World, report: ReloadReport, requests: &[crate::RequestId]);
 }
 
+/// What a build is to make.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The modules whose libraries are to be made; `None` for all libraries.
+    pub modules: Option<Vec<String>>,
+    /// Whether a library that runs as it is gets another copy, to begin anew.
+    pub anew: bool,
+}
+
 /// What a build is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -225,14 +242,14 @@ pub enum BuildStep {
     MadeNothing,
 }
 
-/// A library that was built, has a name of its own and was inspected, but is not open.
+/// Libraries that were built and inspected, but are not open.
 #[derive(Clone, Debug)]
 pub struct Made {
-    /// Where it is.
-    pub staged: StagedLibrary,
-    /// Whose code it is.
-    pub build_id: BuildId,
-    /// The folder of its workspace.
+    /// Those that were asked for.
+    pub libraries: Vec<MadeLibrary>,
+    /// The names of all libraries of the host, in its order.
+    pub host: Vec<String>,
+    /// The folder of their workspace.
     pub root: PathBuf,
     /// The crates that a reload may change, by name.
     pub hot: Vec<String>,
@@ -242,14 +259,23 @@ pub struct Made {
     pub recompiled: Vec<String>,
 }
 
-/// What is to be done with an open library.
+/// One of the libraries of a build.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct MadeLibrary {
+    /// Its name.
+    pub name: String,
     /// Whose code it is.
     pub build_id: BuildId,
-    /// Its number in this process.
-    pub serial: u32,
-    /// The modules that are to run its code, in dependency order.
+    /// The copy of it, under a name of its own; `None` if it ran as it is when the build began.
+    pub copy: Option<StagedLibrary>,
+}
+
+/// What is to be done with open libraries.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The libraries.
+    pub libraries: Vec<NewLibrary>,
+    /// The modules that are to run their code, in dependency order.
     pub modules: Vec<HotModule>,
     /// The modules that run now and are to be gone.
     pub removed: Vec<String>,
@@ -257,13 +283,40 @@ pub struct Plan {
     pub rebuilds: bool,
     /// All modules as they will be, in dependency order.
     pub order: Vec<String>,
-    /// The crates that it may change, by name.
+    /// The crates that they may change, by name.
     pub hot: Vec<String>,
     /// What their types are.
     pub layout: Arc<Layout>,
 }
 
+/// A library that is to take over.
+#[derive(Clone, Debug)]
+pub struct NewLibrary {
+    /// Its name.
+    pub name: String,
+    /// Whose code it is.
+    pub build_id: BuildId,
+    /// Its number in this process.
+    pub serial: u32,
+    /// The names of all its modules.
+    pub modules: Vec<String>,
+}
+
 impl Plan {
+    /// The library of one of the modules that are to run new code.
+    ///
+    /// # Panics
+    ///
+    /// If there is no module of that name.
+    #[must_use]
+    pub fn library_of(&self, module: &str) -> &NewLibrary {
+        let has_it = |library: &&NewLibrary| library.modules.iter().any(|name| name == module);
+        let mut libraries = self.libraries.iter();
+        libraries
+            .find(has_it)
+            .expect("each module of a plan is of one of its libraries")
+    }
+
     /// Whether the code that runs under this name gives way.
     #[must_use]
     pub fn replaces(&self, module: &str) -> bool {
@@ -277,6 +330,8 @@ impl Plan {
 pub struct ModuleStatus {
     /// Its registry entry.
     pub module: HotModule,
+    /// The library that it is of.
+    pub library: String,
     /// The generation whose code it runs.
     pub generation: Generation,
     /// The digest of that code, as it is in memory.

@@ -244,6 +244,7 @@ impl ReloadError {
             Self::Build(BuildError::Errors(_)) => "compile_errors",
             Self::Build(BuildError::Failed { .. }) => "cargo_failed",
             Self::Build(BuildError::NoLibrary { .. }) => "no_library",
+            Self::Build(BuildError::Differs { .. }) => "built_in_two_forms",
             Self::Build(BuildError::Declined(_)) => "declined",
             Self::Build(BuildError::SameIdentity { .. }) => "same_identity",
             Self::Build(BuildError::Cancelled) => "cancelled",

@@ -23,7 +23,10 @@ pub mod request;
 mod stage;
 pub mod transaction;
 
-pub use engine::{Build, BuildStep, Engine, Hook, Made, ModuleFault, ModuleStatus, Plan, Purpose};
+pub use engine::{
+    Build, BuildStep, Engine, Hook, Made, MadeLibrary, ModuleFault, ModuleStatus, NewLibrary, Plan,
+    Purpose, Wanted,
+};
 pub use error::{Phase, RehearsalFault, ReloadError};
 pub use report::{ModuleChange, Outcome, Passage, PhaseTime, ReloadReport, TypeChange};
 pub use request::{Request, RequestId};

@@ -16,9 +16,9 @@ use crate::{
 pub(crate) enum Stage<E: Engine> {
     /// Nothing goes on.
     Idle,
-    /// Nothing was asked for, and the library is being built in case it is.
+    /// Nothing was asked for, and libraries are being built in case it is.
     Ahead(Ahead),
-    /// The library is being built.
+    /// Libraries are being built.
     Building(Building),
     /// Everything that can be checked beforehand is; the code takes over at the start of the next
     /// frame.
@@ -35,13 +35,34 @@ pub(crate) struct Ahead {
     pub(crate) is_for_reload: bool,
 }
 
-/// A library that is open before anybody asked for it.
+/// Libraries that are open before anybody asked for them.
 pub(crate) struct Ready<E: Engine> {
+    /// Of all libraries that were made with them.
+    pub(crate) builds: Vec<BuildId>,
+    pub(crate) opened: Vec<Opened<E>>,
+    /// Whether they may take over, as far as that can be known.
+    pub(crate) is_good: bool,
+}
+
+/// A library that is open.
+pub(crate) struct Opened<E: Engine> {
+    pub(crate) name: String,
     pub(crate) build_id: BuildId,
+    pub(crate) serial: u32,
     pub(crate) library: E::Library,
     pub(crate) modules: Vec<HotModule>,
-    /// Whether it may take over, as far as that can be known.
-    pub(crate) is_good: bool,
+}
+
+impl<E: Engine> Clone for Opened<E> {
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            build_id: self.build_id.clone(),
+            serial: self.serial,
+            library: self.library.clone(),
+            modules: self.modules.clone(),
+        }
+    }
 }
 
 /// A build on its way.
@@ -74,9 +95,9 @@ impl Building {
     }
 }
 
-/// A library that may take over.
+/// Libraries that may take over.
 pub(crate) struct Armed<E: Engine> {
-    pub(crate) library: E::Library,
+    pub(crate) libraries: Vec<E::Library>,
     pub(crate) rehearsal: E::Rehearsal,
     pub(crate) plan: Plan,
     pub(crate) attempt: Attempt,
@@ -107,7 +128,7 @@ pub(crate) struct Attempt {
     pub(crate) latency: Option<Duration>,
     pub(crate) longest_frame: Duration,
     pub(crate) modules: Vec<ModuleChange>,
-    /// Who built the library, if that is known.
+    /// Who built the libraries, if that is known.
     pub(crate) builder: Option<String>,
     pub(crate) recompiled: Vec<String>,
     pub(crate) warnings: Vec<String>,

@@ -1,11 +1,12 @@
 //! What happens to a reload from outside: requests, frames, panics, calls.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use hot_reloader_core::{memory, Generation, ModuleRegistry, PanicReport};
+use hot_reloader_core::{memory, BuildId, Generation, PanicReport};
 
 use crate::{
     engine::{Engine, Purpose},
@@ -23,12 +24,12 @@ use crate::{
 pub struct Transaction<E: Engine> {
     pub(crate) stage: Stage<E>,
     pub(crate) queue: Queue,
-    /// Modules that the host relies on.
-    pub(crate) demanded: ModuleRegistry,
     /// The last generation given out; one that was taken back is not given out again.
     pub(crate) issued: Generation,
     /// Modules whose startup has run.
     pub(crate) started: Vec<String>,
+    /// The builds of the libraries of which each module runs, by name.
+    pub(crate) whole: BTreeMap<String, BuildId>,
     /// Why the last reload did not come about, or what panicked since.
     pub(crate) error: Option<Arc<ReloadError>>,
     /// What was opened before anybody asked.
@@ -61,9 +62,9 @@ impl<E: Engine> Default for Transaction<E> {
         Self {
             stage: Stage::Idle,
             queue: Queue::default(),
-            demanded: ModuleRegistry::default(),
             issued: Generation::NONE,
             started: Vec::new(),
+            whole: BTreeMap::new(),
             error: None,
             ready: None,
             reports: 0,
@@ -77,11 +78,6 @@ impl<E: Engine> Transaction<E> {
     /// Asks for a reload. What waits already is united with it.
     pub fn request(&mut self, request: Request) {
         self.queue.push(request);
-    }
-
-    /// The modules that a library must have.
-    pub fn demanded(&mut self) -> &mut ModuleRegistry {
-        &mut self.demanded
     }
 
     /// Whether a frame has anything to do.

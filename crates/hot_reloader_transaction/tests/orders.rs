@@ -43,7 +43,7 @@ impl App {
     /// What the build that goes on makes.
     fn build(&mut self, number: u32, modules: &[&'static str]) {
         let modules = modules.to_vec();
-        self.world.end_build(Ok(Code { number, modules }));
+        self.world.end_build(Ok(Code::new(number, &modules)));
     }
 
     fn frame(&mut self) {
@@ -428,10 +428,7 @@ fn a_call_does_it_at_once_and_one_at_a_time() {
 
 /// A call waits for its build, which therefore ends at once.
 fn call(app: &mut App, number: u32) -> Outcome {
-    app.world.ends_at_once = Some(Code {
-        number,
-        modules: A.to_vec(),
-    });
+    app.world.ends_at_once = Some(Code::new(number, A));
     let report = app
         .transaction
         .reload_now(&mut app.world, Request::new(None));
@@ -486,10 +483,7 @@ fn the_first_load_can_fail_and_be_mended() {
     let mut app = |number: u32, fails: bool| {
         transaction.request(Request::new(Some(vec!["a".to_owned()])));
         transaction.step(&mut world);
-        world.end_build(Ok(Code {
-            number,
-            modules: A.to_vec(),
-        }));
+        world.end_build(Ok(Code::new(number, A)));
         transaction.step(&mut world);
         transaction.swap(&mut world);
         if fails {
@@ -604,4 +598,126 @@ fn nothing_is_done_ahead_while_a_reload_goes_on() {
     app.frames(2);
     app.transaction.work_ahead(&mut app.world, Purpose::Ahead);
     assert_eq!(app.world.purposes, [Purpose::Reload; 2]);
+}
+
+impl App {
+    /// With two libraries, of which code 1 and code 11 run.
+    fn of_two() -> Self {
+        let mut app = Self {
+            transaction: Transaction::default(),
+            world: World {
+                probation: 2,
+                ..World::default()
+            },
+        };
+        app.request(None);
+        app.frame();
+        app.build_both((1, true), (11, true));
+        app.frames(4);
+        assert_eq!(app.outcomes(), [Outcome::Committed]);
+        app
+    }
+
+    /// The build that goes on makes two libraries, each with the modules that it has, and whether it has a
+    /// copy.
+    fn build_both(&mut self, game: (u32, bool), more: (u32, bool)) {
+        self.world.end_build_of(Ok(vec![
+            (Code::new(game.0, AB), game.1),
+            (Code::more(more.0, &["d"]), more.1),
+        ]));
+    }
+}
+
+#[test]
+fn a_library_that_is_what_it_was_goes_on_as_it_is() {
+    let mut app = App::of_two();
+    let opened = app.world.opened;
+    app.request(None);
+    app.frame();
+    app.build_both((1, false), (12, true));
+    app.frames(4);
+    assert_eq!(app.world.running(), [("a", 1), ("b", 1), ("d", 12)]);
+    assert_eq!(app.world.opened, opened + 1);
+    let names = app.world.reports[1].modules.iter().map(|m| &*m.name);
+    assert_eq!(names.collect::<Vec<_>>(), ["d"]);
+    app.request(None);
+    app.frame();
+    app.build_both((1, false), (12, false));
+    app.frames(2);
+    assert_eq!(app.outcomes()[2], Outcome::Unchanged);
+    // A rebuild is of all that was asked for.
+    let mut request = Request::new(None);
+    request.rebuilds = true;
+    app.transaction.request(request);
+    app.frame();
+    assert!(app.world.wanted.last().unwrap().anew);
+    app.build_both((1, false), (12, false));
+    app.frames(4);
+    assert_eq!(app.outcomes()[3], Outcome::Committed);
+    assert_eq!(app.world.opened, opened + 3);
+}
+
+#[test]
+fn only_the_libraries_of_the_modules_that_were_asked_for_are_wanted() {
+    let mut app = App::of_two();
+    app.request(Some(&["d"]));
+    app.frame();
+    let wanted = app.world.wanted.last().unwrap();
+    assert_eq!(wanted.modules.as_deref(), Some(&["d".to_owned()][..]));
+    app.world
+        .end_build_of(Ok(vec![(Code::more(12, &["d"]), true)]));
+    app.frames(4);
+    assert_eq!(app.world.running(), [("a", 1), ("b", 1), ("d", 12)]);
+    assert_eq!(app.outcomes()[1], Outcome::Committed);
+}
+
+/// What ran when the build began was taken back before it ended.
+#[test]
+fn a_library_that_does_not_run_any_more_gets_a_copy() {
+    let mut app = App::of_two();
+    app.request(None);
+    app.frame();
+    let builds = app.world.builds.len();
+    app.panic("d");
+    app.build_both((1, false), (11, false));
+    app.frame();
+    assert_eq!(app.world.builds.len(), builds + 1);
+    assert!(app.world.wanted.last().unwrap().anew);
+    app.build_both((1, false), (11, false));
+    app.frames(4);
+    // Its code is the same, and begins anew.
+    assert_eq!(app.outcomes()[1], Outcome::Committed);
+    assert_eq!(app.world.running(), [("a", 1), ("b", 1), ("d", 11)]);
+    let names = app.world.reports[1].modules.iter().map(|m| &*m.name);
+    assert_eq!(names.collect::<Vec<_>>(), ["d"]);
+}
+
+/// New code with one module more, of which only the other was asked for.
+#[test]
+fn what_was_not_asked_for_comes_with_the_next_reload_of_all() {
+    let mut app = App::new(A);
+    app.request(Some(A));
+    app.frame();
+    app.build(2, AB);
+    app.frames(4);
+    assert_eq!(app.world.running(), [("a", 2)]);
+    app.reload(2, AB);
+    app.frames(4);
+    assert_eq!(app.world.running(), [("a", 2), ("b", 2)]);
+    assert_eq!(app.outcomes(), [Outcome::Committed; 3]);
+}
+
+#[test]
+fn two_libraries_may_not_have_one_name_for_two_modules() {
+    let mut app = App::of_two();
+    app.request(None);
+    app.frame();
+    app.world.end_build_of(Ok(vec![
+        (Code::new(2, AB), true),
+        (Code::more(12, &["d", "a"]), true),
+    ]));
+    app.frames(4);
+    assert_eq!(app.outcomes()[1], Outcome::Refused);
+    assert_eq!(app.kind(), "duplicate_module");
+    assert_eq!(app.world.running(), [("a", 1), ("b", 1), ("d", 11)]);
 }

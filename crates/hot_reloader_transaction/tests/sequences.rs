@@ -14,6 +14,8 @@ enum Happening {
     Ahead(Purpose),
     Progress,
     Built(u32, Vec<&'static str>),
+    /// Both libraries, and whether each has a copy.
+    BothBuilt([(u32, Vec<&'static str>, bool); 2]),
     BuildFails,
     BuildDies,
     Cancel,
@@ -32,21 +34,33 @@ fn modules() -> impl Strategy<Value = Vec<&'static str>> {
     prop::sample::subsequence(vec!["a", "b", "c"], 1..=3)
 }
 
+fn both() -> impl Strategy<Value = [(u32, Vec<&'static str>, bool); 2]> {
+    let more = prop::sample::subsequence(vec!["d", "e"], 1..=2);
+    let game = (1..6_u32, modules(), any::<bool>());
+    (game, (11..14_u32, more, any::<bool>())).prop_map(|(game, more)| [game, more])
+}
+
+/// Of any library.
+fn names() -> impl Strategy<Value = Vec<&'static str>> {
+    prop::sample::subsequence(vec!["a", "b", "c", "d", "e"], 1..=3)
+}
+
 fn happening() -> impl Strategy<Value = Happening> {
     use Happening::*;
     prop_oneof![
-        4 => prop::option::of(modules()).prop_map(Request),
+        4 => prop::option::of(names()).prop_map(Request),
         1 => Just(Request(Some(vec!["nobody"]))),
         2 => prop::sample::select(vec![Purpose::Ahead, Purpose::WarmUp]).prop_map(Ahead),
         1 => Just(Progress),
         5 => (1..6_u32, modules()).prop_map(|(number, modules)| Built(number, modules)),
+        4 => both().prop_map(BothBuilt),
         1 => Just(BuildFails),
         1 => Just(BuildDies),
         1 => Just(Cancel),
         4 => Just(Swap),
         6 => Just(Step),
         3 => Just(Frames),
-        2 => prop::sample::select(vec!["a", "b", "c"]).prop_map(Panic),
+        2 => prop::sample::select(vec!["a", "b", "c", "d"]).prop_map(Panic),
         1 => (1..9_u32).prop_map(ThreadPanic),
         1 => Just(Call),
         1 => (0..25_usize).prop_map(FailSoon),
@@ -79,7 +93,11 @@ impl App {
                 assert_eq!(before, (world.state.clone(), world.reports.len()));
             }
             Happening::Progress => world.progress_build(),
-            Happening::Built(number, modules) => world.end_build(Ok(Code { number, modules })),
+            Happening::Built(number, modules) => world.end_build(Ok(Code::new(number, &modules))),
+            Happening::BothBuilt([game, more]) => world.end_build_of(Ok(vec![
+                (Code::new(game.0, &game.1), game.2),
+                (Code::more(more.0, &more.1), more.2),
+            ])),
             Happening::BuildFails => world.end_build(Err(BuildError::Errors(Vec::new()))),
             Happening::BuildDies => world.end_build(Err(BuildError::Died {
                 reason: String::new(),
@@ -105,10 +123,7 @@ impl App {
             Happening::Call => {
                 let request = Request::new(None);
                 let ids = request.ids.clone();
-                world.ends_at_once = Some(Code {
-                    number: 9,
-                    modules: vec!["a", "b"],
-                });
+                world.ends_at_once = Some(Code::new(9, &["a", "b"]));
                 if transaction.reload_now(world, request).is_ok() {
                     self.asked.extend(ids);
                 }
@@ -175,7 +190,7 @@ proptest! {
         }
         // Let all of it come to an end.
         for _ in 0..4 {
-            app.world.end_build(Ok(Code { number: 7, modules: vec!["a", "b", "c"] }));
+            app.world.end_build(Ok(Code::new(7, &["a", "b", "c"])));
             app.happen(Happening::Frames);
         }
         app.check()?;

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{bail, Context, Result};
-use hot_reloader_build::BuildConfig;
+use hot_reloader_build::{BuildConfig, PluginLibrary};
 
 use crate::{cargo, check, display::VirtualDisplay, packages, root};
 
@@ -24,23 +24,25 @@ pub(crate) struct App {
     folder: Cow<'static, str>,
     /// The package of its host.
     host: Cow<'static, str>,
-    /// The package of its plugin library.
-    plugin: Cow<'static, str>,
+    /// Its plugin libraries, which have the names of their packages.
+    libraries: Vec<Cow<'static, str>>,
 }
 
 /// The app.
-pub(crate) const APP: App = App {
-    folder: Cow::Borrowed("crates/slop"),
-    host: Cow::Borrowed("slop"),
-    plugin: Cow::Borrowed("slop_plugin"),
-};
+pub(crate) fn app() -> App {
+    App {
+        folder: "crates/slop".into(),
+        host: "slop".into(),
+        libraries: vec!["slop_plugin".into()],
+    }
+}
 
 /// An example, which is host and library in one package.
 pub(crate) fn example(name: &str) -> App {
     App {
         folder: format!("examples/{name}").into(),
         host: name.to_owned().into(),
-        plugin: name.to_owned().into(),
+        libraries: vec![name.to_owned().into()],
     }
 }
 
@@ -69,20 +71,23 @@ pub(crate) fn run(app: &App, arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Builds the plugin with the very command that the app will use, so that nothing is built twice,
-/// then the host. The host starts without the plugin, so errors in it are left for the window.
+/// Builds the libraries with the very commands that the app will use, so that nothing is built twice,
+/// then the host. The host starts without them, so errors in them are left for the window.
 pub(crate) fn build(app: &App) -> Result<()> {
-    let plugin = BuildConfig::new(root().join(&*app.folder), &*app.plugin);
-    let arguments = plugin.arguments();
-    let arguments = arguments
-        .iter()
-        .filter(|a| *a != "--message-format" && *a != "json");
-    let built = cargo()
-        .args(arguments)
-        .current_dir(&plugin.folder)
-        .status()?;
-    if !built.success() {
-        eprintln!("the plugin does not build; the app starts without it and shows the reason");
+    let config = BuildConfig::new(root().join(&*app.folder));
+    for library in &app.libraries {
+        let arguments = config.arguments(&PluginLibrary::named(library));
+        let arguments = arguments
+            .iter()
+            .filter(|a| *a != "--message-format" && *a != "json");
+        let built = cargo()
+            .args(arguments)
+            .current_dir(&config.folder)
+            .status()?;
+        if !built.success() {
+            eprintln!("{library} does not build; the app starts without it and shows the reason");
+            break;
+        }
     }
     check(cargo().args(["build", "--package", &app.host]))
 }

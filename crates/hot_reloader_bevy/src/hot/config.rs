@@ -8,12 +8,12 @@ use hot_reloader_build::BuildConfig;
 /// Settings of the reloader. A resource, so they can be changed while the app runs.
 #[derive(Resource, Clone, Debug)]
 pub struct HotReloaderConfig {
-    /// The crate name of the plugin library.
-    pub library: String,
-    /// How it is built. The id of the package is filled in once cargo was asked for it.
+    /// The crate names of the plugin libraries. Where `after` leaves it open, the modules run in this order.
+    pub libraries: Vec<String>,
+    /// How they are built.
     pub build: BuildConfig,
     /// Where staged libraries go, and what the compiler makes and remembers for them. Next to the
-    /// executable by default.
+    /// executable by default, in a folder named after the first library.
     pub staging_folder: PathBuf,
     /// A file that gets one line of JSON for each finished reload.
     pub report_file: Option<PathBuf>,
@@ -38,14 +38,16 @@ pub struct HotReloaderConfig {
 }
 
 impl HotReloaderConfig {
-    /// For the crate `library`, found from the folder of a manifest.
+    /// For the crates `libraries`, found from the folder of a manifest.
     #[must_use]
-    pub fn new(manifest_folder: impl Into<PathBuf>, library: &str) -> Self {
+    pub fn new(manifest_folder: impl Into<PathBuf>, libraries: &[&str]) -> Self {
         let executable = std::env::current_exe().unwrap_or_default();
         Self {
-            library: library.to_owned(),
-            build: BuildConfig::new(manifest_folder, library),
-            staging_folder: executable.with_file_name("hot_reloader").join(library),
+            libraries: libraries.iter().map(ToString::to_string).collect(),
+            build: BuildConfig::new(manifest_folder),
+            staging_folder: executable
+                .with_file_name("hot_reloader")
+                .join(libraries.first().unwrap_or(&"none")),
             report_file: None,
             probation_frames: 60,
             overlay: true,

@@ -39,7 +39,7 @@ use super::{
     snapshot::CopyRule,
     ReloadError,
 };
-use crate::{OnLoad, OnReload, OnUnload};
+use crate::{ModuleEntry, OnLoad, OnReload, OnUnload};
 
 /// All delegators. A host's system can be ordered before or after it, in any schedule that a
 /// module has systems in.
@@ -49,6 +49,9 @@ pub struct HotSystems;
 /// The code that one module runs now.
 pub(crate) struct Slot {
     pub(crate) module: HotModule,
+    pub(crate) entry: &'static ModuleEntry,
+    /// The library that it is of.
+    pub(crate) library: String,
     pub(crate) generation: Generation,
     pub(crate) build_id: BuildId,
     /// `None` while the schedule runs.

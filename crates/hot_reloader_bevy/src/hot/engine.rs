@@ -3,10 +3,12 @@
 use std::{collections::HashMap, sync::Arc};
 
 use bevy::{ecs::schedule::ScheduleLabel, prelude::World};
-use hot_reloader_core::{panics, Generation, HotModule, PanicReport};
+use hot_reloader_core::{
+    panics, Generation, HotModule, ModuleRegistry, PanicReport, StagedLibrary,
+};
 use hot_reloader_transaction::{
-    Build, Engine, Hook, Made, ModuleFault, ModuleStatus, Plan, Progress, Purpose, ReloadError,
-    ReloadReport, RequestId, TypeChange,
+    Build, Engine, Hook, Made, MadeLibrary, ModuleFault, ModuleStatus, Plan, Progress, ReloadError,
+    ReloadReport, RequestId, TypeChange, Wanted,
 };
 
 use super::{
@@ -15,7 +17,7 @@ use super::{
     compare,
     config::HotReloaderConfig,
     delegate::{self, Before, Delegates, Slot},
-    library::{Libraries, Library},
+    library::{Libraries, Library, Order},
     migration,
     rehearsal::{self, Rehearsal},
     reloader, set_up,
@@ -35,19 +37,25 @@ impl Engine for Bevy {
     type Snapshot = Snapshot;
     type Code = Vec<Slot>;
 
-    fn build(world: &mut World, purpose: Purpose) -> Box<dyn Build> {
+    fn build(world: &mut World, wanted: Wanted) -> Box<dyn Build> {
+        let order = order(&world.resource::<Delegates>().slots, wanted);
         let news = world.get_resource_or_insert_with(News::default).clone();
         let waker = awake::waker(world);
         let wake = Box::new(move || news.tell(waker.as_ref()));
         Libraries::scope(world, |world, libraries| {
-            libraries.make(world.resource::<HotReloaderConfig>(), purpose, wake)
+            libraries.make(world.resource::<HotReloaderConfig>(), order, wake)
         })
+    }
+
+    fn demanded(world: &World) -> &ModuleRegistry {
+        &world.resource::<HotReloader>().registered
     }
 
     fn modules(world: &World) -> Vec<ModuleStatus> {
         let slots = &world.resource::<Delegates>().slots;
         let status = |slot: &Slot| ModuleStatus {
             module: slot.module.clone(),
+            library: slot.library.clone(),
             generation: slot.generation,
             build_id: slot.build_id.clone(),
             suspended: slot.suspended.clone(),
@@ -55,8 +63,13 @@ impl Engine for Bevy {
         slots.iter().map(status).collect()
     }
 
-    fn open(world: &mut World, made: &Made) -> Result<(Library, Vec<HotModule>), ReloadError> {
-        let entry = Libraries::scope(world, |_, libraries| libraries.open(made))?;
+    fn open(
+        world: &mut World,
+        made: &Made,
+        library: &MadeLibrary,
+        copy: &StagedLibrary,
+    ) -> Result<(Library, Vec<HotModule>), ReloadError> {
+        let entry = Libraries::scope(world, |_, libraries| libraries.open(library, copy))?;
         let describe = |entry: &crate::ModuleEntry| HotModule {
             name: entry.name.to_owned(),
             file_path: made.root.join(entry.file),
@@ -64,21 +77,17 @@ impl Engine for Bevy {
             delegation_targets: entry.targets.iter().map(ToString::to_string).collect(),
             after: entry.after.iter().map(ToString::to_string).collect(),
         };
-        let mut modules = entry.modules.iter().map(describe).collect::<Vec<_>>();
-        world
-            .resource::<HotReloader>()
-            .registered
-            .demand(&mut modules)?;
-        let path = made.staged.path.clone();
+        let modules = entry.modules.iter().map(describe).collect();
+        let path = copy.path.clone();
         Ok((Library { entry, path }, modules))
     }
 
     fn rehearse(
         world: &mut World,
-        library: &Library,
+        libraries: &[Library],
         plan: &Plan,
     ) -> Result<Rehearsal, ReloadError> {
-        rehearsal::rehearse(world, library, plan)
+        rehearsal::rehearse(world, libraries, plan)
     }
 
     fn targets(rehearsal: &Rehearsal, module: &HotModule) -> Vec<String> {
@@ -111,11 +120,11 @@ impl Engine for Bevy {
 
     fn set_up(
         world: &mut World,
-        library: &Library,
+        libraries: &[Library],
         rehearsal: &Rehearsal,
         plan: &Plan,
     ) -> Result<Vec<String>, ReloadError> {
-        set_up::set_up(world, library, rehearsal, plan)
+        set_up::set_up(world, libraries, rehearsal, plan)
     }
 
     fn migrate(
@@ -135,7 +144,6 @@ impl Engine for Bevy {
 
     fn install(
         world: &mut World,
-        _library: &Library,
         rehearsal: &Rehearsal,
         plan: &Plan,
         generation: Generation,
@@ -352,5 +360,26 @@ impl Engine for Bevy {
 
     fn finished(world: &mut World, report: ReloadReport, requests: &[RequestId]) {
         reloader::finished(world, report, requests);
+    }
+}
+
+/// Which libraries are to be made, given what runs. As long as no module runs, nobody knows which library it is
+/// of, and all are.
+fn order(slots: &[Slot], wanted: Wanted) -> Order {
+    let Wanted {
+        purpose,
+        modules,
+        anew,
+    } = wanted;
+    let of = |names: Vec<String>| {
+        let slots = slots.iter();
+        let slots = slots.filter(|slot| names.contains(&slot.module.name));
+        slots.map(|slot| slot.library.clone()).collect()
+    };
+    let running = slots.iter().filter(|_| !anew);
+    Order {
+        wanted: modules.filter(|_| !slots.is_empty()).map(of),
+        running: running.map(|slot| slot.build_id.clone()).collect(),
+        purpose,
     }
 }

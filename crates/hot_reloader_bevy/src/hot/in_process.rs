@@ -9,11 +9,11 @@ use std::{
 use bevy::prelude::{App, Plugin, World};
 use hot_reloader_build::{BuildError, Layout};
 use hot_reloader_core::{BuildId, StagedLibrary};
-use hot_reloader_transaction::{Build, BuildStep, Made, Phase, Purpose, ReloadError};
+use hot_reloader_transaction::{Build, BuildStep, Made, MadeLibrary, Phase, Purpose, ReloadError};
 
 use super::{
     config::HotReloaderConfig,
-    library::{Libraries, Library, Source, Wake},
+    library::{Libraries, Library, Order, Source, Wake},
 };
 use crate::LibraryEntry;
 
@@ -24,16 +24,18 @@ pub struct InProcess(Arc<Mutex<Entries>>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    next: VecDeque<&'static LibraryEntry>,
+    /// One for each library.
+    next: VecDeque<Vec<&'static LibraryEntry>>,
     /// What the types of all that is made from now on are.
     layout: Arc<Layout>,
     made: Vec<&'static LibraryEntry>,
 }
 
 impl InProcess {
-    /// What the build after the last one pushed makes. The same entry is the same code.
-    pub fn push(&self, entry: &'static LibraryEntry) {
-        self.entries().next.push_back(entry);
+    /// What the build after the last one pushed makes, for each library of the app. The same entry is the
+    /// same code.
+    pub fn push(&self, libraries: &[&'static LibraryEntry]) {
+        self.entries().next.push_back(libraries.to_vec());
     }
 
     /// What the types of all libraries are that are made from now on.
@@ -54,27 +56,46 @@ impl Plugin for InProcess {
 }
 
 impl Source for InProcess {
-    fn make(&self, config: &HotReloaderConfig, purpose: Purpose, _wake: Wake) -> Box<dyn Build> {
+    fn make(&self, config: &HotReloaderConfig, order: Order, _wake: Wake) -> Box<dyn Build> {
         let mut entries = self.entries();
-        let entry = match purpose {
+        let next = match order.purpose {
             Purpose::Reload => entries.next.pop_front(),
             // It stays for whoever asks.
-            Purpose::Ahead => entries.next.front().copied(),
+            Purpose::Ahead => entries.next.front().cloned(),
             Purpose::WarmUp => return Box::new(Done(Some(BuildStep::MadeNothing))),
         };
-        let Some(entry) = entry else {
-            let package = config.library.clone();
+        let Some(next) = next else {
+            let package = config.libraries.join(", ");
             return Done::with(Err(BuildError::NoLibrary { package }.into()));
         };
-        entries.made.push(entry);
-        let serial = u32::try_from(entries.made.len()).unwrap_or(u32::MAX);
-        let address = std::ptr::from_ref(entry).addr();
+        let mut libraries = Vec::new();
+        for (name, entry) in config.libraries.iter().zip(next) {
+            if order
+                .wanted
+                .as_ref()
+                .is_some_and(|wanted| !wanted.contains(name))
+            {
+                continue;
+            }
+            let address = std::ptr::from_ref(entry).addr();
+            let build_id = BuildId::from_bytes(&address.to_be_bytes());
+            let copy = (!order.running.contains(&build_id)).then(|| {
+                entries.made.push(entry);
+                let serial = u32::try_from(entries.made.len()).unwrap_or(u32::MAX);
+                StagedLibrary {
+                    path: format!("/nonexistent/{serial}").into(),
+                    serial,
+                }
+            });
+            libraries.push(MadeLibrary {
+                name: name.clone(),
+                build_id,
+                copy,
+            });
+        }
         Done::with(Ok(Made {
-            staged: StagedLibrary {
-                path: format!("/nonexistent/{serial}").into(),
-                serial,
-            },
-            build_id: BuildId::from_bytes(&address.to_be_bytes()),
+            libraries,
+            host: config.libraries.clone(),
             root: "/".into(),
             hot: vec!["hot_reloader_bevy".to_owned()],
             layout: entries.layout.clone(),
@@ -82,12 +103,12 @@ impl Source for InProcess {
         }))
     }
 
-    fn open(&mut self, made: &Made) -> Result<&'static LibraryEntry, ReloadError> {
-        let entry = self
-            .entries()
-            .made
-            .get(made.staged.serial as usize - 1)
-            .copied();
+    fn open(
+        &mut self,
+        _made: &MadeLibrary,
+        copy: &StagedLibrary,
+    ) -> Result<&'static LibraryEntry, ReloadError> {
+        let entry = self.entries().made.get(copy.serial as usize - 1).copied();
         entry.ok_or_else(|| ReloadError::NotSwapped {
             reason: "it was not made".to_owned(),
         })

@@ -5,28 +5,42 @@
 )]
 
 use bevy::prelude::{Mut, Resource, World};
-use hot_reloader_core::{panics, LoadedLibrary};
+use hot_reloader_core::{panics, BuildId, LoadedLibrary, StagedLibrary};
 use hot_reloader_transaction::{
     cargo::{self, Workshop},
-    Build, Made, Purpose, ReloadError,
+    Build, MadeLibrary, Purpose, ReloadError,
 };
 
-use super::{config::HotReloaderConfig, runner};
+use super::{config::HotReloaderConfig, delegate::Delegates, runner};
 use crate::{LibraryEntry, ModuleEntry};
 
 /// Where an app's libraries come from.
 pub(crate) trait Source: Send + Sync {
-    /// Begins to make one. `wake` is called whenever that has something to tell.
-    fn make(&self, config: &HotReloaderConfig, purpose: Purpose, wake: Wake) -> Box<dyn Build>;
+    /// Begins to make some. `wake` is called whenever that has something to tell.
+    fn make(&self, config: &HotReloaderConfig, order: Order, wake: Wake) -> Box<dyn Build>;
 
-    /// Opens one that was made.
-    fn open(&mut self, made: &Made) -> Result<&'static LibraryEntry, ReloadError>;
+    /// Opens the copy of one that was made.
+    fn open(
+        &mut self,
+        made: &MadeLibrary,
+        copy: &StagedLibrary,
+    ) -> Result<&'static LibraryEntry, ReloadError>;
 
     /// How many are open.
     fn open_count(&self) -> usize;
 
-    /// Makes an open one the one that is loaded.
+    /// Loads an open one.
     fn swap(&self, world: &mut World, library: &Library) -> Result<(), String>;
+}
+
+/// What is to be made.
+pub(crate) struct Order {
+    /// The names of the libraries; `None` for all.
+    pub(crate) wanted: Option<Vec<String>>,
+    /// The builds that run, of which no further copy is needed.
+    pub(crate) running: Vec<BuildId>,
+    /// What for.
+    pub(crate) purpose: Purpose,
 }
 
 /// What lets a build's news be seen.
@@ -52,16 +66,15 @@ pub(crate) struct Library {
     pub(crate) path: std::path::PathBuf,
 }
 
-impl Library {
-    /// The entry of one of its modules.
-    pub(crate) fn module(&self, name: &str) -> Result<&'static ModuleEntry, ReloadError> {
-        let mut modules = self.entry.modules.iter();
-        modules
-            .find(|module| module.name == name)
-            .ok_or_else(|| ReloadError::NotSwapped {
-                reason: format!("the library has no module `{name}`"),
-            })
-    }
+/// The entry of a module, as it will be when `libraries` have taken over from what runs.
+pub(crate) fn entry_of(
+    libraries: &[Library],
+    running: &Delegates,
+    name: &str,
+) -> Option<&'static ModuleEntry> {
+    let mut new = libraries.iter().flat_map(|library| library.entry.modules);
+    let new = new.find(|module| module.name == name);
+    new.or_else(|| running.get(name).map(|slot| slot.entry))
 }
 
 /// Cargo, the loader, and `bevy_dexterous_developer`.
@@ -73,19 +86,31 @@ pub(crate) struct Cargo {
 }
 
 impl Source for Cargo {
-    fn make(&self, config: &HotReloaderConfig, purpose: Purpose, wake: Wake) -> Box<dyn Build> {
-        let library = cargo::Library {
-            name: config.library.clone(),
+    fn make(&self, config: &HotReloaderConfig, order: Order, wake: Wake) -> Box<dyn Build> {
+        let Order {
+            wanted,
+            running,
+            purpose,
+        } = order;
+        let order = cargo::Order {
+            libraries: config.libraries.clone(),
+            wanted,
+            running,
             config: config.build.clone(),
             folder: config.staging_folder.clone(),
+            purpose,
         };
-        self.workshop.start(library, purpose, wake)
+        self.workshop.start(order, wake)
     }
 
-    fn open(&mut self, made: &Made) -> Result<&'static LibraryEntry, ReloadError> {
+    fn open(
+        &mut self,
+        made: &MadeLibrary,
+        copy: &StagedLibrary,
+    ) -> Result<&'static LibraryEntry, ReloadError> {
         let open: Vec<_> = self.open.iter().collect();
-        let library = LoadedLibrary::open(made.staged.clone(), &open)?;
-        panics::watch(made.staged.serial, library.addresses());
+        let library = LoadedLibrary::open(copy.clone(), &open)?;
+        panics::watch(copy.serial, library.addresses());
         if *library.build_id() != made.build_id {
             return Err(ReloadError::NotSwapped {
                 reason: "the library in memory is not the one that was built".to_owned(),

@@ -20,9 +20,9 @@ use super::{
 };
 use crate::ExemptFromRollback;
 
-/// Makes the app reload its modules from a library. `hot_plugin!` makes one.
+/// Makes the app reload its modules from libraries. `hot_plugin!` makes one.
 ///
-/// Loads the library in the background as soon as the app runs, so the window opens even if it
+/// Loads the libraries in the background as soon as the app runs, so the window opens even if they
 /// cannot be built. Draws tint and error panel if the app has a window and `EguiPlugin`, which it
 /// adds if it is missing: an app that adds it itself does so before this plugin.
 #[derive(Clone, Debug)]
@@ -32,11 +32,11 @@ pub struct HotReloaderPlugin {
 }
 
 impl HotReloaderPlugin {
-    /// For the crate `library`, found from the folder of a manifest, with default settings.
+    /// For the crates `libraries`, found from the folder of a manifest, with default settings.
     #[must_use]
-    pub fn new(manifest_folder: &str, library: &str) -> Self {
+    pub fn new(manifest_folder: &str, libraries: &[&str]) -> Self {
         Self {
-            config: HotReloaderConfig::new(manifest_folder, library),
+            config: HotReloaderConfig::new(manifest_folder, libraries),
         }
     }
 }

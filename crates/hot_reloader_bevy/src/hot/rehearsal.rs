@@ -32,7 +32,7 @@ use super::{
     delegate::{self, Delegates},
     exchange::MadeKeys,
     keys::StateKey,
-    library::Library,
+    library::{entry_of, Library},
     listen::Passing,
     migration::Incoming,
     names,
@@ -119,7 +119,7 @@ pub(crate) fn is_of(crates: &[String], path: &str) -> bool {
 
 pub(crate) fn rehearse(
     live: &World,
-    library: &Library,
+    libraries: &[Library],
     plan: &Plan,
 ) -> Result<Rehearsal, ReloadError> {
     let mut rehearsal = Rehearsal {
@@ -133,7 +133,7 @@ pub(crate) fn rehearse(
     let mut by_others: HashSet<ResourceKey> = HashSet::new();
     // Those that are not reloaded too: others may build on what they make.
     for name in &plan.order {
-        let Ok(entry) = library.module(name) else {
+        let Some(entry) = entry_of(libraries, live.resource::<Delegates>(), name) else {
             continue;
         };
         let before = scratch::resources(world);

@@ -26,7 +26,7 @@ use super::{
     delegate::{self, Delegates, Placed, Slot},
     exchange::{Exchange, Known, MadeValues},
     keys::StateKey,
-    library::Library,
+    library::{entry_of, Library},
     listen::Passing,
     migration::Incoming,
     names,
@@ -36,6 +36,7 @@ use super::{
     rehearsal::{self, Found, Rehearsal},
     scratch,
 };
+use crate::ModuleEntry;
 
 /// Modules that have built, and are to be put in place.
 #[derive(Default)]
@@ -46,6 +47,7 @@ pub(crate) struct SetUp {
 }
 
 struct Built {
+    entry: &'static ModuleEntry,
     schedules: ModuleSchedules,
     code: Code,
     targets: Vec<String>,
@@ -66,7 +68,7 @@ struct Built {
 /// What went wrong.
 pub(crate) fn set_up(
     world: &mut World,
-    library: &Library,
+    libraries: &[Library],
     rehearsal: &Rehearsal,
     plan: &Plan,
 ) -> Result<Vec<String>, ReloadError> {
@@ -76,6 +78,11 @@ pub(crate) fn set_up(
     let mut transitions = std::mem::take(&mut leftover.transitions);
     let before = world.resource::<Delegates>().made.clone();
     note_states_of_host(world, rehearsal, &before);
+    let running = world.resource::<Delegates>();
+    let names = plan.order.iter();
+    let all: Vec<_> = names
+        .filter_map(|name| entry_of(libraries, running, name))
+        .collect();
     let exchange = panics::guard(|| {
         let known = Known {
             keys: &rehearsal.made,
@@ -84,8 +91,7 @@ pub(crate) fn set_up(
             states: states_that_go_on(world, plan),
         };
         Exchange::prepare(world, throwaway, known, |scratch| {
-            let order = plan.order.iter();
-            for entry in order.filter_map(|name| library.module(name).ok()) {
+            for entry in all {
                 drop(Recording::of(scratch, entry, Passing::Nothing));
             }
         })
@@ -106,9 +112,10 @@ pub(crate) fn set_up(
     code::hold_observers(world, true);
     let mut set_up = SetUp::default();
     let built: Result<(), ReloadError> = plan.modules.iter().try_for_each(|module| {
+        let entry = entry_of(libraries, world.resource::<Delegates>(), &module.name);
         let built = build(
             world,
-            library,
+            entry.expect("the plan is of modules of the libraries"),
             rehearsal,
             module,
             &mut transitions,
@@ -219,14 +226,12 @@ fn plugins_that_go(delegates: &Delegates, rehearsal: &Rehearsal) -> Vec<String> 
 
 fn build(
     world: &mut World,
-    library: &Library,
+    entry: &'static ModuleEntry,
     rehearsal: &Rehearsal,
     module: &HotModule,
     transitions: &mut HashMap<String, Schedule>,
     set_up: &mut SetUp,
 ) -> Result<Built, RehearsalFault> {
-    let entry = library.module(&module.name);
-    let entry = entry.expect("the plan is of its modules");
     let runs = world.resource::<Delegates>().built.contains(&module.name);
     let alive = Alive::of(world);
     let threads = threads::list();
@@ -273,6 +278,7 @@ fn build(
     let found = rehearsal.targets.get(&module.name).cloned();
     let targets = found.unwrap_or_else(|| rehearsal::targets(module, systems));
     Ok(Built {
+        entry,
         schedules,
         code,
         targets,
@@ -343,6 +349,7 @@ pub(crate) fn install(
         .as_mut()
         .and_then(|set_up| set_up.modules.remove(&module.name));
     let Built {
+        entry,
         mut schedules,
         mut code,
         targets,
@@ -387,13 +394,16 @@ pub(crate) fn install(
             executor
         });
     }
+    let library = plan.library_of(&module.name);
     let slot = Slot {
         module: HotModule {
             delegation_targets: targets,
             ..module.clone()
         },
+        entry,
+        library: library.name.clone(),
         generation,
-        build_id: plan.build_id.clone(),
+        build_id: library.build_id.clone(),
         schedules: schedules
             .into_iter()
             .map(|(label, schedule): (InternedScheduleLabel, Schedule)| (label, Some(schedule)))

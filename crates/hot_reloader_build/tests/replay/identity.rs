@@ -49,7 +49,7 @@ impl Fixture {
         // One of the same path would be the one that is open.
         let copy = self.folder.path().join(format!("{}.so", self.copies));
         self.copies += 1;
-        std::fs::copy(&built.library, &copy).unwrap();
+        std::fs::copy(super::library(&built), &copy).unwrap();
         // SAFETY: the library is made of the text above.
         unsafe {
             let library = libloading::Library::new(copy).unwrap();

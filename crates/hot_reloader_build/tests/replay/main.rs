@@ -2,6 +2,7 @@
 //! the real cargo, in small workspaces.
 
 mod identity;
+mod libraries;
 
 use std::{
     fs,
@@ -12,7 +13,8 @@ use std::{
 
 use crossbeam_channel::{never, unbounded, Receiver};
 use hot_reloader_build::{
-    BuildConfig, BuildError, BuildOutcome, Builder, Decline, Known, Supervisor, Task,
+    BuildConfig, BuildError, BuildOutcome, Builder, Built, Decline, Known, PluginLibrary,
+    Supervisor, Task,
 };
 
 /// A workspace: `game`, the library, needs `rules`, which needs `words`; all three may change. `engine` is
@@ -64,6 +66,9 @@ const MARK: u64 = 0x7265_7761_6e73_3a21;
 struct Fixture {
     folder: tempfile::TempDir,
     config: BuildConfig,
+    /// The plugin libraries of the host, and those that builds are asked for.
+    libraries: Vec<String>,
+    wanted: Option<Vec<String>>,
     known: Option<Known>,
     said: Option<Receiver<String>>,
     /// Of libraries, to be opened.
@@ -91,11 +96,13 @@ impl Fixture {
         let config = BuildConfig {
             folder: root.clone(),
             profile: "dev".to_owned(),
-            ..BuildConfig::new(root.join("game"), "game")
+            ..BuildConfig::new(root.join("game"))
         };
         Self {
             folder,
             config,
+            libraries: vec!["game".to_owned()],
+            wanted: None,
             known: None,
             said: None,
             copies: 0,
@@ -117,6 +124,11 @@ impl Fixture {
         self.write(file, &text.replace(from, to));
     }
 
+    /// Cargo, as it is run for the library.
+    fn cargo(&self) -> Command {
+        self.config.command(&PluginLibrary::named("game"))
+    }
+
     fn build(&mut self) -> (BuildOutcome, Option<Builder>) {
         self.run(|task, known, supervisor| task.make(known, supervisor))
     }
@@ -131,7 +143,8 @@ impl Fixture {
             say.send(text).unwrap();
         });
         let task = Task {
-            library: "game",
+            libraries: &self.libraries,
+            wanted: self.wanted.as_deref(),
             config: &self.config,
             benches: &self.folder.path().join("ours"),
         };
@@ -145,7 +158,7 @@ impl Fixture {
         let built = outcome.unwrap_or_else(|error| panic!("{error}"));
         let expected = decline.map_or(Builder::Replay, Builder::Cargo);
         assert_eq!(builder, Some(expected));
-        assert_eq!(ask(&built.library), answer);
+        assert_eq!(ask(library(&built)), answer);
     }
 
     /// The crates that the last build compiled.
@@ -184,6 +197,11 @@ impl Fixture {
 fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
+}
+
+/// The library, of one.
+fn library(built: &Built) -> &Path {
+    &built.libraries[0].1
 }
 
 /// The answer in a library: it follows a mark.
@@ -225,7 +243,7 @@ fn ahead_of_a_request_cargo_is_not_run() {
     let built = fixture
         .run(|task, known, supervisor| task.make_ahead(known, supervisor))
         .unwrap();
-    assert_eq!(ask(&built.library), 203);
+    assert_eq!(ask(library(&built)), 203);
     fixture.answers(203, None);
     assert_eq!(fixture.compiled(), [""; 0]);
     fixture.edit("game/Cargo.toml", "cheats = []", "cheats = [\"hot\"]");
@@ -349,7 +367,7 @@ fn files(folder: &Path) -> Vec<(PathBuf, SystemTime)> {
 fn a_library_that_cargo_made_meanwhile_is_not_taken_for_the_one_before() {
     let mut fixture = Fixture::new();
     fixture.edit("words/src/lib.rs", "= 2", "= 3");
-    let status = fixture.config.command().output().unwrap().status;
+    let status = fixture.cargo().output().unwrap().status;
     assert!(status.success());
     fixture.edit("words/src/lib.rs", "= 3", "= 2");
     fixture.edit("game/src/menu.rs", "= 1", "= 6");
@@ -361,7 +379,7 @@ fn a_library_that_cargo_made_meanwhile_is_not_taken_for_the_one_before() {
 #[test]
 fn a_command_that_was_not_seen_is_asked_for() {
     let mut fixture = Fixture::unbuilt();
-    let status = fixture.config.command().output().unwrap().status;
+    let status = fixture.cargo().output().unwrap().status;
     assert!(status.success());
     fixture.answers(201, Some(Decline::First));
     assert_eq!(fixture.compiled(), [""; 0]);
@@ -373,7 +391,7 @@ fn a_command_that_was_not_seen_is_asked_for() {
     fixture.answers(401, None);
 
     // The next start knows what this one has seen.
-    let status = fixture.config.command().output().unwrap().status;
+    let status = fixture.cargo().output().unwrap().status;
     assert!(status.success());
     let mut fixture = Fixture {
         known: None,
@@ -388,7 +406,7 @@ fn a_command_that_was_not_seen_is_asked_for() {
 #[test]
 fn a_file_that_was_missing_before_is_not_missed() {
     let mut fixture = Fixture::unbuilt();
-    let status = fixture.config.command().output().unwrap().status;
+    let status = fixture.cargo().output().unwrap().status;
     assert!(status.success());
     let info = fixture.path("target/debug/deps/words-0123456789abcdef.d");
     fs::write(
@@ -481,7 +499,7 @@ fn the_command_of_another_form_of_a_crate_is_not_used() {
     fixture.answers(201, Some(Decline::Input { path }));
     fixture.edit("words/src/lib.rs", "{ 2 }", "{ 3 }");
     let (outcome, _) = fixture.build();
-    assert_eq!(ask(&outcome.unwrap().library), 301);
+    assert_eq!(ask(library(&outcome.unwrap())), 301);
 }
 
 /// Its source is one of what cargo looks at; what it makes of the code is the compiler's to do.
@@ -715,7 +733,7 @@ fn an_error_without_a_place_declines() {
     fs::create_dir_all(in_the_way).unwrap();
     fixture.edit("game/src/menu.rs", "= 1", "= 8");
     let (outcome, builder) = fixture.build();
-    assert_eq!(ask(&outcome.unwrap().library), 208);
+    assert_eq!(ask(library(&outcome.unwrap())), 208);
     let declined = matches!(builder, Some(Builder::Cargo(Decline::Compiler { .. })));
     assert!(declined, "{builder:?}");
 }
@@ -731,7 +749,7 @@ fn what_was_made_may_be_removed_at_any_time() {
     assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
     fs::remove_dir_all(fixture.path("target")).unwrap();
     let (outcome, builder) = fixture.build();
-    assert_eq!(ask(&outcome.unwrap().library), 301);
+    assert_eq!(ask(library(&outcome.unwrap())), 301);
     let declined = matches!(builder, Some(Builder::Cargo(Decline::Library { .. })));
     assert!(declined, "{builder:?}");
 }

@@ -1,11 +1,11 @@
-//! Before anybody asks, the library is built, opened and rehearsed, so that a request finds it done.
+//! Before anybody asks, libraries are built, opened and rehearsed, so that a request finds it done.
 //!
 //! Nothing of that is seen but that it is ready: what goes wrong is told when somebody asks. A request
 //! builds all the same, which takes no time if nothing was edited since.
 
-use super::build;
+use super::{build, identify};
 use crate::{
-    engine::{BuildStep, Engine, Made, Purpose},
+    engine::{BuildStep, Engine, Made, Purpose, Wanted},
     stage::{Ahead, Attempt, Ready, Stage},
     Request, Transaction,
 };
@@ -19,7 +19,14 @@ pub(crate) fn begin<E: Engine>(
     if !matches!(transaction.stage, Stage::Idle) || !transaction.queue.is_empty() {
         return;
     }
-    let build = E::build(world, purpose);
+    let build = E::build(
+        world,
+        Wanted {
+            purpose,
+            modules: None,
+            anew: false,
+        },
+    );
     transaction.stage = Stage::Ahead(Ahead {
         text: build.describe(),
         build,
@@ -54,11 +61,15 @@ pub(crate) fn advance<E: Engine>(transaction: &mut Transaction<E>, world: &mut E
 /// Takes it through what comes before the swap. If it fails there, it fails again when somebody asks, who
 /// is told.
 fn try_out<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::World, made: &Made) {
-    let is_known = |ready: &Ready<E>| ready.build_id == made.build_id;
+    let builds = made.libraries.iter().map(|library| &library.build_id);
+    let is_known = |ready: &Ready<E>| ready.builds.iter().eq(builds);
     if transaction.ready.as_ref().is_some_and(is_known) {
         return;
     }
     let mut attempt = Attempt::new(Request::new(None));
+    if identify::lacks_a_copy(transaction, &E::modules(world), &attempt.request, made) {
+        return;
+    }
     let prepared = build::prepare(transaction, world, &mut attempt, made);
     if let Some(ready) = &mut transaction.ready {
         ready.is_good = matches!(prepared, Ok(Some(_)));

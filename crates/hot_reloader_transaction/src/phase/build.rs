@@ -1,10 +1,10 @@
-//! The library is made in the background, while frames go on.
+//! Libraries are made in the background, while frames go on.
 
 use hot_reloader_build::BuildError;
 
 use super::{identify, rehearse};
 use crate::{
-    engine::{Engine, Made, Purpose},
+    engine::{Engine, Made, Purpose, Wanted},
     report::Outcome,
     stage::{Armed, Attempt, Building, Stage},
     ReloadError, Request, Transaction,
@@ -29,14 +29,13 @@ pub(crate) fn advance<E: Engine>(transaction: &mut Transaction<E>, world: &mut E
 /// The same, but waits for the build.
 pub(crate) fn run<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::World) {
     start(transaction, world);
-    let Some(building) = building(transaction) else {
-        return;
-    };
-    while building.result.is_none() {
-        let step = building.build.wait_next();
-        building.hear(step);
+    while let Some(building) = building(transaction) {
+        while building.result.is_none() {
+            let step = building.build.wait_next();
+            building.hear(step);
+        }
+        take_over_from(transaction, world);
     }
-    take_over_from(transaction, world);
 }
 
 fn building<E: Engine>(transaction: &mut Transaction<E>) -> Option<&mut Building> {
@@ -58,17 +57,28 @@ fn start<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::World) {
         transaction.finish(world, attempt, Outcome::Refused, Some(error), Vec::new());
         return;
     }
-    let build = E::build(world, Purpose::Reload);
-    let building = Building {
-        text: build.describe(),
-        build,
-        result: None,
-        attempt: Attempt::new(request),
-    };
+    // What is on probation may be taken back before the build has ended.
+    let anew = request.rebuilds || matches!(transaction.stage, Stage::Probation(..));
+    let building = begin::<E>(world, Attempt::new(request), anew);
     transaction.stage = match std::mem::replace(&mut transaction.stage, Stage::Idle) {
         Stage::Probation(trial, None) => Stage::Probation(trial, Some(building)),
         _ => Stage::Building(building),
     };
+}
+
+fn begin<E: Engine>(world: &mut E::World, attempt: Attempt, anew: bool) -> Building {
+    let wanted = Wanted {
+        purpose: Purpose::Reload,
+        modules: attempt.request.modules.clone(),
+        anew,
+    };
+    let build = E::build(world, wanted);
+    Building {
+        text: build.describe(),
+        build,
+        result: None,
+        attempt,
+    }
 }
 
 /// Refuses a name that no module has before anything is built for it. As long as no code runs,
@@ -106,13 +116,19 @@ fn take_over_from<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::Wo
     };
     // Other code may have been on probation.
     attempt.go_on();
+    if let Ok(made) = &result {
+        if identify::lacks_a_copy(transaction, &E::modules(world), &attempt.request, made) {
+            transaction.stage = Stage::Building(begin::<E>(world, attempt, true));
+            return;
+        }
+    }
     let prepared = result.and_then(|made| prepare(transaction, world, &mut attempt, &made));
     // It takes over now, or has had its chance.
     transaction.ready = None;
     let (outcome, error) = match prepared {
-        Ok(Some((library, rehearsal, plan))) => {
+        Ok(Some((libraries, rehearsal, plan))) => {
             transaction.stage = Stage::Armed(Armed {
-                library,
+                libraries,
                 rehearsal,
                 plan,
                 attempt,
@@ -127,7 +143,7 @@ fn take_over_from<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::Wo
 }
 
 type Prepared<E> = (
-    <E as Engine>::Library,
+    Vec<<E as Engine>::Library>,
     <E as Engine>::Rehearsal,
     crate::Plan,
 );
@@ -141,9 +157,9 @@ pub(super) fn prepare<E: Engine>(
     made: &Made,
 ) -> Result<Option<Prepared<E>>, ReloadError> {
     attempt.recompiled.clone_from(&made.recompiled);
-    let Some((library, plan)) = identify::identify(transaction, world, attempt, made)? else {
+    let Some((libraries, plan)) = identify::identify(transaction, world, attempt, made)? else {
         return Ok(None);
     };
-    let rehearsal = rehearse::rehearse::<E>(world, attempt, &library, &plan)?;
-    Ok(Some((library, rehearsal, plan)))
+    let rehearsal = rehearse::rehearse::<E>(world, attempt, &libraries, &plan)?;
+    Ok(Some((libraries, rehearsal, plan)))
 }

@@ -1,76 +1,164 @@
-//! The library is opened, and it is decided which modules are to run its code.
+//! The libraries are opened, and it is decided which modules are to run their code.
 
 use hot_reloader_core::{HotModule, ModuleRegistry};
 
 use crate::{
-    engine::{Engine, Made, ModuleStatus, Plan},
-    stage::{Attempt, Ready},
+    engine::{Engine, Made, MadeLibrary, ModuleStatus, NewLibrary, Plan},
+    stage::{Attempt, Opened, Ready},
     Phase, ReloadError, Request, Transaction,
 };
 
-/// `None` if all modules that were asked for run this very code. Nothing is opened then, nor what was
-/// opened before anybody asked.
+/// `None` if all modules that were asked for run this very code. A library of which that is so is not opened,
+/// nor what was opened before anybody asked.
 pub(crate) fn identify<E: Engine>(
     transaction: &mut Transaction<E>,
     world: &mut E::World,
     attempt: &mut Attempt,
     made: &Made,
-) -> Result<Option<(E::Library, Plan)>, ReloadError> {
+) -> Result<Option<(Vec<E::Library>, Plan)>, ReloadError> {
     let running = E::modules(world);
     let ready = transaction.ready.take();
-    if !attempt.request.rebuilds && is_running(&running, &attempt.request, made) {
-        // Nothing needs the copy.
-        let _ = std::fs::remove_file(&made.staged.path);
+    let mut opened = ready.map_or_else(Vec::new, |ready| ready.opened);
+    opened.retain(|opened| made.libraries.iter().any(|m| m.build_id == opened.build_id));
+    let mut libraries = Vec::new();
+    for library in &made.libraries {
+        if goes_on(transaction, &running, &attempt.request, library) {
+            // Nothing needs the copy.
+            if let Some(copy) = &library.copy {
+                let _ = std::fs::remove_file(&copy.path);
+            }
+            continue;
+        }
+        let open = opened.iter().position(|o| o.build_id == library.build_id);
+        libraries.push(match open {
+            Some(index) => opened.swap_remove(index),
+            None => open_copy::<E>(world, made, library)?,
+        });
+    }
+    if libraries.is_empty() {
         attempt.end(Phase::Identify);
         return Ok(None);
     }
-    let (library, mut modules) = match ready.filter(|ready| ready.build_id == made.build_id) {
-        Some(ready) => (ready.library, ready.modules),
-        None => E::open(world, made)?,
-    };
+    let builds = made
+        .libraries
+        .iter()
+        .map(|library| library.build_id.clone());
     transaction.ready = Some(Ready {
-        build_id: made.build_id.clone(),
-        library: library.clone(),
-        modules: modules.clone(),
+        builds: builds.collect(),
+        opened: libraries.clone(),
         is_good: false,
     });
-    transaction.demanded.demand(&mut modules)?;
-    let plan = plan(&running, &attempt.request, made, modules)?;
+    let plan = plan(
+        &running,
+        &attempt.request,
+        made,
+        &libraries,
+        E::demanded(world),
+    )?;
     attempt.end(Phase::Identify);
-    Ok(Some((library, plan)))
+    let libraries = libraries.into_iter().map(|opened| opened.library);
+    Ok(Some((libraries.collect(), plan)))
 }
 
-/// Whether the modules that `request` names run the code that was made, and all of them run.
-fn is_running(running: &[ModuleStatus], request: &Request, made: &Made) -> bool {
-    let runs =
-        |module: &ModuleStatus| module.build_id == made.build_id && module.suspended.is_none();
-    match &request.modules {
-        Some(names) => names.iter().all(|name| {
-            let module = running.iter().find(|m| m.module.name == *name);
-            module.is_some_and(runs)
-        }),
-        None => !running.is_empty() && running.iter().all(runs),
-    }
-}
-
-/// Which of the library's modules take over from which that run.
-fn plan(
+/// Whether a library was left as it ran when the build began, and it does not run so any more.
+pub(crate) fn lacks_a_copy<E: Engine>(
+    transaction: &Transaction<E>,
     running: &[ModuleStatus],
     request: &Request,
     made: &Made,
-    modules: Vec<HotModule>,
+) -> bool {
+    let opened = transaction.ready.as_ref().map_or(&[][..], |r| &r.opened);
+    made.libraries.iter().any(|library| {
+        library.copy.is_none()
+            && !goes_on(transaction, running, request, library)
+            && opened.iter().all(|o| o.build_id != library.build_id)
+    })
+}
+
+/// Whether a library goes on as it is: what was asked for of it runs the code that was made, and nothing is to
+/// be built anew.
+fn goes_on<E: Engine>(
+    transaction: &Transaction<E>,
+    running: &[ModuleStatus],
+    request: &Request,
+    library: &MadeLibrary,
+) -> bool {
+    let runs =
+        |module: &ModuleStatus| module.build_id == library.build_id && module.suspended.is_none();
+    let modules: Vec<_> = running
+        .iter()
+        .filter(|m| m.library == library.name)
+        .collect();
+    let is_whole = match &request.modules {
+        // As long as none runs, nobody knows which there are.
+        Some(_) => !modules.is_empty(),
+        None => transaction.whole.get(&library.name) == Some(&library.build_id),
+    };
+    let is_asked_for = |m: &ModuleStatus| {
+        let names = request.modules.as_ref();
+        names.is_none_or(|names| names.contains(&m.module.name))
+    };
+    !request.rebuilds && is_whole && modules.into_iter().all(|m| !is_asked_for(m) || runs(m))
+}
+
+fn open_copy<E: Engine>(
+    world: &mut E::World,
+    made: &Made,
+    library: &MadeLibrary,
+) -> Result<Opened<E>, ReloadError> {
+    let copy = library
+        .copy
+        .as_ref()
+        .ok_or_else(|| ReloadError::NotSwapped {
+            reason: format!("there is no copy of the library `{}`", library.name),
+        })?;
+    let (opened, modules) = E::open(world, made, library, copy)?;
+    Ok(Opened {
+        name: library.name.clone(),
+        build_id: library.build_id.clone(),
+        serial: copy.serial,
+        library: opened,
+        modules,
+    })
+}
+
+/// Which modules of the new libraries take over from which that run.
+fn plan<E: Engine>(
+    running: &[ModuleStatus],
+    request: &Request,
+    made: &Made,
+    libraries: &[Opened<E>],
+    demanded: &ModuleRegistry,
 ) -> Result<Plan, ReloadError> {
-    let all = ModuleRegistry::new(modules)?;
+    let new = |name: &String| libraries.iter().find(|opened| opened.name == *name);
+    let mut all: Vec<HotModule> = Vec::new();
+    for name in &made.host {
+        match new(name) {
+            Some(opened) => all.extend(opened.modules.iter().cloned()),
+            None => {
+                let modules = running.iter().filter(|m| m.library == *name);
+                all.extend(modules.map(|status| status.module.clone()));
+            }
+        }
+    }
+    demanded.demand(&mut all)?;
+    let all = ModuleRegistry::new(all)?;
+    let is_new = |module: &&HotModule| {
+        let mut modules = libraries.iter().flat_map(|opened| &opened.modules);
+        modules.any(|new| new.name == module.name)
+    };
     let (names, removed) = match &request.modules {
         Some(names) => (names.clone(), Vec::new()),
         None => {
             let names = running.iter().map(|module| module.module.name.clone());
             let gone = names.filter(|name| all.get(name).is_none()).collect();
-            (all.iter().map(|m| m.name.clone()).collect(), gone)
+            let names = all.iter().filter(is_new).map(|m| m.name.clone());
+            (names.collect(), gone)
         }
     };
-    all.select(&names)?;
-    // Where `after` leaves it open, the order is that of the library, whichever modules are reloaded.
+    let names = all.select(&names)?.into_iter().filter(is_new);
+    let names: Vec<String> = names.map(|module| module.name.clone()).collect();
+    // Where `after` leaves it open, the order is that of the libraries, whichever modules are reloaded.
     let gone = running.iter().map(|status| &status.module);
     let gone = gone.filter(|m| all.get(&m.name).is_none() && !removed.contains(&m.name));
     let there = all.iter().filter_map(|module| {
@@ -82,9 +170,14 @@ fn plan(
     });
     let order = ModuleRegistry::new(gone.chain(there).cloned())?;
     let modules = order.iter().filter(|module| names.contains(&module.name));
+    let libraries = libraries.iter().map(|opened| NewLibrary {
+        name: opened.name.clone(),
+        build_id: opened.build_id.clone(),
+        serial: opened.serial,
+        modules: opened.modules.iter().map(|m| m.name.clone()).collect(),
+    });
     Ok(Plan {
-        build_id: made.build_id.clone(),
-        serial: made.staged.serial,
+        libraries: libraries.collect(),
         modules: modules.cloned().collect(),
         removed,
         rebuilds: request.rebuilds,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hot_reloader_core::PanicReport;
 
 use crate::{
-    engine::Engine,
+    engine::{Engine, Plan},
     phase::roll_back,
     report::Outcome,
     stage::{Stage, Trial},
@@ -56,7 +56,27 @@ fn commit<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::World, tri
         )
     }));
     E::forget(world, trial.snapshot);
+    note_whole(transaction, world, &trial.plan);
     transaction.finish(world, attempt, Outcome::Committed, None, Vec::new());
+}
+
+/// Takes note of which of the new libraries run with all that they have, and nothing else.
+fn note_whole<E: Engine>(transaction: &mut Transaction<E>, world: &E::World, plan: &Plan) {
+    let running = E::modules(world);
+    for library in &plan.libraries {
+        let of_it = || running.iter().filter(|m| m.library == library.name);
+        let runs = |name: &String| {
+            of_it().any(|m| m.module.name == *name && m.build_id == library.build_id)
+        };
+        let is_whole = library.modules.iter().all(runs)
+            && of_it().all(|m| library.modules.contains(&m.module.name));
+        if is_whole {
+            let build = library.build_id.clone();
+            transaction.whole.insert(library.name.clone(), build);
+        } else {
+            transaction.whole.remove(&library.name);
+        }
+    }
 }
 
 /// See [`Transaction::panicked`].
@@ -98,7 +118,10 @@ pub(crate) fn thread_panicked<E: Engine>(
     panic: PanicReport,
 ) {
     let is_on_trial = match &transaction.stage {
-        Stage::Probation(trial, _) => panic.library == Some(trial.plan.serial),
+        Stage::Probation(trial, _) => {
+            let mut libraries = trial.plan.libraries.iter();
+            libraries.any(|library| panic.library == Some(library.serial))
+        }
         _ => false,
     };
     let error = ReloadError::Thread {

@@ -12,10 +12,10 @@ use crate::{
 pub(crate) fn rehearse<E: Engine>(
     world: &mut E::World,
     attempt: &mut Attempt,
-    library: &E::Library,
+    libraries: &[E::Library],
     plan: &Plan,
 ) -> Result<E::Rehearsal, ReloadError> {
-    let rehearsal = E::rehearse(world, library, plan)?;
+    let rehearsal = E::rehearse(world, libraries, plan)?;
     attempt.end(Phase::Rehearse);
     attempt.warnings = E::compare(world, &rehearsal, plan)?;
     attempt.end(Phase::Gate);

@@ -8,7 +8,7 @@ use crate::{
     Phase, ReloadError, Transaction,
 };
 
-/// Lets the library that is armed take over, if one is.
+/// Lets the libraries that are armed take over, if there are any.
 pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::World) {
     let armed = match std::mem::replace(&mut transaction.stage, Stage::Idle) {
         Stage::Armed(armed) => armed,
@@ -18,7 +18,7 @@ pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::W
         }
     };
     let Armed {
-        library,
+        libraries,
         rehearsal,
         plan,
         mut attempt,
@@ -34,7 +34,10 @@ pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::W
             return;
         }
     };
-    if let Err(reason) = E::swap(world, &library) {
+    let loaded = libraries
+        .iter()
+        .try_for_each(|library| E::swap(world, library));
+    if let Err(reason) = loaded {
         E::forget(world, snapshot);
         let error = ReloadError::NotSwapped { reason };
         transaction.finish(world, attempt, Outcome::Refused, Some(error), Vec::new());
@@ -51,7 +54,7 @@ pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::W
             attempt.warnings.push(text);
         }
     }
-    if let Err(error) = prepare::<E>(world, &mut attempt, &library, &rehearsal, &plan) {
+    if let Err(error) = prepare::<E>(world, &mut attempt, &libraries, &rehearsal, &plan) {
         let lost = E::restore(world, &snapshot);
         E::forget(world, snapshot);
         let (outcome, error) = match roll_back::outcome(error, &lost) {
@@ -64,8 +67,7 @@ pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::W
     }
     transaction.issued = transaction.issued.next();
     attempt.generation = Some(transaction.issued);
-    let (predecessors, installed) =
-        E::install(world, &library, &rehearsal, &plan, transaction.issued);
+    let (predecessors, installed) = E::install(world, &rehearsal, &plan, transaction.issued);
     let is_new = |name: &String| !transaction.started.contains(name);
     let started: Vec<String> = plan
         .modules
@@ -102,7 +104,7 @@ pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::W
 fn prepare<E: Engine>(
     world: &mut E::World,
     attempt: &mut Attempt,
-    library: &E::Library,
+    libraries: &[E::Library],
     rehearsal: &E::Rehearsal,
     plan: &Plan,
 ) -> Result<(), ReloadError> {
@@ -111,7 +113,7 @@ fn prepare<E: Engine>(
         E::take_down(world, &names)
             .map_err(|ModuleFault { module, panic }| ReloadError::Swap { module, panic })?;
     }
-    let warnings = E::set_up(world, library, rehearsal, plan)?;
+    let warnings = E::set_up(world, libraries, rehearsal, plan)?;
     attempt.warnings.extend(warnings);
     attempt.end(Phase::SetUp);
     attempt.types = E::migrate(world, rehearsal, plan)?;

@@ -7,23 +7,56 @@ use std::{
 };
 
 use hot_reloader_build::BuildError;
-use hot_reloader_core::{BuildId, Generation, HotModule, PanicReport, StagedLibrary};
+use hot_reloader_core::{
+    BuildId, Generation, HotModule, ModuleRegistry, PanicReport, StagedLibrary,
+};
 use hot_reloader_transaction::{
-    Build, BuildStep, Engine, Hook, Made, ModuleFault, ModuleStatus, Outcome, Phase, Plan,
-    Progress, Purpose, RehearsalFault, ReloadError, ReloadReport, RequestId, TypeChange,
+    Build, BuildStep, Engine, Hook, Made, MadeLibrary, ModuleFault, ModuleStatus, Outcome, Phase,
+    Plan, Progress, Purpose, RehearsalFault, ReloadError, ReloadReport, RequestId, TypeChange,
+    Wanted,
 };
 
-/// A library: the number of its code, and its modules.
+/// The modules of the tests.
+const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+/// The libraries of the host.
+const LIBRARIES: [&str; 2] = ["game", "more"];
+
+/// A library: its name, the number of its code, and its modules.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Code {
+    pub(crate) library: &'static str,
     pub(crate) number: u32,
     pub(crate) modules: Vec<&'static str>,
+}
+
+impl Code {
+    /// Of the first library.
+    pub(crate) fn new(number: u32, modules: &[&'static str]) -> Self {
+        Self {
+            library: LIBRARIES[0],
+            number,
+            modules: modules.to_vec(),
+        }
+    }
+
+    /// Of the second.
+    pub(crate) fn more(number: u32, modules: &[&'static str]) -> Self {
+        Self {
+            library: LIBRARIES[1],
+            ..Self::new(number, modules)
+        }
+    }
+
+    fn build_id(&self) -> BuildId {
+        BuildId::from_bytes(&self.number.to_be_bytes())
+    }
 }
 
 /// What runs under a name.
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
     pub(crate) name: &'static str,
+    library: &'static str,
     pub(crate) code: u32,
     generation: Generation,
     suspended: Option<Arc<ReloadError>>,
@@ -38,6 +71,10 @@ pub(crate) struct World {
     pub(crate) builds: Vec<Handle>,
     /// What they were for.
     pub(crate) purposes: Vec<Purpose>,
+    /// What was wanted of them.
+    pub(crate) wanted: Vec<Wanted>,
+    /// The modules that the host relies on.
+    pub(crate) demanded: ModuleRegistry,
     /// What the builds make, by number.
     pub(crate) made: Vec<Code>,
     /// Calls that could have failed so far.
@@ -128,23 +165,37 @@ impl World {
 
     /// Ends the build that was begun last, if it goes on.
     pub(crate) fn end_build(&mut self, result: Result<Code, BuildError>) {
+        self.end_build_of(result.map(|code| vec![(code, true)]));
+    }
+
+    /// The same for libraries, of which some have a copy; all, if they are wanted anew.
+    pub(crate) fn end_build_of(&mut self, result: Result<Vec<(Code, bool)>, BuildError>) {
         let Some(handle) = self.builds.last() else {
             return;
         };
-        let result = result.map_err(ReloadError::from).map(|code| {
-            let number = code.number;
-            self.made.push(code);
-            Made {
-                staged: StagedLibrary {
-                    path: "/nonexistent".into(),
-                    serial: u32::try_from(self.made.len()).unwrap(),
-                },
-                build_id: BuildId::from_bytes(&number.to_be_bytes()),
-                root: "/".into(),
-                hot: Vec::new(),
-                layout: Arc::default(),
-                recompiled: Vec::new(),
-            }
+        let result = result.map_err(ReloadError::from).map(|codes| Made {
+            libraries: codes
+                .into_iter()
+                .map(|(code, has_copy)| {
+                    let has_copy = has_copy || self.wanted.last().unwrap().anew;
+                    let (name, build_id) = (code.library.to_owned(), code.build_id());
+                    self.made.push(code);
+                    let copy = has_copy.then(|| StagedLibrary {
+                        path: "/nonexistent".into(),
+                        serial: u32::try_from(self.made.len()).unwrap(),
+                    });
+                    MadeLibrary {
+                        name,
+                        build_id,
+                        copy,
+                    }
+                })
+                .collect(),
+            host: LIBRARIES.map(str::to_owned).to_vec(),
+            root: "/".into(),
+            hot: Vec::new(),
+            layout: Arc::default(),
+            recompiled: Vec::new(),
         });
         let phases = vec![(Phase::Build, Duration::ZERO)];
         handle.push(BuildStep::Finished {
@@ -187,8 +238,13 @@ impl Engine for Fake {
     type Snapshot = Vec<String>;
     type Code = Vec<Slot>;
 
-    fn build(world: &mut World, purpose: Purpose) -> Box<dyn Build> {
-        world.purposes.push(purpose);
+    fn demanded(world: &World) -> &ModuleRegistry {
+        &world.demanded
+    }
+
+    fn build(world: &mut World, wanted: Wanted) -> Box<dyn Build> {
+        world.purposes.push(wanted.purpose);
+        world.wanted.push(wanted);
         let handle = Handle::default();
         world.builds.push(handle.clone());
         if let Some(code) = world.ends_at_once.clone() {
@@ -200,6 +256,7 @@ impl Engine for Fake {
     fn modules(world: &World) -> Vec<ModuleStatus> {
         let status = |slot: &Slot| ModuleStatus {
             module: module(slot.name),
+            library: slot.library.to_owned(),
             generation: slot.generation,
             build_id: BuildId::from_bytes(&slot.code.to_be_bytes()),
             suspended: slot.suspended.clone(),
@@ -207,18 +264,23 @@ impl Engine for Fake {
         world.slots.iter().map(status).collect()
     }
 
-    fn open(world: &mut World, made: &Made) -> Result<(Code, Vec<HotModule>), ReloadError> {
+    fn open(
+        world: &mut World,
+        _: &Made,
+        _: &MadeLibrary,
+        copy: &StagedLibrary,
+    ) -> Result<(Code, Vec<HotModule>), ReloadError> {
         if world.fails() {
             let reason = "it would not open".to_owned();
             return Err(ReloadError::NotSwapped { reason });
         }
         world.opened += 1;
-        let code = world.made[made.staged.serial as usize - 1].clone();
+        let code = world.made[copy.serial as usize - 1].clone();
         let modules = code.modules.iter().map(|name| module(name)).collect();
         Ok((code, modules))
     }
 
-    fn rehearse(world: &mut World, _: &Code, plan: &Plan) -> Result<(), ReloadError> {
+    fn rehearse(world: &mut World, _: &[Code], plan: &Plan) -> Result<(), ReloadError> {
         for module in &plan.modules {
             world
                 .fault(&module.name)
@@ -259,7 +321,7 @@ impl Engine for Fake {
 
     fn set_up(
         world: &mut World,
-        _: &Code,
+        _: &[Code],
         (): &(),
         plan: &Plan,
     ) -> Result<Vec<String>, ReloadError> {
@@ -284,7 +346,6 @@ impl Engine for Fake {
 
     fn install(
         world: &mut World,
-        library: &Code,
         (): &(),
         plan: &Plan,
         generation: Generation,
@@ -299,10 +360,14 @@ impl Engine for Fake {
             if let Err(fault) = world.fault(&module.name) {
                 return (old, Err(fault));
             }
-            let name = library.modules.iter().find(|name| **name == module.name);
+            let library = plan.library_of(&module.name);
+            let is_its = |code: &&Code| code.build_id() == library.build_id;
+            let code = world.made.iter().find(is_its).unwrap();
+            let name = NAMES.iter().find(|name| **name == module.name);
             world.slots.push(Slot {
                 name: name.unwrap(),
-                code: library.number,
+                library: code.library,
+                code: code.number,
                 generation,
                 suspended: None,
             });

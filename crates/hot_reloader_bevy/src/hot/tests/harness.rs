@@ -47,11 +47,18 @@ pub(super) fn plain<T: Component>() -> Abilities {
     }
 }
 
-/// An app that runs such modules.
+/// A library of such modules.
+fn library(modules: &[ModuleEntry]) -> &'static LibraryEntry {
+    let modules = Box::leak(modules.to_vec().into_boxed_slice());
+    Box::leak(Box::new(LibraryEntry { modules }))
+}
+
+/// An app that runs such modules. It has two libraries, of which the second has none unless a test says so.
 pub(super) struct Bench {
     pub(super) app: App,
     source: InProcess,
     last: Option<&'static LibraryEntry>,
+    more: &'static LibraryEntry,
 }
 
 impl Bench {
@@ -66,7 +73,7 @@ impl Bench {
 
     fn new_in(engine: impl FnOnce(&mut App), modules: &[ModuleEntry]) -> Self {
         let source = InProcess::default();
-        let mut config = HotReloaderConfig::new("/", "bench");
+        let mut config = HotReloaderConfig::new("/", &["bench", "more"]);
         config.remote = false;
         config.probation_frames = 6;
         let mut app = App::new();
@@ -77,6 +84,7 @@ impl Bench {
             app,
             source,
             last: None,
+            more: library(&[]),
         };
         bench.next(modules);
         bench.app.finish();
@@ -103,15 +111,20 @@ impl Bench {
 
     /// Says what the next build makes.
     pub(super) fn next(&mut self, modules: &[ModuleEntry]) {
-        let modules = Box::leak(modules.to_vec().into_boxed_slice());
-        let entry = Box::leak(Box::new(LibraryEntry { modules }));
+        let entry = library(modules);
         self.last = Some(entry);
-        self.source.push(entry);
+        self.source.push(&[entry, self.more]);
     }
 
     /// Says that the next build makes what the last one made.
     pub(super) fn again(&mut self) {
-        self.source.push(self.last.expect("there was one"));
+        let last = self.last.expect("there was one");
+        self.source.push(&[last, self.more]);
+    }
+
+    /// Says what the second library has from the next build on.
+    pub(super) fn more(&mut self, modules: &[ModuleEntry]) {
+        self.more = library(modules);
     }
 
     /// Runs frames until the next report.

@@ -6,6 +6,7 @@ mod code;
 mod engine_types;
 mod generated;
 mod harness;
+mod libraries;
 mod made;
 mod migration;
 mod placement;

@@ -26,6 +26,7 @@ fn status(name: &str) -> ModuleStatus {
             state_keys: vec!["game::Score".to_owned()],
             ..HotModule::default()
         },
+        library: "slop_dashboard".to_owned(),
         generation: Generation::NONE.next(),
         build_id: BuildId::from_bytes(&[0xab; 8]),
         suspended: None,

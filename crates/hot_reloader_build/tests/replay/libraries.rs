@@ -1,0 +1,146 @@
+//! A host with two plugin libraries, which share crates that may change.
+
+use super::*;
+use hot_reloader_build::WorkspaceError;
+
+impl Fixture {
+    /// Besides `game`, a library `menu` that needs `rules` too.
+    fn of_two() -> Self {
+        let mut fixture = Self::unbuilt();
+        fixture.edit("Cargo.toml", "\"game\"", "\"game\", \"menu\"");
+        fixture.write(
+            "menu/Cargo.toml",
+            "[package]\nname = \"menu\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+             [features]\nhot = []\n\
+             [dependencies]\nrules = { path = \"../rules\" }\nengine = { path = \"../engine\" }\n",
+        );
+        fixture.write(
+            "menu/src/lib.rs",
+            "#[unsafe(no_mangle)]\npub static ANSWER: [u64; 2] = [0x7265_7761_6e73_3a21, \
+             rules::RULE * 1000 + ENTRIES + engine::ZERO];\nconst ENTRIES: u64 = 7;\n",
+        );
+        fixture.libraries.push("menu".to_owned());
+        fixture
+    }
+
+    /// Builds, and compares the answers of the libraries that were asked for.
+    #[track_caller]
+    fn answer(&mut self, answers: &[(&str, u64)], decline: Option<Decline>) {
+        let (outcome, builder) = self.build();
+        let built = outcome.unwrap_or_else(|error| panic!("{error}"));
+        let expected = decline.map_or(Builder::Replay, Builder::Cargo);
+        assert_eq!(builder, Some(expected));
+        let libraries = built.libraries.iter();
+        let found: Vec<_> = libraries.map(|(name, path)| (&**name, ask(path))).collect();
+        assert_eq!(found, answers);
+    }
+}
+
+#[test]
+fn an_edit_compiles_the_library_that_it_is_in_and_no_other() {
+    let mut fixture = Fixture::of_two();
+    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+    fixture.edit("menu/src/lib.rs", "= 7", "= 8");
+    fixture.answer(&[("game", 201), ("menu", 2008)], None);
+    assert_eq!(fixture.compiled(), ["menu"]);
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
+    fixture.answer(&[("game", 203), ("menu", 2008)], None);
+    assert_eq!(fixture.compiled(), ["game"]);
+    // What both need is compiled once.
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.answer(&[("game", 303), ("menu", 3008)], None);
+    let mut compiled = fixture.compiled();
+    compiled[2..].sort();
+    assert_eq!(compiled, ["words", "rules", "game", "menu"]);
+}
+
+#[test]
+fn a_broken_library_keeps_no_other_from_being_built() {
+    let mut fixture = Fixture::of_two();
+    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+    fixture.edit("game/src/menu.rs", "= 1", "= one");
+    fixture.edit("menu/src/lib.rs", "= 7", "= 8");
+    let (outcome, builder) = fixture.build();
+    assert!(matches!(outcome, Err(BuildError::Errors(_))), "{outcome:?}");
+    assert_eq!(builder, Some(Builder::Replay));
+    fixture.wanted = Some(vec!["menu".to_owned()]);
+    fixture.answer(&[("menu", 2008)], None);
+    // By cargo too, which then does not know the other.
+    fixture.edit(
+        "menu/src/lib.rs",
+        "const ENTRIES: u64 = 8;",
+        "mod more;\nuse more::ENTRIES;",
+    );
+    fixture.write("menu/src/more.rs", "pub(crate) const ENTRIES: u64 = 9;\n");
+    let path = fixture.path("menu/src/more.rs");
+    let name = "menu".to_owned();
+    fixture.answer(&[("menu", 2009)], Some(Decline::Reads { name, path }));
+    fixture.edit("menu/src/more.rs", "= 9", "= 6");
+    fixture.answer(&[("menu", 2006)], Some(Decline::Partial));
+    // What was edited while only the other was built is not forgotten.
+    fixture.wanted = None;
+    fixture.edit("game/src/menu.rs", "= one", "= 4");
+    fixture.answer(&[("game", 204), ("menu", 2006)], Some(Decline::Partial));
+    fixture.edit("game/src/menu.rs", "= 4", "= 5");
+    fixture.answer(&[("game", 205), ("menu", 2006)], None);
+}
+
+/// Types of a crate that both need would be others in each.
+#[test]
+fn what_two_libraries_need_is_built_alike_for_both() {
+    let mut fixture = Fixture::of_two();
+    fixture.edit(
+        "rules/Cargo.toml",
+        "[dependencies]",
+        "[features]\nodd = []\n[dependencies]",
+    );
+    fixture.edit(
+        "menu/Cargo.toml",
+        "rules = { path = \"../rules\" }",
+        "rules = { path = \"../rules\", features = [\"odd\"] }",
+    );
+    let (outcome, _) = fixture.build();
+    let error = outcome.unwrap_err();
+    let differs = matches!(
+        &error,
+        BuildError::Differs { name, library, other }
+            if name == "rules" && library == "menu" && other == "game"
+    );
+    assert!(differs, "{error}");
+    fixture.edit(
+        "game/Cargo.toml",
+        "rules = { path = \"../rules\" }",
+        "rules = { path = \"../rules\", features = [\"odd\"] }",
+    );
+    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+}
+
+/// Each feature is for the libraries that have it, and `hot` is for all.
+#[test]
+fn a_feature_of_one_library_is_not_asked_of_another() {
+    let mut fixture = Fixture::of_two();
+    fixture.config.features.push("cheats".to_owned());
+    fixture.answer(&[("game", 10_201), ("menu", 2007)], Some(Decline::First));
+    fixture.config.features.push("nowhere".to_owned());
+    let (outcome, _) = fixture.build();
+    let error = outcome.unwrap_err().to_string();
+    assert!(error.contains("nowhere"), "{error}");
+}
+
+#[test]
+fn a_library_is_no_part_of_another() {
+    let mut fixture = Fixture::of_two();
+    fixture.edit(
+        "menu/Cargo.toml",
+        "[dependencies]",
+        "[dependencies]\ngame = { path = \"../game\" }",
+    );
+    let (outcome, _) = fixture.build();
+    let error = outcome.unwrap_err();
+    let nested = matches!(
+        &error,
+        BuildError::Workspace { source: WorkspaceError::Nested { inner, outer } }
+            if inner == "game" && outer == "menu"
+    );
+    assert!(nested, "{error}");
+}
