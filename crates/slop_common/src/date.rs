@@ -1,7 +1,7 @@
 //! Times as people write them.
 
 /// Seconds since 1970 as `YYYY-MM-DD HH:MM`, UTC.
-pub(crate) fn date(time: u64) -> String {
+pub fn date(time: u64) -> String {
     // Days since the 1st of March of the year 0: years that begin in March end with the leap day,
     // and the calendar repeats itself after 400 of them, which are 146,097 days.
     let days = time / 86_400 + 719_468;

@@ -4,14 +4,15 @@ use std::collections::HashSet;
 
 use slop_state::Discussion;
 
-use super::ASSISTANT;
+use crate::ASSISTANT;
 
 /// The names in what was said in a discussion, but not by the assistant there: it is not to choose
 /// what it is shown.
-pub(crate) struct Names(HashSet<String>);
+pub struct Names(HashSet<String>);
 
 impl Names {
-    pub(crate) fn of(discussion: &Discussion) -> Self {
+    /// Those in what was said in this discussion.
+    pub fn of(discussion: &Discussion) -> Self {
         let said = discussion.entries.iter();
         let said = said.filter(|entry| entry.role != ASSISTANT);
         let words = said.flat_map(|entry| words(&entry.text));
@@ -20,7 +21,7 @@ impl Names {
 
     /// Whether a path from the project's folder is named: in full, or by its end from some folder on.
     /// The last part alone is a name if it has an ending, so that `a test` names no file `test`.
-    pub(crate) fn has(&self, path: &str) -> bool {
+    pub fn has(&self, path: &str) -> bool {
         if self.0.contains(path) {
             return true;
         }

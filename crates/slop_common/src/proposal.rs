@@ -6,7 +6,7 @@ use slop_state::{Dependencies, Proposed, Ticket};
 
 /// Why a proposal cannot be accepted as it is.
 #[derive(thiserror::Error, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ProposalError {
+pub enum ProposalError {
     /// Nothing is proposed.
     #[error("there is no proposal; ask the orchestrator for one")]
     Nothing,
@@ -48,7 +48,7 @@ fn describe(circle: &[String]) -> String {
 /// # Errors
 ///
 /// For the first of the tickets with which something is wrong.
-pub(crate) fn check(proposal: &[Proposed], first: u32) -> Result<Vec<Ticket>, ProposalError> {
+pub fn check(proposal: &[Proposed], first: u32) -> Result<Vec<Ticket>, ProposalError> {
     if proposal.is_empty() {
         return Err(ProposalError::Nothing);
     }

@@ -5,14 +5,15 @@
 //! reload and a rollback make no difference to it.
 
 mod files;
-mod named;
 mod tools;
 
 use std::{borrow::Cow, time::Duration};
 
 use bevy::{ecs::schedule::SystemConfigs, prelude::*};
 use hot_reloader::prelude::*;
-use serde::{Deserialize, Serialize};
+use slop_common::{
+    messages, provider, said, servers, whole, Turn, ASSISTANT, CUT_OFF, NO_ANSWER, WAITING,
+};
 use slop_engine::{
     assistants::{
         ApiKey, Ask, Assistants, ChatRole, Message, Progress, Provider, Recipient, Timing, Usage,
@@ -20,36 +21,14 @@ use slop_engine::{
     session::Session,
 };
 use slop_state::{
-    Action, Discussion, Discussions, Entry, Project, ProviderKind, Server, Settings, Tier, Tiers,
-    TokenUsage,
+    Action, Discussion, Discussions, Entry, Pending, PendingRequests, Project, ProviderKind,
+    Settings, Tiers, TokenUsage,
 };
 
-pub(crate) use files::wanted;
-pub(crate) use named::Names;
-pub(crate) use tools::{last_said, messages};
+pub(crate) use tools::last_said;
 
-use crate::{
-    controller::{now, AskAssistant},
-    Turn,
-};
+use crate::controller::{now, AskAssistant};
 use tools::{ask_for_leave, next_round, stop_rounds};
-
-/// The role of the assistant's entries.
-pub(crate) const ASSISTANT: &str = "AI";
-/// What the note begins with that says why there is no answer, or no more of it.
-const NO_ANSWER: &str = "> **No answer:** ";
-/// What the note begins with that says that an answer ends because there was no room for more.
-const CUT_OFF: &str = "> **Cut off:** ";
-/// What an entry begins with that waits for a server that is busy.
-const WAITING: &str = "> **Waiting:** ";
-
-/// Whether an entry says no more than why there is no answer, or none yet.
-pub(crate) fn is_note(text: &str) -> bool {
-    let text = text.trim_start();
-    [NO_ANSWER, CUT_OFF, WAITING]
-        .iter()
-        .any(|note| text.starts_with(note))
-}
 
 /// Why there is no more of an answer whose entry was deleted and came back.
 const DELETED: &str = "The entry was deleted before the answer was complete.";
@@ -90,30 +69,10 @@ fn systems() -> SystemConfigs {
         .chain()
 }
 
-/// The requests that are not answered in full.
-#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-pub struct PendingRequests(pub Vec<Pending>);
-
-/// A request, and where its answer goes.
-#[derive(Reflect, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pending {
-    /// Its id among the [`Assistants`].
-    pub request: u64,
-    /// The id of the discussion.
-    pub discussion: u64,
-    /// The id of the entry.
-    pub entry: u64,
-}
-
 /// Requests whose entries were deleted before they were answered in full. An entry that comes back
 /// says so.
 #[derive(Resource, Reflect, Clone, Debug, Default, PartialEq, Eq)]
 struct Orphans(Vec<Pending>);
-
-/// The ids of the entries that are still being written by the assistant.
-pub(crate) fn streaming(pending: &PendingRequests) -> Vec<u64> {
-    pending.0.iter().map(|pending| pending.entry).collect()
-}
 
 /// Has the key for each server that is set read, as soon as it is set. That of the settings comes
 /// first, for a key from the time when there was only one was entered for no tier.
@@ -131,19 +90,6 @@ fn read_key(settings: Res<Settings>, tiers: Res<Tiers>, mut session: ResMut<Sess
     for server in servers {
         session.read_key(&server);
     }
-}
-
-/// The servers that may be asked: that of the settings, and those of the tiers.
-pub(crate) fn servers(settings: &Settings, tiers: &Tiers) -> Vec<Recipient> {
-    let own = Tier::ALL.map(|tier| tier_provider(tier, tiers, settings));
-    let all = [provider(settings)].into_iter().chain(own);
-    let servers = all.filter_map(|provider| Recipient::of(&provider).ok().flatten());
-    servers.collect()
-}
-
-/// Who answers for a tier.
-pub(crate) fn tier_provider(tier: Tier, tiers: &Tiers, settings: &Settings) -> Provider {
-    provider(&tiers.of_tier(tier, settings))
 }
 
 /// Replaces the API key for a server that is set.
@@ -283,36 +229,6 @@ fn question(
     }
 }
 
-/// The entries that go out with a question, and what of each is said by whom. Not those of these
-/// ids, which are being written.
-pub(crate) fn spoken<'a>(
-    discussion: &'a Discussion,
-    unfinished: &'a [u64],
-) -> impl Iterator<Item = (&'a Entry, ChatRole, Cow<'a, str>)> {
-    let said = discussion.entries.iter();
-    let said = said.filter(move |entry| !unfinished.contains(&entry.id));
-    said.filter_map(|entry| message(entry).map(|(role, text)| (entry, role, text)))
-}
-
-/// Who answers.
-pub(crate) fn provider(settings: &Settings) -> Provider {
-    match settings.provider {
-        ProviderKind::Echo => Provider::Echo,
-        ProviderKind::OpenAi => Provider::OpenAi {
-            base_url: settings.base_url.clone(),
-            model: settings.model.clone(),
-        },
-        ProviderKind::Anthropic => {
-            let Server { base_url, model } = settings.anthropic.clone();
-            Provider::Anthropic { base_url, model }
-        }
-        ProviderKind::Gemini => {
-            let Server { base_url, model } = settings.gemini.clone();
-            Provider::Gemini { base_url, model }
-        }
-    }
-}
-
 /// The key for their server; an empty one if there is none. An address that is none has none either,
 /// and the request tells what is wrong with it.
 fn key_for(provider: &Provider, session: &Session) -> ApiKey {
@@ -330,41 +246,6 @@ fn timing(settings: &Settings) -> Timing {
         idle: seconds(settings.limits.idle_s),
         ..Timing::default()
     }
-}
-
-/// What was said in an entry, and by whom, if anything was.
-pub(crate) fn message(entry: &Entry) -> Option<(ChatRole, Cow<'_, str>)> {
-    let (role, text) = match entry.role.as_str() {
-        "User" => (ChatRole::User, Cow::Borrowed(&*entry.text)),
-        ASSISTANT => (ChatRole::Assistant, Cow::Borrowed(said(&entry.text))),
-        "System" | "Context" => (ChatRole::System, Cow::Borrowed(&*entry.text)),
-        role => (
-            ChatRole::User,
-            Cow::Owned(format!("{role}: {}", entry.text)),
-        ),
-    };
-    let is_blank = text.trim().is_empty() || entry.text.trim().is_empty();
-    (!is_blank).then_some((role, text))
-}
-
-/// What the assistant said itself, and, as our note has it, why that is not all.
-pub(crate) fn parts(text: &str) -> (&str, Option<&str>) {
-    let notes = [NO_ANSWER, CUT_OFF].into_iter();
-    let last = notes
-        .filter_map(|note| Some((text.rfind(note)?, note)))
-        .max();
-    match last {
-        // What the assistant itself quotes is within a paragraph.
-        Some((at, note)) if at == 0 || text[..at].ends_with("\n\n") => {
-            (text[..at].trim_end(), Some(&text[at + note.len()..]))
-        }
-        _ => (text, None),
-    }
-}
-
-/// What the assistant said itself, without our note.
-fn said(text: &str) -> &str {
-    parts(text).0
 }
 
 /// Takes in what has arrived and shows it.
@@ -393,7 +274,7 @@ fn stream_response(
         let next = asks.filter(|_| entry.rounds.len() < tools::MOST);
         let (wanted, is_over) = match progress {
             Some(progress) => {
-                let wanted = tools::whole(&entry.rounds, shown(progress));
+                let wanted = whole(&entry.rounds, shown(progress));
                 let is_in_circles = asks.is_some() && next.is_none();
                 let wanted = if is_in_circles {
                     Cow::Owned(with_note(&wanted, IN_CIRCLES))

@@ -21,10 +21,9 @@
 //! that looks like a mark gets a `\`.
 
 use serde::Deserialize;
+use slop_common::date;
 use slop_state::{Discussion, Entry, ModelId, TokenUsage};
 use thiserror::Error;
-
-use crate::date::date;
 
 /// What a mark begins with.
 const MARK: &str = "<!-- slop:";

@@ -1,11 +1,10 @@
-//! The tickets that the orchestrator proposes: how it is asked for them, how its answer is read, and
-//! what must be true of them before they are accepted.
+//! The tickets that the orchestrator proposes: how it is asked for them, and how its answer is read. What
+//! must be true of them before they are accepted, the window with them knows too.
 
-mod check;
 mod read;
 
-pub(crate) use check::{check, ProposalError};
 pub(crate) use read::read;
+pub(crate) use slop_common::proposal::{check, ProposalError};
 
 use serde::Serialize;
 use slop_state::Proposed;

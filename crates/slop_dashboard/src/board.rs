@@ -14,9 +14,9 @@ use slop_engine::egui;
 use slop_state::{
     Action, Board, Dependencies, Discussions, Planning, Run, Status, Ticket, TicketQueue, Verdict,
 };
+use slop_ui::{mma_dashboard, Theme};
 
 use self::{detail::detail, keys::keys, layers::layers};
-use crate::gui::theme::Theme;
 
 /// Between cards, columns and panes, in points.
 const GAP: f32 = 8.0;
@@ -40,16 +40,16 @@ const SAVE: egui::KeyboardShortcut =
     egui::KeyboardShortcut::new(egui::Modifiers::CTRL, egui::Key::Enter);
 
 /// What the panel draws, and what of it a person changes directly.
-pub(in crate::gui) struct View<'a> {
+pub(super) struct View<'a> {
     /// In any order.
-    pub(in crate::gui) tickets: &'a [&'a Ticket],
-    pub(in crate::gui) board: &'a mut Board,
-    pub(in crate::gui) discussions: &'a Discussions,
-    pub(in crate::gui) queue: &'a TicketQueue,
-    pub(in crate::gui) planning: &'a mut Planning,
+    pub(super) tickets: &'a [&'a Ticket],
+    pub(super) board: &'a mut Board,
+    pub(super) discussions: &'a Discussions,
+    pub(super) queue: &'a TicketQueue,
+    pub(super) planning: &'a mut Planning,
     /// Of the ticket to be.
-    pub(in crate::gui) title: &'a mut String,
-    pub(in crate::gui) theme: &'a Theme,
+    pub(super) title: &'a mut String,
+    pub(super) theme: &'a Theme,
 }
 
 pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
@@ -203,7 +203,7 @@ fn top<'a>(
         let filter_width = (0.4 * room).min(180.0);
 
         let field = egui::TextEdit::singleline(title)
-            .id(egui::Id::new("mma_dashboard new ticket"))
+            .id(mma_dashboard::title_field())
             .hint_text("A new ticket")
             .desired_width(room - filter_width);
         let response = ui.add(field);

@@ -1,27 +1,15 @@
-//! The MMA Dashboard: the board with the tickets, and the reloader.
-
-pub(super) mod board;
-#[cfg(feature = "hot")]
-mod reloads;
+//! The board with the tickets, and the reloader, one at a time.
 
 #[cfg(feature = "hot")]
 use hot_reloader::{HotReloader, ReloadRequest};
 use slop_engine::egui;
 use slop_state::Action;
+#[cfg(feature = "hot")]
+use slop_ui::mma_dashboard::shows_reloader;
 
-/// The field for the title of a ticket to be.
-pub(super) fn title_field() -> egui::Id {
-    egui::Id::new("mma_dashboard new ticket")
-}
-
-/// Shows the board, if the reloader is shown.
-pub(super) fn show_tickets(context: &egui::Context) {
-    context.data_mut(|data| data.insert_persisted(shows_reloader(), false));
-}
-
-fn shows_reloader() -> egui::Id {
-    egui::Id::new("mma_dashboard shows the reloader")
-}
+use crate::board;
+#[cfg(feature = "hot")]
+use crate::reloads;
 
 /// The board or the reloader, whichever is chosen at the top. The reload that is asked for, if one
 /// is.
@@ -67,9 +55,12 @@ pub(super) fn panel(ui: &mut egui::Ui, view: board::View<'_>, out: &mut Vec<Acti
 #[cfg(all(test, feature = "hot"))]
 mod tests {
     use slop_state::{Board, Discussions, Planning, TicketQueue};
+    use slop_ui::{
+        mma_dashboard::{show_tickets, title_field},
+        testing,
+    };
 
     use super::*;
-    use crate::gui::testing;
 
     #[test]
     fn a_tab_shows_the_reloader() {

@@ -11,8 +11,7 @@ use slop_engine::{
     egui_extras::{Column, TableBuilder},
 };
 use slop_state::Action;
-
-use crate::gui::theme::Theme;
+use slop_ui::Theme;
 
 /// The height of a row, in points.
 const ROW: f32 = 22.0;

@@ -1,26 +1,29 @@
-//! The Discussion Hub: the discussions, the entries of one of them, and the composer.
+//! The discussions, the entries of one of them, and the composer.
 
 mod documents;
 mod entry;
 mod everywhere;
-pub(super) mod first_steps;
+mod first_steps;
 mod scroll;
 mod setup;
 
 use std::path::Path;
 
 use bevy::utils::HashMap;
+use slop_common::ASSISTANT;
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
 use slop_state::{Action, Composer, Discussion, Discussions, Hub, Prices, Total, Window};
+use slop_ui::{
+    discussion_hub::{composer_field, name_field, search_field},
+    Theme,
+};
 
+pub(super) use self::first_steps::Steps;
 use self::{
     documents::Documents,
-    first_steps::Steps,
     scroll::{scroll, Measured, Search, Thread},
     setup::setup,
 };
-use super::theme::Theme;
-use crate::ai_client::ASSISTANT;
 
 /// The least height of each side of the split, in points.
 const LEAST: f32 = 90.0;
@@ -511,26 +514,6 @@ fn icon(ui: &mut egui::Ui, glyph: &str, hover: &str, enabled: bool) -> bool {
         .on_hover_text(hover)
         .on_disabled_hover_text(hover)
         .clicked()
-}
-
-/// The field for what is searched for in the discussion.
-pub(super) fn search_field() -> egui::Id {
-    egui::Id::new("discussion_hub search")
-}
-
-/// The field for what is searched for in all discussions.
-pub(super) fn everywhere_field() -> egui::Id {
-    egui::Id::new("discussion_hub everywhere")
-}
-
-/// The field for the next entry.
-pub(super) fn composer_field() -> egui::Id {
-    egui::Id::new("discussion_hub composer")
-}
-
-/// The field for the name of a discussion.
-pub(super) fn name_field(discussion: u64) -> egui::Id {
-    egui::Id::new(("discussion_hub name", discussion))
 }
 
 #[cfg(test)]

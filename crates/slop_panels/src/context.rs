@@ -2,31 +2,81 @@
 
 mod parts;
 
+use bevy::prelude::*;
+use hot_reloader::prelude::*;
+use slop_common::{streaming, wanted, Turn};
 use slop_engine::{
-    context::{estimate_tokens, Gathered},
+    context::{estimate_tokens, ContextReader, Gathered},
     egui,
 };
-use slop_state::{Action, Composer, Discussion, Project, Settings, Tiers};
+use slop_state::{
+    Action, Composer, Discussion, Discussions, PendingRequests, Project, Settings, Tiers, Window,
+};
+use slop_ui::{tracked, Canvas, Theme};
 
 use self::parts::{parts, Origin, Part};
-use super::{theme::Theme, tracked};
 
-/// What the panel draws.
-pub(super) struct View<'a> {
-    pub(super) project: &'a Project,
-    pub(super) settings: &'a Settings,
-    pub(super) tiers: &'a Tiers,
-    /// The one that is shown.
-    pub(super) discussion: Option<&'a Discussion>,
-    pub(super) composer: &'a Composer,
-    /// The ids of the entries that the assistant is still writing.
-    pub(super) streaming: &'a [u64],
-    /// The project's files that may go out; `None` until they were read.
-    pub(super) gathered: Option<&'a Gathered>,
-    pub(super) theme: &'a Theme,
+/// Has the project's files read while it is seen.
+#[hot_module(
+    targets = [render_context],
+    after = [controller, ai_client, main_interface],
+)]
+pub fn context(app: &mut App) {
+    Turn::order(app);
+    app.init_resource::<ContextReader>()
+        .add_event::<Action>()
+        .add_systems(Update, render_context.in_set(Turn::Show));
 }
 
-pub(super) fn panel(ui: &mut egui::Ui, view: &View<'_>, out: &mut Vec<Action>) {
+fn render_context(
+    mut canvas: Canvas,
+    (project, tiers): (Res<Project>, Res<Tiers>),
+    discussions: Res<Discussions>,
+    composer: Res<Composer>,
+    pending: Res<PendingRequests>,
+    mut reader: ResMut<ContextReader>,
+) {
+    if !canvas.places.is_seen(Window::Context) {
+        return;
+    }
+    let has_files = !project.root.is_empty() && !project.tracked.is_empty();
+    if has_files {
+        let rule = discussions.shown().map(|shown| tiers.rule(shown));
+        reader.look(&project.root, wanted(&project, rule.unwrap_or_default()));
+    }
+    let settings = canvas.settings.clone();
+    let streaming = streaming(&pending);
+    canvas.show(Window::Context, |ui, theme, out| {
+        let view = View {
+            project: &project,
+            settings: &settings,
+            tiers: &tiers,
+            discussion: discussions.shown(),
+            composer: &composer,
+            streaming: &streaming,
+            gathered: reader.latest().filter(|_| has_files),
+            theme,
+        };
+        panel(ui, &view, out);
+    });
+}
+
+/// What the panel draws.
+struct View<'a> {
+    project: &'a Project,
+    settings: &'a Settings,
+    tiers: &'a Tiers,
+    /// The one that is shown.
+    discussion: Option<&'a Discussion>,
+    composer: &'a Composer,
+    /// The ids of the entries that the assistant is still writing.
+    streaming: &'a [u64],
+    /// The project's files that may go out; `None` until they were read.
+    gathered: Option<&'a Gathered>,
+    theme: &'a Theme,
+}
+
+fn panel(ui: &mut egui::Ui, view: &View<'_>, out: &mut Vec<Action>) {
     egui::ScrollArea::vertical()
         .auto_shrink(false)
         .show(ui, |ui| {

@@ -2,35 +2,82 @@
 
 mod request;
 
-use bevy::utils::HashMap;
+use bevy::{prelude::*, utils::HashMap};
+use hot_reloader::prelude::*;
+use slop_common::{date, Turn};
 use slop_engine::{
     egui,
     hands::{Diff, Jobs},
 };
 use slop_state::{
-    Action, CallId, Discussions, HandsView, Stage, ToolNote, ToolRequest, ToolRequests,
+    Action, CallId, Discussions, HandsView, Layout, Stage, ToolNote, ToolRequest, ToolRequests,
+    Window,
 };
-
-use super::theme::Theme;
+use slop_ui::{edit, Canvas, Theme};
 
 /// How many lines of the log are shown.
 const LINES: usize = 100;
 
+/// Owns what a person is in the middle of there.
+#[hot_module(
+    state_keys = [HandsView],
+    targets = [render_hands],
+    after = [controller, ai_client, main_interface],
+)]
+pub fn hands(app: &mut App) {
+    Turn::order(app);
+    app.init_resource::<HandsView>()
+        .add_event::<Action>()
+        .add_systems(Update, render_hands.in_set(Turn::Show));
+}
+
+fn render_hands(
+    mut canvas: Canvas,
+    requests: Res<ToolRequests>,
+    discussions: Res<Discussions>,
+    jobs: Res<Jobs>,
+    mut layout: ResMut<Layout>,
+    mut view: ResMut<HandsView>,
+    mut cache: Local<Cache>,
+) {
+    let newest = requests.waiting().map(|request| request.id).max();
+    if let Some(newest) = newest.filter(|newest| *newest > view.revealed) {
+        view.revealed = newest;
+        layout.reveal = Some(Window::Hands);
+    }
+    if !canvas.places.is_seen(Window::Hands) {
+        return;
+    }
+    edit(&mut view, |view| {
+        canvas.show(Window::Hands, |ui, theme, out| {
+            let view = View {
+                requests: &requests,
+                discussions: &discussions,
+                jobs: &jobs,
+                view,
+                cache: &mut cache,
+                theme,
+            };
+            panel(ui, view, out);
+        });
+    });
+}
+
 /// What the panel draws.
-pub(super) struct View<'a> {
-    pub(super) requests: &'a ToolRequests,
-    pub(super) discussions: &'a Discussions,
+struct View<'a> {
+    requests: &'a ToolRequests,
+    discussions: &'a Discussions,
     /// What is under way.
-    pub(super) jobs: &'a Jobs,
-    pub(super) view: &'a mut HandsView,
-    pub(super) cache: &'a mut Cache,
-    pub(super) theme: &'a Theme,
+    jobs: &'a Jobs,
+    view: &'a mut HandsView,
+    cache: &'a mut Cache,
+    theme: &'a Theme,
 }
 
 /// What is the same in every frame: what becomes of files, by request, with the contents that they
 /// are to have.
 #[derive(Default)]
-pub(super) struct Cache(HashMap<CallId, (String, Diff)>);
+struct Cache(HashMap<CallId, (String, Diff)>);
 
 impl Cache {
     fn diff(&mut self, id: CallId, before: Option<&str>, after: &str) -> &Diff {
@@ -50,7 +97,7 @@ impl Cache {
     }
 }
 
-pub(super) fn panel(ui: &mut egui::Ui, mut view: View<'_>, out: &mut Vec<Action>) {
+fn panel(ui: &mut egui::Ui, mut view: View<'_>, out: &mut Vec<Action>) {
     let requests = view.requests;
     view.cache.keep_only(requests);
     if requests.list.is_empty() && requests.log.is_empty() {
@@ -130,7 +177,7 @@ fn over(ui: &mut egui::Ui, view: &mut View<'_>, out: &mut Vec<Action>) {
 fn line(ui: &mut egui::Ui, note: &ToolNote, theme: &Theme) {
     let ToolNote { time, what, title } = note;
     ui.horizontal_wrapped(|ui| {
-        let time = crate::date::date(*time);
+        let time = date(*time);
         ui.label(egui::RichText::new(time).monospace().color(theme.weak));
         ui.label(egui::RichText::new(what).color(color_of(what, theme)));
         ui.label(title);

@@ -1,17 +1,40 @@
 //! The Log: what the app said.
 
+use bevy::prelude::*;
+use hot_reloader::prelude::*;
+use slop_common::Turn;
 use slop_engine::{
     egui,
     log::{LogLine, LogLines},
 };
-use slop_state::LogView;
-
-use super::theme::Theme;
+use slop_state::{Action, LogView, Window};
+use slop_ui::{edit, Canvas, Theme};
 
 /// The levels, the most severe first.
 const LEVELS: [&str; 5] = ["Error", "Warning", "Info", "Debug", "Trace"];
 
-pub(super) fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, theme: &Theme) {
+/// Owns how the log is looked at.
+#[hot_module(
+    state_keys = [LogView],
+    targets = [render_log],
+    after = [controller, ai_client, main_interface],
+)]
+pub fn log(app: &mut App) {
+    Turn::order(app);
+    app.init_resource::<LogView>()
+        .add_event::<Action>()
+        .add_systems(Update, render_log.in_set(Turn::Show));
+}
+
+fn render_log(mut canvas: Canvas, lines: Res<LogLines>, mut view: ResMut<LogView>) {
+    edit(&mut view, |view| {
+        canvas.show(Window::Log, |ui, theme, _| {
+            panel(ui, &lines, view, theme);
+        });
+    });
+}
+
+fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, theme: &Theme) {
     let needle = view.filter.trim().to_lowercase();
     // Places rather than copies; only what is seen is copied. No lock is held while it is drawn, for
     // drawing may log.

@@ -4,15 +4,18 @@
 #[cfg(feature = "hot")]
 mod reloads;
 
+use bevy::prelude::*;
+use hot_reloader::prelude::*;
 #[cfg(feature = "hot")]
 use hot_reloader::ReloadReport;
+use slop_common::Turn;
 use slop_engine::{
     egui,
     egui_plot::{HLine, Line, Plot, PlotPoints},
     timings::FrameTimes,
 };
-
-use super::theme::Theme;
+use slop_state::{Action, Settings, Window};
+use slop_ui::{Canvas, Theme};
 
 /// The time that a frame may take at 60 frames a second, in milliseconds.
 const BUDGET: f64 = 1000.0 / 60.0;
@@ -20,19 +23,60 @@ const BUDGET: f64 = 1000.0 / 60.0;
 /// The time after which a person notices that what was done is not to be seen yet, in milliseconds.
 const PROMPT: f64 = 100.0;
 
+/// Shows what was measured.
+#[hot_module(
+    targets = [render_performance],
+    after = [controller, ai_client, main_interface],
+)]
+pub fn performance(app: &mut App) {
+    Turn::order(app);
+    app.add_event::<Action>()
+        .add_systems(Update, render_performance.in_set(Turn::Show));
+}
+
+fn render_performance(mut canvas: Canvas, #[cfg(feature = "hot")] reloader: Res<HotReloader>) {
+    if !canvas.places.is_seen(Window::Performance) {
+        return;
+    }
+    #[cfg(feature = "hot")]
+    let reloads: Vec<_> = reloader.history().collect();
+    let timings = canvas.timings.clone();
+    let frames = timings.frames();
+    let components = timings.read();
+    let settings = canvas.settings.clone();
+    canvas.show(Window::Performance, |ui, theme, out| {
+        let view = View {
+            is_on: settings.perf_profiling_enabled,
+            frames: &frames,
+            components: &components,
+            memory: timings.memory(),
+            #[cfg(feature = "hot")]
+            reloads: &reloads,
+            theme,
+        };
+        let wanted = panel(ui, &view);
+        if let Some(perf_profiling_enabled) = wanted {
+            out.push(Action::SetSettings(Settings {
+                perf_profiling_enabled,
+                ..settings
+            }));
+        }
+    });
+}
+
 /// What the panel draws.
-pub(super) struct View<'a> {
+struct View<'a> {
     /// Whether anything is measured. What is not is empty.
-    pub(super) is_on: bool,
-    pub(super) frames: &'a FrameTimes,
+    is_on: bool,
+    frames: &'a FrameTimes,
     /// The times of the parts of the app, in milliseconds.
-    pub(super) components: &'a [(String, Vec<f32>)],
+    components: &'a [(String, Vec<f32>)],
     /// The memory of the process, in bytes.
-    pub(super) memory: Option<u64>,
+    memory: Option<u64>,
     /// How the last reloads went, the newest last.
     #[cfg(feature = "hot")]
-    pub(super) reloads: &'a [&'a ReloadReport],
-    pub(super) theme: &'a Theme,
+    reloads: &'a [&'a ReloadReport],
+    theme: &'a Theme,
 }
 
 /// What there is to say about some times, in milliseconds.
@@ -58,7 +102,7 @@ impl Summary {
 }
 
 /// Whether profiling is to be turned on or off, if that was asked for.
-pub(super) fn panel(ui: &mut egui::Ui, view: &View<'_>) -> Option<bool> {
+fn panel(ui: &mut egui::Ui, view: &View<'_>) -> Option<bool> {
     let mut wanted = None;
     egui::ScrollArea::vertical()
         .auto_shrink(false)

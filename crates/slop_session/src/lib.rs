@@ -7,15 +7,15 @@ use bevy::{app::AppExit, ecs::system::SystemParam, prelude::*};
 use hot_reloader::prelude::*;
 use serde::{Deserialize, Serialize};
 use slop_engine::{egui, pacing::Frames, session::Session, store::Format, EguiContexts};
+#[cfg(feature = "hot")]
+use slop_engine_dylib as _;
 use slop_state::{
-    Board, Composer, Discussions, HandsView, Hub, Layout, LogView, Planning, Project, Settings,
-    Ticket, TicketNumbers, TicketQueue, Tiers, ToolRequests,
+    Board, Composer, Discussions, Draft, HandsView, Hub, Layout, LogView, PendingRequests,
+    Planning, Project, Settings, Ticket, TicketNumbers, TicketQueue, Tiers, ToolRequests,
 };
+use slop_ui::Dock;
 
-use crate::{
-    ai_client::PendingRequests,
-    gui::{dock::Dock, project_settings::Draft},
-};
+hot_library!(session);
 
 /// How the state is written. A change that old files do not fit makes a new version and a
 /// migration.
@@ -31,7 +31,19 @@ const PAUSE: Duration = Duration::from_millis(400);
 const LOOK: Duration = Duration::from_millis(700);
 
 /// Reads and writes the state.
-#[hot_module(targets = [load, save], after = [controller, ai_client, gui])]
+#[hot_module(
+    targets = [load, save],
+    after = [
+        controller,
+        ai_client,
+        main_interface,
+        project_settings,
+        discussion_hub,
+        mma_dashboard,
+        log,
+        hands,
+    ],
+)]
 pub fn session(app: &mut App) {
     app.add_systems(Startup, load).add_systems(Last, save);
 }

@@ -1,4 +1,4 @@
-//! Project Settings: the project, its files, and everything that a person can set.
+//! The project, its files, and everything that a person can set.
 //!
 //! A field keeps what is typed in the [`Draft`] until it is left. Then it is asked for if it is
 //! valid; if not, it stays in the draft, marked, and nothing is asked for.
@@ -11,17 +11,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bevy::{prelude::*, utils::HashMap};
-use serde::{Deserialize, Serialize};
 use slop_engine::{
     assistants::{ApiKey, AssistantError, Models, Recipient},
     egui,
 };
 use slop_state::{
-    Action, BuildProfile, Limits, ModelId, Project, ProviderKind, Settings, Tiers, TypedKey,
+    Action, BuildProfile, Draft, Limits, ModelId, Project, ProviderKind, Settings, Tiers, TypedKey,
 };
-
-use super::{theme::Theme, tracked};
+use slop_ui::{tracked, Theme};
 
 /// The width of a field, in points.
 const FIELD: f32 = 320.0;
@@ -29,14 +26,6 @@ const FIELD: f32 = 320.0;
 const OFFERED: usize = 5_000;
 /// Folders in folders that are looked into.
 const DEPTH: usize = 8;
-
-/// What was typed and is not in force: texts by the names of their fields.
-#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-pub(crate) struct Draft {
-    texts: HashMap<String, String>,
-    /// What the files of the picker contain; `None` if it is closed.
-    picker: Option<String>,
-}
 
 /// What the panel draws.
 pub(super) struct View<'a> {

@@ -1,11 +1,12 @@
 //! All that can be asked for from anywhere: what it is called, which keys ask for it, and whether it
 //! can be done now. The keys, the palette, the menus and the help are drawn from this list.
 
+use slop_common::ASSISTANT;
 use slop_engine::egui::{Key, KeyboardShortcut, ModifierNames, Modifiers};
 use slop_state::{Action, Discussion, ProviderKind, Settings, Window};
+use slop_ui::{discussion_hub, mma_dashboard};
 
-use super::{discussion_hub, mma_dashboard, wish::Wish};
-use crate::ai_client::ASSISTANT;
+use super::wish::Wish;
 
 /// Something that can be asked for.
 pub(super) struct Command {

@@ -1,11 +1,9 @@
 //! The window with the keyboard shortcuts.
 
 use slop_engine::egui;
+use slop_ui::Theme;
 
-use super::{
-    commands::{commands, Facts},
-    theme::Theme,
-};
+use super::commands::{commands, Facts};
 
 /// What keys do besides, where something is written.
 const IN_TEXT: [(&str, &str); 3] = [
@@ -46,7 +44,7 @@ pub(super) fn window(context: &egui::Context, open: &mut bool, theme: &Theme) {
 
 #[cfg(test)]
 mod tests {
-    use crate::gui::testing::{find, theme, Window};
+    use slop_ui::testing::{find, theme, Window};
 
     #[test]
     fn every_command_with_keys_is_told() {

@@ -4,10 +4,10 @@
 use hot_reloader::HotReloader;
 use slop_engine::{egui, session::Session};
 use slop_state::{Layout, Project};
+use slop_ui::Theme;
 
 use super::{
     commands::{Command, Menu},
-    theme::Theme,
     wish::Wish,
 };
 

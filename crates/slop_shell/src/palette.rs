@@ -2,8 +2,9 @@
 
 use slop_engine::egui::{self, Key, Modifiers};
 use slop_state::Palette;
+use slop_ui::Theme;
 
-use super::{commands::Command, subsequence, theme::Theme, wish::Wish};
+use super::{commands::Command, subsequence, wish::Wish};
 
 /// Its width, and the greatest height of the list, in points.
 const WIDTH: f32 = 520.0;

@@ -2,11 +2,11 @@
 
 use slop_engine::egui::{self, KeyboardShortcut};
 use slop_state::{Action, Hub, Layout, Palette, Window};
+use slop_ui::{discussion_hub, mma_dashboard, Theme};
 
 use super::{
     commands::{Command, Where},
-    discussion_hub, mma_dashboard, palette,
-    theme::Theme,
+    palette,
 };
 
 /// What is asked for.

@@ -10,7 +10,7 @@ use slop_state::{Layout, Window};
 
 /// Which window is where.
 #[derive(Resource, Serialize, Deserialize, Clone)]
-pub(crate) struct Dock(egui_dock::DockState<Window>);
+pub struct Dock(egui_dock::DockState<Window>);
 
 impl Default for Dock {
     fn default() -> Self {
@@ -32,26 +32,21 @@ struct Place {
 
 /// Where the windows are in this frame that can be seen.
 #[derive(Resource, Clone, Default)]
-pub(super) struct Places(HashMap<Window, Place>);
+pub struct Places(HashMap<Window, Place>);
 
 impl Places {
     /// Whether a window can be seen.
-    pub(super) fn is_seen(&self, window: Window) -> bool {
+    pub fn is_seen(&self, window: Window) -> bool {
         self.0.contains_key(&window)
     }
 
     /// Those that can be seen.
-    pub(super) fn seen(&self) -> Vec<Window> {
+    pub fn seen(&self) -> Vec<Window> {
         self.0.keys().copied().collect()
     }
 
     /// Draws a window, if it can be seen.
-    pub(super) fn show(
-        &self,
-        context: &egui::Context,
-        window: Window,
-        draw: impl FnOnce(&mut egui::Ui),
-    ) {
+    pub fn show(&self, context: &egui::Context, window: Window, draw: impl FnOnce(&mut egui::Ui)) {
         let Some(place) = self.0.get(&window) else {
             return;
         };
@@ -66,7 +61,7 @@ impl Places {
 impl Dock {
     /// Lays the windows out in what is left of `ui`. Windows that were closed or opened in the dock
     /// are so in the layout, and the other way round.
-    pub(super) fn show(&mut self, ui: &mut egui::Ui, layout: &mut Layout, places: &mut Places) {
+    pub fn show(&mut self, ui: &mut egui::Ui, layout: &mut Layout, places: &mut Places) {
         let revealed = layout.reveal.take();
         if let Some(window) = revealed {
             layout.show_windows.insert(window, true);

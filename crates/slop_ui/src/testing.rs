@@ -2,22 +2,27 @@
 
 use slop_engine::egui;
 
-use crate::gui::theme::{Theme, Themes};
+use crate::{Theme, Themes};
 
-pub(in crate::gui) fn theme() -> Theme {
+/// The theme that the app begins with.
+///
+/// # Panics
+///
+/// If it cannot be read.
+pub fn theme() -> Theme {
     Themes::built_in().unwrap().get("default").clone()
 }
 
 /// A window of 1280 by 800.
 #[derive(Default)]
-pub(in crate::gui) struct Window {
+pub struct Window {
     context: egui::Context,
     time: f64,
 }
 
 impl Window {
     /// Draws one frame. What is to be seen then.
-    pub(in crate::gui) fn run(
+    pub fn run(
         &mut self,
         events: Vec<egui::Event>,
         mut draw: impl FnMut(&mut egui::Ui),
@@ -37,13 +42,13 @@ impl Window {
     }
 
     /// So that two clicks are not taken for one double click.
-    pub(in crate::gui) fn wait(&mut self) {
+    pub fn wait(&mut self) {
         self.time += 1.0;
     }
 }
 
 /// All texts that were drawn, and where.
-pub(in crate::gui) fn texts(output: &egui::FullOutput) -> Vec<(String, egui::Rect)> {
+pub fn texts(output: &egui::FullOutput) -> Vec<(String, egui::Rect)> {
     fn visit(shape: &egui::Shape, found: &mut Vec<(String, egui::Rect)>) {
         match shape {
             egui::Shape::Vec(shapes) => {
@@ -65,7 +70,8 @@ pub(in crate::gui) fn texts(output: &egui::FullOutput) -> Vec<(String, egui::Rec
     found
 }
 
-pub(in crate::gui) fn button(pos: egui::Pos2, pressed: bool) -> egui::Event {
+/// The primary button, pressed or let go.
+pub fn button(pos: egui::Pos2, pressed: bool) -> egui::Event {
     egui::Event::PointerButton {
         pos,
         button: egui::PointerButton::Primary,
@@ -74,11 +80,8 @@ pub(in crate::gui) fn button(pos: egui::Pos2, pressed: bool) -> egui::Event {
     }
 }
 
-pub(in crate::gui) fn key(
-    key: egui::Key,
-    pressed: bool,
-    modifiers: egui::Modifiers,
-) -> egui::Event {
+/// A key, struck or let go.
+pub fn key(key: egui::Key, pressed: bool, modifiers: egui::Modifiers) -> egui::Event {
     egui::Event::Key {
         key,
         physical_key: None,
@@ -89,8 +92,12 @@ pub(in crate::gui) fn key(
 }
 
 /// Where exactly this text is to be seen first.
+///
+/// # Panics
+///
+/// If it is not to be seen.
 #[track_caller]
-pub(in crate::gui) fn find(seen: &[(String, egui::Rect)], text: &str) -> egui::Rect {
+pub fn find(seen: &[(String, egui::Rect)], text: &str) -> egui::Rect {
     let found = seen.iter().find(|(seen, _)| seen == text);
     found
         .unwrap_or_else(|| panic!("`{text}` is not to be seen, but {seen:?}"))

@@ -1,6 +1,6 @@
 //! The colours of the app, from `assets/themes`.
 //!
-//! The files are compiled into the plugin library. So cargo notices an edit, a reload takes it over
+//! The files are compiled into the plugin libraries. So cargo notices an edit, a reload takes it over
 //! together with the code, and a file that is wrong refuses the reload.
 
 use bevy::prelude::*;
@@ -15,11 +15,11 @@ use thiserror::Error;
 const FILES: [(&str, &str); 2] = [
     (
         "assets/themes/default.ron",
-        include_str!("../../../../assets/themes/default.ron"),
+        include_str!("../../../assets/themes/default.ron"),
     ),
     (
         "assets/themes/nerv.ron",
-        include_str!("../../../../assets/themes/nerv.ron"),
+        include_str!("../../../assets/themes/nerv.ron"),
     ),
 ];
 
@@ -29,39 +29,43 @@ const ROUNDING: f32 = 5.0;
 /// How the app looks.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Theme {
+pub struct Theme {
     /// By which it is chosen.
-    pub(crate) name: String,
+    pub name: String,
     /// What is active or selected.
     #[serde(deserialize_with = "color")]
-    pub(crate) accent: Color32,
+    pub accent: Color32,
     /// Behind the windows.
     #[serde(deserialize_with = "color")]
-    pub(crate) background: Color32,
+    pub background: Color32,
     /// Of the windows.
     #[serde(deserialize_with = "color")]
-    pub(crate) panel: Color32,
+    pub panel: Color32,
     /// Of what stands out in them.
     #[serde(deserialize_with = "color")]
-    pub(crate) raised: Color32,
+    pub raised: Color32,
+    /// Of what is written.
     #[serde(deserialize_with = "color")]
-    pub(crate) text: Color32,
+    pub text: Color32,
     /// Of what matters less.
     #[serde(deserialize_with = "color")]
-    pub(crate) weak: Color32,
+    pub weak: Color32,
+    /// Of what is well.
     #[serde(deserialize_with = "color")]
-    pub(crate) good: Color32,
+    pub good: Color32,
+    /// Of what asks for attention.
     #[serde(deserialize_with = "color")]
-    pub(crate) warning: Color32,
+    pub warning: Color32,
+    /// Of what is wrong.
     #[serde(deserialize_with = "color")]
-    pub(crate) error: Color32,
+    pub error: Color32,
     /// Over everything while there is an error.
-    pub(crate) tint: [u8; 3],
+    pub tint: [u8; 3],
     /// From 0, invisible, to 1, opaque.
     #[serde(deserialize_with = "share")]
-    pub(crate) tint_strength: f32,
+    pub tint_strength: f32,
     /// Whether headers are striped.
-    pub(crate) hazard: bool,
+    pub hazard: bool,
 }
 
 fn color<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Color32, D::Error> {
@@ -83,20 +87,20 @@ fn share<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f32, D::Error> {
 /// A theme that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{file}:{line}:{column}: {reason}; mend the theme and reload")]
-pub(crate) struct ThemeError {
+pub struct ThemeError {
     /// Its path in the repository.
-    pub(crate) file: &'static str,
+    pub file: &'static str,
     /// From 1.
-    pub(crate) line: usize,
+    pub line: usize,
     /// From 1.
-    pub(crate) column: usize,
+    pub column: usize,
     /// What is wrong there.
-    pub(crate) reason: String,
+    pub reason: String,
 }
 
 /// All themes; never none.
 #[derive(Resource, Clone, Debug)]
-pub(crate) struct Themes(Vec<Theme>);
+pub struct Themes(Vec<Theme>);
 
 impl Themes {
     /// Those that come with the app.
@@ -104,19 +108,19 @@ impl Themes {
     /// # Errors
     ///
     /// For the first one that cannot be read.
-    pub(crate) fn built_in() -> Result<Self, ThemeError> {
+    pub fn built_in() -> Result<Self, ThemeError> {
         let themes = FILES.iter().map(|(file, text)| read(file, text));
         themes.collect::<Result<_, _>>().map(Self)
     }
 
     /// The theme of this name, or the first if there is none.
-    pub(crate) fn get(&self, name: &str) -> &Theme {
+    pub fn get(&self, name: &str) -> &Theme {
         let named = self.0.iter().find(|theme| theme.name == name);
         named.unwrap_or(&self.0[0])
     }
 
     /// In the order in which they are offered.
-    pub(crate) fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> Vec<String> {
         self.0.iter().map(|theme| theme.name.clone()).collect()
     }
 }
@@ -132,7 +136,7 @@ fn read(file: &'static str, text: &str) -> Result<Theme, ThemeError> {
 
 impl Theme {
     /// Has egui draw with it. Does nothing if it does so already.
-    pub(crate) fn apply(&self, context: &egui::Context) {
+    pub fn apply(&self, context: &egui::Context) {
         let id = egui::Id::new("theme");
         let applied = context.data(|data| data.get_temp::<String>(id));
         // New code may make another style of the same theme.
@@ -227,7 +231,7 @@ impl Theme {
     }
 
     /// The head of a section.
-    pub(crate) fn header(&self, ui: &mut egui::Ui, text: &str) {
+    pub fn header(&self, ui: &mut egui::Ui, text: &str) {
         if !self.hazard {
             ui.label(egui::RichText::new(text).heading().color(self.text));
             return;

@@ -4,18 +4,13 @@
 use slop_engine::{context, egui};
 use slop_state::{TrackMode, Tracked};
 
-use super::theme::Theme;
+use crate::Theme;
 
 /// The width of the field for a pattern, in points.
 const FIELD: f32 = 220.0;
 
 /// The patterns, each with a choice of modes. Those in `missing` are marked.
-pub(super) fn list(
-    ui: &mut egui::Ui,
-    tracked: &mut Vec<Tracked>,
-    missing: &[String],
-    theme: &Theme,
-) {
+pub fn list(ui: &mut egui::Ui, tracked: &mut Vec<Tracked>, missing: &[String], theme: &Theme) {
     if tracked.is_empty() {
         ui.weak("No file is tracked.");
         return;
@@ -49,7 +44,7 @@ pub(super) fn list(
 }
 
 /// A field for another pattern. What is typed waits in egui's memory, under `salt`.
-pub(super) fn add(ui: &mut egui::Ui, salt: &str, tracked: &mut Vec<Tracked>, theme: &Theme) {
+pub fn add(ui: &mut egui::Ui, salt: &str, tracked: &mut Vec<Tracked>, theme: &Theme) {
     let id = egui::Id::new(("tracked pattern", salt));
     let typed: Option<String> = ui.data_mut(|data| data.get_temp(id));
     let mut text = typed.unwrap_or_default();
@@ -82,7 +77,7 @@ pub(super) fn add(ui: &mut egui::Ui, salt: &str, tracked: &mut Vec<Tracked>, the
 }
 
 /// Tracks whole files, and lets this pattern count before the others.
-pub(super) fn put(tracked: &mut Vec<Tracked>, pattern: &str) {
+pub fn put(tracked: &mut Vec<Tracked>, pattern: &str) {
     tracked.retain(|other| other.pattern != pattern);
     tracked.push(Tracked {
         pattern: pattern.to_owned(),

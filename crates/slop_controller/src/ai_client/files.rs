@@ -1,33 +1,16 @@
 //! The project's files that go out with a question.
 
 use bevy::log::warn;
+use slop_common::{wanted, Names};
 use slop_engine::{
-    context::{gather, Gathered, Mode, Wanted},
+    context::{gather, Gathered},
     session::Session,
 };
-use slop_state::{ContextRule, Discussion, Project, SentFile, TrackMode};
-
-use super::Names;
+use slop_state::{ContextRule, Discussion, Project, SentFile};
 
 /// How many files are named in the window that were not sent. The log names all, and so does the
 /// window Context.
 const NAMED: usize = 3;
-
-/// The patterns as the engine knows them. No rule lets more of a file out than its mode does.
-pub(crate) fn wanted(project: &Project, rule: ContextRule) -> Vec<Wanted> {
-    if rule == ContextRule::None {
-        return Vec::new();
-    }
-    let tracked = project.tracked.iter().map(|tracked| Wanted {
-        pattern: tracked.pattern.clone(),
-        mode: match tracked.mode {
-            TrackMode::None => Mode::None,
-            TrackMode::Whole if rule != ContextRule::Outline => Mode::Whole,
-            TrackMode::Whole | TrackMode::Outline => Mode::Outline,
-        },
-    });
-    tracked.collect()
-}
 
 /// Reads the files as they are now. It waits for the disk, once for a question, so that what goes
 /// out is not older than the question.
@@ -77,11 +60,13 @@ mod tests {
 
     use bevy::prelude::*;
     use slop_engine::assistants::Assistants;
-    use slop_state::{Action, Composer, Discussions, Entry, Tier, Tiers, Tracked};
+    use slop_state::{
+        Action, Composer, Discussions, Entry, PendingRequests, Tier, Tiers, TrackMode, Tracked,
+    };
 
     use super::*;
     use crate::{
-        ai_client::{systems, Orphans, PendingRequests},
+        ai_client::{systems, Orphans},
         controller::tests::act,
     };
 

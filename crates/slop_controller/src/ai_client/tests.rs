@@ -4,8 +4,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use slop_common::{is_note, parts, streaming, tier_provider};
 use slop_engine::assistants::AssistantError;
-use slop_state::{Composer, ModelId, ToolRound, TypedKey};
+use slop_state::{Composer, ModelId, Server, Tier, ToolRound, TypedKey};
 
 use super::*;
 use crate::controller::tests::act;
@@ -538,36 +539,6 @@ fn an_answer_that_is_cut_off_says_so() {
     .into_owned();
     assert_eq!(parts(&text), ("", Some(note)));
     assert!(is_note(&text));
-}
-
-#[test]
-fn a_note_is_told_from_what_the_assistant_quotes() {
-    for (text, expected) in [
-        ("", ("", None)),
-        ("a", ("a", None)),
-        ("> **No answer:** x\n> y", ("", Some("x\n> y"))),
-        ("a\n\n> **No answer:** x", ("a", Some("x"))),
-        ("a > **Cut off:** x", ("a > **Cut off:** x", None)),
-        ("a\n> **Cut off:** x", ("a\n> **Cut off:** x", None)),
-        (
-            "> **Cut off:** a\n\n> **No answer:** x",
-            ("> **Cut off:** a", Some("x")),
-        ),
-    ] {
-        assert_eq!(parts(text), expected, "{text}");
-    }
-}
-
-#[test]
-fn thoughts_are_not_sent_back() {
-    let entry = Entry {
-        role: ASSISTANT.into(),
-        text: "42".into(),
-        thoughts: "six times seven".into(),
-        ..Entry::default()
-    };
-    let expected = (ChatRole::Assistant, Cow::Borrowed("42"));
-    assert_eq!(message(&entry), Some(expected));
 }
 
 #[test]

@@ -7,28 +7,24 @@
 use std::borrow::Cow;
 
 use bevy::prelude::*;
+use slop_common::{said, whole};
 use slop_engine::{
-    assistants::{Assistants, Call, CallResult, ChatRole, Message, Progress, Tool},
+    assistants::{Assistants, Call, Progress, Tool},
     hands::{self, Jobs, Wanted},
     pacing::Frames,
     session::Session,
 };
 use slop_state::{
-    Action, CallId, Deed, Discussion, Discussions, Entry, Leave, Project, Settings, Stage, Ticket,
-    Tiers, ToolCall, ToolRequest, ToolRequests, ToolRound,
+    Action, CallId, Deed, Discussion, Discussions, Entry, Leave, Pending, PendingRequests, Project,
+    Settings, Stage, Ticket, Tiers, ToolCall, ToolRequest, ToolRequests, ToolRound,
 };
 
-use super::{
-    counted, entry_of, files, message, question, said, stop_entry, Pending, PendingRequests,
-    ASSISTANT,
-};
+use super::{counted, entry_of, files, question, stop_entry};
 use crate::controller::now;
 
 /// How many rounds an answer has at most. One that goes round in circles would never end.
 pub(super) const MOST: usize = 16;
 
-/// What is told of a call that nobody has answered.
-const MISSING: &str = "It was not done.";
 /// What is told of a call when the answer is stopped.
 const STOPPED: &str = "The answer was stopped; ask again to get one.";
 /// What is told of a call in a project that has no folder.
@@ -66,16 +62,6 @@ pub(super) fn calls_of(progress: Progress<'_>) -> &[Call] {
     }
 }
 
-/// All that was said in some rounds, and what is said last.
-pub(super) fn whole<'a>(rounds: &[ToolRound], last: Cow<'a, str>) -> Cow<'a, str> {
-    if rounds.is_empty() {
-        return last;
-    }
-    let said = rounds.iter().map(|round| round.text.trim());
-    let said = said.chain([last.trim()]).filter(|text| !text.is_empty());
-    Cow::Owned(said.collect::<Vec<_>>().join("\n\n"))
-}
-
 /// The round that an entry waits for, if it waits for what was asked for and not for the assistant.
 pub(super) fn awaited<'a>(entry: &'a Entry, waiting: &Pending) -> Option<&'a ToolRound> {
     let last = entry.rounds.last();
@@ -110,47 +96,6 @@ pub(super) fn unfinished(discussion: &Discussion, pending: &PendingRequests) -> 
     };
     let others = pending.0.iter().filter(|waiting| !goes_on(waiting));
     others.map(|waiting| waiting.entry).collect()
-}
-
-/// An entry as it goes out: what was said, and between that what was asked for and what came of it.
-pub(crate) fn messages(entry: &Entry) -> Vec<Message> {
-    let said = message(entry);
-    if entry.rounds.is_empty() || entry.role != ASSISTANT {
-        let said = said.map(|(role, text)| Message::new(role, text));
-        return said.into_iter().collect();
-    }
-    let text = said.map(|(_, text)| text).unwrap_or_default();
-    let before = whole(&entry.rounds, Cow::Borrowed(""));
-    // Somebody may have edited what was said.
-    let (is_as_it_was, last) = match text.strip_prefix(&*before) {
-        Some(last) => (true, last.trim()),
-        None => (false, text.trim()),
-    };
-    let mut messages = Vec::new();
-    for round in &entry.rounds {
-        let text = if is_as_it_was {
-            round.text.as_str()
-        } else {
-            ""
-        };
-        let calls = round.calls.iter().map(|call| Call {
-            id: call.id.clone(),
-            name: call.name.clone(),
-            arguments: call.arguments.clone(),
-            signature: call.signature.clone(),
-        });
-        let results = round.calls.iter().map(|call| CallResult {
-            id: call.id.clone(),
-            name: call.name.clone(),
-            text: call.result.as_deref().unwrap_or(MISSING).to_owned(),
-        });
-        messages.push(Message::calls(text, calls.collect()));
-        messages.push(Message::results(results.collect()));
-    }
-    if !last.is_empty() {
-        messages.push(Message::new(ChatRole::Assistant, last));
-    }
-    messages
 }
 
 /// What the assistant said last: in an answer with rounds, what it said once it asked for nothing more.

@@ -4,9 +4,10 @@
 //! assistant after it, so it is found again after a reload, a rollback or a restart. If tools were
 //! called, it is in that entry all the same: what was said after the last call.
 
-use slop_state::Discussions;
+use slop_common::{parts, streaming, ASSISTANT};
+use slop_state::{Discussions, PendingRequests};
 
-use crate::ai_client::{last_said, parts, stop_entry, streaming, PendingRequests, ASSISTANT};
+use crate::ai_client::{last_said, stop_entry};
 
 const CANCELLED: &str = "It was cancelled.";
 pub(super) const NOT_THERE: &str = "There is no answer: it was deleted, or never asked for.";

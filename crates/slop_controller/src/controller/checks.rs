@@ -1,7 +1,10 @@
 //! QA checks what came of a ticket, and its verdict moves the ticket on or back.
 
+use slop_common::ASSISTANT;
 use slop_engine::hands::Wanted;
-use slop_state::{Discussion, Discussions, Entry, Run, Status, Ticket, Tier, Verdict};
+use slop_state::{
+    Discussion, Discussions, Entry, PendingRequests, Run, Status, Ticket, Tier, Verdict,
+};
 
 use super::{
     answers::{is_answered, reason},
@@ -11,7 +14,7 @@ use super::{
     tickets::Tickets,
     AskAssistant,
 };
-use crate::ai_client::{last_said, PendingRequests, ASSISTANT};
+use crate::ai_client::last_said;
 
 /// What QA is told of how to answer. `verdict` reads it.
 const FORMAT: &str =

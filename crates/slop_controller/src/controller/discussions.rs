@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use bevy::prelude::*;
-use slop_state::{Action, Composer, Discussion, Discussions, Entry, Take};
+use slop_state::{Action, Composer, Deleted, Discussion, Discussions, Entry, Take, Undo};
 
-use super::{now, Actions, AskAssistant, Deleted, Undo};
+use super::{now, Actions, AskAssistant};
 
 /// The name of the discussion that takes the place of the last one.
 const STAND_IN: &str = "Main";

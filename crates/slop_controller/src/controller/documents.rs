@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bevy::prelude::*;
+use slop_common::documents::folder;
 use slop_engine::{
     documents::{self, DocumentError},
     session::Session,
@@ -27,11 +28,6 @@ enum ImportError {
         /// Why not.
         source: MarkdownError,
     },
-}
-
-/// Where the documents are.
-pub(crate) fn folder(session: &Session) -> PathBuf {
-    session.folder().join("discussions")
 }
 
 /// Exports and imports. What became of it is told in the window.

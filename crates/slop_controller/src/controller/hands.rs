@@ -5,13 +5,14 @@
 //! rollback make no difference to it.
 
 use bevy::prelude::*;
-use slop_engine::hands::{Change, Job, JobId, Jobs, Wanted};
+use slop_common::job_of;
+use slop_engine::hands::{Change, Job, Jobs, Wanted};
 use slop_state::{
-    Action, CallId, Deed, Discussions, Project, Remembered, Stage, ToolRequest, ToolRequests,
+    Action, CallId, Deed, Discussions, Pending, PendingRequests, Project, Remembered, Stage,
+    ToolRequest, ToolRequests,
 };
 
 use super::{now, Actions};
-use crate::ai_client::{Pending, PendingRequests};
 
 /// What becomes of a job of an earlier start.
 const LOST: &str = "The app was closed while it was being done; look at what is there now.";
@@ -60,15 +61,6 @@ fn is_ours(action: &Action) -> bool {
             | Action::UndoTool(_)
             | Action::ForgetTool(_)
     )
-}
-
-/// The job that a request is at, or was at last.
-pub(crate) fn job_of(request: &ToolRequest) -> JobId {
-    JobId {
-        request: request.id.request,
-        place: request.id.place,
-        attempt: request.attempt,
-    }
 }
 
 /// Whether its answer still waits for a request.

@@ -1,11 +1,11 @@
-//! The systems that act on what the gui asks for.
+//! The systems that act on what the windows ask for.
 
 mod answers;
 mod checks;
 mod discussions;
-pub(crate) mod documents;
+mod documents;
 mod editor;
-pub(crate) mod hands;
+mod hands;
 mod planning;
 mod queue;
 mod settings;
@@ -21,10 +21,11 @@ use bevy::{
     prelude::*,
 };
 use hot_reloader::prelude::*;
+use slop_common::Turn;
 use slop_engine::hands::Jobs;
 use slop_state::{
     Action, ActiveTickets, Composer, Discussions, Planning, Project, Settings, Ticket,
-    TicketNumbers, TicketQueue, Tiers, ToolRequests,
+    TicketNumbers, TicketQueue, Tiers, ToolRequests, Undo,
 };
 
 use discussions::{edit_discussions, edit_entries};
@@ -35,10 +36,6 @@ use settings::apply_settings;
 use ticket_discussions::discuss_tickets;
 use tickets::{derive_active_tickets, edit_tickets};
 use undo::undo;
-
-pub use undo::{Deleted, Undo};
-
-use crate::Turn;
 
 /// Owns the discussions, the tickets, the plan, the project and the settings.
 #[hot_module(
@@ -175,9 +172,9 @@ pub(crate) fn now() -> u64 {
 #[cfg(test)]
 pub(crate) mod tests {
     use slop_engine::pacing::Frames;
+    use slop_state::PendingRequests;
 
     use super::*;
-    use crate::ai_client::PendingRequests;
 
     /// An app with the controller.
     pub(crate) fn app() -> App {

@@ -3,9 +3,11 @@
 //! What was asked is in [`Planning`], as what is asked about tickets is in them.
 
 use bevy::prelude::*;
+use slop_common::ASSISTANT;
 use slop_engine::pacing::Frames;
 use slop_state::{
-    Action, Discussion, Discussions, Entry, Planning, Run, Ticket, TicketNumbers, Tier,
+    Action, Discussion, Discussions, Entry, PendingRequests, Planning, Run, Ticket, TicketNumbers,
+    Tier,
 };
 
 use super::{
@@ -15,10 +17,7 @@ use super::{
     tickets::Tickets,
     Actions, AskAssistant,
 };
-use crate::{
-    ai_client::{PendingRequests, ASSISTANT},
-    proposal,
-};
+use crate::proposal;
 
 /// At most so many characters of a goal are in the name of its discussion.
 const NAMED: usize = 40;

@@ -6,8 +6,11 @@
 use std::time::Duration;
 
 use bevy::prelude::*;
+use slop_common::ASSISTANT;
 use slop_engine::pacing::Frames;
-use slop_state::{Action, Discussions, QueueMode, Run, Status, Ticket, TicketQueue};
+use slop_state::{
+    Action, Discussions, PendingRequests, QueueMode, Run, Status, Ticket, TicketQueue,
+};
 
 use super::{
     answers::{is_answered, stop, Answers},
@@ -17,7 +20,6 @@ use super::{
     tickets::Tickets,
     Actions, AskAssistant,
 };
-use crate::ai_client::{PendingRequests, ASSISTANT};
 
 /// At most so many tickets are worked on at once.
 const MOST: u32 = 16;

@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn the_reloader_follows_the_settings() {
         let mut app = App::new();
-        app.insert_resource(HotReloaderConfig::new("/nowhere", "slop_plugin"))
+        app.insert_resource(HotReloaderConfig::new("/nowhere", "slop_controller"))
             .insert_resource(Settings {
                 probation_frames: 7,
                 build_limit_s: 9,

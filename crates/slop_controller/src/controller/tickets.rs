@@ -3,9 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use bevy::prelude::*;
-use slop_state::{Action, ActiveTickets, Composer, Dependencies, Status, Ticket, TicketNumbers};
+use slop_state::{
+    Action, ActiveTickets, Composer, Deleted, Dependencies, Status, Ticket, TicketNumbers, Undo,
+};
 
-use super::{ticket_error::TicketError, Actions, Deleted, Undo};
+use super::{ticket_error::TicketError, Actions};
 
 /// How far apart the ranks of neighbours are at least.
 const GAP: f64 = 1e-6;

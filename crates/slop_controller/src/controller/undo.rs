@@ -1,73 +1,9 @@
-//! What was deleted, and how it comes back.
+//! How what was deleted comes back.
 
 use bevy::prelude::*;
-use serde::{Deserialize, Serialize};
-use slop_state::{Action, Discussion, Discussions, Entry, Take, Ticket};
+use slop_state::{Action, Deleted, Discussions, Ticket, Undo};
 
 use super::{discussions, tickets::Tickets, Actions};
-
-/// How many deletions can be taken back.
-const KEPT: usize = 50;
-
-/// What was deleted last, the oldest first.
-#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-pub struct Undo(Vec<Deleted>);
-
-impl Undo {
-    /// What would be brought back, in a few words.
-    #[must_use]
-    pub fn describe(&self) -> Option<String> {
-        Some(match self.0.last()? {
-            Deleted::Discussion { discussion, .. } => format!("discussion “{}”", discussion.name),
-            Deleted::Entry { entry, .. } => format!("an entry of {}", entry.role),
-            Deleted::Ticket { ticket, .. } => format!("ticket #{}", ticket.number),
-        })
-    }
-
-    /// Remembers what was deleted just now.
-    pub(super) fn push(&mut self, deleted: Deleted) {
-        if self.0.len() == KEPT {
-            self.0.remove(0);
-        }
-        self.0.push(deleted);
-    }
-}
-
-/// Something that was deleted, and its place.
-#[derive(Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
-pub enum Deleted {
-    /// A discussion.
-    Discussion {
-        /// Its place in the list.
-        index: usize,
-        /// It.
-        discussion: Discussion,
-        /// The id of the empty one that took its place, if it was the last.
-        stand_in: Option<u64>,
-    },
-    /// An entry.
-    Entry {
-        /// The id of its discussion.
-        discussion: u64,
-        /// Its place in the discussion.
-        index: usize,
-        /// It.
-        entry: Entry,
-        /// The id of the one above it.
-        #[serde(default)]
-        after: Option<u64>,
-        /// Its other takes, and theirs.
-        #[serde(default)]
-        takes: Vec<Take>,
-    },
-    /// A ticket. Its status and its rank are its place.
-    Ticket {
-        /// It.
-        ticket: Ticket,
-        /// The numbers of the tickets that depended on it.
-        needed_by: Vec<u32>,
-    },
-}
 
 /// Brings back what was deleted last.
 pub(super) fn undo(
@@ -118,6 +54,8 @@ pub(super) fn undo(
 
 #[cfg(test)]
 mod tests {
+    use slop_state::{Discussion, Entry};
+
     use super::*;
     use crate::controller::tests::{act, app};
 
@@ -231,7 +169,7 @@ mod tests {
         for id in &ids {
             act(&mut app, Action::DeleteEntry(*id));
         }
-        assert_eq!(app.world().resource::<Undo>().0.len(), KEPT);
+        assert_eq!(app.world().resource::<Undo>().0.len(), 50);
         for _ in 0..ids.len() {
             act(&mut app, Action::Undo);
         }

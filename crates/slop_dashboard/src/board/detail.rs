@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use slop_common::ASSISTANT;
 use slop_engine::{
     egui,
     egui_commonmark::{CommonMarkCache, CommonMarkViewer},
@@ -9,7 +10,6 @@ use slop_engine::{
 use slop_state::{describe_circle, Action, Board, Run, Status, Ticket, Tier, Verdict};
 
 use super::{changes, delete, icon, shortened, Scene, BAR, GAP, SAVE};
-use crate::ai_client::ASSISTANT;
 
 /// What a click or a shortcut in the pane asks for.
 pub(super) enum Wish {

@@ -1,10 +1,10 @@
 //! The goal, and the tickets that the orchestrator proposes for it.
 
+use slop_common::proposal::check;
 use slop_engine::egui;
 use slop_state::{Action, Planning, Proposed, Run, Tier};
 
 use super::{icon, shortened, Scene, BAR, GAP};
-use crate::proposal::check;
 
 /// The field for the goal.
 fn goal_field() -> egui::Id {

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use slop_state::{Entry, QueueMode, Tier};
+use slop_ui::testing::{button, find, key, theme, Window};
 
 use super::{detail::*, *};
-use crate::gui::testing::{button, find, key, theme, Window};
 
 fn ticket(number: u32, status: Status) -> Ticket {
     Ticket {

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use hot_reloader::{core::BuildId, Generation, HotModule, PanicReport};
+use slop_ui::testing::{button, find, theme, Window};
 
 use super::*;
-use crate::gui::testing::{button, find, theme, Window};
 
 /// Clicks on the last place where this text is to be seen.
 #[track_caller]

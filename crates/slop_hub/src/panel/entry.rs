@@ -1,5 +1,6 @@
 //! One entry.
 
+use slop_common::{date, ASSISTANT};
 use slop_engine::{
     egui,
     egui_commonmark::{CommonMarkCache, CommonMarkViewer},
@@ -11,7 +12,6 @@ use super::{
     scroll::{Row, Thread},
     ASK_ANEW, SEND,
 };
-use crate::{ai_client::ASSISTANT, date::date};
 
 /// An entry.
 pub(super) fn draw(

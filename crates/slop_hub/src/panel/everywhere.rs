@@ -2,9 +2,9 @@
 
 use slop_engine::egui;
 use slop_state::{Action, Discussions, Hub};
+use slop_ui::{discussion_hub::everywhere_field, Theme};
 
-use super::{everywhere_field, icon, Cache};
-use crate::gui::theme::Theme;
+use super::{icon, Cache};
 
 /// How many hits are listed.
 const MOST: usize = 100;

@@ -1,26 +1,22 @@
 //! The way to the first answer.
 
+use slop_common::{is_note, ASSISTANT};
 use slop_engine::egui;
 use slop_state::{Discussions, ProviderKind, Settings, Window};
-
-use super::composer_field;
-use crate::{
-    ai_client::{is_note, ASSISTANT},
-    gui::theme::Theme,
-};
+use slop_ui::{discussion_hub::composer_field, Theme};
 
 /// How far somebody has come who has no answer yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::gui) struct Steps {
+pub(crate) struct Steps {
     /// Whether another provider than the echo is set.
-    pub(in crate::gui) has_provider: bool,
+    pub(crate) has_provider: bool,
     /// Whether there is a key for it.
-    pub(in crate::gui) has_key: bool,
+    pub(crate) has_key: bool,
 }
 
 impl Steps {
     /// `None` once there is an answer in any discussion. That there is none is no answer.
-    pub(in crate::gui) fn of(
+    pub(crate) fn of(
         discussions: &Discussions,
         settings: &Settings,
         has_key: bool,

@@ -5,9 +5,9 @@ use std::ops::Range;
 use bevy::utils::HashMap;
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
 use slop_state::{Action, Discussion, Entry, Hub, Prices};
+use slop_ui::Theme;
 
 use super::{entry::draw, Cache, BAR, GAP, LEAST, NARROW, ROUNDS, TALL};
-use crate::gui::theme::Theme;
 
 /// Which entries contain what is searched for.
 #[derive(Debug, Default)]

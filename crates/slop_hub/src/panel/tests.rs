@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use slop_state::{Entry, ModelId, Money, Price, TokenUsage};
+use slop_ui::{
+    discussion_hub::everywhere_field,
+    testing::{texts, theme},
+};
 
 use super::{everywhere::excerpt, scroll::*, *};
-use crate::gui::testing::{texts, theme};
 
 /// The first id of the entries in a [`Bench`].
 const FIRST: u64 = 10;

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
+use slop_common::{message, messages, spoken, Names};
 use slop_engine::context::{Gathered, Sent};
 use slop_state::{Composer, ContextRule, Discussion, Entry, Tiers};
-
-use crate::ai_client::{message, messages, spoken, Names};
 
 /// Something that goes out with a question.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,8 @@
 use slop_engine::context::{gather, Mode, Wanted};
 use slop_state::{Entry, SentFile, Tier, TrackMode, Tracked};
+use slop_ui::testing::{button, find, key, theme, Window};
 
 use super::*;
-use crate::gui::testing::{button, find, key, theme, Window};
 
 /// The window as a person uses it.
 struct Bench {

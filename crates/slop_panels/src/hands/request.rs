@@ -1,13 +1,14 @@
 //! One request: what is to be done, and what can be said to that.
 
+use slop_common::job_of;
 use slop_engine::{
     egui,
     hands::{Diff, Mark},
 };
 use slop_state::{Action, Deed, DeedKind, Stage, ToolRequest};
+use slop_ui::Theme;
 
 use super::View;
-use crate::{controller::hands::job_of, gui::theme::Theme};
 
 /// The height of a diff, a command or an output, in points. More is scrolled to.
 const HEIGHT: f32 = 260.0;

@@ -1,13 +1,11 @@
 use std::time::{Duration, Instant};
 
+use slop_common::job_of;
 use slop_engine::hands::Job;
 use slop_state::{Deed, DeedKind, Remembered};
+use slop_ui::testing::{button, find, theme, Window};
 
 use super::*;
-use crate::{
-    controller::hands::job_of,
-    gui::testing::{button, find, theme, Window},
-};
 
 /// The window as a person uses it.
 #[derive(Default)]

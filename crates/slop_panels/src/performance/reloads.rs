@@ -5,9 +5,9 @@ use slop_engine::{
     egui,
     egui_plot::{Bar, BarChart, HLine},
 };
+use slop_ui::Theme;
 
 use super::{mebibytes, still};
-use crate::gui::theme::Theme;
 
 /// What a reload is to take at most, in milliseconds.
 const PROMPT: f64 = 500.0;
@@ -110,9 +110,9 @@ fn signed(bytes: i64) -> String {
 #[cfg(test)]
 mod tests {
     use hot_reloader::{Generation, Outcome, Phase, PhaseTime};
+    use slop_ui::testing::{find, theme, Window};
 
     use super::*;
-    use crate::gui::testing::{find, theme, Window};
 
     fn report(number: u32, resident_bytes: Option<u64>) -> ReloadReport {
         let phase = |phase, ms| PhaseTime { phase, ms };

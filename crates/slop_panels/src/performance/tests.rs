@@ -1,5 +1,6 @@
+use slop_ui::testing::{button, find, theme, Window};
+
 use super::*;
-use crate::gui::testing::{button, find, theme, Window};
 
 /// What is to be seen, and what is asked for when the box is clicked.
 fn look(is_on: bool, frames: &FrameTimes) -> (Vec<(String, egui::Rect)>, Option<bool>) {

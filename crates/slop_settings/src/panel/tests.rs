@@ -1,10 +1,11 @@
+use slop_common::provider;
 use slop_state::{Money, Price, Prices, TrackMode, Tracked};
+use slop_ui::{
+    testing::{button, key, texts},
+    Themes,
+};
 
 use super::*;
-use crate::gui::{
-    testing::{button, key, texts},
-    theme::Themes,
-};
 
 /// The panel as a person uses it.
 pub(super) struct Hands {
@@ -44,7 +45,7 @@ impl Hands {
     }
 
     fn server(&self) -> Result<Option<Recipient>, AssistantError> {
-        Recipient::of(&crate::ai_client::provider(&self.settings))
+        Recipient::of(&provider(&self.settings))
     }
 
     /// What is asked for when this key is stored for the server that is set.

@@ -1,10 +1,10 @@
 //! Tiers: what each has of its own. What is left empty says what counts instead.
 
+use slop_common::{provider, tier_provider};
 use slop_engine::{assistants::Recipient, egui};
 use slop_state::{Action, ContextRule, ProviderKind, Settings, Tier, TierSetup, Tiers};
 
 use super::{address, choice, grid, key, provider_name, Form, FIELD, PROVIDERS};
-use crate::ai_client::{provider, tier_provider};
 
 /// What a field for a prompt says that is empty.
 const EMPTY: &str = "Empty: the built-in prompt";
@@ -198,7 +198,7 @@ fn prompt(ui: &mut egui::Ui, tier: Tier, new: &mut TierSetup) {
 
 #[cfg(test)]
 mod tests {
-    use crate::gui::project_settings::tests::Hands;
+    use crate::panel::tests::Hands;
 
     use super::*;
 

@@ -2,12 +2,12 @@
 
 use slop_engine::egui::{Key, Modifiers};
 use slop_state::Project;
+use slop_ui::testing::{button, find, key, texts, theme};
 
 use super::*;
-use crate::gui::{
+use crate::{
     commands::{commands, Facts},
     menu,
-    testing::{button, find, key, texts, theme},
 };
 
 const BOTH: Modifiers = Modifiers::CTRL.plus(Modifiers::SHIFT);

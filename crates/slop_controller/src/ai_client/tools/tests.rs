@@ -6,12 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use slop_common::{is_note, ASSISTANT};
 use slop_state::ProviderKind;
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    ai_client::{is_note, systems, Orphans},
+    ai_client::{systems, Orphans},
     controller::tests::act,
 };
 
@@ -189,38 +190,6 @@ fn check_stopped_by(action: Action) {
         requests.waiting().next().is_none()
     });
     assert!(!bench.folder.path().join("made").exists());
-}
-
-#[test]
-fn what_was_asked_for_goes_out_between_what_was_said() {
-    let mut answered = call("read_file", "{}");
-    answered.result = Some("hello".to_owned());
-    let open = call("list_files", "{}");
-    let mut entry = Entry {
-        id: ENTRY,
-        role: ASSISTANT.to_owned(),
-        text: "Let me look.\n\nIt says hello.".to_owned(),
-        rounds: vec![round(1, vec![answered, open])],
-        ..Entry::default()
-    };
-    let result = |name: &str, text: &str| CallResult {
-        id: "a".to_owned(),
-        name: name.to_owned(),
-        text: text.to_owned(),
-    };
-    let results = vec![result("read_file", "hello"), result("list_files", MISSING)];
-    let said = messages(&entry);
-    assert_eq!(said.len(), 3);
-    assert_eq!(said[0].text, "Let me look.");
-    assert_eq!(said[1], Message::results(results));
-    assert_eq!(said[2], Message::new(ChatRole::Assistant, "It says hello."));
-    // What somebody wrote instead goes out as it is.
-    entry.text = "It says so.".to_owned();
-    let said = messages(&entry);
-    assert_eq!((&*said[0].text, &*said[2].text), ("", "It says so."));
-    entry.rounds.clear();
-    let expected = [Message::new(ChatRole::Assistant, "It says so.")];
-    assert_eq!(messages(&entry), expected);
 }
 
 #[test]

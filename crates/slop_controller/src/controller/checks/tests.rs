@@ -1,13 +1,10 @@
 //! QA that says what the test wants.
 
 use bevy::prelude::*;
-use slop_state::{Action, TicketQueue, ToolCall, ToolRound};
+use slop_state::{Action, Pending, TicketQueue, ToolCall, ToolRound};
 
 use super::*;
-use crate::{
-    ai_client::Pending,
-    controller::tests::{act, app},
-};
+use crate::controller::tests::{act, app};
 
 /// With a ticket that waits to be looked at, and the answer about it.
 fn app_with(answer: &str) -> App {

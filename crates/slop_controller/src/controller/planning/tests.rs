@@ -1,12 +1,9 @@
 //! An orchestrator that answers when the test says so.
 
-use slop_state::{Proposed, Status};
+use slop_state::{Pending, Proposed, Status};
 
 use super::*;
-use crate::{
-    ai_client::Pending,
-    controller::tests::{act, app},
-};
+use crate::controller::tests::{act, app};
 
 const TWO: &str = r#"Here:
 

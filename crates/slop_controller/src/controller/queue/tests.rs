@@ -1,14 +1,12 @@
 //! The queue with an assistant that answers when the test says so.
 
-use slop_state::Entry;
+use slop_common::streaming;
+use slop_state::{Entry, Pending};
 
 use super::*;
-use crate::{
-    ai_client::{streaming, Pending},
-    controller::{
-        answers::{reason, NOT_THERE},
-        tests::{act, app},
-    },
+use crate::controller::{
+    answers::{reason, NOT_THERE},
+    tests::{act, app},
 };
 
 const CANCELLED: &str = "It was cancelled.";

@@ -1,7 +1,7 @@
 use slop_state::Status;
 
 use super::*;
-use crate::gui::mma_dashboard::board::tests::Bench;
+use crate::board::tests::Bench;
 
 fn proposed(key: &str, depends_on: &[&str]) -> Proposed {
     Proposed {
