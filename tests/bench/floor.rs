@@ -4,40 +4,50 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
     time::Instant,
 };
 
 use hot_reloader_build::{unit::UnitCommand, BuildConfig};
 use hot_reloader_tests::lab;
 
-/// The commands that make a library, run in folders of their own with nothing around them.
+/// The commands that make libraries, run in folders of their own with nothing around them.
 pub(crate) struct Floor {
     root: PathBuf,
-    config: BuildConfig,
+    /// By the names of the libraries.
+    configs: Vec<(String, BuildConfig)>,
     /// Each after those that it needs.
     commands: Vec<UnitCommand>,
     outputs: tempfile::TempDir,
 }
 
 impl Floor {
-    /// Has cargo show how it builds `library` and the crates `below` it. `touched` are files of them.
+    /// Has cargo show how it builds `libraries` and the crates below them. `crates` are all of these, each
+    /// after those that it needs, with a file of each.
     pub(crate) fn new(
         root: &Path,
         manifest: &Path,
-        library: &str,
+        libraries: &[&str],
         crates: &[(&str, PathBuf)],
     ) -> Self {
-        let config = BuildConfig {
-            profile: "dev".to_owned(),
-            arguments: vec!["--offline".into()],
-            ..BuildConfig::new(manifest, library)
+        let config = |library: &&str| {
+            let config = BuildConfig {
+                profile: "dev".to_owned(),
+                arguments: vec!["--offline".into()],
+                ..BuildConfig::new(manifest, *library)
+            };
+            ((*library).to_owned(), config)
         };
+        let configs: Vec<_> = libraries.iter().map(config).collect();
         for (_, source) in crates {
             let text = fs::read(source).expect("the source is there");
             fs::write(source, text).expect("it can be written");
         }
-        let output = cargo(root, &config).stderr(Stdio::piped()).output();
-        let said = String::from_utf8_lossy(&output.expect("cargo runs").stderr).into_owned();
+        let mut said = String::new();
+        for (_, config) in &configs {
+            let output = cargo(root, config).stderr(Stdio::piped()).output();
+            said += &String::from_utf8_lossy(&output.expect("cargo runs").stderr);
+        }
         let commands: Vec<UnitCommand> = said
             .lines()
             .filter_map(|l| UnitCommand::parse(l).ok())
@@ -51,7 +61,7 @@ impl Floor {
         });
         let floor = Self {
             root: root.to_owned(),
-            config,
+            configs,
             commands: commands.collect(),
             outputs: tempfile::tempdir().expect("a folder can be made"),
         };
@@ -65,41 +75,48 @@ impl Floor {
         floor
     }
 
-    /// How long the compiler takes for some crates, in milliseconds.
-    pub(crate) fn compile(&self, crates: &[&str]) -> f64 {
-        self.compile_as(crates, None)
+    /// How long the compiler takes for some crates, in milliseconds: one step after the other, all crates of
+    /// a step at once.
+    pub(crate) fn compile(&self, steps: &[&[&str]]) -> f64 {
+        self.compile_as(steps, None)
     }
 
     /// The same as if they were crates of which it remembers nothing: a full build of them. `number` was
     /// not used before.
-    pub(crate) fn compile_anew(&self, crates: &[&str], number: usize) -> f64 {
-        self.compile_as(crates, Some(number))
+    pub(crate) fn compile_anew(&self, steps: &[&[&str]], number: usize) -> f64 {
+        self.compile_as(steps, Some(number))
     }
 
-    fn compile_as(&self, crates: &[&str], number: Option<usize>) -> f64 {
+    fn compile_as(&self, steps: &[&[&str]], number: Option<usize>) -> f64 {
         let start = Instant::now();
-        for command in &self.commands {
-            if crates.contains(&command.crate_name()) {
-                let mut command = command.clone();
-                if let Some(number) = number {
-                    command.replace("-C", |option| {
-                        let is_name = option.starts_with("metadata=");
-                        is_name.then(|| format!("{option}-{number}"))
-                    });
+        for crates in steps {
+            let of_step = |command: &&UnitCommand| crates.contains(&command.crate_name());
+            thread::scope(|scope| {
+                for command in self.commands.iter().filter(of_step) {
+                    let mut command = command.clone();
+                    if let Some(number) = number {
+                        command.replace("-C", |option| {
+                            let is_name = option.starts_with("metadata=");
+                            is_name.then(|| format!("{option}-{number}"))
+                        });
+                    }
+                    scope.spawn(move || self.run(&command));
                 }
-                self.run(&command);
-            }
+            });
         }
         start.elapsed().as_secs_f64() * 1000.0
     }
 
-    /// How long cargo takes, in milliseconds.
-    pub(crate) fn cargo(&self) -> f64 {
+    /// How long cargo takes for some libraries, one after the other, in milliseconds. It builds them so: each
+    /// is a command of its own.
+    pub(crate) fn cargo(&self, libraries: &[&str]) -> f64 {
         let start = Instant::now();
-        let status = cargo(&self.root, &self.config)
-            .stderr(Stdio::null())
-            .status();
-        status.expect("cargo runs");
+        for (library, config) in &self.configs {
+            if libraries.contains(&library.as_str()) {
+                let status = cargo(&self.root, config).stderr(Stdio::null()).status();
+                status.expect("cargo runs");
+            }
+        }
         start.elapsed().as_secs_f64() * 1000.0
     }
 

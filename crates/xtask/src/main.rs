@@ -63,7 +63,7 @@ fn main() -> ExitCode {
         Task::Example { name } => run::run(&run::example(&name), &[]),
         // Its exit code says how the reload went.
         Task::Reload(arguments) => return reload(&arguments),
-        Task::Run { arguments } => run::run(&run::APP, &arguments),
+        Task::Run { arguments } => run::run(&run::app(), &arguments),
         Task::Screenshots { to } => screenshots::screenshots(&root().join(to)),
         Task::Bench { parts } => {
             let mut bench = cargo();

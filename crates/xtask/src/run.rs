@@ -24,23 +24,36 @@ pub(crate) struct App {
     folder: Cow<'static, str>,
     /// The package of its host.
     host: Cow<'static, str>,
-    /// The package of its plugin library.
-    plugin: Cow<'static, str>,
+    /// The packages of its plugin libraries.
+    plugins: Vec<Cow<'static, str>>,
 }
 
+/// The plugin libraries of the app.
+const LIBRARIES: [&str; 7] = [
+    "slop_controller",
+    "slop_shell",
+    "slop_settings",
+    "slop_hub",
+    "slop_dashboard",
+    "slop_panels",
+    "slop_session",
+];
+
 /// The app.
-pub(crate) const APP: App = App {
-    folder: Cow::Borrowed("crates/slop"),
-    host: Cow::Borrowed("slop"),
-    plugin: Cow::Borrowed("slop_plugin"),
-};
+pub(crate) fn app() -> App {
+    App {
+        folder: "crates/slop".into(),
+        host: "slop".into(),
+        plugins: LIBRARIES.map(Cow::Borrowed).into(),
+    }
+}
 
 /// An example, which is host and library in one package.
 pub(crate) fn example(name: &str) -> App {
     App {
         folder: format!("examples/{name}").into(),
         host: name.to_owned().into(),
-        plugin: name.to_owned().into(),
+        plugins: vec![name.to_owned().into()],
     }
 }
 
@@ -69,20 +82,22 @@ pub(crate) fn run(app: &App, arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Builds the plugin with the very command that the app will use, so that nothing is built twice,
-/// then the host. The host starts without the plugin, so errors in it are left for the window.
+/// Builds the plugins with the very commands that the app will use, so that nothing is built twice,
+/// then the host. The host starts without them, so errors in them are left for the window.
 pub(crate) fn build(app: &App) -> Result<()> {
-    let plugin = BuildConfig::new(root().join(&*app.folder), &*app.plugin);
-    let arguments = plugin.arguments();
-    let arguments = arguments
-        .iter()
-        .filter(|a| *a != "--message-format" && *a != "json");
-    let built = cargo()
-        .args(arguments)
-        .current_dir(&plugin.folder)
-        .status()?;
-    if !built.success() {
-        eprintln!("the plugin does not build; the app starts without it and shows the reason");
+    for name in &app.plugins {
+        let plugin = BuildConfig::new(root().join(&*app.folder), &**name);
+        let arguments = plugin.arguments();
+        let arguments = arguments
+            .iter()
+            .filter(|a| *a != "--message-format" && *a != "json");
+        let built = cargo()
+            .args(arguments)
+            .current_dir(&plugin.folder)
+            .status()?;
+        if !built.success() {
+            eprintln!("{name} does not build; the app starts without it and shows the reason");
+        }
     }
     check(cargo().args(["build", "--package", &app.host]))
 }

@@ -43,7 +43,7 @@ pub(crate) fn screenshots(folder: &Path) -> Result<()> {
     packages::ensure(packages::WINDOW)?;
     packages::ensure(packages::VIRTUAL_DISPLAY)?;
     packages::ensure(packages::KEYS)?;
-    run::build(&run::APP)?;
+    run::build(&run::app())?;
     fs::create_dir_all(folder)?;
     for theme in THEMES {
         let display = VirtualDisplay::start()?;
@@ -84,7 +84,7 @@ struct App<'a> {
 impl<'a> App<'a> {
     /// Waits until its code runs and its window has the keys.
     fn start(display: &'a VirtualDisplay, data: &'a Path) -> Result<Self> {
-        let process = run::APP
+        let process = run::app()
             .command()?
             .arg("--data-dir")
             .arg(data)
