@@ -45,6 +45,31 @@ fn what_needs_no_bevy_has_none() {
     }
 }
 
+/// The plugin libraries of the app.
+const LIBRARIES: [&str; 7] = [
+    "slop_controller",
+    "slop_dashboard",
+    "slop_hub",
+    "slop_panels",
+    "slop_session",
+    "slop_settings",
+    "slop_shell",
+];
+
+/// Those of the plugin libraries that are in a tree.
+fn libraries_in(tree: &str) -> Vec<&'static str> {
+    let is_there = |name: &&str| tree.lines().any(|l| l.starts_with(&format!("{name} ")));
+    LIBRARIES.into_iter().filter(is_there).collect()
+}
+
+#[test]
+fn no_plugin_library_knows_another() {
+    for library in LIBRARIES {
+        let tree = tree(&["--package", library]);
+        assert_eq!(libraries_in(&tree), [library], "{tree}");
+    }
+}
+
 #[test]
 fn a_hot_host_has_none_of_the_plugins_code() {
     let tree = tree(&["--package", "slop"]);
@@ -53,10 +78,7 @@ fn a_hot_host_has_none_of_the_plugins_code() {
             .any(|line| line.starts_with("hot_reloader_dylib ")),
         "{tree}"
     );
-    assert!(
-        !tree.lines().any(|line| line.starts_with("slop_plugin ")),
-        "{tree}"
-    );
+    assert_eq!(libraries_in(&tree), [""; 0], "{tree}");
 }
 
 /// Crates that only a reload needs.
@@ -87,10 +109,7 @@ fn a_linked_app_has_nothing_of_the_reloader() {
             .any(|line| line.starts_with(&format!("{name} ")));
         assert!(!is_there, "{name}:\n{tree}");
     }
-    assert!(
-        tree.lines().any(|line| line.starts_with("slop_plugin ")),
-        "{tree}"
-    );
+    assert_eq!(libraries_in(&tree), LIBRARIES, "{tree}");
 }
 
 #[test]
@@ -133,20 +152,18 @@ fn features(arguments: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
 fn one_build_of_the_engine_serves_all() {
     let app = features(&["--edges", "normal,build", "--package", "slop"]);
     let engine = features(&["--edges", "normal,build", "--package", "bevy"]);
-    let tests = [
-        "--edges",
-        "normal,build,dev",
-        "--package",
+    let mut tests = vec!["--edges", "normal,build,dev"];
+    let tested = [
         "hot_reloader",
-        "--package",
         "hot_reloader_bevy",
-        "--package",
         "slop_engine",
-        "--package",
-        "slop_plugin",
-        "--features",
-        "hot_reloader/hot,slop_engine/hot",
+        "slop_state",
     ];
+    let tested = tested.into_iter().chain(["slop_common", "slop_ui"]);
+    for package in tested.chain(LIBRARIES) {
+        tests.extend(["--package", package]);
+    }
+    tests.extend(["--features", "hot_reloader/hot,slop_engine/hot"]);
     let mut others = vec![features(&tests)];
     for example in [
         "counter",

@@ -44,7 +44,7 @@ fn a_person_edits_breaks_and_mends_the_running_app() {
 
     // Edit.
     app.edit(
-        "gui/menu.rs",
+        "slop_shell/src/menu.rs",
         "for menu in Menu::ALL {",
         "let mark = egui::Color32::from_rgb(1, 254, 3);\n\
          ui.label(egui::RichText::new(\"Edited\").background_color(mark));\n\
@@ -59,12 +59,12 @@ fn a_person_edits_breaks_and_mends_the_running_app() {
     assert_eq!(window.still(TABS), tabs, "and so does what is open");
 
     // Break.
-    app.edit("gui/menu.rs", "new(\"Edited\")", "new(oops)");
+    app.edit("slop_shell/src/menu.rs", "new(\"Edited\")", "new(oops)");
     window.press("ctrl+alt+r");
     let report = window.report(3);
     assert_eq!(report["outcome"], "refused", "{report:#}");
     let place = report["error"]["places"][0].as_str().unwrap();
-    assert!(place.contains("gui/menu.rs:"), "{place}");
+    assert!(place.contains("slop_shell/src/menu.rs:"), "{place}");
     window.see("red all over", |picture| picture.red_share() > 0.7);
     // The background of the panel with the reason, which lies above the tint.
     window.see("the error panel", |picture| {
@@ -72,7 +72,7 @@ fn a_person_edits_breaks_and_mends_the_running_app() {
     });
 
     // Mend.
-    app.edit("gui/menu.rs", "new(oops)", "new(\"Edited\")");
+    app.edit("slop_shell/src/menu.rs", "new(oops)", "new(\"Edited\")");
     window.press("ctrl+alt+r");
     let report = window.report(4);
     assert_eq!(
@@ -96,7 +96,11 @@ fn a_person_edits_breaks_and_mends_the_running_app() {
     window.see("red all over", |picture| picture.red_share() > 0.7);
     let green = good.replace("accent: (130, 168, 248)", "accent: (1, 254, 3)");
     hot_reloader_tests::lab::write(&theme, &green);
-    app.edit("gui/menu.rs", "from_rgb(1, 254, 3)", "from_rgb(3, 1, 254)");
+    app.edit(
+        "slop_shell/src/menu.rs",
+        "from_rgb(1, 254, 3)",
+        "from_rgb(3, 1, 254)",
+    );
     window.press("ctrl+alt+r");
     let report = window.report(6);
     assert_eq!(report["outcome"], "committed", "{report:#}");
@@ -137,9 +141,9 @@ fn nothing_that_was_said_is_lost() {
         state.contains("You said: w0 w1")
     });
     app.edit(
-        "ai_client.rs",
-        "const ASSISTANT: &str = \"AI\"",
-        "const ASSISTANT: &str = \"Robot\"",
+        "slop_controller/src/ai_client.rs",
+        "too often; ask it to go on.",
+        "too often. Ask it to go on.",
     );
     window.press("ctrl+alt+r");
     let report = window.report(2);

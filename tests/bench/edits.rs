@@ -29,41 +29,62 @@ struct Edit {
     /// The text that is there, and what is put in its place, with the number of the round for `#`.
     from: &'static str,
     to: &'static str,
-    /// What the compiler has to do.
-    crates: &'static [&'static str],
+    /// What the compiler has to do, step by step: the crates of a step need none of each other.
+    crates: &'static [&'static [&'static str]],
 }
+
+/// The plugin libraries of the app.
+const LIBRARIES: [&str; 7] = [
+    "slop_controller",
+    "slop_shell",
+    "slop_settings",
+    "slop_hub",
+    "slop_dashboard",
+    "slop_panels",
+    "slop_session",
+];
+
+/// The app's state, and all that is compiled after it.
+const ALL: [&[&str]; 3] = [&["slop_state"], &["slop_common", "slop_ui"], &LIBRARIES];
 
 const EDITS: [Edit; 4] = [
     Edit {
         name: "a text in a window",
-        file: "crates/slop_plugin/src/gui/commands.rs",
-        from: "\"Reload the code\"",
-        to: "\"Reload the code #\"",
-        crates: &["slop_plugin"],
+        file: "crates/slop_panels/src/log.rs",
+        from: "\"Copy these lines\"",
+        to: "\"Copy these lines #\"",
+        crates: &[&["slop_panels"]],
     },
     Edit {
         name: "a new system",
-        file: "crates/slop_plugin/src/session.rs",
-        from: "app.add_systems(Startup, load).add_systems(Last, save);\n}",
-        to: "app.add_systems(Startup, load).add_systems(Last, save).add_systems(Update, added_#);\n}\n\n\
+        file: "crates/slop_hub/src/lib.rs",
+        from: "render_discussion_hub.in_set(Turn::Show));\n}",
+        to: "render_discussion_hub.in_set(Turn::Show)).add_systems(Update, added_#);\n}\n\n\
              fn added_#(layout: Res<Layout>) {\n    drop(layout);\n}",
-        crates: &["slop_plugin"],
+        crates: &[&["slop_hub"]],
     },
     Edit {
         name: "a function in slop_state",
         file: "crates/slop_state/src/layout.rs",
         from: "=> \"Performance\"",
         to: "=> \"Performance #\"",
-        crates: &["slop_state", "slop_plugin"],
+        crates: &ALL,
     },
     Edit {
         name: "an error",
-        file: "crates/slop_plugin/src/gui/help.rs",
+        file: "crates/slop_shell/src/help.rs",
         from: "const IN_TEXT",
         to: "const BROKEN: u32 = \"#\";\n\nconst IN_TEXT",
-        crates: &["slop_plugin"],
+        crates: &[&["slop_shell"]],
     },
 ];
+
+impl Edit {
+    /// The plugin libraries that are others after it.
+    fn libraries(&self) -> &'static [&'static str] {
+        self.crates[self.crates.len() - 1]
+    }
+}
 
 /// In the app of this repository, in its window.
 pub(crate) fn app(results: &mut Results) {
@@ -82,11 +103,10 @@ pub(crate) fn app(results: &mut Results) {
 
 /// The compiler alone, for the app.
 fn floor_of(root: &Path) -> Floor {
-    let crates = [
-        ("slop_state", root.join("crates/slop_state/src/lib.rs")),
-        ("slop_plugin", root.join("crates/slop_plugin/src/lib.rs")),
-    ];
-    Floor::new(root, &root.join("crates/slop"), "slop_plugin", &crates)
+    let crates = ALL.into_iter().flatten();
+    let crates = crates.map(|name| (*name, root.join(format!("crates/{name}/src/lib.rs"))));
+    let crates: Vec<_> = crates.collect();
+    Floor::new(root, &root.join("crates/slop"), &LIBRARIES, &crates)
 }
 
 /// Until the compiler has been warmed up after a start. It gives way to all else, so nobody can tell when
@@ -115,7 +135,7 @@ fn kind(results: &mut Results, change: &Edit, floor: &Floor, window: &Window, fi
             let which = (round + step) % 3;
             times[which] = match which {
                 0 => floor.compile(change.crates),
-                1 => floor.cargo(),
+                1 => floor.cargo(change.libraries()),
                 _ => reload(window, &mut phases, round > 0),
             };
         }
@@ -151,7 +171,6 @@ pub(crate) fn fields(results: &mut Results) {
     let floor = floor_of(root);
     let window = app.start();
     settle();
-    let crates = ["slop_state", "slop_plugin"];
     let [state, text] = ["crates/slop_state/src/discussions.rs", EDITS[0].file];
     let [state, text] = [state, text].map(|file| root.join(file));
     let [source, text_source] =
@@ -161,7 +180,7 @@ pub(crate) fn fields(results: &mut Results) {
         let field =
             format!("pub raw: bool,\n    /// Of the benchmark.\n    pub more_{round}: u32,");
         lab::write(&state, &edit(&source, "pub raw: bool,", &field));
-        alone.push(floor.compile_anew(&crates, round));
+        alone.push(floor.compile_anew(&ALL, round));
         let mut phases = Vec::new();
         whole.push(reload(&window, &mut phases, true));
         let of_values = phases.into_iter().filter(|(name, _)| name == "migrate");
@@ -175,14 +194,14 @@ pub(crate) fn fields(results: &mut Results) {
     let part = "in the app: a field more in a type of the state";
     results.add(
         part,
-        "the compiler alone, a full build of both crates",
+        "the compiler alone, a full build of all crates",
         &alone,
     );
     results.add(part, "request to new code", &whole);
     results.ratio(
         part,
         "request to new code",
-        "the compiler alone, a full build of both crates",
+        "the compiler alone, a full build of all crates",
     );
     results.add(part, "phase migrate", &migrate);
     results.add(part, "a text in a window after that", &next);
@@ -261,7 +280,8 @@ pub(crate) fn fixture(results: &mut Results) {
     let fixture = Fixture::new("bench_latency");
     let (mut host, _) = Host::start(&fixture);
     let crates = [(fixture.name.as_str(), fixture.source())];
-    let floor = Floor::new(&fixture.folder, &fixture.folder, &fixture.name, &crates);
+    let name = fixture.name.as_str();
+    let floor = Floor::new(&fixture.folder, &fixture.folder, &[name], &crates);
     let (mut alone, mut whole, mut cargo) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=ROUNDS {
         let version = format!("\"v{round}a\"");
@@ -270,8 +290,8 @@ pub(crate) fn fixture(results: &mut Results) {
         for step in 0..3 {
             let which = (round + step) % 3;
             times[which] = match which {
-                0 => floor.compile(&[fixture.name.as_str()]),
-                1 => floor.cargo(),
+                0 => floor.compile(&[&[name]]),
+                1 => floor.cargo(&[name]),
                 _ => {
                     let report = host.reload();
                     assert_eq!(report["outcome"], "committed", "{report:#}");

@@ -4,13 +4,14 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
     time::Instant,
 };
 
-use hot_reloader_build::{unit::UnitCommand, BuildConfig};
+use hot_reloader_build::{unit::UnitCommand, BuildConfig, PluginLibrary};
 use hot_reloader_tests::lab;
 
-/// The commands that make a library, run in folders of their own with nothing around them.
+/// The commands that make libraries, run in folders of their own with nothing around them.
 pub(crate) struct Floor {
     root: PathBuf,
     config: BuildConfig,
@@ -20,24 +21,28 @@ pub(crate) struct Floor {
 }
 
 impl Floor {
-    /// Has cargo show how it builds `library` and the crates `below` it. `touched` are files of them.
+    /// Has cargo show how it builds `libraries` and the crates below them. `crates` are all of these, each
+    /// after those that it needs, with a file of each.
     pub(crate) fn new(
         root: &Path,
         manifest: &Path,
-        library: &str,
+        libraries: &[&str],
         crates: &[(&str, PathBuf)],
     ) -> Self {
         let config = BuildConfig {
             profile: "dev".to_owned(),
             arguments: vec!["--offline".into()],
-            ..BuildConfig::new(manifest, library)
+            ..BuildConfig::new(manifest)
         };
         for (_, source) in crates {
             let text = fs::read(source).expect("the source is there");
             fs::write(source, text).expect("it can be written");
         }
-        let output = cargo(root, &config).stderr(Stdio::piped()).output();
-        let said = String::from_utf8_lossy(&output.expect("cargo runs").stderr).into_owned();
+        let mut said = String::new();
+        for library in libraries {
+            let output = cargo(root, &config, library).stderr(Stdio::piped()).output();
+            said += &String::from_utf8_lossy(&output.expect("cargo runs").stderr);
+        }
         let commands: Vec<UnitCommand> = said
             .lines()
             .filter_map(|l| UnitCommand::parse(l).ok())
@@ -65,41 +70,46 @@ impl Floor {
         floor
     }
 
-    /// How long the compiler takes for some crates, in milliseconds.
-    pub(crate) fn compile(&self, crates: &[&str]) -> f64 {
-        self.compile_as(crates, None)
+    /// How long the compiler takes for some crates, in milliseconds: one step after the other, all crates of
+    /// a step at once.
+    pub(crate) fn compile(&self, steps: &[&[&str]]) -> f64 {
+        self.compile_as(steps, None)
     }
 
     /// The same as if they were crates of which it remembers nothing: a full build of them. `number` was
     /// not used before.
-    pub(crate) fn compile_anew(&self, crates: &[&str], number: usize) -> f64 {
-        self.compile_as(crates, Some(number))
+    pub(crate) fn compile_anew(&self, steps: &[&[&str]], number: usize) -> f64 {
+        self.compile_as(steps, Some(number))
     }
 
-    fn compile_as(&self, crates: &[&str], number: Option<usize>) -> f64 {
+    fn compile_as(&self, steps: &[&[&str]], number: Option<usize>) -> f64 {
         let start = Instant::now();
-        for command in &self.commands {
-            if crates.contains(&command.crate_name()) {
-                let mut command = command.clone();
-                if let Some(number) = number {
-                    command.replace("-C", |option| {
-                        let is_name = option.starts_with("metadata=");
-                        is_name.then(|| format!("{option}-{number}"))
-                    });
+        for crates in steps {
+            let of_step = |command: &&UnitCommand| crates.contains(&command.crate_name());
+            thread::scope(|scope| {
+                for command in self.commands.iter().filter(of_step) {
+                    let mut command = command.clone();
+                    if let Some(number) = number {
+                        command.replace("-C", |option| {
+                            let is_name = option.starts_with("metadata=");
+                            is_name.then(|| format!("{option}-{number}"))
+                        });
+                    }
+                    scope.spawn(move || self.run(&command));
                 }
-                self.run(&command);
-            }
+            });
         }
         start.elapsed().as_secs_f64() * 1000.0
     }
 
-    /// How long cargo takes, in milliseconds.
-    pub(crate) fn cargo(&self) -> f64 {
+    /// How long cargo takes for some libraries, one after the other, in milliseconds. It builds them so: each
+    /// is a command of its own.
+    pub(crate) fn cargo(&self, libraries: &[&str]) -> f64 {
         let start = Instant::now();
-        let status = cargo(&self.root, &self.config)
-            .stderr(Stdio::null())
-            .status();
-        status.expect("cargo runs");
+        for library in libraries {
+            let mut cargo = cargo(&self.root, &self.config, library);
+            cargo.stderr(Stdio::null()).status().expect("cargo runs");
+        }
         start.elapsed().as_secs_f64() * 1000.0
     }
 
@@ -127,10 +137,10 @@ impl Floor {
     }
 }
 
-fn cargo(root: &Path, config: &BuildConfig) -> Command {
+fn cargo(root: &Path, config: &BuildConfig, library: &str) -> Command {
     let mut command = lab::cargo();
     command
-        .args(config.arguments())
+        .args(config.arguments(&PluginLibrary::named(library)))
         .current_dir(root)
         .stdout(Stdio::null());
     command

@@ -19,8 +19,21 @@ use crate::lab::{self, copy_tree, edit, lab, root, write, Profile};
 /// For whatever a test waits for.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 
-/// The packages of the app that a test may edit, as a copy.
-const COPIED: [&str; 3] = ["slop", "slop_plugin", "slop_state"];
+/// The packages of the app that a test may edit, as a copy: the host, the plugin libraries, and what is below
+/// them.
+const COPIED: [&str; 11] = [
+    "slop",
+    "slop_common",
+    "slop_controller",
+    "slop_dashboard",
+    "slop_hub",
+    "slop_panels",
+    "slop_session",
+    "slop_settings",
+    "slop_shell",
+    "slop_state",
+    "slop_ui",
+];
 
 /// A copy of the app's own packages in the laboratory, and the app built of it.
 #[derive(Debug)]
@@ -51,7 +64,8 @@ impl AppCopy {
             "path = \"crates/",
             &format!("path = \"{}/crates/", root().display()),
         );
-        for package in ["slop_plugin", "slop_state"] {
+        // Nothing depends on the host.
+        for package in COPIED.iter().filter(|package| **package != "slop") {
             let original = format!("path = \"{}/crates/{package}\"", root().display());
             manifest = edit(
                 &manifest,
@@ -91,19 +105,19 @@ impl AppCopy {
         &self.folder
     }
 
-    /// A source file of `slop_plugin`.
+    /// A source file of a package, such as `slop_shell/src/menu.rs`.
     #[must_use]
-    pub fn plugin_source(&self, path: &str) -> PathBuf {
-        self.folder.join("crates/slop_plugin/src").join(path)
+    pub fn source(&self, path: &str) -> PathBuf {
+        self.folder.join("crates").join(path)
     }
 
-    /// Replaces a text in a source file of `slop_plugin`.
+    /// Replaces a text in a source file.
     ///
     /// # Panics
     ///
     /// If it does not occur.
     pub fn edit(&self, path: &str, from: &str, to: &str) {
-        let file = self.plugin_source(path);
+        let file = self.source(path);
         let source = fs::read_to_string(&file).expect("the source is there");
         write(&file, &edit(&source, from, to));
     }

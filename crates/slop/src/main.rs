@@ -1,4 +1,4 @@
-//! The host: a window, and the code of `slop_plugin` in it.
+//! The host: a window, and the code of the plugin libraries in it.
 #![expect(
     clippy::print_stderr,
     reason = "there is no log yet when the arguments are read"
@@ -28,7 +28,15 @@ fn main() -> AppExit {
         exit_after_frames: line.exit_after_frames,
     });
     #[allow(unused_mut, reason = "nothing is set without `hot`")]
-    let mut plugin = hot_reloader::hot_plugin!(slop_plugin);
+    let mut plugin = hot_reloader::hot_plugin!(
+        slop_controller,
+        slop_shell,
+        slop_settings,
+        slop_hub,
+        slop_dashboard,
+        slop_panels,
+        slop_session
+    );
     #[cfg(feature = "hot")]
     {
         plugin.config.report_file = line.report;

@@ -1,4 +1,4 @@
-//! What the gui asks for.
+//! What windows ask for.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::{
     CallId, Leave, Project, Remembered, Settings, Status, Ticket, TicketQueue, Tier, TierSetup,
 };
 
-/// What the gui asks for and the controller does.
+/// What windows ask for and the controller does.
 #[derive(Event, Reflect, Clone, Debug, PartialEq)]
 pub enum Action {
     /// Starts a discussion and shows it.

@@ -4,23 +4,28 @@
 mod action;
 mod dependencies;
 mod discussions;
+mod draft;
 mod hands;
 mod layout;
+mod pending;
 mod planning;
 mod prices;
 mod project;
 mod takes;
 mod tickets;
 mod tiers;
+mod undo;
 
 pub use action::{Action, TypedKey};
 pub use dependencies::{describe_circle, Dependencies};
 pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage};
+pub use draft::Draft;
 pub use hands::{
     CallId, Deed, DeedKind, HandsView, Leave, Remembered, Stage, ToolCall, ToolNote, ToolRequest,
     ToolRequests, ToolRound,
 };
 pub use layout::{Layout, LogView, Palette, Window};
+pub use pending::{Pending, PendingRequests};
 pub use planning::{Planning, Proposed};
 pub use prices::{ModelId, Money, Price, Priced, Prices, Total};
 pub use project::{
@@ -31,3 +36,4 @@ pub use tickets::{
     ActiveTickets, Board, QueueMode, Run, Status, Ticket, TicketNumbers, TicketQueue, Verdict,
 };
 pub use tiers::{ContextRule, Tier, TierSetup, Tiers};
+pub use undo::{Deleted, Undo};

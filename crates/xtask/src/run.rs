@@ -28,12 +28,23 @@ pub(crate) struct App {
     libraries: Vec<Cow<'static, str>>,
 }
 
+/// The plugin libraries of the app.
+const LIBRARIES: [&str; 7] = [
+    "slop_controller",
+    "slop_shell",
+    "slop_settings",
+    "slop_hub",
+    "slop_dashboard",
+    "slop_panels",
+    "slop_session",
+];
+
 /// The app.
 pub(crate) fn app() -> App {
     App {
         folder: "crates/slop".into(),
         host: "slop".into(),
-        libraries: vec!["slop_plugin".into()],
+        libraries: LIBRARIES.map(Cow::Borrowed).into(),
     }
 }
 

@@ -1,0 +1,419 @@
+//! Asks the assistant, and writes what it says into the discussions.
+//!
+//! The requests themselves live in [`Assistants`], which is never reloaded. The systems here copy
+//! from it: an answer's entry is always made anew of all that has arrived, so running twice, a
+//! reload and a rollback make no difference to it.
+
+mod files;
+mod tools;
+
+use std::{borrow::Cow, time::Duration};
+
+use bevy::{ecs::schedule::SystemConfigs, prelude::*};
+use hot_reloader::prelude::*;
+use slop_common::{
+    messages, provider, said, servers, whole, Turn, ASSISTANT, CUT_OFF, NO_ANSWER, WAITING,
+};
+use slop_engine::{
+    assistants::{
+        ApiKey, Ask, Assistants, ChatRole, Message, Progress, Provider, Recipient, Timing, Usage,
+    },
+    session::Session,
+};
+use slop_state::{
+    Action, Discussion, Discussions, Entry, Pending, PendingRequests, Project, ProviderKind,
+    Settings, Tiers, TokenUsage,
+};
+
+pub(crate) use tools::last_said;
+
+use crate::controller::{now, AskAssistant};
+use tools::{ask_for_leave, next_round, stop_rounds};
+
+/// Why there is no more of an answer whose entry was deleted and came back.
+const DELETED: &str = "The entry was deleted before the answer was complete.";
+/// Why there is no more of an answer that asks for tools again and again.
+const IN_CIRCLES: &str = "It has asked for tools too often; ask it to go on.";
+/// Why the answer to a request of an earlier start never came.
+const CLOSED: &str = "The app was closed before the answer came.";
+
+/// Owns what is asked of the assistant.
+#[hot_module(
+    state_keys = [PendingRequests, Orphans],
+    targets = [send_request, stream_response, ask_for_leave, next_round],
+    after = [controller],
+)]
+pub fn ai_client(app: &mut App) {
+    Turn::order(app);
+    app.init_resource::<PendingRequests>()
+        .init_resource::<Orphans>()
+        .init_resource::<Assistants>()
+        .add_event::<Action>()
+        .add_event::<AskAssistant>()
+        .register_type::<AskAssistant>()
+        .add_systems(Update, systems().in_set(Turn::Ask));
+}
+
+fn systems() -> SystemConfigs {
+    (
+        read_key,
+        set_key,
+        list_models,
+        cancel_replies,
+        stop_rounds,
+        send_request,
+        stream_response,
+        ask_for_leave,
+        next_round,
+    )
+        .chain()
+}
+
+/// Requests whose entries were deleted before they were answered in full. An entry that comes back
+/// says so.
+#[derive(Resource, Reflect, Clone, Debug, Default, PartialEq, Eq)]
+struct Orphans(Vec<Pending>);
+
+/// Has the key for each server that is set read, as soon as it is set. That of the settings comes
+/// first, for a key from the time when there was only one was entered for no tier.
+fn read_key(settings: Res<Settings>, tiers: Res<Tiers>, mut session: ResMut<Session>) {
+    let servers = servers(&settings, &tiers);
+    if settings.provider == ProviderKind::Echo && !servers.is_empty() {
+        let before = Provider::OpenAi {
+            base_url: settings.base_url.clone(),
+            model: settings.model.clone(),
+        };
+        if let Ok(Some(server)) = Recipient::of(&before) {
+            session.read_key(&server);
+        }
+    }
+    for server in servers {
+        session.read_key(&server);
+    }
+}
+
+/// Replaces the API key for a server that is set.
+fn set_key(
+    mut actions: EventReader<Action>,
+    settings: Res<Settings>,
+    tiers: Res<Tiers>,
+    mut session: ResMut<Session>,
+) {
+    for action in actions.read() {
+        let Action::SetKey { server, key } = action else {
+            continue;
+        };
+        // Another may have been set meanwhile: in the same frame, or before new code reads it again.
+        let mut set = servers(&settings, &tiers).into_iter();
+        let Some(set) = set.find(|set| set.name() == *server) else {
+            warn!(
+                "the API key for {server} was not replaced: another server is set; enter it again"
+            );
+            continue;
+        };
+        match ApiKey::new(&key.0) {
+            Ok(key) => session.set_key(&set, key),
+            Err(error) => warn!("the API key for {server} was not replaced: {error}"),
+        }
+    }
+}
+
+/// Asks for the models of the provider. New code may ask again for what the code before asked for,
+/// which does no harm.
+fn list_models(
+    mut actions: EventReader<Action>,
+    mut assistants: ResMut<Assistants>,
+    session: Res<Session>,
+    settings: Res<Settings>,
+) {
+    if actions.read().any(|action| *action == Action::ListModels) {
+        let provider = provider(&settings);
+        let key = key_for(&provider, &session);
+        assistants.list_models(provider, key, timing(&settings));
+    }
+}
+
+/// Stops the assistant.
+fn cancel_replies(mut actions: EventReader<Action>, mut assistants: ResMut<Assistants>) {
+    for action in actions.read() {
+        if *action == Action::CancelReplies {
+            assistants.cancel_all();
+        }
+    }
+}
+
+/// Adds an empty entry for the answer, reads the project's files, and starts the request.
+fn send_request(
+    mut asks: ResMut<Events<AskAssistant>>,
+    mut discussions: ResMut<Discussions>,
+    mut pending: ResMut<PendingRequests>,
+    mut assistants: ResMut<Assistants>,
+    mut session: ResMut<Session>,
+    (settings, tiers): (Res<Settings>, Res<Tiers>),
+    project: Res<Project>,
+) {
+    if asks.is_empty() {
+        return;
+    }
+    // Drained rather than read: the readers of new code begin with the events of the last two
+    // frames, and nothing is to be asked twice.
+    for ask in asks.drain() {
+        let entry = discussions.last_id + 1;
+        let Some(discussion) = discussions.get_mut(ask.discussion) else {
+            continue;
+        };
+        let answer = Entry {
+            id: entry,
+            role: ASSISTANT.to_owned(),
+            time: now(),
+            by: tiers.settings(discussion, &settings).model_id(),
+            ..Entry::default()
+        };
+        if let Some(other) = ask.instead_of {
+            if !discussion.retake(other, answer) {
+                continue;
+            }
+        } else {
+            discussion.entries.push(answer);
+        }
+        let files = files::read(&project, tiers.rule(discussion), discussion);
+        if !files.refused.is_empty() {
+            files::tell(&files, &mut session);
+        }
+        let request = assistants.new_id();
+        // The answer is blank, so it is not sent.
+        let files_text = files.message();
+        let question = question(
+            discussion,
+            &pending,
+            &settings,
+            &session,
+            &files_text,
+            &tiers,
+        );
+        assistants.start(request, question);
+        discussion.sent = files::sent(&files);
+        discussions.last_id = entry;
+        pending.0.push(Pending {
+            request,
+            discussion: ask.discussion,
+            entry,
+        });
+    }
+}
+
+/// Whom to ask, and all that was said, after what is in the project's files.
+fn question(
+    discussion: &Discussion,
+    pending: &PendingRequests,
+    settings: &Settings,
+    session: &Session,
+    files: &str,
+    tiers: &Tiers,
+) -> Ask {
+    let settings = &tiers.settings(discussion, settings);
+    let provider = provider(settings);
+    let told = [tiers.prompt(discussion), files].into_iter();
+    let told = told.filter(|text| !text.is_empty());
+    let told = told.map(|text| Message::new(ChatRole::System, text));
+    let unfinished = tools::unfinished(discussion, pending);
+    let said = discussion.entries.iter();
+    let said = said.filter(|entry| !unfinished.contains(&entry.id));
+    let said = said.flat_map(messages);
+    Ask {
+        key: key_for(&provider, session),
+        provider,
+        messages: told.chain(said).collect(),
+        tools: tools::offered(discussion.leave),
+        timing: timing(settings),
+    }
+}
+
+/// The key for their server; an empty one if there is none. An address that is none has none either,
+/// and the request tells what is wrong with it.
+fn key_for(provider: &Provider, session: &Session) -> ApiKey {
+    match Recipient::of(provider) {
+        Ok(Some(server)) => session.key(&server).cloned().unwrap_or_default(),
+        Ok(None) | Err(_) => ApiKey::default(),
+    }
+}
+
+fn timing(settings: &Settings) -> Timing {
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    Timing {
+        connect: seconds(settings.limits.connect_s),
+        first: seconds(settings.limits.first_s),
+        idle: seconds(settings.limits.idle_s),
+        ..Timing::default()
+    }
+}
+
+/// Takes in what has arrived and shows it.
+fn stream_response(
+    mut assistants: ResMut<Assistants>,
+    mut pending: ResMut<PendingRequests>,
+    mut orphans: ResMut<Orphans>,
+    mut discussions: ResMut<Discussions>,
+) {
+    assistants.poll();
+    take_back(&mut orphans, &mut discussions);
+    let mut unfinished = Vec::new();
+    for waiting in &pending.0 {
+        let Some(entry) = entry_of(&discussions, waiting) else {
+            // Deleted meanwhile.
+            orphans.0.push(*waiting);
+            continue;
+        };
+        if tools::awaited(entry, waiting).is_some() {
+            unfinished.push(*waiting);
+            continue;
+        }
+        let text = entry.text.as_str();
+        let progress = assistants.get(waiting.request);
+        let asks = progress.filter(|progress| !tools::calls_of(*progress).is_empty());
+        let next = asks.filter(|_| entry.rounds.len() < tools::MOST);
+        let (wanted, is_over) = match progress {
+            Some(progress) => {
+                let wanted = whole(&entry.rounds, shown(progress));
+                let is_in_circles = asks.is_some() && next.is_none();
+                let wanted = if is_in_circles {
+                    Cow::Owned(with_note(&wanted, IN_CIRCLES))
+                } else {
+                    wanted
+                };
+                (wanted, progress.outcome.is_some() && next.is_none())
+            }
+            None => (Cow::Owned(ended(text, CLOSED)), true),
+        };
+        if wanted != text || progress.is_some_and(|p| has_more(&discussions, waiting, p)) {
+            let discussion = discussions.get_mut(waiting.discussion);
+            if let Some(entry) = discussion.and_then(|d| d.entry_mut(waiting.entry)) {
+                entry.text = wanted.into_owned();
+                if let Some(progress) = progress {
+                    progress.thoughts.clone_into(&mut entry.thoughts);
+                    entry.usage = used(entry, progress);
+                }
+            }
+        }
+        if let Some(progress) = next {
+            let discussion = discussions.get_mut(waiting.discussion);
+            if let Some(entry) = discussion.and_then(|d| d.entry_mut(waiting.entry)) {
+                tools::begin_round(entry, waiting.request, progress);
+            }
+        }
+        if !is_over {
+            unfinished.push(*waiting);
+        }
+    }
+    // Nobody waits for the others: their entries were deleted, or a rollback took them back.
+    let requests: Vec<u64> = unfinished.iter().map(|waiting| waiting.request).collect();
+    assistants.keep_only(&requests);
+    pending.set_if_neq(PendingRequests(unfinished));
+}
+
+/// Notes on entries that are there again why they end where they do.
+fn take_back(orphans: &mut ResMut<Orphans>, discussions: &mut ResMut<Discussions>) {
+    let is_back = |orphan: &&Pending| text_of(discussions, orphan).is_some();
+    let back: Vec<Pending> = orphans.0.iter().filter(is_back).copied().collect();
+    for orphan in back {
+        orphans.0.retain(|other| *other != orphan);
+        let discussion = discussions.get_mut(orphan.discussion);
+        if let Some(entry) = discussion.and_then(|d| d.entry_mut(orphan.entry)) {
+            entry.text = with_note(&entry.text, DELETED);
+        }
+    }
+}
+
+/// The entry that the answer goes to, if there is one.
+fn entry_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a Entry> {
+    discussions.get(pending.discussion)?.entry(pending.entry)
+}
+
+/// Its text.
+fn text_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a str> {
+    entry_of(discussions, pending).map(|entry| entry.text.as_str())
+}
+
+/// Whether the thoughts or the counts that have arrived are not in the entry.
+fn has_more(discussions: &Discussions, pending: &Pending, progress: Progress<'_>) -> bool {
+    entry_of(discussions, pending).is_some_and(|entry| {
+        entry.thoughts != progress.thoughts || entry.usage != used(entry, progress)
+    })
+}
+
+/// How many tokens an answer took so far, those of the rounds before included.
+fn used(entry: &Entry, progress: Progress<'_>) -> Option<TokenUsage> {
+    let before = entry.rounds.iter().filter_map(|round| round.usage);
+    let all = before.chain(progress.usage.map(counted));
+    all.reduce(TokenUsage::plus)
+}
+
+fn counted(usage: Usage) -> TokenUsage {
+    let Usage {
+        input,
+        output,
+        cached,
+    } = usage;
+    TokenUsage {
+        input,
+        output,
+        cached,
+    }
+}
+
+/// What the entry of a request says.
+fn shown(progress: Progress<'_>) -> Cow<'_, str> {
+    match (progress.outcome, progress.note) {
+        (Some(Err(error)), _) => Cow::Owned(with_note(progress.text, &error.to_string())),
+        (Some(Ok(())), _) if progress.cut.is_some() => {
+            let reason = progress.cut.unwrap_or_default();
+            let note = format!("There was no room for more (`{reason}`); ask it to go on");
+            Cow::Owned(noted(progress.text, CUT_OFF, &note))
+        }
+        (None, Some(note)) if progress.text.is_empty() => Cow::Owned(quote(WAITING, note)),
+        _ => Cow::Borrowed(progress.text),
+    }
+}
+
+/// Ends an answer that is not whole, and notes why.
+pub(crate) fn stop_entry(entry: &mut Entry, reason: &str) {
+    tools::stop_calls(entry);
+    entry.text = ended(&entry.text, reason);
+}
+
+/// What an entry that says this now says when no more comes, and why.
+fn ended(text: &str, reason: &str) -> String {
+    let text = match text.rfind(WAITING) {
+        Some(at) if at == 0 || text[..at].ends_with("\n\n") => &text[..at],
+        _ => said(text),
+    };
+    with_note(text, reason)
+}
+
+/// The text and why there is no more of it.
+fn with_note(text: &str, reason: &str) -> String {
+    noted(text, NO_ANSWER, reason)
+}
+
+/// The text and a note behind it, which begins with `head`.
+fn noted(text: &str, head: &str, reason: &str) -> String {
+    let mut noted = text.trim_end().to_owned();
+    if !noted.is_empty() {
+        let fences = noted.lines().filter(|l| l.trim_start().starts_with("```"));
+        if fences.count() % 2 == 1 {
+            // The note is no part of the code.
+            noted += "\n```";
+        }
+        noted += "\n\n";
+    }
+    noted + &quote(head, reason)
+}
+
+/// A block quote of some lines.
+fn quote(head: &str, text: &str) -> String {
+    let lines: Vec<_> = text.trim().lines().collect();
+    format!("{head}{}", lines.join("\n> "))
+}
+
+#[cfg(test)]
+mod tests;

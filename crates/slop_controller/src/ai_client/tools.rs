@@ -1,0 +1,286 @@
+//! What the assistant asks for while it answers.
+//!
+//! An answer is one entry, however often the assistant asks for something before it is complete. Each
+//! time is a round in the entry, and the entry is waited for until the last. So whatever waits for an
+//! answer waits for all of it.
+
+use std::borrow::Cow;
+
+use bevy::prelude::*;
+use slop_common::{said, whole};
+use slop_engine::{
+    assistants::{Assistants, Call, Progress, Tool},
+    hands::{self, Jobs, Wanted},
+    pacing::Frames,
+    session::Session,
+};
+use slop_state::{
+    Action, CallId, Deed, Discussion, Discussions, Entry, Leave, Pending, PendingRequests, Project,
+    Settings, Stage, Ticket, Tiers, ToolCall, ToolRequest, ToolRequests, ToolRound,
+};
+
+use super::{counted, entry_of, files, question, stop_entry};
+use crate::controller::now;
+
+/// How many rounds an answer has at most. One that goes round in circles would never end.
+pub(super) const MOST: usize = 16;
+
+/// What is told of a call when the answer is stopped.
+const STOPPED: &str = "The answer was stopped; ask again to get one.";
+/// What is told of a call in a project that has no folder.
+const NO_FOLDER: &str =
+    "The project has no folder. Ask the person to choose one in Project Settings.";
+/// What is told of a call that nobody has given leave for.
+const NO_LEAVE: &str = "The person does not allow that in this discussion.";
+
+/// What the assistant is told that it may call.
+pub(super) fn offered(leave: Leave) -> Vec<Tool> {
+    let all = hands::Tool::ALL.into_iter();
+    all.filter(|tool| may(leave, *tool))
+        .map(|tool| Tool {
+            name: tool.name().to_owned(),
+            description: tool.description().to_owned(),
+            schema: tool.schema(),
+        })
+        .collect()
+}
+
+fn may(leave: Leave, tool: hands::Tool) -> bool {
+    let least = if tool.only_looks() {
+        Leave::Look
+    } else {
+        Leave::Act
+    };
+    leave >= least
+}
+
+/// The calls of an answer that has ended well.
+pub(super) fn calls_of(progress: Progress<'_>) -> &[Call] {
+    match progress.outcome {
+        Some(Ok(())) => progress.calls,
+        _ => &[],
+    }
+}
+
+/// The round that an entry waits for, if it waits for what was asked for and not for the assistant.
+pub(super) fn awaited<'a>(entry: &'a Entry, waiting: &Pending) -> Option<&'a ToolRound> {
+    let last = entry.rounds.last();
+    last.filter(|round| round.request == waiting.request)
+}
+
+/// Lets an entry wait for what the assistant asked for.
+pub(super) fn begin_round(entry: &mut Entry, request: u64, progress: Progress<'_>) {
+    let calls = progress.calls.iter().map(|call| ToolCall {
+        id: call.id.clone(),
+        name: call.name.clone(),
+        arguments: call.arguments.clone(),
+        signature: call.signature.clone(),
+        result: None,
+    });
+    entry.rounds.push(ToolRound {
+        request,
+        text: progress.text.trim().to_owned(),
+        calls: calls.collect(),
+        usage: progress.usage.map(counted),
+    });
+    entry.text = whole(&entry.rounds, Cow::Borrowed("")).into_owned();
+}
+
+/// The ids of the entries that do not go out with a question, since they are being written. Those
+/// that go on with it do.
+pub(super) fn unfinished(discussion: &Discussion, pending: &PendingRequests) -> Vec<u64> {
+    let goes_on = |waiting: &&Pending| {
+        let entry = discussion.entry(waiting.entry);
+        let round = entry.and_then(|entry| awaited(entry, waiting));
+        round.is_some_and(ToolRound::is_answered)
+    };
+    let others = pending.0.iter().filter(|waiting| !goes_on(waiting));
+    others.map(|waiting| waiting.entry).collect()
+}
+
+/// What the assistant said last: in an answer with rounds, what it said once it asked for nothing more.
+/// That is its answer. If it said nothing then, or somebody has edited the text, it is all that it said.
+pub(crate) fn last_said(entry: &Entry) -> &str {
+    let text = said(&entry.text);
+    if entry.rounds.is_empty() {
+        return text;
+    }
+    let before = whole(&entry.rounds, Cow::Borrowed(""));
+    match text.strip_prefix(&*before).map(str::trim) {
+        Some(last) if !last.is_empty() => last,
+        _ => text,
+    }
+}
+
+/// Answers all calls of an answer that is stopped.
+pub(super) fn stop_calls(entry: &mut Entry) {
+    for call in entry.rounds.iter_mut().flat_map(|round| &mut round.calls) {
+        call.result.get_or_insert_with(|| STOPPED.to_owned());
+    }
+}
+
+/// Stops the answers that wait for what was asked for.
+pub(super) fn stop_rounds(
+    mut actions: EventReader<Action>,
+    mut pending: ResMut<PendingRequests>,
+    mut discussions: ResMut<Discussions>,
+) {
+    let mut actions = actions.read();
+    if !actions.any(|action| *action == Action::CancelReplies) {
+        return;
+    }
+    let mut kept = Vec::new();
+    for waiting in &pending.0 {
+        let entry = entry_of(&discussions, waiting);
+        if entry.and_then(|entry| awaited(entry, waiting)).is_none() {
+            kept.push(*waiting);
+            continue;
+        }
+        let discussion = discussions.get_mut(waiting.discussion);
+        let Some(entry) = discussion.and_then(|discussion| discussion.entry_mut(waiting.entry))
+        else {
+            continue;
+        };
+        stop_entry(entry, STOPPED);
+    }
+    pending.set_if_neq(PendingRequests(kept));
+}
+
+/// Makes requests of the calls that are new, or answers those at once that nothing can come of.
+pub(super) fn ask_for_leave(
+    pending: Res<PendingRequests>,
+    project: Res<Project>,
+    tickets: Query<&Ticket>,
+    frames: Res<Frames>,
+    mut discussions: ResMut<Discussions>,
+    mut requests: ResMut<ToolRequests>,
+    mut jobs: ResMut<Jobs>,
+) {
+    for waiting in &pending.0 {
+        let Some(round) = entry_of(&discussions, waiting).and_then(|e| awaited(e, waiting)) else {
+            continue;
+        };
+        let calls = (0..).zip(&round.calls).filter_map(|(place, call)| {
+            let request = waiting.request;
+            let id = CallId { request, place };
+            let is_new = call.result.is_none() && requests.get(id).is_none();
+            is_new.then(|| (id, call.clone()))
+        });
+        let calls: Vec<(CallId, ToolCall)> = calls.collect();
+        let leave = discussions.get(waiting.discussion).map(|d| d.leave);
+        let is_about = |ticket: &&Ticket| ticket.discussion == Some(waiting.discussion);
+        let ticket = tickets.iter().find(is_about).map(|ticket| ticket.number);
+        for (id, call) in calls {
+            frames.now();
+            match deed(&call, leave.unwrap_or_default(), &project, &mut jobs) {
+                Ok(deed) => {
+                    requests.note(now(), "asked", deed.title());
+                    requests.push(ToolRequest {
+                        id,
+                        discussion: waiting.discussion,
+                        entry: waiting.entry,
+                        ticket,
+                        time: now(),
+                        deed,
+                        stage: Stage::Waiting,
+                        attempt: 0,
+                    });
+                }
+                Err(reason) => {
+                    let what = format!("asked, and not possible: {reason}");
+                    requests.note(now(), what, call.name.as_str());
+                    answer(&mut discussions, waiting, id, reason);
+                }
+            }
+        }
+    }
+}
+
+/// What a call asks for, or why nothing can come of it.
+fn deed(call: &ToolCall, leave: Leave, project: &Project, jobs: &mut Jobs) -> Result<Deed, String> {
+    let wanted = Wanted::parse(&call.name, &call.arguments).map_err(|error| error.to_string())?;
+    if !may(leave, wanted.tool()) {
+        return Err(NO_LEAVE.to_owned());
+    }
+    if project.root.trim().is_empty() {
+        return Err(NO_FOLDER.to_owned());
+    }
+    match wanted {
+        Wanted::Change { path, contents } => {
+            let change = jobs.propose(&project.root, &path, contents);
+            let change = change.map_err(|error| error.to_string())?;
+            Ok(Deed::Change {
+                path: change.path,
+                before: change.before,
+                after: change.after,
+            })
+        }
+        Wanted::Run { command } => {
+            Jobs::check(&command).map_err(|error| error.to_string())?;
+            Ok(Deed::Run(command))
+        }
+        Wanted::Read { .. } | Wanted::List { .. } | Wanted::Search { .. } => Ok(Deed::Look {
+            name: call.name.clone(),
+            arguments: call.arguments.clone(),
+        }),
+    }
+}
+
+/// Tells the model what came of a call.
+fn answer(discussions: &mut Discussions, waiting: &Pending, id: CallId, result: String) {
+    let discussion = discussions.get_mut(waiting.discussion);
+    let entry = discussion.and_then(|discussion| discussion.entry_mut(waiting.entry));
+    let round = entry.and_then(|entry| entry.rounds.last_mut());
+    let place = usize::try_from(id.place).unwrap_or(usize::MAX);
+    if let Some(call) = round.and_then(|round| round.calls.get_mut(place)) {
+        call.result = Some(result);
+    }
+}
+
+/// Asks the assistant to go on where all that it asked for is answered.
+pub(super) fn next_round(
+    mut pending: ResMut<PendingRequests>,
+    mut assistants: ResMut<Assistants>,
+    mut discussions: ResMut<Discussions>,
+    session: Res<Session>,
+    (settings, tiers): (Res<Settings>, Res<Tiers>),
+    project: Res<Project>,
+) {
+    let places: Vec<usize> = (0..pending.0.len())
+        .filter(|place| {
+            let waiting = &pending.0[*place];
+            let entry = entry_of(&discussions, waiting);
+            let round = entry.and_then(|entry| awaited(entry, waiting));
+            round.is_some_and(ToolRound::is_answered)
+        })
+        .collect();
+    for place in places {
+        let waiting = pending.0[place];
+        let Some(discussion) = discussions.get_mut(waiting.discussion) else {
+            continue;
+        };
+        let files = files::read(&project, tiers.rule(discussion), discussion);
+        let files_text = files.message();
+        let question = question(
+            discussion,
+            &pending,
+            &settings,
+            &session,
+            &files_text,
+            &tiers,
+        );
+        let by = tiers.settings(discussion, &settings).model_id();
+        let request = assistants.new_id();
+        assistants.start(request, question);
+        pending.0[place].request = request;
+        discussion.sent = files::sent(&files);
+        // If several models were asked, no price is that of the answer.
+        let entry = discussion.entry_mut(waiting.entry);
+        if let Some(entry) = entry.filter(|entry| entry.by != by) {
+            entry.by = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,287 @@
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
+    thread,
+    time::{Duration, Instant},
+};
+
+use slop_common::{is_note, ASSISTANT};
+use slop_state::ProviderKind;
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    ai_client::{systems, Orphans},
+    controller::tests::act,
+};
+
+const ENTRY: u64 = 3;
+
+/// An app in which the assistant, which is Echo, has asked for something.
+struct Bench {
+    app: App,
+    folder: TempDir,
+}
+
+fn call(name: &str, arguments: &str) -> ToolCall {
+    ToolCall {
+        id: "a".to_owned(),
+        name: name.to_owned(),
+        arguments: arguments.to_owned(),
+        ..ToolCall::default()
+    }
+}
+
+fn round(request: u64, calls: Vec<ToolCall>) -> ToolRound {
+    ToolRound {
+        request,
+        text: "Let me look.".to_owned(),
+        calls,
+        ..ToolRound::default()
+    }
+}
+
+fn bench(leave: Leave, calls: Vec<ToolCall>) -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.md"), "hello\n").unwrap();
+    let mut app = crate::controller::tests::app();
+    app.init_resource::<Orphans>()
+        .init_resource::<Assistants>()
+        .insert_resource(Session::new("nowhere".into()))
+        .add_systems(Update, systems());
+    app.world_mut().resource_mut::<Project>().root = folder.path().display().to_string();
+    let entry = |id: u64, role: &str, text: &str| Entry {
+        id,
+        role: role.into(),
+        text: text.into(),
+        ..Entry::default()
+    };
+    let answer = Entry {
+        rounds: vec![round(1, calls)],
+        ..entry(ENTRY, ASSISTANT, "Let me look.")
+    };
+    let discussion = Discussion {
+        id: 1,
+        entries: vec![entry(2, "User", "what is there?"), answer],
+        leave,
+        ..Discussion::default()
+    };
+    app.insert_resource(Discussions {
+        list: vec![discussion],
+        last_id: ENTRY,
+        ..Discussions::default()
+    });
+    app.insert_resource(PendingRequests(vec![Pending {
+        request: 1,
+        discussion: 1,
+        entry: ENTRY,
+    }]));
+    Bench { app, folder }
+}
+
+impl Bench {
+    fn entry(&self) -> &Entry {
+        let discussions = self.app.world().resource::<Discussions>();
+        discussions.list[0].entry(ENTRY).unwrap()
+    }
+
+    fn result(&self, place: usize) -> Option<&str> {
+        self.entry().rounds[0].calls[place].result.as_deref()
+    }
+
+    fn is_waited_for(&self) -> bool {
+        let pending = self.app.world().resource::<PendingRequests>();
+        !pending.0.is_empty()
+    }
+
+    #[track_caller]
+    fn run_until(&mut self, is_so: impl Fn(&Self) -> bool) {
+        let start = Instant::now();
+        while !is_so(self) {
+            let waited = start.elapsed();
+            assert!(waited < Duration::from_secs(30), "{:?}", self.entry());
+            self.app.update();
+            thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn what_only_looks_is_done_and_the_answer_goes_on_in_its_entry() {
+    let read = call("read_file", r#"{"path":"a.md"}"#);
+    let out = call("read_file", r#"{"path":"../b"}"#);
+    let mut bench = bench(Leave::Look, vec![read, out]);
+    bench.run_until(|bench| !bench.is_waited_for());
+    assert_eq!(bench.result(0), Some("hello\n"));
+    assert!(bench.result(1).unwrap().contains("has .. in it"));
+    let said = "Let me look.\n\nYou said: what is there?";
+    assert_eq!(bench.entry().text, said);
+    let discussions = bench.app.world().resource::<Discussions>();
+    assert_eq!(discussions.list[0].entries.len(), 2);
+}
+
+#[test]
+fn what_there_is_no_leave_for_is_not_asked_for() {
+    let run = || call("run_command", r#"{"command":"echo >made"}"#);
+    let read = || call("read_file", r#"{"path":"a.md"}"#);
+    let mut none = bench(Leave::None, vec![read(), run()]);
+    none.run_until(|bench| !bench.is_waited_for());
+    assert_eq!(
+        (none.result(0), none.result(1)),
+        (Some(NO_LEAVE), Some(NO_LEAVE))
+    );
+    let mut look = bench(Leave::Look, vec![run()]);
+    look.run_until(|bench| !bench.is_waited_for());
+    assert_eq!(look.result(0), Some(NO_LEAVE));
+    assert!(!look.folder.path().join("made").exists());
+}
+
+#[test]
+fn the_answer_waits_until_all_is_said() {
+    let change = call("change_file", r#"{"path":"a.md","contents":"new"}"#);
+    let run = call("run_command", r#"{"command":"echo hi"}"#);
+    let mut bench = bench(Leave::Act, vec![change, run]);
+    for _ in 0..20 {
+        bench.app.update();
+    }
+    let id = |place| CallId { request: 1, place };
+    let requests = bench.app.world().resource::<ToolRequests>();
+    assert_eq!(requests.waiting().count(), 2);
+    let expected = Deed::Change {
+        path: "a.md".to_owned(),
+        before: Some("hello\n".to_owned()),
+        after: "new".to_owned(),
+    };
+    assert_eq!(requests.list[0].deed, expected);
+    act(&mut bench.app, Action::AllowTool(id(0)));
+    bench.run_until(|bench| bench.result(0).is_some());
+    for _ in 0..20 {
+        bench.app.update();
+    }
+    assert!(bench.is_waited_for());
+    act(&mut bench.app, Action::RefuseTool(id(1), "no".to_owned()));
+    bench.run_until(|bench| !bench.is_waited_for());
+    let file = fs::read_to_string(bench.folder.path().join("a.md")).unwrap();
+    assert_eq!(file, "new");
+    assert!(bench.entry().text.ends_with("You said: what is there?"));
+}
+
+#[test]
+fn stopping_the_assistant_refuses_what_waits() {
+    for action in [Action::CancelReplies, Action::StopDiscussion(1)] {
+        check_stopped_by(action);
+    }
+}
+
+#[track_caller]
+fn check_stopped_by(action: Action) {
+    let run = call("run_command", r#"{"command":"echo >made"}"#);
+    let mut bench = bench(Leave::Act, vec![run]);
+    bench.app.update();
+    act(&mut bench.app, action);
+    assert!(!bench.is_waited_for());
+    assert_eq!(bench.result(0), Some(STOPPED));
+    let text = bench.entry().text.clone();
+    let (_, note) = text.split_at("Let me look.\n\n".len());
+    assert!(is_note(note), "{text}");
+    bench.run_until(|bench| {
+        let requests = bench.app.world().resource::<ToolRequests>();
+        requests.waiting().next().is_none()
+    });
+    assert!(!bench.folder.path().join("made").exists());
+}
+
+#[test]
+fn the_answer_is_what_was_said_last() {
+    let mut entry = Entry {
+        role: ASSISTANT.to_owned(),
+        rounds: vec![round(1, Vec::new())],
+        ..Entry::default()
+    };
+    for (text, expected) in [
+        ("Let me look.\n\nIt says hello.", "It says hello."),
+        ("Let me look.\n\nIt\n\n> **No answer:** x", "It"),
+        ("Let me look.", "Let me look."),
+        // As somebody has edited it.
+        ("I looked. It says hello.", "I looked. It says hello."),
+    ] {
+        text.clone_into(&mut entry.text);
+        assert_eq!(last_said(&entry), expected, "{text}");
+    }
+    entry.rounds.clear();
+    entry.text = "It says hello.".to_owned();
+    assert_eq!(last_said(&entry), "It says hello.");
+}
+
+#[test]
+fn only_what_there_is_leave_for_is_offered() {
+    let names = |leave| {
+        let offered = offered(leave).into_iter();
+        offered.map(|tool| tool.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(Leave::None), [""; 0]);
+    assert_eq!(
+        names(Leave::Look),
+        ["read_file", "list_files", "search_files"]
+    );
+    assert_eq!(names(Leave::Act).len(), 5);
+}
+
+/// Answers one request after the other with these bodies. What it was asked.
+fn serve(bodies: [&'static str; 2]) -> (String, thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let answer = move |body: &str| {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(&stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(reader.read_line(&mut head).unwrap(), 0, "{head:?}");
+        }
+        let length = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            let is_length = name.eq_ignore_ascii_case("content-length");
+            is_length.then(|| value.trim().parse::<usize>().unwrap())
+        });
+        let mut asked = vec![0; length.unwrap_or(0)];
+        reader.read_exact(&mut asked).unwrap();
+        drop(reader);
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close";
+        write!(stream, "{head}\r\n\r\n{body}").unwrap();
+        String::from_utf8(asked).unwrap()
+    };
+    let thread = thread::spawn(move || bodies.map(answer).to_vec());
+    (url, thread)
+}
+
+#[test]
+fn a_model_that_calls_a_tool_is_told_what_came_of_it() {
+    let calls =
+        "data: {\"choices\":[{\"delta\":{\"content\":\"First.\",\"tool_calls\":[{\"index\":0,\
+                 \"id\":\"x\",\"function\":{\"name\":\"read_file\",\
+                 \"arguments\":\"{\\\"path\\\":\\\"a.md\\\"}\"}}]},\
+                 \"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n";
+    let says = "data: {\"choices\":[{\"delta\":{\"content\":\"It says hello.\"},\
+                \"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    let (url, server) = serve([calls, says]);
+    let mut bench = bench(Leave::Look, Vec::new());
+    let mut settings = bench.app.world_mut().resource_mut::<Settings>();
+    settings.provider = ProviderKind::OpenAi;
+    settings.base_url = url;
+    settings.model = "m".to_owned();
+    // The round that the bench has is answered, so the assistant is asked at once.
+    bench.run_until(|bench| !bench.is_waited_for());
+    assert_eq!(
+        bench.entry().text,
+        "Let me look.\n\nFirst.\n\nIt says hello."
+    );
+    assert_eq!(bench.entry().rounds.len(), 2);
+    let call = &bench.entry().rounds[1].calls[0];
+    assert_eq!(call.result.as_deref(), Some("hello\n"));
+    let asked = server.join().unwrap();
+    assert!(asked[0].contains("\"list_files\""), "{}", asked[0]);
+    assert!(!asked[0].contains("\"run_command\""), "{}", asked[0]);
+    assert!(asked[1].contains("\"tool_call_id\":\"x\""), "{}", asked[1]);
+    assert!(asked[1].contains("hello\\n"), "{}", asked[1]);
+}

@@ -1,0 +1,220 @@
+//! QA checks what came of a ticket, and its verdict moves the ticket on or back.
+
+use slop_common::ASSISTANT;
+use slop_engine::hands::Wanted;
+use slop_state::{
+    Discussion, Discussions, Entry, PendingRequests, Run, Status, Ticket, Tier, Verdict,
+};
+
+use super::{
+    answers::{is_answered, reason},
+    now,
+    ticket_discussions::first_entry,
+    ticket_error::TicketError,
+    tickets::Tickets,
+    AskAssistant,
+};
+use crate::ai_client::last_said;
+
+/// What QA is told of how to answer. `verdict` reads it.
+const FORMAT: &str =
+    "Say what you have checked and found. End with a line of its own: `PASS` if the \
+    answer does all that the ticket asks for, or `FAIL: ` and the reason if it does not.";
+
+/// Why an answer of QA moves nothing.
+const NO_VERDICT: &str = "QA's answer has no line PASS or FAIL; ask again, or decide yourself.";
+
+/// Has QA check the last answer about a ticket. What it is to be asked.
+pub(super) fn start(
+    number: u32,
+    tickets: &mut Tickets,
+    discussions: &mut Discussions,
+    pending: &PendingRequests,
+) -> Result<AskAssistant, TicketError> {
+    let ticket = tickets.get(number).ok_or(TicketError::Missing(number))?;
+    let mut about = ticket.discussion.iter().chain(&ticket.check);
+    if ticket.run.is_under_way() || about.any(|id| is_answered(*id, pending)) {
+        return Err(TicketError::Busy(number));
+    }
+    let answer = last_answer(ticket, discussions).ok_or(TicketError::NoAnswer(number))?;
+    let text = first_entry(0, ticket, &tickets.dependencies()).text;
+    let (said, deeds) = (last_said(answer).trim(), deeds(answer));
+    let text = format!("{text}\n## The answer\n\n{said}\n\n{deeds}{FORMAT}\n");
+    let id = discussion_with_qa(ticket, discussions);
+    let instead_of = put_question(id, text, discussions);
+    let after = discussions.last_id;
+    if let Some(ticket) = tickets.get_mut(number) {
+        ticket.check = Some(id);
+        ticket.verdict = None;
+        ticket.run = Run::Checked { after };
+        if ticket.status != Status::Review {
+            tickets.relocate(number, Status::Review, None);
+        }
+    }
+    Ok(AskAssistant {
+        discussion: id,
+        instead_of,
+    })
+}
+
+/// The last answer about a ticket, if it is whole.
+fn last_answer<'a>(ticket: &Ticket, discussions: &'a Discussions) -> Option<&'a Entry> {
+    let discussion = discussions.get(ticket.discussion?)?;
+    let mut entries = discussion.entries.iter().rev();
+    let answer = entries.find(|entry| entry.role == ASSISTANT)?;
+    let is_whole = reason(&answer.text).is_none() && !answer.text.trim().is_empty();
+    is_whole.then_some(answer)
+}
+
+/// What was to be changed or run for an answer in the project's folder, and what came of it; blank if
+/// nothing was.
+fn deeds(answer: &Entry) -> String {
+    let mut text = String::new();
+    for call in answer.rounds.iter().flat_map(|round| &round.calls) {
+        let what = match Wanted::parse(&call.name, &call.arguments) {
+            Ok(Wanted::Change { path, .. }) => format!("To write {path}"),
+            Ok(Wanted::Run { command }) => format!("To run `{}`", command.trim()),
+            // Who only looks has done nothing.
+            Ok(_) | Err(_) => continue,
+        };
+        if text.is_empty() {
+            text += "## What it asked for in the project's folder\n\n";
+        }
+        // The last line says how it ended.
+        let result = call.result.as_deref().unwrap_or_default();
+        let result = result.lines().next_back().unwrap_or_default();
+        text += &format!("- {what}: {result}\n");
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
+/// The id of the discussion with QA about a ticket. It is made if there is none, or none any more.
+fn discussion_with_qa(ticket: &Ticket, discussions: &mut Discussions) -> u64 {
+    let known = ticket.check.filter(|id| discussions.get(*id).is_some());
+    known.unwrap_or_else(|| {
+        let id = discussions.next_id();
+        discussions.list.push(Discussion {
+            id,
+            name: format!("QA #{} {}", ticket.number, ticket.title),
+            tier: Some(Tier::Qa),
+            ..Discussion::default()
+        });
+        id
+    })
+}
+
+/// Puts a question to QA, unless it is the last there already. The id of the answer to it that is to
+/// be set aside.
+fn put_question(id: u64, text: String, discussions: &mut Discussions) -> Option<u64> {
+    let discussion = discussions.get(id)?;
+    let mut entries = discussion.entries.iter().rev();
+    let last = entries.find(|entry| entry.role != ASSISTANT);
+    if last.is_some_and(|last| last.text == text) {
+        let answer = discussion.entries.last();
+        let answer = answer.filter(|entry| entry.role == ASSISTANT);
+        return answer.map(|answer| answer.id);
+    }
+    let entry = Entry {
+        id: discussions.next_id(),
+        role: "User".to_owned(),
+        time: now(),
+        text,
+        ..Entry::default()
+    };
+    discussions.get_mut(id)?.entries.push(entry);
+    None
+}
+
+/// Takes in what QA said of a ticket, or why it said nothing. Somebody may have moved it meanwhile;
+/// then it stays there.
+pub(super) fn conclude(
+    number: u32,
+    answer: Result<String, String>,
+    tickets: &mut Tickets,
+    discussions: &mut Discussions,
+) {
+    let Some(ticket) = tickets.get_mut(number) else {
+        return;
+    };
+    let verdict = answer.and_then(|text| verdict(&text).ok_or_else(|| NO_VERDICT.to_owned()));
+    let verdict = match verdict {
+        Ok(verdict) => verdict,
+        Err(reason) => {
+            ticket.run = Run::Unchecked(reason);
+            return;
+        }
+    };
+    ticket.run = Run::Idle;
+    ticket.verdict = Some(verdict.clone());
+    let is_moved = ticket.status != Status::Review;
+    let about = ticket.discussion;
+    let status = match verdict {
+        Verdict::Passed => Status::Done,
+        Verdict::Failed(reason) => {
+            tell(about, &reason, discussions);
+            Status::Todo
+        }
+    };
+    if !is_moved {
+        tickets.relocate(number, status, None);
+    }
+}
+
+/// Writes why QA did not pass it where it is worked on, for the next answer.
+fn tell(about: Option<u64>, reason: &str, discussions: &mut Discussions) {
+    let id = discussions.last_id + 1;
+    let Some(discussion) = about.and_then(|about| discussions.get_mut(about)) else {
+        return;
+    };
+    discussion.entries.push(Entry {
+        id,
+        role: "User".to_owned(),
+        time: now(),
+        text: format!("QA did not pass it:\n\n{reason}\n\nMend that, and answer anew in full.\n"),
+        ..Entry::default()
+    });
+    discussions.last_id = id;
+}
+
+/// What QA says in its last line of that kind; `None` if there is none.
+fn verdict(text: &str) -> Option<Verdict> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut from_the_end = lines.iter().enumerate().rev();
+    from_the_end.find_map(|(at, line)| {
+        let line = plain(line);
+        if follows(line, "PASS").is_some() {
+            return Some(Verdict::Passed);
+        }
+        let first = follows(line, "FAIL")?;
+        let rest = lines[at + 1..].join("\n");
+        let reason = format!("{first}\n{rest}");
+        let reason = match reason.trim() {
+            "" => "it gives no reason",
+            reason => reason,
+        };
+        Some(Verdict::Failed(reason.to_owned()))
+    })
+}
+
+/// A line without what makes it bold, a list or a heading.
+fn plain(line: &str) -> &str {
+    let is_mark = |c: char| c.is_whitespace() || matches!(c, '*' | '_' | '`' | '#' | '>' | '-');
+    line.trim_matches(is_mark)
+}
+
+/// What follows a word that a line begins with, after a colon. Nothing may follow it otherwise.
+fn follows<'a>(line: &'a str, word: &str) -> Option<&'a str> {
+    let rest = line.strip_prefix(word)?;
+    let rest = rest.trim_start_matches(['*', '_', '`']).trim();
+    if rest.is_empty() || rest == "." {
+        return Some("");
+    }
+    let rest = rest.strip_prefix(':')?;
+    Some(rest.trim_start_matches(['*', '_', '`']).trim())
+}
+
+#[cfg(test)]
+mod tests;

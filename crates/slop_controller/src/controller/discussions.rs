@@ -1,0 +1,577 @@
+//! Discussions and their entries.
+
+use std::collections::BTreeMap;
+
+use bevy::prelude::*;
+use slop_state::{Action, Composer, Deleted, Discussion, Discussions, Entry, Take, Undo};
+
+use super::{now, Actions, AskAssistant};
+
+/// The name of the discussion that takes the place of the last one.
+const STAND_IN: &str = "Main";
+
+/// Adds, shows, renames, copies and deletes discussions.
+pub(super) fn edit_discussions(
+    mut actions: Actions,
+    mut discussions: ResMut<Discussions>,
+    mut undo: ResMut<Undo>,
+) {
+    for action in actions.read() {
+        match action {
+            Action::AddDiscussion => add(&mut discussions),
+            Action::SelectDiscussion(id) if discussions.get(*id).is_some() => {
+                discussions.active = *id;
+            }
+            Action::ShowEntry(id) => show_entry(&mut discussions, *id),
+            Action::RenameDiscussion(id, name) if !name.trim().is_empty() => {
+                if let Some(discussion) = discussions.get_mut(*id) {
+                    name.trim().clone_into(&mut discussion.name);
+                }
+            }
+            Action::SetSystem(id, system) => {
+                if let Some(discussion) = discussions.get_mut(*id) {
+                    discussion.system.clone_from(system);
+                }
+            }
+            Action::SetModel(id, model) => {
+                if let Some(discussion) = discussions.get_mut(*id) {
+                    discussion.model.clone_from(model);
+                }
+            }
+            Action::SetLeave(id, leave) => {
+                if let Some(discussion) = discussions.get_mut(*id) {
+                    discussion.leave = *leave;
+                }
+            }
+            Action::DuplicateDiscussion(id) => duplicate(&mut discussions, *id),
+            Action::DeleteDiscussion(id) => {
+                if let Some(deleted) = delete(&mut discussions, *id) {
+                    undo.push(deleted);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Adds, changes, moves and deletes entries.
+pub(super) fn edit_entries(
+    mut actions: Actions,
+    mut discussions: ResMut<Discussions>,
+    mut composer: ResMut<Composer>,
+    mut undo: ResMut<Undo>,
+    mut asks: EventWriter<AskAssistant>,
+) {
+    for action in actions.read() {
+        match action {
+            Action::AddEntry if !composer.text.trim().is_empty() => {
+                let discussion = discussions.active;
+                if add_entry(&mut discussions, &mut composer) && composer.ask {
+                    asks.send(AskAssistant {
+                        discussion,
+                        instead_of: None,
+                    });
+                }
+            }
+            Action::EditEntry(id, text) => {
+                change(&mut discussions, *id, |entry| entry.text.clone_from(text));
+            }
+            Action::SetRole(id, role) => {
+                change(&mut discussions, *id, |entry| entry.role.clone_from(role));
+            }
+            Action::SetCollapsed(id, collapsed) => {
+                change(&mut discussions, *id, |entry| entry.collapsed = *collapsed);
+            }
+            Action::SetRaw(id, raw) => {
+                change(&mut discussions, *id, |entry| entry.raw = *raw);
+            }
+            Action::MoveEntry(id, places) => {
+                if let Some((at, index)) = find(&discussions, *id) {
+                    move_entry(&mut discussions.list[at].entries, index, *places);
+                }
+            }
+            Action::DeleteEntry(id) => {
+                if let Some((at, index)) = find(&discussions, *id) {
+                    let discussion = &mut discussions.list[at];
+                    let above = index.checked_sub(1);
+                    let after = above.map(|above| discussion.entries[above].id);
+                    let (entry, takes) = discussion.remove(index);
+                    undo.push(Deleted::Entry {
+                        discussion: discussion.id,
+                        index,
+                        entry,
+                        after,
+                        takes,
+                    });
+                }
+            }
+            Action::Retake(id, text) => {
+                if let Some(discussion) = retake(&mut discussions, *id, text) {
+                    asks.send(AskAssistant {
+                        discussion,
+                        instead_of: None,
+                    });
+                }
+            }
+            Action::Regenerate(id) => {
+                if let Some((at, _)) = find(&discussions, *id) {
+                    asks.send(AskAssistant {
+                        discussion: discussions.list[at].id,
+                        instead_of: Some(*id),
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn add(discussions: &mut Discussions) {
+    let name = (discussions.list.len() + 1..)
+        .map(|count| format!("Discussion {count}"))
+        .find(|name| discussions.list.iter().all(|other| other.name != *name));
+    let id = discussions.next_id();
+    discussions.list.push(Discussion {
+        id,
+        name: name.unwrap_or_default(),
+        ..Discussion::default()
+    });
+    discussions.active = id;
+}
+
+fn duplicate(discussions: &mut Discussions, id: u64) {
+    let Some(index) = discussions.list.iter().position(|d| d.id == id) else {
+        return;
+    };
+    let mut copy = discussions.list[index].clone();
+    copy.id = discussions.next_id();
+    copy.name += " copy";
+    // In the order of the old ids, which is that of takes.
+    let old = copy
+        .all_entries()
+        .flat_map(|entry| [entry.id, entry.place()]);
+    let mut new: BTreeMap<u64, u64> = old.map(|id| (id, 0)).collect();
+    for id in new.values_mut() {
+        *id = discussions.next_id();
+    }
+    let aside = copy.aside.iter_mut().flat_map(|take| &mut take.entries);
+    for entry in copy.entries.iter_mut().chain(aside) {
+        entry.take_of = if entry.take_of == 0 {
+            0
+        } else {
+            new[&entry.take_of]
+        };
+        entry.id = new[&entry.id];
+    }
+    discussions.active = copy.id;
+    discussions.list.insert(index + 1, copy);
+}
+
+fn delete(discussions: &mut Discussions, id: u64) -> Option<Deleted> {
+    let index = discussions.list.iter().position(|d| d.id == id)?;
+    let discussion = discussions.list.remove(index);
+    let mut stand_in = None;
+    if discussions.list.is_empty() {
+        let id = discussions.next_id();
+        stand_in = Some(id);
+        discussions.list.push(empty(id));
+    }
+    if discussions.shown().is_none() {
+        let next = index.min(discussions.list.len() - 1);
+        discussions.active = discussions.list[next].id;
+    }
+    Some(Deleted::Discussion {
+        index,
+        discussion,
+        stand_in,
+    })
+}
+
+/// The discussion that takes the place of the last one.
+fn empty(id: u64) -> Discussion {
+    Discussion {
+        id,
+        name: STAND_IN.to_owned(),
+        ..Discussion::default()
+    }
+}
+
+/// Puts a discussion back and shows it. Whether that was possible.
+pub(super) fn bring_back(
+    discussions: &mut Discussions,
+    index: usize,
+    discussion: Discussion,
+    stand_in: Option<u64>,
+) -> bool {
+    if discussions.get(discussion.id).is_some() {
+        return false;
+    }
+    // One that was used has become a discussion of its own.
+    discussions
+        .list
+        .retain(|other| stand_in != Some(other.id) || *other != empty(other.id));
+    discussions.active = discussion.id;
+    let index = index.min(discussions.list.len());
+    discussions.list.insert(index, discussion);
+    true
+}
+
+/// Puts an entry back with its other takes, after the one that it followed if that is still there,
+/// and shows it. Whether that was possible.
+pub(super) fn bring_back_entry(
+    discussions: &mut Discussions,
+    discussion: u64,
+    index: usize,
+    entry: Entry,
+    after: Option<u64>,
+    takes: Vec<Take>,
+) -> bool {
+    let mut list = discussions.list.iter();
+    if list.any(|other| other.entry(entry.id).is_some()) {
+        return false;
+    }
+    let Some(found) = discussions.get_mut(discussion) else {
+        return false;
+    };
+    // Another take may be shown by now.
+    let place = after.filter(|after| found.show(*after)).and_then(|after| {
+        let mut entries = found.entries.iter();
+        entries.position(|other| other.id == after)
+    });
+    let index = place.map_or(index, |place| place + 1);
+    found.entries.insert(index.min(found.entries.len()), entry);
+    found.aside.extend(takes);
+    discussions.active = discussion;
+    true
+}
+
+/// Makes an entry of the composer's text. Whether there is a discussion for it.
+fn add_entry(discussions: &mut Discussions, composer: &mut Composer) -> bool {
+    let id = discussions.next_id();
+    let active = discussions.active;
+    let Some(discussion) = discussions.get_mut(active) else {
+        return false;
+    };
+    discussion.entries.push(Entry {
+        id,
+        role: composer.role.clone(),
+        time: now(),
+        text: std::mem::take(&mut composer.text),
+        ..Entry::default()
+    });
+    true
+}
+
+/// Shows an entry, wherever it is.
+fn show_entry(discussions: &mut ResMut<Discussions>, id: u64) {
+    let Some(at) = at(discussions, id) else {
+        return;
+    };
+    discussions.active = discussions.list[at].id;
+    discussions.list[at].show(id);
+}
+
+/// Makes another take of an entry, with this text. The id of its discussion.
+fn retake(discussions: &mut ResMut<Discussions>, id: u64, text: &str) -> Option<u64> {
+    let at = at(discussions, id)?;
+    let new = discussions.next_id();
+    let discussion = &mut discussions.list[at];
+    // What was typed is not to be lost if another take is shown by now.
+    discussion.show(id);
+    let new = Entry {
+        id: new,
+        role: discussion.entry(id)?.role.clone(),
+        time: now(),
+        text: text.to_owned(),
+        ..Entry::default()
+    };
+    discussion.retake(id, new).then_some(discussion.id)
+}
+
+/// The place of the discussion that an entry is in, be it set aside.
+fn at(discussions: &Discussions, id: u64) -> Option<usize> {
+    let mut list = discussions.list.iter();
+    list.position(|discussion| discussion.entry(id).is_some())
+}
+
+/// The places of a discussion and of an entry that is shown in it.
+fn find(discussions: &Discussions, id: u64) -> Option<(usize, usize)> {
+    let mut list = discussions.list.iter().enumerate();
+    list.find_map(|(at, discussion)| {
+        let index = discussion.entries.iter().position(|entry| entry.id == id)?;
+        Some((at, index))
+    })
+}
+
+fn change(discussions: &mut ResMut<Discussions>, id: u64, how: impl FnOnce(&mut Entry)) {
+    // Nothing counts as changed if there is no such entry.
+    let Some(at) = at(discussions, id) else {
+        return;
+    };
+    if let Some(entry) = discussions.list[at].entry_mut(id) {
+        how(entry);
+    }
+}
+
+fn move_entry(entries: &mut Vec<Entry>, index: usize, places: i32) {
+    let entry = entries.remove(index);
+    let target = index.saturating_add_signed(places as isize);
+    entries.insert(target.min(entries.len()), entry);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controller::tests::{act, app};
+
+    fn discussions(app: &App) -> &Discussions {
+        app.world().resource::<Discussions>()
+    }
+
+    fn names(app: &App) -> Vec<&str> {
+        let list = discussions(app).list.iter();
+        list.map(|discussion| discussion.name.as_str()).collect()
+    }
+
+    fn texts(app: &App) -> Vec<&str> {
+        let shown = discussions(app).shown().unwrap();
+        shown.entries.iter().map(|e| e.text.as_str()).collect()
+    }
+
+    /// Adds an entry with this text, which nobody is to answer.
+    fn write(app: &mut App, text: &str) -> u64 {
+        let mut composer = app.world_mut().resource_mut::<Composer>();
+        composer.text = text.to_owned();
+        composer.ask = false;
+        act(app, Action::AddEntry);
+        discussions(app).last_id
+    }
+
+    fn asked(app: &mut App) -> Vec<AskAssistant> {
+        let mut events = app.world_mut().resource_mut::<Events<AskAssistant>>();
+        events.drain().collect()
+    }
+
+    #[test]
+    fn discussions_are_added_under_new_names_and_shown() {
+        let mut app = app();
+        act(&mut app, Action::AddDiscussion);
+        act(&mut app, Action::AddDiscussion);
+        assert_eq!(names(&app), ["Main", "Discussion 2", "Discussion 3"]);
+        act(&mut app, Action::DeleteDiscussion(2));
+        act(&mut app, Action::AddDiscussion);
+        assert_eq!(names(&app), ["Main", "Discussion 3", "Discussion 4"]);
+        assert_eq!(discussions(&app).active, 4);
+        act(&mut app, Action::SelectDiscussion(3));
+        act(&mut app, Action::SelectDiscussion(7));
+        assert_eq!(discussions(&app).active, 3);
+    }
+
+    #[test]
+    fn a_blank_name_is_ignored() {
+        let mut app = app();
+        act(&mut app, Action::RenameDiscussion(1, " First ".into()));
+        act(&mut app, Action::RenameDiscussion(1, " ".into()));
+        act(&mut app, Action::RenameDiscussion(7, "No".into()));
+        assert_eq!(names(&app), ["First"]);
+    }
+
+    #[test]
+    fn a_discussion_has_a_system_prompt_and_a_model_which_its_copy_has_too() {
+        let mut app = app();
+        act(&mut app, Action::SetSystem(1, "Be brief.".into()));
+        act(&mut app, Action::SetModel(1, "m".into()));
+        act(&mut app, Action::SetModel(7, "nobody's".into()));
+        act(&mut app, Action::DuplicateDiscussion(1));
+        let copy = discussions(&app).shown().unwrap();
+        assert_eq!((&*copy.system, &*copy.model), ("Be brief.", "m"));
+        act(&mut app, Action::AddDiscussion);
+        let new = discussions(&app).shown().unwrap();
+        assert_eq!((&*new.system, &*new.model), ("", ""));
+    }
+
+    #[test]
+    fn a_copy_has_ids_of_its_own_and_is_shown_beside_the_original() {
+        let mut app = app();
+        write(&mut app, "one");
+        write(&mut app, "two");
+        act(&mut app, Action::AddDiscussion);
+        act(&mut app, Action::DuplicateDiscussion(1));
+        act(&mut app, Action::DuplicateDiscussion(77));
+        assert_eq!(names(&app), ["Main", "Main copy", "Discussion 2"]);
+        assert_eq!(texts(&app), ["one", "two"]);
+        let list = discussions(&app).list.iter();
+        let mut ids: Vec<_> = list
+            .flat_map(|d| d.entries.iter().map(|e| e.id).chain([d.id]))
+            .collect();
+        ids.sort_unstable();
+        assert_eq!(ids, [1, 2, 3, 4, 5, 6, 7]);
+    }
+
+    #[test]
+    fn a_copy_has_takes_of_its_own_in_the_same_order() {
+        let mut app = app();
+        let first = write(&mut app, "one");
+        let new = Entry {
+            id: 7,
+            text: "another".into(),
+            ..Entry::default()
+        };
+        let mut all = app.world_mut().resource_mut::<Discussions>();
+        all.last_id = 7;
+        assert!(all.list[0].retake(first, new));
+        act(&mut app, Action::DuplicateDiscussion(1));
+        let copy = discussions(&app).shown().unwrap();
+        assert_eq!(copy.name, "Main copy");
+        let takes = copy.takes(&copy.entries[0]);
+        let texts = takes
+            .iter()
+            .map(|id| copy.entry(*id).unwrap().text.as_str());
+        assert_eq!(texts.collect::<Vec<_>>(), ["one", "another"]);
+        assert!(takes.iter().all(|id| *id > 7), "{takes:?}");
+        assert_eq!(copy.entries[0].place(), takes[0]);
+    }
+
+    #[test]
+    fn after_a_deletion_a_neighbour_is_shown_or_an_empty_one() {
+        let mut app = app();
+        act(&mut app, Action::AddDiscussion);
+        act(&mut app, Action::AddDiscussion);
+        act(&mut app, Action::SelectDiscussion(2));
+        act(&mut app, Action::DeleteDiscussion(2));
+        assert_eq!(discussions(&app).active, 3);
+        act(&mut app, Action::DeleteDiscussion(1));
+        assert_eq!(discussions(&app).active, 3);
+        act(&mut app, Action::DeleteDiscussion(3));
+        assert_eq!(names(&app), ["Main"]);
+        assert_eq!(discussions(&app).shown().unwrap().id, 4);
+    }
+
+    #[test]
+    fn an_entry_goes_into_the_discussion_that_is_shown() {
+        let mut app = app();
+        act(&mut app, Action::AddDiscussion);
+        let before = now();
+        write(&mut app, "hello");
+        assert_eq!(discussions(&app).list[0].entries, []);
+        let entry = &discussions(&app).list[1].entries[0];
+        assert_eq!(
+            (entry.text.as_str(), entry.role.as_str()),
+            ("hello", "User")
+        );
+        assert!((before..=now()).contains(&entry.time));
+        assert_eq!(app.world().resource::<Composer>().text, "");
+        assert_eq!(asked(&mut app), []);
+    }
+
+    #[test]
+    fn the_assistant_is_asked_if_the_composer_says_so() {
+        let mut app = app();
+        app.world_mut().resource_mut::<Composer>().text = "hello?".into();
+        act(&mut app, Action::AddEntry);
+        let expected = AskAssistant {
+            discussion: 1,
+            instead_of: None,
+        };
+        assert_eq!(asked(&mut app), [expected]);
+        // Blank by now.
+        act(&mut app, Action::AddEntry);
+        assert_eq!(asked(&mut app), []);
+    }
+
+    #[test]
+    fn a_blank_entry_is_ignored() {
+        let mut app = app();
+        app.world_mut().resource_mut::<Composer>().text = "  \n".into();
+        act(&mut app, Action::AddEntry);
+        assert_eq!(*discussions(&app), Discussions::default());
+        assert_eq!(app.world().resource::<Composer>().text, "  \n");
+    }
+
+    #[test]
+    fn entries_are_changed_wherever_they_are() {
+        let mut app = app();
+        let id = write(&mut app, "one");
+        act(&mut app, Action::AddDiscussion);
+        act(&mut app, Action::EditEntry(id, "two".into()));
+        act(&mut app, Action::SetRole(id, "Context".into()));
+        act(&mut app, Action::SetCollapsed(id, true));
+        act(&mut app, Action::SetRaw(id, true));
+        act(&mut app, Action::EditEntry(99, "nobody".into()));
+        let entry = &discussions(&app).list[0].entries[0];
+        let expected = Entry {
+            id,
+            role: "Context".into(),
+            time: entry.time,
+            text: "two".into(),
+            collapsed: true,
+            raw: true,
+            ..Entry::default()
+        };
+        assert_eq!(*entry, expected);
+    }
+
+    #[test]
+    fn an_edit_that_goes_on_keeps_what_there_was() {
+        let mut app = app();
+        let ids = ["a", "b", "c"].map(|text| write(&mut app, text));
+        act(&mut app, Action::SetRole(ids[1], "Boss".into()));
+        act(&mut app, Action::Retake(ids[1], "B".into()));
+        act(&mut app, Action::Retake(99, "nobody".into()));
+        assert_eq!(texts(&app), ["a", "B"]);
+        assert_eq!(discussions(&app).shown().unwrap().entries[1].role, "Boss");
+        let expected = AskAssistant {
+            discussion: 1,
+            instead_of: None,
+        };
+        assert_eq!(asked(&mut app), [expected]);
+        let new = discussions(&app).last_id;
+
+        act(&mut app, Action::ShowEntry(ids[1]));
+        assert_eq!(texts(&app), ["a", "b", "c"]);
+        // Of one that is not shown, and from another discussion.
+        act(&mut app, Action::AddDiscussion);
+        act(&mut app, Action::EditEntry(new, "BB".into()));
+        act(&mut app, Action::Retake(new, "BBB".into()));
+        act(&mut app, Action::ShowEntry(new));
+        assert_eq!(discussions(&app).active, 1);
+        assert_eq!(texts(&app), ["a", "BB"]);
+        let shown = discussions(&app).shown().unwrap();
+        assert_eq!(shown.takes(&shown.entries[1]).len(), 3);
+        act(&mut app, Action::ShowEntry(99));
+        assert_eq!(texts(&app), ["a", "BB"]);
+    }
+
+    #[test]
+    fn another_take_is_asked_for_if_the_answer_is_shown() {
+        let mut app = app();
+        let id = write(&mut app, "an answer");
+        act(&mut app, Action::AddDiscussion);
+        act(&mut app, Action::Regenerate(99));
+        assert_eq!(asked(&mut app), []);
+        act(&mut app, Action::Regenerate(id));
+        let expected = AskAssistant {
+            discussion: 1,
+            instead_of: Some(id),
+        };
+        assert_eq!(asked(&mut app), [expected]);
+    }
+
+    #[test]
+    fn entries_are_moved_as_far_as_there_are_places() {
+        let mut app = app();
+        let ids = ["a", "b", "c"].map(|text| write(&mut app, text));
+        act(&mut app, Action::MoveEntry(ids[0], 1));
+        assert_eq!(texts(&app), ["b", "a", "c"]);
+        act(&mut app, Action::MoveEntry(ids[2], -2));
+        assert_eq!(texts(&app), ["c", "b", "a"]);
+        act(&mut app, Action::MoveEntry(ids[2], 7));
+        assert_eq!(texts(&app), ["b", "a", "c"]);
+        act(&mut app, Action::MoveEntry(ids[2], i32::MIN));
+        assert_eq!(texts(&app), ["c", "b", "a"]);
+        act(&mut app, Action::MoveEntry(99, 1));
+        act(&mut app, Action::DeleteEntry(ids[1]));
+        act(&mut app, Action::DeleteEntry(99));
+        assert_eq!(texts(&app), ["c", "a"]);
+    }
+}

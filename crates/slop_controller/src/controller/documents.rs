@@ -1,0 +1,172 @@
+//! Discussions as Markdown documents, in a folder of the app's data folder.
+
+use std::path::{Path, PathBuf};
+
+use bevy::prelude::*;
+use slop_common::documents::folder;
+use slop_engine::{
+    documents::{self, DocumentError},
+    session::Session,
+};
+use slop_state::{Action, Discussions};
+use thiserror::Error;
+
+use super::Actions;
+use crate::markdown::{self, MarkdownError};
+
+/// A document was not imported, and no discussion was added.
+#[derive(Debug, Error)]
+enum ImportError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Document(DocumentError),
+    /// It is no discussion.
+    #[error("{} was not imported: {source}", file.display())]
+    Markdown {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: MarkdownError,
+    },
+}
+
+/// Exports and imports. What became of it is told in the window.
+pub(super) fn exchange(
+    mut actions: Actions,
+    mut discussions: ResMut<Discussions>,
+    mut session: ResMut<Session>,
+) {
+    for action in actions.read() {
+        let told = match action {
+            Action::ExportDiscussion(id) => {
+                let Some(discussion) = discussions.get(*id) else {
+                    continue;
+                };
+                let (name, document) = (&discussion.name, markdown::write(discussion));
+                match documents::write(&folder(&session), name, &document) {
+                    Ok(file) => format!("The discussion “{name}” is in {}", file.display()),
+                    Err(error) => error.to_string(),
+                }
+            }
+            Action::ImportDiscussion(name) => {
+                match import(&mut discussions, &folder(&session).join(name)) {
+                    Ok(()) => continue,
+                    Err(error) => error.to_string(),
+                }
+            }
+            _ => continue,
+        };
+        session.notices.push(told);
+    }
+}
+
+/// Adds the discussion of a document as the last one and shows it.
+fn import(discussions: &mut ResMut<Discussions>, file: &Path) -> Result<(), ImportError> {
+    let document = documents::read(file).map_err(ImportError::Document)?;
+    let read = markdown::read(&document);
+    let mut discussion = read.map_err(|source| ImportError::Markdown {
+        file: file.to_owned(),
+        source,
+    })?;
+    if discussion.name.is_empty() {
+        let stem = file.file_stem().unwrap_or_default();
+        discussion.name = stem.to_string_lossy().into_owned();
+    }
+    discussion.id = discussions.next_id();
+    for entry in &mut discussion.entries {
+        entry.id = discussions.next_id();
+    }
+    discussions.active = discussion.id;
+    discussions.list.push(discussion);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use slop_state::Entry;
+
+    use super::*;
+    use crate::controller::{note_done, tests::act};
+
+    fn app(folder: &Path) -> App {
+        let mut app = crate::controller::tests::app();
+        app.insert_resource(Session::new(folder.to_owned()))
+            .add_systems(Update, exchange.before(note_done));
+        app
+    }
+
+    fn notices(app: &App) -> &[String] {
+        &app.world().resource::<Session>().notices
+    }
+
+    #[test]
+    fn what_was_exported_is_another_discussion_when_it_is_imported() {
+        let data = tempfile::tempdir().unwrap();
+        let mut app = app(data.path());
+        let mut discussions = app.world_mut().resource_mut::<Discussions>();
+        discussions.list[0].system = "Be brief.".into();
+        for (id, role, text) in [(2, "User", "hello"), (3, "AI", "# Hi\n\n```\n```")] {
+            discussions.list[0].entries.push(Entry {
+                id,
+                role: role.into(),
+                time: 1_795_540_060,
+                text: text.into(),
+                thoughts: "Hm.".into(),
+                collapsed: true,
+                ..Entry::default()
+            });
+        }
+        discussions.last_id = 3;
+        act(&mut app, Action::ExportDiscussion(1));
+        act(&mut app, Action::ExportDiscussion(77));
+        let [notice] = notices(&app) else {
+            panic!("{:?}", notices(&app));
+        };
+        let file = data.path().join("discussions/Main.md");
+        assert!(notice.ends_with(&*file.to_string_lossy()), "{notice}");
+        assert!(file.is_file());
+
+        act(&mut app, Action::ImportDiscussion("Main.md".into()));
+        assert_eq!(notices(&app).len(), 1);
+        let discussions = app.world().resource::<Discussions>();
+        let [original, imported] = &discussions.list[..] else {
+            panic!("{:?}", discussions.list);
+        };
+        assert_eq!((discussions.active, imported.id), (4, 4));
+        assert_eq!(discussions.last_id, 6);
+        assert_eq!(imported.name, "Main");
+        assert_eq!(imported.system, original.system);
+        let entries = imported.entries.iter().zip([2, 3]);
+        let entries = entries.map(|(entry, id)| Entry {
+            id,
+            ..entry.clone()
+        });
+        assert_eq!(entries.collect::<Vec<_>>(), original.entries);
+        assert_eq!([5, 6], [0, 1].map(|index| imported.entries[index].id));
+    }
+
+    #[test]
+    fn what_cannot_be_imported_is_told_and_nothing_is_added() {
+        let data = tempfile::tempdir().unwrap();
+        let mut app = app(data.path());
+        let before = app.world().resource::<Discussions>().clone();
+        act(&mut app, Action::ImportDiscussion("a.md".into()));
+        std::fs::create_dir(data.path().join("discussions")).unwrap();
+        std::fs::write(data.path().join("discussions/a.md"), "# Notes\n").unwrap();
+        act(&mut app, Action::ImportDiscussion("a.md".into()));
+        let notices = notices(&app);
+        assert_eq!(notices.len(), 2);
+        assert!(notices.iter().all(|notice| notice.contains("a.md")));
+        assert!(notices[1].contains("was not imported"), "{}", notices[1]);
+        assert_eq!(*app.world().resource::<Discussions>(), before);
+    }
+
+    #[test]
+    fn what_cannot_be_exported_is_told() {
+        let data = tempfile::tempdir().unwrap();
+        std::fs::write(data.path().join("discussions"), "in the way").unwrap();
+        let mut app = app(data.path());
+        act(&mut app, Action::ExportDiscussion(1));
+        assert!(notices(&app)[0].contains("cannot use the folder"));
+    }
+}

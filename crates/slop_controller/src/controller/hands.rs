@@ -1,0 +1,330 @@
+//! What the assistant wants to do in the project's folder: allowed or not, done, undone.
+//!
+//! What is being done belongs to [`Jobs`], which is never reloaded. The system here begins a job under
+//! the number of its call and copies from there what became of it, so running twice, a reload and a
+//! rollback make no difference to it.
+
+use bevy::prelude::*;
+use slop_common::job_of;
+use slop_engine::hands::{Change, Job, Jobs, Wanted};
+use slop_state::{
+    Action, CallId, Deed, Discussions, Pending, PendingRequests, Project, Remembered, Stage,
+    ToolRequest, ToolRequests,
+};
+
+use super::{now, Actions};
+
+/// What becomes of a job of an earlier start.
+const LOST: &str = "The app was closed while it was being done; look at what is there now.";
+/// What becomes of a request whose answer was stopped or deleted.
+const NOBODY: &str = "The answer was stopped.";
+
+/// Does what a person says to requests, and follows those that are under way.
+pub(super) fn serve_tools(
+    mut actions: Actions,
+    mut requests: ResMut<ToolRequests>,
+    mut discussions: ResMut<Discussions>,
+    mut jobs: ResMut<Jobs>,
+    pending: Option<Res<PendingRequests>>,
+    project: Res<Project>,
+) {
+    jobs.poll();
+    let wanted: Vec<Action> = actions.read().filter(|a| is_ours(a)).cloned().collect();
+    let is_open = |request: &ToolRequest| !request.stage.is_over();
+    if wanted.is_empty() && !requests.list.iter().any(is_open) {
+        return;
+    }
+    let mut hands = Hands {
+        requests: &mut requests,
+        discussions: &mut discussions,
+        jobs: &mut jobs,
+        folder: &project.root,
+    };
+    for action in wanted {
+        hands.serve(action);
+    }
+    if let Some(pending) = pending {
+        hands.drop_those_without(&pending);
+    }
+    hands.begin_what_needs_no_word();
+    hands.follow();
+}
+
+fn is_ours(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::AllowTool(_)
+            | Action::AllowEditedTool(..)
+            | Action::RememberTool(_)
+            | Action::RefuseTool(..)
+            | Action::CancelTool(_)
+            | Action::UndoTool(_)
+            | Action::ForgetTool(_)
+    )
+}
+
+/// Whether its answer still waits for a request.
+fn is_awaited(request: &ToolRequest, pending: &PendingRequests) -> bool {
+    let is_its =
+        |waiting: &Pending| (waiting.request, waiting.entry) == (request.id.request, request.entry);
+    pending.0.iter().any(is_its)
+}
+
+/// What is to be done, as a job of the engine.
+fn job(deed: &Deed) -> Result<Job, String> {
+    Ok(match deed {
+        Deed::Look { name, arguments } => {
+            let wanted = Wanted::parse(name, arguments).map_err(|error| error.to_string())?;
+            Job::Look(wanted)
+        }
+        Deed::Change {
+            path,
+            before,
+            after,
+        } => Job::Apply(change(path, before.as_ref(), after)),
+        Deed::Run(command) => Job::Run(command.clone()),
+    })
+}
+
+fn change(path: &str, before: Option<&String>, after: &str) -> Change {
+    Change {
+        path: path.to_owned(),
+        before: before.cloned(),
+        after: after.to_owned(),
+    }
+}
+
+/// What is changed, and with what.
+struct Hands<'a, 'r, 'd> {
+    requests: &'a mut ResMut<'r, ToolRequests>,
+    discussions: &'a mut ResMut<'d, Discussions>,
+    jobs: &'a mut Jobs,
+    /// The project's.
+    folder: &'a str,
+}
+
+impl Hands<'_, '_, '_> {
+    fn allow_edited(&mut self, id: CallId, text: String) {
+        if self.edit(id, text) {
+            self.allow(id, "edited and allowed");
+        }
+    }
+
+    fn refuse(&mut self, id: CallId, reason: &str) {
+        if self.stage(id) == Some(&Stage::Waiting) {
+            self.settle(id, Stage::Refused(reason.trim().to_owned()));
+        }
+    }
+
+    fn serve(&mut self, action: Action) {
+        match action {
+            Action::AllowTool(id) => self.allow(id, "allowed"),
+            Action::AllowEditedTool(id, text) => self.allow_edited(id, text),
+            Action::RememberTool(id) => {
+                self.remember(id);
+                self.allow(id, "allowed, and all of its kind in this ticket");
+            }
+            Action::RefuseTool(id, reason) => self.refuse(id, &reason),
+            Action::CancelTool(id) => {
+                if let Some(request) = self.requests.get(id) {
+                    self.jobs.cancel(job_of(request));
+                }
+            }
+            Action::UndoTool(id) => self.undo(id),
+            Action::ForgetTool(remembered) => {
+                self.requests.remembered.retain(|one| *one != remembered);
+            }
+            _ => {}
+        }
+    }
+
+    fn stage(&self, id: CallId) -> Option<&Stage> {
+        self.requests.get(id).map(|request| &request.stage)
+    }
+
+    /// Begins what waits for leave. `how` is for the log.
+    fn allow(&mut self, id: CallId, how: &str) {
+        let request = self.requests.get(id);
+        let Some(request) = request.filter(|request| request.stage == Stage::Waiting) else {
+            return;
+        };
+        let title = request.deed.title();
+        let job = job(&request.deed);
+        let job_id = job_of(request);
+        self.requests.note(now(), how, title);
+        match job {
+            Ok(job) => {
+                self.jobs.start(job_id, self.folder, job);
+                if let Some(request) = self.requests.get_mut(id) {
+                    request.stage = Stage::Running;
+                }
+            }
+            Err(reason) => self.settle(id, Stage::Failed(reason)),
+        }
+    }
+
+    /// Gives a request another text. Whether it has one that can be done.
+    fn edit(&mut self, id: CallId, text: String) -> bool {
+        let request = self.requests.get_mut(id);
+        let Some(request) = request.filter(|request| request.stage == Stage::Waiting) else {
+            return false;
+        };
+        match &mut request.deed {
+            Deed::Look { .. } => return false,
+            Deed::Change { after, .. } => *after = text,
+            Deed::Run(command) => {
+                if let Err(error) = Jobs::check(&text) {
+                    warn!("the command was not run: {error}");
+                    return false;
+                }
+                *command = text;
+            }
+        }
+        true
+    }
+
+    fn remember(&mut self, id: CallId) {
+        let request = self.requests.get(id);
+        let found = request.and_then(|request| Some((request.ticket?, request.deed.kind()?)));
+        let Some((ticket, kind)) = found else {
+            return;
+        };
+        let remembered = Remembered { ticket, kind };
+        if !self.requests.remembered.contains(&remembered) {
+            self.requests.remembered.push(remembered);
+        }
+    }
+
+    /// Begins to put back what was in a file.
+    fn undo(&mut self, id: CallId) {
+        let Some(request) = self.requests.get_mut(id) else {
+            return;
+        };
+        let (
+            Stage::Done(_),
+            Deed::Change {
+                path,
+                before,
+                after,
+            },
+        ) = (&request.stage, &request.deed)
+        else {
+            return;
+        };
+        let change = change(path, before.as_ref(), after);
+        request.attempt += 1;
+        request.stage = Stage::Undoing;
+        let job_id = job_of(request);
+        self.jobs.start(job_id, self.folder, Job::Undo(change));
+    }
+
+    /// Drops what no answer waits for any more.
+    fn drop_those_without(&mut self, pending: &PendingRequests) {
+        let list = self.requests.list.iter();
+        let open = list.filter(|request| !request.stage.is_over());
+        let lost = open.filter(|request| !is_awaited(request, pending));
+        let lost: Vec<ToolRequest> = lost.cloned().collect();
+        for request in lost {
+            match request.stage {
+                Stage::Waiting => self.settle(request.id, Stage::Refused(NOBODY.to_owned())),
+                Stage::Running => self.jobs.cancel(job_of(&request)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Begins what there is leave for, and what a rollback has forgotten to have begun.
+    fn begin_what_needs_no_word(&mut self) {
+        let waiting: Vec<_> = self
+            .requests
+            .waiting()
+            .filter_map(|request| {
+                let how = if self.jobs.is_known(job_of(request)) {
+                    "was allowed before new code was taken back"
+                } else if request.deed.kind().is_none() {
+                    "allowed in this discussion"
+                } else if self.requests.is_remembered(request) {
+                    "allowed, as all of its kind in this ticket"
+                } else {
+                    return None;
+                };
+                Some((request.id, how))
+            })
+            .collect();
+        for (id, how) in waiting {
+            self.allow(id, how);
+        }
+    }
+
+    /// Sees what became of what was begun.
+    fn follow(&mut self) {
+        let list = self.requests.list.iter();
+        let open = list.filter(|request| matches!(request.stage, Stage::Running | Stage::Undoing));
+        let outcomes: Vec<(CallId, Result<String, String>)> = open
+            .filter_map(|request| {
+                let Some(progress) = self.jobs.get(job_of(request)) else {
+                    return Some((request.id, Err(LOST.to_owned())));
+                };
+                Some((request.id, progress.outcome?))
+            })
+            .collect();
+        for (id, outcome) in outcomes {
+            let is_undone = self.stage(id) == Some(&Stage::Undoing);
+            let stage = match (is_undone, outcome) {
+                (false, Ok(text)) => Stage::Done(text),
+                (false, Err(reason)) => Stage::Failed(reason),
+                (true, Ok(_)) => Stage::Undone,
+                (true, Err(reason)) => Stage::Done(format!("It was not undone: {reason}")),
+            };
+            self.settle(id, stage);
+        }
+    }
+
+    /// Notes what became of a request, and tells the model.
+    fn settle(&mut self, id: CallId, stage: Stage) {
+        let Some(request) = self.requests.get_mut(id) else {
+            return;
+        };
+        let is_first = request.attempt == 0;
+        let (what, result) = match &stage {
+            Stage::Done(text) if is_first => ("done".to_owned(), text.clone()),
+            Stage::Done(reason) => ("not undone".to_owned(), reason.clone()),
+            Stage::Refused(reason) if reason.is_empty() => {
+                let told = "The person does not allow it.".to_owned();
+                ("refused".to_owned(), told)
+            }
+            Stage::Refused(reason) => {
+                let told = format!("The person does not allow it: {reason}");
+                (format!("refused: {reason}"), told)
+            }
+            Stage::Failed(reason) => {
+                let last = reason.lines().next_back().unwrap_or_default();
+                (format!("failed: {last}"), format!("It failed: {reason}"))
+            }
+            Stage::Undone => ("undone".to_owned(), String::new()),
+            Stage::Waiting | Stage::Running | Stage::Undoing => return,
+        };
+        let title = request.deed.title();
+        let (discussion, entry) = (request.discussion, request.entry);
+        request.stage = stage;
+        self.requests.note(now(), what, title);
+        // What is undone was told before.
+        if !is_first {
+            return;
+        }
+        let discussion = self.discussions.get_mut(discussion);
+        let Some(entry) = discussion.and_then(|discussion| discussion.entry_mut(entry)) else {
+            return;
+        };
+        let mut rounds = entry.rounds.iter_mut();
+        let round = rounds.find(|round| round.request == id.request);
+        let place = usize::try_from(id.place).unwrap_or(usize::MAX);
+        if let Some(call) = round.and_then(|round| round.calls.get_mut(place)) {
+            // One that was stopped was told so.
+            call.result.get_or_insert(result);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

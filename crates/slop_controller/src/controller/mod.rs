@@ -1,0 +1,239 @@
+//! The systems that act on what the windows ask for.
+
+mod answers;
+mod checks;
+mod discussions;
+mod documents;
+mod editor;
+mod hands;
+mod planning;
+mod queue;
+mod settings;
+mod ticket_discussions;
+mod ticket_error;
+mod tickets;
+mod undo;
+
+use std::time::SystemTime;
+
+use bevy::{
+    ecs::{schedule::SystemConfigs, system::SystemParam},
+    prelude::*,
+};
+use hot_reloader::prelude::*;
+use slop_common::Turn;
+use slop_engine::hands::Jobs;
+use slop_state::{
+    Action, ActiveTickets, Composer, Discussions, Planning, Project, Settings, Ticket,
+    TicketNumbers, TicketQueue, Tiers, ToolRequests, Undo,
+};
+
+use discussions::{edit_discussions, edit_entries};
+use hands::serve_tools;
+use planning::plan;
+use queue::run_queue;
+use settings::apply_settings;
+use ticket_discussions::discuss_tickets;
+use tickets::{derive_active_tickets, edit_tickets};
+use undo::undo;
+
+/// Owns the discussions, the tickets, the plan, the project and the settings.
+#[hot_module(
+    state_keys = [
+        Discussions,
+        Composer,
+        Ticket,
+        TicketNumbers,
+        TicketQueue,
+        ToolRequests,
+        Planning,
+        Project,
+        Settings,
+        Tiers,
+        Undo,
+        DoneActions,
+    ],
+    targets = [
+        edit_discussions,
+        edit_entries,
+        edit_tickets,
+        apply_settings,
+        undo,
+        discuss_tickets,
+        plan,
+        run_queue,
+        serve_tools,
+        derive_active_tickets,
+    ],
+)]
+pub fn controller(app: &mut App) {
+    Turn::order(app);
+    app.init_resource::<Discussions>()
+        .init_resource::<Composer>()
+        .init_resource::<TicketNumbers>()
+        .init_resource::<TicketQueue>()
+        .init_resource::<ToolRequests>()
+        .init_resource::<Jobs>()
+        .init_resource::<ActiveTickets>()
+        .init_resource::<Planning>()
+        .init_resource::<Project>()
+        .init_resource::<Settings>()
+        .init_resource::<Tiers>()
+        .init_resource::<Undo>()
+        .init_resource::<DoneActions>()
+        .register_type::<Action>()
+        .register_type::<ActiveTickets>()
+        .register_type::<AskAssistant>()
+        .register_type::<Action>()
+        .add_event::<Action>()
+        .add_event::<AskAssistant>()
+        .add_systems(Update, systems().in_set(Turn::Control))
+        .add_systems(
+            Update,
+            (editor::open_in_editor, documents::exchange)
+                .chain()
+                .after(undo)
+                .before(note_done)
+                .in_set(Turn::Control),
+        );
+    #[cfg(feature = "hot")]
+    app.add_systems(
+        Update,
+        settings::set_reloader
+            .run_if(resource_changed::<Settings>)
+            .in_set(Turn::Control),
+    );
+}
+
+fn systems() -> SystemConfigs {
+    (
+        edit_discussions,
+        edit_entries,
+        edit_tickets,
+        apply_settings,
+        undo,
+        discuss_tickets,
+        plan,
+        run_queue,
+        serve_tools,
+        derive_active_tickets,
+        note_done,
+    )
+        .chain()
+}
+
+/// The assistant is to answer what was said in a discussion.
+#[derive(Event, Reflect, Clone, Debug, PartialEq, Eq)]
+pub struct AskAssistant {
+    /// The id of the discussion.
+    pub discussion: u64,
+    /// The id of the entry whose other take the answer is. Without, it comes at the end.
+    pub instead_of: Option<u64>,
+}
+
+/// How many actions the controller has done since the app was started. For a state that is saved
+/// it is of no use.
+///
+/// The event readers of new code begin with the events of the last two frames, which the code
+/// before has read too; without this a reload would do those actions twice.
+#[derive(Resource, Reflect, Clone, Debug, Default, PartialEq, Eq)]
+struct DoneActions(usize);
+
+/// The actions that are still to be done.
+#[derive(SystemParam)]
+struct Actions<'w, 's> {
+    reader: EventReader<'w, 's, Action>,
+    done: Res<'w, DoneActions>,
+}
+
+impl Actions<'_, '_> {
+    fn read(&mut self) -> impl Iterator<Item = &Action> {
+        let done = self.done.0;
+        self.reader
+            .read_with_id()
+            .filter(move |(_, id)| id.id >= done)
+            .map(|(action, _)| action)
+    }
+}
+
+/// Runs last.
+fn note_done(mut actions: EventReader<Action>, mut done: ResMut<DoneActions>) {
+    if let Some((_, id)) = actions.read_with_id().last() {
+        done.0 = id.id + 1;
+    }
+}
+
+/// In seconds since 1970, UTC.
+pub(crate) fn now() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.unwrap_or_default().as_secs()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use slop_engine::pacing::Frames;
+    use slop_state::PendingRequests;
+
+    use super::*;
+
+    /// An app with the controller.
+    pub(crate) fn app() -> App {
+        let mut app = App::new();
+        app.init_resource::<Discussions>()
+            .init_resource::<Composer>()
+            .init_resource::<TicketNumbers>()
+            .init_resource::<TicketQueue>()
+            .init_resource::<ToolRequests>()
+            .init_resource::<Jobs>()
+            .init_resource::<ActiveTickets>()
+            .init_resource::<Planning>()
+            .init_resource::<Project>()
+            .init_resource::<Settings>()
+            .init_resource::<Tiers>()
+            .init_resource::<Undo>()
+            .init_resource::<PendingRequests>()
+            .init_resource::<Frames>()
+            .init_resource::<DoneActions>()
+            .add_event::<Action>()
+            .add_event::<AskAssistant>()
+            .add_systems(Update, systems());
+        app
+    }
+
+    /// Asks for an action and lets a frame pass.
+    pub(crate) fn act(app: &mut App, action: Action) {
+        app.world_mut().send_event(action);
+        app.update();
+    }
+
+    #[test]
+    fn new_code_does_no_action_again() {
+        let mut app = app();
+        act(&mut app, Action::AddDiscussion);
+        let mut reloaded = Schedule::default();
+        reloaded.add_systems(systems());
+        reloaded.run(app.world_mut());
+        assert_eq!(app.world().resource::<Discussions>().list.len(), 2);
+
+        app.world_mut().send_event(Action::AddDiscussion);
+        reloaded.run(app.world_mut());
+        assert_eq!(app.world().resource::<Discussions>().list.len(), 3);
+    }
+
+    #[test]
+    fn an_action_whose_effect_was_taken_back_is_done_by_the_code_before() {
+        let mut app = app();
+        app.update();
+        let before = app.world().resource::<Discussions>().clone();
+        let done = app.world().resource::<DoneActions>().clone();
+        app.world_mut().send_event(Action::AddDiscussion);
+        let mut reloaded = Schedule::default();
+        reloaded.add_systems(systems());
+        reloaded.run(app.world_mut());
+        assert_eq!(app.world().resource::<Discussions>().list.len(), 2);
+
+        app.insert_resource(before).insert_resource(done);
+        app.update();
+        assert_eq!(app.world().resource::<Discussions>().list.len(), 2);
+    }
+}

@@ -1,0 +1,258 @@
+//! The assistant works on tickets: on those that a person chooses, or on what is ready.
+//!
+//! What was asked is in the tickets, and is answered in the discussions. Both come back together
+//! after a rollback or a restart, so nothing is asked twice, and what was cut off is noticed.
+
+use std::time::Duration;
+
+use bevy::prelude::*;
+use slop_common::ASSISTANT;
+use slop_engine::pacing::Frames;
+use slop_state::{
+    Action, Discussions, PendingRequests, QueueMode, Run, Status, Ticket, TicketQueue,
+};
+
+use super::{
+    answers::{is_answered, stop, Answers},
+    checks,
+    ticket_discussions::{discussion_about, first_entry},
+    ticket_error::TicketError,
+    tickets::Tickets,
+    Actions, AskAssistant,
+};
+
+/// At most so many tickets are worked on at once.
+const MOST: u32 = 16;
+
+/// How often it is looked whether an answer is complete, if nothing else brings a frame.
+pub(super) const LOOK: Duration = Duration::from_millis(300);
+
+/// Sees what became of what was asked, and asks for what is wanted.
+pub(super) fn run_queue(
+    mut actions: Actions,
+    mut queue: ResMut<TicketQueue>,
+    mut discussions: ResMut<Discussions>,
+    pending: Option<ResMut<PendingRequests>>,
+    mut asks: ResMut<Events<AskAssistant>>,
+    frames: Res<Frames>,
+    mut query: Query<(Entity, &mut Ticket)>,
+    mut commands: Commands,
+) {
+    let Some(mut pending) = pending else {
+        return;
+    };
+    let wanted: Vec<Action> = actions.read().filter(|a| is_ours(a)).cloned().collect();
+    let is_running = query.iter().any(|(_, ticket)| ticket.run.is_under_way());
+    if wanted.is_empty() && !is_running && queue.mode != QueueMode::Auto {
+        return;
+    }
+    let mut tickets = Tickets::read(&query);
+    let answers = Answers {
+        discussions: &discussions,
+        pending: &pending,
+        all_are_sent: asks.is_empty(),
+    };
+    for (number, answer) in answered(&tickets, &answers) {
+        settle(number, answer, &mut tickets, &mut discussions);
+    }
+    for action in wanted {
+        match action {
+            Action::SetQueue(mut wanted) => {
+                wanted.limit = wanted.limit.clamp(1, MOST);
+                queue.set_if_neq(wanted);
+            }
+            Action::SkipTicket(number) if !queue.skipped.contains(&number) => {
+                queue.skipped.push(number);
+            }
+            Action::CancelTicket(number) => {
+                cancel(number, &mut tickets, &mut discussions, &mut pending);
+            }
+            Action::StopDiscussion(id) => {
+                stop(Some(id), &mut discussions, &mut pending);
+            }
+            Action::CheckTicket(number) => {
+                let checked = has_room(number, queue.limit, &tickets)
+                    .and_then(|()| checks::start(number, &mut tickets, &mut discussions, &pending));
+                match checked {
+                    Ok(ask) => {
+                        asks.send(ask);
+                    }
+                    Err(error) => warn!("QA was not asked: {error}"),
+                }
+            }
+            Action::RunTicket(number) => {
+                match start(
+                    number,
+                    queue.limit,
+                    &mut tickets,
+                    &mut discussions,
+                    &pending,
+                ) {
+                    Ok(ask) => {
+                        asks.send(ask);
+                    }
+                    Err(error) => warn!("the assistant was not asked: {error}"),
+                }
+            }
+            _ => {}
+        }
+    }
+    if queue.mode == QueueMode::Auto {
+        let ready = tickets.dependencies().ready();
+        let ready: Vec<u32> = ready.iter().map(|ticket| ticket.number).collect();
+        for number in ready {
+            if running(&tickets) >= queue.limit {
+                break;
+            }
+            // One whose discussion is busy has its turn later.
+            if let Ok(ask) = start(
+                number,
+                queue.limit,
+                &mut tickets,
+                &mut discussions,
+                &pending,
+            ) {
+                asks.send(ask);
+            }
+        }
+    }
+    if running(&tickets) > 0 {
+        frames.after(LOOK);
+    }
+    tickets.write(&mut query, &mut commands);
+}
+
+fn is_ours(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::SetQueue(_)
+            | Action::SkipTicket(_)
+            | Action::CancelTicket(_)
+            | Action::StopDiscussion(_)
+            | Action::CheckTicket(_)
+            | Action::RunTicket(_)
+    )
+}
+
+/// On how many tickets the assistant is working, QA's checks included.
+fn running(tickets: &Tickets) -> u32 {
+    let running = tickets.iter().filter(|ticket| ticket.run.is_under_way());
+    u32::try_from(running.count()).unwrap_or(u32::MAX)
+}
+
+/// Whether the assistant may work on one more.
+fn has_room(number: u32, limit: u32, tickets: &Tickets) -> Result<(), TicketError> {
+    if running(tickets) >= limit {
+        return Err(TicketError::AtLimit { number, limit });
+    }
+    Ok(())
+}
+
+/// The tickets whose answers are complete, or will never be.
+fn answered(tickets: &Tickets, answers: &Answers<'_>) -> Vec<(u32, Result<String, String>)> {
+    let answered = tickets.iter().filter_map(|ticket| {
+        let (discussion, after) = match ticket.run {
+            Run::Asked { after } => (ticket.discussion, after),
+            Run::Checked { after } => (ticket.check, after),
+            Run::Idle | Run::Failed(_) | Run::Unchecked(_) => return None,
+        };
+        Some((ticket.number, answers.get(discussion, after)?))
+    });
+    answered.collect()
+}
+
+/// Takes a ticket on when it is answered, and notes why it is not.
+fn settle(
+    number: u32,
+    answer: Result<String, String>,
+    tickets: &mut Tickets,
+    discussions: &mut Discussions,
+) {
+    let Some(ticket) = tickets.get_mut(number) else {
+        return;
+    };
+    if matches!(ticket.run, Run::Checked { .. }) {
+        checks::conclude(number, answer, tickets, discussions);
+        return;
+    }
+    match answer {
+        Ok(_) => {
+            ticket.run = Run::Idle;
+            // Somebody may have moved it meanwhile.
+            if ticket.status == Status::Active {
+                tickets.relocate(number, Status::Review, None);
+            }
+        }
+        Err(reason) => ticket.run = Run::Failed(reason),
+    }
+}
+
+/// Has the assistant work on a ticket. What it is to be asked.
+fn start(
+    number: u32,
+    limit: u32,
+    tickets: &mut Tickets,
+    discussions: &mut Discussions,
+    pending: &PendingRequests,
+) -> Result<AskAssistant, TicketError> {
+    let ticket = tickets.get(number).ok_or(TicketError::Missing(number))?;
+    if ticket.status == Status::Done {
+        return Err(TicketError::Done(number));
+    }
+    if let Some(why) = tickets.dependencies().blocked(ticket) {
+        return Err(TicketError::Blocked { number, why });
+    }
+    let is_busy = |id: u64| is_answered(id, pending);
+    if ticket.run.is_under_way() || ticket.discussion.is_some_and(is_busy) {
+        return Err(TicketError::Busy(number));
+    }
+    has_room(number, limit, tickets)?;
+    let id = discussion_about(number, tickets, discussions)?;
+    let is_empty = discussions.get(id).is_some_and(|d| d.entries.is_empty());
+    if let Some(ticket) = tickets.get(number).filter(|_| is_empty) {
+        let entry = first_entry(discussions.next_id(), ticket, &tickets.dependencies());
+        if let Some(discussion) = discussions.get_mut(id) {
+            discussion.entries.push(entry);
+        }
+    }
+    let after = discussions.last_id;
+    // An answer that is there already, such as one that failed, is set aside.
+    let last = discussions.get(id).and_then(|d| d.entries.last());
+    let instead_of = last.filter(|entry| entry.role == ASSISTANT);
+    let ask = AskAssistant {
+        discussion: id,
+        instead_of: instead_of.map(|entry| entry.id),
+    };
+    if let Some(ticket) = tickets.get_mut(number) {
+        ticket.run = Run::Asked { after };
+        ticket.verdict = None;
+        if ticket.status != Status::Active {
+            tickets.relocate(number, Status::Active, None);
+        }
+    }
+    Ok(ask)
+}
+
+/// Stops the work on a ticket, or QA's check.
+fn cancel(
+    number: u32,
+    tickets: &mut Tickets,
+    discussions: &mut Discussions,
+    pending: &mut PendingRequests,
+) {
+    let Some(ticket) = tickets.get_mut(number) else {
+        return;
+    };
+    match ticket.run {
+        Run::Asked { .. } => {
+            ticket.run = Run::Failed(stop(ticket.discussion, discussions, pending));
+        }
+        Run::Checked { .. } => {
+            ticket.run = Run::Unchecked(stop(ticket.check, discussions, pending));
+        }
+        Run::Idle | Run::Failed(_) | Run::Unchecked(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

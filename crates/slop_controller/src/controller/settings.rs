@@ -1,0 +1,145 @@
+//! Settings, roles and the project.
+
+#[cfg(feature = "hot")]
+use std::time::Duration;
+
+use bevy::prelude::*;
+#[cfg(feature = "hot")]
+use hot_reloader::{BuildConfig, HotReloaderConfig};
+#[cfg(feature = "hot")]
+use slop_state::BuildProfile;
+use slop_state::{Action, Composer, Discussions, Project, Settings, Tiers};
+
+use super::Actions;
+
+/// Replaces what a person has set.
+pub(super) fn apply_settings(
+    mut actions: Actions,
+    mut settings: ResMut<Settings>,
+    mut tiers: ResMut<Tiers>,
+    mut project: ResMut<Project>,
+    mut discussions: ResMut<Discussions>,
+    mut composer: ResMut<Composer>,
+) {
+    for action in actions.read() {
+        match action {
+            Action::SetSettings(new) => {
+                settings.set_if_neq(new.clone());
+            }
+            Action::SetTier(tier, new) if tiers.get(*tier) != new => {
+                tiers.get_mut(*tier).clone_from(new);
+            }
+            Action::SetProject(new) => {
+                project.set_if_neq(new.clone());
+            }
+            Action::SetRoles(roles) if *roles != discussions.roles => {
+                // There is always one to choose.
+                let Some(first) = roles.first() else {
+                    continue;
+                };
+                if !roles.contains(&composer.role) {
+                    composer.role.clone_from(first);
+                }
+                discussions.roles.clone_from(roles);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Lets the reloader follow the settings.
+#[cfg(feature = "hot")]
+pub(super) fn set_reloader(settings: Res<Settings>, mut config: ResMut<HotReloaderConfig>) {
+    config.probation_frames = settings.probation_frames;
+    config.build.time_limit = Duration::from_secs(settings.build_limit_s.into());
+    config.build.profile = match settings.build_profile {
+        BuildProfile::Host => {
+            BuildConfig::new(config.build.folder.clone()).profile
+        }
+        BuildProfile::Dev => "dev".to_owned(),
+        BuildProfile::Release => "release".to_owned(),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use slop_state::{Tier, TierSetup};
+
+    use super::*;
+    use crate::controller::tests::{act, app};
+
+    #[test]
+    fn settings_and_project_are_replaced() {
+        let mut app = app();
+        let settings = Settings {
+            theme: "nerv".into(),
+            ..Settings::default()
+        };
+        let project = Project {
+            name: "slop".into(),
+            ..Project::default()
+        };
+        act(&mut app, Action::SetSettings(settings.clone()));
+        act(&mut app, Action::SetProject(project.clone()));
+        let setup = TierSetup {
+            model: "strict".into(),
+            ..TierSetup::default()
+        };
+        act(&mut app, Action::SetTier(Tier::Qa, setup.clone()));
+        let tiers = Tiers {
+            qa: setup,
+            ..Tiers::default()
+        };
+        assert_eq!(*app.world().resource::<Tiers>(), tiers);
+        assert_eq!(*app.world().resource::<Settings>(), settings);
+        assert_eq!(*app.world().resource::<Project>(), project);
+    }
+
+    #[test]
+    fn a_role_that_is_gone_stays_in_entries_but_not_in_the_composer() {
+        let mut app = app();
+        app.world_mut().resource_mut::<Composer>().text = "hello".into();
+        act(&mut app, Action::AddEntry);
+        act(&mut app, Action::SetRoles(vec!["AI".into(), "User".into()]));
+        assert_eq!(app.world().resource::<Composer>().role, "User");
+        act(&mut app, Action::SetRoles(vec!["Boss".into(), "AI".into()]));
+        let discussions = app.world().resource::<Discussions>();
+        assert_eq!(discussions.roles, ["Boss", "AI"]);
+        assert_eq!(discussions.list[0].entries[0].role, "User");
+        assert_eq!(app.world().resource::<Composer>().role, "Boss");
+        act(&mut app, Action::SetRoles(Vec::new()));
+        let discussions = app.world().resource::<Discussions>();
+        assert_eq!(discussions.roles, ["Boss", "AI"]);
+    }
+
+    #[cfg(feature = "hot")]
+    #[test]
+    fn the_reloader_follows_the_settings() {
+        let mut app = App::new();
+        app.insert_resource(HotReloaderConfig::new("/nowhere", &["slop_controller"]))
+            .insert_resource(Settings {
+                probation_frames: 7,
+                build_limit_s: 9,
+                build_profile: BuildProfile::Release,
+                ..Settings::default()
+            })
+            .add_systems(Update, set_reloader);
+        let before = app
+            .world()
+            .resource::<HotReloaderConfig>()
+            .build
+            .profile
+            .clone();
+        app.update();
+        let config = app.world().resource::<HotReloaderConfig>();
+        assert_eq!(config.probation_frames, 7);
+        assert_eq!(config.build.time_limit, Duration::from_secs(9));
+        assert_eq!(config.build.profile, "release");
+        app.insert_resource(Settings::default());
+        app.update();
+        assert_eq!(
+            app.world().resource::<HotReloaderConfig>().build.profile,
+            before
+        );
+    }
+}

@@ -1,0 +1,178 @@
+//! How what was deleted comes back.
+
+use bevy::prelude::*;
+use slop_state::{Action, Deleted, Discussions, Ticket, Undo};
+
+use super::{discussions, tickets::Tickets, Actions};
+
+/// Brings back what was deleted last.
+pub(super) fn undo(
+    mut actions: Actions,
+    mut undo: ResMut<Undo>,
+    mut discussions: ResMut<Discussions>,
+    mut query: Query<(Entity, &mut Ticket)>,
+    mut commands: Commands,
+) {
+    let wanted = actions.read().filter(|action| **action == Action::Undo);
+    let wanted = wanted.count();
+    if wanted == 0 {
+        return;
+    }
+    let mut tickets = Tickets::read(&query);
+    for _ in 0..wanted {
+        // What has no place any more is passed over.
+        while let Some(deleted) = undo.0.pop() {
+            let is_back = match deleted {
+                Deleted::Discussion {
+                    index,
+                    discussion,
+                    stand_in,
+                } => discussions::bring_back(&mut discussions, index, discussion, stand_in),
+                Deleted::Entry {
+                    discussion,
+                    index,
+                    entry,
+                    after,
+                    takes,
+                } => discussions::bring_back_entry(
+                    &mut discussions,
+                    discussion,
+                    index,
+                    entry,
+                    after,
+                    takes,
+                ),
+                Deleted::Ticket { ticket, needed_by } => tickets.bring_back(ticket, &needed_by),
+            };
+            if is_back {
+                break;
+            }
+        }
+    }
+    tickets.write(&mut query, &mut commands);
+}
+
+#[cfg(test)]
+mod tests {
+    use slop_state::{Discussion, Entry};
+
+    use super::*;
+    use crate::controller::tests::{act, app};
+
+    fn entry(id: u64) -> Entry {
+        Entry {
+            id,
+            text: format!("entry {id}"),
+            ..Entry::default()
+        }
+    }
+
+    fn discussion(id: u64, entries: &[u64]) -> Discussion {
+        Discussion {
+            id,
+            name: format!("discussion {id}"),
+            entries: entries.iter().copied().map(entry).collect(),
+            ..Discussion::default()
+        }
+    }
+
+    fn app_with(list: Vec<Discussion>) -> App {
+        let mut app = app();
+        app.insert_resource(Discussions {
+            active: list[0].id,
+            list,
+            last_id: 100,
+            ..Discussions::default()
+        });
+        app
+    }
+
+    fn list(app: &App) -> Vec<Discussion> {
+        app.world().resource::<Discussions>().list.clone()
+    }
+
+    #[test]
+    fn everything_comes_back_in_its_place_the_newest_first() {
+        let all = vec![discussion(1, &[11, 12, 13]), discussion(2, &[21])];
+        let mut app = app_with(all.clone());
+        act(&mut app, Action::DeleteEntry(12));
+        act(&mut app, Action::DeleteEntry(11));
+        act(&mut app, Action::DeleteDiscussion(1));
+        assert_eq!(list(&app), [discussion(2, &[21])]);
+        act(&mut app, Action::Undo);
+        assert_eq!(list(&app), [discussion(1, &[13]), discussion(2, &[21])]);
+        assert_eq!(app.world().resource::<Discussions>().active, 1);
+        // Two in one frame.
+        app.world_mut().send_event(Action::Undo);
+        act(&mut app, Action::Undo);
+        assert_eq!(list(&app), all);
+        act(&mut app, Action::Undo);
+        assert_eq!(list(&app), all);
+        assert_eq!(*app.world().resource::<Undo>(), Undo::default());
+    }
+
+    #[test]
+    fn the_stand_in_for_the_last_discussion_goes_unless_it_was_used() {
+        let all = vec![discussion(1, &[11])];
+        let mut app = app_with(all.clone());
+        act(&mut app, Action::DeleteDiscussion(1));
+        assert_ne!(list(&app), all);
+        act(&mut app, Action::Undo);
+        assert_eq!(list(&app), all);
+
+        act(&mut app, Action::DeleteDiscussion(1));
+        let stand_in = list(&app)[0].id;
+        act(&mut app, Action::RenameDiscussion(stand_in, "kept".into()));
+        act(&mut app, Action::Undo);
+        let ids: Vec<_> = list(&app).iter().map(|d| d.id).collect();
+        assert_eq!(ids, [1, stand_in]);
+    }
+
+    #[test]
+    fn an_entry_comes_back_with_its_takes_after_the_one_that_it_followed() {
+        let mut branched = discussion(1, &[11, 12, 13]);
+        branched.retake(12, entry(22));
+        branched.entries.push(entry(23));
+        branched.retake(23, entry(33));
+        let mut app = app_with(vec![branched.clone()]);
+        act(&mut app, Action::DeleteEntry(33));
+        let now = &list(&app)[0];
+        assert_eq!(now.aside.len(), 1);
+        assert!(now.entry(23).is_none());
+        // The other take is shown meanwhile.
+        app.world_mut().resource_mut::<Discussions>().list[0].show(13);
+        act(&mut app, Action::Undo);
+        assert_eq!(list(&app), [branched.clone()]);
+
+        act(&mut app, Action::DeleteEntry(22));
+        assert_eq!(list(&app)[0].all_entries().count(), 3);
+        act(&mut app, Action::Undo);
+        let back = &list(&app)[0];
+        assert_eq!(back.entries, branched.entries);
+        assert_eq!(back.all_entries().count(), 6);
+    }
+
+    #[test]
+    fn an_entry_without_its_discussion_is_passed_over() {
+        let mut app = app_with(vec![discussion(1, &[11]), discussion(2, &[21])]);
+        act(&mut app, Action::DeleteEntry(11));
+        act(&mut app, Action::DeleteEntry(21));
+        app.world_mut().resource_mut::<Discussions>().list.remove(1);
+        act(&mut app, Action::Undo);
+        assert_eq!(list(&app), [discussion(1, &[11])]);
+    }
+
+    #[test]
+    fn fifty_are_kept() {
+        let ids: Vec<u64> = (1000..1060).collect();
+        let mut app = app_with(vec![discussion(1, &ids)]);
+        for id in &ids {
+            act(&mut app, Action::DeleteEntry(*id));
+        }
+        assert_eq!(app.world().resource::<Undo>().0.len(), 50);
+        for _ in 0..ids.len() {
+            act(&mut app, Action::Undo);
+        }
+        assert_eq!(list(&app), [discussion(1, &ids[10..])]);
+    }
+}

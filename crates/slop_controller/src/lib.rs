@@ -1,0 +1,11 @@
+//! What is done: what a person asks for, and what the assistant is asked and answers.
+
+pub mod ai_client;
+pub mod controller;
+mod markdown;
+mod proposal;
+
+#[cfg(feature = "hot")]
+use slop_engine_dylib as _;
+
+hot_reloader::hot_library!(controller::controller, ai_client::ai_client);

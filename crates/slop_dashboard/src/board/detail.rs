@@ -1,0 +1,386 @@
+//! The pane with one ticket.
+
+use std::collections::HashSet;
+
+use slop_common::ASSISTANT;
+use slop_engine::{
+    egui,
+    egui_commonmark::{CommonMarkCache, CommonMarkViewer},
+};
+use slop_state::{describe_circle, Action, Board, Run, Status, Ticket, Tier, Verdict};
+
+use super::{changes, delete, icon, shortened, Scene, BAR, GAP, SAVE};
+
+/// What a click or a shortcut in the pane asks for.
+pub(super) enum Wish {
+    Save,
+    Revert,
+    Delete,
+    Close,
+}
+
+pub(super) fn title_field(number: u32) -> egui::Id {
+    egui::Id::new(("mma_dashboard title", number))
+}
+
+pub(super) fn text_field(number: u32) -> egui::Id {
+    egui::Id::new(("mma_dashboard text", number))
+}
+
+fn reason_field(number: u32) -> egui::Id {
+    egui::Id::new(("mma_dashboard blocked", number))
+}
+
+/// The pane of the chosen ticket.
+pub(super) fn detail(
+    ui: &mut egui::Ui,
+    scene: &Scene<'_>,
+    ticket: &Ticket,
+    board: &mut Board,
+    out: &mut Vec<Action>,
+) {
+    let number = ticket.number;
+    // There is a draft only while it differs, so that without one the ticket is seen as it is.
+    let draft = board.draft.take().filter(|draft| draft.number == number);
+    let mut draft = draft.unwrap_or_else(|| ticket.clone());
+    draft.status = ticket.status;
+    draft.rank = ticket.rank;
+    draft.discussion = ticket.discussion;
+    draft.run.clone_from(&ticket.run);
+    draft.check = ticket.check;
+    draft.verdict.clone_from(&ticket.verdict);
+    draft.depends_on.retain(|n| scene.get(*n).is_some());
+
+    let mut wish = None;
+    let focused = ui.memory(|memory| memory.focused());
+    let written = [
+        title_field(number),
+        text_field(number),
+        reason_field(number),
+    ];
+    if focused.is_some_and(|focused| written.contains(&focused))
+        && ui.input_mut(|input| input.consume_shortcut(&SAVE))
+    {
+        wish = Some(Wish::Save);
+    }
+    ui.horizontal(|ui| {
+        let text = egui::RichText::new(format!("Ticket {number}"));
+        ui.label(text.heading().color(scene.theme.accent));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if icon(ui, "✖", "Close; changes are saved", true, 20.0) {
+                wish = Some(Wish::Close);
+            }
+        });
+    });
+    let buttons = ui.spacing().interact_size.y + 2.0 * GAP;
+    egui::ScrollArea::vertical()
+        .id_salt(("fields", number))
+        .max_height((ui.available_height() - buttons).max(80.0))
+        .auto_shrink(false)
+        .drag_to_scroll(false)
+        .show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - BAR);
+            let other = fields(ui, scene, ticket, &mut draft, out);
+            board.selected = other.or(board.selected);
+        });
+    let wanted = changes(&draft, ticket);
+    ui.horizontal(|ui| {
+        let save = ui.add_enabled(wanted.is_some(), egui::Button::new("Save"));
+        let hover = "Ctrl+Enter. To choose another ticket saves too.";
+        if save.on_hover_text(hover).clicked() {
+            wish = Some(Wish::Save);
+        }
+        let revert = ui.add_enabled(draft != *ticket, egui::Button::new("Revert"));
+        if revert.on_hover_text("Give the changes up").clicked() {
+            wish = Some(Wish::Revert);
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let button = ui.button("🗑 Delete");
+            let hover = "Delete the ticket. Edit › Bring back undoes it.";
+            if button.on_hover_text(hover).clicked() {
+                wish = Some(Wish::Delete);
+            }
+        });
+    });
+    match (wish, wanted) {
+        (Some(Wish::Save), Some(wanted)) => {
+            draft.clone_from(&wanted);
+            out.push(Action::EditTicket(wanted));
+        }
+        (Some(Wish::Revert), _) => draft.clone_from(ticket),
+        (Some(Wish::Delete), _) => {
+            draft.clone_from(ticket);
+            board.selected = None;
+            delete(number, board, out);
+        }
+        (Some(Wish::Close), _) => board.selected = None,
+        (Some(Wish::Save) | None, _) => {}
+    }
+    board.draft = (draft != *ticket).then_some(draft);
+}
+
+/// What can be changed, and what is to be known of it. Another ticket that is to be shown instead.
+fn fields(
+    ui: &mut egui::Ui,
+    scene: &Scene<'_>,
+    ticket: &Ticket,
+    draft: &mut Ticket,
+    out: &mut Vec<Action>,
+) -> Option<u32> {
+    let title = egui::TextEdit::singleline(&mut draft.title)
+        .id(title_field(ticket.number))
+        .hint_text("Title")
+        .desired_width(f32::INFINITY);
+    ui.add(title);
+    ui.horizontal(|ui| {
+        ui.label("Status");
+        let mut status = ticket.status;
+        egui::ComboBox::from_id_salt("status")
+            .width(84.0)
+            .selected_text(status.label())
+            .show_ui(ui, |ui| {
+                for choice in Status::ALL {
+                    ui.selectable_value(&mut status, choice, choice.label());
+                }
+            });
+        if status != ticket.status {
+            out.push(Action::MoveTicket(ticket.number, status, None));
+        }
+        egui::ComboBox::from_id_salt("tier")
+            .width(84.0)
+            .selected_text(draft.tier.label())
+            .show_ui(ui, |ui| {
+                for tier in Tier::WORKING {
+                    let choice = ui.selectable_value(&mut draft.tier, tier, tier.label());
+                    choice.on_hover_text(tier.hint());
+                }
+            })
+            .response
+            .on_hover_text("Who works on it");
+    });
+    needs(ui, scene, draft);
+    let other = blocked(ui, scene, draft);
+    work(ui, scene, ticket, out);
+
+    let id = egui::Id::new("mma_dashboard preview");
+    let is_preview = ui.data(|data| data.get_temp::<bool>(id));
+    let mut is_preview = is_preview.unwrap_or(false);
+    ui.horizontal(|ui| {
+        ui.selectable_value(&mut is_preview, false, "Write");
+        ui.selectable_value(&mut is_preview, true, "Preview");
+    });
+    ui.data_mut(|data| data.insert_temp(id, is_preview));
+    if !is_preview {
+        let height = (ui.available_height() - 4.0).max(120.0);
+        let text = egui::TextEdit::multiline(&mut draft.text)
+            .id(text_field(ticket.number))
+            .hint_text("All there is to say, in CommonMark")
+            .desired_width(f32::INFINITY)
+            .min_size(egui::vec2(0.0, height));
+        ui.add(text);
+    } else if draft.text.trim().is_empty() {
+        ui.weak("Nothing is written yet.");
+    } else {
+        // A new cache each time costs nothing, for nothing is highlighted and no image loaded.
+        CommonMarkViewer::new()
+            .explicit_image_uri_scheme(true)
+            .show(ui, &mut CommonMarkCache::default(), &draft.text);
+    }
+    other
+}
+
+/// Why it cannot be begun. The ticket that was clicked, of those that it waits for.
+fn blocked(ui: &mut egui::Ui, scene: &Scene<'_>, draft: &mut Ticket) -> Option<u32> {
+    let mut clicked = None;
+    if draft.status != Status::Done {
+        for need in scene.needs.waits_for(draft) {
+            let title = shortened(&need.title, 40);
+            let status = need.status.label();
+            let text = format!("Waits for #{} {title} ({status})", need.number);
+            let link = ui.link(egui::RichText::new(text).color(scene.theme.warning));
+            if link.on_hover_text("Show that ticket").clicked() {
+                clicked = Some(need.number);
+            }
+        }
+    }
+    let mut by_hand = draft.blocked.is_some();
+    ui.horizontal(|ui| {
+        let check = ui.checkbox(&mut by_hand, "Blocked");
+        let hover = "Nobody is to begin with it, whatever it depends on";
+        if check.on_hover_text(hover).changed() {
+            draft.blocked = by_hand.then(String::new);
+        }
+        if let Some(reason) = &mut draft.blocked {
+            let field = egui::TextEdit::singleline(reason)
+                .id(reason_field(draft.number))
+                .hint_text("Why?")
+                .desired_width(f32::INFINITY);
+            ui.add(field);
+        }
+    });
+    clicked
+}
+
+/// The discussion about it, and what the assistant does with it.
+fn work(ui: &mut egui::Ui, scene: &Scene<'_>, ticket: &Ticket, out: &mut Vec<Action>) {
+    let number = ticket.number;
+    ui.horizontal_wrapped(|ui| {
+        // It may have been deleted.
+        let discussion = ticket.discussion.and_then(|id| scene.discussions.get(id));
+        let (text, hover) = match discussion {
+            Some(_) => ("Open discussion", "Show the discussion about this ticket"),
+            None => ("Discuss", "Begin a discussion with what the ticket says"),
+        };
+        if ui.button(text).on_hover_text(hover).clicked() {
+            out.push(Action::DiscussTicket(number));
+        }
+        if ticket.run.is_under_way() {
+            let stop = ui.button("Cancel");
+            let hover = "Stop the assistant's work on it";
+            if stop.on_hover_text(hover).clicked() {
+                out.push(Action::CancelTicket(number));
+            }
+            let text = match ticket.run {
+                Run::Checked { .. } => "QA checks it.",
+                _ => "The assistant works on it.",
+            };
+            ui.colored_label(scene.theme.accent, text);
+            return;
+        }
+        let text = match ticket.run {
+            Run::Failed(_) => "Retry",
+            _ => "Run",
+        };
+        let why_not = match ticket.status {
+            Status::Done => Some("it is done".to_owned()),
+            _ => scene.needs.blocked(ticket),
+        };
+        let run = ui.add_enabled(why_not.is_none(), egui::Button::new(text));
+        let hover = "Have the assistant work on it, in its discussion";
+        let why_not = format!("Not now: {}", why_not.unwrap_or_default());
+        let run = run.on_hover_text(hover).on_disabled_hover_text(why_not);
+        if run.clicked() {
+            out.push(Action::RunTicket(number));
+        }
+        if matches!(ticket.status, Status::Todo | Status::Active) {
+            let review = ui.button("To review");
+            let hover = "It is to be looked at: move it to that column";
+            if review.on_hover_text(hover).clicked() {
+                out.push(Action::MoveTicket(number, Status::Review, None));
+            }
+        }
+        check(ui, scene, ticket, out);
+    });
+    match &ticket.run {
+        Run::Failed(reason) => {
+            ui.colored_label(scene.theme.error, format!("Failed: {reason}"));
+        }
+        Run::Unchecked(reason) => {
+            ui.colored_label(scene.theme.error, format!("Not checked: {reason}"));
+        }
+        Run::Idle | Run::Asked { .. } | Run::Checked { .. } => {}
+    }
+    match &ticket.verdict {
+        Some(Verdict::Passed) => {
+            ui.colored_label(scene.theme.good, "QA passed it.");
+        }
+        Some(Verdict::Failed(reason)) => {
+            ui.colored_label(scene.theme.warning, format!("QA did not pass it: {reason}"));
+        }
+        None => {}
+    }
+}
+
+/// Sends it to QA, if there is something to check.
+fn check(ui: &mut egui::Ui, scene: &Scene<'_>, ticket: &Ticket, out: &mut Vec<Action>) {
+    let find = |id: Option<u64>| id.and_then(|id| scene.discussions.get(id));
+    let discussion = find(ticket.discussion);
+    let has_answer = discussion.is_some_and(|discussion| {
+        let mut entries = discussion.entries.iter();
+        entries.any(|entry| entry.role == ASSISTANT)
+    });
+    let to_qa = ui.add_enabled(has_answer, egui::Button::new("To QA"));
+    let hover = "Have QA check the answer: it is done then, or to be done again";
+    let to_qa = to_qa.on_hover_text(hover);
+    let why_not = "There is no answer yet that can be checked";
+    if to_qa.on_disabled_hover_text(why_not).clicked() {
+        out.push(Action::CheckTicket(ticket.number));
+    }
+    if let Some(with_qa) = find(ticket.check) {
+        let open = ui.button("Open QA");
+        if open.on_hover_text("Show what QA said").clicked() {
+            out.push(Action::SelectDiscussion(with_qa.id));
+        }
+    }
+}
+
+/// What must be done before.
+fn needs(ui: &mut egui::Ui, scene: &Scene<'_>, draft: &mut Ticket) {
+    let mut removed = None;
+    ui.horizontal_wrapped(|ui| {
+        ui.label("After");
+        if draft.depends_on.is_empty() {
+            ui.weak("no other ticket");
+        }
+        for number in &draft.depends_on {
+            let text = egui::RichText::new(format!("#{number} ✖")).color(scene.color(*number));
+            let other = scene.get(*number);
+            let hover = other.map_or("", |other| other.title.as_str());
+            let chip = ui.add(egui::Button::new(text).small());
+            if chip
+                .on_hover_text(format!("{hover}\nClick to remove"))
+                .clicked()
+            {
+                removed = Some(*number);
+            }
+        }
+    });
+    draft.depends_on.retain(|number| Some(*number) != removed);
+    egui::ComboBox::from_id_salt("needs")
+        .width(ui.available_width())
+        .truncate()
+        .selected_text("Add a ticket…")
+        .show_ui(ui, |ui| {
+            let later = dependents(scene.tickets, draft.number);
+            let mut offered: Vec<&Ticket> = scene
+                .tickets
+                .iter()
+                .copied()
+                .filter(|t| !later.contains(&t.number) && !draft.depends_on.contains(&t.number))
+                .collect();
+            offered.sort_by_key(|ticket| ticket.number);
+            if offered.is_empty() {
+                ui.weak("No other ticket can come before.");
+            }
+            for ticket in offered {
+                let text = format!("#{} {}", ticket.number, shortened(&ticket.title, 40));
+                if ui.selectable_label(false, text).clicked() {
+                    draft.depends_on.push(ticket.number);
+                }
+            }
+            let mut refused: Vec<u32> = later.into_iter().collect();
+            refused.retain(|number| *number != draft.number);
+            refused.sort_unstable();
+            for number in refused {
+                if let Some(circle) = scene.needs.circle(draft.number, &[number]) {
+                    ui.weak(format!("Would be a circle: {}", describe_circle(&circle)));
+                }
+            }
+        });
+}
+
+/// A ticket and all that depend on it, be it through others. It can depend on none of them.
+pub(super) fn dependents(tickets: &[&Ticket], number: u32) -> HashSet<u32> {
+    let mut found = HashSet::from([number]);
+    loop {
+        let before = found.len();
+        for ticket in tickets {
+            if ticket.depends_on.iter().any(|n| found.contains(n)) {
+                found.insert(ticket.number);
+            }
+        }
+        if found.len() == before {
+            return found;
+        }
+    }
+}

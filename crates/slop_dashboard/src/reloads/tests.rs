@@ -1,0 +1,184 @@
+use std::sync::Arc;
+
+use hot_reloader::{core::BuildId, Generation, HotModule, PanicReport};
+use slop_ui::testing::{button, find, theme, Window};
+
+use super::*;
+
+/// Clicks on the last place where this text is to be seen.
+#[track_caller]
+fn click(text: &str, mut draw: impl FnMut(&mut egui::Ui)) {
+    let mut window = Window::default();
+    window.run(Vec::new(), &mut draw);
+    let mut seen = window.run(Vec::new(), &mut draw);
+    seen.reverse();
+    let at = find(&seen, text).center();
+    window.run(vec![egui::Event::PointerMoved(at)], &mut draw);
+    window.run(vec![button(at, true)], &mut draw);
+    window.run(vec![button(at, false)], &mut draw);
+}
+
+fn status(name: &str) -> ModuleStatus {
+    ModuleStatus {
+        module: HotModule {
+            name: name.to_owned(),
+            file_path: "/w/crates/game/src/lib.rs".into(),
+            state_keys: vec!["game::Score".to_owned()],
+            ..HotModule::default()
+        },
+        library: "slop_dashboard".to_owned(),
+        generation: Generation::NONE.next(),
+        build_id: BuildId::from_bytes(&[0xab; 8]),
+        suspended: None,
+    }
+}
+
+fn report() -> ReloadReport {
+    ReloadReport {
+        number: 7,
+        outcome: Outcome::RolledBack,
+        rebuilds: false,
+        generation: Generation::NONE.next(),
+        build_id: None,
+        phase: Some(Phase::Probation),
+        error: Some(Arc::new(panicked("crates/game/src/lib.rs:3:9"))),
+        phases: vec![
+            PhaseTime {
+                phase: Phase::Build,
+                ms: 1500.0,
+            },
+            PhaseTime {
+                phase: Phase::Swap,
+                ms: 0.25,
+            },
+        ],
+        latency_ms: None,
+        longest_frame_ms: 20.0,
+        modules: Vec::new(),
+        builder: None,
+        recompiled: Vec::new(),
+        types: Vec::new(),
+        warnings: Vec::new(),
+        not_restored: Vec::new(),
+        libraries_kept: 1,
+        resident_bytes: None,
+    }
+}
+
+fn panicked(location: &str) -> ReloadError {
+    ReloadError::Panicked {
+        module: "game".to_owned(),
+        schedule: "Update".to_owned(),
+        frame: 1,
+        panic: PanicReport {
+            message: "oh".to_owned(),
+            location: Some(location.to_owned()),
+            thread: "main".to_owned(),
+            backtrace: String::new(),
+            library: None,
+        },
+    }
+}
+
+#[test]
+fn the_button_asks_for_all_modules() {
+    let reloader = HotReloader::default();
+    let theme = theme();
+    let mut request = None;
+    click("🔄 Hot Reload", |ui| {
+        let wanted = panel(ui, &reloader, &theme, &mut Vec::new());
+        request = request.take().or(wanted);
+    });
+    assert_eq!(request.unwrap().modules, None);
+}
+
+#[test]
+fn a_module_is_reloaded_alone_and_its_file_opened() {
+    let theme = theme();
+    let all = [status("rules"), status("hud")];
+    let mut request = None;
+    let mut out = Vec::new();
+    let mut draw = |ui: &mut egui::Ui| modules(ui, &all, &theme, &mut request, &mut out);
+    click("🔄", &mut draw);
+    click("rules", &mut draw);
+    assert_eq!(request.unwrap().modules, Some(vec!["hud".to_owned()]));
+    let file = "/w/crates/game/src/lib.rs".to_owned();
+    assert_eq!(out, [Action::OpenInEditor(file, 1, 1)]);
+}
+
+#[test]
+fn a_click_opens_the_place_of_a_panic() {
+    let theme = theme();
+    let error = panicked("crates/hud/src/bar.rs:3:9");
+    let anchor = Path::new("/w/crates/game/src/lib.rs");
+    let mut out = Vec::new();
+    click("hud/src/bar.rs:3:9", |ui| {
+        failure(ui, &error, Some(anchor), &theme, &mut out);
+    });
+    let file = "/w/crates/hud/src/bar.rs".to_owned();
+    assert_eq!(out, [Action::OpenInEditor(file, 3, 9)]);
+}
+
+#[test]
+fn a_report_is_a_row() {
+    let theme = theme();
+    let report = report();
+    let mut window = Window::default();
+    let mut frame = || window.run(Vec::new(), |ui| history(ui, &[&report], &theme));
+    frame();
+    let seen = frame();
+    for text in ["#7", "rolled back", "gen 1", "1500 ms"] {
+        find(&seen, text);
+    }
+}
+
+#[test]
+fn segments_fill_the_bar_and_can_all_be_seen() {
+    #[track_caller]
+    fn check(parts: &[f64], expected: &[f32]) {
+        let widths = segments(100.0, parts);
+        assert_eq!(widths.len(), expected.len());
+        for (width, expected) in widths.iter().zip(expected) {
+            assert!((width - expected).abs() < 0.01, "{widths:?}");
+        }
+    }
+    check(&[], &[]);
+    check(&[0.0], &[0.0]);
+    check(&[3.0, 1.0], &[75.0, 25.0]);
+    check(&[1000.0, 0.0, 0.1], &[97.0, 0.0, 3.0]);
+    check(&[900.0, 30.0, 0.1, 0.1], &[90.967, 3.033, 3.0, 3.0]);
+    check(&[1.0; 50], &[2.0; 50]);
+}
+
+#[test]
+fn levels_are_taken_from_the_text_of_the_compiler() {
+    assert_eq!(level("error[E0425]: cannot find value"), "error[E0425]");
+    assert_eq!(level("warning: unused"), "warning");
+    assert_eq!(level("linking with `cc` failed: exit 1"), "error");
+    assert_eq!(level(""), "error");
+}
+
+#[test]
+fn places_are_read_and_shortened() {
+    assert_eq!(parse_place("a/b.rs:3:9"), Some(("a/b.rs", 3, 9)));
+    assert_eq!(parse_place("C:\\b.rs:3:9"), Some(("C:\\b.rs", 3, 9)));
+    assert_eq!(parse_place("somewhere"), None);
+    let path = Path::new("/w/crates/game/src/gui/mod.rs");
+    assert_eq!(short_path(path), "game/src/gui/mod.rs");
+    assert_eq!(short_path(Path::new("/a/b/c/d.rs")), "b/c/d.rs");
+}
+
+#[test]
+fn paths_from_the_workspace_on_become_absolute() {
+    let anchor = Some(Path::new("/home/crates/w/crates/game/src/lib.rs"));
+    let check = |file: &str, expected: &str| {
+        assert_eq!(absolute(Path::new(file), anchor), Path::new(expected));
+    };
+    check("/x/y.rs", "/x/y.rs");
+    check(
+        "crates/game/src/a.rs",
+        "/home/crates/w/crates/game/src/a.rs",
+    );
+    check("elsewhere/a.rs", "elsewhere/a.rs");
+    assert_eq!(absolute(Path::new("a.rs"), None), Path::new("a.rs"));
+}

@@ -1,0 +1,68 @@
+//! The Discussion Hub: the discussions, and the entries of one of them.
+
+mod panel;
+
+use bevy::prelude::*;
+use hot_reloader::prelude::*;
+use slop_common::{documents, has_key, streaming, Turn};
+use slop_engine::session::Session;
+#[cfg(feature = "hot")]
+use slop_engine_dylib as _;
+use slop_state::{Action, Composer, Discussions, Hub, Layout, PendingRequests, Window};
+use slop_ui::{edit, Canvas};
+
+use self::panel::{panel, Cache, Steps, View};
+
+hot_library!(discussion_hub);
+
+/// Owns what a person is in the middle of there.
+#[hot_module(
+    state_keys = [Hub],
+    targets = [render_discussion_hub],
+    after = [controller, ai_client, main_interface],
+)]
+pub fn discussion_hub(app: &mut App) {
+    Turn::order(app);
+    app.init_resource::<Hub>()
+        .add_event::<Action>()
+        .add_systems(Update, render_discussion_hub.in_set(Turn::Show));
+}
+
+fn render_discussion_hub(
+    mut canvas: Canvas,
+    discussions: Res<Discussions>,
+    pending: Res<PendingRequests>,
+    session: Res<Session>,
+    mut layout: ResMut<Layout>,
+    mut composer: ResMut<Composer>,
+    mut hub: ResMut<Hub>,
+    mut cache: Local<Cache>,
+) {
+    let streaming = streaming(&pending);
+    let folder = documents::folder(&session);
+    let has_key = has_key(&canvas.settings, &session);
+    let steps = Steps::of(&discussions, &canvas.settings, has_key);
+    let prices = canvas.settings.prices.clone();
+    edit(&mut layout, |layout| {
+        edit(&mut composer, |composer| {
+            edit(&mut hub, |hub| {
+                canvas.show(Window::DiscussionHub, |ui, theme, out| {
+                    let view = View {
+                        discussions: &discussions,
+                        composer,
+                        hub,
+                        split: &mut layout.ui_discussion_split_h,
+                        reveal: &mut layout.reveal,
+                        steps,
+                        streaming: &streaming,
+                        prices: &prices,
+                        cache: &mut cache,
+                        folder: &folder,
+                        theme,
+                    };
+                    panel(ui, view, out);
+                });
+            });
+        });
+    });
+}

@@ -1,0 +1,520 @@
+//! The discussions, the entries of one of them, and the composer.
+
+mod documents;
+mod entry;
+mod everywhere;
+mod first_steps;
+mod scroll;
+mod setup;
+
+use std::path::Path;
+
+use bevy::utils::HashMap;
+use slop_common::ASSISTANT;
+use slop_engine::{egui, egui_commonmark::CommonMarkCache};
+use slop_state::{Action, Composer, Discussion, Discussions, Hub, Prices, Total, Window};
+use slop_ui::{
+    discussion_hub::{composer_field, name_field, search_field},
+    Theme,
+};
+
+pub(super) use self::first_steps::Steps;
+use self::{
+    documents::Documents,
+    scroll::{scroll, Measured, Search, Thread},
+    setup::setup,
+};
+
+/// The least height of each side of the split, in points.
+const LEAST: f32 = 90.0;
+
+/// Between two entries, in points.
+const GAP: f32 = 8.0;
+
+/// Kept free for the scroll bar, which floats, in points.
+const BAR: f32 = 12.0;
+
+/// The least width of an entry, in points. It is cut off if there is not as much.
+const NARROW: f32 = 160.0;
+
+/// The width of a choice of roles, in points.
+const ROLE: f32 = 90.0;
+
+/// The room that an entry is offered, in points. It may take more.
+const TALL: f32 = 100_000.0;
+
+/// How often entries that came into view by the measuring of others are measured, in a frame.
+const ROUNDS: usize = 8;
+
+const SEND: egui::KeyboardShortcut =
+    egui::KeyboardShortcut::new(egui::Modifiers::CTRL, egui::Key::Enter);
+const ASK_ANEW: egui::KeyboardShortcut = egui::KeyboardShortcut::new(
+    egui::Modifiers::CTRL.plus(egui::Modifiers::SHIFT),
+    egui::Key::Enter,
+);
+
+/// What the panel draws, and what of it a person changes directly.
+pub(super) struct View<'a> {
+    pub(super) discussions: &'a Discussions,
+    pub(super) composer: &'a mut Composer,
+    pub(super) hub: &'a mut Hub,
+    /// The share of the height above the composer, from 0 to 1.
+    pub(super) split: &'a mut f32,
+    /// A window that is to come to the front.
+    pub(super) reveal: &'a mut Option<Window>,
+    /// What leads to a first answer, while there is none.
+    pub(super) steps: Option<Steps>,
+    /// The ids of the entries that the assistant is still writing.
+    pub(super) streaming: &'a [u64],
+    pub(super) prices: &'a Prices,
+    pub(super) cache: &'a mut Cache,
+    /// Where the documents are.
+    pub(super) folder: &'a Path,
+    pub(super) theme: &'a Theme,
+}
+
+/// What the panel remembers so as not to work it out in each frame. It can be dropped at any time.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    commonmark: CommonMarkCache,
+    /// By the ids of the entries.
+    heights: HashMap<u64, Measured>,
+    search: Search,
+    /// The same for all discussions.
+    everywhere: Search,
+    /// The id of the entry that is to be scrolled to.
+    jump: Option<u64>,
+    documents: Documents,
+}
+
+pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
+    let View {
+        discussions,
+        composer,
+        hub,
+        split,
+        reveal,
+        steps,
+        streaming,
+        prices,
+        cache,
+        folder,
+        theme,
+    } = view;
+    // Panels within a window do not tell it how much room they take.
+    ui.expand_to_include_rect(ui.max_rect());
+    egui::SidePanel::left("discussions")
+        .default_width(180.0)
+        .width_range(140.0..=320.0)
+        .show_inside(ui, |ui| {
+            selector(ui, discussions, hub, cache, folder, theme, out);
+        });
+    egui::CentralPanel::default().show_inside(ui, |ui| {
+        let whole = ui.available_rect_before_wrap();
+        let bar = 8.0;
+        let room = (whole.height() - bar).max(2.0 * LEAST);
+        let upper = (room * *split).clamp(LEAST, room - LEAST);
+        let (top, bottom) = whole.split_top_bottom_at_y(whole.top() + upper);
+        let (handle, bottom) = bottom.split_top_bottom_at_y(bottom.top() + bar);
+        ui.allocate_new_ui(egui::UiBuilder::new().max_rect(top), |ui| {
+            if let Some(steps) = steps {
+                first_steps::panel(ui, steps, reveal, theme);
+            }
+            let has_steps = steps.is_some();
+            show(
+                ui,
+                discussions,
+                has_steps,
+                streaming,
+                prices,
+                hub,
+                cache,
+                theme,
+                out,
+            );
+        });
+        drag_split(ui, handle, room, split);
+        ui.allocate_new_ui(egui::UiBuilder::new().max_rect(bottom), |ui| {
+            let writing = !streaming.is_empty();
+            compose(ui, discussions, composer, writing, theme, out);
+        });
+    });
+}
+
+/// The list of discussions.
+fn selector(
+    ui: &mut egui::Ui,
+    discussions: &Discussions,
+    hub: &mut Hub,
+    cache: &mut Cache,
+    folder: &Path,
+    theme: &Theme,
+    out: &mut Vec<Action>,
+) {
+    let mut start = None;
+    theme.header(ui, "Discussions");
+    ui.horizontal_wrapped(|ui| {
+        if icon(ui, "➕", "New discussion", true) {
+            out.push(Action::AddDiscussion);
+        }
+        let Some(discussion) = discussions.shown() else {
+            return;
+        };
+        if icon(ui, "✏", "Rename (or double-click it)", true) {
+            start = Some(discussion);
+        }
+        if icon(ui, "🗐", "Duplicate", true) {
+            out.push(Action::DuplicateDiscussion(discussion.id));
+        }
+        if icon(ui, "🗑", "Delete", true) {
+            out.push(Action::DeleteDiscussion(discussion.id));
+        }
+        let hover = format!("Export as Markdown, to {}", folder.display());
+        if icon(ui, "📤", &hover, true) {
+            out.push(Action::ExportDiscussion(discussion.id));
+        }
+        if icon(ui, "📥", "Import from Markdown", true) {
+            hub.importing = !hub.importing;
+        }
+    });
+    if hub.importing {
+        cache.documents.list(ui, folder, out);
+    }
+    everywhere::field(ui, hub);
+    let is_listed = hub.everywhere.trim().is_empty() || start.is_some();
+    if !is_listed {
+        everywhere::hits(ui, discussions, hub, cache, theme, out);
+        return;
+    }
+    egui::ScrollArea::vertical()
+        .id_salt("discussions")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            for discussion in &discussions.list {
+                let renaming = hub.renaming.as_ref().map(|(id, _)| *id);
+                ui.push_id(discussion.id, |ui| {
+                    if renaming == Some(discussion.id) {
+                        rename(ui, discussion.id, hub, out);
+                    } else {
+                        let is_shown = discussion.id == discussions.active;
+                        if listed(ui, discussion, is_shown, theme, out) {
+                            start = Some(discussion);
+                        }
+                    }
+                });
+            }
+        });
+    // Only now: a field that is drawn in the frame of a press elsewhere loses its focus.
+    if let Some(discussion) = start {
+        hub.everywhere.clear();
+        hub.renaming = Some((discussion.id, discussion.name.clone()));
+        ui.memory_mut(|memory| memory.request_focus(name_field(discussion.id)));
+    }
+}
+
+/// A discussion in the list. Whether it is to be renamed.
+fn listed(
+    ui: &mut egui::Ui,
+    discussion: &Discussion,
+    is_shown: bool,
+    theme: &Theme,
+    out: &mut Vec<Action>,
+) -> bool {
+    let count = discussion.entries.len().to_string();
+    let count = egui::RichText::new(count).color(theme.weak);
+    let mut button = egui::Button::new(&discussion.name)
+        .shortcut_text(count)
+        .truncate()
+        .selected(is_shown)
+        .stroke(egui::Stroke::NONE)
+        .min_size(egui::vec2(ui.available_width(), 0.0));
+    if !is_shown {
+        button = button.fill(egui::Color32::TRANSPARENT);
+    }
+    let response = ui.add(button);
+    let mut renames = response.double_clicked();
+    if response.clicked() && !is_shown {
+        out.push(Action::SelectDiscussion(discussion.id));
+    }
+    response.context_menu(|ui| {
+        if ui.button("Rename").clicked() {
+            renames = true;
+            ui.close_menu();
+        }
+        if ui.button("Duplicate").clicked() {
+            out.push(Action::DuplicateDiscussion(discussion.id));
+            ui.close_menu();
+        }
+        if ui.button("Delete").clicked() {
+            out.push(Action::DeleteDiscussion(discussion.id));
+            ui.close_menu();
+        }
+    });
+    renames
+}
+
+/// The field for the name of a discussion, in its place in the list.
+fn rename(ui: &mut egui::Ui, id: u64, hub: &mut Hub, out: &mut Vec<Action>) {
+    let Some((_, name)) = &mut hub.renaming else {
+        return;
+    };
+    let field = egui::TextEdit::singleline(name)
+        .id(name_field(id))
+        .desired_width(f32::INFINITY);
+    let response = ui
+        .add(field)
+        .on_hover_text("Enter accepts, Escape gives up");
+    if !response.lost_focus() {
+        return;
+    }
+    if ui.input(|input| input.key_pressed(egui::Key::Enter)) {
+        let name = name.trim();
+        if !name.is_empty() {
+            out.push(Action::RenameDiscussion(id, name.to_owned()));
+        }
+        hub.renaming = None;
+    } else if ui.input(|input| input.key_pressed(egui::Key::Escape)) {
+        hub.renaming = None;
+    }
+}
+
+/// The discussion that is shown. If it `has_steps` above it, they say what to do first.
+fn show(
+    ui: &mut egui::Ui,
+    discussions: &Discussions,
+    has_steps: bool,
+    streaming: &[u64],
+    prices: &Prices,
+    hub: &mut Hub,
+    cache: &mut Cache,
+    theme: &Theme,
+    out: &mut Vec<Action>,
+) {
+    let Some(discussion) = discussions.shown() else {
+        return;
+    };
+    let entries = &discussion.entries;
+    let is_searched = !hub.search.is_empty();
+    let hits = is_searched.then(|| cache.search.find(entries.iter(), &hub.search));
+    let total = prices.total(discussion);
+    head(
+        ui,
+        discussion,
+        hits.as_ref().map(Vec::len),
+        total,
+        hub,
+        theme,
+    );
+    if hub.setup {
+        setup(ui, discussion, out);
+    }
+    let editing = hub.editing.as_ref().map(|(id, _)| *id);
+    let unsaved = hub.editing.as_ref().and_then(|(id, text)| {
+        let mut list = discussions.list.iter();
+        let holder = list.find(|other| other.entry(*id).is_some())?;
+        let is_changed = holder.entry(*id)?.text != *text;
+        is_changed.then_some(holder.name.as_str())
+    });
+    let mut shown = hits.unwrap_or_else(|| (0..entries.len()).collect());
+    // What is being edited stays in view.
+    if let Some(index) = entries.iter().position(|entry| Some(entry.id) == editing) {
+        if let Err(place) = shown.binary_search(&index) {
+            shown.insert(place, index);
+        }
+    }
+    let mut answers = entries.iter().rev();
+    let answer = answers.find(|entry| entry.role == ASSISTANT);
+    let thread = Thread {
+        discussion,
+        shown,
+        answer: answer.map(|answer| answer.id),
+        is_searched,
+        editing,
+        unsaved,
+        roles: &discussions.roles,
+        streaming,
+        prices,
+        theme,
+    };
+    if entries.is_empty() {
+        if !has_steps {
+            ui.weak("Nothing has been said yet. Write below, and press Ctrl+Enter.");
+        }
+    } else if thread.shown.is_empty() {
+        ui.weak("No entry contains what you search for. Press ✖ to see all.");
+    }
+    scroll(ui, &thread, hub, cache, out);
+}
+
+/// The name of the discussion, the search, and what the answers cost.
+fn head(
+    ui: &mut egui::Ui,
+    discussion: &Discussion,
+    hits: Option<usize>,
+    total: Option<Total>,
+    hub: &mut Hub,
+    theme: &Theme,
+) {
+    let size = egui::vec2(ui.available_width().max(0.0), 28.0);
+    let layout = egui::Layout::right_to_left(egui::Align::Center);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        if icon(ui, "✖", "Show all entries (Escape)", hits.is_some()) {
+            hub.search.clear();
+        }
+        let width = (0.4 * size.x).min(200.0);
+        let search = egui::TextEdit::singleline(&mut hub.search)
+            .id(search_field())
+            .hint_text("🔍 Search (Ctrl+F)")
+            .desired_width(width);
+        let gives_up =
+            ui.add(search).lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
+        if gives_up {
+            hub.search.clear();
+        }
+        match hits {
+            None => {}
+            Some(0) => {
+                ui.colored_label(theme.warning, "No hits");
+            }
+            Some(1) => {
+                ui.weak("1 hit");
+            }
+            Some(hits) => {
+                ui.weak(format!("{hits} hits"));
+            }
+        }
+        if let Some(total) = total {
+            cost(ui, total);
+        }
+        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            if icon(ui, "⚙", "Model and system prompt", true) {
+                hub.setup = !hub.setup;
+            }
+            let name = egui::RichText::new(&discussion.name).heading();
+            ui.add(egui::Label::new(name).truncate());
+        });
+    });
+}
+
+/// What the answers of a discussion cost.
+fn cost(ui: &mut egui::Ui, Total { sum, unknown }: Total) {
+    let mut hover = "Of all answers, takes that are not shown included, at the prices in Project \
+                     Settings"
+        .to_owned();
+    let least = if unknown > 0 { "at least " } else { "" };
+    match unknown {
+        0 => {}
+        1 => hover += ". Of 1 answer it is not known",
+        more => hover += &format!(". Of {more} answers it is not known"),
+    }
+    ui.weak(format!("Cost: {least}{sum}")).on_hover_text(hover);
+}
+
+fn drag_split(ui: &mut egui::Ui, handle: egui::Rect, room: f32, split: &mut f32) {
+    let response = ui
+        .interact(handle, ui.id().with("split"), egui::Sense::drag())
+        .on_hover_cursor(egui::CursorIcon::ResizeVertical);
+    if response.dragged() {
+        let wanted = *split + response.drag_delta().y / room;
+        *split = wanted.clamp(LEAST / room, 1.0 - LEAST / room);
+    }
+    let is_held = response.hovered() || response.dragged();
+    let widgets = &ui.visuals().widgets;
+    let state = if is_held {
+        &widgets.active
+    } else {
+        &widgets.noninteractive
+    };
+    let stroke = state.bg_stroke;
+    ui.painter()
+        .hline(handle.x_range(), handle.center().y, stroke);
+}
+
+/// Where the next entry is written.
+fn compose(
+    ui: &mut egui::Ui,
+    discussions: &Discussions,
+    composer: &mut Composer,
+    writing: bool,
+    theme: &Theme,
+    out: &mut Vec<Action>,
+) {
+    let field = composer_field();
+    // Whoever types elsewhere does not mean this text.
+    let focused = ui.memory(|memory| memory.focused());
+    let sent = focused.is_none_or(|focused| focused == field)
+        && ui.input_mut(|input| input.consume_shortcut(&SEND));
+    ui.horizontal(|ui| {
+        if let Some(role) = choose_role(ui, &discussions.roles, &composer.role) {
+            composer.role = role;
+        }
+        ui.checkbox(&mut composer.ask, "Ask the assistant")
+            .on_hover_text("Whether the assistant answers what you send");
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let filled = !composer.text.trim().is_empty();
+            let button = ui.add_enabled(filled, egui::Button::new("Send"));
+            if button.on_hover_text("Ctrl+Enter").clicked() || (sent && filled) {
+                out.push(Action::AddEntry);
+            }
+            if writing {
+                let stop = egui::RichText::new("⏹ Stop").color(theme.error);
+                if ui
+                    .button(stop)
+                    .on_hover_text("Stop the assistant")
+                    .clicked()
+                {
+                    out.push(Action::CancelReplies);
+                }
+            } else {
+                ui.weak("Ctrl+Enter");
+            }
+        });
+    });
+    egui::ScrollArea::vertical()
+        .id_salt("composer")
+        .min_scrolled_height(0.3 * LEAST)
+        .show(ui, |ui| {
+            let text = egui::TextEdit::multiline(&mut composer.text)
+                .id(field)
+                .hint_text("Say something")
+                .desired_width(f32::INFINITY)
+                .desired_rows(1)
+                .min_size(ui.available_size());
+            ui.add(text);
+        });
+}
+
+/// A choice of roles. The one that was chosen, if it is another.
+fn choose_role(ui: &mut egui::Ui, roles: &[String], role: &str) -> Option<String> {
+    let mut chosen = None;
+    ui.scope(|ui| {
+        ui.set_max_width(ROLE);
+        egui::ComboBox::from_id_salt("role")
+            .width(ROLE)
+            .truncate()
+            .selected_text(egui::RichText::new(role).strong())
+            .show_ui(ui, |ui| {
+                for choice in roles {
+                    if ui.selectable_label(choice == role, choice).clicked() {
+                        chosen = Some(choice.clone());
+                    }
+                }
+            });
+    });
+    chosen.filter(|chosen| chosen != role)
+}
+
+/// A button that is a glyph. Whether it was clicked.
+fn icon(ui: &mut egui::Ui, glyph: &str, hover: &str, enabled: bool) -> bool {
+    let button = egui::Button::new(glyph)
+        .frame(false)
+        .min_size(egui::vec2(20.0, 0.0));
+    ui.add_enabled(enabled, button)
+        .on_hover_text(hover)
+        .on_disabled_hover_text(hover)
+        .clicked()
+}
+
+#[cfg(test)]
+mod tests;

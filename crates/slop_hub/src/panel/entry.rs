@@ -1,0 +1,331 @@
+//! One entry.
+
+use slop_common::{date, ASSISTANT};
+use slop_engine::{
+    egui,
+    egui_commonmark::{CommonMarkCache, CommonMarkViewer},
+};
+use slop_state::{Action, Entry, Prices};
+
+use super::{
+    choose_role, icon,
+    scroll::{Row, Thread},
+    ASK_ANEW, SEND,
+};
+
+/// An entry.
+pub(super) fn draw(
+    ui: &mut egui::Ui,
+    row: &Row<'_>,
+    thread: &Thread<'_>,
+    editing: &mut Option<(u64, String)>,
+    commonmark: &mut CommonMarkCache,
+    out: &mut Vec<Action>,
+) {
+    let is_edited = editing.as_ref().is_some_and(|(id, _)| *id == row.entry.id);
+    let stroke = if is_edited {
+        egui::Stroke::new(1.0, thread.theme.accent)
+    } else {
+        ui.visuals().widgets.noninteractive.bg_stroke
+    };
+    let frame = egui::Frame::none()
+        .inner_margin(8.0)
+        .rounding(4.0)
+        .fill(ui.visuals().faint_bg_color)
+        .stroke(stroke);
+    frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        entry_head(ui, row, thread, editing, out);
+        if is_edited {
+            editor(ui, row.entry, editing, out);
+        } else if !row.entry.collapsed {
+            thoughts(ui, row.entry);
+            text(ui, row, commonmark);
+            usage(ui, row.entry, thread.prices);
+        }
+    });
+}
+
+pub(super) fn entry_head(
+    ui: &mut egui::Ui,
+    row: &Row<'_>,
+    thread: &Thread<'_>,
+    editing: &mut Option<(u64, String)>,
+    out: &mut Vec<Action>,
+) {
+    let entry = row.entry;
+    let has_room = ui.available_width() > 420.0;
+    ui.horizontal(|ui| {
+        let (glyph, hover) = if entry.collapsed {
+            ("⏵", "Show all of it")
+        } else {
+            ("⏷", "Show only this line")
+        };
+        if icon(ui, glyph, hover, true) {
+            out.push(Action::SetCollapsed(entry.id, !entry.collapsed));
+        }
+        if let Some(role) = choose_role(ui, thread.roles, &entry.role) {
+            out.push(Action::SetRole(entry.id, role));
+        }
+        let layout = egui::Layout::right_to_left(egui::Align::Center);
+        ui.with_layout(layout, |ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            buttons(ui, row, thread, editing, out);
+            // In what room they leave.
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                if row.is_streaming {
+                    busy(ui, thread.theme.accent).on_hover_text("The assistant is writing");
+                } else {
+                    let date = date(entry.time);
+                    let clock = date.rsplit(' ').next().unwrap_or_default();
+                    let shown = if has_room { &date } else { clock };
+                    let shown = egui::RichText::new(shown).weak();
+                    let label = ui.add(egui::Label::new(shown).truncate());
+                    label.on_hover_text(format!("{date} UTC"));
+                }
+                if entry.collapsed {
+                    let line = entry.text.lines().next().unwrap_or_default();
+                    let line: String = line.chars().take(200).collect();
+                    let line = egui::RichText::new(line).weak();
+                    ui.add(egui::Label::new(line).truncate());
+                }
+            });
+        });
+    });
+}
+
+/// What can be done with an entry, from the right to the left.
+pub(super) fn buttons(
+    ui: &mut egui::Ui,
+    row: &Row<'_>,
+    thread: &Thread<'_>,
+    editing: &mut Option<(u64, String)>,
+    out: &mut Vec<Action>,
+) {
+    let entry = row.entry;
+    let ids = thread.discussion.takes(entry);
+    let hover = if ids.len() > 1 {
+        "Delete, with all its takes"
+    } else {
+        "Delete"
+    };
+    if icon(ui, "🗑", hover, true) {
+        out.push(Action::DeleteEntry(entry.id));
+    }
+    if icon(ui, "⬇", "Move down", row.down.is_some()) {
+        out.extend(row.down.map(|by| Action::MoveEntry(entry.id, by)));
+    }
+    if icon(ui, "⬆", "Move up", row.up.is_some()) {
+        out.extend(row.up.map(|by| Action::MoveEntry(entry.id, by)));
+    }
+    if icon(ui, "📋", "Copy", true) {
+        ui.output_mut(|output| output.copied_text.clone_from(&entry.text));
+    }
+    let other;
+    let (hover, can_edit) = if row.is_streaming {
+        ("The assistant is still writing it", false)
+    } else if row.is_edited {
+        ("It is being edited", false)
+    } else if let Some(name) = thread.unsaved {
+        other = format!("Save or cancel the other edit first, in “{name}”");
+        (other.as_str(), false)
+    } else {
+        ("Edit", true)
+    };
+    if icon(ui, "✏", hover, can_edit) {
+        *editing = Some((entry.id, entry.text.clone()));
+        ui.memory_mut(|memory| memory.request_focus(text_field(entry.id)));
+    }
+    if thread.answer == Some(entry.id) {
+        let (hover, can_ask) = if row.is_streaming {
+            ("The assistant is still writing it", false)
+        } else if row.is_edited {
+            ("It is being edited", false)
+        } else {
+            ("Ask for another answer; this one is kept", true)
+        };
+        if icon(ui, "🔄", hover, can_ask) {
+            out.push(Action::Regenerate(entry.id));
+        }
+    }
+    let hover = if entry.raw {
+        "Show the text as CommonMark"
+    } else {
+        "Show the text as it is"
+    };
+    let raw = egui::Button::new("Raw").small().selected(entry.raw);
+    if ui.add(raw).on_hover_text(hover).clicked() {
+        out.push(Action::SetRaw(entry.id, !entry.raw));
+    }
+    takes(ui, entry, &ids, out);
+}
+
+/// Which of several takes is shown, and the way to its neighbours, from the right to the left.
+fn takes(ui: &mut egui::Ui, entry: &Entry, ids: &[u64], out: &mut Vec<Action>) {
+    let Some(index) = ids.iter().position(|id| *id == entry.id) else {
+        return;
+    };
+    if ids.len() == 1 {
+        return;
+    }
+    let next = ids.get(index + 1);
+    if icon(ui, "▶", "Next take, with what followed it", next.is_some()) {
+        out.extend(next.map(|id| Action::ShowEntry(*id)));
+    }
+    ui.weak(format!("{}/{}", index + 1, ids.len()))
+        .on_hover_text("Takes of this entry, the oldest first");
+    let previous = index.checked_sub(1).map(|index| ids[index]);
+    let hover = "Previous take, with what followed it";
+    if icon(ui, "◀", hover, previous.is_some()) {
+        out.extend(previous.map(Action::ShowEntry));
+    }
+}
+
+/// The field for the text of an entry.
+pub(super) fn editor(
+    ui: &mut egui::Ui,
+    entry: &Entry,
+    editing: &mut Option<(u64, String)>,
+    out: &mut Vec<Action>,
+) {
+    let Some((_, text)) = editing else {
+        return;
+    };
+    let id = entry.id;
+    let field = text_field(id);
+    let has_focus = ui.memory(|memory| memory.has_focus(field));
+    let pressed = |keys| has_focus && ui.input_mut(|input| input.consume_shortcut(keys));
+    // The longer one first: the other would take it too.
+    let can_ask = entry.role != ASSISTANT;
+    let mut asks = can_ask && pressed(&ASK_ANEW);
+    let mut saves = pressed(&SEND);
+    // It scrolls by itself, so that the cursor stays in view in a long text.
+    let response = egui::ScrollArea::vertical()
+        .id_salt("edit")
+        .max_height(320.0)
+        .show(ui, |ui| {
+            let edit = egui::TextEdit::multiline(text)
+                .id(field)
+                .desired_width(f32::INFINITY)
+                .desired_rows(4);
+            ui.add(edit)
+        })
+        .inner;
+    let mut gives_up =
+        response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
+    let is_filled = !text.trim().is_empty();
+    ui.horizontal(|ui| {
+        let save = ui.add_enabled(is_filled, egui::Button::new("Save"));
+        saves |= save.on_hover_text("Ctrl+Enter").clicked();
+        if can_ask {
+            let ask = ui.add_enabled(is_filled, egui::Button::new("Ask anew"));
+            let hover = "Ctrl+Shift+Enter. It becomes another take, which the assistant answers; \
+                         this one is kept, with what follows it";
+            asks |= ask.on_hover_text(hover).clicked();
+        }
+        gives_up |= ui.button("Cancel").on_hover_text("Escape").clicked();
+        ui.weak("Ctrl+Enter saves, Escape cancels");
+    });
+    if asks && is_filled {
+        out.push(Action::Retake(id, std::mem::take(text)));
+        *editing = None;
+    } else if saves && is_filled {
+        out.push(Action::EditEntry(id, std::mem::take(text)));
+        *editing = None;
+    } else if gives_up {
+        *editing = None;
+    }
+}
+
+/// The text of an entry. What cannot be wrapped, such as a table, scrolls sideways.
+pub(super) fn text(ui: &mut egui::Ui, row: &Row<'_>, commonmark: &mut CommonMarkCache) {
+    let entry = row.entry;
+    egui::ScrollArea::horizontal()
+        .id_salt("text")
+        .auto_shrink([false, true])
+        .drag_to_scroll(false)
+        .show(ui, |ui| {
+            if entry.text.is_empty() && row.is_streaming {
+                ui.weak("…");
+            } else if entry.raw {
+                let text = egui::RichText::new(&entry.text).monospace();
+                ui.add(egui::Label::new(text).wrap());
+            } else {
+                // A path without a scheme is not taken for a file. Of schemes that name files or
+                // sites none is loaded, since egui has no loader for them in this app.
+                CommonMarkViewer::new()
+                    .explicit_image_uri_scheme(true)
+                    .show(ui, commonmark, &entry.text);
+            }
+        });
+}
+
+/// What the assistant thought, folded, for it is no part of the answer.
+pub(super) fn thoughts(ui: &mut egui::Ui, entry: &Entry) {
+    let thoughts = entry.thoughts.trim();
+    if thoughts.is_empty() {
+        return;
+    }
+    // An entry is laid out under other ids when it is measured, and has to be as high there.
+    let key = egui::Id::new(("discussion_hub thoughts", entry.id));
+    let is_open = ui.data_mut(|data| data.get_persisted::<bool>(key));
+    let is_open = is_open.unwrap_or(false);
+    let response = egui::CollapsingHeader::new(egui::RichText::new("Thoughts").weak())
+        .id_salt("thoughts")
+        .open(Some(is_open))
+        .show(ui, |ui| {
+            let thoughts = egui::RichText::new(thoughts).weak();
+            ui.add(egui::Label::new(thoughts).wrap());
+        });
+    if response.header_response.clicked() {
+        ui.data_mut(|data| data.insert_persisted(key, !is_open));
+    }
+}
+
+/// How many tokens an answer took, and what that cost, if it is known. In one line, so that its height
+/// depends on neither.
+pub(super) fn usage(ui: &mut egui::Ui, entry: &Entry, prices: &Prices) {
+    let Some(usage) = entry.usage else {
+        return;
+    };
+    let counts = [
+        (usage.input, "in"),
+        (usage.output, "out"),
+        (usage.cached, "cached"),
+    ];
+    let counts = counts.into_iter();
+    let counts: Vec<_> = counts
+        .filter_map(|(count, name)| Some(format!("{} {name}", count?)))
+        .collect();
+    if !counts.is_empty() {
+        let mut text = format!("Tokens: {}", counts.join(", "));
+        if let Some(cost) = prices.cost(entry) {
+            text += &format!(". Cost: {cost}");
+        }
+        let mut hover = "As the server counts them, at the prices in Project Settings".to_owned();
+        if let Some(by) = &entry.by {
+            hover = format!("{} of {}. {hover}", by.model, by.server);
+        }
+        let label = egui::Label::new(egui::RichText::new(text).small().weak());
+        ui.add(label.truncate()).on_hover_text(hover);
+    }
+}
+
+pub(super) fn text_field(entry: u64) -> egui::Id {
+    egui::Id::new(("discussion_hub text", entry))
+}
+
+/// A sign of life, in a few frames a second: an answer may take minutes.
+fn busy(ui: &mut egui::Ui, color: egui::Color32) -> egui::Response {
+    const STEP: f64 = 0.25;
+    let now = ui.input(|input| input.time);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is one of four"
+    )]
+    let dots = (now / STEP).rem_euclid(4.0) as usize;
+    ui.ctx().request_repaint_after_secs(STEP as f32);
+    let text = format!("{:3}", ".".repeat(dots));
+    ui.label(egui::RichText::new(text).monospace().color(color))
+}

@@ -1,0 +1,232 @@
+//! Context: what goes out with the next question, part by part, before it goes.
+
+mod parts;
+
+use bevy::prelude::*;
+use hot_reloader::prelude::*;
+use slop_common::{streaming, wanted, Turn};
+use slop_engine::{
+    context::{estimate_tokens, ContextReader, Gathered},
+    egui,
+};
+use slop_state::{
+    Action, Composer, Discussion, Discussions, PendingRequests, Project, Settings, Tiers, Window,
+};
+use slop_ui::{tracked, Canvas, Theme};
+
+use self::parts::{parts, Origin, Part};
+
+/// Has the project's files read while it is seen.
+#[hot_module(
+    targets = [render_context],
+    after = [controller, ai_client, main_interface],
+)]
+pub fn context(app: &mut App) {
+    Turn::order(app);
+    app.init_resource::<ContextReader>()
+        .add_event::<Action>()
+        .add_systems(Update, render_context.in_set(Turn::Show));
+}
+
+fn render_context(
+    mut canvas: Canvas,
+    (project, tiers): (Res<Project>, Res<Tiers>),
+    discussions: Res<Discussions>,
+    composer: Res<Composer>,
+    pending: Res<PendingRequests>,
+    mut reader: ResMut<ContextReader>,
+) {
+    if !canvas.places.is_seen(Window::Context) {
+        return;
+    }
+    let has_files = !project.root.is_empty() && !project.tracked.is_empty();
+    if has_files {
+        let rule = discussions.shown().map(|shown| tiers.rule(shown));
+        reader.look(&project.root, wanted(&project, rule.unwrap_or_default()));
+    }
+    let settings = canvas.settings.clone();
+    let streaming = streaming(&pending);
+    canvas.show(Window::Context, |ui, theme, out| {
+        let view = View {
+            project: &project,
+            settings: &settings,
+            tiers: &tiers,
+            discussion: discussions.shown(),
+            composer: &composer,
+            streaming: &streaming,
+            gathered: reader.latest().filter(|_| has_files),
+            theme,
+        };
+        panel(ui, &view, out);
+    });
+}
+
+/// What the panel draws.
+struct View<'a> {
+    project: &'a Project,
+    settings: &'a Settings,
+    tiers: &'a Tiers,
+    /// The one that is shown.
+    discussion: Option<&'a Discussion>,
+    composer: &'a Composer,
+    /// The ids of the entries that the assistant is still writing.
+    streaming: &'a [u64],
+    /// The project's files that may go out; `None` until they were read.
+    gathered: Option<&'a Gathered>,
+    theme: &'a Theme,
+}
+
+fn panel(ui: &mut egui::Ui, view: &View<'_>, out: &mut Vec<Action>) {
+    egui::ScrollArea::vertical()
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            view.theme.header(ui, "Tracked files");
+            tracked_files(ui, view, out);
+            ui.add_space(12.0);
+            view.theme.header(ui, "The next question");
+            what_goes_out(ui, view, out);
+        });
+}
+
+fn tracked_files(ui: &mut egui::Ui, view: &View<'_>, out: &mut Vec<Action>) {
+    let View { project, theme, .. } = view;
+    if project.root.is_empty() {
+        ui.weak(
+            "The project has no folder. Choose one in Project Settings, and its files can go out.",
+        );
+        return;
+    }
+    ui.weak(format!("In {}", project.root));
+    let mut new = project.tracked.clone();
+    tracked::list(ui, &mut new, &[], theme);
+    tracked::add(ui, "context", &mut new, theme);
+    if new != project.tracked {
+        out.push(Action::SetProject(Project {
+            tracked: new,
+            ..Project::clone(project)
+        }));
+    }
+    match view.gathered {
+        None if !project.tracked.is_empty() => {
+            ui.weak("The files are being read…");
+        }
+        None => {}
+        Some(gathered) => {
+            for error in &gathered.refused {
+                let text = format!("Does not go out: {error}");
+                ui.colored_label(theme.warning, text);
+            }
+        }
+    }
+}
+
+fn what_goes_out(ui: &mut egui::Ui, view: &View<'_>, out: &mut Vec<Action>) {
+    let View {
+        discussion, theme, ..
+    } = view;
+    let Some(discussion) = discussion else {
+        return;
+    };
+    let View {
+        composer,
+        streaming,
+        gathered,
+        tiers,
+        ..
+    } = view;
+    let parts = parts(discussion, composer, streaming, *gathered, tiers);
+    let tokens: Vec<usize> = parts
+        .iter()
+        .map(|part| estimate_tokens(&part.text))
+        .collect();
+    let sum: usize = tokens.iter().sum();
+    let window = view.settings.window_tokens;
+    let color = if sum > window as usize {
+        theme.error
+    } else {
+        theme.text
+    };
+    ui.colored_label(color, of_window(sum, window));
+    if let Some(tier) = discussion.tier {
+        let rule = tiers.rule(discussion).label();
+        ui.weak(format!("The tier {} answers: {rule}.", tier.label()));
+    }
+    ui.weak("An estimate: four characters for each token. Files are read again when they go out.");
+    ui.add_space(6.0);
+    if parts.is_empty() {
+        ui.weak("Nothing was said yet.");
+    }
+    for (index, (part, tokens)) in parts.iter().zip(tokens).enumerate() {
+        let title = format!("{} · about {} tokens", part.title(), count(tokens));
+        let mut title = egui::RichText::new(title);
+        if part.is_changed {
+            title = title.color(theme.warning);
+        }
+        egui::CollapsingHeader::new(title)
+            .id_salt(("part", discussion.id, index))
+            .show(ui, |ui| body(ui, part, discussion, out));
+    }
+}
+
+/// The text of a part. The system prompt can be edited in place; an entry where it was written,
+/// since it is more than what goes out of it.
+fn body(ui: &mut egui::Ui, part: &Part<'_>, discussion: &Discussion, out: &mut Vec<Action>) {
+    match part.origin {
+        Origin::System => {
+            let mut system = discussion.system.clone();
+            let field = egui::TextEdit::multiline(&mut system)
+                .id_salt(("context system", discussion.id))
+                .hint_text("Another prompt for this discussion")
+                .desired_width(f32::INFINITY)
+                .desired_rows(2);
+            if ui.add(field).changed() {
+                out.push(Action::SetSystem(discussion.id, system));
+            }
+            if !discussion.system.trim().is_empty() {
+                return;
+            }
+            // It is that of its tier.
+        }
+        Origin::Entry(id) => {
+            if ui.button("Show it in the discussion").clicked() {
+                out.push(Action::ShowEntry(id));
+            }
+        }
+        Origin::File | Origin::Composer => {}
+    }
+    let text = egui::RichText::new(&*part.text).monospace();
+    ui.add(egui::Label::new(text).wrap());
+}
+
+/// How much of the model's window is taken.
+fn of_window(sum: usize, window: u32) -> String {
+    let (sum, window) = (sum as u64, u64::from(window));
+    let percent = (sum * 100).div_ceil(window.max(1));
+    let text = format!(
+        "About {} of {} tokens, {percent} %",
+        count(sum),
+        count(window)
+    );
+    if sum > window {
+        text + ": more than the model takes"
+    } else {
+        text
+    }
+}
+
+/// A number with its thousands apart.
+fn count(number: impl ToString) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            // A thin space, which egui draws in every font.
+            text.push('\u{2009}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

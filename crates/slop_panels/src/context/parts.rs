@@ -1,0 +1,114 @@
+//! What goes out, in the order in which it does.
+
+use std::borrow::Cow;
+
+use slop_common::{message, messages, spoken, Names};
+use slop_engine::context::{Gathered, Sent};
+use slop_state::{Composer, ContextRule, Discussion, Entry, Tiers};
+
+/// Something that goes out with a question.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Part<'a> {
+    pub(super) origin: Origin,
+    /// What it is, in a few words.
+    name: Cow<'a, str>,
+    /// What goes out of it.
+    pub(super) text: Cow<'a, str>,
+    /// Whether it is a file that was another when it went out last.
+    pub(super) is_changed: bool,
+}
+
+/// Where a part comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The system prompt of the discussion, or of its tier.
+    System,
+    /// A file of the project.
+    File,
+    /// The entry of this id.
+    Entry(u64),
+    /// What is being written.
+    Composer,
+}
+
+impl<'a> Part<'a> {
+    fn new(origin: Origin, name: impl Into<Cow<'a, str>>, text: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            origin,
+            name: name.into(),
+            text: text.into(),
+            is_changed: false,
+        }
+    }
+
+    /// What it is, and whether it has changed.
+    pub(super) fn title(&self) -> Cow<'_, str> {
+        if self.is_changed {
+            format!("{} (changed since it went out)", self.name).into()
+        } else {
+            (&*self.name).into()
+        }
+    }
+}
+
+/// All parts of the next question.
+pub(super) fn parts<'a>(
+    discussion: &'a Discussion,
+    composer: &Composer,
+    streaming: &'a [u64],
+    gathered: Option<&'a Gathered>,
+    tiers: &'a Tiers,
+) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    let system = tiers.prompt(discussion);
+    if !system.is_empty() {
+        let name: Cow<'a, str> = match discussion.tier {
+            Some(tier) if discussion.system.trim().is_empty() => {
+                format!("System prompt of the tier {}", tier.label()).into()
+            }
+            _ => "System prompt".into(),
+        };
+        parts.push(Part::new(Origin::System, name, system));
+    }
+    let names = (tiers.rule(discussion) == ContextRule::Named).then(|| Names::of(discussion));
+    let files = gathered.into_iter().flat_map(|gathered| &gathered.files);
+    let files = files.filter(|file| names.as_ref().is_none_or(|names| names.has(&file.path)));
+    parts.extend(files.map(|file| Part {
+        is_changed: is_changed(discussion, file),
+        ..Part::new(
+            Origin::File,
+            format!("{}, {}", file.path, file.mode.label()),
+            file.text.as_str(),
+        )
+    }));
+    parts.extend(spoken(discussion, streaming).map(|(entry, _, text)| {
+        let text = with_tools(entry, text);
+        Part::new(Origin::Entry(entry.id), entry.role.as_str(), text)
+    }));
+    let entry = Entry {
+        role: composer.role.clone(),
+        text: composer.text.clone(),
+        ..Entry::default()
+    };
+    if let Some((_, text)) = message(&entry) {
+        let name = format!("{}, not sent yet", composer.role);
+        parts.push(Part::new(Origin::Composer, name, text.into_owned()));
+    }
+    parts
+}
+
+/// What goes out of an entry, with what was asked for in it and what came of that.
+fn with_tools<'a>(entry: &Entry, text: Cow<'a, str>) -> Cow<'a, str> {
+    if entry.rounds.is_empty() {
+        return text;
+    }
+    let texts = messages(entry).into_iter();
+    let texts = texts.map(|message| message.in_words().text);
+    Cow::Owned(texts.collect::<Vec<_>>().join("\n\n"))
+}
+
+/// Whether a file was another when it went out last. One that never did has not changed.
+fn is_changed(discussion: &Discussion, file: &Sent) -> bool {
+    let before = discussion.sent.iter().find(|sent| sent.path == file.path);
+    before.is_some_and(|sent| sent.digest != file.digest)
+}

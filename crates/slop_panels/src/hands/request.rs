@@ -1,0 +1,251 @@
+//! One request: what is to be done, and what can be said to that.
+
+use slop_common::job_of;
+use slop_engine::{
+    egui,
+    hands::{Diff, Mark},
+};
+use slop_state::{Action, Deed, DeedKind, Stage, ToolRequest};
+use slop_ui::Theme;
+
+use super::View;
+
+/// The height of a diff, a command or an output, in points. More is scrolled to.
+const HEIGHT: f32 = 260.0;
+
+/// One that waits for leave.
+pub(super) fn waiting(
+    ui: &mut egui::Ui,
+    request: &ToolRequest,
+    view: &mut View<'_>,
+    out: &mut Vec<Action>,
+) {
+    ui.push_id(request.id, |ui| {
+        ui.group(|ui| {
+            head(ui, request, view);
+            let edited = view.view.editing.as_ref();
+            if edited.is_some_and(|(id, _)| *id == request.id) {
+                editor(ui, request, view, out);
+            } else {
+                deed(ui, request, view);
+                answers(ui, request, view, out);
+            }
+        });
+    });
+}
+
+/// What it is, and where it was asked for.
+fn head(ui: &mut egui::Ui, request: &ToolRequest, view: &View<'_>) {
+    ui.horizontal_wrapped(|ui| {
+        ui.strong(request.deed.title());
+        let discussion = view.discussions.get(request.discussion);
+        if let Some(discussion) = discussion {
+            ui.weak(format!("in {}", discussion.name));
+        }
+        if let Some(number) = request.ticket {
+            ui.weak(format!("ticket {number}"));
+        }
+    });
+}
+
+/// What is to be done, as a whole.
+fn deed(ui: &mut egui::Ui, request: &ToolRequest, view: &mut View<'_>) {
+    match &request.deed {
+        Deed::Look { arguments, .. } => {
+            ui.monospace(arguments);
+        }
+        Deed::Change { before, after, .. } => {
+            let diff = view.cache.diff(request.id, before.as_deref(), after);
+            lines_of(ui, diff, view.theme);
+        }
+        Deed::Run(command) => {
+            ui.weak("In the project's folder, for ten minutes at most:");
+            let lines: Vec<_> = command.lines().collect();
+            rows(ui, "command", &lines, false, |line| {
+                ((*line).to_owned(), view.theme.accent)
+            });
+        }
+    }
+}
+
+fn lines_of(ui: &mut egui::Ui, diff: &Diff, theme: &Theme) {
+    let (added, removed) = (diff.added, diff.removed);
+    ui.weak(format!("+{added} -{removed} lines"));
+    rows(ui, "diff", &diff.lines, false, |line| {
+        let color = match line.mark {
+            Mark::Place => theme.accent,
+            Mark::Kept => theme.text,
+            Mark::Added => theme.good,
+            Mark::Removed => theme.error,
+        };
+        (format!("{}{}", line.mark.sign(), line.text), color)
+    });
+}
+
+/// Lines of which only those are drawn that can be seen.
+fn rows<T>(
+    ui: &mut egui::Ui,
+    salt: &str,
+    lines: &[T],
+    follows: bool,
+    line: impl Fn(&T) -> (String, egui::Color32),
+) {
+    let height = ui.text_style_height(&egui::TextStyle::Monospace);
+    egui::ScrollArea::both()
+        .id_salt(salt)
+        .max_height(HEIGHT)
+        .auto_shrink([false, true])
+        .stick_to_bottom(follows)
+        .show_rows(ui, height, lines.len(), |ui, seen| {
+            for one in &lines[seen] {
+                let (text, color) = line(one);
+                let text = egui::RichText::new(text).monospace().color(color);
+                ui.add(egui::Label::new(text).extend());
+            }
+        });
+}
+
+/// What can be said to a request.
+fn answers(ui: &mut egui::Ui, request: &ToolRequest, view: &mut View<'_>, out: &mut Vec<Action>) {
+    let id = request.id;
+    ui.horizontal_wrapped(|ui| {
+        if ui.button("Allow").clicked() {
+            out.push(Action::AllowTool(id));
+        }
+        if ui.button("Edit").clicked() {
+            let text = match &request.deed {
+                Deed::Change { after, .. } => after.clone(),
+                Deed::Run(command) => command.clone(),
+                Deed::Look { .. } => return,
+            };
+            view.view.editing = Some((id, text));
+        }
+        if let (Some(number), Some(kind)) = (request.ticket, request.deed.kind()) {
+            let kind = kind.label();
+            let button = ui.button(format!("Allow all {kind} in ticket {number}"));
+            let button = button.on_hover_text(
+                "Those that come are done without asking, in this ticket only, until you have them \
+                 asked for again.",
+            );
+            if button.clicked() {
+                out.push(Action::RememberTool(id));
+            }
+        }
+    });
+    ui.horizontal_wrapped(|ui| {
+        let typed = view.view.refusing.clone();
+        let typed = typed.filter(|(of, _)| *of == id);
+        let is_typed = typed.is_some();
+        let mut reason = typed.map(|(_, reason)| reason).unwrap_or_default();
+        let refuse = ui.button("Refuse");
+        let field = egui::TextEdit::singleline(&mut reason)
+            .id_salt("reason")
+            .hint_text("Why not; the assistant is told")
+            .desired_width(240.0);
+        let is_changed = ui.add(field).changed();
+        if refuse.clicked() {
+            out.push(Action::RefuseTool(id, reason));
+            if is_typed {
+                view.view.refusing = None;
+            }
+        } else if is_changed {
+            view.view.refusing = Some((id, reason));
+        }
+    });
+}
+
+/// Another text for what is to be done.
+fn editor(ui: &mut egui::Ui, request: &ToolRequest, view: &mut View<'_>, out: &mut Vec<Action>) {
+    let Some((_, text)) = view.view.editing.as_mut() else {
+        return;
+    };
+    egui::ScrollArea::vertical()
+        .id_salt("editor")
+        .max_height(HEIGHT)
+        .show(ui, |ui| {
+            let field = egui::TextEdit::multiline(text)
+                .id_salt("edited")
+                .code_editor()
+                .desired_width(f32::INFINITY);
+            ui.add(field);
+        });
+    let mut is_over = false;
+    ui.horizontal(|ui| {
+        if ui.button("Allow as edited").clicked() {
+            out.push(Action::AllowEditedTool(request.id, text.clone()));
+            is_over = true;
+        }
+        is_over |= ui.button("Give up editing").clicked();
+    });
+    if is_over {
+        view.view.editing = None;
+    }
+}
+
+/// One that is under way, with what a command has said.
+pub(super) fn running(
+    ui: &mut egui::Ui,
+    request: &ToolRequest,
+    view: &View<'_>,
+    out: &mut Vec<Action>,
+) {
+    ui.push_id(request.id, |ui| {
+        head(ui, request, view);
+        if request.deed.kind() != Some(DeedKind::Run) {
+            return;
+        }
+        if ui.button("Cancel").clicked() {
+            out.push(Action::CancelTool(request.id));
+        }
+        let progress = view.jobs.get(job_of(request));
+        let output = progress.map(|progress| progress.output).unwrap_or_default();
+        said(ui, &output.text, view.theme);
+    });
+}
+
+fn said(ui: &mut egui::Ui, text: &str, theme: &Theme) {
+    if text.trim().is_empty() {
+        ui.weak("It has said nothing.");
+        return;
+    }
+    let lines: Vec<_> = text.lines().collect();
+    rows(ui, "output", &lines, true, |line| {
+        ((*line).to_owned(), theme.text)
+    });
+}
+
+/// One that is over, folded.
+pub(super) fn over(
+    ui: &mut egui::Ui,
+    request: &ToolRequest,
+    view: &mut View<'_>,
+    out: &mut Vec<Action>,
+) {
+    let theme = view.theme;
+    let (how, color) = match &request.stage {
+        Stage::Done(_) => ("done", theme.good),
+        Stage::Refused(_) => ("refused", theme.warning),
+        Stage::Failed(_) => ("failed", theme.error),
+        Stage::Undone => ("undone", theme.weak),
+        Stage::Waiting | Stage::Running | Stage::Undoing => return,
+    };
+    let title = format!("{} · {how}", request.deed.title());
+    let title = egui::RichText::new(title).color(color);
+    egui::CollapsingHeader::new(title)
+        .id_salt(("over", request.id))
+        .show(ui, |ui| {
+            let is_change = request.deed.kind() == Some(DeedKind::Change);
+            if is_change && matches!(request.stage, Stage::Done(_)) {
+                let undo = ui.button("Undo").on_hover_text(
+                    "Puts back what was in the file, if nobody has changed it since",
+                );
+                if undo.clicked() {
+                    out.push(Action::UndoTool(request.id));
+                }
+            }
+            deed(ui, request, view);
+            if let Stage::Done(text) | Stage::Failed(text) | Stage::Refused(text) = &request.stage {
+                said(ui, text, theme);
+            }
+        });
+}

@@ -1,0 +1,198 @@
+use std::time::{Duration, Instant};
+
+use slop_common::job_of;
+use slop_engine::hands::Job;
+use slop_state::{Deed, DeedKind, Remembered};
+use slop_ui::testing::{button, find, theme, Window};
+
+use super::*;
+
+/// The window as a person uses it.
+#[derive(Default)]
+struct Bench {
+    window: Window,
+    requests: ToolRequests,
+    discussions: Discussions,
+    jobs: Jobs,
+    view: HandsView,
+    cache: Cache,
+}
+
+fn id(place: u32) -> CallId {
+    CallId { request: 1, place }
+}
+
+fn request(place: u32, deed: Deed) -> ToolRequest {
+    ToolRequest {
+        id: id(place),
+        discussion: 1,
+        deed,
+        ..ToolRequest::default()
+    }
+}
+
+fn change() -> Deed {
+    Deed::Change {
+        path: "src/a.rs".into(),
+        before: Some("one\ntwo\n".into()),
+        after: "one\nthree\n".into(),
+    }
+}
+
+fn run() -> Deed {
+    Deed::Run("cargo test".into())
+}
+
+impl Bench {
+    fn with(list: Vec<ToolRequest>) -> Self {
+        let mut bench = Self::default();
+        bench.requests.list = list;
+        bench
+    }
+
+    fn frame(&mut self, events: Vec<egui::Event>) -> (Vec<Action>, Vec<(String, egui::Rect)>) {
+        let theme = theme();
+        let mut out = Vec::new();
+        let seen = self.window.run(events, |ui| {
+            let view = View {
+                requests: &self.requests,
+                discussions: &self.discussions,
+                jobs: &self.jobs,
+                view: &mut self.view,
+                cache: &mut self.cache,
+                theme: &theme,
+            };
+            panel(ui, view, &mut out);
+        });
+        (out, seen)
+    }
+
+    fn seen(&mut self) -> Vec<(String, egui::Rect)> {
+        self.frame(Vec::new());
+        self.frame(Vec::new()).1
+    }
+
+    #[track_caller]
+    fn find(&mut self, text: &str) -> egui::Rect {
+        find(&self.seen(), text)
+    }
+
+    /// Clicks on a text; what is asked for.
+    #[track_caller]
+    fn click(&mut self, text: &str) -> Vec<Action> {
+        let at = self.find(text).center();
+        self.window.wait();
+        let mut out = self.frame(vec![egui::Event::PointerMoved(at)]).0;
+        out.extend(self.frame(vec![button(at, true)]).0);
+        out.extend(self.frame(vec![button(at, false)]).0);
+        // What is unfolded takes a while.
+        for _ in 0..20 {
+            out.extend(self.frame(Vec::new()).0);
+        }
+        out
+    }
+
+    fn write(&mut self, text: &str) {
+        self.frame(vec![egui::Event::Text(text.to_owned())]);
+    }
+}
+
+#[test]
+fn an_empty_window_says_what_to_do() {
+    let mut bench = Bench::default();
+    let seen = bench.seen();
+    let says = |(text, _): &(String, egui::Rect)| text.contains("asked for nothing yet");
+    assert!(seen.iter().any(says), "{seen:?}");
+}
+
+#[test]
+fn a_change_is_shown_as_what_comes_and_goes() {
+    let mut bench = Bench::with(vec![request(0, change())]);
+    for text in ["Change of src/a.rs", "in Main", " one", "-two", "+three"] {
+        bench.find(text);
+    }
+    bench.find("+1 -1 lines");
+    assert_eq!(bench.click("Allow"), [Action::AllowTool(id(0))]);
+}
+
+#[test]
+fn a_command_is_shown_as_a_whole_before_it_runs() {
+    let mut bench = Bench::with(vec![request(0, Deed::Run("make\nmake install".into()))]);
+    bench.find("Command make …");
+    bench.find("make");
+    bench.find("make install");
+}
+
+#[test]
+fn a_command_is_edited_before_it_is_allowed() {
+    let mut bench = Bench::with(vec![request(0, run())]);
+    assert_eq!(bench.click("Edit"), []);
+    let (of, text) = bench.view.editing.clone().unwrap();
+    assert_eq!((of, &*text), (id(0), "cargo test"));
+    bench.view.editing = Some((id(0), "cargo check".into()));
+    let allowed = Action::AllowEditedTool(id(0), "cargo check".into());
+    assert_eq!(bench.click("Allow as edited"), [allowed]);
+    assert_eq!(bench.view.editing, None);
+}
+
+#[test]
+fn a_refusal_has_the_reason_of_its_own_request() {
+    let mut bench = Bench::with(vec![request(0, run()), request(1, change())]);
+    bench.view.refusing = Some((id(1), "not now".into()));
+    let refused = Action::RefuseTool(id(0), String::new());
+    assert_eq!(bench.click("Refuse"), [refused]);
+    let reason = bench.view.refusing.clone();
+    assert_eq!(reason, Some((id(1), "not now".into())));
+    bench.requests.list.remove(0);
+    let refused = Action::RefuseTool(id(1), "not now".into());
+    assert_eq!(bench.click("Refuse"), [refused]);
+    assert_eq!(bench.view.refusing, None);
+    bench.click("Why not; the assistant is told");
+    bench.write("never");
+    let reason = bench.view.refusing.clone();
+    assert_eq!(reason, Some((id(1), "never".into())));
+}
+
+#[test]
+fn leave_can_be_remembered_in_a_ticket_only() {
+    let mut bench = Bench::with(vec![request(0, run())]);
+    let all = "Allow all commands in ticket 3";
+    assert!(bench.seen().iter().all(|(text, _)| text != all));
+    bench.requests.list[0].ticket = Some(3);
+    assert_eq!(bench.click(all), [Action::RememberTool(id(0))]);
+    let remembered = Remembered {
+        ticket: 3,
+        kind: DeedKind::Run,
+    };
+    bench.requests.remembered.push(remembered);
+    bench.find("All commands in ticket 3 are allowed.");
+    assert_eq!(bench.click("Ask again"), [Action::ForgetTool(remembered)]);
+}
+
+#[test]
+fn a_command_that_runs_shows_what_it_says_and_can_be_cancelled() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::with(vec![request(0, run())]);
+    bench.requests.list[0].stage = Stage::Running;
+    let job = job_of(&bench.requests.list[0]);
+    let root = folder.path().display().to_string();
+    let command = Job::Run("echo hello; sleep 1000".to_owned());
+    bench.jobs.start(job, &root, command);
+    let start = Instant::now();
+    while bench.seen().iter().all(|(text, _)| text != "hello") {
+        assert!(start.elapsed() < Duration::from_secs(30), "it says nothing");
+    }
+    assert_eq!(bench.click("Cancel"), [Action::CancelTool(id(0))]);
+}
+
+#[test]
+fn what_was_done_can_be_undone() {
+    let mut done = request(0, change());
+    done.stage = Stage::Done("src/a.rs was written.".into());
+    let mut bench = Bench::with(vec![done]);
+    bench.requests.note(0, "done", "Change of src/a.rs");
+    bench.find("done");
+    bench.click("Change of src/a.rs · done");
+    bench.find("src/a.rs was written.");
+    assert_eq!(bench.click("Undo"), [Action::UndoTool(id(0))]);
+}

@@ -1,0 +1,173 @@
+//! The Log: what the app said.
+
+use bevy::prelude::*;
+use hot_reloader::prelude::*;
+use slop_common::Turn;
+use slop_engine::{
+    egui,
+    log::{LogLine, LogLines},
+};
+use slop_state::{Action, LogView, Window};
+use slop_ui::{edit, Canvas, Theme};
+
+/// The levels, the most severe first.
+const LEVELS: [&str; 5] = ["Error", "Warning", "Info", "Debug", "Trace"];
+
+/// Owns how the log is looked at.
+#[hot_module(
+    state_keys = [LogView],
+    targets = [render_log],
+    after = [controller, ai_client, main_interface],
+)]
+pub fn log(app: &mut App) {
+    Turn::order(app);
+    app.init_resource::<LogView>()
+        .add_event::<Action>()
+        .add_systems(Update, render_log.in_set(Turn::Show));
+}
+
+fn render_log(mut canvas: Canvas, lines: Res<LogLines>, mut view: ResMut<LogView>) {
+    edit(&mut view, |view| {
+        canvas.show(Window::Log, |ui, theme, _| {
+            panel(ui, &lines, view, theme);
+        });
+    });
+}
+
+fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, theme: &Theme) {
+    let needle = view.filter.trim().to_lowercase();
+    // Places rather than copies; only what is seen is copied. No lock is held while it is drawn, for
+    // drawing may log.
+    let shown: Vec<usize> = lines.read(|lines| {
+        let numbered = lines.iter().enumerate();
+        let matching = numbered.filter(|(_, line)| matches(line, view.level, &needle));
+        matching.map(|(place, _)| place).collect()
+    });
+    let copy = |places: &[usize]| -> Vec<LogLine> {
+        lines.read(|lines| {
+            places
+                .iter()
+                .filter_map(|at| lines.get(*at))
+                .cloned()
+                .collect()
+        })
+    };
+    ui.horizontal(|ui| {
+        let filter = egui::TextEdit::singleline(&mut view.filter).hint_text("🔍 Filter");
+        ui.add(filter.desired_width(200.0));
+        egui::ComboBox::from_id_salt("level")
+            .width(90.0)
+            .selected_text(LEVELS[usize::from(view.level).min(LEVELS.len() - 1)])
+            .show_ui(ui, |ui| {
+                for (level, name) in (0..).zip(LEVELS) {
+                    ui.selectable_value(&mut view.level, level, name);
+                }
+            });
+        ui.checkbox(&mut view.follow, "Follow");
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if ui.button("🗑").on_hover_text("Forget all lines").clicked() {
+                lines.clear();
+            }
+            if ui.button("📋").on_hover_text("Copy these lines").clicked() {
+                ui.output_mut(|output| output.copied_text = text(&copy(&shown)));
+            }
+            ui.weak(format!("{} lines", shown.len()));
+        });
+    });
+    ui.separator();
+    if shown.is_empty() {
+        let is_all = lines.read(|lines| lines.is_empty());
+        let text = if is_all {
+            "Nothing was said yet. What the app and the assistant tell appears here."
+        } else {
+            "No line is as severe and contains that. Choose another level, or clear the filter."
+        };
+        ui.centered_and_justified(|ui| ui.weak(text));
+        return;
+    }
+    let height = ui.text_style_height(&egui::TextStyle::Monospace);
+    egui::ScrollArea::both()
+        .auto_shrink(false)
+        .stick_to_bottom(view.follow)
+        .show_rows(ui, height, shown.len(), |ui, rows| {
+            for line in copy(&shown[rows]) {
+                row(ui, &line, theme);
+            }
+        });
+}
+
+/// `needle` is in lower case.
+fn matches(line: &LogLine, level: u8, needle: &str) -> bool {
+    let has = |text: &str| text.to_lowercase().contains(needle);
+    line.level <= level && (needle.is_empty() || has(&line.text) || has(&line.target))
+}
+
+fn row(ui: &mut egui::Ui, line: &LogLine, theme: &Theme) {
+    let color = match line.level {
+        0 => theme.error,
+        1 => theme.warning,
+        2 => theme.good,
+        _ => theme.weak,
+    };
+    let level = LEVELS[usize::from(line.level).min(LEVELS.len() - 1)];
+    ui.horizontal(|ui| {
+        let mono = |text: String| egui::RichText::new(text).monospace();
+        ui.label(mono(clock(line.time)).color(theme.weak));
+        ui.label(mono(format!("{level:<7}")).color(color));
+        // A text of several lines would be higher than its row.
+        let first = line.text.lines().next().unwrap_or_default().to_owned();
+        let more = line.text.lines().count() > 1;
+        let text = if more { first + " …" } else { first };
+        let label = egui::Label::new(mono(text)).extend();
+        ui.add(label)
+            .on_hover_text(format!("{}\n\n{}", line.target, line.text));
+    });
+}
+
+/// The time of day, UTC.
+fn clock(time: u64) -> String {
+    let (hours, minutes, seconds) = (time / 3600 % 24, time / 60 % 60, time % 60);
+    format!("{hours:02}:{minutes:02}:{seconds:02}")
+}
+
+fn text(lines: &[LogLine]) -> String {
+    let lines = lines.iter().map(|line| {
+        let level = LEVELS[usize::from(line.level).min(LEVELS.len() - 1)];
+        format!(
+            "{} {level} {}: {}\n",
+            clock(line.time),
+            line.target,
+            line.text
+        )
+    });
+    lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(level: u8, text: &str) -> LogLine {
+        LogLine {
+            time: 3_661,
+            level,
+            target: "slop".to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn lines_are_chosen_by_level_and_text() {
+        assert!(matches(&line(2, "hello"), 2, ""));
+        assert!(!matches(&line(3, "hello"), 2, ""));
+        assert!(matches(&line(0, "Hello"), 0, "hell"));
+        assert!(matches(&line(0, "Hello"), 0, "slop"));
+        assert!(!matches(&line(0, "Hello"), 4, "bye"));
+    }
+
+    #[test]
+    fn what_is_copied_tells_all() {
+        let copied = text(&[line(0, "a\nb"), line(2, "c")]);
+        assert_eq!(copied, "01:01:01 Error slop: a\nb\n01:01:01 Info slop: c\n");
+    }
+}

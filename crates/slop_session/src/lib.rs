@@ -1,0 +1,326 @@
+//! What a person would miss is on disk: read when the app starts, and written soon after it has
+//! changed.
+
+use std::time::{Duration, Instant};
+
+use bevy::{app::AppExit, ecs::system::SystemParam, prelude::*};
+use hot_reloader::prelude::*;
+use serde::{Deserialize, Serialize};
+use slop_engine::{egui, pacing::Frames, session::Session, store::Format, EguiContexts};
+#[cfg(feature = "hot")]
+use slop_engine_dylib as _;
+use slop_state::{
+    Board, Composer, Discussions, Draft, HandsView, Hub, Layout, LogView, PendingRequests,
+    Planning, Project, Settings, Ticket, TicketNumbers, TicketQueue, Tiers, ToolRequests,
+};
+use slop_ui::Dock;
+
+hot_library!(session);
+
+/// How the state is written. A change that old files do not fit makes a new version and a
+/// migration.
+const FORMAT: Format = Format {
+    version: 1,
+    migrations: &[],
+};
+
+/// How often the state is written at most.
+const PAUSE: Duration = Duration::from_millis(400);
+
+/// How often what cannot tell whether it has changed is looked at.
+const LOOK: Duration = Duration::from_millis(700);
+
+/// Reads and writes the state.
+#[hot_module(
+    targets = [load, save],
+    after = [
+        controller,
+        ai_client,
+        main_interface,
+        project_settings,
+        discussion_hub,
+        mma_dashboard,
+        log,
+        hands,
+    ],
+)]
+pub fn session(app: &mut App) {
+    app.add_systems(Startup, load).add_systems(Last, save);
+}
+
+/// Lists once what is written.
+macro_rules! parts {
+    ($($(#[$attribute:meta])* $name:ident: $resource:ty),* $(,)?) => {
+        /// What is written.
+        #[derive(Serialize, Deserialize)]
+        struct Saved {
+            $($(#[$attribute])* $name: $resource,)*
+            tickets: Vec<Ticket>,
+            view: View,
+        }
+
+        /// The same in the world.
+        #[derive(SystemParam)]
+        struct Parts<'w, 's> {
+            $($name: ResMut<'w, $resource>,)*
+            tickets: Query<'w, 's, Ref<'static, Ticket>>,
+            removed: RemovedComponents<'w, 's, Ticket>,
+            dock: ResMut<'w, Dock>,
+        }
+
+        impl Parts<'_, '_> {
+            /// Since the system ran last.
+            fn is_changed(&mut self) -> bool {
+                let tickets = self.removed.read().count() > 0
+                    || self.tickets.iter().any(|ticket| ticket.is_changed());
+                tickets $(|| self.$name.is_changed())*
+            }
+
+            fn saved(&self, memory: String) -> Saved {
+                Saved {
+                    $($name: self.$name.clone(),)*
+                    tickets: self.tickets.iter().map(|ticket| ticket.clone()).collect(),
+                    view: View { dock: self.dock.clone(), memory },
+                }
+            }
+
+            fn restore(&mut self, saved: Saved, commands: &mut Commands) {
+                $(*self.$name = saved.$name;)*
+                *self.dock = saved.view.dock;
+                commands.spawn_batch(saved.tickets);
+            }
+        }
+    };
+}
+
+parts! {
+    project: Project,
+    settings: Settings,
+    settings_draft: Draft,
+    discussions: Discussions,
+    composer: Composer,
+    hub: Hub,
+    pending: PendingRequests,
+    ticket_numbers: TicketNumbers,
+    #[serde(default)]
+    ticket_queue: TicketQueue,
+    #[serde(default)]
+    planning: Planning,
+    #[serde(default)]
+    tiers: Tiers,
+    board: Board,
+    #[serde(default)]
+    tool_requests: ToolRequests,
+    #[serde(default)]
+    hands: HandsView,
+    layout: Layout,
+    log: LogView,
+}
+
+/// What is used anew in each frame, so that only a look at it tells whether it has changed.
+#[derive(Serialize, Deserialize, Clone)]
+struct View {
+    dock: Dock,
+    /// What egui remembers: scroll positions, splits, what is folded. Empty without a window.
+    memory: String,
+}
+
+/// Runs once, when the module is first loaded.
+fn load(
+    mut session: ResMut<Session>,
+    mut parts: Parts,
+    mut contexts: EguiContexts,
+    mut commands: Commands,
+) {
+    let Some(saved) = session.load::<Saved>(FORMAT) else {
+        return;
+    };
+    let context = contexts.try_ctx_mut();
+    if let Some(context) = context.filter(|_| !saved.view.memory.is_empty()) {
+        match ron::from_str(&saved.view.memory) {
+            Ok(memory) => context.memory_mut(|now| *now = memory),
+            Err(error) => warn!("scroll positions and splits begin anew: {error}"),
+        }
+    }
+    parts.restore(saved, &mut commands);
+}
+
+/// When what was done last.
+#[derive(Default)]
+struct Pace {
+    is_changed: bool,
+    written: Option<Instant>,
+    looked: Option<Instant>,
+    /// What the look found.
+    view: String,
+    /// What egui remembered while there was a window.
+    memory: String,
+}
+
+fn save(
+    mut session: ResMut<Session>,
+    mut parts: Parts,
+    mut contexts: EguiContexts,
+    mut exits: EventReader<AppExit>,
+    mut pace: Local<Pace>,
+    frames: Res<Frames>,
+) {
+    session.look();
+    let exits = exits.read().count() > 0;
+    let is_due = |last: Option<Instant>, pause| last.is_none_or(|last| last.elapsed() >= pause);
+    pace.is_changed |= parts.is_changed();
+    let wants = pace.is_changed && is_due(pace.written, PAUSE);
+    if !(exits || wants || is_due(pace.looked, LOOK)) {
+        // Nothing else may bring a frame in which it is due.
+        let context = contexts.try_ctx_mut();
+        let is_touched = |context: &mut egui::Context| context.input(|i| !i.events.is_empty());
+        if pace.is_changed {
+            frames.after(PAUSE);
+        } else if context.is_some_and(is_touched) {
+            frames.after(LOOK);
+        }
+        return;
+    }
+    pace.looked = Some(Instant::now());
+    // A window that was closed is gone before the app ends.
+    if let Some(context) = contexts.try_ctx_mut() {
+        pace.memory = context.memory(|memory| ron::to_string(memory).unwrap_or_default());
+    }
+    let memory = pace.memory.clone();
+    let view = View {
+        dock: parts.dock.clone(),
+        memory: memory.clone(),
+    };
+    let view = ron::to_string(&view).unwrap_or_default();
+    if wants || (exits && pace.is_changed) || view != pace.view {
+        session.save(&parts.saved(memory));
+        pace.view = view;
+        pace.is_changed = false;
+        pace.written = Some(Instant::now());
+    }
+    if exits {
+        session.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use slop_engine::bevy_egui::EguiUserTextures;
+    use slop_state::{ContextRule, Proposed, Run, Tier, Verdict};
+
+    use super::*;
+
+    /// The app at its start, without a window.
+    fn app(folder: &Path) -> App {
+        let mut app = App::new();
+        app.insert_resource(Session::new(folder.to_owned()))
+            .init_resource::<Project>()
+            .init_resource::<Settings>()
+            .init_resource::<Draft>()
+            .init_resource::<Discussions>()
+            .init_resource::<Composer>()
+            .init_resource::<Hub>()
+            .init_resource::<PendingRequests>()
+            .init_resource::<TicketNumbers>()
+            .init_resource::<TicketQueue>()
+            .init_resource::<Planning>()
+            .init_resource::<Tiers>()
+            .init_resource::<Board>()
+            .init_resource::<ToolRequests>()
+            .init_resource::<HandsView>()
+            .init_resource::<Layout>()
+            .init_resource::<LogView>()
+            .init_resource::<Dock>()
+            .init_resource::<EguiUserTextures>()
+            .init_resource::<Frames>()
+            .add_systems(Startup, load)
+            .add_systems(Last, save);
+        app.update();
+        app
+    }
+
+    fn write(app: &mut App, text: &str) {
+        app.world_mut().resource_mut::<Composer>().text = text.to_owned();
+        app.update();
+    }
+
+    #[test]
+    fn what_version_1_wrote_can_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let written = include_str!("../../../assets/demo/state.ron");
+        std::fs::write(folder.path().join("state.ron"), written).unwrap();
+        let mut app = app(folder.path());
+        let session = app.world().resource::<Session>();
+        assert_eq!((&session.notices, &session.failure), (&Vec::new(), &None));
+        assert_eq!(app.world().resource::<Discussions>().list.len(), 3);
+        let mut tickets = app.world_mut().query::<&Ticket>();
+        assert_eq!(tickets.iter(app.world()).count(), 7);
+    }
+
+    #[test]
+    fn the_last_change_before_the_end_is_there_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = app(folder.path());
+        write(&mut first, "one");
+        first.world_mut().send_event(AppExit::Success);
+        write(&mut first, "two");
+        drop(first);
+        let second = app(folder.path());
+        assert_eq!(second.world().resource::<Composer>().text, "two");
+        let session = second.world().resource::<Session>();
+        assert_eq!((&session.notices, &session.failure), (&Vec::new(), &None));
+    }
+
+    #[test]
+    fn a_plan_and_the_tiers_are_there_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = app(folder.path());
+        let world = first.world_mut();
+        let mut planning = world.resource_mut::<Planning>();
+        planning.goal = "A house.".to_owned();
+        planning.run = Run::Asked { after: 3 };
+        planning.proposal = vec![Proposed::default()];
+        let planning = planning.clone();
+        let mut tiers = world.resource_mut::<Tiers>();
+        tiers.qa.rule = Some(ContextRule::None);
+        let tiers = tiers.clone();
+        let ticket = Ticket {
+            run: Run::Checked { after: 3 },
+            verdict: Some(Verdict::Failed("why".to_owned())),
+            tier: Tier::TechLead,
+            ..Ticket::default()
+        };
+        world.spawn(ticket.clone());
+        world.send_event(AppExit::Success);
+        first.update();
+        drop(first);
+        let mut second = app(folder.path());
+        assert_eq!(*second.world().resource::<Planning>(), planning);
+        assert_eq!(*second.world().resource::<Tiers>(), tiers);
+        let mut tickets = second.world_mut().query::<&Ticket>();
+        assert_eq!(*tickets.single(second.world()), ticket);
+    }
+
+    #[test]
+    fn a_first_load_that_is_done_again_finds_the_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut app = app(folder.path());
+        write(&mut app, "one");
+        // A rollback of the first load takes the resources, and its startup systems run again.
+        let start = Instant::now();
+        let state = folder.path().join("state.ron");
+        while !std::fs::read_to_string(&state).is_ok_and(|text| text.contains("\"one\"")) {
+            assert!(
+                start.elapsed() < Duration::from_secs(30),
+                "it is never saved"
+            );
+            app.update();
+        }
+        app.world_mut().insert_resource(Composer::default());
+        app.world_mut().run_schedule(Startup);
+        assert_eq!(app.world().resource::<Composer>().text, "one");
+        assert_eq!(app.world().resource::<Session>().failure, None);
+    }
+}

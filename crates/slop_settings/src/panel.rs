@@ -1,0 +1,636 @@
+//! The project, its files, and everything that a person can set.
+//!
+//! A field keeps what is typed in the [`Draft`] until it is left. Then it is asked for if it is
+//! valid; if not, it stays in the draft, marked, and nothing is asked for.
+
+mod prices;
+mod tiers;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use slop_engine::{
+    assistants::{ApiKey, AssistantError, Models, Recipient},
+    egui,
+};
+use slop_state::{
+    Action, BuildProfile, Draft, Limits, ModelId, Project, ProviderKind, Settings, Tiers, TypedKey,
+};
+use slop_ui::{tracked, Theme};
+
+/// The width of a field, in points.
+const FIELD: f32 = 320.0;
+/// Files offered at most.
+const OFFERED: usize = 5_000;
+/// Folders in folders that are looked into.
+const DEPTH: usize = 8;
+
+/// What the panel draws.
+pub(super) struct View<'a> {
+    pub(super) project: &'a Project,
+    pub(super) settings: &'a Settings,
+    pub(super) tiers: &'a Tiers,
+    pub(super) roles: &'a [String],
+    pub(super) themes: &'a [String],
+    /// The server that is set, if one is wanted.
+    pub(super) server: &'a Result<Option<Recipient>, AssistantError>,
+    /// Whether there is a key for it.
+    pub(super) has_key: bool,
+    /// The servers of the tiers for which there is a key.
+    pub(super) keyed: &'a [Recipient],
+    pub(super) models: &'a Models,
+    /// The models that were asked, whichever is set now.
+    pub(super) asked: &'a [ModelId],
+    pub(super) draft: &'a mut Draft,
+    pub(super) cache: &'a mut Cache,
+    /// Where the app keeps its files.
+    pub(super) folder: &'a Path,
+    pub(super) theme: &'a Theme,
+}
+
+/// What was read of the disk.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    /// Of a root, the files below it.
+    files: Option<(String, Vec<String>)>,
+    /// The tracked files when it was last looked whether they are there, and those that are not.
+    missing: Option<(Project, Vec<String>)>,
+}
+
+pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
+    let View {
+        project,
+        settings,
+        tiers,
+        roles,
+        themes,
+        server,
+        has_key,
+        keyed,
+        models,
+        asked,
+        draft,
+        cache,
+        folder,
+        theme,
+    } = view;
+    let mut form = Form { draft, theme };
+    egui::ScrollArea::vertical()
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            theme.header(ui, "Project");
+            of_project(ui, &mut form, project, out);
+            ui.add_space(12.0);
+            theme.header(ui, "Tracked files");
+            tracked_files(ui, &mut form, cache, project, out);
+            ui.add_space(12.0);
+            let mut new = settings.clone();
+            theme.header(ui, "Appearance");
+            grid(ui, "appearance", |ui| {
+                choice(
+                    ui,
+                    "Theme",
+                    &mut new.theme,
+                    themes.iter().cloned(),
+                    |name| name.clone(),
+                );
+            });
+            ui.add_space(12.0);
+            theme.header(ui, "Hot reload");
+            of_reloads(ui, &mut form, &mut new);
+            ui.add_space(12.0);
+            theme.header(ui, "Assistant");
+            of_assistant(ui, &mut form, &mut new, server, has_key, models, asked, out);
+            ui.add_space(12.0);
+            theme.header(ui, "Tiers");
+            tiers::of_tiers(ui, &mut form, tiers, settings, keyed, out);
+            ui.add_space(12.0);
+            theme.header(ui, "Roles");
+            of_roles(ui, &mut form, roles, out);
+            ui.add_space(12.0);
+            theme.header(ui, "Profiling");
+            let measure = "Measure frames, input lag, memory and each part of the app";
+            ui.checkbox(&mut new.perf_profiling_enabled, measure);
+            ui.add_space(12.0);
+            ui.weak(format!("All of this is kept in {}", folder.display()));
+            if new != *settings {
+                out.push(Action::SetSettings(new));
+            }
+        });
+}
+
+fn grid(ui: &mut egui::Ui, name: &str, rows: impl FnOnce(&mut egui::Ui)) {
+    let grid = egui::Grid::new(name).num_columns(2).min_col_width(160.0);
+    grid.spacing([16.0, 8.0]).show(ui, rows);
+}
+
+/// Fields whose texts are in a draft.
+struct Form<'a> {
+    draft: &'a mut Draft,
+    theme: &'a Theme,
+}
+
+impl Form<'_> {
+    /// A row of a grid with a text field. Returns the value when the field is left with another one
+    /// that `parse` accepts. What it does not accept is marked, with what it says about it.
+    fn row<T>(
+        &mut self,
+        ui: &mut egui::Ui,
+        label: &str,
+        now: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        ui.label(label);
+        let value = self.field(ui, label, now, FIELD, parse);
+        ui.end_row();
+        value
+    }
+
+    /// The field of [`row`](Self::row), whose text is kept under `name`.
+    fn field<T>(
+        &mut self,
+        ui: &mut egui::Ui,
+        name: &str,
+        now: &str,
+        width: f32,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let typed = self.draft.texts.get(name).cloned();
+        let is_typed = typed.is_some();
+        let mut text = typed.unwrap_or_else(|| now.to_owned());
+        let reason = parse(&text).err();
+        let mut is_left = false;
+        ui.vertical(|ui| {
+            if reason.is_some() {
+                let stroke = egui::Stroke::new(1.0, self.theme.error);
+                let visuals = ui.visuals_mut();
+                visuals.widgets.inactive.bg_stroke = stroke;
+                visuals.widgets.hovered.bg_stroke = stroke;
+                visuals.selection.stroke = stroke;
+            }
+            let edit = egui::TextEdit::singleline(&mut text).id_salt(name);
+            let response = ui.add(edit.desired_width(width));
+            // It is left too when the window was closed under it.
+            is_left = response.lost_focus() || (is_typed && !response.has_focus());
+            if response.changed() {
+                self.draft.texts.insert(name.to_owned(), text.clone());
+            }
+            if let Some(reason) = &reason {
+                ui.colored_label(self.theme.error, reason);
+            }
+        });
+        if !is_left {
+            return None;
+        }
+        let value = parse(&text).ok()?;
+        self.draft.texts.remove(name);
+        (text != now).then_some(value)
+    }
+}
+
+/// Chooses one of several values.
+fn choice<T: PartialEq>(
+    ui: &mut egui::Ui,
+    label: &str,
+    value: &mut T,
+    choices: impl Iterator<Item = T>,
+    text: impl Fn(&T) -> String,
+) {
+    ui.label(label);
+    egui::ComboBox::from_id_salt(label)
+        .width(FIELD)
+        .selected_text(text(value))
+        .show_ui(ui, |ui| {
+            for choice in choices {
+                let name = text(&choice);
+                ui.selectable_value(value, choice, name);
+            }
+        });
+    ui.end_row();
+}
+
+fn of_project(ui: &mut egui::Ui, form: &mut Form<'_>, project: &Project, out: &mut Vec<Action>) {
+    grid(ui, "project", |ui| {
+        let name = form.row(ui, "Name", &project.name, |text| Ok(text.trim().to_owned()));
+        if let Some(name) = name {
+            let project = project.clone();
+            out.push(Action::SetProject(Project { name, ..project }));
+        }
+        let root = form.row(ui, "Folder", &project.root, |text| match text.trim() {
+            "" => Ok(String::new()),
+            folder if Path::new(folder).is_dir() => Ok(folder.to_owned()),
+            folder => Err(format!("There is no folder {folder}")),
+        });
+        if let Some(root) = root {
+            let project = project.clone();
+            out.push(Action::SetProject(Project { root, ..project }));
+        }
+    });
+}
+
+fn tracked_files(
+    ui: &mut egui::Ui,
+    form: &mut Form<'_>,
+    cache: &mut Cache,
+    project: &Project,
+    out: &mut Vec<Action>,
+) {
+    if project.root.is_empty() {
+        ui.weak("Choose a folder first.");
+        return;
+    }
+    let mut tracked = project.tracked.clone();
+    tracked::list(ui, &mut tracked, cache.missing(project), form.theme);
+    tracked::add(ui, "settings", &mut tracked, form.theme);
+    match &mut form.draft.picker {
+        None => {
+            if ui.button("➕ Add files…").clicked() {
+                form.draft.picker = Some(String::new());
+                cache.files = None;
+            }
+        }
+        Some(filter) => {
+            let mut is_over = false;
+            ui.group(|ui| {
+                ui.horizontal(|ui| {
+                    let edit = egui::TextEdit::singleline(filter).hint_text("🔍 Filter");
+                    ui.add(edit.desired_width(FIELD));
+                    is_over = ui.button("Done").clicked();
+                });
+                let files = cache.files(&project.root);
+                let wanted = filter.to_lowercase();
+                let offered: Vec<_> = files
+                    .iter()
+                    .filter(|file| tracked.iter().all(|one| one.pattern != **file))
+                    .filter(|file| file.to_lowercase().contains(&wanted))
+                    .cloned()
+                    .collect();
+                if offered.is_empty() {
+                    ui.weak("No other file matches.");
+                }
+                egui::ScrollArea::vertical()
+                    .id_salt("offered")
+                    .max_height(180.0)
+                    .auto_shrink([false, true])
+                    .show_rows(ui, 20.0, offered.len(), |ui, rows| {
+                        for file in &offered[rows] {
+                            if ui.selectable_label(false, file).clicked() {
+                                tracked::put(&mut tracked, file);
+                            }
+                        }
+                    });
+            });
+            if is_over {
+                form.draft.picker = None;
+            }
+        }
+    }
+    if tracked != project.tracked {
+        out.push(Action::SetProject(Project {
+            tracked,
+            ..project.clone()
+        }));
+    }
+}
+
+impl Cache {
+    /// The files below a folder, read once while the picker is open.
+    fn files(&mut self, root: &str) -> &[String] {
+        if self.files.as_ref().is_none_or(|(of, _)| of != root) {
+            self.files = Some((root.to_owned(), files_below(Path::new(root))));
+        }
+        self.files.as_ref().map_or(&[], |(_, files)| files)
+    }
+
+    /// The tracked files that are not there, looked for when the project has changed.
+    fn missing(&mut self, project: &Project) -> &[String] {
+        if self.missing.as_ref().is_none_or(|(of, _)| of != project) {
+            let root = Path::new(&project.root);
+            let files = project.tracked.iter().map(|one| &one.pattern);
+            let files = files.filter(|file| !file.contains(['*', '?']));
+            let missing = files.filter(|file| !root.join(file).is_file());
+            self.missing = Some((project.clone(), missing.cloned().collect()));
+        }
+        self.missing.as_ref().map_or(&[], |(_, files)| files)
+    }
+}
+
+/// Paths from `root`, sorted; none that are hidden, and none of what was built.
+fn files_below(root: &Path) -> Vec<String> {
+    fn visit(root: &Path, folder: &Path, depth: usize, files: &mut Vec<String>) {
+        let Ok(entries) = fs::read_dir(folder) else {
+            return;
+        };
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let is_built = name == "target" || name == "node_modules";
+            if files.len() == OFFERED || name.starts_with('.') {
+                continue;
+            }
+            // Links are not followed, for they may lead back.
+            let Ok(kind) = fs::symlink_metadata(&path).map(|m| m.file_type()) else {
+                continue;
+            };
+            if kind.is_dir() && !is_built && depth > 0 {
+                visit(root, &path, depth - 1, files);
+            } else if kind.is_file() {
+                let below = path.strip_prefix(root).unwrap_or(&path);
+                files.push(below.to_string_lossy().into_owned());
+            }
+        }
+    }
+    let mut files = Vec::new();
+    visit(root, root, DEPTH, &mut files);
+    files
+}
+
+/// A whole number within bounds.
+fn number(text: &str, least: u32, most: u32) -> Result<u32, String> {
+    let number = text.trim().parse().ok();
+    number
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| format!("A whole number from {least} to {most}"))
+}
+
+fn of_reloads(ui: &mut egui::Ui, form: &mut Form<'_>, new: &mut Settings) {
+    grid(ui, "reloads", |ui| {
+        let now = new.probation_frames.to_string();
+        let frames = form.row(ui, "Probation, in frames", &now, |text| {
+            number(text, 0, 3_600)
+        });
+        new.probation_frames = frames.unwrap_or(new.probation_frames);
+        let now = new.build_limit_s.to_string();
+        let limit = form.row(ui, "Build limit, in seconds", &now, |text| {
+            number(text, 1, 3_600)
+        });
+        new.build_limit_s = limit.unwrap_or(new.build_limit_s);
+        let profiles = [BuildProfile::Host, BuildProfile::Dev, BuildProfile::Release];
+        choice(
+            ui,
+            "Build profile",
+            &mut new.build_profile,
+            profiles.into_iter(),
+            |profile| {
+                let text = match profile {
+                    BuildProfile::Host => "As the app was built",
+                    BuildProfile::Dev => "dev",
+                    BuildProfile::Release => "release",
+                };
+                text.to_owned()
+            },
+        );
+        let editor = form.row(ui, "Editor command", &new.editor, |text| {
+            if text.contains("{file}") {
+                Ok(text.trim().to_owned())
+            } else {
+                Err("It must say where {file} goes; {line} and {column} may be in it".to_owned())
+            }
+        });
+        if let Some(editor) = editor {
+            new.editor = editor;
+        }
+    });
+}
+
+fn of_assistant(
+    ui: &mut egui::Ui,
+    form: &mut Form<'_>,
+    new: &mut Settings,
+    server: &Result<Option<Recipient>, AssistantError>,
+    has_key: bool,
+    models: &Models,
+    asked: &[ModelId],
+    out: &mut Vec<Action>,
+) {
+    grid(ui, "assistant", |ui| {
+        choice(
+            ui,
+            "Provider",
+            &mut new.provider,
+            PROVIDERS.into_iter(),
+            |provider| provider_name(*provider).to_owned(),
+        );
+        let now = new.window_tokens.to_string();
+        let tokens = form.row(ui, "Context window, in tokens", &now, |text| {
+            number(text, 1_000, 100_000_000)
+        });
+        new.window_tokens = tokens.unwrap_or(new.window_tokens);
+        let Some((base_url, model)) = new.server_mut() else {
+            prices::rows(ui, form, None, asked, &mut new.prices);
+            return;
+        };
+        let url = form.row(ui, "Address", base_url, address);
+        if let Some(url) = url {
+            *base_url = url;
+        }
+        choose_model(ui, form, model, models, out);
+        let set = new.model_id();
+        prices::rows(ui, form, set.as_ref(), asked, &mut new.prices);
+        match server {
+            Ok(Some(server)) => key(ui, server, has_key, form.theme, out),
+            // The provider was chosen in this frame, and is not set yet.
+            Ok(None) => {}
+            Err(error) => {
+                ui.label("API key");
+                ui.colored_label(form.theme.error, error.to_string());
+                ui.end_row();
+            }
+        }
+        of_limits(ui, form, &mut new.limits);
+    });
+}
+
+/// In the order in which they are offered.
+const PROVIDERS: [ProviderKind; 4] = [
+    ProviderKind::Echo,
+    ProviderKind::OpenAi,
+    ProviderKind::Anthropic,
+    ProviderKind::Gemini,
+];
+
+fn provider_name(provider: ProviderKind) -> &'static str {
+    match provider {
+        ProviderKind::Echo => "Echo (offline)",
+        ProviderKind::OpenAi => "OpenAI-compatible server",
+        ProviderKind::Anthropic => "Anthropic",
+        ProviderKind::Gemini => "Google Gemini",
+    }
+}
+
+/// The address of a server.
+fn address(text: &str) -> Result<String, String> {
+    let text = text.trim().trim_end_matches('/');
+    let rest = text
+        .strip_prefix("https://")
+        .or(text.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
+        _ => Err("It begins with https:// or http://".to_owned()),
+    }
+}
+
+/// The model, typed or chosen among those that the server has.
+fn choose_model(
+    ui: &mut egui::Ui,
+    form: &mut Form<'_>,
+    model: &mut String,
+    models: &Models,
+    out: &mut Vec<Action>,
+) {
+    ui.label("Model");
+    ui.horizontal(|ui| {
+        let typed = form.field(ui, "Model", model, FIELD - 150.0, |text| {
+            match text.trim() {
+                "" => Err("The server must be told which model".to_owned()),
+                model => Ok(model.to_owned()),
+            }
+        });
+        if let Some(typed) = typed {
+            *model = typed;
+        }
+        if let Models::Known(Ok(names)) = models {
+            ui.menu_button("Choose", |ui| {
+                let area = egui::ScrollArea::vertical().max_height(320.0);
+                area.show(ui, |ui| {
+                    for name in names {
+                        if ui.button(name.as_str()).clicked() {
+                            form.draft.texts.remove("Model");
+                            model.clone_from(name);
+                            ui.close_menu();
+                        }
+                    }
+                });
+            });
+        }
+        let is_asked = matches!(models, Models::Asked(_));
+        let list = ui.add_enabled(!is_asked, egui::Button::new("List models"));
+        let list = list.on_hover_text("Ask the server which models it has");
+        if list.clicked() {
+            out.push(Action::ListModels);
+        }
+        if let Models::Known(Err(error)) = models {
+            ui.colored_label(form.theme.error, error.to_string());
+        }
+    });
+    ui.end_row();
+}
+
+/// How patient to be.
+fn of_limits(ui: &mut egui::Ui, form: &mut Form<'_>, limits: &mut Limits) {
+    let rows = [
+        ("Limit to connect, in seconds", &mut limits.connect_s, 300),
+        (
+            "Limit to the first word, in seconds",
+            &mut limits.first_s,
+            7_200,
+        ),
+        ("Limit between words, in seconds", &mut limits.idle_s, 3_600),
+    ];
+    for (label, limit, most) in rows {
+        let now = limit.to_string();
+        let typed = form.row(ui, label, &now, |text| number(text, 1, most));
+        *limit = typed.unwrap_or(*limit);
+    }
+}
+
+/// The API key for a server. What is typed is neither in the draft nor shown.
+fn key(ui: &mut egui::Ui, server: &Recipient, has_key: bool, theme: &Theme, out: &mut Vec<Action>) {
+    ui.label("API key");
+    ui.vertical(|ui| {
+        ui.horizontal(|ui| {
+            // What was typed for one server is not offered to the next, not even by an undo.
+            let id = egui::Id::new(("API key", server.name()));
+            let mut text = ui
+                .data(|data| data.get_temp::<String>(id))
+                .unwrap_or_default();
+            let set = |key: String| Action::SetKey {
+                server: server.name(),
+                key: TypedKey(key),
+            };
+            let edit = egui::TextEdit::singleline(&mut text).id_salt(id);
+            let edit = edit.password(true).hint_text("paste it here");
+            ui.add(edit.desired_width(FIELD - 150.0));
+            let refused = ApiKey::new(&text).err();
+            let can_be = refused.is_none() && !text.trim().is_empty();
+            if ui.add_enabled(can_be, egui::Button::new("Store")).clicked() {
+                out.push(set(std::mem::take(&mut text)));
+            }
+            if ui
+                .add_enabled(has_key, egui::Button::new("Remove"))
+                .clicked()
+            {
+                out.push(set(String::new()));
+            }
+            if let Some(reason) = refused {
+                ui.colored_label(theme.error, reason.to_string());
+            }
+            ui.data_mut(|data| data.insert_temp(id, text));
+        });
+        ui.weak(if has_key {
+            format!("One is stored for {server}, and goes to no other server")
+        } else {
+            format!("None is stored for {server}")
+        });
+    });
+    ui.end_row();
+}
+
+fn of_roles(ui: &mut egui::Ui, form: &mut Form<'_>, roles: &[String], out: &mut Vec<Action>) {
+    let mut new = roles.to_vec();
+    let mut removed = None;
+    let mut raised = None;
+    for (index, role) in roles.iter().enumerate() {
+        ui.horizontal(|ui| {
+            let others = || {
+                roles
+                    .iter()
+                    .enumerate()
+                    .filter(|(other, _)| *other != index)
+            };
+            let name = form.field(ui, &format!("role {index}"), role, 180.0, |text| {
+                let text = text.trim();
+                if text.is_empty() {
+                    Err("A role has a name".to_owned())
+                } else if others().any(|(_, other)| other == text) {
+                    Err(format!("There is a role {text} already"))
+                } else {
+                    Ok(text.to_owned())
+                }
+            });
+            if let Some(name) = name {
+                new[index] = name;
+            }
+            let up = ui.add_enabled(index > 0, egui::Button::new("⬆"));
+            if up.on_hover_text("Offer it earlier").clicked() {
+                raised = Some(index);
+            }
+            let remove = ui.add_enabled(roles.len() > 1, egui::Button::new("🗑"));
+            if remove.on_hover_text("Remove; entries keep it").clicked() {
+                removed = Some(index);
+            }
+        });
+    }
+    if let Some(index) = raised {
+        new.swap(index, index - 1);
+    }
+    if let Some(index) = removed {
+        new.remove(index);
+    }
+    if ui.button("➕ Add a role").clicked() {
+        let names = (1..).map(|number| format!("Role {number}"));
+        new.extend(names.into_iter().find(|name| !roles.contains(name)));
+    }
+    if new != roles {
+        form.draft
+            .texts
+            .retain(|name, _| !name.starts_with("role "));
+        out.push(Action::SetRoles(new));
+    }
+}
+
+#[cfg(test)]
+mod tests;

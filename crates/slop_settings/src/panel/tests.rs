@@ -1,0 +1,424 @@
+use slop_common::provider;
+use slop_state::{Money, Price, Prices, TrackMode, Tracked};
+use slop_ui::{
+    testing::{button, key, texts},
+    Themes,
+};
+
+use super::*;
+
+/// The panel as a person uses it.
+pub(super) struct Hands {
+    context: egui::Context,
+    project: Project,
+    pub(super) settings: Settings,
+    pub(super) tiers: Tiers,
+    /// The servers for which there is a key.
+    pub(super) keyed: Vec<Recipient>,
+    roles: Vec<String>,
+    draft: Draft,
+    cache: Cache,
+    models: Models,
+    asked: Vec<ModelId>,
+    has_key: bool,
+}
+
+impl Hands {
+    pub(super) fn new() -> Self {
+        Self {
+            context: egui::Context::default(),
+            project: Project::default(),
+            settings: Settings {
+                provider: ProviderKind::OpenAi,
+                model: "m".to_owned(),
+                ..Settings::default()
+            },
+            tiers: Tiers::default(),
+            keyed: Vec::new(),
+            roles: vec!["User".to_owned(), "AI".to_owned()],
+            draft: Draft::default(),
+            cache: Cache::default(),
+            models: Models::default(),
+            asked: Vec::new(),
+            has_key: false,
+        }
+    }
+
+    fn server(&self) -> Result<Option<Recipient>, AssistantError> {
+        Recipient::of(&provider(&self.settings))
+    }
+
+    /// What is asked for when this key is stored for the server that is set.
+    fn store(&self, key: &str) -> Action {
+        Action::SetKey {
+            server: self.server().unwrap().unwrap().name(),
+            key: TypedKey(key.to_owned()),
+        }
+    }
+
+    /// Draws a frame with events; what is asked for, and what is shown where.
+    pub(super) fn frame(
+        &mut self,
+        events: Vec<egui::Event>,
+    ) -> (Vec<Action>, Vec<(String, egui::Rect)>) {
+        let mut out = Vec::new();
+        let size = egui::vec2(700.0, 2_000.0);
+        let input = egui::RawInput {
+            screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size)),
+            events,
+            ..egui::RawInput::default()
+        };
+        let themes = Themes::built_in().unwrap();
+        let server = self.server();
+        let output = self.context.run(input, |context| {
+            egui::CentralPanel::default().show(context, |ui| {
+                let view = View {
+                    project: &self.project,
+                    settings: &self.settings,
+                    tiers: &self.tiers,
+                    roles: &self.roles,
+                    themes: &themes.names(),
+                    server: &server,
+                    has_key: self.has_key,
+                    keyed: &self.keyed,
+                    models: &self.models,
+                    asked: &self.asked,
+                    draft: &mut self.draft,
+                    cache: &mut self.cache,
+                    folder: Path::new("/data"),
+                    theme: themes.get("default"),
+                };
+                panel(ui, view, &mut out);
+            });
+        });
+        (out, texts(&output))
+    }
+
+    /// Until what is unfolded is to be seen.
+    pub(super) fn wait(&mut self) {
+        for _ in 0..30 {
+            self.frame(Vec::new());
+        }
+    }
+
+    pub(super) fn click(&mut self, position: egui::Pos2) -> Vec<Action> {
+        let mut out = self.frame(vec![egui::Event::PointerMoved(position)]).0;
+        out.extend(self.frame(vec![button(position, true)]).0);
+        out.extend(self.frame(vec![button(position, false)]).0);
+        out
+    }
+
+    pub(super) fn find(&mut self, text: &str) -> egui::Rect {
+        self.frame(Vec::new());
+        let (_, texts) = self.frame(Vec::new());
+        let found = texts.iter().find(|(shown, _)| shown == text);
+        found.unwrap_or_else(|| panic!("no {text} in {texts:?}")).1
+    }
+
+    /// Replaces the text of a field, and leaves it. What is asked for, and what is shown.
+    fn fill(&mut self, now: &str, text: &str) -> (Vec<Action>, String) {
+        let field = self.find(now);
+        let mut out = self.click(field.center());
+        let all = key(egui::Key::A, true, egui::Modifiers::COMMAND);
+        out.extend(self.frame(vec![all, egui::Event::Text(text.to_owned())]).0);
+        let enter = key(egui::Key::Enter, true, egui::Modifiers::NONE);
+        out.extend(self.frame(vec![enter]).0);
+        let (more, texts) = self.frame(Vec::new());
+        out.extend(more);
+        let texts: Vec<_> = texts.into_iter().map(|(text, _)| text).collect();
+        (out, texts.join("\n"))
+    }
+}
+
+#[track_caller]
+fn refused(now: &str, text: &str, says: &str) {
+    let mut hands = Hands::new();
+    let (out, shown) = hands.fill(now, text);
+    assert_eq!(out, []);
+    assert!(shown.contains(says), "{shown}");
+    assert!(hands.draft.texts.values().any(|typed| typed == text));
+}
+
+#[test]
+fn what_is_invalid_is_marked_and_never_asked_for() {
+    refused("60", "many", "A whole number from 0 to 3600");
+    refused("60", "3601", "A whole number from 0 to 3600");
+    refused("600", "0", "A whole number from 1 to 3600");
+    refused(
+        "code --goto {file}:{line}:{column}",
+        "code",
+        "where {file} goes",
+    );
+    refused(
+        "http://127.0.0.1:8080/v1",
+        "ftp://x",
+        "It begins with https://",
+    );
+    refused("m", " ", "The server must be told which model");
+    refused("User", "AI", "There is a role AI already");
+    refused("User", " ", "A role has a name");
+}
+
+#[test]
+fn what_is_valid_is_asked_for_when_the_field_is_left() {
+    let mut hands = Hands::new();
+    let (out, _) = hands.fill("60", "120");
+    let settings = Settings {
+        probation_frames: 120,
+        ..hands.settings.clone()
+    };
+    assert_eq!(out, [Action::SetSettings(settings)]);
+    assert_eq!(hands.draft, Draft::default());
+    let (out, _) = hands.fill("AI", "Assistant");
+    let roles = vec!["User".to_owned(), "Assistant".to_owned()];
+    assert_eq!(out, [Action::SetRoles(roles)]);
+}
+
+#[test]
+fn a_key_is_stored_and_leaves_no_trace() {
+    let mut hands = Hands::new();
+    let field = hands.find("paste it here");
+    hands.click(field.center());
+    hands.frame(vec![egui::Event::Text("sk-123".to_owned())]);
+    let button = hands.find("Store");
+    let out = hands.click(button.center());
+    assert_eq!(out, [hands.store("sk-123")]);
+    assert_eq!(hands.draft, Draft::default());
+    let memory = hands
+        .context
+        .memory(|memory| ron::to_string(memory).unwrap());
+    assert!(!memory.contains("sk-123"), "{memory}");
+    hands.find("paste it here");
+}
+
+#[test]
+fn whom_the_key_is_for_is_shown() {
+    let mut hands = Hands::new();
+    hands.find("None is stored for 127.0.0.1:8080");
+    hands.settings.base_url = "https://API.openai.com/v1".to_owned();
+    hands.find("None is stored for api.openai.com");
+    hands.has_key = true;
+    hands.find("One is stored for api.openai.com, and goes to no other server");
+    let remove = hands.find("Remove");
+    let out = hands.click(remove.center());
+    assert_eq!(out, [hands.store("")]);
+    hands.settings.provider = ProviderKind::Gemini;
+    hands.has_key = false;
+    hands.find("None is stored for generativelanguage.googleapis.com");
+    hands.settings.gemini.base_url = "https://bücher.example".to_owned();
+    let error = hands.server().unwrap_err().to_string();
+    hands.find(&error);
+}
+
+#[test]
+fn what_was_typed_for_one_server_is_not_stored_for_another() {
+    let mut hands = Hands::new();
+    let field = hands.find("paste it here");
+    hands.click(field.center());
+    hands.frame(vec![egui::Event::Text("sk-123".to_owned())]);
+    let first = hands.settings.base_url.clone();
+    hands.settings.base_url = "https://other.example".to_owned();
+    hands.find("paste it here");
+    let button = hands.find("Store");
+    assert_eq!(hands.click(button.center()), []);
+    hands.settings.base_url = first;
+    let out = hands.click(button.center());
+    assert_eq!(out, [hands.store("sk-123")]);
+}
+
+#[test]
+fn the_settings_are_those_of_the_provider() {
+    let mut hands = Hands::new();
+    hands.settings.provider = ProviderKind::Anthropic;
+    let now = hands.settings.anthropic.model.clone();
+    let (out, _) = hands.fill(&now, "claude");
+    let mut settings = hands.settings.clone();
+    settings.anthropic.model = "claude".to_owned();
+    assert_eq!(out, [Action::SetSettings(settings)]);
+    let (out, _) = hands.fill("300", "900");
+    let mut settings = hands.settings.clone();
+    settings.limits.first_s = 900;
+    assert_eq!(out, [Action::SetSettings(settings)]);
+}
+
+/// Prices of the model `m`.
+fn prices(price: Price) -> Prices {
+    let of = ModelId {
+        server: Settings::default().base_url,
+        model: "m".to_owned(),
+    };
+    let mut prices = Prices::default();
+    prices.set(of, price);
+    prices
+}
+
+#[test]
+fn prices_are_of_the_model_that_is_set() {
+    let mut hands = Hands::new();
+    let price = Price {
+        input: Some(Money(250_000)),
+        output: Some(Money(1_500_000)),
+        cached: None,
+    };
+    hands.settings.prices = prices(price);
+    let (out, shown) = hands.fill("0.25", "a few");
+    assert_eq!(out, []);
+    assert!(shown.contains("An amount such as 0.25"), "{shown}");
+    let (out, _) = hands.fill("a few", "0.3");
+    let input = Some(Money(300_000));
+    let settings = Settings {
+        prices: prices(Price { input, ..price }),
+        ..hands.settings.clone()
+    };
+    assert_eq!(out, [Action::SetSettings(settings)]);
+    // An empty field is one that nothing is known of.
+    let (out, _) = hands.fill("1.50", " ");
+    let settings = Settings {
+        prices: prices(Price {
+            output: None,
+            ..price
+        }),
+        ..hands.settings.clone()
+    };
+    assert_eq!(out, [Action::SetSettings(settings)]);
+    hands.settings.model = "another".to_owned();
+    let shown = hands.frame(Vec::new()).1;
+    let of_m = shown.iter().position(|(text, _)| text == "… of m");
+    let price = shown.iter().position(|(text, _)| text == "1.50");
+    assert!(of_m.is_some() && of_m < price, "{shown:?}");
+}
+
+#[test]
+fn models_that_were_asked_can_have_a_price_whichever_is_set() {
+    let mut hands = Hands::new();
+    let named = |model: &str| ModelId {
+        server: "http://a".to_owned(),
+        model: model.to_owned(),
+    };
+    hands.asked = vec![named("asked"), named("both")];
+    let set = hands.settings.model_id().unwrap();
+    hands.asked.push(set);
+    let price = Price {
+        input: Some(Money(250_000)),
+        ..Price::default()
+    };
+    for model in ["both", "priced"] {
+        hands.settings.prices.set(named(model), price);
+    }
+    hands.frame(Vec::new());
+    let (_, shown) = hands.frame(Vec::new());
+    let labels = shown.iter().map(|(text, _)| text.as_str());
+    let is_row = |text: &&str| text.starts_with('…') || text.starts_with("Price ");
+    let labels: Vec<_> = labels.filter(is_row).collect();
+    let expected = [
+        "Price of a million tokens",
+        "… of asked",
+        "… of both",
+        "… of priced",
+    ];
+    assert_eq!(labels, expected);
+    // The first field with this text is that of `both`.
+    let (out, _) = hands.fill("0.25", "4");
+    let mut settings = hands.settings.clone();
+    let input = Some(Money(4_000_000));
+    settings.prices.set(named("both"), Price { input, ..price });
+    assert_eq!(out, [Action::SetSettings(settings)]);
+    // A tier may have asked it.
+    hands.settings.provider = ProviderKind::Echo;
+    hands.find("… of asked");
+}
+
+#[test]
+fn the_models_are_asked_for() {
+    let mut hands = Hands::new();
+    let list = hands.find("List models");
+    assert_eq!(hands.click(list.center()), [Action::ListModels]);
+    hands.models = Models::Known(Ok(vec!["small".to_owned(), "large".to_owned()]));
+    let choose = hands.find("Choose");
+    hands.click(choose.center());
+    let large = hands.find("large");
+    let settings = Settings {
+        model: "large".to_owned(),
+        ..hands.settings.clone()
+    };
+    assert_eq!(hands.click(large.center()), [Action::SetSettings(settings)]);
+}
+
+#[test]
+fn roles_are_ordered_added_and_removed() {
+    let mut hands = Hands::new();
+    let add = hands.find("➕ Add a role");
+    let out = hands.click(add.center());
+    let roles = ["User", "AI", "Role 1"].map(str::to_owned).to_vec();
+    assert_eq!(out, [Action::SetRoles(roles)]);
+}
+
+fn whole(pattern: &str) -> Tracked {
+    Tracked {
+        pattern: pattern.to_owned(),
+        mode: TrackMode::Whole,
+    }
+}
+
+#[test]
+fn what_was_tracked_before_there_were_modes_is_not_sent() {
+    let old = r#"(name: "n", root: "/r", tracked_files: ["a.rs"])"#;
+    let project: Project = ron::from_str(old).unwrap();
+    let tracked = Tracked {
+        pattern: "a.rs".to_owned(),
+        mode: TrackMode::None,
+    };
+    assert_eq!((project.name.as_str(), project.root.as_str()), ("n", "/r"));
+    assert_eq!(project.tracked, [tracked]);
+    let project = Project {
+        tracked: vec![whole("*"), whole("b.rs")],
+        ..project
+    };
+    let written = ron::to_string(&project).unwrap();
+    assert_eq!(ron::from_str::<Project>(&written), Ok(project));
+}
+
+#[test]
+fn patterns_are_added_and_get_a_mode() {
+    let mut hands = Hands::new();
+    hands.project.root = "/nowhere".to_owned();
+    let (out, shown) = hands.fill("src/**/*.rs", "../*");
+    assert_eq!(out, []);
+    assert!(shown.contains("../* has .. in it"), "{shown}");
+    let (out, _) = hands.fill("../*", "*.md");
+    let project = Project {
+        tracked: vec![whole("*.md")],
+        ..hands.project.clone()
+    };
+    assert_eq!(out, [Action::SetProject(project.clone())]);
+
+    hands.project = project;
+    let mode = hands.find("Whole");
+    hands.click(mode.center());
+    let outline = hands.find("Outline");
+    let mut project = hands.project.clone();
+    project.tracked[0].mode = TrackMode::Outline;
+    assert_eq!(hands.click(outline.center()), [Action::SetProject(project)]);
+    let remove = hands.find("✖");
+    let out = hands.click(remove.center());
+    let tracked = Vec::new();
+    let project = hands.project.clone();
+    assert_eq!(out, [Action::SetProject(Project { tracked, ..project })]);
+}
+
+#[test]
+fn files_are_listed_within_bounds() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["b.rs", "a/c.rs", "target/x", ".git/y", "node_modules/z"] {
+        let path = folder.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+    }
+    assert_eq!(files_below(folder.path()), ["a/c.rs", "b.rs"]);
+    let project = Project {
+        root: folder.path().display().to_string(),
+        tracked: ["b.rs", "gone.rs", "*.md"].map(whole).to_vec(),
+        ..Project::default()
+    };
+    assert_eq!(Cache::default().missing(&project), ["gone.rs"]);
+}

@@ -1,0 +1,294 @@
+//! Tiers: what each has of its own. What is left empty says what counts instead.
+
+use slop_common::{provider, tier_provider};
+use slop_engine::{assistants::Recipient, egui};
+use slop_state::{Action, ContextRule, ProviderKind, Settings, Tier, TierSetup, Tiers};
+
+use super::{address, choice, grid, key, provider_name, Form, FIELD, PROVIDERS};
+
+/// What a field for a prompt says that is empty.
+const EMPTY: &str = "Empty: the built-in prompt";
+
+/// A fold for each tier. `keyed` are the servers for which there is a key.
+pub(super) fn of_tiers(
+    ui: &mut egui::Ui,
+    form: &mut Form<'_>,
+    tiers: &Tiers,
+    settings: &Settings,
+    keyed: &[Recipient],
+    out: &mut Vec<Action>,
+) {
+    ui.weak("Who works on tickets, and with what. A discussion's own settings come first.");
+    for tier in Tier::ALL {
+        let now = tiers.get(tier);
+        let mut new = now.clone();
+        ui.push_id(("tier", tier.label()), |ui| {
+            let title = egui::RichText::new(summary(tier, tiers, settings));
+            egui::CollapsingHeader::new(title)
+                .id_salt("fold")
+                .show(ui, |ui| {
+                    ui.weak(tier.hint());
+                    grid(ui, "fields", |ui| {
+                        whom(ui, form, tier, &mut new, settings);
+                        its_key(ui, form, tier, tiers, settings, keyed, out);
+                        prompt(ui, tier, &mut new);
+                        let rules = ContextRule::ALL.into_iter().map(Some);
+                        choice(
+                            ui,
+                            "Files",
+                            &mut new.rule,
+                            [None].into_iter().chain(rules),
+                            |rule| rule_name(tier, *rule),
+                        );
+                    });
+                })
+                .header_response
+                .on_hover_text(tier.hint());
+        });
+        if new != *now {
+            out.push(Action::SetTier(tier, new));
+        }
+    }
+}
+
+/// A tier in one line.
+fn summary(tier: Tier, tiers: &Tiers, settings: &Settings) -> String {
+    let mut all = tiers.of_tier(tier, settings);
+    let model = all.server_mut().map(|(_, model)| model.clone());
+    let model = model.unwrap_or_else(|| provider_name(all.provider).to_owned());
+    let setup = tiers.get(tier);
+    let prompt = if setup.prompt.trim().is_empty() {
+        "built-in prompt"
+    } else {
+        "own prompt"
+    };
+    let rule = setup.rule.unwrap_or(tier.rule()).label();
+    format!("{} · {model} · {prompt} · {rule}", tier.label())
+}
+
+fn rule_name(tier: Tier, rule: Option<ContextRule>) -> String {
+    match rule {
+        Some(rule) => rule.label().to_owned(),
+        None => format!("As built in: {}", tier.rule().label()),
+    }
+}
+
+/// Provider, address and model.
+fn whom(
+    ui: &mut egui::Ui,
+    form: &mut Form<'_>,
+    tier: Tier,
+    new: &mut TierSetup,
+    settings: &Settings,
+) {
+    let of_settings = settings.provider;
+    let providers = PROVIDERS.into_iter().map(Some);
+    choice(
+        ui,
+        "Provider",
+        &mut new.provider,
+        [None].into_iter().chain(providers),
+        |provider| match provider {
+            Some(provider) => provider_name(*provider).to_owned(),
+            None => format!("As the assistant: {}", provider_name(of_settings)),
+        },
+    );
+    let mut fallback = settings.clone();
+    fallback.provider = new.provider.unwrap_or(of_settings);
+    let Some((base_url, model)) = fallback.server_mut() else {
+        return;
+    };
+    if new.provider.is_some() {
+        let typed = row(ui, form, tier, "Address", &new.base_url, base_url, |text| {
+            if text.trim().is_empty() {
+                Ok(String::new())
+            } else {
+                address(text)
+            }
+        });
+        if let Some(typed) = typed {
+            new.base_url = typed;
+        }
+    }
+    let typed = row(ui, form, tier, "Model", &new.model, model, |text| {
+        Ok(text.trim().to_owned())
+    });
+    if let Some(typed) = typed {
+        new.model = typed;
+    }
+}
+
+/// A row with a text field that may be left empty.
+fn row(
+    ui: &mut egui::Ui,
+    form: &mut Form<'_>,
+    tier: Tier,
+    label: &str,
+    now: &str,
+    fallback: &str,
+    parse: impl Fn(&str) -> Result<String, String>,
+) -> Option<String> {
+    ui.label(label);
+    let name = format!("{} {label}", tier.label());
+    let typed = ui.vertical(|ui| {
+        let typed = form.field(ui, &name, now, FIELD, parse);
+        if now.is_empty() {
+            ui.weak(format!("Empty: {fallback}"));
+        }
+        typed
+    });
+    ui.end_row();
+    typed.inner
+}
+
+/// The key for the server of a tier, if that is another than the assistant's.
+fn its_key(
+    ui: &mut egui::Ui,
+    form: &Form<'_>,
+    tier: Tier,
+    tiers: &Tiers,
+    settings: &Settings,
+    keyed: &[Recipient],
+    out: &mut Vec<Action>,
+) {
+    if tiers
+        .get(tier)
+        .provider
+        .is_none_or(|of| of == ProviderKind::Echo)
+    {
+        return;
+    }
+    match Recipient::of(&tier_provider(tier, tiers, settings)) {
+        Ok(Some(server)) => {
+            let of_assistant = Recipient::of(&provider(settings)).ok().flatten();
+            if of_assistant.as_ref() != Some(&server) {
+                key(ui, &server, keyed.contains(&server), form.theme, out);
+            }
+        }
+        Ok(None) => {}
+        Err(error) => {
+            ui.label("API key");
+            ui.colored_label(form.theme.error, error.to_string());
+            ui.end_row();
+        }
+    }
+}
+
+/// The system prompt. As long as it is empty, the built-in one can be read and taken over.
+fn prompt(ui: &mut egui::Ui, tier: Tier, new: &mut TierSetup) {
+    ui.label("System prompt");
+    ui.vertical(|ui| {
+        let is_blank = new.prompt.trim().is_empty();
+        let field = egui::TextEdit::multiline(&mut new.prompt)
+            .id_salt("prompt")
+            .hint_text(EMPTY)
+            .desired_width(FIELD)
+            .desired_rows(3);
+        let field = ui.add(field);
+        if is_blank {
+            field.on_hover_text(tier.prompt());
+            let begin = ui.button("Begin with the built-in one");
+            if begin.on_hover_text(tier.prompt()).clicked() {
+                tier.prompt().clone_into(&mut new.prompt);
+            }
+        }
+    });
+    ui.end_row();
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::panel::tests::Hands;
+
+    use super::*;
+
+    /// With a tier unfolded.
+    fn unfolded(tier: Tier) -> Hands {
+        let mut hands = Hands::new();
+        let title = summary(tier, &hands.tiers, &hands.settings);
+        let at = hands.find(&title).center();
+        hands.click(at);
+        hands.wait();
+        hands
+    }
+
+    fn set(hands: &mut Hands, tier: Tier, setup: &TierSetup) {
+        hands.tiers.get_mut(tier).clone_from(setup);
+    }
+
+    #[test]
+    fn a_tier_is_told_in_one_line() {
+        let mut hands = Hands::new();
+        hands.find("Worker · m · built-in prompt · All tracked files");
+        hands.find("QA · m · built-in prompt · Files that the ticket names");
+        hands.tiers.worker.model = "small".to_owned();
+        hands.tiers.worker.prompt = "Be brief.".to_owned();
+        hands.tiers.worker.rule = Some(ContextRule::None);
+        hands.find("Worker · small · own prompt · No files");
+        hands.tiers.worker.provider = Some(ProviderKind::Echo);
+        hands.find("Worker · Echo (offline) · own prompt · No files");
+    }
+
+    #[test]
+    fn what_is_empty_says_what_counts_instead() {
+        let mut hands = unfolded(Tier::Worker);
+        hands.find("As the assistant: OpenAI-compatible server");
+        hands.find("Empty: m");
+        hands.find(EMPTY);
+        hands.find("As built in: All tracked files");
+    }
+
+    #[test]
+    fn prompt_and_rule_are_set() {
+        let mut hands = unfolded(Tier::Worker);
+        let at = hands.find("Begin with the built-in one").center();
+        let built_in = TierSetup {
+            prompt: Tier::Worker.prompt().to_owned(),
+            ..TierSetup::default()
+        };
+        let set_built_in = Action::SetTier(Tier::Worker, built_in);
+        assert_eq!(hands.click(at), [set_built_in]);
+        let at = hands.find(EMPTY).center();
+        hands.click(at);
+        let typed = egui::Event::Text("Be brief.".to_owned());
+        let setup = TierSetup {
+            prompt: "Be brief.".to_owned(),
+            ..TierSetup::default()
+        };
+        let (out, _) = hands.frame(vec![typed]);
+        assert_eq!(out, [Action::SetTier(Tier::Worker, setup.clone())]);
+        set(&mut hands, Tier::Worker, &setup);
+
+        let at = hands.find("As built in: All tracked files").center();
+        hands.click(at);
+        let at = hands.find("Outlines only").center();
+        let setup = TierSetup {
+            rule: Some(ContextRule::Outline),
+            ..setup
+        };
+        let out = hands.click(at);
+        assert_eq!(out, [Action::SetTier(Tier::Worker, setup)]);
+    }
+
+    #[test]
+    fn another_server_has_its_own_key() {
+        let mut hands = unfolded(Tier::Qa);
+        let setup = TierSetup {
+            provider: Some(ProviderKind::Anthropic),
+            ..TierSetup::default()
+        };
+        set(&mut hands, Tier::Qa, &setup);
+        hands.find("None is stored for 127.0.0.1:8080");
+        hands.find("None is stored for api.anthropic.com");
+        hands.find("Empty: https://api.anthropic.com/v1");
+        let server = tier_provider(Tier::Qa, &hands.tiers, &hands.settings);
+        hands.keyed.extend(Recipient::of(&server).unwrap());
+        hands.find("One is stored for api.anthropic.com, and goes to no other server");
+        // That of the assistant is not asked for twice.
+        hands.tiers.qa.provider = Some(ProviderKind::OpenAi);
+        hands.wait();
+        let (_, seen) = hands.frame(Vec::new());
+        let keys = seen.iter().filter(|(text, _)| text == "API key");
+        assert_eq!(keys.count(), 1);
+    }
+}

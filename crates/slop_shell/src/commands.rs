@@ -1,0 +1,246 @@
+//! All that can be asked for from anywhere: what it is called, which keys ask for it, and whether it
+//! can be done now. The keys, the palette, the menus and the help are drawn from this list.
+
+use slop_common::ASSISTANT;
+use slop_engine::egui::{Key, KeyboardShortcut, ModifierNames, Modifiers};
+use slop_state::{Action, Discussion, ProviderKind, Settings, Window};
+use slop_ui::{discussion_hub, mma_dashboard};
+
+use super::wish::Wish;
+
+/// Something that can be asked for.
+pub(super) struct Command {
+    pub(super) menu: Menu,
+    /// For people.
+    pub(super) name: String,
+    /// Which keys ask for it, and where.
+    pub(super) keys: Option<(KeyboardShortcut, Where)>,
+    /// What is asked for; `None` if it cannot be done now.
+    pub(super) wish: Option<Wish>,
+}
+
+impl Command {
+    /// The name of its keys, or nothing.
+    pub(super) fn keys(&self) -> String {
+        let keys = self.keys.as_ref();
+        keys.map_or_else(String::new, |(keys, _)| {
+            keys.format(&ModifierNames::NAMES, false)
+        })
+    }
+}
+
+/// In which menu it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Menu {
+    Discussion,
+    Edit,
+    Windows,
+    Help,
+}
+
+impl Menu {
+    pub(super) const ALL: [Self; 4] = [Self::Discussion, Self::Edit, Self::Windows, Self::Help];
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Discussion => "Discussion",
+            Self::Edit => "Edit",
+            Self::Windows => "Windows",
+            Self::Help => "Help",
+        }
+    }
+}
+
+/// Where keys are struck that ask for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Where {
+    Anywhere,
+    /// A text field means something else by them.
+    OutsideOfText,
+    /// Somebody else looks for them.
+    Elsewhere,
+}
+
+/// What decides which commands there are, and which of them can be done now.
+#[derive(Default)]
+pub(super) struct Facts<'a> {
+    /// The one that is shown.
+    pub(super) discussion: Option<&'a Discussion>,
+    /// The id of an entry that is being edited.
+    pub(super) editing: Option<u64>,
+    /// The ids of the entries that the assistant is still writing.
+    pub(super) streaming: &'a [u64],
+    /// Whether something is written that can be sent.
+    pub(super) is_written: bool,
+    /// What would be brought back.
+    pub(super) undo: Option<String>,
+    /// The windows that can be seen.
+    pub(super) seen: Vec<Window>,
+    pub(super) settings: Option<&'a Settings>,
+    /// The names of all themes.
+    pub(super) themes: Vec<String>,
+}
+
+impl Facts<'_> {
+    /// The last answer of the assistant, if another can be asked for.
+    fn answer(&self) -> Option<u64> {
+        let mut entries = self.discussion?.entries.iter().rev();
+        let answer = entries.find(|entry| entry.role == ASSISTANT)?.id;
+        let is_busy = self.streaming.contains(&answer) || self.editing == Some(answer);
+        (!is_busy).then_some(answer)
+    }
+}
+
+/// The commands, in the order in which they are listed. Those with keys are always there.
+pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
+    const CTRL: Modifiers = Modifiers::CTRL;
+    const BOTH: Modifiers = Modifiers::CTRL.plus(Modifiers::SHIFT);
+    let mut list = Vec::new();
+    let mut add = |menu, name: &str, keys: Option<(Modifiers, Key, Where)>, wish| {
+        let keys = keys.map(|(modifiers, key, place)| {
+            let keys = KeyboardShortcut::new(modifiers, key);
+            (keys, place)
+        });
+        let name = name.to_owned();
+        list.push(Command {
+            menu,
+            name,
+            keys,
+            wish,
+        });
+    };
+    let anywhere = |modifiers, key| Some((modifiers, key, Where::Anywhere));
+    let hub = Window::DiscussionHub;
+    let shown = facts.discussion;
+    let id = shown.map(|shown| shown.id);
+    let act = |action: fn(u64) -> Action| id.map(action).map(Wish::act);
+
+    let menu = Menu::Discussion;
+    let new = Some(Wish::act(Action::AddDiscussion));
+    add(menu, "New discussion", anywhere(CTRL, Key::N), new);
+    let rename = shown.map(|shown| Wish::Rename(shown.id, shown.name.clone()));
+    add(menu, "Rename the discussion", None, rename);
+    let duplicate = act(Action::DuplicateDiscussion);
+    add(menu, "Duplicate the discussion", None, duplicate);
+    let delete = act(Action::DeleteDiscussion);
+    add(menu, "Delete the discussion", None, delete);
+    let export = act(Action::ExportDiscussion);
+    add(menu, "Export the discussion as Markdown", None, export);
+    add(menu, "Import from Markdown", None, Some(Wish::Import));
+    let setup = id.map(|_| Wish::Setup);
+    add(menu, "Model and system prompt", None, setup);
+    let field = discussion_hub::search_field();
+    let search = id.map(|_| Wish::Write(hub, field));
+    add(
+        menu,
+        "Search the discussion",
+        anywhere(CTRL, Key::F),
+        search,
+    );
+    let everywhere = Some(Wish::Write(hub, discussion_hub::everywhere_field()));
+    let keys = anywhere(BOTH, Key::F);
+    add(menu, "Search all discussions", keys, everywhere);
+    let write = Some(Wish::Write(hub, discussion_hub::composer_field()));
+    add(menu, "Write an entry", None, write);
+    let send = facts.is_written.then_some(Wish::act(Action::AddEntry));
+    let keys = Some((CTRL, Key::Enter, Where::Elsewhere));
+    add(menu, "Send the entry", keys, send);
+    let regenerate = facts.answer().map(Action::Regenerate).map(Wish::act);
+    add(menu, "Ask for another answer", None, regenerate);
+    let is_writing = !facts.streaming.is_empty();
+    let stop = is_writing.then_some(Wish::act(Action::CancelReplies));
+    add(menu, "Stop the assistant", None, stop);
+    let speaks = |shown: &&Discussion| {
+        let mut entries = shown.all_entries();
+        entries.any(|entry| facts.streaming.contains(&entry.id))
+    };
+    let stop = shown.filter(speaks);
+    let stop = stop.map(|shown| Wish::act(Action::StopDiscussion(shown.id)));
+    add(menu, "Stop the assistant in this discussion", None, stop);
+
+    let menu = Menu::Edit;
+    let name = match &facts.undo {
+        Some(deleted) => format!("Bring back {deleted}"),
+        None => "Bring back what was deleted".to_owned(),
+    };
+    let undo = facts.undo.as_ref().map(|_| Wish::act(Action::Undo));
+    let keys = Some((CTRL, Key::Z, Where::OutsideOfText));
+    add(menu, &name, keys, undo);
+    let ticket = Wish::Write(Window::MmaDashboard, mma_dashboard::title_field());
+    add(menu, "Write a ticket", None, Some(ticket));
+    let has_models = facts
+        .settings
+        .is_some_and(|settings| settings.provider != ProviderKind::Echo);
+    let models = has_models.then_some(Wish::act(Action::ListModels));
+    add(menu, "Ask the server for its models", None, models);
+
+    let menu = Menu::Windows;
+    let keys = [
+        Key::Num1,
+        Key::Num2,
+        Key::Num3,
+        Key::Num4,
+        Key::Num5,
+        Key::Num6,
+        Key::Num7,
+    ];
+    for (window, key) in Window::ALL.into_iter().zip(keys) {
+        let name = format!("Show or hide {}", window.title());
+        let toggle = Some(Wish::Toggle(window));
+        add(menu, &name, anywhere(CTRL, key), toggle);
+    }
+    if let Some(settings) = facts.settings {
+        for theme in &facts.themes {
+            let wanted = Settings {
+                theme: theme.clone(),
+                ..settings.clone()
+            };
+            let is_other = settings.theme != *theme;
+            let wish = is_other.then_some(Wish::act(Action::SetSettings(wanted)));
+            add(menu, &format!("Theme {theme}"), None, wish);
+        }
+    }
+
+    let menu = Menu::Help;
+    let keys = anywhere(BOTH, Key::P);
+    add(menu, "All commands", keys, Some(Wish::Palette));
+    let keys = anywhere(Modifiers::NONE, Key::F1);
+    add(menu, "Keyboard shortcuts", keys, Some(Wish::Help));
+    #[cfg(feature = "hot")]
+    {
+        let keys = CTRL.plus(Modifiers::ALT);
+        let keys = Some((keys, Key::R, Where::Elsewhere));
+        add(menu, "Reload the code", keys, Some(Wish::Reload));
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_commands_have_the_same_name_or_keys() {
+        let discussion = Discussion::default();
+        let settings = Settings::default();
+        let facts = Facts {
+            discussion: Some(&discussion),
+            settings: Some(&settings),
+            themes: vec!["default".to_owned(), "nerv".to_owned()],
+            ..Facts::default()
+        };
+        let list = commands(&facts);
+        for (at, one) in list.iter().enumerate() {
+            for other in &list[at + 1..] {
+                assert_ne!(one.name, other.name);
+                assert!(one.keys.is_none() || one.keys() != other.keys());
+            }
+        }
+        let possible = list.iter().filter(|command| command.wish.is_some());
+        let names: Vec<_> = possible.map(|command| command.name.as_str()).collect();
+        assert!(names.contains(&"Delete the discussion"));
+        assert!(names.contains(&"Theme nerv"));
+        assert!(!names.contains(&"Theme default"));
+        assert!(!names.contains(&"Stop the assistant"));
+    }
+}

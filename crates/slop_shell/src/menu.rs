@@ -1,0 +1,140 @@
+//! The menu bar, and what there is to tell.
+
+#[cfg(feature = "hot")]
+use hot_reloader::HotReloader;
+use slop_engine::{egui, session::Session};
+use slop_state::{Layout, Project};
+use slop_ui::Theme;
+
+use super::{
+    commands::{Command, Menu},
+    wish::Wish,
+};
+
+/// What the bar draws.
+pub(super) struct View<'a> {
+    pub(super) project: &'a Project,
+    pub(super) layout: &'a Layout,
+    pub(super) commands: &'a [Command],
+    /// What runs.
+    pub(super) status: Option<Status>,
+    pub(super) theme: &'a Theme,
+}
+
+/// What the bar says of the reloader.
+pub(super) struct Status {
+    pub(super) text: String,
+    pub(super) is_error: bool,
+}
+
+/// Which code runs, or what is being done.
+#[cfg(feature = "hot")]
+pub(super) fn status(reloader: &HotReloader) -> Option<Status> {
+    let text = match reloader.progress() {
+        Some(progress) => format!("{}…", progress.phase),
+        None => {
+            let build = reloader.build_id().map_or("none", |id| id.short());
+            format!("generation {} · {build}", reloader.generation())
+        }
+    };
+    Some(Status {
+        text,
+        is_error: reloader.is_error_state(),
+    })
+}
+
+/// What is chosen in a menu, if something is.
+pub(super) fn bar(context: &egui::Context, view: View<'_>) -> Option<Wish> {
+    let View {
+        project,
+        layout,
+        commands,
+        status,
+        theme,
+    } = view;
+    let mut wish = None;
+    egui::TopBottomPanel::top("menu").show(context, |ui| {
+        egui::menu::bar(ui, |ui| {
+            let name = match project.name.trim() {
+                "" => "Manual Slop",
+                name => name,
+            };
+            ui.label(egui::RichText::new(name).strong().color(theme.accent));
+            for menu in Menu::ALL {
+                ui.menu_button(menu.title(), |ui| {
+                    for command in commands.iter().filter(|command| command.menu == menu) {
+                        if item(ui, command, layout, theme) {
+                            wish.clone_from(&command.wish);
+                        }
+                    }
+                });
+            }
+            if let Some(status) = status {
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    let color = if status.is_error {
+                        theme.error
+                    } else {
+                        theme.good
+                    };
+                    ui.weak(status.text);
+                    let (rect, _) =
+                        ui.allocate_exact_size(egui::Vec2::splat(10.0), egui::Sense::hover());
+                    ui.painter().circle_filled(rect.center(), 4.0, color);
+                });
+            }
+        });
+    });
+    wish
+}
+
+/// A command in a menu. Whether it is chosen.
+fn item(ui: &mut egui::Ui, command: &Command, layout: &Layout, theme: &Theme) -> bool {
+    let keys = egui::RichText::new(command.keys()).color(theme.weak);
+    // A menu with windows stays open, for several may be wanted.
+    if let Some(Wish::Toggle(window)) = command.wish {
+        let mut is_open = layout.show_windows.get(&window).copied().unwrap_or(false);
+        let row = ui.horizontal(|ui| {
+            let is_chosen = ui.checkbox(&mut is_open, window.title()).clicked();
+            let layout = egui::Layout::right_to_left(egui::Align::Center);
+            ui.with_layout(layout, |ui| ui.label(keys));
+            is_chosen
+        });
+        return row.inner;
+    }
+    let button = egui::Button::new(&command.name)
+        .wrap_mode(egui::TextWrapMode::Extend)
+        .shortcut_text(keys);
+    let is_chosen = ui.add_enabled(command.wish.is_some(), button).clicked();
+    if is_chosen {
+        ui.close_menu();
+    }
+    is_chosen
+}
+
+/// What became of the saved state. Each stays until it is dismissed, but for a failure, which stays
+/// until it is over.
+pub(super) fn notices(context: &egui::Context, session: &mut Session, theme: &Theme) {
+    if session.notices.is_empty() && session.failure.is_none() {
+        return;
+    }
+    let frame = egui::Frame::side_top_panel(&context.style()).fill(theme.raised);
+    egui::TopBottomPanel::top("notices")
+        .frame(frame)
+        .show(context, |ui| {
+            if let Some(failure) = &session.failure {
+                ui.colored_label(theme.error, failure);
+            }
+            let mut dismissed = None;
+            for (index, notice) in session.notices.iter().enumerate() {
+                ui.horizontal(|ui| {
+                    if ui.small_button("✖").on_hover_text("Dismiss").clicked() {
+                        dismissed = Some(index);
+                    }
+                    ui.colored_label(theme.warning, notice);
+                });
+            }
+            if let Some(index) = dismissed {
+                session.notices.remove(index);
+            }
+        });
+}

@@ -1,0 +1,226 @@
+//! Where the windows are: docked side by side, in tabs, or by themselves.
+//!
+//! The dock is laid out first and only notes where each window is; then each window's own system
+//! draws it there, so that each is a target by itself.
+
+use bevy::{prelude::*, utils::HashMap};
+use serde::{Deserialize, Serialize};
+use slop_engine::{egui, egui_dock};
+use slop_state::{Layout, Window};
+
+/// Which window is where.
+#[derive(Resource, Serialize, Deserialize, Clone)]
+pub struct Dock(egui_dock::DockState<Window>);
+
+impl Default for Dock {
+    fn default() -> Self {
+        let mut dock = egui_dock::DockState::new(vec![Window::DiscussionHub]);
+        let root = egui_dock::NodeIndex::root();
+        dock.main_surface_mut()
+            .split_right(root, 0.46, vec![Window::MmaDashboard]);
+        Self(dock)
+    }
+}
+
+/// Where a window is in this frame.
+#[derive(Clone)]
+struct Place {
+    rect: egui::Rect,
+    clip: egui::Rect,
+    layer: egui::LayerId,
+}
+
+/// Where the windows are in this frame that can be seen.
+#[derive(Resource, Clone, Default)]
+pub struct Places(HashMap<Window, Place>);
+
+impl Places {
+    /// Whether a window can be seen.
+    pub fn is_seen(&self, window: Window) -> bool {
+        self.0.contains_key(&window)
+    }
+
+    /// Those that can be seen.
+    pub fn seen(&self) -> Vec<Window> {
+        self.0.keys().copied().collect()
+    }
+
+    /// Draws a window, if it can be seen.
+    pub fn show(&self, context: &egui::Context, window: Window, draw: impl FnOnce(&mut egui::Ui)) {
+        let Some(place) = self.0.get(&window) else {
+            return;
+        };
+        let builder = egui::UiBuilder::new().max_rect(place.rect);
+        let id = egui::Id::new(("window", window));
+        let mut ui = egui::Ui::new(context.clone(), place.layer, id, builder);
+        ui.set_clip_rect(place.clip);
+        draw(&mut ui);
+    }
+}
+
+impl Dock {
+    /// Lays the windows out in what is left of `ui`. Windows that were closed or opened in the dock
+    /// are so in the layout, and the other way round.
+    pub fn show(&mut self, ui: &mut egui::Ui, layout: &mut Layout, places: &mut Places) {
+        let revealed = layout.reveal.take();
+        if let Some(window) = revealed {
+            layout.show_windows.insert(window, true);
+        }
+        for window in Window::ALL {
+            let wanted = layout.show_windows.get(&window).copied().unwrap_or(false);
+            self.set_open(window, wanted);
+        }
+        if let Some(place) = revealed.and_then(|window| self.0.find_tab(&window)) {
+            self.0.set_active_tab(place);
+            self.0.set_focused_node_and_surface((place.0, place.1));
+        }
+        places.0.clear();
+        let mut style = egui_dock::Style::from_egui(ui.style());
+        style.tab_bar.fill_tab_bar = false;
+        style.tab.tab_body.inner_margin = egui::Margin::same(8.0);
+        let mut viewer = Viewer { layout, places };
+        egui_dock::DockArea::new(&mut self.0)
+            .style(style)
+            .show_inside(ui, &mut viewer);
+    }
+
+    fn set_open(&mut self, window: Window, wanted: bool) {
+        match (self.0.find_tab(&window), wanted) {
+            (Some(place), false) => {
+                self.0.remove_tab(place);
+            }
+            (None, true) => self.open(window),
+            _ => {}
+        }
+    }
+
+    /// Beside a window of its kind if one is open.
+    fn open(&mut self, window: Window) {
+        let left = [Window::DiscussionHub, Window::ProjectSettings];
+        let right = [
+            Window::MmaDashboard,
+            Window::Performance,
+            Window::Log,
+            Window::Context,
+            Window::Hands,
+        ];
+        let siblings: &[Window] = if left.contains(&window) {
+            &left
+        } else {
+            &right
+        };
+        let sibling = siblings.iter().find_map(|sibling| self.0.find_tab(sibling));
+        match sibling {
+            Some((surface, node, _)) => {
+                self.0.set_focused_node_and_surface((surface, node));
+                self.0.push_to_focused_leaf(window);
+            }
+            None if self.0.main_surface().is_empty() => self.0.push_to_first_leaf(window),
+            None => {
+                let root = egui_dock::NodeIndex::root();
+                let tree = self.0.main_surface_mut();
+                if left.contains(&window) {
+                    tree.split_left(root, 0.46, vec![window]);
+                } else {
+                    tree.split_right(root, 0.46, vec![window]);
+                }
+            }
+        }
+    }
+}
+
+/// Notes where the tabs are.
+struct Viewer<'a> {
+    layout: &'a mut Layout,
+    places: &'a mut Places,
+}
+
+impl egui_dock::TabViewer for Viewer<'_> {
+    type Tab = Window;
+
+    fn title(&mut self, window: &mut Window) -> egui::WidgetText {
+        window.title().into()
+    }
+
+    fn id(&mut self, window: &mut Window) -> egui::Id {
+        egui::Id::new(("tab", *window))
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, window: &mut Window) {
+        let place = Place {
+            rect: ui.max_rect(),
+            clip: ui.clip_rect(),
+            layer: ui.layer_id(),
+        };
+        self.places.0.insert(*window, place);
+    }
+
+    fn on_close(&mut self, window: &mut Window) -> bool {
+        self.layout.show_windows.insert(*window, false);
+        true
+    }
+
+    /// The windows scroll by themselves.
+    fn scroll_bars(&self, _: &Window) -> [bool; 2] {
+        [false, false]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn show(dock: &mut Dock, layout: &mut Layout) -> Vec<Window> {
+        let mut places = Places::default();
+        let context = egui::Context::default();
+        let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1280.0, 800.0));
+        let input = egui::RawInput {
+            screen_rect: Some(screen),
+            ..egui::RawInput::default()
+        };
+        let _ = context.run(input, |context| {
+            egui::CentralPanel::default().show(context, |ui| dock.show(ui, layout, &mut places));
+        });
+        let mut seen: Vec<_> = places.0.into_keys().collect();
+        seen.sort();
+        seen
+    }
+
+    #[test]
+    fn windows_open_where_their_kind_is_and_close() {
+        let (mut dock, mut layout) = (Dock::default(), Layout::default());
+        assert_eq!(
+            show(&mut dock, &mut layout),
+            [Window::DiscussionHub, Window::MmaDashboard]
+        );
+        layout.show_windows.insert(Window::Log, true);
+        assert_eq!(
+            show(&mut dock, &mut layout),
+            [Window::DiscussionHub, Window::Log],
+            "it is in front of its sibling"
+        );
+        layout.reveal = Some(Window::MmaDashboard);
+        assert_eq!(
+            show(&mut dock, &mut layout),
+            [Window::DiscussionHub, Window::MmaDashboard],
+        );
+        assert_eq!(layout.reveal, None);
+        layout.reveal = Some(Window::ProjectSettings);
+        assert_eq!(
+            show(&mut dock, &mut layout),
+            [Window::ProjectSettings, Window::MmaDashboard],
+            "one that was closed is opened"
+        );
+        for window in Window::ALL {
+            layout.show_windows.insert(window, false);
+        }
+        assert_eq!(show(&mut dock, &mut layout), []);
+        for window in Window::ALL {
+            layout.show_windows.insert(window, true);
+        }
+        assert_eq!(show(&mut dock, &mut layout).len(), 2);
+        let text = ron::to_string(&dock).unwrap();
+        let mut again: Dock = ron::from_str(&text).unwrap();
+        assert_eq!(show(&mut again, &mut layout), show(&mut dock, &mut layout));
+    }
+}
