@@ -47,7 +47,12 @@ pub enum Job {
     /// Puts back what was in a file.
     Undo(Change),
     /// Runs a command.
-    Run(String),
+    Run {
+        /// Of the shell.
+        command: String,
+        /// When it is ended if it runs for longer.
+        limit: Duration,
+    },
 }
 
 /// How far a job has got.
@@ -144,9 +149,13 @@ impl Jobs {
 
     fn begin(&self, root: Arc<Root>, job: Job) -> Result<Work, HandsError> {
         let frames = self.frames.clone();
-        if let Job::Run(command) = &job {
+        if let Job::Run { command, limit } = &job {
             let wake = move || frames.now();
-            let running = Running::start(&root, command, Patience::default(), wake)?;
+            let patience = Patience {
+                time: *limit,
+                ..Patience::default()
+            };
+            let running = Running::start(&root, command, patience, wake)?;
             return Ok(Work::Command(running));
         }
         let (sender, receiver) = mpsc::channel();
@@ -276,7 +285,7 @@ fn act(root: &Root, job: &Job) -> Result<String, HandsError> {
             Ok(format!("{} is as it was before.", change.path))
         }
         Job::Look(wanted) => look(root, wanted),
-        Job::Run(command) => Err(not_to_look(command)),
+        Job::Run { command, .. } => Err(not_to_look(command)),
     }
 }
 
@@ -370,7 +379,10 @@ mod tests {
     }
 
     fn run(command: &str) -> Job {
-        Job::Run(command.to_owned())
+        Job::Run {
+            command: command.to_owned(),
+            limit: Duration::from_secs(600),
+        }
     }
 
     #[test]
@@ -386,6 +398,18 @@ mod tests {
         jobs.start(id(1), &path, run("exit 3"));
         let expected = "It said nothing; it ended with code 3.".to_owned();
         assert_eq!(outcome(&mut jobs, id(1)), Err(expected));
+    }
+
+    #[test]
+    fn a_command_is_ended_at_its_own_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        let mut jobs = Jobs::default();
+        let limit = Duration::from_millis(100);
+        let command = "sleep 1000".to_owned();
+        jobs.start(id(0), &path, Job::Run { command, limit });
+        let expected = "It said nothing; it took longer than 100ms and was ended.".to_owned();
+        assert_eq!(outcome(&mut jobs, id(0)), Err(expected));
     }
 
     #[test]

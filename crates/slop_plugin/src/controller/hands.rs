@@ -4,10 +4,13 @@
 //! the number of its call and copies from there what became of it, so running twice, a reload and a
 //! rollback make no difference to it.
 
+use std::time::Duration;
+
 use bevy::prelude::*;
 use slop_engine::hands::{Change, Job, JobId, Jobs, Wanted};
 use slop_state::{
-    Action, CallId, Deed, Discussions, Project, Remembered, Stage, ToolRequest, ToolRequests,
+    Action, CallId, Deed, Discussions, Project, Remembered, Settings, Stage, ToolRequest,
+    ToolRequests,
 };
 
 use super::{now, Actions};
@@ -26,6 +29,7 @@ pub(super) fn serve_tools(
     mut jobs: ResMut<Jobs>,
     pending: Option<Res<PendingRequests>>,
     project: Res<Project>,
+    settings: Res<Settings>,
 ) {
     jobs.poll();
     let wanted: Vec<Action> = actions.read().filter(|a| is_ours(a)).cloned().collect();
@@ -38,6 +42,7 @@ pub(super) fn serve_tools(
         discussions: &mut discussions,
         jobs: &mut jobs,
         folder: &project.root,
+        limit: Duration::from_secs(settings.command_limit_s.into()),
     };
     for action in wanted {
         hands.serve(action);
@@ -78,8 +83,8 @@ fn is_awaited(request: &ToolRequest, pending: &PendingRequests) -> bool {
     pending.0.iter().any(is_its)
 }
 
-/// What is to be done, as a job of the engine.
-fn job(deed: &Deed) -> Result<Job, String> {
+/// What is to be done, as a job of the engine. A command is ended at the `limit`.
+fn job(deed: &Deed, limit: Duration) -> Result<Job, String> {
     Ok(match deed {
         Deed::Look { name, arguments } => {
             let wanted = Wanted::parse(name, arguments).map_err(|error| error.to_string())?;
@@ -90,7 +95,10 @@ fn job(deed: &Deed) -> Result<Job, String> {
             before,
             after,
         } => Job::Apply(change(path, before.as_ref(), after)),
-        Deed::Run(command) => Job::Run(command.clone()),
+        Deed::Run(command) => Job::Run {
+            command: command.clone(),
+            limit,
+        },
     })
 }
 
@@ -109,6 +117,8 @@ struct Hands<'a, 'r, 'd> {
     jobs: &'a mut Jobs,
     /// The project's.
     folder: &'a str,
+    /// Of a command.
+    limit: Duration,
 }
 
 impl Hands<'_, '_, '_> {
@@ -157,7 +167,7 @@ impl Hands<'_, '_, '_> {
             return;
         };
         let title = request.deed.title();
-        let job = job(&request.deed);
+        let job = job(&request.deed, self.limit);
         let job_id = job_of(request);
         self.requests.note(now(), how, title);
         match job {

@@ -22,6 +22,8 @@ pub(super) struct View<'a> {
     pub(super) discussions: &'a Discussions,
     /// What is under way.
     pub(super) jobs: &'a Jobs,
+    /// After how many seconds a command is ended.
+    pub(super) limit_s: u32,
     pub(super) view: &'a mut HandsView,
     pub(super) cache: &'a mut Cache,
     pub(super) theme: &'a Theme,

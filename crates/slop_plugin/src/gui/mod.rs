@@ -449,12 +449,14 @@ fn render_hands(
     if !canvas.places.is_seen(Window::Hands) {
         return;
     }
+    let limit_s = canvas.settings.command_limit_s;
     edit(&mut view, |view| {
         canvas.show(Window::Hands, |ui, theme, out| {
             let view = hands::View {
                 requests: &requests,
                 discussions: &discussions,
                 jobs: &jobs,
+                limit_s,
                 view,
                 cache: &mut cache,
                 theme,

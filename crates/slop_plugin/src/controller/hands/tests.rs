@@ -232,6 +232,20 @@ fn a_command_is_cancelled() {
 }
 
 #[test]
+fn a_command_is_ended_at_the_limit_of_the_settings() {
+    let mut bench = bench(&[run("sleep 1000")]);
+    bench
+        .app
+        .world_mut()
+        .resource_mut::<Settings>()
+        .command_limit_s = 1;
+    act(&mut bench.app, Action::AllowTool(id(0)));
+    bench.run_to_the_end(0);
+    let told = bench.result(0).unwrap();
+    assert!(told.contains("it took longer than 1s"), "{told}");
+}
+
+#[test]
 fn what_no_answer_waits_for_is_dropped() {
     let mut bench = bench(&[run("sleep 1000"), run("echo a >said")]);
     act(&mut bench.app, Action::AllowTool(id(0)));

@@ -58,7 +58,13 @@ fn deed(ui: &mut egui::Ui, request: &ToolRequest, view: &mut View<'_>) {
             lines_of(ui, diff, view.theme);
         }
         Deed::Run(command) => {
-            ui.weak("In the project's folder, for ten minutes at most:");
+            let limit = match (&request.stage, view.limit_s) {
+                (Stage::Waiting, 1) => ", for 1 second at most".to_owned(),
+                (Stage::Waiting, limit) => format!(", for {limit} seconds at most"),
+                // The limit may have been another one when it began.
+                _ => String::new(),
+            };
+            ui.weak(format!("In the project's folder{limit}:"));
             let lines: Vec<_> = command.lines().collect();
             rows(ui, "command", &lines, false, |line| {
                 ((*line).to_owned(), view.theme.accent)

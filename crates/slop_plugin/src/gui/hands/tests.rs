@@ -60,6 +60,7 @@ impl Bench {
                 requests: &self.requests,
                 discussions: &self.discussions,
                 jobs: &self.jobs,
+                limit_s: 77,
                 view: &mut self.view,
                 cache: &mut self.cache,
                 theme: &theme,
@@ -123,6 +124,11 @@ fn a_command_is_shown_as_a_whole_before_it_runs() {
     bench.find("Command make …");
     bench.find("make");
     bench.find("make install");
+    bench.find("In the project's folder, for 77 seconds at most:");
+    // How long it may have taken then is not known.
+    bench.requests.list[0].stage = Stage::Done(String::new());
+    bench.click("Command make … · done");
+    bench.find("In the project's folder:");
 }
 
 #[test]
@@ -178,7 +184,10 @@ fn a_command_that_runs_shows_what_it_says_and_can_be_cancelled() {
     bench.requests.list[0].stage = Stage::Running;
     let job = job_of(&bench.requests.list[0]);
     let root = folder.path().display().to_string();
-    let command = Job::Run("echo hello; sleep 1000".to_owned());
+    let command = Job::Run {
+        command: "echo hello; sleep 1000".to_owned(),
+        limit: Duration::from_secs(600),
+    };
     bench.jobs.start(job, &root, command);
     let start = Instant::now();
     while bench.seen().iter().all(|(text, _)| text != "hello") {
