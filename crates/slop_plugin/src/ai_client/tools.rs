@@ -90,6 +90,7 @@ pub(super) fn begin_round(entry: &mut Entry, request: u64, progress: Progress<'_
         arguments: call.arguments.clone(),
         signature: call.signature.clone(),
         result: None,
+        edited: None,
     });
     entry.rounds.push(ToolRound {
         request,
@@ -237,6 +238,7 @@ pub(super) fn ask_for_leave(
                         ticket,
                         time: now(),
                         deed,
+                        edited: false,
                         stage: Stage::Waiting,
                         attempt: 0,
                     });

@@ -197,6 +197,17 @@ fn a_command_that_runs_shows_what_it_says_and_can_be_cancelled() {
 }
 
 #[test]
+fn what_a_person_edited_is_shown_as_it_was_done() {
+    let mut done = request(0, Deed::Run("cargo check\nls".into()));
+    done.edited = true;
+    done.stage = Stage::Done("fine".into());
+    let mut bench = Bench::with(vec![done]);
+    bench.click("Command cargo check … (edited) · done");
+    bench.find("cargo check");
+    bench.find("ls");
+}
+
+#[test]
 fn what_was_done_can_be_undone() {
     let mut done = request(0, change());
     done.stage = Stage::Done("src/a.rs was written.".into());
