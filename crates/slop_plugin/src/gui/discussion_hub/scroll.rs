@@ -93,6 +93,8 @@ impl<'a> Thread<'a> {
             down: self.shown.get(place + 1).map(|below| way(*below)),
             is_streaming: self.streaming.contains(&entry.id),
             is_edited: self.editing == Some(entry.id),
+            is_answer: self.answer == Some(entry.id),
+            takes: self.discussion.takes(entry),
         }
     }
 }
@@ -106,6 +108,10 @@ pub(super) struct Row<'a> {
     pub(super) down: Option<i32>,
     pub(super) is_streaming: bool,
     pub(super) is_edited: bool,
+    /// Whether it is the last of the assistant.
+    pub(super) is_answer: bool,
+    /// The ids of all takes of its place, itself included, the oldest first.
+    pub(super) takes: Vec<u64>,
 }
 
 /// The height of an entry, with the gap below it, and what it depends on.
@@ -136,7 +142,17 @@ impl Measured {
             ..
         } = row.entry;
         let has_usage = usage.is_some();
-        egui::Id::new((text, collapsed, raw, row.is_edited, thoughts, has_usage))
+        // They take room in the head.
+        let buttons = (row.is_answer, row.takes.len());
+        egui::Id::new((
+            text,
+            collapsed,
+            raw,
+            row.is_edited,
+            thoughts,
+            has_usage,
+            buttons,
+        ))
     }
 
     pub(super) fn is_fresh(&self, row: &Row<'_>, width: f32) -> bool {

@@ -25,6 +25,8 @@ struct Bench {
     folder: PathBuf,
     theme: Theme,
     time: f64,
+    /// Of the window, in points.
+    width: f32,
 }
 
 impl Bench {
@@ -43,6 +45,7 @@ impl Bench {
             folder: "/nowhere".into(),
             theme: theme(),
             time: 0.0,
+            width: 1280.0,
         };
         for text in texts {
             bench.say(text);
@@ -66,7 +69,7 @@ impl Bench {
 
     fn run(&mut self, events: Vec<egui::Event>) -> (Vec<Action>, egui::FullOutput) {
         self.time += 0.05;
-        let size = egui::vec2(1280.0, 800.0);
+        let size = egui::vec2(self.width, 800.0);
         let input = egui::RawInput {
             screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size)),
             time: Some(self.time),
@@ -431,6 +434,99 @@ fn takes_are_counted_and_switched() {
     assert_eq!(bench.find("1/3").len(), 1);
     assert_eq!(bench.find("second").len(), 1);
     assert_eq!(bench.click_first("◀"), []);
+}
+
+/// Whether nothing in the heads of entries lies on another thing, in a window of this width.
+#[track_caller]
+fn check_heads(width: f32, streaming: bool, collapsed: bool) {
+    let mut bench = Bench::new(["hello?", "one"]);
+    bench.width = width;
+    let discussion = &mut bench.discussions.list[0];
+    for id in [20, 21] {
+        let shown = discussion.entries[1].id;
+        let entry = Entry {
+            id,
+            role: "AI".to_owned(),
+            text: "an answer of several words".to_owned(),
+            collapsed,
+            ..Entry::default()
+        };
+        assert!(discussion.retake(shown, entry));
+    }
+    if streaming {
+        bench.streaming = vec![21];
+    }
+    let seen = bench.look();
+    let (_, role) = seen.iter().find(|(text, _)| text == "AI").unwrap();
+    let in_head = [
+        "00:00",
+        "1970-01-01 00:00",
+        "3/3",
+        "◀",
+        "▶",
+        "Raw",
+        "🔄",
+        "✏",
+        "📋",
+        "⬆",
+        "⬇",
+        "🗑",
+    ];
+    let is_in_head = |(text, rect): &&(String, egui::Rect)| {
+        // Those of the list of discussions are further to the left, and those of the other entry above.
+        let is_its = rect.left() > role.left() - 40.0 && rect.top() > role.top() - 8.0;
+        is_its && in_head.contains(&&**text)
+    };
+    let mut things: Vec<_> = seen.iter().filter(is_in_head).cloned().collect();
+    let count = if streaming { 10 } else { 11 };
+    assert_eq!(things.len(), count, "{width}: {things:?}");
+    // The frame of the choice is wider than its text.
+    let size = egui::vec2(ROLE - 12.0, role.height());
+    things.push(("role".to_owned(), egui::Rect::from_min_size(role.min, size)));
+    for (place, (text, rect)) in things.iter().enumerate() {
+        for (other, on) in &things[place + 1..] {
+            let common = rect.intersect(*on);
+            let is_on = common.width() > 0.5 && common.height() > 0.5;
+            assert!(!is_on, "{width}: {text} at {rect:?} and {other} at {on:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_in_the_head_of_an_entry_overlaps_however_narrow_it_is() {
+    // The list and the margins take about 240.
+    for width in [
+        440.0, 480.0, 520.0, 560.0, 590.0, 620.0, 660.0, 700.0, 1280.0,
+    ] {
+        check_heads(width, false, false);
+        check_heads(width, true, false);
+    }
+    // What is folded has its beginning in there too.
+    check_heads(560.0, false, true);
+    check_heads(1280.0, false, true);
+}
+
+#[test]
+fn the_room_for_the_buttons_is_measured_anew_when_there_are_more() {
+    let mut bench = Bench::new(["hello?", "one", "I see"]);
+    bench.width = 640.0;
+    let before = bench.find("I see")[0].top();
+    bench.discussions.list[0].entries[1].role = "AI".to_owned();
+    for id in [20, 21] {
+        let last = Entry {
+            id,
+            role: "AI".to_owned(),
+            text: "one".to_owned(),
+            ..Entry::default()
+        };
+        let discussion = &mut bench.discussions.list[0];
+        let mut see = discussion.entries[2].clone();
+        see.id += 10;
+        assert!(discussion.retake(discussion.entries[1].id, last));
+        discussion.entries.push(see);
+    }
+    let after = bench.find("I see")[0].top();
+    assert!(after > before + 8.0, "{before} and {after}");
 }
 
 #[test]
