@@ -116,10 +116,22 @@ fn moment(ui: &mut egui::Ui, row: &Row<'_>, thread: &Thread<'_>) {
         label.on_hover_text(format!("{date} UTC"));
     }
     if entry.collapsed {
-        let line = entry.text.lines().next().unwrap_or_default();
-        let line: String = line.chars().take(200).collect();
+        let line = entry.shown_text().lines().next().unwrap_or_default();
+        let mut line: String = line.chars().take(200).collect();
+        if entry.is_long() {
+            line = format!("{} · {line}", size(entry.text.len()));
+        }
         let line = egui::RichText::new(line).weak();
         ui.add(egui::Label::new(line).truncate());
+    }
+}
+
+/// A number of bytes, for people.
+fn size(bytes: usize) -> String {
+    if bytes < 1_000_000 {
+        format!("{} kB", bytes / 1_000)
+    } else {
+        format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10)
     }
 }
 
@@ -171,6 +183,8 @@ pub(super) fn buttons(
         ("The assistant is still writing it", false)
     } else if row.is_edited {
         ("It is being edited", false)
+    } else if entry.is_long() {
+        ("It is too long to be edited here; copy it", false)
     } else if let Some(name) = thread.unsaved {
         other = format!("Save or cancel the other edit first, in “{name}”");
         (other.as_str(), false)
@@ -292,8 +306,8 @@ pub(super) fn text(ui: &mut egui::Ui, row: &Row<'_>, commonmark: &mut CommonMark
         .show(ui, |ui| {
             if entry.text.is_empty() && row.is_streaming {
                 ui.weak("…");
-            } else if entry.raw {
-                let text = egui::RichText::new(&entry.text).monospace();
+            } else if entry.raw || entry.is_long() {
+                let text = egui::RichText::new(entry.shown_text()).monospace();
                 ui.add(egui::Label::new(text).wrap());
             } else {
                 // A path without a scheme is not taken for a file. Of schemes that name files or
@@ -303,6 +317,12 @@ pub(super) fn text(ui: &mut egui::Ui, row: &Row<'_>, commonmark: &mut CommonMark
                     .show(ui, commonmark, &entry.text);
             }
         });
+    if entry.is_long() {
+        let (shown, all) = (size(entry.shown_text().len()), size(entry.text.len()));
+        ui.weak(format!(
+            "The first {shown} of {all} are shown; all of it is sent, and copied."
+        ));
+    }
 }
 
 /// What the assistant thought, folded, for it is no part of the answer.

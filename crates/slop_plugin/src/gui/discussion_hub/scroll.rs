@@ -42,7 +42,12 @@ impl Search {
             count += 1;
             let length = entry.text.len();
             let is_hit = match self.known.get(&entry.id) {
-                Some(&(known, is_hit)) if known == length && !anew.contains(&index) => is_hit,
+                // A long one is not edited, and takes a while.
+                Some(&(known, is_hit))
+                    if known == length && (entry.is_long() || !anew.contains(&index)) =>
+                {
+                    is_hit
+                }
                 _ => {
                     let is_hit = entry.text.to_lowercase().contains(&self.needle);
                     self.known.insert(entry.id, (length, is_hit));
@@ -134,7 +139,6 @@ impl Measured {
 
     pub(super) fn of(row: &Row<'_>) -> egui::Id {
         let Entry {
-            text,
             collapsed,
             raw,
             thoughts,
@@ -142,6 +146,11 @@ impl Measured {
             ..
         } = row.entry;
         let has_usage = usage.is_some();
+        let text = if *collapsed {
+            ""
+        } else {
+            row.entry.shown_text()
+        };
         // They take room in the head.
         let buttons = (row.is_answer, row.takes.len());
         egui::Id::new((
@@ -167,7 +176,9 @@ pub(super) fn estimate(entry: &Entry, width: f32) -> f32 {
     if entry.collapsed {
         head
     } else {
-        let rows = (7.0 * entry.text.len() as f32 / width).ceil().max(1.0);
+        let rows = (7.0 * entry.shown_text().len() as f32 / width)
+            .ceil()
+            .max(1.0);
         head + 8.0 + 16.0 * rows
     }
 }

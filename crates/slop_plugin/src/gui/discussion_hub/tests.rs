@@ -723,6 +723,74 @@ fn only_what_is_visible_is_laid_out() {
     }
 }
 
+/// How many glyphs were laid out for what is drawn, be they to be seen or not.
+fn glyphs(output: &egui::FullOutput) -> usize {
+    fn visit(shape: &egui::Shape) -> usize {
+        match shape {
+            egui::Shape::Vec(shapes) => shapes.iter().map(visit).sum(),
+            egui::Shape::Text(shape) => {
+                let rows = shape.galley.rows.iter();
+                rows.map(|row| row.glyphs.len()).sum()
+            }
+            _ => 0,
+        }
+    }
+    output
+        .shapes
+        .iter()
+        .map(|clipped| visit(&clipped.shape))
+        .sum()
+}
+
+#[test]
+fn a_huge_paste_becomes_an_entry_and_is_never_laid_out_as_a_whole() {
+    let mut bench = Bench::new(["hello"]);
+    bench.composer.text = "half a thought".to_owned();
+    bench.focus(composer_field());
+    let text = "many words ".repeat(500_000);
+    for event in [egui::Event::Text, egui::Event::Paste] {
+        let (out, output) = bench.run(vec![event(text.clone())]);
+        assert!(out == [Action::PasteEntry(text.clone())]);
+        assert_eq!(bench.composer.text, "half a thought");
+        let laid_out = glyphs(&output);
+        assert!(laid_out < 10_000, "{laid_out} glyphs");
+    }
+    // As the controller does it.
+    bench.say(text.clone());
+    bench.discussions.list[0].entries[1].collapsed = true;
+    assert_eq!(bench.find("5.5 MB · many words").len(), 1);
+    assert_eq!(bench.click_last("✏"), []);
+    assert_eq!(bench.hub.editing, None);
+    let copy = *bench.find("📋").last().unwrap();
+    let (_, output) = bench.click(copy.center());
+    assert!(output.platform_output.copied_text == text);
+    bench.discussions.list[0].entries[1].collapsed = false;
+    assert_eq!(bench.find("20 kB of 5.5 MB").len(), 1);
+    let laid_out = glyphs(&bench.run(Vec::new()).1);
+    assert!(laid_out < 50_000, "{laid_out} glyphs");
+}
+
+#[test]
+fn a_paste_of_a_usual_length_goes_into_the_field() {
+    let mut bench = Bench::new(["hello"]);
+    bench.focus(composer_field());
+    let text = "word ".repeat(2_000);
+    let (out, _) = bench.run(vec![egui::Event::Text(text.clone())]);
+    assert_eq!(out, []);
+    assert!(bench.composer.text == text);
+    // What is typed does, however much is there.
+    bench.composer.text = "word ".repeat(Entry::LONG / 5);
+    let (out, _) = bench.run(vec![egui::Event::Text("!".to_owned())]);
+    assert_eq!(out, []);
+    assert_eq!(bench.composer.text.len(), Entry::LONG + 1);
+    // What was there before there was a limit becomes an entry too.
+    let old = "word ".repeat(Entry::LONG);
+    bench.composer.text.clone_from(&old);
+    let (out, _) = bench.run(Vec::new());
+    assert!(out == [Action::PasteEntry(old)]);
+    assert_eq!(bench.composer.text, "");
+}
+
 #[test]
 fn what_is_read_stays_put_while_what_is_above_it_is_measured() {
     let mut bench = Bench::many(10_000);
