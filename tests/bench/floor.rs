@@ -40,7 +40,9 @@ impl Floor {
         }
         let mut said = String::new();
         for library in libraries {
-            let output = cargo(root, &config, library).stderr(Stdio::piped()).output();
+            let output = cargo(root, &config, library)
+                .stderr(Stdio::piped())
+                .output();
             said += &String::from_utf8_lossy(&output.expect("cargo runs").stderr);
         }
         let commands: Vec<UnitCommand> = said

@@ -47,7 +47,12 @@ pub enum Job {
     /// Puts back what was in a file.
     Undo(Change),
     /// Runs a command.
-    Run(String),
+    Run {
+        /// Of the shell.
+        command: String,
+        /// When it is ended if it runs for longer.
+        limit: Duration,
+    },
 }
 
 /// How far a job has got.
@@ -68,13 +73,20 @@ pub struct JobProgress {
 pub struct Jobs {
     /// By the path that it was opened by. It stays the folder that it was.
     root: Option<(String, Arc<Root>)>,
-    jobs: BTreeMap<JobId, Work>,
+    jobs: BTreeMap<JobId, Begun>,
     /// The oldest first.
     over: VecDeque<JobId>,
     frames: Frames,
 }
 
-/// A job.
+/// A job, and how far it has got.
+#[derive(Debug)]
+struct Begun {
+    job: Job,
+    work: Work,
+}
+
+/// How far a job has got.
 #[derive(Debug)]
 enum Work {
     /// On a thread. In a mutex because a receiver belongs to one.
@@ -122,12 +134,13 @@ impl Jobs {
         if self.jobs.contains_key(&id) {
             return;
         }
-        let begun = self.root(folder).and_then(|root| self.begin(root, job));
-        let work = begun.unwrap_or_else(|error| {
+        let root = self.root(folder);
+        let work = root.and_then(|root| self.begin(root, job.clone()));
+        let work = work.unwrap_or_else(|error| {
             self.over.push_back(id);
             Work::Over(Output::default(), Err(error.to_string()))
         });
-        self.jobs.insert(id, work);
+        self.jobs.insert(id, Begun { job, work });
     }
 
     /// The project's folder, opened once.
@@ -144,9 +157,13 @@ impl Jobs {
 
     fn begin(&self, root: Arc<Root>, job: Job) -> Result<Work, HandsError> {
         let frames = self.frames.clone();
-        if let Job::Run(command) = &job {
+        if let Job::Run { command, limit } = &job {
             let wake = move || frames.now();
-            let running = Running::start(&root, command, Patience::default(), wake)?;
+            let patience = Patience {
+                time: *limit,
+                ..Patience::default()
+            };
+            let running = Running::start(&root, command, patience, wake)?;
             return Ok(Work::Command(running));
         }
         let (sender, receiver) = mpsc::channel();
@@ -171,9 +188,9 @@ impl Jobs {
                 self.jobs.remove(&oldest);
             }
         }
-        for (id, work) in &mut self.jobs {
-            if let Some(over) = work.poll() {
-                *work = over;
+        for (id, begun) in &mut self.jobs {
+            if let Some(over) = begun.work.poll() {
+                begun.work = over;
                 self.over.push_back(*id);
             }
         }
@@ -182,7 +199,7 @@ impl Jobs {
     /// How far a job has got; `None` if it is not known.
     #[must_use]
     pub fn get(&self, id: JobId) -> Option<JobProgress> {
-        let (output, outcome) = match self.jobs.get(&id)? {
+        let (output, outcome) = match &self.jobs.get(&id)?.work {
             Work::Thread(_) => (Output::default(), None),
             Work::Command(running) => (running.output(), None),
             Work::Over(output, outcome) => (output.clone(), Some(outcome.clone())),
@@ -190,15 +207,16 @@ impl Jobs {
         Some(JobProgress { output, outcome })
     }
 
-    /// Whether a job is known, be it over.
+    /// What was begun as this job, if it is known, be it over.
     #[must_use]
-    pub fn is_known(&self, id: JobId) -> bool {
-        self.jobs.contains_key(&id)
+    pub fn begun(&self, id: JobId) -> Option<&Job> {
+        self.jobs.get(&id).map(|begun| &begun.job)
     }
 
     /// Ends a command with all that it has started. Anything else is over before long.
     pub fn cancel(&self, id: JobId) {
-        if let Some(Work::Command(running)) = self.jobs.get(&id) {
+        let begun = self.jobs.get(&id);
+        if let Some(Work::Command(running)) = begun.map(|begun| &begun.work) {
             running.cancel();
         }
     }
@@ -206,8 +224,8 @@ impl Jobs {
     /// Ends all commands, and waits until they have ended, but not for ever.
     pub fn end(&self) {
         let mut commands = Vec::new();
-        for work in self.jobs.values() {
-            if let Work::Command(running) = work {
+        for begun in self.jobs.values() {
+            if let Work::Command(running) = &begun.work {
                 running.cancel();
                 commands.push(running);
             }
@@ -276,7 +294,7 @@ fn act(root: &Root, job: &Job) -> Result<String, HandsError> {
             Ok(format!("{} is as it was before.", change.path))
         }
         Job::Look(wanted) => look(root, wanted),
-        Job::Run(command) => Err(not_to_look(command)),
+        Job::Run { command, .. } => Err(not_to_look(command)),
     }
 }
 
@@ -370,7 +388,10 @@ mod tests {
     }
 
     fn run(command: &str) -> Job {
-        Job::Run(command.to_owned())
+        Job::Run {
+            command: command.to_owned(),
+            limit: Duration::from_secs(600),
+        }
     }
 
     #[test]
@@ -386,6 +407,18 @@ mod tests {
         jobs.start(id(1), &path, run("exit 3"));
         let expected = "It said nothing; it ended with code 3.".to_owned();
         assert_eq!(outcome(&mut jobs, id(1)), Err(expected));
+    }
+
+    #[test]
+    fn a_command_is_ended_at_its_own_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        let mut jobs = Jobs::default();
+        let limit = Duration::from_millis(100);
+        let command = "sleep 1000".to_owned();
+        jobs.start(id(0), &path, Job::Run { command, limit });
+        let expected = "It said nothing; it took longer than 100ms and was ended.".to_owned();
+        assert_eq!(outcome(&mut jobs, id(0)), Err(expected));
     }
 
     #[test]

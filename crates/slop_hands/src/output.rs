@@ -21,8 +21,8 @@ pub enum Ending {
     Exited(i32),
     /// By a signal that nobody here has sent.
     Signal(i32),
-    /// It took too long, and was ended with all that it had started.
-    TimedOut,
+    /// It took longer than this, and was ended with all that it had started.
+    TimedOut(Duration),
     /// Somebody cancelled it; the same.
     Cancelled,
     /// The system lost it.
@@ -42,7 +42,7 @@ impl fmt::Display for Ending {
         match self {
             Self::Exited(code) => write!(f, "it ended with code {code}"),
             Self::Signal(signal) => write!(f, "it was ended by signal {signal}"),
-            Self::TimedOut => f.write_str("it took too long and was ended"),
+            Self::TimedOut(limit) => write!(f, "it took longer than {limit:?} and was ended"),
             Self::Cancelled => f.write_str("it was cancelled"),
             Self::Lost(reason) => write!(f, "nobody knows how it ended: {reason}"),
         }

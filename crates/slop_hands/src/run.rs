@@ -235,7 +235,7 @@ fn supervise(mut child: Child, value: &str, patience: Patience, stopped: &Receiv
             Ok(()) | Err(RecvTimeoutError::Disconnected) => break Some(Ending::Cancelled),
         }
         if start.elapsed() >= patience.time {
-            break Some(Ending::TimedOut);
+            break Some(Ending::TimedOut(patience.time));
         }
     };
     if why.is_some() {

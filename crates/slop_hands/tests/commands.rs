@@ -164,7 +164,7 @@ fn it_is_ended_when_its_time_is_over() {
         ..PATIENT
     };
     let running = place.start("sleep 1000", patience);
-    assert_eq!(ending(&running), Ending::TimedOut);
+    assert_eq!(ending(&running), Ending::TimedOut(patience.time));
 }
 
 #[test]

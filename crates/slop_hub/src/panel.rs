@@ -12,7 +12,7 @@ use std::path::Path;
 use bevy::utils::HashMap;
 use slop_common::ASSISTANT;
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
-use slop_state::{Action, Composer, Discussion, Discussions, Hub, Prices, Total, Window};
+use slop_state::{Action, Composer, Discussion, Discussions, Entry, Hub, Prices, Total, Window};
 use slop_ui::{
     discussion_hub::{composer_field, name_field, search_field},
     Theme,
@@ -45,6 +45,9 @@ const TALL: f32 = 100_000.0;
 
 /// How often entries that came into view by the measuring of others are measured, in a frame.
 const ROUNDS: usize = 8;
+
+/// The least that is taken for something pasted, and not typed, in bytes.
+const PASTED: usize = 1_000;
 
 const SEND: egui::KeyboardShortcut =
     egui::KeyboardShortcut::new(egui::Modifiers::CTRL, egui::Key::Enter);
@@ -443,6 +446,14 @@ fn compose(
     let field = composer_field();
     // Whoever types elsewhere does not mean this text.
     let focused = ui.memory(|memory| memory.focused());
+    if focused == Some(field) {
+        let pasted = take_long(ui, composer.text.len());
+        out.extend(pasted.into_iter().map(Action::PasteEntry));
+    }
+    // It may be there from a time when there was no limit.
+    if composer.text.len() > 2 * Entry::LONG {
+        out.push(Action::PasteEntry(std::mem::take(&mut composer.text)));
+    }
     let sent = focused.is_none_or(|focused| focused == field)
         && ui.input_mut(|input| input.consume_shortcut(&SEND));
     ui.horizontal(|ui| {
@@ -483,6 +494,25 @@ fn compose(
                 .min_size(ui.available_size());
             ui.add(text);
         });
+}
+
+/// Takes away what is pasted, if it is too long for a field that has so many bytes already: a field lays
+/// out all of its text, and copies it several times in each frame.
+fn take_long(ui: &egui::Ui, has: usize) -> Vec<String> {
+    let mut taken = Vec::new();
+    ui.input_mut(|input| {
+        input.events.retain_mut(|event| match event {
+            // The first is what comes from the clipboard by Ctrl+V.
+            egui::Event::Text(text) | egui::Event::Paste(text)
+                if text.len() > PASTED && has + text.len() > Entry::LONG =>
+            {
+                taken.push(std::mem::take(text));
+                false
+            }
+            _ => true,
+        });
+    });
+    taken
 }
 
 /// A choice of roles. The one that was chosen, if it is another.

@@ -48,12 +48,14 @@ fn render_hands(
     if !canvas.places.is_seen(Window::Hands) {
         return;
     }
+    let limit_s = canvas.settings.command_limit_s;
     edit(&mut view, |view| {
         canvas.show(Window::Hands, |ui, theme, out| {
             let view = View {
                 requests: &requests,
                 discussions: &discussions,
                 jobs: &jobs,
+                limit_s,
                 view,
                 cache: &mut cache,
                 theme,
@@ -69,6 +71,8 @@ struct View<'a> {
     discussions: &'a Discussions,
     /// What is under way.
     jobs: &'a Jobs,
+    /// After how many seconds a command is ended.
+    limit_s: u32,
     view: &'a mut HandsView,
     cache: &'a mut Cache,
     theme: &'a Theme,

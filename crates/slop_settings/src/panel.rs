@@ -419,6 +419,11 @@ fn of_assistant(
             number(text, 1_000, 100_000_000)
         });
         new.window_tokens = tokens.unwrap_or(new.window_tokens);
+        let now = new.command_limit_s.to_string();
+        let limit = form.row(ui, "Limit of a command, in seconds", &now, |text| {
+            number(text, 1, 86_400)
+        });
+        new.command_limit_s = limit.unwrap_or(new.command_limit_s);
         let Some((base_url, model)) = new.server_mut() else {
             prices::rows(ui, form, None, asked, &mut new.prices);
             return;

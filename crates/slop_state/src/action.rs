@@ -34,6 +34,9 @@ pub enum Action {
     /// Makes an entry of what the composer holds, in the discussion that is shown, and lets the
     /// assistant answer if it is to.
     AddEntry,
+    /// Makes an entry of a text that was pasted, folded, in the discussion that is shown. Nobody answers
+    /// it; it goes out with the next question.
+    PasteEntry(String),
     /// Gives an entry another text.
     EditEntry(u64, String),
     /// Gives an entry another role.

@@ -178,6 +178,31 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// How long a text is at most that is laid out as a whole, in bytes. That costs more memory than the
+    /// text by far, and time whenever the text or its width is another.
+    pub const LONG: usize = 200_000;
+    /// How much of a longer one is shown, in bytes.
+    const BEGINNING: usize = 20_000;
+
+    /// Whether only the beginning of its text is shown.
+    #[must_use]
+    pub fn is_long(&self) -> bool {
+        self.text.len() > Self::LONG
+    }
+
+    /// What is shown of its text: all of it, or the beginning of a long one.
+    #[must_use]
+    pub fn shown_text(&self) -> &str {
+        if !self.is_long() {
+            return &self.text;
+        }
+        let mut end = Self::BEGINNING;
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        &self.text[..end]
+    }
+
     /// What all takes of its place have in common.
     #[must_use]
     pub fn place(&self) -> u64 {
@@ -261,4 +286,22 @@ pub struct Hub {
     /// Whether the documents are listed that can be imported.
     #[serde(default)]
     pub importing: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_beginning_of_a_long_text_is_shown() {
+        let entry = |text: String| Entry {
+            text,
+            ..Entry::default()
+        };
+        let short = entry("a".repeat(Entry::LONG));
+        assert_eq!(short.shown_text().len(), Entry::LONG);
+        let long = entry("€".repeat(Entry::LONG));
+        assert!(long.is_long());
+        assert_eq!(long.shown_text(), "€".repeat(Entry::BEGINNING / 3));
+    }
 }

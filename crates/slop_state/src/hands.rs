@@ -60,6 +60,9 @@ pub struct ToolCall {
     pub signature: String,
     /// What came of it, for the model.
     pub result: Option<String>,
+    /// What was done instead, if a person edited it first: the command, or what the file was to have
+    /// in it.
+    pub edited: Option<String>,
 }
 
 /// Which call it is: the request that it came with, and its place there. So one that is read again,
@@ -111,8 +114,10 @@ pub struct ToolRequest {
     pub ticket: Option<u32>,
     /// When it was made, in seconds since 1970, UTC.
     pub time: u64,
-    /// What is to be done.
+    /// What is to be done, as the person edited it, if somebody did.
     pub deed: Deed,
+    /// Whether that is something else than the assistant asked for.
+    pub edited: bool,
     /// Where it stands.
     pub stage: Stage,
     /// How often something was begun for it before: it is done, and may be undone.
@@ -159,6 +164,16 @@ impl Deed {
         }
     }
 
+    /// What a person can edit of it.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Look { .. } => None,
+            Self::Change { after, .. } => Some(after),
+            Self::Run(command) => Some(command),
+        }
+    }
+
     /// For people, in one line.
     #[must_use]
     pub fn title(&self) -> String {
@@ -172,6 +187,19 @@ impl Deed {
                 let more = if lines.next().is_some() { " …" } else { "" };
                 format!("Command {first}{more}")
             }
+        }
+    }
+}
+
+impl ToolRequest {
+    /// For people, in one line: what is done, and whether that was edited.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let title = self.deed.title();
+        if self.edited {
+            format!("{title} (edited)")
+        } else {
+            title
         }
     }
 }
@@ -368,5 +396,9 @@ mod tests {
         let title = |deed: Deed| deed.title();
         assert_eq!(title(Deed::Run("ls".to_owned())), "Command ls");
         assert_eq!(title(Deed::Run("a\nb\n".to_owned())), "Command a …");
+        let mut request = request(0, Deed::Run("ls".to_owned()), None);
+        assert_eq!(request.title(), "Command ls");
+        request.edited = true;
+        assert_eq!(request.title(), "Command ls (edited)");
     }
 }

@@ -108,6 +108,9 @@ pub struct Settings {
     /// How patient to be with a provider.
     #[serde(default)]
     pub limits: Limits,
+    /// After how many seconds a command in the project's folder is ended.
+    #[serde(default = "command_limit_s")]
+    pub command_limit_s: u32,
     /// How many tokens the model takes, for a look at what goes out. Nothing is cut off by it.
     #[serde(default = "window_tokens")]
     pub window_tokens: u32,
@@ -116,6 +119,11 @@ pub struct Settings {
     pub prices: Prices,
     /// Whether frames, input lag, memory and each part of the app are measured.
     pub perf_profiling_enabled: bool,
+}
+
+/// Time for most builds.
+fn command_limit_s() -> u32 {
+    600
 }
 
 /// As many as most models take.
@@ -137,6 +145,7 @@ impl Default for Settings {
             anthropic: Server::anthropic(),
             gemini: Server::gemini(),
             limits: Limits::default(),
+            command_limit_s: command_limit_s(),
             window_tokens: window_tokens(),
             prices: Prices::default(),
             perf_profiling_enabled: false,

@@ -76,6 +76,7 @@ pub(super) fn begin_round(entry: &mut Entry, request: u64, progress: Progress<'_
         arguments: call.arguments.clone(),
         signature: call.signature.clone(),
         result: None,
+        edited: None,
     });
     entry.rounds.push(ToolRound {
         request,
@@ -182,6 +183,7 @@ pub(super) fn ask_for_leave(
                         ticket,
                         time: now(),
                         deed,
+                        edited: false,
                         stage: Stage::Waiting,
                         attempt: 0,
                     });

@@ -66,14 +66,26 @@ fn last_answer<'a>(ticket: &Ticket, discussions: &'a Discussions) -> Option<&'a 
     is_whole.then_some(answer)
 }
 
-/// What was to be changed or run for an answer in the project's folder, and what came of it; blank if
-/// nothing was.
+/// What was to be changed or run for an answer in the project's folder, or was instead, and what came of
+/// it; blank if nothing was.
 fn deeds(answer: &Entry) -> String {
     let mut text = String::new();
     for call in answer.rounds.iter().flat_map(|round| &round.calls) {
+        let edited = call.edited.as_deref();
         let what = match Wanted::parse(&call.name, &call.arguments) {
+            Ok(Wanted::Change { path, .. }) if edited.is_some() => {
+                format!("To write {path}, with what a person made of it")
+            }
             Ok(Wanted::Change { path, .. }) => format!("To write {path}"),
-            Ok(Wanted::Run { command }) => format!("To run `{}`", command.trim()),
+            Ok(Wanted::Run { command }) => {
+                let asked = format!("To run `{}`", command.trim());
+                match edited {
+                    Some(edited) => {
+                        format!("{asked}, of which a person made `{}`", edited.trim())
+                    }
+                    None => asked,
+                }
+            }
             // Who only looks has done nothing.
             Ok(_) | Err(_) => continue,
         };

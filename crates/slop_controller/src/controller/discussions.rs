@@ -73,6 +73,15 @@ pub(super) fn edit_entries(
                     });
                 }
             }
+            Action::PasteEntry(text) if !text.trim().is_empty() => {
+                let entry = Entry {
+                    role: composer.role.clone(),
+                    text: text.clone(),
+                    collapsed: true,
+                    ..Entry::default()
+                };
+                put_entry(&mut discussions, entry);
+            }
             Action::EditEntry(id, text) => {
                 change(&mut discussions, *id, |entry| entry.text.clone_from(text));
             }
@@ -247,19 +256,26 @@ pub(super) fn bring_back_entry(
 
 /// Makes an entry of the composer's text. Whether there is a discussion for it.
 fn add_entry(discussions: &mut Discussions, composer: &mut Composer) -> bool {
-    let id = discussions.next_id();
-    let active = discussions.active;
-    let Some(discussion) = discussions.get_mut(active) else {
+    if discussions.shown().is_none() {
         return false;
-    };
-    discussion.entries.push(Entry {
-        id,
+    }
+    let entry = Entry {
         role: composer.role.clone(),
-        time: now(),
         text: std::mem::take(&mut composer.text),
         ..Entry::default()
-    });
+    };
+    put_entry(discussions, entry);
     true
+}
+
+/// Puts an entry at the end of the discussion that is shown, with an id and the time.
+fn put_entry(discussions: &mut Discussions, entry: Entry) {
+    let id = discussions.next_id();
+    let active = discussions.active;
+    if let Some(discussion) = discussions.get_mut(active) {
+        let time = now();
+        discussion.entries.push(Entry { id, time, ..entry });
+    }
 }
 
 /// Shows an entry, wherever it is.
@@ -477,6 +493,33 @@ mod tests {
         // Blank by now.
         act(&mut app, Action::AddEntry);
         assert_eq!(asked(&mut app), []);
+    }
+
+    #[test]
+    fn what_is_pasted_is_kept_whole_and_goes_out_with_the_next_question() {
+        let mut app = app();
+        let text = "many words ".repeat(500_000);
+        app.world_mut().resource_mut::<Composer>().text = "what is it?".into();
+        act(&mut app, Action::PasteEntry(text.clone()));
+        assert_eq!(asked(&mut app), []);
+        assert_eq!(app.world().resource::<Composer>().text, "what is it?");
+        act(&mut app, Action::AddEntry);
+        assert_eq!(asked(&mut app).len(), 1);
+        let entries = &discussions(&app).list[0].entries;
+        let [pasted, question] = entries.as_slice() else {
+            panic!("{} entries", entries.len());
+        };
+        assert_eq!((&*pasted.role, pasted.collapsed), ("User", true));
+        assert_eq!(
+            (&*question.text, question.collapsed),
+            ("what is it?", false)
+        );
+        assert!(pasted.id < question.id);
+        let (_, sent) = slop_common::message(pasted).unwrap();
+        assert!(sent == text, "{} of {}", sent.len(), text.len());
+        // What is blank is nothing.
+        act(&mut app, Action::PasteEntry(" \n".repeat(200_000)));
+        assert_eq!(discussions(&app).list[0].entries.len(), 2);
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //! the number of its call and copies from there what became of it, so running twice, a reload and a
 //! rollback make no difference to it.
 
+use std::time::Duration;
+
 use bevy::prelude::*;
 use slop_common::job_of;
 use slop_engine::hands::{Change, Job, Jobs, Wanted};
 use slop_state::{
-    Action, CallId, Deed, Discussions, Pending, PendingRequests, Project, Remembered, Stage,
-    ToolRequest, ToolRequests,
+    Action, CallId, Deed, Discussions, Pending, PendingRequests, Project, Remembered, Settings,
+    Stage, ToolRequest, ToolRequests,
 };
 
 use super::{now, Actions};
@@ -27,6 +29,7 @@ pub(super) fn serve_tools(
     mut jobs: ResMut<Jobs>,
     pending: Option<Res<PendingRequests>>,
     project: Res<Project>,
+    settings: Res<Settings>,
 ) {
     jobs.poll();
     let wanted: Vec<Action> = actions.read().filter(|a| is_ours(a)).cloned().collect();
@@ -39,6 +42,7 @@ pub(super) fn serve_tools(
         discussions: &mut discussions,
         jobs: &mut jobs,
         folder: &project.root,
+        limit: Duration::from_secs(settings.command_limit_s.into()),
     };
     for action in wanted {
         hands.serve(action);
@@ -70,8 +74,8 @@ fn is_awaited(request: &ToolRequest, pending: &PendingRequests) -> bool {
     pending.0.iter().any(is_its)
 }
 
-/// What is to be done, as a job of the engine.
-fn job(deed: &Deed) -> Result<Job, String> {
+/// What is to be done, as a job of the engine. A command is ended at the `limit`.
+fn job(deed: &Deed, limit: Duration) -> Result<Job, String> {
     Ok(match deed {
         Deed::Look { name, arguments } => {
             let wanted = Wanted::parse(name, arguments).map_err(|error| error.to_string())?;
@@ -82,8 +86,27 @@ fn job(deed: &Deed) -> Result<Job, String> {
             before,
             after,
         } => Job::Apply(change(path, before.as_ref(), after)),
-        Deed::Run(command) => Job::Run(command.clone()),
+        Deed::Run(command) => Job::Run {
+            command: command.clone(),
+            limit,
+        },
     })
+}
+
+/// What the model is told of a deed that a person edited, before what came of it.
+fn said_of_edit(deed: &Deed) -> String {
+    match deed {
+        Deed::Look { .. } => String::new(),
+        Deed::Change { path, .. } => format!(
+            "The person edited what you asked for before it was done. What is in {path} now is not what you \
+             sent: read it before you go on.\n"
+        ),
+        Deed::Run(command) => format!(
+            "The person edited the command before it ran. This was run instead:\n{}\n\
+             What came of it:\n",
+            command.trim_end()
+        ),
+    }
 }
 
 fn change(path: &str, before: Option<&String>, after: &str) -> Change {
@@ -101,12 +124,20 @@ struct Hands<'a, 'r, 'd> {
     jobs: &'a mut Jobs,
     /// The project's.
     folder: &'a str,
+    /// Of a command.
+    limit: Duration,
 }
 
 impl Hands<'_, '_, '_> {
     fn allow_edited(&mut self, id: CallId, text: String) {
         if self.edit(id, text) {
-            self.allow(id, "edited and allowed");
+            let is_edited = self.requests.get(id).is_some_and(|request| request.edited);
+            let how = if is_edited {
+                "edited and allowed"
+            } else {
+                "allowed"
+            };
+            self.allow(id, how);
         }
     }
 
@@ -148,8 +179,8 @@ impl Hands<'_, '_, '_> {
         let Some(request) = request.filter(|request| request.stage == Stage::Waiting) else {
             return;
         };
-        let title = request.deed.title();
-        let job = job(&request.deed);
+        let title = request.title();
+        let job = job(&request.deed, self.limit);
         let job_id = job_of(request);
         self.requests.note(now(), how, title);
         match job {
@@ -169,18 +200,31 @@ impl Hands<'_, '_, '_> {
         let Some(request) = request.filter(|request| request.stage == Stage::Waiting) else {
             return false;
         };
+        if matches!(request.deed, Deed::Run(_)) {
+            if let Err(error) = Jobs::check(&text) {
+                warn!("the command was not run: {error}");
+                return false;
+            }
+        }
+        request.edited |= request.deed.text().is_some_and(|now| now != text);
         match &mut request.deed {
             Deed::Look { .. } => return false,
             Deed::Change { after, .. } => *after = text,
-            Deed::Run(command) => {
-                if let Err(error) = Jobs::check(&text) {
-                    warn!("the command was not run: {error}");
-                    return false;
-                }
-                *command = text;
-            }
+            Deed::Run(command) => *command = text,
         }
         true
+    }
+
+    /// Gives a request that waits the text that was begun for it. A rollback has forgotten what a person
+    /// made of it.
+    fn edit_as_begun(&mut self, id: CallId) {
+        let job = self.requests.get(id).map(job_of);
+        let text = match job.and_then(|job| self.jobs.begun(job)) {
+            Some(Job::Apply(change)) => change.after.clone(),
+            Some(Job::Run { command, .. }) => command.clone(),
+            Some(Job::Look(_) | Job::Undo(_)) | None => return,
+        };
+        self.edit(id, text);
     }
 
     fn remember(&mut self, id: CallId) {
@@ -239,7 +283,7 @@ impl Hands<'_, '_, '_> {
             .requests
             .waiting()
             .filter_map(|request| {
-                let how = if self.jobs.is_known(job_of(request)) {
+                let how = if self.jobs.begun(job_of(request)).is_some() {
                     "was allowed before new code was taken back"
                 } else if request.deed.kind().is_none() {
                     "allowed in this discussion"
@@ -252,6 +296,7 @@ impl Hands<'_, '_, '_> {
             })
             .collect();
         for (id, how) in waiting {
+            self.edit_as_begun(id);
             self.allow(id, how);
         }
     }
@@ -286,7 +331,7 @@ impl Hands<'_, '_, '_> {
             return;
         };
         let is_first = request.attempt == 0;
-        let (what, result) = match &stage {
+        let (what, mut result) = match &stage {
             Stage::Done(text) if is_first => ("done".to_owned(), text.clone()),
             Stage::Done(reason) => ("not undone".to_owned(), reason.clone()),
             Stage::Refused(reason) if reason.is_empty() => {
@@ -304,7 +349,8 @@ impl Hands<'_, '_, '_> {
             Stage::Undone => ("undone".to_owned(), String::new()),
             Stage::Waiting | Stage::Running | Stage::Undoing => return,
         };
-        let title = request.deed.title();
+        let title = request.title();
+        let edited = request.edited.then(|| request.deed.clone());
         let (discussion, entry) = (request.discussion, request.entry);
         request.stage = stage;
         self.requests.note(now(), what, title);
@@ -320,6 +366,10 @@ impl Hands<'_, '_, '_> {
         let round = rounds.find(|round| round.request == id.request);
         let place = usize::try_from(id.place).unwrap_or(usize::MAX);
         if let Some(call) = round.and_then(|round| round.calls.get_mut(place)) {
+            if let Some(deed) = edited {
+                result.insert_str(0, &said_of_edit(&deed));
+                call.edited = deed.text().map(str::to_owned);
+            }
             // One that was stopped was told so.
             call.result.get_or_insert(result);
         }

@@ -53,9 +53,7 @@ pub(super) fn set_reloader(settings: Res<Settings>, mut config: ResMut<HotReload
     config.probation_frames = settings.probation_frames;
     config.build.time_limit = Duration::from_secs(settings.build_limit_s.into());
     config.build.profile = match settings.build_profile {
-        BuildProfile::Host => {
-            BuildConfig::new(config.build.folder.clone()).profile
-        }
+        BuildProfile::Host => BuildConfig::new(config.build.folder.clone()).profile,
         BuildProfile::Dev => "dev".to_owned(),
         BuildProfile::Release => "release".to_owned(),
     };

@@ -46,6 +46,16 @@ pub(super) fn draw(
     });
 }
 
+/// Between two buttons, in points.
+const BETWEEN: f32 = 4.0;
+
+/// What the time of day and the gap before it take in the head, in points.
+const CLOCK: f32 = 48.0;
+
+/// What the date takes with the time, in points.
+const DATE: f32 = 130.0;
+
+/// Who speaks and when, and what can be done with it: in one line, or in several if it is narrow.
 pub(super) fn entry_head(
     ui: &mut egui::Ui,
     row: &Row<'_>,
@@ -54,8 +64,9 @@ pub(super) fn entry_head(
     out: &mut Vec<Action>,
 ) {
     let entry = row.entry;
-    let has_room = ui.available_width() > 420.0;
-    ui.horizontal(|ui| {
+    let needed = width_of_buttons(ui, row, thread);
+    let right_to_left = egui::Layout::right_to_left(egui::Align::Center);
+    let line = ui.horizontal(|ui| {
         let (glyph, hover) = if entry.collapsed {
             ("⏵", "Show all of it")
         } else {
@@ -67,31 +78,77 @@ pub(super) fn entry_head(
         if let Some(role) = choose_role(ui, thread.roles, &entry.role) {
             out.push(Action::SetRole(entry.id, role));
         }
-        let layout = egui::Layout::right_to_left(egui::Align::Center);
-        ui.with_layout(layout, |ui| {
-            ui.spacing_mut().item_spacing.x = 4.0;
-            buttons(ui, row, thread, editing, out);
-            // In what room they leave.
-            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                if row.is_streaming {
-                    busy(ui, thread.theme.accent).on_hover_text("The assistant is writing");
-                } else {
-                    let date = date(entry.time);
-                    let clock = date.rsplit(' ').next().unwrap_or_default();
-                    let shown = if has_room { &date } else { clock };
-                    let shown = egui::RichText::new(shown).weak();
-                    let label = ui.add(egui::Label::new(shown).truncate());
-                    label.on_hover_text(format!("{date} UTC"));
-                }
-                if entry.collapsed {
-                    let line = entry.text.lines().next().unwrap_or_default();
-                    let line: String = line.chars().take(200).collect();
-                    let line = egui::RichText::new(line).weak();
-                    ui.add(egui::Label::new(line).truncate());
-                }
+        let fits = needed + CLOCK <= ui.available_width();
+        if fits {
+            ui.with_layout(right_to_left, |ui| {
+                ui.spacing_mut().item_spacing.x = BETWEEN;
+                buttons(ui, row, thread, editing, out);
+                // In what room they leave.
+                let layout = egui::Layout::left_to_right(egui::Align::Center);
+                ui.with_layout(layout, |ui| moment(ui, row, thread));
             });
-        });
+        } else {
+            moment(ui, row, thread);
+        }
+        fits
     });
+    if !line.inner {
+        let size = egui::vec2(ui.available_width(), ui.spacing().interact_size.y);
+        ui.allocate_ui_with_layout(size, right_to_left.with_main_wrap(true), |ui| {
+            ui.spacing_mut().item_spacing.x = BETWEEN;
+            buttons(ui, row, thread, editing, out);
+        });
+    }
+}
+
+/// When it was said, and how it begins if that is all that is shown of it.
+fn moment(ui: &mut egui::Ui, row: &Row<'_>, thread: &Thread<'_>) {
+    let entry = row.entry;
+    let has_room = ui.available_width() > DATE;
+    if row.is_streaming {
+        busy(ui, thread.theme.accent).on_hover_text("The assistant is writing");
+    } else {
+        let date = date(entry.time);
+        let clock = date.rsplit(' ').next().unwrap_or_default();
+        let shown = if has_room { &date } else { clock };
+        let shown = egui::RichText::new(shown).weak();
+        let label = ui.add(egui::Label::new(shown).truncate());
+        label.on_hover_text(format!("{date} UTC"));
+    }
+    if entry.collapsed {
+        let line = entry.shown_text().lines().next().unwrap_or_default();
+        let mut line: String = line.chars().take(200).collect();
+        if entry.is_long() {
+            line = format!("{} · {line}", size(entry.text.len()));
+        }
+        let line = egui::RichText::new(line).weak();
+        ui.add(egui::Label::new(line).truncate());
+    }
+}
+
+/// A number of bytes, for people.
+fn size(bytes: usize) -> String {
+    if bytes < 1_000_000 {
+        format!("{} kB", bytes / 1_000)
+    } else {
+        format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10)
+    }
+}
+
+/// How much room the buttons take in one line, which is laid out where it cannot be seen.
+fn width_of_buttons(ui: &mut egui::Ui, row: &Row<'_>, thread: &Thread<'_>) -> f32 {
+    // Out of sight, so that nobody points at it.
+    let below = egui::pos2(ui.cursor().left(), ui.clip_rect().bottom() + 1000.0);
+    let size = egui::vec2(10_000.0, ui.spacing().interact_size.y);
+    let builder = egui::UiBuilder::new()
+        .id_salt("width of buttons")
+        .max_rect(egui::Rect::from_min_size(below, size))
+        .layout(egui::Layout::left_to_right(egui::Align::Center))
+        .invisible();
+    let mut child = ui.new_child(builder);
+    child.spacing_mut().item_spacing.x = BETWEEN;
+    buttons(&mut child, row, thread, &mut None, &mut Vec::new());
+    child.min_rect().width()
 }
 
 /// What can be done with an entry, from the right to the left.
@@ -103,7 +160,7 @@ pub(super) fn buttons(
     out: &mut Vec<Action>,
 ) {
     let entry = row.entry;
-    let ids = thread.discussion.takes(entry);
+    let ids = row.takes.as_slice();
     let hover = if ids.len() > 1 {
         "Delete, with all its takes"
     } else {
@@ -126,6 +183,8 @@ pub(super) fn buttons(
         ("The assistant is still writing it", false)
     } else if row.is_edited {
         ("It is being edited", false)
+    } else if entry.is_long() {
+        ("It is too long to be edited here; copy it", false)
     } else if let Some(name) = thread.unsaved {
         other = format!("Save or cancel the other edit first, in “{name}”");
         (other.as_str(), false)
@@ -136,7 +195,7 @@ pub(super) fn buttons(
         *editing = Some((entry.id, entry.text.clone()));
         ui.memory_mut(|memory| memory.request_focus(text_field(entry.id)));
     }
-    if thread.answer == Some(entry.id) {
+    if row.is_answer {
         let (hover, can_ask) = if row.is_streaming {
             ("The assistant is still writing it", false)
         } else if row.is_edited {
@@ -157,7 +216,7 @@ pub(super) fn buttons(
     if ui.add(raw).on_hover_text(hover).clicked() {
         out.push(Action::SetRaw(entry.id, !entry.raw));
     }
-    takes(ui, entry, &ids, out);
+    takes(ui, entry, ids, out);
 }
 
 /// Which of several takes is shown, and the way to its neighbours, from the right to the left.
@@ -247,8 +306,8 @@ pub(super) fn text(ui: &mut egui::Ui, row: &Row<'_>, commonmark: &mut CommonMark
         .show(ui, |ui| {
             if entry.text.is_empty() && row.is_streaming {
                 ui.weak("…");
-            } else if entry.raw {
-                let text = egui::RichText::new(&entry.text).monospace();
+            } else if entry.raw || entry.is_long() {
+                let text = egui::RichText::new(entry.shown_text()).monospace();
                 ui.add(egui::Label::new(text).wrap());
             } else {
                 // A path without a scheme is not taken for a file. Of schemes that name files or
@@ -258,6 +317,12 @@ pub(super) fn text(ui: &mut egui::Ui, row: &Row<'_>, commonmark: &mut CommonMark
                     .show(ui, commonmark, &entry.text);
             }
         });
+    if entry.is_long() {
+        let (shown, all) = (size(entry.shown_text().len()), size(entry.text.len()));
+        ui.weak(format!(
+            "The first {shown} of {all} are shown; all of it is sent, and copied."
+        ));
+    }
 }
 
 /// What the assistant thought, folded, for it is no part of the answer.

@@ -42,7 +42,12 @@ impl Search {
             count += 1;
             let length = entry.text.len();
             let is_hit = match self.known.get(&entry.id) {
-                Some(&(known, is_hit)) if known == length && !anew.contains(&index) => is_hit,
+                // A long one is not edited, and takes a while.
+                Some(&(known, is_hit))
+                    if known == length && (entry.is_long() || !anew.contains(&index)) =>
+                {
+                    is_hit
+                }
                 _ => {
                     let is_hit = entry.text.to_lowercase().contains(&self.needle);
                     self.known.insert(entry.id, (length, is_hit));
@@ -93,6 +98,8 @@ impl<'a> Thread<'a> {
             down: self.shown.get(place + 1).map(|below| way(*below)),
             is_streaming: self.streaming.contains(&entry.id),
             is_edited: self.editing == Some(entry.id),
+            is_answer: self.answer == Some(entry.id),
+            takes: self.discussion.takes(entry),
         }
     }
 }
@@ -106,6 +113,10 @@ pub(super) struct Row<'a> {
     pub(super) down: Option<i32>,
     pub(super) is_streaming: bool,
     pub(super) is_edited: bool,
+    /// Whether it is the last of the assistant.
+    pub(super) is_answer: bool,
+    /// The ids of all takes of its place, itself included, the oldest first.
+    pub(super) takes: Vec<u64>,
 }
 
 /// The height of an entry, with the gap below it, and what it depends on.
@@ -128,7 +139,6 @@ impl Measured {
 
     pub(super) fn of(row: &Row<'_>) -> egui::Id {
         let Entry {
-            text,
             collapsed,
             raw,
             thoughts,
@@ -136,7 +146,22 @@ impl Measured {
             ..
         } = row.entry;
         let has_usage = usage.is_some();
-        egui::Id::new((text, collapsed, raw, row.is_edited, thoughts, has_usage))
+        let text = if *collapsed {
+            ""
+        } else {
+            row.entry.shown_text()
+        };
+        // They take room in the head.
+        let buttons = (row.is_answer, row.takes.len());
+        egui::Id::new((
+            text,
+            collapsed,
+            raw,
+            row.is_edited,
+            thoughts,
+            has_usage,
+            buttons,
+        ))
     }
 
     pub(super) fn is_fresh(&self, row: &Row<'_>, width: f32) -> bool {
@@ -151,7 +176,9 @@ pub(super) fn estimate(entry: &Entry, width: f32) -> f32 {
     if entry.collapsed {
         head
     } else {
-        let rows = (7.0 * entry.text.len() as f32 / width).ceil().max(1.0);
+        let rows = (7.0 * entry.shown_text().len() as f32 / width)
+            .ceil()
+            .max(1.0);
         head + 8.0 + 16.0 * rows
     }
 }

@@ -28,6 +28,8 @@ struct Bench {
     folder: PathBuf,
     theme: Theme,
     time: f64,
+    /// Of the window, in points.
+    width: f32,
 }
 
 impl Bench {
@@ -46,6 +48,7 @@ impl Bench {
             folder: "/nowhere".into(),
             theme: theme(),
             time: 0.0,
+            width: 1280.0,
         };
         for text in texts {
             bench.say(text);
@@ -69,7 +72,7 @@ impl Bench {
 
     fn run(&mut self, events: Vec<egui::Event>) -> (Vec<Action>, egui::FullOutput) {
         self.time += 0.05;
-        let size = egui::vec2(1280.0, 800.0);
+        let size = egui::vec2(self.width, 800.0);
         let input = egui::RawInput {
             screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size)),
             time: Some(self.time),
@@ -436,6 +439,99 @@ fn takes_are_counted_and_switched() {
     assert_eq!(bench.click_first("◀"), []);
 }
 
+/// Whether nothing in the heads of entries lies on another thing, in a window of this width.
+#[track_caller]
+fn check_heads(width: f32, streaming: bool, collapsed: bool) {
+    let mut bench = Bench::new(["hello?", "one"]);
+    bench.width = width;
+    let discussion = &mut bench.discussions.list[0];
+    for id in [20, 21] {
+        let shown = discussion.entries[1].id;
+        let entry = Entry {
+            id,
+            role: "AI".to_owned(),
+            text: "an answer of several words".to_owned(),
+            collapsed,
+            ..Entry::default()
+        };
+        assert!(discussion.retake(shown, entry));
+    }
+    if streaming {
+        bench.streaming = vec![21];
+    }
+    let seen = bench.look();
+    let (_, role) = seen.iter().find(|(text, _)| text == "AI").unwrap();
+    let in_head = [
+        "00:00",
+        "1970-01-01 00:00",
+        "3/3",
+        "◀",
+        "▶",
+        "Raw",
+        "🔄",
+        "✏",
+        "📋",
+        "⬆",
+        "⬇",
+        "🗑",
+    ];
+    let is_in_head = |(text, rect): &&(String, egui::Rect)| {
+        // Those of the list of discussions are further to the left, and those of the other entry above.
+        let is_its = rect.left() > role.left() - 40.0 && rect.top() > role.top() - 8.0;
+        is_its && in_head.contains(&&**text)
+    };
+    let mut things: Vec<_> = seen.iter().filter(is_in_head).cloned().collect();
+    let count = if streaming { 10 } else { 11 };
+    assert_eq!(things.len(), count, "{width}: {things:?}");
+    // The frame of the choice is wider than its text.
+    let size = egui::vec2(ROLE - 12.0, role.height());
+    things.push(("role".to_owned(), egui::Rect::from_min_size(role.min, size)));
+    for (place, (text, rect)) in things.iter().enumerate() {
+        for (other, on) in &things[place + 1..] {
+            let common = rect.intersect(*on);
+            let is_on = common.width() > 0.5 && common.height() > 0.5;
+            assert!(!is_on, "{width}: {text} at {rect:?} and {other} at {on:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_in_the_head_of_an_entry_overlaps_however_narrow_it_is() {
+    // The list and the margins take about 240.
+    for width in [
+        440.0, 480.0, 520.0, 560.0, 590.0, 620.0, 660.0, 700.0, 1280.0,
+    ] {
+        check_heads(width, false, false);
+        check_heads(width, true, false);
+    }
+    // What is folded has its beginning in there too.
+    check_heads(560.0, false, true);
+    check_heads(1280.0, false, true);
+}
+
+#[test]
+fn the_room_for_the_buttons_is_measured_anew_when_there_are_more() {
+    let mut bench = Bench::new(["hello?", "one", "I see"]);
+    bench.width = 640.0;
+    let before = bench.find("I see")[0].top();
+    bench.discussions.list[0].entries[1].role = "AI".to_owned();
+    for id in [20, 21] {
+        let last = Entry {
+            id,
+            role: "AI".to_owned(),
+            text: "one".to_owned(),
+            ..Entry::default()
+        };
+        let discussion = &mut bench.discussions.list[0];
+        let mut see = discussion.entries[2].clone();
+        see.id += 10;
+        assert!(discussion.retake(discussion.entries[1].id, last));
+        discussion.entries.push(see);
+    }
+    let after = bench.find("I see")[0].top();
+    assert!(after > before + 8.0, "{before} and {after}");
+}
+
 #[test]
 fn an_edit_goes_on_with_ctrl_shift_enter_but_not_that_of_an_answer() {
     let both = egui::Modifiers::CTRL | egui::Modifiers::SHIFT;
@@ -628,6 +724,74 @@ fn only_what_is_visible_is_laid_out() {
         }
         assert!(bench.sees(end), "{end} is not in view");
     }
+}
+
+/// How many glyphs were laid out for what is drawn, be they to be seen or not.
+fn glyphs(output: &egui::FullOutput) -> usize {
+    fn visit(shape: &egui::Shape) -> usize {
+        match shape {
+            egui::Shape::Vec(shapes) => shapes.iter().map(visit).sum(),
+            egui::Shape::Text(shape) => {
+                let rows = shape.galley.rows.iter();
+                rows.map(|row| row.glyphs.len()).sum()
+            }
+            _ => 0,
+        }
+    }
+    output
+        .shapes
+        .iter()
+        .map(|clipped| visit(&clipped.shape))
+        .sum()
+}
+
+#[test]
+fn a_huge_paste_becomes_an_entry_and_is_never_laid_out_as_a_whole() {
+    let mut bench = Bench::new(["hello"]);
+    bench.composer.text = "half a thought".to_owned();
+    bench.focus(composer_field());
+    let text = "many words ".repeat(500_000);
+    for event in [egui::Event::Text, egui::Event::Paste] {
+        let (out, output) = bench.run(vec![event(text.clone())]);
+        assert!(out == [Action::PasteEntry(text.clone())]);
+        assert_eq!(bench.composer.text, "half a thought");
+        let laid_out = glyphs(&output);
+        assert!(laid_out < 10_000, "{laid_out} glyphs");
+    }
+    // As the controller does it.
+    bench.say(text.clone());
+    bench.discussions.list[0].entries[1].collapsed = true;
+    assert_eq!(bench.find("5.5 MB · many words").len(), 1);
+    assert_eq!(bench.click_last("✏"), []);
+    assert_eq!(bench.hub.editing, None);
+    let copy = *bench.find("📋").last().unwrap();
+    let (_, output) = bench.click(copy.center());
+    assert!(output.platform_output.copied_text == text);
+    bench.discussions.list[0].entries[1].collapsed = false;
+    assert_eq!(bench.find("20 kB of 5.5 MB").len(), 1);
+    let laid_out = glyphs(&bench.run(Vec::new()).1);
+    assert!(laid_out < 50_000, "{laid_out} glyphs");
+}
+
+#[test]
+fn a_paste_of_a_usual_length_goes_into_the_field() {
+    let mut bench = Bench::new(["hello"]);
+    bench.focus(composer_field());
+    let text = "word ".repeat(2_000);
+    let (out, _) = bench.run(vec![egui::Event::Text(text.clone())]);
+    assert_eq!(out, []);
+    assert!(bench.composer.text == text);
+    // What is typed does, however much is there.
+    bench.composer.text = "word ".repeat(Entry::LONG / 5);
+    let (out, _) = bench.run(vec![egui::Event::Text("!".to_owned())]);
+    assert_eq!(out, []);
+    assert_eq!(bench.composer.text.len(), Entry::LONG + 1);
+    // What was there before there was a limit becomes an entry too.
+    let old = "word ".repeat(Entry::LONG);
+    bench.composer.text.clone_from(&old);
+    let (out, _) = bench.run(Vec::new());
+    assert!(out == [Action::PasteEntry(old)]);
+    assert_eq!(bench.composer.text, "");
 }
 
 #[test]

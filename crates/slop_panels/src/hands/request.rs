@@ -37,7 +37,7 @@ pub(super) fn waiting(
 /// What it is, and where it was asked for.
 fn head(ui: &mut egui::Ui, request: &ToolRequest, view: &View<'_>) {
     ui.horizontal_wrapped(|ui| {
-        ui.strong(request.deed.title());
+        ui.strong(request.title());
         let discussion = view.discussions.get(request.discussion);
         if let Some(discussion) = discussion {
             ui.weak(format!("in {}", discussion.name));
@@ -59,7 +59,13 @@ fn deed(ui: &mut egui::Ui, request: &ToolRequest, view: &mut View<'_>) {
             lines_of(ui, diff, view.theme);
         }
         Deed::Run(command) => {
-            ui.weak("In the project's folder, for ten minutes at most:");
+            let limit = match (&request.stage, view.limit_s) {
+                (Stage::Waiting, 1) => ", for 1 second at most".to_owned(),
+                (Stage::Waiting, limit) => format!(", for {limit} seconds at most"),
+                // The limit may have been another one when it began.
+                _ => String::new(),
+            };
+            ui.weak(format!("In the project's folder{limit}:"));
             let lines: Vec<_> = command.lines().collect();
             rows(ui, "command", &lines, false, |line| {
                 ((*line).to_owned(), view.theme.accent)
@@ -113,12 +119,8 @@ fn answers(ui: &mut egui::Ui, request: &ToolRequest, view: &mut View<'_>, out: &
             out.push(Action::AllowTool(id));
         }
         if ui.button("Edit").clicked() {
-            let text = match &request.deed {
-                Deed::Change { after, .. } => after.clone(),
-                Deed::Run(command) => command.clone(),
-                Deed::Look { .. } => return,
-            };
-            view.view.editing = Some((id, text));
+            let text = request.deed.text().map(str::to_owned);
+            view.view.editing = text.map(|text| (id, text));
         }
         if let (Some(number), Some(kind)) = (request.ticket, request.deed.kind()) {
             let kind = kind.label();
@@ -229,7 +231,7 @@ pub(super) fn over(
         Stage::Undone => ("undone", theme.weak),
         Stage::Waiting | Stage::Running | Stage::Undoing => return,
     };
-    let title = format!("{} · {how}", request.deed.title());
+    let title = format!("{} · {how}", request.title());
     let title = egui::RichText::new(title).color(color);
     egui::CollapsingHeader::new(title)
         .id_salt(("over", request.id))

@@ -58,6 +58,7 @@ impl Bench {
                 requests: &self.requests,
                 discussions: &self.discussions,
                 jobs: &self.jobs,
+                limit_s: 77,
                 view: &mut self.view,
                 cache: &mut self.cache,
                 theme: &theme,
@@ -121,6 +122,11 @@ fn a_command_is_shown_as_a_whole_before_it_runs() {
     bench.find("Command make …");
     bench.find("make");
     bench.find("make install");
+    bench.find("In the project's folder, for 77 seconds at most:");
+    // How long it may have taken then is not known.
+    bench.requests.list[0].stage = Stage::Done(String::new());
+    bench.click("Command make … · done");
+    bench.find("In the project's folder:");
 }
 
 #[test]
@@ -176,13 +182,27 @@ fn a_command_that_runs_shows_what_it_says_and_can_be_cancelled() {
     bench.requests.list[0].stage = Stage::Running;
     let job = job_of(&bench.requests.list[0]);
     let root = folder.path().display().to_string();
-    let command = Job::Run("echo hello; sleep 1000".to_owned());
+    let command = Job::Run {
+        command: "echo hello; sleep 1000".to_owned(),
+        limit: Duration::from_secs(600),
+    };
     bench.jobs.start(job, &root, command);
     let start = Instant::now();
     while bench.seen().iter().all(|(text, _)| text != "hello") {
         assert!(start.elapsed() < Duration::from_secs(30), "it says nothing");
     }
     assert_eq!(bench.click("Cancel"), [Action::CancelTool(id(0))]);
+}
+
+#[test]
+fn what_a_person_edited_is_shown_as_it_was_done() {
+    let mut done = request(0, Deed::Run("cargo check\nls".into()));
+    done.edited = true;
+    done.stage = Stage::Done("fine".into());
+    let mut bench = Bench::with(vec![done]);
+    bench.click("Command cargo check … (edited) · done");
+    bench.find("cargo check");
+    bench.find("ls");
 }
 
 #[test]

@@ -241,6 +241,44 @@ fn the_settings_are_those_of_the_provider() {
     assert_eq!(out, [Action::SetSettings(settings)]);
 }
 
+#[test]
+fn the_limit_of_a_command_is_set_whoever_answers() {
+    for provider in [ProviderKind::Echo, ProviderKind::OpenAi] {
+        let mut hands = Hands::new();
+        hands.settings.provider = provider;
+        hands.settings.command_limit_s = 77;
+        for refused in ["0", " ", "86401"] {
+            let mut hands = Hands::new();
+            hands.settings.command_limit_s = 77;
+            let (out, shown) = hands.fill("77", refused);
+            assert_eq!(out, []);
+            assert!(shown.contains("from 1 to 86400"), "{shown}");
+        }
+        let (out, _) = hands.fill("77", "3600");
+        let settings = Settings {
+            command_limit_s: 3_600,
+            ..hands.settings.clone()
+        };
+        assert_eq!(out, [Action::SetSettings(settings)]);
+    }
+    // One that somebody wrote into the file is marked.
+    let mut hands = Hands::new();
+    hands.settings.command_limit_s = 0;
+    hands.find("A whole number from 1 to 86400");
+}
+
+#[test]
+fn settings_of_before_have_the_limit_that_commands_had() {
+    let old = r#"(theme:"nerv",probation_frames:60,build_profile:Host,build_limit_s:9,editor:"e",
+        provider:Echo,base_url:"u",model:"m",perf_profiling_enabled:false)"#;
+    let settings: Settings = ron::from_str(old).unwrap();
+    assert_eq!(
+        (settings.theme.as_str(), settings.build_limit_s),
+        ("nerv", 9)
+    );
+    assert_eq!(settings.command_limit_s, 600);
+}
+
 /// Prices of the model `m`.
 fn prices(price: Price) -> Prices {
     let of = ModelId {

@@ -216,6 +216,18 @@ fn of_an_answer_with_tools_what_was_said_last_is_checked() {
         calls: vec![
             call("read_file", r#"{"path":"a.md"}"#, "secret"),
             call("change_file", write, "a.md was written."),
+            ToolCall {
+                edited: Some("newer".to_owned()),
+                ..call("change_file", write, "It was edited.\na.md was written.")
+            },
+            ToolCall {
+                edited: Some("make check".to_owned()),
+                ..call(
+                    "run_command",
+                    r#"{"command":"make"}"#,
+                    "(it ended with code 0)",
+                )
+            },
         ],
         ..ToolRound::default()
     };
@@ -228,6 +240,8 @@ fn of_an_answer_with_tools_what_was_said_last_is_checked() {
     for part in [
         "## The answer\n\nIt is done.\n",
         "- To write a.md: a.md was written.\n",
+        "- To write a.md, with what a person made of it: a.md was written.\n",
+        "- To run `make`, of which a person made `make check`: (it ended with code 0)\n",
     ] {
         assert!(question.contains(part), "{question}");
     }

@@ -171,10 +171,63 @@ fn a_change_is_edited_done_and_undone() {
     act(&mut bench.app, Action::UndoTool(id(0)));
     bench.run_until(0, |stage| *stage == Stage::Undone);
     assert!(!bench.folder.path().join("said").exists());
-    // The model was told once.
-    assert_eq!(bench.result(0).as_deref(), Some("said was written."));
+    // The model was told once, and that it is not what it asked for.
+    let told = bench.result(0).unwrap();
+    assert!(told.starts_with("The person edited"), "{told}");
+    assert!(told.ends_with("\nsaid was written."), "{told}");
+    let log = bench.requests().log.iter();
+    let log: Vec<_> = log.map(|note| (&*note.what, &*note.title)).collect();
+    let title = "New file said (edited)";
+    let expected = [
+        ("edited and allowed", title),
+        ("done", title),
+        ("undone", title),
+    ];
+    assert_eq!(log, expected);
     act(&mut bench.app, Action::UndoTool(id(0)));
     assert_eq!(bench.stage(0), Stage::Undone);
+}
+
+#[test]
+fn an_edited_command_is_told_and_shown_as_it_was_run() {
+    let mut bench = bench(&[run("echo a >>said")]);
+    let waiting = bench.requests().clone();
+    let edited = "echo b >>said; echo c";
+    let allowed = Action::AllowEditedTool(id(0), edited.to_owned());
+    act(&mut bench.app, allowed);
+    bench.run_to_the_end(0);
+    let told = bench.result(0).unwrap();
+    assert!(told.starts_with("The person edited"), "{told}");
+    assert!(told.contains(edited) && !told.contains("echo a"), "{told}");
+    assert!(told.ends_with("c\n(it ended with code 0)"), "{told}");
+    let discussions = bench.app.world().resource::<Discussions>();
+    let call = &discussions.list[0].entry(ENTRY).unwrap().rounds[0].calls[0];
+    assert_eq!(call.edited.as_deref(), Some(edited));
+    let is_shown = |bench: &Bench| {
+        let request = bench.requests().get(id(0)).unwrap();
+        let title = "Command echo b >>said; echo c (edited)";
+        let note = bench.requests().log.last().unwrap();
+        assert_eq!(request.deed, run(edited));
+        assert_eq!((&*request.title(), &*note.title), (title, title));
+    };
+    is_shown(&bench);
+    // A rollback brings back what was asked for, but not what was done.
+    bench.app.insert_resource(waiting);
+    bench.run_to_the_end(0);
+    is_shown(&bench);
+    assert_eq!(bench.said(), "b\n");
+}
+
+#[test]
+fn what_is_allowed_in_the_editor_as_it_was_is_not_edited() {
+    let mut bench = bench(&[run("echo a")]);
+    let allowed = Action::AllowEditedTool(id(0), "echo a".to_owned());
+    act(&mut bench.app, allowed);
+    bench.run_to_the_end(0);
+    let told = "a\n(it ended with code 0)";
+    assert_eq!(bench.result(0).as_deref(), Some(told));
+    assert!(!bench.requests().list[0].edited);
+    assert_eq!(bench.requests().log[0].what, "allowed");
 }
 
 #[test]
@@ -229,6 +282,20 @@ fn a_command_is_cancelled() {
     bench.run_to_the_end(0);
     assert!(matches!(bench.stage(0), Stage::Failed(_)));
     assert!(bench.result(0).unwrap().contains("cancelled"));
+}
+
+#[test]
+fn a_command_is_ended_at_the_limit_of_the_settings() {
+    let mut bench = bench(&[run("sleep 1000")]);
+    bench
+        .app
+        .world_mut()
+        .resource_mut::<Settings>()
+        .command_limit_s = 1;
+    act(&mut bench.app, Action::AllowTool(id(0)));
+    bench.run_to_the_end(0);
+    let told = bench.result(0).unwrap();
+    assert!(told.contains("it took longer than 1s"), "{told}");
 }
 
 #[test]
