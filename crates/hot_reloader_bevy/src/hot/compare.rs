@@ -60,9 +60,11 @@ pub(crate) fn compare(
     warnings.extend(keys_that_go(world, rehearsal, plan));
     let suspects = suspects(world, rehearsal);
     let unseen = migration::unseen(world, &crossings);
-    let alive = suspects
-        .into_iter()
-        .filter(|id| !unseen.contains(id) && is_component_alive(world, *id));
+    let alive = suspects.into_iter().filter(|id| {
+        !unseen.contains(id)
+            && is_component_alive(world, *id)
+            && !is_left_alone(world, rehearsal, *id)
+    });
     let not_covered = snapshot::not_covered(world, &rules(world, rehearsal), alive);
     warnings.extend(not_covered.into_iter().map(|(name, why)| {
         format!("{name} could not be brought back if this reload is taken back: {why}")
@@ -116,6 +118,19 @@ pub(crate) fn suspects(world: &World, rehearsal: &Rehearsal) -> HashSet<Componen
         })
         .map(|info| info.id())
         .collect()
+}
+
+/// Whether it is a resource of other modules, which new code does not write by what it declares. What it does
+/// by a command all the same is told afterwards.
+fn is_left_alone(world: &World, rehearsal: &Rehearsal, id: ComponentId) -> bool {
+    let of = world
+        .components()
+        .get_info(id)
+        .and_then(|info| info.type_id());
+    of.is_some_and(|of| {
+        let by_others = [true, false].map(|send| rehearsal.by_others.contains(&(of, send)));
+        by_others != [false; 2] && !rehearsal.written.contains(&of)
+    })
 }
 
 /// What the running code, or else the world, takes the type to be.

@@ -58,6 +58,8 @@ pub(crate) struct Rehearsal {
     pub(crate) hot: Vec<String>,
     /// The resources that the plugins made or changed.
     pub(crate) made: MadeKeys,
+    /// Those that modules made which are not reloaded.
+    pub(crate) by_others: HashSet<ResourceKey>,
     /// By module: those of them that are states.
     pub(crate) states: HashMap<String, Vec<ResourceKey>>,
     /// By module: the functions that do its work.
@@ -130,7 +132,6 @@ pub(crate) fn rehearse(
     leftover.world = scratch::world(live);
     let world = &mut leftover.world;
     let seeded = scratch::resources(world);
-    let mut by_others: HashSet<ResourceKey> = HashSet::new();
     // Those that are not reloaded too: others may build on what they make.
     for name in &plan.order {
         let Some(entry) = entry_of(libraries, live.resource::<Delegates>(), name) else {
@@ -141,7 +142,8 @@ pub(crate) fn rehearse(
         let recorded = Recording::of(world, entry, Passing::Nothing);
         let Some(module) = plan.modules.iter().find(|module| module.name == *name) else {
             discard(recorded);
-            by_others.extend(scratch::resources(world).difference(&before));
+            let others = scratch::resources(world);
+            rehearsal.by_others.extend(others.difference(&before));
             continue;
         };
         let found = recorded.and_then(|recording| {
@@ -159,7 +161,7 @@ pub(crate) fn rehearse(
         let states = new.filter(|(id, _)| is_state(world, *id)).collect();
         rehearsal.states.insert(name.clone(), states);
         for key in scratch::changed(world, last).difference(&seeded) {
-            let is_own = !by_others.contains(key);
+            let is_own = !rehearsal.by_others.contains(key);
             rehearsal.made.entry(*key).or_insert(is_own);
         }
         match found {

@@ -165,3 +165,27 @@ fn a_rebuild_is_of_what_was_asked_for_and_no_other_library() {
     let text = report.error.unwrap().to_string();
     assert!(text.contains("its own count began anew"), "{text}");
 }
+
+/// A copy of it cannot be made, and only code that may change it need be told of that.
+#[test]
+fn what_another_library_made_is_warned_of_by_who_writes_it() {
+    #[derive(Resource, Default)]
+    struct Paint(Vec<u8>);
+    let colours = module("colours", |app| {
+        app.init_resource::<Paint>();
+    });
+    let mut bench = Bench::start(&[colours], host);
+    let reads = module("hud", |app| {
+        app.add_systems(Update, |paint: Res<Paint>| assert!(paint.0.len() < 9));
+    });
+    let warnings = reload(&mut bench, &[reads]).warnings;
+    assert_eq!(warnings, [""; 0]);
+    let writes = module("hud", |app| {
+        app.add_systems(Update, |mut paint: ResMut<Paint>| paint.0.clear());
+    });
+    let warnings = reload(&mut bench, &[writes]).warnings;
+    assert!(
+        warnings[0].contains("Paint could not be brought back"),
+        "{warnings:?}"
+    );
+}
