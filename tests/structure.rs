@@ -309,6 +309,7 @@ fn the_faults_without_cargo_name_their_tests() {
     let folders = [
         "crates/hot_reloader_bevy/src/hot/tests",
         "crates/hot_reloader_transaction/tests",
+        ".",
     ];
     let mut count = 0;
     for cell in last_column(&page) {

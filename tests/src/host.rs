@@ -38,7 +38,7 @@ impl Host {
         let data = tempfile::tempdir().expect("a folder can be made");
         let mut arguments = json!({
             "folder": fixture.folder,
-            "library": fixture.name,
+            "libraries": [fixture.name],
             "staging": data.path().join("staged"),
             "probation": 40,
         });
