@@ -8,33 +8,65 @@ use hot_reloader_tests::{
 };
 use serde_json::{json, Value};
 
-/// A library of one module, which counts by its state and by a `Local`, and says so when the host wants it.
+/// A library of one module, which counts by its state, by a `Local`, and by a resource that both have, and says
+/// so when the host wants it.
 const SOURCE: &str = r#"
 use bevy::prelude::*;
 use hot_reloader::prelude::*;
 use probe_api::Probe;
-use two_common::WORD;
+use two_common::{Total, WORD};
 
 #[derive(Resource, Reflect, Clone, Default)]
 pub struct Steps(u32);
 
+#[derive(Component, Reflect)]
+pub struct Piece(String);
+
 pub fn SIDE(app: &mut App) {
-    app.init_resource::<Steps>().add_systems(Update, step);
+    app.init_resource::<Steps>()
+        .init_resource::<Total>()
+        .register_type::<Piece>()
+        .register_type::<Total>()
+        .add_systems(Startup, spawn)
+        .add_systems(Update, step);
 }
 
-fn step(mut probe: ResMut<Probe>, mut steps: ResMut<Steps>, mut by_this_code: Local<u32>) {
+fn spawn(mut commands: Commands) {
+    commands.spawn(Piece("SIDE".to_owned()));
+}
+
+fn step(
+    mut probe: ResMut<Probe>,
+    mut steps: ResMut<Steps>,
+    mut total: ResMut<Total>,
+    pieces: Query<&Piece>,
+    mut by_this_code: Local<u32>,
+) {
     // at the start
     if probe.advance {
         steps.0 += 1;
+        total.steps += 1;
         *by_this_code += 1;
-        probe.notes.push(format!("SIDE v1 {WORD}, {} of {}", *by_this_code, steps.0));
+        let piece = &pieces.single().0;
+        probe.notes.push(format!(
+            "{piece} v1 {WORD}, {} of {}, {} in all", *by_this_code, steps.0, total.steps
+        ));
     }
 }
 
 hot_library!(SIDE);
 "#;
 
-const WORDS: &str = "pub const WORD: &str = \"one\";\n";
+const COMMON: &str = r#"
+use bevy::prelude::*;
+
+pub const WORD: &str = "one";
+
+#[derive(Resource, Reflect, Clone, Default)]
+pub struct Total {
+    pub steps: u32,
+}
+"#;
 
 /// A workspace with two plugin libraries, which need a third crate. Its packages are named after the test, since
 /// all tests share a target folder.
@@ -66,7 +98,7 @@ impl Two {
         let two = Self { name, folder };
         two.write("left", &two.source("left"));
         two.write("right", &two.source("right"));
-        two.write("common", WORDS);
+        two.write("common", COMMON);
         two
     }
 
@@ -111,7 +143,10 @@ fn only_the_libraries_whose_code_changed_are_compiled_and_replaced() {
     assert_eq!(generations(&host.status()), [1, 1]);
     assert_eq!(
         step(&mut host),
-        ["left v1 one, 1 of 1", "right v1 one, 1 of 1"]
+        [
+            "left v1 one, 1 of 1, 1 in all",
+            "right v1 one, 1 of 1, 2 in all"
+        ]
     );
 
     // One of them: the other keeps even its locals.
@@ -128,17 +163,23 @@ fn only_the_libraries_whose_code_changed_are_compiled_and_replaced() {
     );
     assert_eq!(
         step(&mut host),
-        ["left v2 one, 1 of 2", "right v1 one, 2 of 2"]
+        [
+            "left v2 one, 1 of 2, 3 in all",
+            "right v1 one, 2 of 2, 4 in all"
+        ]
     );
 
     // What both need: both are compiled, and replaced together.
-    two.write("common", &edit(WORDS, "one", "two"));
+    two.write("common", &edit(COMMON, "\"one\"", "\"two\""));
     let report = host.reload();
     assert_eq!(report["outcome"], "committed", "{report:#}");
     assert_eq!(generations(&host.status()), [3, 3]);
     assert_eq!(
         step(&mut host),
-        ["left v2 two, 1 of 3", "right v1 two, 1 of 3"]
+        [
+            "left v2 two, 1 of 3, 5 in all",
+            "right v1 two, 1 of 3, 6 in all"
+        ]
     );
 
     // Nothing: nothing.
@@ -170,7 +211,10 @@ fn a_library_that_does_not_compile_holds_up_only_those_who_want_it() {
     assert_eq!(report["outcome"], "committed", "{report:#}");
     assert_eq!(
         step(&mut host),
-        ["left v2 one, 1 of 1", "right v1 one, 1 of 1"]
+        [
+            "left v2 one, 1 of 1, 1 in all",
+            "right v1 one, 1 of 1, 2 in all"
+        ]
     );
 
     // A panic of one of two that come together takes both back.
@@ -181,7 +225,62 @@ fn a_library_that_does_not_compile_holds_up_only_those_who_want_it() {
     assert_eq!(report["outcome"], "rolled_back", "{report:#}");
     assert_eq!(
         step(&mut host),
-        ["left v2 one, 2 of 2", "right v1 one, 2 of 2"]
+        [
+            "left v2 one, 2 of 2, 3 in all",
+            "right v1 one, 2 of 2, 4 in all"
+        ]
+    );
+    host.end();
+}
+
+/// A type that both have, of which the new form is only for the one that was asked for.
+#[test]
+fn a_type_of_two_libraries_changes_for_both_or_for_none() {
+    let two = Two::new("types");
+    let (mut host, _) = two.start();
+    step(&mut host);
+    let grown = edit(
+        COMMON,
+        "pub steps: u32,",
+        "pub steps: u32,\n    pub more: u64,",
+    );
+    two.write("common", &grown);
+    // What is broken in the one is nothing to the other, nor are its types.
+    two.write("right", "struct Piece {");
+    two.write("left", &edit(&two.source("left"), "v1", "v2"));
+    host.ask(&json!({ "do": "reload", "modules": ["left"] }));
+    let report = host.report();
+    assert_eq!(report["outcome"], "refused", "{report:#}");
+    assert_eq!(report["error"]["kind"], "at_odds", "{report:#}");
+    let text = report["error"]["text"].as_str().unwrap();
+    assert!(
+        text.contains("two_types_common") && text.contains("`right`"),
+        "{text}"
+    );
+
+    two.write("common", COMMON);
+    host.ask(&json!({ "do": "reload", "modules": ["left"] }));
+    let report = host.report();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    assert_eq!(report["types"], json!([]), "{report:#}");
+    assert_eq!(
+        step(&mut host),
+        [
+            "left v2 one, 1 of 2, 3 in all",
+            "right v1 one, 2 of 2, 4 in all"
+        ]
+    );
+
+    two.write("common", &grown);
+    two.write("right", &edit(&two.source("right"), "v1", "v3"));
+    let report = host.reload();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    assert_eq!(
+        step(&mut host),
+        [
+            "left v2 one, 1 of 3, 5 in all",
+            "right v3 one, 1 of 3, 6 in all"
+        ]
     );
     host.end();
 }

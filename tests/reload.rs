@@ -26,7 +26,8 @@ fn new_code_runs_with_the_old_state() {
     assert_eq!(after["version"], "v2");
     assert_eq!(after["state"], before["state"], "the state is as it was");
     assert_eq!(after["generation"], 2);
-    assert_ne!(after["build_id"], before["build_id"]);
+    let build = |status: &Value| status["modules"][0]["build_id"].clone();
+    assert_ne!(build(&after), build(&before));
     let next = host.advance();
     assert!(
         state(&next).contains("value:102"),
@@ -68,6 +69,17 @@ fn an_edit_that_was_announced_is_ready_when_somebody_asks() {
     let report = host.reload();
     assert_eq!(report["outcome"], "committed", "{report:#}");
     assert_eq!(host.frames(1)["version"], "v4");
+
+    // So does one that breaks it and is taken back: what was ready is used after all.
+    version("\"v5\"");
+    host.ask(&json!({ "do": "announce" }));
+    host.ask(&json!({ "do": "until_ready" }));
+    fixture.write("this is no Rust");
+    assert_eq!(host.reload()["outcome"], "refused");
+    version("\"v5\"");
+    let report = host.reload();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    assert_eq!(host.frames(1)["version"], "v5");
     host.end();
 }
 
@@ -136,8 +148,8 @@ fn a_to_b_to_a_runs_a_again() {
         assert_eq!(status["generation"], generation);
     }
     assert_eq!(
-        host.status()["build_id"],
-        first["build_id"],
+        host.status()["modules"][0]["build_id"],
+        first["modules"][0]["build_id"],
         "the same code has the same id"
     );
     host.end();

@@ -1,4 +1,4 @@
-//! Why a library is built by cargo and not by its recorded commands.
+//! Why libraries are built by cargo and not by their recorded commands.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ pub enum Decline {
     #[error("it is the first build")]
     First,
     /// What was built last could not be used.
-    #[error("the last library was of no use")]
+    #[error("what was built last was of no use")]
     Useless,
     /// Cargo found this crate fresh ever since, so nobody has seen its command.
     #[error("the command for `{name}` has not been seen yet")]
@@ -19,16 +19,13 @@ pub enum Decline {
         /// The crate.
         name: String,
     },
-    /// The last build was not of all libraries.
-    #[error("not all libraries were built last time")]
-    Partial,
     /// It was compiled twice in one build, with different features, so one command is not enough.
     #[error("`{name}` is built in two forms, with different features")]
     TwoForms {
         /// The crate.
         name: String,
     },
-    /// The build was set up in another way.
+    /// The build was set up in another way, or for other libraries.
     #[error("the settings of the build changed")]
     Settings,
     /// The app's environment changed, or a variable that `env!` reads.
@@ -90,7 +87,7 @@ pub enum Decline {
     },
 }
 
-/// Who built a library.
+/// Who built the libraries.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Builder {
     /// The compiler, by the commands that cargo had used before.

@@ -2,14 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use crate::{
     layout::{digest_of, CrateSources, Edited, Reader},
-    recording::{files_below, needed, ordered, Recording, Unit},
+    recording::{files_below, form_of, needed, ordered, Recording, Unit},
     Contents, Layout, Sources, Workspace,
 };
 
@@ -57,8 +57,13 @@ impl Identities {
         sources: &[Contents],
     ) -> Result<(Arc<Layout>, Vec<Identity>), Edited> {
         let layout = self.layout(workspace, sources)?;
+        Ok(self.told_apart(&layout, recording))
+    }
+
+    /// A layout with what the compiler tells its crates apart by, and the identity that each unit needs for that.
+    fn told_apart(&self, layout: &Layout, recording: &Recording) -> (Arc<Layout>, Vec<Identity>) {
         let identities = recording.units.iter().map(|unit| {
-            let stands = stands(&layout, unit);
+            let stands = stands(layout, unit);
             let plain = self.plain.get(&key(&unit.name, unit.metadata()));
             let is_plain = plain.is_some_and(|plain| plain.is(stands));
             (!is_plain).then(|| digest_of(&(stands.layout, stands.conditions)))
@@ -66,24 +71,26 @@ impl Identities {
         let identities: Vec<Identity> = identities.collect();
         let units = recording.units.iter().zip(&identities);
         let told_apart = units.filter_map(|(unit, identity)| {
-            let metadata = unit.metadata()?;
-            Some((unit.name.clone(), digest_of(&(metadata, identity))))
+            Some((unit.name.clone(), apart(unit.form()?, *identity)))
         });
-        Ok((Arc::new(layout.told_apart(told_apart)), identities))
+        (Arc::new(layout.told_apart(told_apart)), identities)
     }
 
-    /// Takes note of what cargo built: for each crate that it built so for the first time, cargo's own
-    /// `-C metadata` is enough from now on. Returns the layout, and the crates that it is not enough for.
+    /// Takes note of what cargo built, the crates `built`: for each that it built so for the first time,
+    /// cargo's own `-C metadata` is enough from now on. Returns the layout, and the crates that it is not
+    /// enough for.
     pub(crate) fn cargo_built(
         &mut self,
         recording: &Recording,
         workspace: &Workspace,
+        built: &[String],
     ) -> (Arc<Layout>, Vec<String>) {
         let sources: Vec<_> = recording.units.iter().map(|u| u.sources.clone()).collect();
-        let layout = self.of(recording, workspace, &sources);
+        let layout = self.layout(workspace, &sources);
         let is_read = layout.is_ok();
-        let layout = layout.map(|(layout, _)| layout).unwrap_or_default();
+        let layout = layout.unwrap_or_default();
         let units = recording.units.iter();
+        let units = units.filter(|unit| built.contains(&unit.name));
         let others = units.filter(|unit| {
             let stands = stands(&layout, unit);
             let stands = if is_read && is_known(&unit.sources) {
@@ -93,18 +100,17 @@ impl Identities {
             };
             !self.is_first(&unit.name, unit.metadata(), stands)
         });
-        (
-            layout.clone(),
-            others.map(|unit| unit.name.clone()).collect(),
-        )
+        let others = others.map(|unit| unit.name.clone()).collect();
+        (self.told_apart(&layout, recording).0, others)
     }
 
-    /// The same for a build of the crates `built` whose commands are not known.
+    /// The same if their commands are not known. `libraries` are the files that came of the crates.
     pub(crate) fn cargo_built_unseen(
         &mut self,
         workspace: &Workspace,
         sources: &Sources,
         built: &[String],
+        libraries: &[(String, PathBuf)],
     ) -> (Arc<Layout>, Vec<String>) {
         let hot = ordered(&workspace.hot);
         let own = hot.iter().map(|of| match sources.of(&of.name) {
@@ -129,7 +135,10 @@ impl Identities {
                 others.push(of.name.clone());
             }
         }
-        (layout, others)
+        let told_apart = libraries
+            .iter()
+            .filter_map(|(name, path)| Some((name.clone(), apart(form_of(path)?, None))));
+        (Arc::new(layout.told_apart(told_apart)), others)
     }
 
     /// The layout of the crates that may change, each with its sources.
@@ -178,6 +187,11 @@ impl Identities {
         let first = self.plain.entry(key(name, metadata));
         first.or_insert(unseen.unwrap_or(stands)).is(stands)
     }
+}
+
+/// What the compiler tells a crate apart by, as one number.
+fn apart(form: String, identity: Identity) -> u64 {
+    digest_of(&(form, identity))
 }
 
 fn key(name: &str, metadata: Option<&str>) -> (String, String) {

@@ -1,4 +1,4 @@
-//! Builds a plugin library in the background: with cargo, or, when only sources changed, by the
+//! Builds plugin libraries in the background: with cargo, or, when only sources changed, by the
 //! commands that cargo used.
 //!
 //! In reading order: [`BuildConfig`] says what to build and becomes a command, whose environment

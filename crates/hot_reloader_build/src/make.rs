@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -14,6 +15,7 @@ use crate::{
     process::{Event, Line, Supervisor},
     recording::{Heard, Recording},
     replay::{self, Place, Stopped},
+    workspace::HotCrate,
     Bench, BuildConfig, BuildError, BuildOutcome, Builder, Built, Contents, Decline, Sources,
     Workspace,
 };
@@ -158,11 +160,12 @@ impl Task<'_> {
         self.with_recording(known, |place, workspace| {
             let (libraries, layout) =
                 replay::replay(place, &wanted, self.config, &workspace, supervisor)?;
+            let built = workspace.needed_by(&wanted);
             Ok(Built {
                 deps: place.recording.deps().unwrap_or(&workspace.root).to_owned(),
                 libraries,
                 recompiled: Vec::new(),
-                layout,
+                layout: Arc::new(layout.only(&built)),
                 workspace,
             })
         })
@@ -175,6 +178,9 @@ impl Task<'_> {
         work: impl FnOnce(&mut Place<'_>, Workspace) -> Result<T, Stopped>,
     ) -> Result<T, Stopped> {
         let known = known.ok_or(Decline::First)?;
+        if !known.workspace.is_of(self.libraries) {
+            return Err(Decline::Settings.into());
+        }
         let recording = known.recording.as_mut();
         let recording = recording.map_err(|decline| decline.clone())?;
         let bench = match known.bench.take().filter(Bench::is_there) {
@@ -198,7 +204,10 @@ impl Task<'_> {
         known: Option<Workspace>,
         supervisor: &mut Supervisor,
     ) -> Result<Workspace, BuildError> {
-        if let Some(known) = known.filter(|known| known.manifests.first_change().is_none()) {
+        let is_still_so = |known: &Workspace| {
+            known.is_of(self.libraries) && known.manifests.first_change().is_none()
+        };
+        if let Some(known) = known.filter(is_still_so) {
             return Ok(known);
         }
         let (mut out, mut err) = (String::new(), String::new());
@@ -257,25 +266,22 @@ impl Task<'_> {
         let first = libraries.first().map(|(_, library)| library.parent());
         let profile = first.flatten().unwrap_or(&workspace.root).to_owned();
         let deps = profile.join("deps");
-        let recording = if wanted.len() == workspace.libraries.len() {
-            let heard = Heard {
-                config: self.config,
-                workspace: &workspace,
-                commands,
-                made: made.all(),
-                plugins: &libraries,
-                deps: &deps,
-                before: before.clone(),
-                start,
-            };
-            Recording::new(heard, older.as_ref())
-        } else {
-            Err(Decline::Partial)
+        let built = workspace.needed_by(&wanted);
+        let heard = Heard {
+            config: self.config,
+            workspace: &workspace,
+            commands,
+            built: &built,
+            made: made.all(),
+            plugins: &libraries,
+            deps: &deps,
+            before: before.clone(),
+            start,
         };
+        let recording = Recording::new(heard, older.as_ref());
         let mut sources = Sources::compiled(&workspace, &profile, &before, start);
         let (mut identities, bench) = match known.take() {
             Some(known) => {
-                let built = workspace.needed_by(&wanted);
                 sources.keep_others(&built, known.sources);
                 (known.identities, known.bench)
             }
@@ -284,11 +290,11 @@ impl Task<'_> {
         let (layout, crates) = match &recording {
             Ok(recording) => {
                 recording.keep(self.benches);
-                identities.cargo_built(recording, &workspace)
+                identities.cargo_built(recording, &workspace, &built)
             }
             Err(_) => {
-                let built = workspace.needed_by(&wanted);
-                identities.cargo_built_unseen(&workspace, &sources, &built)
+                let libraries = made.by_crate(&workspace);
+                identities.cargo_built_unseen(&workspace, &sources, &built, &libraries)
             }
         };
         *known = Some(Known {
@@ -302,7 +308,7 @@ impl Task<'_> {
             libraries,
             deps,
             recompiled,
-            layout,
+            layout: Arc::new(layout.only(&built)),
             workspace,
         };
         Ok((built, crates))
@@ -379,6 +385,15 @@ impl BuiltFor {
             }
         }
         Ok(())
+    }
+
+    /// The libraries of crates that are there in one form, by the names of the crates.
+    fn by_crate(&self, workspace: &Workspace) -> Vec<(String, PathBuf)> {
+        let one_form = |hot: &HotCrate| match self.0.get(&hot.package) {
+            Some((_, paths)) if paths.len() == 1 => Some((hot.name.clone(), paths[0].clone())),
+            _ => None,
+        };
+        workspace.hot.iter().filter_map(one_form).collect()
     }
 
     fn all(&self) -> Vec<(String, PathBuf)> {

@@ -89,7 +89,9 @@ pub enum BuildError {
         package: String,
     },
     /// A crate that two libraries need was built in two forms, so its types are not the same in both.
-    #[error("`{name}` is built with other features for the library `{library}` than for `{other}`, so they would not mean the same types; give their packages the same features of it, and of what it needs")]
+    #[error(
+        "`{name}` is built with other features for the library `{library}` than for `{other}`, so they would not mean the same types; give their packages the same features of it, and of what it needs"
+    )]
     Differs {
         /// The crate.
         name: String,

@@ -20,6 +20,9 @@ use crate::{
     BuildConfig, Contents, Decline, Workspace,
 };
 
+/// A revision that nothing has, so what was compiled with it is compiled again.
+const NEVER: u32 = u32::MAX;
+
 /// The file in which a recording is kept.
 const KEPT: &str = "recording.json";
 
@@ -63,9 +66,37 @@ pub(crate) struct Unit {
 }
 
 impl Unit {
+    /// One of which nothing is known yet.
+    fn unseen(name: String, folder: &Path, needs: Vec<usize>) -> Self {
+        Self {
+            name,
+            command: None,
+            folder: folder.to_owned(),
+            reads: DepInfo::default(),
+            sources: Contents::default(),
+            with: vec![NEVER; needs.len()],
+            needs,
+            made: Made::nothing(),
+            revision: 0,
+            identity: None,
+        }
+    }
+
     /// What cargo tells it apart by; `None` as long as its command is not known.
     pub(crate) fn metadata(&self) -> Option<&str> {
         self.command.as_ref()?.codegen("metadata")
+    }
+
+    /// What is another if the metadata is, and is known of what cargo found fresh too: the name of what cargo
+    /// makes of it. A plugin library's says nothing.
+    pub(crate) fn form(&self) -> Option<String> {
+        let Some(command) = &self.command else {
+            return form_of(&self.made.path);
+        };
+        let extra = command.codegen("extra-filename");
+        let extra = extra.map(|extra| extra.trim_start_matches('-'));
+        let form = extra.filter(|extra| !extra.is_empty());
+        form.or_else(|| self.metadata()).map(str::to_owned)
     }
 }
 
@@ -85,6 +116,8 @@ pub(crate) struct Heard<'a> {
     pub(crate) workspace: &'a Workspace,
     /// The commands, in the order in which they began.
     pub(crate) commands: Vec<UnitCommand>,
+    /// The crates that the libraries are made of which were built, by name.
+    pub(crate) built: &'a [String],
     /// The libraries of the packages that may change, by id, whether cargo made them or found them fresh.
     pub(crate) made: Vec<(String, PathBuf)>,
     /// The plugin libraries, by their names.
@@ -98,13 +131,14 @@ pub(crate) struct Heard<'a> {
 }
 
 impl Recording {
-    /// Puts together what was heard of one build, and, for what cargo found fresh, what `older` knows of
-    /// the same.
+    /// Puts together what was heard of one build, and, for what cargo found fresh or was not asked for, what
+    /// `older` knows of the same.
     pub(crate) fn new(heard: Heard<'_>, older: Option<&Self>) -> Result<Self, Decline> {
         let Heard {
             config,
             workspace,
             commands,
+            built,
             made,
             plugins,
             deps,
@@ -125,9 +159,12 @@ impl Recording {
             of.map(|(_, path)| &**path)
         };
         let is_as_before = older.is_some_and(|older| older.check(config).is_ok());
-        let older = |hot: &HotCrate| {
+        let older_unit = |hot: &HotCrate| {
             let mut units = older.into_iter().flat_map(|older| &older.units);
-            let command = units.find(|unit| unit.name == hot.name)?.command.as_ref()?;
+            units.find(|unit| unit.name == hot.name)
+        };
+        let older = |hot: &HotCrate| {
+            let command = older_unit(hot)?.command.as_ref()?;
             let is_same = if is_plugin(hot) {
                 // Its name says nothing of how it was made.
                 is_as_before
@@ -136,8 +173,20 @@ impl Recording {
             };
             (is_same && is_of(command, hot)).then(|| command.clone())
         };
+        let kept = |hot: &HotCrate, needs: &[usize]| {
+            let unit = older_unit(hot).filter(|unit| is_as_before && unit.needs == needs)?;
+            let is_same = |command: &UnitCommand| is_of(command, hot);
+            unit.command
+                .as_ref()
+                .is_some_and(is_same)
+                .then(|| unit.clone())
+        };
         let mut found = Vec::new();
         for hot in &order {
+            if !built.contains(&hot.name) {
+                found.push(None);
+                continue;
+            }
             let mut heard = commands.iter().filter(|command| is_of(command, hot));
             let command = heard.next().cloned();
             if heard.any(|other| Some(other) != command.as_ref()) {
@@ -149,6 +198,18 @@ impl Recording {
         let mut units = Vec::new();
         for (hot, command) in order.iter().zip(&found) {
             let name = hot.name.clone();
+            let needs = needed(hot, &order);
+            if !built.contains(&name) {
+                let unit = kept(hot, &needs);
+                let mut unit = unit.unwrap_or_else(|| Unit::unseen(name, &workspace.root, needs));
+                for (need, with) in unit.needs.iter().zip(&mut unit.with) {
+                    if built.contains(&order[*need].name) {
+                        *with = NEVER;
+                    }
+                }
+                units.push(unit);
+                continue;
+            }
             let folder = command
                 .as_ref()
                 .map(|command| command.folder(&workspace.root));
@@ -170,7 +231,6 @@ impl Recording {
                 reads.variables.extend(read.variables);
             }
             let made = made_of(hot).ok_or_else(|| Decline::NotSeen { name: name.clone() })?;
-            let needs = needed(hot, &order);
             units.push(Unit {
                 sources: Contents::compiled(reads.files.iter().cloned(), &before, start),
                 command: command.clone(),
@@ -185,7 +245,8 @@ impl Recording {
             });
         }
         let is_hot = |path: &Path| units.iter().any(|unit| unit.name == crate_of(path));
-        let libraries = found.iter().flatten().flat_map(|command| {
+        let commands = units.iter().filter_map(|unit| unit.command.as_ref());
+        let libraries = commands.flat_map(|command| {
             let externs = command.externs().map(|(_, path)| path.to_owned());
             let compiler = compiler(command);
             externs.filter(|path| !is_hot(path)).chain(compiler)
@@ -262,7 +323,14 @@ impl Recording {
     /// What an earlier start kept, if it can be read.
     pub(crate) fn kept(folder: &Path) -> Option<Self> {
         let text = fs::read(folder.join(KEPT)).ok()?;
-        serde_json::from_slice(&text).ok()
+        let mut kept: Self = serde_json::from_slice(&text).ok()?;
+        for unit in &mut kept.units {
+            // Where that start has compiled it, another may compile now.
+            unit.made = Made::nothing();
+            unit.with.fill(NEVER);
+            (unit.revision, unit.identity) = (0, None);
+        }
+        Some(kept)
     }
 
     /// Where the commands find the shared libraries.
@@ -275,20 +343,6 @@ impl Recording {
     pub(crate) fn place_of(&self, name: &str) -> Option<usize> {
         self.units.iter().position(|unit| unit.name == name)
     }
-
-    /// For each unit, whether it is one of these or needed by one.
-    pub(crate) fn needed_by(&self, units: &[usize]) -> Vec<bool> {
-        let mut needed = vec![false; self.units.len()];
-        for index in (0..self.units.len()).rev() {
-            needed[index] |= units.contains(&index);
-            if needed[index] {
-                for need in &self.units[index].needs {
-                    needed[*need] = true;
-                }
-            }
-        }
-        needed
-    }
 }
 
 impl Made {
@@ -300,10 +354,25 @@ impl Made {
         }
     }
 
+    /// What nobody has made yet.
+    fn nothing() -> Self {
+        Self {
+            path: PathBuf::new(),
+            stamp: None,
+            is_ours: false,
+        }
+    }
+
     /// Whether it is there, and nobody has written it since.
     pub(crate) fn is_intact(&self) -> bool {
         self.stamp.is_some() && stamp(&self.path) == self.stamp
     }
+}
+
+/// What the file name of a library says besides its crate.
+pub(crate) fn form_of(library: &Path) -> Option<String> {
+    let (_, form) = library.file_stem()?.to_str()?.rsplit_once('-')?;
+    Some(form.to_owned())
 }
 
 fn stamp(path: &Path) -> Option<(SystemTime, u64)> {

@@ -181,12 +181,9 @@ impl<'a> Run<'a> {
     ) -> Result<Result<Self, Edited>, Decline> {
         let recording = &mut *place.recording;
         recording.check(config)?;
-        let place_of = |name: &String| {
-            let name = name.clone();
-            recording.place_of(&name).ok_or(Decline::NotSeen { name })
-        };
-        let wanted = wanted.iter().map(|name| place_of(name));
-        let is_needed = recording.needed_by(&wanted.collect::<Result<Vec<_>, _>>()?);
+        let needed = workspace.needed_by(wanted);
+        let units = recording.units.iter();
+        let is_needed: Vec<bool> = units.map(|unit| needed.contains(&unit.name)).collect();
         let plugins = workspace.libraries.iter();
         let plugins = plugins.filter_map(|library| recording.place_of(&library.name));
         let plugins = plugins.collect();

@@ -107,7 +107,9 @@ pub enum WorkspaceError {
         source: cargo_metadata::Error,
     },
     /// A library of the host is part of another.
-    #[error("the library `{inner}` is part of the library `{outer}`; put what both need into a third crate")]
+    #[error(
+        "the library `{inner}` is part of the library `{outer}`; put what both need into a third crate"
+    )]
     Nested {
         /// What is part of the other.
         inner: String,
@@ -274,6 +276,13 @@ impl Workspace {
             scripted,
             macros,
         })
+    }
+
+    /// Whether it was asked about for these libraries.
+    #[must_use]
+    pub fn is_of(&self, libraries: &[String]) -> bool {
+        let own = self.libraries.iter().map(|library| &library.name);
+        own.eq(libraries)
     }
 
     /// The names of the crates that may change and are part of these plugin libraries.

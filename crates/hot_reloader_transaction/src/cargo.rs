@@ -163,8 +163,8 @@ impl Shared {
             libraries: Vec::new(),
             host: order.libraries.clone(),
             hot: built.workspace.hot_crates(),
-            layout: built.layout,
-            root: built.workspace.root,
+            layout: built.layout.clone(),
+            root: built.workspace.root.clone(),
             recompiled: built.recompiled,
         };
         let found = built.libraries.into_iter().map(|(name, library)| {
@@ -181,7 +181,7 @@ impl Shared {
             // What has had its chance is not tried again before somebody asks.
             return Ok(None);
         }
-        let (mut stage, mut inspect) = (Duration::ZERO, Duration::ZERO);
+        let (mut stage, mut inspect) = (None, None);
         for (name, library, found) in found {
             let (build_id, copy) = match found {
                 Found::Running(build_id) => (build_id, None),
@@ -194,12 +194,12 @@ impl Shared {
                         none => none.insert(Staging::new(&order.folder)?),
                     };
                     let copy = staging.stage(&library)?;
-                    stage += start.elapsed();
+                    *stage.get_or_insert_default() += start.elapsed();
 
                     let start = Instant::now();
                     let inspected = identity::inspect(&copy.path)?;
                     let libraries = self.stable.changed(&inspected.needed, &built.deps);
-                    inspect += start.elapsed();
+                    *inspect.get_or_insert_default() += start.elapsed();
                     if !libraries.is_empty() {
                         // Nothing needs the copy.
                         let _ = fs::remove_file(&copy.path);
@@ -222,14 +222,19 @@ impl Shared {
                     (inspected.build_id, Some(copy))
                 }
             };
+            let crates = built.workspace.needed_by(&[&name]);
             made.libraries.push(MadeLibrary {
                 name,
                 build_id,
+                layout: Arc::new(built.layout.only(&crates)),
                 copy,
             });
         }
-        phases.push((Phase::Stage, stage));
-        phases.push((Phase::Inspect, inspect));
+        let spent = [(Phase::Stage, stage), (Phase::Inspect, inspect)];
+        let spent = spent
+            .into_iter()
+            .filter_map(|(phase, time)| Some((phase, time?)));
+        phases.extend(spent);
         Ok(Some(made))
     }
 }

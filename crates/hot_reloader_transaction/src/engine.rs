@@ -38,6 +38,7 @@ pub trait Engine {
     fn modules(world: &Self::World) -> Vec<ModuleStatus>;
 
     /// Opens the copy of a library of `made` and describes its modules, in the order in which it lists them.
+    /// One that is open already is what it is.
     ///
     /// # Errors
     ///
@@ -196,8 +197,8 @@ pub struct Wanted {
     pub purpose: Purpose,
     /// The modules whose libraries are to be made; `None` for all libraries.
     pub modules: Option<Vec<String>>,
-    /// Whether a library that runs as it is gets another copy, to begin anew.
-    pub anew: bool,
+    /// The builds that run and may go on, so no copy of them is needed.
+    pub running: Vec<BuildId>,
 }
 
 /// What a build is for.
@@ -253,7 +254,7 @@ pub struct Made {
     pub root: PathBuf,
     /// The crates that a reload may change, by name.
     pub hot: Vec<String>,
-    /// What their types are.
+    /// What the types of all crates of these libraries are.
     pub layout: Arc<Layout>,
     /// Packages besides these that were compiled.
     pub recompiled: Vec<String>,
@@ -266,6 +267,8 @@ pub struct MadeLibrary {
     pub name: String,
     /// Whose code it is.
     pub build_id: BuildId,
+    /// What the types of all its crates are.
+    pub layout: Arc<Layout>,
     /// The copy of it, under a name of its own; `None` if it ran as it is when the build began.
     pub copy: Option<StagedLibrary>,
 }
@@ -285,7 +288,7 @@ pub struct Plan {
     pub order: Vec<String>,
     /// The crates that they may change, by name.
     pub hot: Vec<String>,
-    /// What their types are.
+    /// What the types of all crates of the libraries that were made are.
     pub layout: Arc<Layout>,
 }
 
@@ -298,6 +301,8 @@ pub struct NewLibrary {
     pub build_id: BuildId,
     /// Its number in this process.
     pub serial: u32,
+    /// What the types of all its crates are.
+    pub layout: Arc<Layout>,
     /// The names of all its modules.
     pub modules: Vec<String>,
 }
@@ -336,6 +341,8 @@ pub struct ModuleStatus {
     pub generation: Generation,
     /// The digest of that code, as it is in memory.
     pub build_id: BuildId,
+    /// What the types of all crates of its library are.
+    pub layout: Arc<Layout>,
     /// Why it does not run, if it was suspended.
     pub suspended: Option<Arc<ReloadError>>,
 }

@@ -15,13 +15,13 @@ use thiserror::Error;
 pub enum Phase {
     /// What was asked for is looked at.
     Request,
-    /// Cargo builds the library.
+    /// The libraries are built.
     Build,
-    /// A copy gets a name of its own.
+    /// A copy of each gets a name of its own.
     Stage,
-    /// The copy is held against the host, before any of it runs.
+    /// The copies are held against the host, before any of them runs.
     Inspect,
-    /// It is opened, and says what modules it has.
+    /// They are opened, and say what modules they have.
     Identify,
     /// Setup and schedules are tried in a throwaway world.
     Rehearse,
@@ -105,12 +105,14 @@ pub enum RehearsalFault {
 #[derive(Debug, Error)]
 pub enum ReloadError {
     /// A call came while another reload was not over.
-    #[error("a reload is {phase}; wait for its `ReloadFinished`, or send a `ReloadRequest`, which waits its turn")]
+    #[error(
+        "a reload is {phase}; wait for its `ReloadFinished`, or send a `ReloadRequest`, which waits its turn"
+    )]
     Busy {
         /// What it is doing.
         phase: &'static str,
     },
-    /// The library could not be built.
+    /// A library could not be built.
     #[error(transparent)]
     Build(#[from] BuildError),
     /// It could not be copied.
@@ -141,6 +143,16 @@ pub enum ReloadError {
     /// Its modules do not fit together, or a name is unknown.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// A reload of some modules would leave others with another form of a crate that both need.
+    #[error(
+        "types of `{name}` are others now, and the library of module `{module}`, which was not asked for, would go on with those of before; reload all modules"
+    )]
+    AtOdds {
+        /// The crate.
+        name: String,
+        /// A module that was not asked for.
+        module: String,
+    },
     /// A module failed its rehearsal.
     #[error("module `{module}` failed its rehearsal: {fault}")]
     Rehearsal {
@@ -182,7 +194,9 @@ pub enum ReloadError {
         panic: PanicReport,
     },
     /// Accepted code panicked; its module is suspended.
-    #[error("module `{module}` panicked in {schedule} and is suspended until the next good reload: {panic}")]
+    #[error(
+        "module `{module}` panicked in {schedule} and is suspended until the next good reload: {panic}"
+    )]
     Suspended {
         /// The module.
         module: String,
@@ -200,7 +214,10 @@ pub enum ReloadError {
         panic: PanicReport,
     },
     /// A reload was taken back, and not all of the state came with it.
-    #[error("{cause}\nNot all of the state is as it was before the reload; save what matters and restart the app:\n{}", lines(lost))]
+    #[error(
+        "{cause}\nNot all of the state is as it was before the reload; save what matters and restart the app:\n{}",
+        lines(lost)
+    )]
     RestoredInPart {
         /// Why it was taken back.
         cause: Box<ReloadError>,
@@ -221,7 +238,7 @@ impl ReloadError {
                 Phase::Rehearse
             }
             Self::Identity(_) | Self::RestartRequired { .. } => Phase::Inspect,
-            Self::Load(_) | Self::Registry(_) => Phase::Identify,
+            Self::Load(_) | Self::Registry(_) | Self::AtOdds { .. } => Phase::Identify,
             Self::TypesChanged(_) => Phase::Gate,
             Self::Capture(_) => Phase::Capture,
             Self::NotSwapped { .. } | Self::Swap { .. } => Phase::Swap,
@@ -270,6 +287,7 @@ impl ReloadError {
             Self::UnknownModule { .. } | Self::Registry(RegistryError::UnknownModule { .. }) => {
                 "unknown_module"
             }
+            Self::AtOdds { .. } => "at_odds",
             Self::Registry(RegistryError::MissingModule { .. }) => "missing_module",
             Self::Registry(RegistryError::MissingStateKey { .. }) => "missing_state_key",
             Self::Rehearsal { fault, .. } => match fault {

@@ -49,8 +49,12 @@ impl PhaseTime {
 pub struct ModuleChange {
     /// The module.
     pub name: String,
-    /// The generation it runs now; `None` if it is gone.
+    /// The library that it is of now; `None` if it is gone, as for the next two.
+    pub library: Option<String>,
+    /// The generation it runs now.
     pub generation: Option<Generation>,
+    /// The digest of the code that it runs now, as it is in memory.
+    pub build_id: Option<BuildId>,
     /// Targets that it has now and had not before.
     pub targets_added: Vec<String>,
     /// Targets that it had before and has not now.
@@ -127,8 +131,6 @@ pub struct ReloadReport {
     pub rebuilds: bool,
     /// The newest generation that runs now.
     pub generation: Generation,
-    /// The digest of the code of that generation, as it is in memory.
-    pub build_id: Option<BuildId>,
     /// The step that ended it, unless it was committed.
     pub phase: Option<Phase>,
     /// Why it did not come about.
@@ -142,7 +144,7 @@ pub struct ReloadReport {
     pub longest_frame_ms: f64,
     /// The modules that changed.
     pub modules: Vec<ModuleChange>,
-    /// Who built the library: the compiler alone, or cargo, and why; `None` if it did not come to that.
+    /// Who built the libraries: the compiler alone, or cargo, and why; `None` if it did not come to that.
     pub builder: Option<String>,
     /// Packages outside the hot set that cargo compiled.
     pub recompiled: Vec<String>,

@@ -1,8 +1,11 @@
 //! Where a reload stands.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use hot_reloader_build::BuildError;
+use hot_reloader_build::{BuildError, Layout};
 use hot_reloader_core::{BuildId, Generation, HotModule};
 
 use crate::{
@@ -49,6 +52,7 @@ pub(crate) struct Opened<E: Engine> {
     pub(crate) name: String,
     pub(crate) build_id: BuildId,
     pub(crate) serial: u32,
+    pub(crate) layout: Arc<Layout>,
     pub(crate) library: E::Library,
     pub(crate) modules: Vec<HotModule>,
 }
@@ -59,6 +63,7 @@ impl<E: Engine> Clone for Opened<E> {
             name: self.name.clone(),
             build_id: self.build_id.clone(),
             serial: self.serial,
+            layout: self.layout.clone(),
             library: self.library.clone(),
             modules: self.modules.clone(),
         }
@@ -84,7 +89,8 @@ impl Building {
                 builder,
             } => {
                 self.attempt.made(phases);
-                self.attempt.builder = builder;
+                // What it takes to copy it once more is no build.
+                self.attempt.builder = self.attempt.builder.take().or(builder);
                 self.result = Some(result);
             }
             // Nobody asks for that.

@@ -286,7 +286,9 @@ impl<E: Engine> Transaction<E> {
         let mut modules = attempt.modules.clone();
         for change in &mut modules {
             let runs = running.iter().find(|m| m.module.name == change.name);
+            change.library = runs.map(|module| module.library.clone());
             change.generation = runs.map(|module| module.generation);
+            change.build_id = runs.map(|module| module.build_id.clone());
         }
         let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
         ReloadReport {
@@ -294,7 +296,6 @@ impl<E: Engine> Transaction<E> {
             outcome,
             rebuilds: attempt.request.rebuilds,
             generation: newest.map_or(Generation::NONE, |module| module.generation),
-            build_id: newest.map(|module| module.build_id.clone()),
             phase: error.as_ref().map(|error| error.phase()),
             error,
             phases: attempt.phases.clone(),

@@ -81,12 +81,10 @@ fn head(
         if ui.add(rebuild).on_hover_text(keys).clicked() {
             *request = Some(ReloadRequest::all().rebuilding());
         }
-        if let Some(build) = reloader.build_id() {
-            ui.label(format!("Generation {}", reloader.generation()));
-            let short = egui::RichText::new(build.short()).monospace();
-            ui.label(short).on_hover_text(format!("Build {build}"));
+        if reloader.modules().is_empty() {
+            ui.weak("No code that can be edited runs yet");
         } else {
-            ui.weak("No code of the plugin runs yet");
+            ui.label(format!("Generation {}", reloader.generation()));
         }
         if let Some(progress) = reloader.progress() {
             let text = egui::RichText::new(doing(progress)).color(theme.accent);

@@ -32,10 +32,7 @@ pub(super) struct Status {
 pub(super) fn status(reloader: &HotReloader) -> Option<Status> {
     let text = match reloader.progress() {
         Some(progress) => format!("{}…", progress.phase),
-        None => {
-            let build = reloader.build_id().map_or("none", |id| id.short());
-            format!("generation {} · {build}", reloader.generation())
-        }
+        None => format!("generation {}", reloader.generation()),
     };
     Some(Status {
         text,

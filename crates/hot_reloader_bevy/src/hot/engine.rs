@@ -58,6 +58,7 @@ impl Engine for Bevy {
             library: slot.library.clone(),
             generation: slot.generation,
             build_id: slot.build_id.clone(),
+            layout: slot.layout.clone(),
             suspended: slot.suspended.clone(),
         };
         slots.iter().map(status).collect()
@@ -369,17 +370,16 @@ fn order(slots: &[Slot], wanted: Wanted) -> Order {
     let Wanted {
         purpose,
         modules,
-        anew,
+        running,
     } = wanted;
     let of = |names: Vec<String>| {
         let slots = slots.iter();
         let slots = slots.filter(|slot| names.contains(&slot.module.name));
         slots.map(|slot| slot.library.clone()).collect()
     };
-    let running = slots.iter().filter(|_| !anew);
     Order {
         wanted: modules.filter(|_| !slots.is_empty()).map(of),
-        running: running.map(|slot| slot.build_id.clone()).collect(),
+        running,
         purpose,
     }
 }

@@ -90,6 +90,7 @@ impl Source for InProcess {
             libraries.push(MadeLibrary {
                 name: name.clone(),
                 build_id,
+                layout: entries.layout.clone(),
                 copy,
             });
         }

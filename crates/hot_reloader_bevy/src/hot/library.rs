@@ -19,7 +19,7 @@ pub(crate) trait Source: Send + Sync {
     /// Begins to make some. `wake` is called whenever that has something to tell.
     fn make(&self, config: &HotReloaderConfig, order: Order, wake: Wake) -> Box<dyn Build>;
 
-    /// Opens the copy of one that was made.
+    /// Opens the copy of one that was made, unless it is open.
     fn open(
         &mut self,
         made: &MadeLibrary,
@@ -37,7 +37,7 @@ pub(crate) trait Source: Send + Sync {
 pub(crate) struct Order {
     /// The names of the libraries; `None` for all.
     pub(crate) wanted: Option<Vec<String>>,
-    /// The builds that run, of which no further copy is needed.
+    /// The builds that run and may go on, so no copy of them is needed.
     pub(crate) running: Vec<BuildId>,
     /// What for.
     pub(crate) purpose: Purpose,
@@ -108,19 +108,25 @@ impl Source for Cargo {
         made: &MadeLibrary,
         copy: &StagedLibrary,
     ) -> Result<&'static LibraryEntry, ReloadError> {
-        let open: Vec<_> = self.open.iter().collect();
-        let library = LoadedLibrary::open(copy.clone(), &open)?;
-        panics::watch(copy.serial, library.addresses());
-        if *library.build_id() != made.build_id {
-            return Err(ReloadError::NotSwapped {
-                reason: "the library in memory is not the one that was built".to_owned(),
-            });
-        }
+        let is_open = |library: &&LoadedLibrary| library.staged() == copy;
+        let library = match self.open.iter().position(|library| is_open(&library)) {
+            Some(index) => &self.open[index],
+            None => {
+                let open: Vec<_> = self.open.iter().collect();
+                let library = LoadedLibrary::open(copy.clone(), &open)?;
+                panics::watch(copy.serial, library.addresses());
+                if *library.build_id() != made.build_id {
+                    return Err(ReloadError::NotSwapped {
+                        reason: format!("`{}` in memory is not the one that was built", made.name),
+                    });
+                }
+                self.open.push(library);
+                self.open.last().expect("it was just put there")
+            }
+        };
         // SAFETY: the inspection found the version of the entry and the compiler to be the host's,
         // and `hot_library!`, the only writer of the identity, writes the entry with this type.
-        let entry = unsafe { library.entry() };
-        self.open.push(library);
-        Ok(entry)
+        Ok(unsafe { library.entry() })
     }
 
     fn open_count(&self) -> usize {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bevy::prelude::{App, Resource, World};
-use hot_reloader_core::{BuildId, Generation, HotModule, ModuleRegistry, RegistryError};
+use hot_reloader_core::{Generation, HotModule, ModuleRegistry, RegistryError};
 use hot_reloader_transaction::{ModuleStatus, Progress, ReloadError, ReloadReport, RequestId};
 
 use super::{
@@ -26,7 +26,6 @@ const HISTORY: usize = 50;
 pub struct HotReloader {
     pub(crate) registered: ModuleRegistry,
     pub(crate) generation: Generation,
-    pub(crate) build_id: Option<BuildId>,
     pub(crate) modules: Vec<ModuleStatus>,
     pub(crate) last_error: Option<Arc<ReloadError>>,
     pub(crate) history: VecDeque<ReloadReport>,
@@ -35,16 +34,11 @@ pub struct HotReloader {
 }
 
 impl HotReloader {
-    /// The newest generation that runs; [`Generation::NONE`] before the library was loaded.
+    /// The newest generation that runs; [`Generation::NONE`] before any library was loaded. Modules may run
+    /// older ones: those of libraries that nobody has edited.
     #[must_use]
     pub fn generation(&self) -> Generation {
         self.generation
-    }
-
-    /// The digest of the code of that generation, as it is in memory.
-    #[must_use]
-    pub fn build_id(&self) -> Option<&BuildId> {
-        self.build_id.as_ref()
     }
 
     /// The modules, in dependency order.
@@ -196,7 +190,6 @@ pub(super) fn show(
     }
     let newest = modules.iter().max_by_key(|module| module.generation);
     reloader.generation = newest.map_or(Generation::NONE, |module| module.generation);
-    reloader.build_id = newest.map(|module| module.build_id.clone());
     reloader.modules = modules;
     reloader.progress = progress;
     reloader.is_ready = is_ready;

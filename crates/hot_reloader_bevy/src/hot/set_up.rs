@@ -417,7 +417,7 @@ pub(crate) fn install(
         state_keys,
         shapes: rehearsal.types.clone(),
         registry: rehearsal.registry.clone(),
-        layout: plan.layout.clone(),
+        layout: library.layout.clone(),
         suspended: None,
     };
     world

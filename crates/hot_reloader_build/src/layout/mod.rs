@@ -125,18 +125,42 @@ impl Layout {
         })
     }
 
-    /// Whether the compiler takes a type for another one here than there, as far as its crates go. Where what
-    /// it tells a crate apart by is not known, what the sources say has to do.
+    /// Whether the compiler takes a type for another one here than there, as far as its crates go.
     #[must_use]
     pub fn tells_apart(&self, other: &Self, type_name: &str) -> bool {
         let mut crates = paths_in(type_name).map(|(of, _)| of);
-        crates.any(|of| {
-            let [here, there] = [self, other].map(|layout| layout.identities.get(of));
-            match here.zip(there) {
-                Some((here, there)) => here != there,
-                None => self.digest(of) != other.digest(of),
-            }
-        })
+        crates.any(|of| self.is_another(other, of))
+    }
+
+    /// Of these crates only.
+    #[must_use]
+    pub fn only(&self, crates: &[String]) -> Self {
+        let is_one = |name: &String| crates.contains(name);
+        let mut only = self.clone();
+        only.crates.retain(|name, _| is_one(name));
+        only.identities.retain(|name, _| is_one(name));
+        only
+    }
+
+    /// A crate that is in both and another one to the compiler here than there: a type of it would be two.
+    #[must_use]
+    pub fn at_odds(&self, other: &Self) -> Option<&str> {
+        let mut shared = self
+            .crates
+            .keys()
+            .filter(|of| other.crates.contains_key(*of));
+        let is_another = |of: &&String| self.is_another(other, of);
+        shared.find(is_another).map(|of| &**of)
+    }
+
+    /// Whether the compiler takes a crate for another one here than there. Where what it tells it apart by is
+    /// not known, what the sources say has to do.
+    fn is_another(&self, other: &Self, of: &str) -> bool {
+        let [here, there] = [self, other].map(|layout| layout.identities.get(of));
+        match here.zip(there) {
+            Some((here, there)) => here != there,
+            None => self.digest(of) != other.digest(of),
+        }
     }
 
     /// Whether a type is of these crates, or has one of them as a parameter.
@@ -438,7 +462,9 @@ mod tests {
         }
         // Two implementations in one file.
         let of = |a: &str, b: &str| {
-            let text = format!("impl I for A {{ type O = {a}; }} impl I for B {{ type O = {b}; }} struct T(<A as I>::O);");
+            let text = format!(
+                "impl I for A {{ type O = {a}; }} impl I for B {{ type O = {b}; }} struct T(<A as I>::O);"
+            );
             game(&text, "").of("game::a::T")
         };
         assert_ne!(of("u8", "u16"), of("u16", "u8"));

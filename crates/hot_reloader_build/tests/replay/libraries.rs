@@ -65,7 +65,7 @@ fn a_broken_library_keeps_no_other_from_being_built() {
     assert_eq!(builder, Some(Builder::Replay));
     fixture.wanted = Some(vec!["menu".to_owned()]);
     fixture.answer(&[("menu", 2008)], None);
-    // By cargo too, which then does not know the other.
+    // By cargo too, which forgets nothing of the other.
     fixture.edit(
         "menu/src/lib.rs",
         "const ENTRIES: u64 = 8;",
@@ -76,13 +76,95 @@ fn a_broken_library_keeps_no_other_from_being_built() {
     let name = "menu".to_owned();
     fixture.answer(&[("menu", 2009)], Some(Decline::Reads { name, path }));
     fixture.edit("menu/src/more.rs", "= 9", "= 6");
-    fixture.answer(&[("menu", 2006)], Some(Decline::Partial));
-    // What was edited while only the other was built is not forgotten.
+    fixture.answer(&[("menu", 2006)], None);
     fixture.wanted = None;
     fixture.edit("game/src/menu.rs", "= one", "= 4");
-    fixture.answer(&[("game", 204), ("menu", 2006)], Some(Decline::Partial));
-    fixture.edit("game/src/menu.rs", "= 4", "= 5");
-    fixture.answer(&[("game", 205), ("menu", 2006)], None);
+    fixture.answer(&[("game", 204), ("menu", 2006)], None);
+    assert_eq!(fixture.compiled(), ["game"]);
+}
+
+/// A library for which cargo had to compile what another needs too: that one is compiled with it when its turn
+/// comes.
+#[test]
+fn what_cargo_compiled_for_one_library_goes_into_the_other() {
+    let mut fixture = Fixture::of_two();
+    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+    fixture.edit("words/src/lib.rs", "= 2", "= TWO;\nmod two;\nuse two::TWO");
+    fixture.write("words/src/two.rs", "pub(crate) const TWO: u64 = 4;\n");
+    fixture.wanted = Some(vec!["menu".to_owned()]);
+    let path = fixture.path("words/src/two.rs");
+    let name = "words".to_owned();
+    fixture.answer(&[("menu", 4007)], Some(Decline::Reads { name, path }));
+    fixture.wanted = None;
+    fixture.answer(&[("game", 401), ("menu", 4007)], None);
+    assert_eq!(fixture.compiled(), ["game"]);
+}
+
+/// What a library is made of is told for it alone, whatever the sources of others have become.
+#[test]
+fn the_layout_of_a_library_is_of_what_it_needs() {
+    let mut fixture = Fixture::of_two();
+    let both = fixture.build().0.unwrap().layout;
+    assert!(both.concerns("game::Any") && both.concerns("menu::Any"));
+    fixture.write("game/src/menu.rs", "struct Broken {");
+    fixture.edit(
+        "menu/src/lib.rs",
+        "const ENTRIES",
+        "pub struct Entry(pub u8);\nconst ENTRIES",
+    );
+    fixture.wanted = Some(vec!["menu".to_owned()]);
+    let (outcome, builder) = fixture.build();
+    let menu = outcome.unwrap().layout;
+    assert_eq!(builder, Some(Builder::Replay));
+    assert!(!menu.concerns("game::Any") && menu.concerns("rules::Any"));
+    assert!(menu.tells_apart(&both, "menu::Any"));
+    assert_eq!(menu.at_odds(&both.only(&["rules".to_owned()])), None);
+    // A type of a new file, of which only cargo knows.
+    fixture.edit(
+        "menu/src/lib.rs",
+        "const ENTRIES",
+        "mod more;\nconst ENTRIES",
+    );
+    fixture.write("menu/src/more.rs", "pub struct More(pub u16);\n");
+    let (outcome, builder) = fixture.build();
+    let more = outcome.unwrap().layout;
+    assert!(matches!(
+        builder,
+        Some(Builder::Cargo(Decline::Reads { .. }))
+    ));
+    assert!(more.tells_apart(&menu, "menu::Any"));
+}
+
+/// Cargo builds what a library needs with features that the libraries that were not asked for do not have.
+#[test]
+fn another_form_of_what_others_run_is_at_odds_with_it() {
+    let mut fixture = Fixture::of_two();
+    fixture.edit(
+        "rules/Cargo.toml",
+        "[dependencies]",
+        "[features]\nodd = []\n[dependencies]",
+    );
+    let both = fixture.build().0.unwrap().layout;
+    fixture.edit(
+        "menu/Cargo.toml",
+        "rules = { path = \"../rules\" }",
+        "rules = { path = \"../rules\", features = [\"odd\"] }",
+    );
+    fixture.wanted = Some(vec!["menu".to_owned()]);
+    let menu = fixture.build().0.unwrap().layout;
+    let game = ["game", "rules", "words"].map(str::to_owned);
+    assert_eq!(menu.at_odds(&both.only(&game)), Some("rules"));
+}
+
+/// The settings may be changed while the app runs.
+#[test]
+fn the_libraries_of_a_host_may_be_others() {
+    let mut fixture = Fixture::of_two();
+    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+    fixture.libraries.pop();
+    fixture.answer(&[("game", 201)], Some(Decline::Settings));
+    fixture.libraries.insert(0, "menu".to_owned());
+    fixture.answer(&[("menu", 2007), ("game", 201)], Some(Decline::Settings));
 }
 
 /// Types of a crate that both need would be others in each.

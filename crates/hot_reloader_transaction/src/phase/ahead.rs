@@ -19,14 +19,13 @@ pub(crate) fn begin<E: Engine>(
     if !matches!(transaction.stage, Stage::Idle) || !transaction.queue.is_empty() {
         return;
     }
-    let build = E::build(
-        world,
-        Wanted {
-            purpose,
-            modules: None,
-            anew: false,
-        },
-    );
+    let running = E::modules(world).into_iter();
+    let wanted = Wanted {
+        purpose,
+        modules: None,
+        running: running.map(|module| module.build_id).collect(),
+    };
+    let build = E::build(world, wanted);
     transaction.stage = Stage::Ahead(Ahead {
         text: build.describe(),
         build,

@@ -1,6 +1,7 @@
 //! Libraries are made in the background, while frames go on.
 
 use hot_reloader_build::BuildError;
+use hot_reloader_core::BuildId;
 
 use super::{identify, rehearse};
 use crate::{
@@ -57,20 +58,28 @@ fn start<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::World) {
         transaction.finish(world, attempt, Outcome::Refused, Some(error), Vec::new());
         return;
     }
+    if request.modules.as_ref().is_some_and(Vec::is_empty) {
+        let attempt = Attempt::new(request);
+        transaction.finish(world, attempt, Outcome::Unchanged, None, Vec::new());
+        return;
+    }
     // What is on probation may be taken back before the build has ended.
-    let anew = request.rebuilds || matches!(transaction.stage, Stage::Probation(..));
-    let building = begin::<E>(world, Attempt::new(request), anew);
+    let running = match transaction.stage {
+        Stage::Probation(..) => Vec::new(),
+        _ => identify::going_on(transaction, &E::modules(world), &request),
+    };
+    let building = begin::<E>(world, Attempt::new(request), running);
     transaction.stage = match std::mem::replace(&mut transaction.stage, Stage::Idle) {
         Stage::Probation(trial, None) => Stage::Probation(trial, Some(building)),
         _ => Stage::Building(building),
     };
 }
 
-fn begin<E: Engine>(world: &mut E::World, attempt: Attempt, anew: bool) -> Building {
+fn begin<E: Engine>(world: &mut E::World, attempt: Attempt, running: Vec<BuildId>) -> Building {
     let wanted = Wanted {
         purpose: Purpose::Reload,
         modules: attempt.request.modules.clone(),
-        anew,
+        running,
     };
     let build = E::build(world, wanted);
     Building {
@@ -118,7 +127,8 @@ fn take_over_from<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::Wo
     attempt.go_on();
     if let Ok(made) = &result {
         if identify::lacks_a_copy(transaction, &E::modules(world), &attempt.request, made) {
-            transaction.stage = Stage::Building(begin::<E>(world, attempt, true));
+            attempt.recompiled.clone_from(&made.recompiled);
+            transaction.stage = Stage::Building(begin::<E>(world, attempt, Vec::new()));
             return;
         }
     }
@@ -156,7 +166,8 @@ pub(super) fn prepare<E: Engine>(
     attempt: &mut Attempt,
     made: &Made,
 ) -> Result<Option<Prepared<E>>, ReloadError> {
-    attempt.recompiled.clone_from(&made.recompiled);
+    let recompiled = made.recompiled.iter();
+    attempt.recompiled.extend(recompiled.cloned());
     let Some((libraries, plan)) = identify::identify(transaction, world, attempt, made)? else {
         return Ok(None);
     };

@@ -1,6 +1,6 @@
 //! The libraries are opened, and it is decided which modules are to run their code.
 
-use hot_reloader_core::{HotModule, ModuleRegistry};
+use hot_reloader_core::{BuildId, HotModule, ModuleRegistry};
 
 use crate::{
     engine::{Engine, Made, MadeLibrary, ModuleStatus, NewLibrary, Plan},
@@ -22,7 +22,8 @@ pub(crate) fn identify<E: Engine>(
     opened.retain(|opened| made.libraries.iter().any(|m| m.build_id == opened.build_id));
     let mut libraries = Vec::new();
     for library in &made.libraries {
-        if goes_on(transaction, &running, &attempt.request, library) {
+        let (name, build_id) = (&library.name, &library.build_id);
+        if goes_on(transaction, &running, &attempt.request, name, build_id) {
             // Nothing needs the copy.
             if let Some(copy) = &library.copy {
                 let _ = std::fs::remove_file(&copy.path);
@@ -35,10 +36,13 @@ pub(crate) fn identify<E: Engine>(
             None => open_copy::<E>(world, made, library)?,
         });
     }
-    if libraries.is_empty() {
+    let is_of_host = |module: &ModuleStatus| made.host.contains(&module.library);
+    let is_whole = attempt.request.modules.is_some() || running.iter().all(is_of_host);
+    if libraries.is_empty() && is_whole {
         attempt.end(Phase::Identify);
         return Ok(None);
     }
+    stays_one(&running, made)?;
     let builds = made
         .libraries
         .iter()
@@ -70,35 +74,66 @@ pub(crate) fn lacks_a_copy<E: Engine>(
     let opened = transaction.ready.as_ref().map_or(&[][..], |r| &r.opened);
     made.libraries.iter().any(|library| {
         library.copy.is_none()
-            && !goes_on(transaction, running, request, library)
+            && !goes_on(
+                transaction,
+                running,
+                request,
+                &library.name,
+                &library.build_id,
+            )
             && opened.iter().all(|o| o.build_id != library.build_id)
     })
 }
 
-/// Whether a library goes on as it is: what was asked for of it runs the code that was made, and nothing is to
+/// The builds of which a request needs no copy, if they are what the code makes.
+pub(crate) fn going_on<E: Engine>(
+    transaction: &Transaction<E>,
+    running: &[ModuleStatus],
+    request: &Request,
+) -> Vec<BuildId> {
+    let modules = running.iter();
+    let going_on =
+        modules.filter(|m| goes_on(transaction, running, request, &m.library, &m.build_id));
+    going_on.map(|module| module.build_id.clone()).collect()
+}
+
+/// Whether a library goes on as it is: what was asked for of it runs the code of this build, and nothing is to
 /// be built anew.
 fn goes_on<E: Engine>(
     transaction: &Transaction<E>,
     running: &[ModuleStatus],
     request: &Request,
-    library: &MadeLibrary,
+    name: &String,
+    build_id: &BuildId,
 ) -> bool {
-    let runs =
-        |module: &ModuleStatus| module.build_id == library.build_id && module.suspended.is_none();
-    let modules: Vec<_> = running
-        .iter()
-        .filter(|m| m.library == library.name)
-        .collect();
+    let runs = |module: &ModuleStatus| module.build_id == *build_id && module.suspended.is_none();
+    let modules: Vec<_> = running.iter().filter(|m| m.library == *name).collect();
     let is_whole = match &request.modules {
         // As long as none runs, nobody knows which there are.
         Some(_) => !modules.is_empty(),
-        None => transaction.whole.get(&library.name) == Some(&library.build_id),
+        None => transaction.whole.get(name) == Some(build_id),
     };
     let is_asked_for = |m: &ModuleStatus| {
         let names = request.modules.as_ref();
         names.is_none_or(|names| names.contains(&m.module.name))
     };
     !request.rebuilds && is_whole && modules.into_iter().all(|m| !is_asked_for(m) || runs(m))
+}
+
+/// Whether each crate is one and the same for what was made and for the libraries that go on without being
+/// made: else a type of it would be two, one for each.
+fn stays_one(running: &[ModuleStatus], made: &Made) -> Result<(), ReloadError> {
+    let is_made = |module: &ModuleStatus| made.libraries.iter().any(|m| m.name == module.library);
+    let others = running.iter().filter(|module| !is_made(module));
+    for other in others.filter(|module| made.host.contains(&module.library)) {
+        if let Some(name) = made.layout.at_odds(&other.layout) {
+            return Err(ReloadError::AtOdds {
+                name: name.to_owned(),
+                module: other.module.name.clone(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn open_copy<E: Engine>(
@@ -117,6 +152,7 @@ fn open_copy<E: Engine>(
         name: library.name.clone(),
         build_id: library.build_id.clone(),
         serial: copy.serial,
+        layout: library.layout.clone(),
         library: opened,
         modules,
     })
@@ -174,6 +210,7 @@ fn plan<E: Engine>(
         name: opened.name.clone(),
         build_id: opened.build_id.clone(),
         serial: opened.serial,
+        layout: opened.layout.clone(),
         modules: opened.modules.iter().map(|m| m.name.clone()).collect(),
     });
     Ok(Plan {

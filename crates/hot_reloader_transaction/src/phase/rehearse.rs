@@ -40,7 +40,9 @@ fn change(was: Option<&HotModule>, now: &HotModule, after: &[String]) -> ModuleC
     };
     ModuleChange {
         name: now.name.clone(),
+        library: None,
         generation: None,
+        build_id: None,
         targets_added: missing(before, after),
         targets_removed: missing(after, before),
         state_kept: now.state_keys.clone(),

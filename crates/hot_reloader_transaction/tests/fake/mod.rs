@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use hot_reloader_build::BuildError;
+use hot_reloader_build::{BuildError, Layout};
 use hot_reloader_core::{
     BuildId, Generation, HotModule, ModuleRegistry, PanicReport, StagedLibrary,
 };
@@ -58,6 +58,7 @@ pub(crate) struct Slot {
     pub(crate) name: &'static str,
     library: &'static str,
     pub(crate) code: u32,
+    layout: Arc<Layout>,
     generation: Generation,
     suspended: Option<Arc<ReloadError>>,
 }
@@ -89,6 +90,10 @@ pub(crate) struct World {
     pub(crate) answers: Vec<(RequestId, Outcome)>,
     pub(crate) progress: Option<Phase>,
     pub(crate) is_ready: bool,
+    /// Whether the second library is none of the host's any more.
+    pub(crate) lacks_more: bool,
+    /// What tells the crate apart that both libraries are made of, in all that is made from now on.
+    pub(crate) shared: u64,
     /// How often a library was opened.
     pub(crate) opened: usize,
     pub(crate) error: Option<Arc<ReloadError>>,
@@ -177,8 +182,10 @@ impl World {
             libraries: codes
                 .into_iter()
                 .map(|(code, has_copy)| {
-                    let has_copy = has_copy || self.wanted.last().unwrap().anew;
                     let (name, build_id) = (code.library.to_owned(), code.build_id());
+                    let runs = self.wanted.last().unwrap().running.contains(&build_id);
+                    let has_copy = has_copy || !runs;
+                    let layout = layout(self.shared);
                     self.made.push(code);
                     let copy = has_copy.then(|| StagedLibrary {
                         path: "/nonexistent".into(),
@@ -187,14 +194,18 @@ impl World {
                     MadeLibrary {
                         name,
                         build_id,
+                        layout,
                         copy,
                     }
                 })
                 .collect(),
-            host: LIBRARIES.map(str::to_owned).to_vec(),
+            host: LIBRARIES[..LIBRARIES.len() - usize::from(self.lacks_more)]
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             root: "/".into(),
             hot: Vec::new(),
-            layout: Arc::default(),
+            layout: layout(self.shared),
             recompiled: Vec::new(),
         });
         let phases = vec![(Phase::Build, Duration::ZERO)];
@@ -259,6 +270,7 @@ impl Engine for Fake {
             library: slot.library.to_owned(),
             generation: slot.generation,
             build_id: BuildId::from_bytes(&slot.code.to_be_bytes()),
+            layout: slot.layout.clone(),
             suspended: slot.suspended.clone(),
         };
         world.slots.iter().map(status).collect()
@@ -368,6 +380,7 @@ impl Engine for Fake {
                 name: name.unwrap(),
                 library: code.library,
                 code: code.number,
+                layout: library.layout.clone(),
                 generation,
                 suspended: None,
             });
@@ -472,6 +485,11 @@ impl Engine for Fake {
         world.answers.extend(answers);
         world.reports.push(report);
     }
+}
+
+/// Of a crate that all libraries are made of.
+fn layout(identity: u64) -> Arc<Layout> {
+    Arc::new(Layout::of_text("shared", "", identity))
 }
 
 fn module(name: &str) -> HotModule {

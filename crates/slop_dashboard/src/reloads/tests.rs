@@ -29,6 +29,7 @@ fn status(name: &str) -> ModuleStatus {
         library: "slop_dashboard".to_owned(),
         generation: Generation::NONE.next(),
         build_id: BuildId::from_bytes(&[0xab; 8]),
+        layout: Arc::default(),
         suspended: None,
     }
 }
@@ -39,7 +40,6 @@ fn report() -> ReloadReport {
         outcome: Outcome::RolledBack,
         rebuilds: false,
         generation: Generation::NONE.next(),
-        build_id: None,
         phase: Some(Phase::Probation),
         error: Some(Arc::new(panicked("crates/game/src/lib.rs:3:9"))),
         phases: vec![

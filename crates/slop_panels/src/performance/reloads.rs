@@ -121,7 +121,6 @@ mod tests {
             outcome: Outcome::Committed,
             rebuilds: false,
             generation: Generation::NONE.next(),
-            build_id: None,
             phase: None,
             error: None,
             phases: vec![

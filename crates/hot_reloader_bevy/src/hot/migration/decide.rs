@@ -46,6 +46,7 @@ pub(crate) fn decide(
         world,
         rehearsal,
         incoming,
+        plan,
         new: &plan.layout,
         slots: &world.resource::<Delegates>().slots,
         copiers: Copiers::new(world, &compare::rules(world, rehearsal)),
@@ -112,6 +113,7 @@ struct Decision<'a> {
     rehearsal: &'a Rehearsal,
     /// The types that new code uses.
     incoming: &'a HashMap<TypeId, Incoming>,
+    plan: &'a Plan,
     new: &'a Layout,
     slots: &'a [Slot],
     copiers: Copiers,
@@ -122,10 +124,17 @@ impl Decision<'_> {
     /// is asked before anything that takes longer.
     fn is_of_another_build(&self, info: &ComponentInfo) -> Option<(TypeId, Arc<Layout>)> {
         let (id, name) = (info.type_id()?, info.name());
-        if self.incoming.contains_key(&id) || stays(name) {
+        if self.incoming.contains_key(&id) || stays(name) || self.is_of_others(name) {
             return None;
         }
         Some((id, self.layout_of(id, name)?))
+    }
+
+    /// Whether it is of crates that only modules know which go on.
+    fn is_of_others(&self, name: &str) -> bool {
+        let others = self.slots.iter();
+        let mut others = others.filter(|slot| !self.plan.replaces(&slot.module.name));
+        !self.new.concerns(name) && others.any(|slot| slot.layout.concerns(name))
     }
 
     /// `None` if new code finds the values where they are.
