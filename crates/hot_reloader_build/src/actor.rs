@@ -31,7 +31,7 @@ pub struct Build<T> {
 
 impl<T: Send + 'static> Build<T> {
     /// Starts `work` on a thread of its own, with what runs its processes: for as long as `time_limit`,
-    /// or without a limit if that is zero. `wake` is called after each update.
+    /// or without a limit if that is zero. `wake` is called now and then, and after the last update.
     #[must_use]
     pub fn start(
         time_limit: Duration,
@@ -45,11 +45,11 @@ impl<T: Send + 'static> Build<T> {
             // If it panics, that is an update too.
             let end = Wake(wake.clone());
             let progress = send.clone();
-            let mut supervisor = Supervisor::new(time_limit, cancelled, move |text| {
+            let say = move |text| {
                 // Nobody listens any more if the app is closing.
                 let _ = progress.send(BuildUpdate::Progress(text));
-                wake();
-            });
+            };
+            let mut supervisor = Supervisor::new(time_limit, cancelled, say, move || wake());
             let result = work(&mut supervisor);
             drop(supervisor);
             let _ = send.send(BuildUpdate::Finished(result));

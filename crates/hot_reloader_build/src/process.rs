@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{after, never, select_biased, unbounded, Receiver, Sender};
+use crossbeam_channel::{after, never, select_biased, tick, unbounded, Receiver, Sender};
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::BuildError;
@@ -24,6 +24,9 @@ pub struct Supervisor {
     send: Sender<(usize, Option<Line>)>,
     receive: Receiver<(usize, Option<Line>)>,
     say: Box<dyn Fn(String) + Send>,
+    wake: Box<dyn Fn() + Send>,
+    /// When somebody who watches wants to see how far it is.
+    ticks: Receiver<Instant>,
     gives_way: bool,
 }
 
@@ -34,6 +37,9 @@ impl std::fmt::Debug for Supervisor {
 }
 
 type Stream = Box<dyn Read + Send>;
+
+/// How often a build shows how far it is. A frame for each word of it would take the compiler's cores.
+const TICK: Duration = Duration::from_millis(500);
 
 /// A line that a process printed.
 #[derive(Debug)]
@@ -64,12 +70,13 @@ pub enum Interruption {
 
 impl Supervisor {
     /// For a build that `cancelled` cancels, and that may take `time_limit`; zero means no limit. `say` tells
-    /// what it is doing.
+    /// what it is doing, and `wake` now and then that somebody may look.
     #[must_use]
     pub fn new(
         time_limit: Duration,
         cancelled: Receiver<()>,
         say: impl Fn(String) + Send + 'static,
+        wake: impl Fn() + Send + 'static,
     ) -> Self {
         let (send, receive) = unbounded();
         Self {
@@ -84,13 +91,17 @@ impl Supervisor {
             send,
             receive,
             say: Box::new(say),
+            wake: Box::new(wake),
+            ticks: tick(TICK),
             gives_way: false,
         }
     }
 
-    /// Lets whatever else wants to run go before the processes that are started from now on.
+    /// Lets whatever else wants to run go before the processes that are started from now on, and wakes nobody
+    /// for them.
     pub fn give_way(&mut self) {
         self.gives_way = true;
+        self.ticks = never();
     }
 
     /// Starts a process and returns its number. Numbers count from 0 and are not used twice.
@@ -129,20 +140,21 @@ impl Supervisor {
     ///
     /// Why all of them were ended.
     pub fn wait_next(&mut self) -> Result<(usize, Event), Interruption> {
-        select_biased! {
-            recv(self.cancelled) -> _ => self.end(Interruption::Cancelled),
-            recv(self.deadline) -> _ => self.end(Interruption::TimedOut),
-            recv(self.receive) -> heard => {
-                let (number, line) = heard.expect("the supervisor holds a sender itself");
-                let event = match line {
-                    Some(line) => Event::Printed(line),
-                    None => match self.children[number].take() {
-                        Some(mut child) => Event::Ended(child.wait()),
-                        // It was ended here.
-                        None => return self.wait_next(),
-                    },
-                };
-                Ok((number, event))
+        loop {
+            select_biased! {
+                recv(self.cancelled) -> _ => return self.end(Interruption::Cancelled),
+                recv(self.deadline) -> _ => return self.end(Interruption::TimedOut),
+                recv(self.ticks) -> _ => (self.wake)(),
+                recv(self.receive) -> heard => {
+                    let (number, line) = heard.expect("the supervisor holds a sender itself");
+                    if let Some(line) = line {
+                        return Ok((number, Event::Printed(line)));
+                    }
+                    // Else it was ended here.
+                    if let Some(mut child) = self.children[number].take() {
+                        return Ok((number, Event::Ended(child.wait())));
+                    }
+                }
             }
         }
     }

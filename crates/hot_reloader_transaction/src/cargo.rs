@@ -99,8 +99,8 @@ struct Course {
 }
 
 impl Workshop {
-    /// Begins to make what is wanted. `wake` is called, from another thread, whenever the build has
-    /// something to tell.
+    /// Begins to make what is wanted. `wake` is called, from another thread, now and then, and when the build
+    /// has ended.
     #[must_use]
     pub fn start(&self, order: Order, wake: impl Fn() + Send + Sync + 'static) -> Box<dyn Build> {
         let shared = self.shared.clone();

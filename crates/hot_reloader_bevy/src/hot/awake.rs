@@ -25,12 +25,12 @@ pub(super) fn request_frame(world: &World) {
     }
 }
 
-/// Whether the build has something to tell.
+/// Whether there is something to see of the build.
 #[derive(Resource, Clone, Default)]
 pub(super) struct News(Arc<(Mutex<bool>, Condvar)>);
 
 impl News {
-    /// There is something, and a frame to look at it.
+    /// There is, and a frame to look at it.
     pub(super) fn tell(&self, waker: Option<&EventLoopProxy<WakeUp>>) {
         let (is_there, arrived) = &*self.0;
         *is_there.lock().unwrap_or_else(PoisonError::into_inner) = true;
@@ -40,7 +40,7 @@ impl News {
         }
     }
 
-    /// Waits until there is something, or until the time is up.
+    /// Waits until there is, or until the time is up.
     pub(super) fn wait(&self, until: Instant) {
         let (is_there, arrived) = &*self.0;
         let is_there = is_there.lock().unwrap_or_else(PoisonError::into_inner);

@@ -147,7 +147,6 @@ fn swap(world: &mut World) {
 /// The end of a frame.
 fn step(world: &mut World) {
     let is_quiet = scope(world, |world, transaction| {
-        let waited = transaction.waits_for_build();
         contain(world, transaction);
         for panic in panics::take_stray() {
             transaction.thread_panicked(world, panic);
@@ -167,11 +166,11 @@ fn step(world: &mut World) {
             transaction.step(world);
             work_ahead(world, transaction);
         }
-        waited && transaction.waits_for_build()
+        transaction.waits_for_build()
     });
     // What ran when a call swapped does not run now.
     delegate::attach(world, true);
-    // The build wakes the app itself.
+    // The build wakes the app itself, as soon as there is something to see that takes longer.
     if !is_quiet {
         awake::request_frame(world);
     }

@@ -16,7 +16,7 @@ use crate::{LibraryEntry, ModuleEntry};
 
 /// Where an app's libraries come from.
 pub(crate) trait Source: Send + Sync {
-    /// Begins to make some. `wake` is called whenever that has something to tell.
+    /// Begins to make some. `wake` is called now and then, and when that has ended.
     fn make(&self, config: &HotReloaderConfig, order: Order, wake: Wake) -> Box<dyn Build>;
 
     /// Opens the copy of one that was made, unless it is open.
@@ -43,7 +43,7 @@ pub(crate) struct Order {
     pub(crate) purpose: Purpose,
 }
 
-/// What lets a build's news be seen.
+/// What lets a build be seen.
 pub(crate) type Wake = Box<dyn Fn() + Send + Sync>;
 
 /// The source of the app.

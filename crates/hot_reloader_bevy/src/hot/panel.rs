@@ -2,7 +2,7 @@
 //!
 //! Drawn by the host, above the tint, so it works whatever the plugin library does.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use bevy::{
     ecs::schedule::IntoSystemConfigs,
@@ -138,8 +138,6 @@ fn progress_line(context: &egui::Context, progress: &Progress, clicks: &mut Vec<
                 });
             });
         });
-    // No more frames than it takes to see that it goes on: the compiler needs the cores.
-    context.request_repaint_after(Duration::from_millis(500));
 }
 
 /// A mark in the corner.

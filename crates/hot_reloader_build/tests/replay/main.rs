@@ -139,9 +139,8 @@ impl Fixture {
     ) -> T {
         let (say, said) = unbounded();
         self.said = Some(said);
-        let mut supervisor = Supervisor::new(DEADLINE, never(), move |text| {
-            say.send(text).unwrap();
-        });
+        let say = move |text| say.send(text).unwrap();
+        let mut supervisor = Supervisor::new(DEADLINE, never(), say, || {});
         let task = Task {
             libraries: &self.libraries,
             wanted: self.wanted.as_deref(),
