@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use bevy::prelude::Resource;
 use serde::{de::DeserializeOwned, Serialize};
 use slop_assistant::{ApiKey, Recipient};
+use slop_hands::OffLimits;
 use slop_store::{Format, SecretFile, Store, StoreError};
 
 /// Saving is asked for seldom enough, so the store need not wait long.
@@ -44,6 +45,12 @@ impl Session {
     #[must_use]
     pub fn folder(&self) -> &std::path::Path {
         &self.folder
+    }
+
+    /// The same as what nothing is read of for the assistant, though it may lie in a project.
+    #[must_use]
+    pub fn off_limits(&self) -> OffLimits {
+        OffLimits::new(&self.folder)
     }
 
     /// Reads what was saved; `None` if there is nothing, or nothing that can be used. What a person

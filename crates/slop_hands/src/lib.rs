@@ -1,7 +1,7 @@
 //! What an assistant does in a project's folder, once somebody has given leave: reads, changes that
 //! can be undone, commands that can be ended. Asking for leave is not done here.
 //!
-//! In reading order: [`Root`] is the folder, opened once; [`Tool`] is what can be asked for, and
+//! In reading order: [`Root`] is the folder, opened once, without what is [`OffLimits`]; [`Tool`] is what can be asked for, and
 //! [`Wanted`] one such call; [`Change`] is new contents for a file, shown as a [`Diff`]; [`Running`]
 //! is a command under way; [`HandsError`] is why something was not done.
 //!
@@ -30,13 +30,15 @@
 //! ```
 //!
 //! Limits: Linux 5.6 or newer. A command may do all that the person may; only where it begins is
-//! bound to the folder, which is why it is shown before. A process that has left its group and wiped
+//! bound to the folder, which is why it is shown before. A file of a folder that is off limits can be read
+//! by another name if somebody made a hard link to it elsewhere. A process that has left its group and wiped
 //! its environment outlives its command. Mounts within the folder belong to it. Folders that a change
 //! has made stay when it is undone.
 
 mod change;
 mod diff;
 mod error;
+mod off_limits;
 mod output;
 mod path;
 mod search;
@@ -56,6 +58,7 @@ pub use diff::{Diff, Line, Mark};
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{Root, Running};
 pub use error::HandsError;
+pub use off_limits::OffLimits;
 pub use output::{Ending, Output, Patience};
 #[cfg(target_os = "linux")]
 pub use root::Root;
