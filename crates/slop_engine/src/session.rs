@@ -75,8 +75,9 @@ impl Session {
         }
     }
 
-    /// Has the state written soon, without waiting for it.
-    pub fn save(&mut self, state: &impl Serialize) {
+    /// Has the state written soon, without waiting for it: a thread serialises it, with the code that it
+    /// comes from, which stays mapped if it is replaced.
+    pub fn save<T: Serialize + Send + 'static>(&mut self, state: T) {
         let Some(store) = &self.store else {
             return;
         };
