@@ -2,6 +2,7 @@
 //! written to disk, so that they are there again at the next start.
 
 mod action;
+mod address;
 mod dependencies;
 mod discussions;
 mod draft;
@@ -17,6 +18,7 @@ mod tiers;
 mod undo;
 
 pub use action::{Action, TypedKey};
+pub use address::{address_holds_a_secret, shown_address};
 pub use dependencies::{describe_circle, Dependencies};
 pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage};
 pub use draft::Draft;

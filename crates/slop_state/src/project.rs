@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{ModelId, Prices};
+use crate::{shown_address, ModelId, Prices};
 
 /// What is worked on.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -176,7 +176,7 @@ impl Settings {
             ProviderKind::Gemini => (&self.gemini.base_url, &self.gemini.model),
         };
         Some(ModelId {
-            server: server.clone(),
+            server: shown_address(server),
             model: model.clone(),
         })
     }

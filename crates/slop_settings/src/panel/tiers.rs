@@ -2,7 +2,9 @@
 
 use slop_common::{provider, tier_provider};
 use slop_engine::{assistants::Recipient, egui};
-use slop_state::{Action, ContextRule, ProviderKind, Settings, Tier, TierSetup, Tiers};
+use slop_state::{
+    shown_address, Action, ContextRule, ProviderKind, Settings, Tier, TierSetup, Tiers,
+};
 
 use super::{address, choice, grid, key, provider_name, Form, FIELD, PROVIDERS};
 
@@ -99,13 +101,22 @@ fn whom(
         return;
     };
     if new.provider.is_some() {
-        let typed = row(ui, form, tier, "Address", &new.base_url, base_url, |text| {
-            if text.trim().is_empty() {
-                Ok(String::new())
-            } else {
-                address(text)
-            }
-        });
+        let fallback = shown_address(base_url);
+        let typed = row(
+            ui,
+            form,
+            tier,
+            "Address",
+            &new.base_url,
+            &fallback,
+            |text| {
+                if text.trim().is_empty() {
+                    Ok(String::new())
+                } else {
+                    address(text)
+                }
+            },
+        );
         if let Some(typed) = typed {
             new.base_url = typed;
         }
