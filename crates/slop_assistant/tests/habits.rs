@@ -42,11 +42,11 @@ fn listen(reply: &Reply) -> Said {
     loop {
         match next(reply) {
             Update::Token(text) => said.text += &text,
+            Update::Thought(thought) => said.thoughts += &thought,
             Update::Retrying { .. } => {}
             Update::Finished(result) => {
                 let details = reply.details();
                 return Said {
-                    thoughts: details.thoughts,
                     usage: details.usage,
                     cut: details.cut,
                     result,
