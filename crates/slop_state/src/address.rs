@@ -43,6 +43,13 @@ pub fn address_holds_a_secret(address: &str) -> bool {
         && (authority.contains('@') || port.is_some_and(is_no_port) || names.any(is_secret))
 }
 
+/// The scheme, the host and the port of an address, in the form in which they can be compared and shown.
+pub(crate) fn origin(address: &str) -> String {
+    let (start, authority, _) = parts(address.trim());
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{start}{host}").to_ascii_lowercase()
+}
+
 /// The scheme with what follows it, the host with what may stand before it, and the rest.
 fn parts(address: &str) -> (&str, &str, &str) {
     let start = address.find("://").map_or(0, |at| at + "://".len());
@@ -73,6 +80,14 @@ mod tests {
         ] {
             assert_eq!(shown_address(address), shown);
         }
+    }
+
+    #[test]
+    fn a_server_is_one_under_all_its_paths() {
+        for address in ["https://A.example/v1", " https://me:x@a.example?b=c"] {
+            assert_eq!(origin(address), "https://a.example");
+        }
+        assert_ne!(origin("https://a.example"), origin("https://a.example:1"));
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub use pending::{Pending, PendingRequests};
 pub use planning::{Planning, Proposed};
 pub use prices::{ModelId, Money, Price, Priced, Prices, Total};
 pub use project::{
-    BuildProfile, Limits, Project, ProviderKind, Server, Settings, TrackMode, Tracked,
+    BuildProfile, Limits, Project, ProviderKind, Server, ServerId, Settings, TrackMode, Tracked,
 };
 pub use takes::Take;
 pub use tickets::{
