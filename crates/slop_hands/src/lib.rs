@@ -30,8 +30,7 @@
 //! ```
 //!
 //! Limits: Linux 5.6 or newer. A command may do all that the person may; only where it begins is
-//! bound to the folder, which is why it is shown before. A file of a folder that is off limits can be read
-//! by another name if somebody made a hard link to it elsewhere. A process that has left its group and wiped
+//! bound to the folder, which is why it is shown before. A process that has left its group and wiped
 //! its environment outlives its command. Mounts within the folder belong to it. Folders that a change
 //! has made stay when it is undone.
 

@@ -12,7 +12,8 @@ pub(crate) type Identity = (u64, u64);
 pub(crate) type Identity = PathBuf;
 
 /// A folder that nothing is read of or changed in, though it may lie in a project: that of the app's
-/// own files, with the keys. By default there is none.
+/// own files, with the keys. So are files elsewhere that links in it lead to, or that are the same as one
+/// in it. By default there is none.
 ///
 /// It is known by what it is and not by its name, so links, mounts and upper and lower case lead
 /// nobody into it. It is looked at anew each time, for it may be made later.
@@ -44,21 +45,38 @@ impl OffLimits {
         }
     }
 
-    /// Whether a path leads to this folder or to something in it.
+    /// Whether a path leads to this folder, to something in it, or to a file that is off limits with it.
     ///
     /// # Errors
     ///
     /// If that cannot be found out.
     pub fn holds(&self, path: &Path) -> io::Result<bool> {
-        let Some(identity) = self.identity()? else {
+        let identities = self.identities()?;
+        if identities.is_empty() {
             return Ok(false);
-        };
+        }
         for above in path.canonicalize()?.ancestors() {
-            if identify(above)? == identity {
+            if identities.contains(&identify(above)?) {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Those of the folder, and of the files that names in it lead to. None while there is no such folder.
+    pub(crate) fn identities(&self) -> io::Result<Vec<Identity>> {
+        let (Some(own), Some(folder)) = (self.identity()?, &self.folder) else {
+            return Ok(Vec::new());
+        };
+        let mut identities = vec![own];
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            // What leads nowhere, or is gone by now, is no file that somebody could read.
+            if fs::metadata(&path).is_ok_and(|meta| meta.is_file()) {
+                identities.extend(identify(&path).ok());
+            }
+        }
+        Ok(identities)
     }
 
     /// `None` while there is no such folder.
@@ -90,6 +108,29 @@ fn identify(path: &Path) -> io::Result<Identity> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_is_elsewhere_is_known_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let keys = folder.path().join("keys");
+        fs::create_dir(&data).unwrap();
+        fs::create_dir(&keys).unwrap();
+        for name in ["linked", "same", "other"] {
+            fs::write(keys.join(name), name).unwrap();
+        }
+        let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, data.join(name));
+        link(&keys.join("linked"), "api_key-a").unwrap();
+        link(&keys.join("nowhere"), "api_key-b").unwrap();
+        // A folder is a place for documents, and none of keys.
+        link(&keys, "discussions").unwrap();
+        fs::hard_link(keys.join("same"), data.join("api_key-c")).unwrap();
+        let off_limits = OffLimits::new(&data);
+        let holds = |name: &str| off_limits.holds(&keys.join(name)).unwrap();
+        assert!(holds("linked") && holds("same"));
+        assert!(!holds("other") && !holds("."));
+    }
 
     #[test]
     fn what_is_in_the_folder_is_known_by_any_path() {

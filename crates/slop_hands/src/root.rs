@@ -20,7 +20,7 @@ use rustix::{
     io::Errno,
 };
 
-use crate::{path::names, search::Kind, HandsError, OffLimits, LARGEST};
+use crate::{off_limits::Identity, path::names, search::Kind, HandsError, OffLimits, LARGEST};
 
 /// How a path is looked up: over no `..` that leads out, and through no link of any kind.
 const BENEATH: ResolveFlags = ResolveFlags::BENEATH
@@ -119,13 +119,23 @@ impl Root {
         Ok(opened)
     }
 
+    /// Refuses what is off limits.
+    fn allow(&self, path: &str, opened: &OwnedFd) -> Result<(), HandsError> {
+        let off_limits = self.off_limits.identities();
+        let off_limits = off_limits.map_err(|source| file_error("open", path, source))?;
+        if off_limits.contains(&identity(path, opened)?) {
+            let path = path.to_owned();
+            return Err(HandsError::OffLimits { path });
+        }
+        Ok(())
+    }
+
     /// Refuses the folder that is off limits. Each on the way is opened and looked at in turn, so none
     /// can be exchanged for it meanwhile.
-    fn allow(&self, path: &str, opened: &OwnedFd) -> Result<(), HandsError> {
+    fn allow_through(&self, path: &str, folder: &OwnedFd) -> Result<(), HandsError> {
         let off_limits = self.off_limits.identity();
         let off_limits = off_limits.map_err(|source| file_error("open", path, source))?;
-        let stat = fstat(opened).map_err(|errno| refused("open", path, errno))?;
-        if off_limits == Some((stat.st_dev, stat.st_ino)) {
+        if off_limits == Some(identity(path, folder)?) {
             let path = path.to_owned();
             return Err(HandsError::OffLimits { path });
         }
@@ -194,7 +204,10 @@ impl Root {
         let failed = |errno| refused("write", path, errno);
         let (folder, name) = self.parent(path, to.is_some())?;
         let now = match openat2(&folder, name, FILE, Mode::empty(), BENEATH) {
-            Ok(file) => Some(regular(path, file)?),
+            Ok(file) => {
+                self.allow(path, &file)?;
+                Some(regular(path, file)?)
+            }
             Err(Errno::NOENT) => None,
             Err(errno) => return Err(failed(errno)),
         };
@@ -265,7 +278,7 @@ impl Root {
                 opened => opened,
             };
             folder = opened.map_err(failed)?;
-            self.allow(path, &folder)?;
+            self.allow_through(path, &folder)?;
         }
         Ok(folder)
     }
@@ -322,6 +335,12 @@ impl Drop for Beside<'_> {
             let _ = unlinkat(self.folder, self.name.as_str(), AtFlags::empty());
         }
     }
+}
+
+/// What tells it from all others.
+fn identity(path: &str, opened: &OwnedFd) -> Result<Identity, HandsError> {
+    let stat = fstat(opened).map_err(|errno| refused("open", path, errno))?;
+    Ok((stat.st_dev, stat.st_ino))
 }
 
 /// A file, if it is one.

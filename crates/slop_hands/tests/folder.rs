@@ -222,6 +222,28 @@ fn what_is_off_limits_is_refused_within_the_project() {
 }
 
 #[test]
+fn a_key_that_is_kept_in_the_project_is_refused() {
+    let place = place();
+    let key = place.project.join("key");
+    fs::write(&key, "secret").unwrap();
+    symlink(&key, place.outside.join("api_key-a")).unwrap();
+    let root = place.root.without(OffLimits::new(&place.outside)).unwrap();
+    let change = Change {
+        path: "key".to_owned(),
+        before: Some("secret".to_owned()),
+        after: "mine".to_owned(),
+    };
+    for error in [
+        root.read("key").unwrap_err(),
+        change.apply(&root).unwrap_err(),
+    ] {
+        assert!(matches!(error, HandsError::OffLimits { .. }), "{error}");
+    }
+    assert_eq!(root.search("secret", ".").unwrap().hits, []);
+    assert_eq!(fs::read_to_string(key).unwrap(), "secret");
+}
+
+#[test]
 fn what_is_off_limits_is_no_project() {
     let place = place();
     for folder in [&place.project, &place.project.join("src")] {
