@@ -1,9 +1,9 @@
 //! What an assistant does in a project's folder, once somebody has given leave: reads, changes that
 //! can be undone, commands that can be ended. Asking for leave is not done here.
 //!
-//! In reading order: [`Root`] is the folder, opened once, without what is [`OffLimits`]; [`Tool`] is what can be asked for, and
-//! [`Wanted`] one such call; [`Change`] is new contents for a file, shown as a [`Diff`]; [`Running`]
-//! is a command under way; [`HandsError`] is why something was not done.
+//! In reading order: [`Root`] is the folder, opened once, without what is [`OffLimits`] in it; [`Tool`]
+//! is what can be asked for, and [`Wanted`] one such call; [`Change`] is new contents for a file, shown
+//! as a [`Diff`]; [`Running`] is a command under way; [`HandsError`] is why something was not done.
 //!
 //! Nothing outside of the folder is ever opened. Each path is looked up by the kernel, which goes
 //! through no link and over no `..` (`openat2`), and it is looked up anew when it is used: a folder
