@@ -92,9 +92,20 @@ fn parse(text: &str) -> Result<Uri, AssistantError> {
     })
 }
 
+/// An address as it is told: without a user and without a query, of which either may hold a secret.
+pub(crate) fn shown(address: &str) -> String {
+    let start = address.find("://").map_or(0, |at| at + "://".len());
+    let (start, rest) = address.split_at(start);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    format!("{start}{host}{path}")
+}
+
 fn bad(text: &str, reason: &str) -> AssistantError {
     AssistantError::BadUrl {
-        url: text.to_owned(),
+        url: shown(text),
         reason: reason.to_owned(),
     }
 }
@@ -152,6 +163,8 @@ mod tests {
         assert!(base.at("/a b", &[]).is_err());
         let error = Base::parse("https://bücher.example/v1").unwrap_err();
         assert!(error.to_string().contains("`xn--`"), "{error}");
+        let error = Base::parse("ftp://me:hunter2@a/b?key=hunter2").unwrap_err();
+        assert!(error.to_string().contains("`ftp://a/b`"), "{error}");
     }
 
     #[test]

@@ -2,10 +2,13 @@
 
 use std::mem;
 
+use serde_json::Value;
+
 use crate::{
     reply::{Told, Usage},
     surrogates::Halves,
     think::{Piece, Splitter},
+    tools::OURS,
     AssistantError, Call,
 };
 
@@ -74,11 +77,18 @@ pub(crate) struct Answer {
     has_text: bool,
     has_thoughts: bool,
     ending: Option<Ending>,
+    /// Whether the server has said that it is finished when there was a word of it.
+    was_finished: bool,
+    /// Whether more of it came then. The server does not mean it.
+    went_on: bool,
     is_done: bool,
     usage: Usage,
-    takes_calls: bool,
+    /// If tools were offered: the number that the first call gets if it has no id.
+    first_call: Option<u64>,
     /// With the server's index of each.
     calls: Vec<(u64, Call)>,
+    /// Thoughts that the server wants back with the calls, as it sent them; also with its indices.
+    kept: Vec<(u64, Value)>,
 }
 
 impl Answer {
@@ -102,6 +112,7 @@ impl Answer {
                 Piece::Text(text) | Piece::Thought(text) if text.is_empty() => {}
                 Piece::Text(text) => {
                     self.has_text |= !text.trim().is_empty();
+                    self.went_on |= self.was_finished && !text.trim().is_empty();
                     self.updates.push(Told::Token(text));
                 }
                 Piece::Thought(text) => {
@@ -112,17 +123,35 @@ impl Answer {
         }
     }
 
-    /// Lets it be an answer that tools are called.
-    pub(crate) fn take_calls(&mut self) {
-        self.takes_calls = true;
+    /// Lets it be an answer that tools are called. Those without an id get numbers from this one on.
+    pub(crate) fn take_calls(&mut self, first: u64) {
+        self.first_call = Some(first);
+    }
+
+    /// Keeps thoughts that go back with the calls, if there will be some.
+    pub(crate) fn keep(&mut self, index: u64, thoughts: &Value) {
+        if self.first_call.is_some() {
+            self.kept.push((index, thoughts.clone()));
+        }
+    }
+
+    /// Adds to a text of those that were kept last with this index.
+    pub(crate) fn keep_more(&mut self, index: u64, name: &str, text: &str) {
+        let mut kept = self.kept.iter_mut().rev();
+        if let Some((_, thoughts)) = kept.find(|(at, _)| *at == index) {
+            let before = thoughts[name].as_str().unwrap_or_default();
+            let whole = format!("{before}{text}");
+            thoughts[name] = whole.into();
+        }
     }
 
     /// Takes a piece of a call in. Those of the same index are of the same call, unless they say
     /// otherwise. Nothing is done if no tools were offered.
     pub(crate) fn call(&mut self, index: u64, piece: Call) {
-        if !self.takes_calls {
+        if self.first_call.is_none() {
             return;
         }
+        self.went_on |= self.was_finished;
         let is_its = |(at, call): &&mut (u64, Call)| {
             *at == index && (piece.id.is_empty() || call.id.is_empty() || piece.id == call.id)
         };
@@ -153,7 +182,8 @@ impl Answer {
 
     /// Takes a whole call in.
     pub(crate) fn whole_call(&mut self, call: Call) {
-        if self.takes_calls {
+        if self.first_call.is_some() {
+            self.went_on |= self.was_finished;
             // Nobody adds to it.
             self.calls.push((u64::MAX, call));
         }
@@ -172,22 +202,30 @@ impl Answer {
         if self.calls.is_empty() || !is_for_calls {
             return None;
         }
-        let calls = mem::take(&mut self.calls).into_iter().enumerate();
-        let calls = calls.map(|(place, (_, mut call))| {
+        let first = self.first_call.unwrap_or_default();
+        let calls = (first..).zip(mem::take(&mut self.calls));
+        let calls = calls.map(|(number, (_, mut call))| {
             if call.id.is_empty() {
-                call.id = format!("call_{place}");
+                call.id = format!("{OURS}{number}");
             }
             if call.arguments.trim().is_empty() {
                 call.arguments = "{}".to_owned();
             }
             call
         });
-        Some(calls.collect())
+        let mut calls: Vec<Call> = calls.collect();
+        let kept = mem::take(&mut self.kept).into_iter();
+        let kept: Vec<Value> = kept.map(|(_, thoughts)| thoughts).collect();
+        if let Some(first) = calls.first_mut().filter(|_| !kept.is_empty()) {
+            first.signature = Value::Array(kept).to_string();
+        }
+        Some(calls)
     }
 
     /// Notes why the answer ended. It may go on all the same: some say `stop` between the thoughts
     /// and the text. What is no good end is not taken back by a later good one.
     pub(crate) fn ends(&mut self, ending: Ending) {
+        self.was_finished |= self.has_text();
         if ending != Ending::Whole || self.ending.is_none() {
             self.ending = Some(ending);
         }
@@ -226,6 +264,12 @@ impl Answer {
         self.is_done || self.ending.is_some()
     }
 
+    /// Whether more came of it when the server had said that it is finished. Then only the end of the
+    /// stream says whether it is: some say so with each piece.
+    pub(crate) fn went_on(&self) -> bool {
+        self.went_on
+    }
+
     /// Whether a word of the answer itself has come, or a call.
     pub(crate) fn has_text(&self) -> bool {
         self.has_text || !self.calls.is_empty()
@@ -242,6 +286,8 @@ impl Answer {
     ///
     /// If it is not a whole answer with a word in it.
     pub(crate) fn end(&mut self, end: End) -> Result<(), AssistantError> {
+        // What was kept back until now is no sign that it went on.
+        let is_doubtful = end == End::Cut && self.went_on && !self.is_done;
         if let Some(half) = self.text.finish() {
             let mut pieces = Vec::new();
             self.splitter.push(&half.to_string(), &mut pieces);
@@ -253,7 +299,7 @@ impl Answer {
         let mut pieces = Vec::new();
         self.splitter.finish(&mut pieces);
         self.tell(pieces);
-        if !self.has_ended() {
+        if !self.has_ended() || is_doubtful {
             return Err(AssistantError::CutOff);
         }
         if let Some(calls) = self.calls_at_end() {
@@ -349,7 +395,7 @@ mod tests {
 
     fn calling(ending: Option<&str>) -> (Result<(), AssistantError>, Vec<Told>) {
         let mut answer = Answer::default();
-        answer.take_calls();
+        answer.take_calls(4);
         answer.call(0, piece("a", "read", "{\"x\""));
         answer.call(1, piece("", "list", ""));
         answer.call(0, piece("", "", ":1}"));
@@ -366,7 +412,7 @@ mod tests {
     fn calls_are_put_together() {
         let calls = vec![
             piece("a", "read", "{\"x\":1}"),
-            piece("call_1", "list", "{}"),
+            piece("call_5", "list", "{}"),
             piece("b", "read", "{}"),
         ];
         for ending in [Some("tool_calls"), Some("tool_use"), Some("STOP"), None] {
@@ -422,6 +468,52 @@ mod tests {
         answer.thought("six");
         answer.ends(Ending::Whole);
         assert_eq!(answer.end(End::Cut), Err(AssistantError::CutOff));
+    }
+
+    #[test]
+    fn an_end_that_is_said_with_each_piece_is_none() {
+        let said = |end| {
+            let mut answer = Answer::default();
+            for word in ["one", "two"] {
+                answer.text(word);
+                answer.ends(Ending::Whole);
+            }
+            assert!(answer.went_on());
+            answer.end(end)
+        };
+        assert_eq!(said(End::Orderly), Ok(()));
+        assert_eq!(said(End::Cut), Err(AssistantError::CutOff));
+        // Said too early, but only once there was a word.
+        let mut answer = Answer::default();
+        answer.thought("six");
+        answer.ends(Ending::Whole);
+        answer.text("one");
+        answer.ends(Ending::Whole);
+        assert!(!answer.went_on());
+        assert_eq!(answer.end(End::Cut), Ok(()));
+    }
+
+    #[test]
+    fn thoughts_that_are_kept_go_with_the_first_call() {
+        let mut answer = Answer::default();
+        answer.keep(0, &serde_json::json!({"lost": true}));
+        answer.take_calls(0);
+        answer.keep(0, &serde_json::json!({"thinking": ""}));
+        answer.keep_more(0, "thinking", "six");
+        answer.keep_more(0, "signature", "s");
+        answer.keep_more(1, "signature", "of nothing");
+        answer.call(1, piece("a", "read", "{}"));
+        answer.call(2, piece("b", "read", "{}"));
+        answer.done();
+        assert_eq!(answer.end(End::Orderly), Ok(()));
+        let updates = answer.take_updates();
+        let [Told::Calls(calls)] = &updates[..] else {
+            panic!("{updates:?}");
+        };
+        let kept: Value = serde_json::from_str(&calls[0].signature).unwrap();
+        let expected = serde_json::json!([{"thinking": "six", "signature": "s"}]);
+        assert_eq!(kept, expected);
+        assert_eq!(calls[1], piece("b", "read", "{}"));
     }
 
     #[test]

@@ -11,12 +11,14 @@ use crate::{
     reply::Usage,
     tools::{arguments, in_words},
     turns::Turns,
-    ApiKey, AssistantError, Call, Message, Tool, ToolUse,
+    ApiKey, AssistantError, Call, ChatRole, Message, Tool, ToolUse,
 };
 
 /// The version of the interface that is spoken here.
 const VERSION: &str = "2023-06-01";
 const CHAT: &str = "/messages";
+/// The fewest tokens that thoughts can be given.
+const FEWEST: u64 = 1_024;
 
 /// A server that speaks it.
 pub(crate) struct Anthropic {
@@ -58,9 +60,18 @@ impl Dialect for Anthropic {
         } else {
             Turns::new(messages)
         };
+        // A part of the longest answer, for thoughts count as answer.
+        let budget = form.longest / 4;
+        let under_way = under_way(&turns);
+        let thinks =
+            form.thoughts && budget >= FEWEST && turns[under_way..].iter().all(has_its_thoughts);
         let turns: Vec<_> = turns
             .iter()
-            .map(|message| json!({ "role": message.role, "content": content(message) }))
+            .enumerate()
+            .map(|(place, message)| {
+                let content = content(message, thinks && place >= under_way);
+                json!({ "role": message.role, "content": content })
+            })
             .collect();
         let mut body = json!({
             "model": self.model,
@@ -70,6 +81,9 @@ impl Dialect for Anthropic {
         });
         if let Some(system) = system {
             body["system"] = system.into();
+        }
+        if thinks {
+            body["thinking"] = json!({ "type": "enabled", "budget_tokens": budget });
         }
         if !form.tools.is_empty() {
             body["tools"] = form.tools.iter().map(offer).collect();
@@ -99,11 +113,12 @@ impl Dialect for Anthropic {
                 answer.done();
                 Some(())
             }
-            // Known to hold nothing of the answer.
-            Some("ping" | "content_block_stop") => Some(()),
             // The whole answer at once.
             Some("message") => read_message(event, answer),
-            _ => None,
+            // Those that hold nothing of the answer, and those that will be thought of: Anthropic asks
+            // for not minding them.
+            Some(_) => Some(()),
+            None => None,
         };
         understood.ok_or_else(|| not_understood(event))
     }
@@ -122,11 +137,50 @@ fn offer(tool: &Tool) -> Value {
     json!({ "name": name, "description": description, "input_schema": schema })
 }
 
+/// Where the answer begins that is under way: behind the last words of somebody else.
+fn under_way(turns: &[Message]) -> usize {
+    let is_said = |message: &Message| {
+        message.role != ChatRole::Assistant && matches!(message.tools, ToolUse::None)
+    };
+    turns.iter().rposition(is_said).map_or(0, |last| last + 1)
+}
+
+/// Whether nothing in a message keeps the model from thinking: it must be given its thoughts back with
+/// its calls.
+fn has_its_thoughts(message: &Message) -> bool {
+    match &message.tools {
+        ToolUse::Calls(calls) => !thoughts(calls).is_empty(),
+        ToolUse::None | ToolUse::Results(_) => true,
+    }
+}
+
+/// The blocks of thoughts that were kept with calls, if they are such that the server takes them back.
+fn thoughts(calls: &[Call]) -> Vec<Value> {
+    let kept = calls.first().map_or("", |call| call.signature.as_str());
+    let blocks: Vec<Value> = serde_json::from_str(kept).unwrap_or_default();
+    let is_signed = |block: &Value| {
+        let proof = [&block["signature"], &block["data"]];
+        proof
+            .iter()
+            .any(|proof| proof.as_str().is_some_and(|text| !text.is_empty()))
+    };
+    if blocks.iter().all(is_signed) {
+        blocks
+    } else {
+        Vec::new()
+    }
+}
+
 /// What is in a message: a text, or blocks if it has to do with tools.
-fn content(message: &Message) -> Value {
+fn content(message: &Message, with_thoughts: bool) -> Value {
     match &message.tools {
         ToolUse::None => json!(message.text),
         ToolUse::Calls(calls) => {
+            let thoughts = if with_thoughts {
+                thoughts(calls)
+            } else {
+                Vec::new()
+            };
             // A block without a text is refused.
             let text = (!message.text.trim().is_empty())
                 .then(|| json!({ "type": "text", "text": message.text }));
@@ -138,7 +192,7 @@ fn content(message: &Message) -> Value {
                     "input": input(call),
                 })
             });
-            text.into_iter().chain(calls).collect()
+            thoughts.into_iter().chain(text).chain(calls).collect()
         }
         ToolUse::Results(results) => results
             .iter()
@@ -173,7 +227,12 @@ fn read_message(message: &Value, answer: &mut Answer) -> Option<()> {
 fn read_block(index: u64, block: &Value, answer: &mut Answer) -> Option<()> {
     match block["type"].as_str()? {
         "text" => answer.text(block["text"].as_str()?),
-        "thinking" => answer.thought(block["thinking"].as_str()?),
+        "thinking" => {
+            answer.thought(block["thinking"].as_str()?);
+            answer.keep(index, block);
+        }
+        // Thoughts that nobody can read.
+        "redacted_thinking" => answer.keep(index, block),
         "tool_use" => {
             let text = |name: &str| block[name].as_str().unwrap_or_default().to_owned();
             let input = block["input"].as_object();
@@ -186,9 +245,8 @@ fn read_block(index: u64, block: &Value, answer: &mut Answer) -> Option<()> {
             };
             answer.call(index, call);
         }
-        // Thoughts that nobody can read, and calls of tools that the server has itself.
-        "redacted_thinking" | "server_tool_use" => {}
-        _ => return None,
+        // Such as calls of tools that the server has itself.
+        _ => {}
     }
     Some(())
 }
@@ -196,11 +254,19 @@ fn read_block(index: u64, block: &Value, answer: &mut Answer) -> Option<()> {
 fn read_delta(index: u64, delta: &Value, answer: &mut Answer) -> Option<()> {
     match delta["type"].as_str()? {
         "text_delta" => answer.text(delta["text"].as_str()?),
-        "thinking_delta" => answer.thought(delta["thinking"].as_str()?),
+        "thinking_delta" => {
+            let thought = delta["thinking"].as_str()?;
+            answer.thought(thought);
+            answer.keep_more(index, "thinking", thought);
+        }
+        "signature_delta" => {
+            let signature = delta["signature"].as_str().unwrap_or_default();
+            answer.keep_more(index, "signature", signature);
+        }
         // Of a tool that the server has itself, it is a call that never began here.
         "input_json_delta" => answer.call_goes_on(index, delta["partial_json"].as_str()?),
-        "signature_delta" | "citations_delta" => {}
-        _ => return None,
+        // Such as citations.
+        _ => {}
     }
     Some(())
 }
@@ -220,9 +286,10 @@ fn read_ending(holder: &Value, answer: &mut Answer) -> Option<()> {
 fn usage(counts: &Value) -> Usage {
     let read = counts["cache_read_input_tokens"].as_u64();
     let written = counts["cache_creation_input_tokens"].as_u64();
-    let cached = read.unwrap_or(0) + written.unwrap_or(0);
+    let cached = read.unwrap_or(0).saturating_add(written.unwrap_or(0));
+    let fresh = counts["input_tokens"].as_u64();
     Usage {
-        input: counts["input_tokens"].as_u64().map(|fresh| fresh + cached),
+        input: fresh.map(|fresh| fresh.saturating_add(cached)),
         output: counts["output_tokens"].as_u64(),
         cached: read,
     }
@@ -231,7 +298,7 @@ fn usage(counts: &Value) -> Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{answer::End, reply::Told, ChatRole};
+    use crate::{answer::End, reply::Told};
 
     fn server(base_url: &str) -> Anthropic {
         Anthropic {
@@ -263,10 +330,24 @@ mod tests {
             "stream": true,
             "max_tokens": 32_000,
             "system": "be nice",
+            "thinking": { "type": "enabled", "budget_tokens": 8_000 },
             "messages": [{ "role": "user", "content": "a\n\nb" }],
         });
         let body = server("http://a").body(&messages, &Form::default());
         assert_eq!(body, expected);
+        for form in [
+            Form {
+                thoughts: false,
+                ..Form::default()
+            },
+            Form {
+                longest: 4 * FEWEST - 1,
+                ..Form::default()
+            },
+        ] {
+            let body = server("http://a").body(&messages, &form);
+            assert_eq!(body["thinking"], Value::Null);
+        }
         let url: Uri = "http://a".parse().unwrap();
         let headers = server("http://a").headers(&url, &ApiKey::new("sk-1").unwrap());
         let expected = [("anthropic-version", VERSION), ("x-api-key", "sk-1")];
@@ -372,6 +453,88 @@ mod tests {
     }
 
     #[test]
+    fn thoughts_go_back_with_the_calls_of_the_answer_that_is_under_way() {
+        let thoughts = json!([
+            { "type": "thinking", "thinking": "six", "signature": "s" },
+            { "type": "redacted_thinking", "data": "d" },
+        ]);
+        let signed = |id: &str, signature: String| Call {
+            signature,
+            ..call(id, "{}")
+        };
+        let result = |id: &str| {
+            Message::results(vec![crate::CallResult {
+                id: id.to_owned(),
+                name: "read".to_owned(),
+                text: "hello".to_owned(),
+            }])
+        };
+        let tool = Tool {
+            name: "read".to_owned(),
+            description: String::new(),
+            schema: json!({}),
+        };
+        let form = Form {
+            tools: vec![tool],
+            ..Form::default()
+        };
+        let ask = |last: Call| {
+            let id = last.id.clone();
+            let messages = [
+                Message::new(ChatRole::User, "a"),
+                Message::calls("", vec![signed("1", thoughts.to_string())]),
+                result("1"),
+                Message::new(ChatRole::User, "b"),
+                Message::calls("", vec![last]),
+                result(&id),
+            ];
+            server("http://a").body(&messages, &form)
+        };
+        let body = ask(signed("2", thoughts.to_string()));
+        let blocks = &body["messages"][4]["content"];
+        assert_eq!(blocks[0], thoughts[0]);
+        assert_eq!(blocks[1], thoughts[1]);
+        assert_eq!(blocks[2]["type"], "tool_use");
+        // What was answered before is over.
+        assert_eq!(body["messages"][1]["content"][0]["type"], "tool_use");
+        assert_eq!(body["thinking"]["type"], "enabled");
+        // Without its thoughts it cannot go on thinking.
+        for signature in ["", "of Gemini", r#"[{"type":"thinking","thinking":"six"}]"#] {
+            let body = ask(signed("2", signature.to_owned()));
+            assert_eq!(body["thinking"], Value::Null, "{signature}");
+            assert_eq!(body["messages"][4]["content"][0]["type"], "tool_use");
+        }
+    }
+
+    #[test]
+    fn thoughts_are_kept_with_calls() {
+        let events = [
+            json!({"type": "content_block_start", "index": 0,
+                "content_block": {"type": "thinking", "thinking": "", "signature": ""}}),
+            json!({"type": "content_block_delta", "index": 0,
+                "delta": {"type": "thinking_delta", "thinking": "six"}}),
+            json!({"type": "content_block_delta", "index": 0,
+                "delta": {"type": "signature_delta", "signature": "s"}}),
+            json!({"type": "content_block_start", "index": 1,
+                "content_block": {"type": "tool_use", "id": "1", "name": "read", "input": {}}}),
+            json!({"type": "message_delta", "delta": {"stop_reason": "tool_use"}}),
+            json!({"type": "message_stop"}),
+        ];
+        let mut answer = Answer::default();
+        answer.take_calls(0);
+        for event in &events {
+            server("http://a").read(event, &mut answer).unwrap();
+        }
+        assert_eq!(answer.end(End::Orderly), Ok(()));
+        let updates = answer.take_updates();
+        let Some(Told::Calls(calls)) = updates.last() else {
+            panic!("{updates:?}");
+        };
+        let expected = json!({ "type": "thinking", "thinking": "six", "signature": "s" });
+        assert_eq!(thoughts(calls), [expected]);
+    }
+
+    #[test]
     fn calls_come_in_pieces_or_whole() {
         let delta = |text: &str| {
             json!({"type": "content_block_delta", "index": 1,
@@ -398,7 +561,7 @@ mod tests {
         let expected = [Told::Token("a".to_owned()), Told::Calls(calls)];
         for events in [&events[..], &[whole]] {
             let mut answer = Answer::default();
-            answer.take_calls();
+            answer.take_calls(0);
             for event in events {
                 server("http://a").read(event, &mut answer).unwrap();
             }
@@ -429,10 +592,41 @@ mod tests {
     }
 
     #[test]
+    fn what_will_be_thought_of_is_not_minded() {
+        let events = [
+            json!({"type": "surprise", "index": 0}),
+            json!({"type": "content_block_start", "index": 0, "content_block": {"type": "surprise"}}),
+            json!({"type": "content_block_delta", "index": 0,
+                "delta": {"type": "surprise_delta", "surprise": "a"}}),
+            json!({"type": "content_block_delta", "index": 1,
+                "delta": {"type": "text_delta", "text": "b"}}),
+            json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}),
+            json!({"type": "message_stop"}),
+        ];
+        let expected = vec![Told::Token("b".to_owned())];
+        assert_eq!(read(&events), (expected, Ok(())));
+        // But nobody knows whether it is whole if it ends in a new way.
+        let end = json!({"type": "message_delta", "delta": {"stop_reason": "surprise"}});
+        let reason = "surprise".to_owned();
+        let stopped = Err(AssistantError::Stopped { reason });
+        assert_eq!(
+            read(&[events[3].clone(), end, events[5].clone()]).1,
+            stopped
+        );
+    }
+
+    #[test]
+    fn no_count_is_too_large() {
+        let counts = json!({"input_tokens": 1, "cache_read_input_tokens": u64::MAX,
+            "cache_creation_input_tokens": 1});
+        assert_eq!(usage(&counts).input, Some(u64::MAX));
+    }
+
+    #[test]
     fn what_is_not_known_is_quoted() {
         for event in [
-            json!({"type": "surprise"}),
-            json!({"type": "content_block_delta", "delta": {"type": "surprise_delta"}}),
+            json!({"surprise": 1}),
+            json!({"type": "content_block_delta", "delta": {"text": "a"}}),
             json!({"type": "content_block_delta", "delta": {"type": "text_delta"}}),
             json!(1),
         ] {

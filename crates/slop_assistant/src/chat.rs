@@ -16,7 +16,9 @@ use crate::{
     portions::{Portion, Portions},
     reply::{Outlet, Told},
     retry,
+    tools::first_number,
     transport::{refusal, silent, Client, Refusal},
+    words::particulars,
     Ask, AssistantError,
 };
 
@@ -107,7 +109,7 @@ impl Chat<'_> {
             return Ok(false);
         }
         // Not the words alone: a name of a parameter may stand beside them.
-        let Some(how) = self.form.adapt(&refusal.body) else {
+        let Some(how) = self.form.adapt(&particulars(&refusal.body)) else {
             return Ok(false);
         };
         let reason = format!("{}: {}; it is asked {how}", refusal.status, refusal.words);
@@ -169,7 +171,7 @@ impl Chat<'_> {
         })?;
         let mut decoder = Decoder::new(self.client.dialect);
         if !self.form.tools.is_empty() {
-            decoder.take_calls();
+            decoder.take_calls(first_number(&self.ask.messages));
         }
         let mut lingering: Option<Instant> = None;
         loop {

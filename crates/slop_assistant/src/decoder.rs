@@ -71,9 +71,9 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Lets it be an answer that tools are called.
-    pub(crate) fn take_calls(&mut self) {
-        self.answer.take_calls();
+    /// Lets it be an answer that tools are called. Those without an id get numbers from this one on.
+    pub(crate) fn take_calls(&mut self, first: u64) {
+        self.answer.take_calls(first);
     }
 
     /// Takes the next portion of the body in. An error is final; what came before it is still to be
@@ -150,7 +150,7 @@ impl<'a> Decoder<'a> {
 
     /// What the server is waited for now.
     pub(crate) fn wait(&self) -> Wait {
-        if self.answer.has_text() && self.answer.has_ended() {
+        if self.answer.has_text() && self.answer.has_ended() && !self.answer.went_on() {
             Wait::Linger
         } else if self.answer.has_begun() {
             Wait::Next

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::ApiKey;
+use crate::{address::shown, ApiKey};
 
 /// Why there is no answer, or only a part of one. What came before it is kept by whoever listened.
 /// The API key is in none of them, and what a server said is shortened.
@@ -119,9 +119,19 @@ pub enum AssistantError {
 }
 
 impl AssistantError {
-    /// The same without the key, and with texts that are short enough to be shown. Every error
-    /// passes through here before anybody sees it.
+    /// The same without the key, without what may be a secret in an address, and with texts that are
+    /// short enough to be shown. Every error passes through here before anybody sees it.
     pub(crate) fn presentable(mut self, key: &ApiKey) -> Self {
+        if let Self::MissingKey { url }
+        | Self::Silent { url, .. }
+        | Self::BadUrl { url, .. }
+        | Self::Unreachable { url, .. }
+        | Self::Unauthorised { url, .. }
+        | Self::RateLimited { url, .. }
+        | Self::Status { url, .. } = &mut self
+        {
+            *url = shown(url);
+        }
         let texts: [Option<&mut String>; 2] = match &mut self {
             Self::MissingKey { url } | Self::Silent { url, .. } => [Some(url), None],
             Self::BadUrl { url, reason } | Self::Unreachable { url, reason } => {
@@ -181,6 +191,17 @@ mod tests {
             assert!(!shown.contains("secret"), "{shown}");
             assert!(shown.contains("is (hidden)"), "{shown}");
         }
+    }
+
+    #[test]
+    fn an_address_is_told_without_what_may_be_a_secret() {
+        let error = AssistantError::Silent {
+            url: "https://me:hunter2@a.example/v1/x?key=hunter2".to_owned(),
+            seconds: 3,
+        };
+        let error = error.presentable(&ApiKey::default());
+        let url = "https://a.example/v1/x".to_owned();
+        assert_eq!(error, AssistantError::Silent { url, seconds: 3 });
     }
 
     #[test]

@@ -47,7 +47,8 @@ impl Default for Form {
 
 impl Form {
     /// Changes the form if the server, with these words, refuses a part of it; says how. Each part
-    /// changes only once or twice, so this ends.
+    /// changes only once or twice, so this ends. The words are without the kind of the error, which
+    /// would name a fault in any case.
     pub(crate) fn adapt(&mut self, words: &str) -> Option<&'static str> {
         let words = words.to_lowercase();
         let has = |needle: &str| words.contains(needle);
@@ -71,12 +72,12 @@ impl Form {
             self.usage = false;
             return Some("without a count of the tokens");
         }
-        if self.thoughts && refuses && (has("thinking") || has("include_thoughts")) {
+        let is_of_thoughts = has("thinking") || has("include_thoughts");
+        if self.thoughts && is_of_thoughts && (refuses || has("disable")) {
             self.thoughts = false;
             return Some("without thoughts");
         }
-        let is_of_tools = has("tool") || has("function call") || has("functiondeclaration");
-        if !self.tools.is_empty() && refuses && is_of_tools {
+        if !self.tools.is_empty() && refuses_tools(&words) {
             self.tools.clear();
             return Some("without tools");
         }
@@ -108,6 +109,32 @@ impl Form {
         }
         None
     }
+}
+
+/// Whether a server, with these words in lower case, has no tools at all. What is wrong with one of them,
+/// or with a call, is told as it is: without tools it would only go unnoticed.
+fn refuses_tools(words: &str) -> bool {
+    let has_any = |needles: &[&str]| needles.iter().any(|needle| words.contains(needle));
+    let has_none = has_any(&[
+        "not support",
+        "n't support",
+        "unsupported",
+        "not allowed",
+        "not permitted",
+        "not enabled",
+        // Servers that need an option for it, which begins so.
+        "requires --",
+    ]);
+    let is_unknown = has_any(&["unknown", "unrecognized", "extra inputs", "extra fields"]);
+    let is_of_tools = has_any(&["tool", "function call", "functiondeclaration"]);
+    let is_of_all = has_any(&["tools", "functiondeclarations"]);
+    // Such as `tools.0.name` and `tools[0]`.
+    let mut places = words.split("tools").skip(1);
+    let is_of_one = places.any(|rest| {
+        let place = rest.strip_prefix(['.', '[']).unwrap_or_default();
+        place.starts_with(|first: char| first.is_ascii_digit())
+    });
+    !is_of_one && ((has_none && is_of_tools) || (is_unknown && is_of_all))
 }
 
 /// The limit in `max_tokens: 32000 > 8192, which is the maximum …`.
@@ -185,6 +212,10 @@ mod tests {
         for words in [
             "registry.ollama.ai/library/gemma:2b does not support tools",
             "Function calling is not enabled for models/gemma-3-4b-it",
+            "Unrecognized request argument supplied: tools",
+            "Extra inputs are not permitted body tools",
+            "tools param requires --jinja flag",
+            "Role 'tool' is not supported",
         ] {
             let mut form = Form {
                 tools: vec![tool.clone()],
@@ -193,6 +224,31 @@ mod tests {
             assert_eq!(form.adapt(words), Some("without tools"), "{words}");
             assert_eq!(form, Form::default());
             assert_eq!(form.adapt(words), None, "{words}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_tool_or_a_call_is_told() {
+        let tool = Tool {
+            name: "read".to_owned(),
+            description: String::new(),
+            schema: serde_json::json!({}),
+        };
+        for words in [
+            "Invalid schema for function 'read': in context=('properties', 'x')",
+            "Invalid 'tools[0].function.name': string does not match pattern",
+            "tools.0.custom.input_schema: JSON schema is invalid",
+            "messages.2: `tool_use` ids were found without `tool_result` blocks",
+            "unexpected `tool_use_id` found in `tool_result` blocks: call_0",
+            "messages with role 'tool' must be a response to a preceding message with 'tool_calls'",
+            "the model ran out of memory while it called a tool",
+        ] {
+            let mut form = Form {
+                tools: vec![tool.clone()],
+                ..Form::default()
+            };
+            form.adapt(words);
+            assert_eq!(form.tools.len(), 1, "{words}");
         }
     }
 

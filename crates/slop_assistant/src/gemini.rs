@@ -136,7 +136,8 @@ fn parts(message: &Message) -> Vec<Value> {
                 let mut part = json!({
                     "functionCall": { "name": call.name, "args": arguments(call) },
                 });
-                if !call.signature.is_empty() {
+                // What begins so are thoughts that Anthropic wants back.
+                if !call.signature.is_empty() && !call.signature.starts_with('[') {
                     part["thoughtSignature"] = call.signature.as_str().into();
                 }
                 part
@@ -238,7 +239,7 @@ fn usage(counts: &Value) -> Usage {
     let thought = counts["thoughtsTokenCount"].as_u64();
     let output = match (said, thought) {
         (None, None) => None,
-        _ => Some(said.unwrap_or(0) + thought.unwrap_or(0)),
+        _ => Some(said.unwrap_or(0).saturating_add(thought.unwrap_or(0))),
     };
     Usage {
         input: counts["promptTokenCount"].as_u64(),
@@ -346,6 +347,14 @@ mod tests {
     }
 
     #[test]
+    fn no_count_is_too_large() {
+        let counts = json!({
+            "promptTokenCount": 1, "candidatesTokenCount": u64::MAX, "thoughtsTokenCount": 1,
+        });
+        assert_eq!(usage(&counts).output, Some(u64::MAX));
+    }
+
+    #[test]
     fn tools_are_offered_and_what_came_of_them_goes_back() {
         let call = Call {
             id: "call_0".to_owned(),
@@ -399,7 +408,7 @@ mod tests {
             json!({"candidates": [{"finishReason": "STOP"}]}),
         ];
         let mut answer = Answer::default();
-        answer.take_calls();
+        answer.take_calls(0);
         for event in &events {
             server("http://a", "m").read(event, &mut answer).unwrap();
         }

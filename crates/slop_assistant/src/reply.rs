@@ -20,6 +20,9 @@ use crate::{chat, dialect::dialect, echo, transport, Ask, AssistantError, Call};
 pub enum Update {
     /// The next piece of the answer.
     Token(String),
+    /// The next piece of what the model thought before it answered. No part of the answer, and not to be
+    /// sent back.
+    Thought(String),
     /// The server is busy, or wants to be asked in another form, and will be asked again. No token
     /// came before.
     Retrying {
@@ -37,9 +40,6 @@ pub enum Update {
 /// What goes with an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
-    /// What the model thought before it answered, as far as it came. No part of the answer, and not to
-    /// be sent back.
-    pub thoughts: String,
     /// How many tokens it took so far, if the server counts them.
     pub usage: Option<Usage>,
     /// If there was no room for all of the answer: the server's name for that.
@@ -140,6 +140,7 @@ impl Reply {
         loop {
             return match self.updates.try_recv() {
                 Ok(Told::Token(token)) => Some(Update::Token(token)),
+                Ok(Told::Thought(thought)) => Some(Update::Thought(thought)),
                 Ok(Told::Retrying { after, reason }) => Some(Update::Retrying { after, reason }),
                 Ok(Told::Finished(result)) => self.finish(result),
                 Ok(detail) => {
@@ -153,7 +154,7 @@ impl Reply {
         }
     }
 
-    /// What goes with the answer, as far as [`try_next`](Self::try_next) has come.
+    /// What goes with the answer, as far as [`try_next`](Self::try_next) has come. It is short.
     #[must_use]
     pub fn details(&self) -> Details {
         self.lock().clone()
@@ -162,11 +163,10 @@ impl Reply {
     fn note(&self, told: Told) {
         let mut details = self.lock();
         match told {
-            Told::Thought(thought) => details.thoughts += &thought,
             Told::Usage(usage) => details.usage = Some(usage),
             Told::Cut(reason) => details.cut = Some(reason),
             Told::Calls(calls) => details.calls = calls,
-            Told::Token(_) | Told::Retrying { .. } | Told::Finished(_) => {}
+            Told::Token(_) | Told::Thought(_) | Told::Retrying { .. } | Told::Finished(_) => {}
         }
     }
 

@@ -103,6 +103,22 @@ pub(crate) fn arguments(call: &Call) -> Value {
     parsed.unwrap_or_else(|_| Value::String(call.arguments.clone()))
 }
 
+/// What the ids begin with that calls get here, if the server gives them none.
+pub(crate) const OURS: &str = "call_";
+
+/// The first number that no such id has in a conversation. All calls of an answer are in it again, in each
+/// of its rounds, so none gets the id of another.
+pub(crate) fn first_number(messages: &[Message]) -> u64 {
+    let calls = messages.iter().filter_map(|message| match &message.tools {
+        ToolUse::Calls(calls) => Some(calls),
+        ToolUse::None | ToolUse::Results(_) => None,
+    });
+    let numbers = calls
+        .flatten()
+        .filter_map(|call| call.id.strip_prefix(OURS)?.parse::<u32>().ok());
+    numbers.max().map_or(0, |last| u64::from(last) + 1)
+}
+
 /// The same conversation for a request that offers no tools: most servers know calls only of tools
 /// that they were told of.
 pub(crate) fn in_words(messages: &[Message]) -> Vec<Message> {
@@ -137,6 +153,25 @@ mod tests {
             Message::new(ChatRole::User, "(Result of read: hello)"),
         ];
         assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn no_call_gets_the_id_of_another() {
+        let calls = |ids: &[&str]| {
+            let calls = ids.iter().map(|id| Call {
+                id: (*id).to_owned(),
+                ..Call::default()
+            });
+            Message::calls("", calls.collect())
+        };
+        assert_eq!(first_number(&[]), 0);
+        let said = Message::new(ChatRole::User, "call_9");
+        let all = [
+            calls(&["call_0", "call_3"]),
+            said,
+            calls(&["call_x", "toolu_7"]),
+        ];
+        assert_eq!(first_number(&all), 4);
     }
 
     #[test]

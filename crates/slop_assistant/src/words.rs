@@ -94,6 +94,45 @@ pub(crate) fn words(body: &str) -> String {
     said.unwrap_or_else(|| body.to_owned())
 }
 
+/// The words in the body of an error, and the names of what in the request they are of. Not of which kind
+/// the error is: every refusal is an `invalid_request_error`. Nor what of the request it repeats.
+pub(crate) fn particulars(body: &str) -> String {
+    let mut all = words(body);
+    let body = body.trim().trim_start_matches('\u{feff}');
+    if let Ok(value) = serde_json::from_str::<Value>(body) {
+        add_names(&value, &mut all);
+    }
+    all
+}
+
+/// Adds what an error says of the part of the request that it is about.
+fn add_names(value: &Value, all: &mut String) {
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| add_names(value, all)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match (name.as_str(), value) {
+                    ("error" | "errors" | "detail", value) => add_names(value, all),
+                    ("param" | "code", Value::String(text)) => add_name(text, all),
+                    ("loc", Value::Array(places)) => {
+                        let names = places.iter().filter_map(Value::as_str);
+                        names.for_each(|name| add_name(name, all));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn add_name(name: &str, all: &mut String) {
+    if !name.starts_with("invalid_request") {
+        *all += " ";
+        *all += name;
+    }
+}
+
 /// The text of a page, without what is there for the browser.
 pub(crate) fn plain(page: &str) -> String {
     let mut text = String::new();
@@ -178,6 +217,32 @@ mod tests {
             None,
         );
         check(json!("text"), None);
+    }
+
+    #[test]
+    fn of_an_error_only_what_it_is_about_counts() {
+        let check = |body: Value, expected: &str| {
+            assert_eq!(particulars(&body.to_string()), expected);
+        };
+        check(
+            json!({"error": {"type": "invalid_request_error", "message": "a", "param": "b"}}),
+            "a b",
+        );
+        check(
+            json!({"error": {"message": "a", "code": "unsupported_value"}}),
+            "a unsupported_value",
+        );
+        check(
+            json!({"error": {"type": "invalid_request_error", "message": "a", "param": null,
+                "code": "invalid_request_error", "input": "tools"}}),
+            "a",
+        );
+        check(
+            json!({"detail": [{"type": "extra_forbidden", "loc": ["body", "tools"],
+                "msg": "Extra inputs are not permitted", "input": "unknown"}]}),
+            "Extra inputs are not permitted body tools",
+        );
+        assert_eq!(particulars("no tools"), "no tools");
     }
 
     #[test]

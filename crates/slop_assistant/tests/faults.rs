@@ -4,10 +4,11 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use slop_assistant::{ApiKey, Ask, AssistantError, Reply};
+use slop_assistant::{ApiKey, Ask, AssistantError, Provider, Reply};
 
 use common::{
-    ask, expect_end, expect_error, expect_retry, expect_token, token, Server, DEADLINE, KEY,
+    ask, expect_end, expect_error, expect_retry, expect_token, token, Connection, Server, DEADLINE,
+    KEY,
 };
 
 #[test]
@@ -355,6 +356,121 @@ fn a_server_that_falls_silent_is_given_up() {
         "{error:?}"
     );
     connection.wait_until_closed();
+}
+
+/// Another protocol than that of `OpenAI`.
+struct Protocol {
+    provider: fn(String, String) -> Provider,
+    /// An event with a piece of the text.
+    piece: fn(&str) -> String,
+    /// What ends an answer.
+    end: &'static str,
+    /// An error that repeats the key.
+    error: &'static str,
+}
+
+const PROTOCOLS: [Protocol; 2] = [
+    Protocol {
+        provider: |base_url, model| Provider::Anthropic { base_url, model },
+        piece: |text| {
+            let delta = format!(r#"{{"type":"text_delta","text":"{text}"}}"#);
+            format!(
+                "event: content_block_delta\n\
+                 data: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{delta}}}\n\n"
+            )
+        },
+        end: "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n\
+              data: {\"type\":\"message_stop\"}\n\n",
+        error: "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\
+                \"message\":\"no room for sk-very/secret\"}}\n\n",
+    },
+    Protocol {
+        provider: |base_url, model| Provider::Gemini { base_url, model },
+        piece: |text| {
+            let part = format!(r#"{{"text":"{text}"}}"#);
+            format!("data: {{\"candidates\":[{{\"content\":{{\"parts\":[{part}]}}}}]}}\r\n\r\n")
+        },
+        end: "data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\r\n\r\n",
+        error: "data: {\"error\":{\"code\":503,\"message\":\"no room for sk-very/secret\",\
+                \"status\":\"UNAVAILABLE\"}}\r\n\r\n",
+    },
+];
+
+impl Protocol {
+    /// An answer of which a piece has come.
+    #[track_caller]
+    fn begin(&self, server: &Server, idle: Duration) -> (Reply, Connection) {
+        let mut ask = server.ask();
+        ask.provider = (self.provider)(server.url(""), "m".to_owned());
+        ask.timing.idle = idle;
+        let reply = Reply::start(ask);
+        let mut connection = server.accept();
+        connection.begin();
+        connection.chunk((self.piece)("good").as_bytes());
+        expect_token(&reply, "good");
+        (reply, connection)
+    }
+}
+
+#[test]
+fn an_answer_in_another_protocol_that_is_cut_off_is_an_error() {
+    for protocol in PROTOCOLS {
+        let server = Server::start();
+        let (reply, connection) = protocol.begin(&server, DEADLINE);
+        drop(connection);
+        assert_eq!(expect_error(&reply), AssistantError::CutOff);
+        // Also in good order.
+        let (reply, mut connection) = protocol.begin(&server, DEADLINE);
+        connection.chunk(b"");
+        assert_eq!(expect_error(&reply), AssistantError::CutOff);
+    }
+}
+
+#[test]
+fn an_error_in_another_protocol_is_told_without_the_key() {
+    for protocol in PROTOCOLS {
+        let server = Server::start();
+        let (reply, mut connection) = protocol.begin(&server, DEADLINE);
+        connection.chunk(protocol.error.as_bytes());
+        let text = "no room for (hidden)".to_owned();
+        assert_eq!(expect_error(&reply), AssistantError::Reported { text });
+    }
+}
+
+#[test]
+fn a_character_may_be_split_in_any_protocol_and_not_be_cut_off() {
+    for protocol in PROTOCOLS {
+        let text = (protocol.piece)("☃");
+        let (start, end) = text.as_bytes().split_at(text.find('☃').unwrap() + 1);
+        let server = Server::start();
+        let (reply, mut connection) = protocol.begin(&server, DEADLINE);
+        connection.chunk(start);
+        connection.chunk(end);
+        expect_token(&reply, "☃");
+        let end = protocol.end;
+        let last = format!("{:x}\r\n{end}\r\n0\r\n\r\n", end.len());
+        connection.send(last.as_bytes());
+        assert_eq!(expect_end(&reply), Ok(()));
+
+        let (reply, mut connection) = protocol.begin(&server, DEADLINE);
+        connection.chunk(start);
+        connection.chunk(b"");
+        assert_eq!(expect_error(&reply), AssistantError::CutOff);
+    }
+}
+
+#[test]
+fn a_server_that_falls_silent_in_another_protocol_is_given_up() {
+    for protocol in PROTOCOLS {
+        let server = Server::start();
+        let (reply, connection) = protocol.begin(&server, Duration::from_secs(1));
+        let error = expect_error(&reply);
+        assert!(
+            matches!(error, AssistantError::Silent { seconds: 1, .. }),
+            "{error:?}"
+        );
+        connection.wait_until_closed();
+    }
 }
 
 #[test]

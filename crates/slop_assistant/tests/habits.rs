@@ -5,8 +5,8 @@ mod common;
 use std::time::Duration;
 
 use slop_assistant::{
-    ApiKey, Ask, AssistantError, Call, ChatRole, Message, ModelList, Provider, Reply, Timing, Tool,
-    Update, Usage,
+    ApiKey, Ask, AssistantError, Call, CallResult, ChatRole, Message, ModelList, Provider, Reply,
+    Timing, Tool, Update, Usage,
 };
 
 use common::{expect_end, expect_retry, expect_token, next, token, wait, Connection, Server, KEY};
@@ -42,11 +42,11 @@ fn listen(reply: &Reply) -> Said {
     loop {
         match next(reply) {
             Update::Token(text) => said.text += &text,
+            Update::Thought(thought) => said.thoughts += &thought,
             Update::Retrying { .. } => {}
             Update::Finished(result) => {
                 let details = reply.details();
                 return Said {
-                    thoughts: details.thoughts,
                     usage: details.usage,
                     cut: details.cut,
                     result,
@@ -538,6 +538,119 @@ fn calls_of_tools_that_were_offered_are_details_of_an_answer() {
         signature: String::new(),
     };
     assert_eq!(reply.details().calls, [call]);
+}
+
+/// Asks with a tool, after some rounds; what the server was sent, and what it called.
+fn round(
+    server: &Server,
+    provider: fn(String, String) -> Provider,
+    rounds: &[Vec<Call>],
+    events: &[&str],
+) -> (serde_json::Value, Vec<Call>) {
+    let mut messages = vec![Message::new(ChatRole::User, "hello")];
+    for calls in rounds {
+        let results = calls.iter().map(|call| CallResult {
+            id: call.id.clone(),
+            name: call.name.clone(),
+            text: format!("of {}", call.id),
+        });
+        let results = results.collect();
+        messages.push(Message::calls("", calls.clone()));
+        messages.push(Message::results(results));
+    }
+    let reply = Reply::start(Ask {
+        tools: vec![read_tool()],
+        messages,
+        ..ask(server, provider)
+    });
+    let connection = server.accept();
+    let sent = serde_json::from_str(&connection.body).unwrap();
+    let events = events.iter().map(|event| format!("data: {event}\n\n"));
+    connection.send(&stream(&events.collect::<String>()));
+    assert_eq!(listen(&reply).result, Ok(()));
+    (sent, reply.details().calls)
+}
+
+#[test]
+fn tools_are_called_in_the_way_of_anthropic() {
+    let server = Server::start();
+    let events = [
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"six"}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"s"}}"#,
+        r#"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu_1","name":"read","input":{}}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\"x\":"}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"1}"}}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"tool_use"}}"#,
+        r#"{"type":"message_stop"}"#,
+    ];
+    let (sent, calls) = round(&server, anthropic, &[], &events);
+    assert_eq!(sent["tools"][0]["name"], "read");
+    assert_eq!(calls.len(), 1);
+    let call = &calls[0];
+    assert_eq!((&*call.id, &*call.arguments), ("toolu_1", "{\"x\":1}"));
+
+    let events = [
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"Hello"}}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#,
+        r#"{"type":"message_stop"}"#,
+    ];
+    let (sent, more) = round(&server, anthropic, &[calls], &events);
+    assert_eq!(more, []);
+    let expected = serde_json::json!([
+        { "role": "user", "content": "hello" },
+        { "role": "assistant", "content": [
+            { "type": "thinking", "thinking": "six", "signature": "s" },
+            { "type": "tool_use", "id": "toolu_1", "name": "read", "input": { "x": 1 } },
+        ] },
+        { "role": "user", "content": [
+            { "type": "tool_result", "tool_use_id": "toolu_1", "content": "of toolu_1" },
+        ] },
+    ]);
+    assert_eq!(sent["messages"], expected);
+}
+
+#[test]
+fn tools_are_called_in_the_way_of_gemini() {
+    let server = Server::start();
+    let call = r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"read","args":{"x":1}},"thoughtSignature":"s"}]}}]}"#;
+    let end = r#"{"candidates":[{"finishReason":"STOP"}]}"#;
+    let (sent, first) = round(&server, gemini, &[], &[call, call, end]);
+    let offered = &sent["tools"][0]["functionDeclarations"][0];
+    assert_eq!(offered["name"], "read");
+    // Those of the next round have other ids, though the server gives none.
+    let (sent, second) = round(&server, gemini, &[first.clone()], &[call, end]);
+    let ids = first.iter().chain(&second).map(|call| call.id.as_str());
+    assert_eq!(ids.collect::<Vec<_>>(), ["call_0", "call_1", "call_2"]);
+    let called = serde_json::json!({
+        "functionCall": { "name": "read", "args": { "x": 1 } }, "thoughtSignature": "s",
+    });
+    let result = |id: &str| {
+        let text = format!("of {id}");
+        serde_json::json!({ "functionResponse": { "name": "read", "response": { "result": text } } })
+    };
+    let expected = serde_json::json!([
+        { "role": "user", "parts": [{ "text": "hello" }] },
+        { "role": "model", "parts": [called, called] },
+        { "role": "user", "parts": [result("call_0"), result("call_1")] },
+    ]);
+    assert_eq!(sent["contents"], expected);
+}
+
+#[test]
+fn what_is_wrong_with_a_tool_does_not_go_unnoticed() {
+    let server = Server::start();
+    let reply = Reply::start(Ask {
+        tools: vec![read_tool()],
+        ..server.ask()
+    });
+    let words = r#"{"error":{"type":"invalid_request_error","code":"invalid_function_parameters","param":"tools[0].function","message":"Invalid schema for function 'read'"}}"#;
+    server.accept().refuse("400 Bad Request", "", words);
+    let error = expect_end(&reply).unwrap_err();
+    assert!(
+        matches!(error, AssistantError::Status { status: 400, .. }),
+        "{error}"
+    );
 }
 
 #[test]

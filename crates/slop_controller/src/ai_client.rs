@@ -176,7 +176,8 @@ fn send_request(
         } else {
             discussion.entries.push(answer);
         }
-        let files = files::read(&project, tiers.rule(discussion), discussion);
+        let rule = tiers.rule(discussion);
+        let files = files::read(&project, rule, discussion, &session.off_limits());
         if !files.refused.is_empty() {
             files::tell(&files, &mut session);
         }

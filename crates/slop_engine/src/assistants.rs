@@ -102,6 +102,7 @@ impl Assistants {
         self.asked.entry(id).or_insert_with(|| Asked {
             reply: Some(Reply::start_with(ask, move || frames.now())),
             text: String::new(),
+            thoughts: String::new(),
             details: Details::default(),
             note: None,
             outcome: None,
@@ -148,7 +149,7 @@ impl Assistants {
     pub fn get(&self, id: u64) -> Option<Progress<'_>> {
         self.asked.get(&id).map(|asked| Progress {
             text: &asked.text,
-            thoughts: &asked.details.thoughts,
+            thoughts: &asked.thoughts,
             usage: asked.details.usage,
             cut: asked.details.cut.as_deref(),
             calls: &asked.details.calls,
@@ -178,6 +179,7 @@ struct Asked {
     /// Until it has finished.
     reply: Option<Reply>,
     text: String,
+    thoughts: String,
     details: Details,
     note: Option<String>,
     outcome: Option<Result<(), AssistantError>>,
@@ -205,6 +207,7 @@ impl Asked {
                     self.text += &token;
                     self.note = None;
                 }
+                Some(Update::Thought(thought)) => self.thoughts += &thought,
                 Some(Update::Retrying { after, reason }) => {
                     let seconds = after.as_secs().max(1);
                     self.note = Some(format!("{reason}; it is asked again in {seconds} s"));

@@ -12,12 +12,13 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     io::Read,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 pub use error::ContextError;
 pub use pattern::check;
 pub use reader::ContextReader;
+pub use slop_hands::OffLimits;
 
 use pattern::Search;
 
@@ -112,23 +113,21 @@ pub fn estimate_tokens(text: &str) -> usize {
 }
 
 /// Finds and reads the files. Of the patterns that fit a file, the last counts. Without a folder
-/// there are none.
+/// there are none, and none is of what is off limits.
 #[must_use]
-pub fn gather(root: &str, wanted: &[Wanted]) -> Gathered {
+pub fn gather(root: &str, wanted: &[Wanted], off_limits: &OffLimits) -> Gathered {
     let mut gathered = Gathered::default();
     if root.trim().is_empty() || wanted.iter().all(|wanted| wanted.mode == Mode::None) {
         return gathered;
     }
-    let folder = match Path::new(root).canonicalize() {
+    let folder = match project(root, off_limits) {
         Ok(folder) => folder,
-        Err(source) => {
-            let folder = root.into();
-            let error = ContextError::NoFolder { folder, source };
+        Err(error) => {
             gathered.refused.push(error);
             return gathered;
         }
     };
-    let mut search = Search::new(&folder);
+    let mut search = Search::new(&folder, off_limits);
     let mut chosen = BTreeMap::new();
     for wanted in wanted {
         let found = search.find(&wanted.pattern);
@@ -145,7 +144,7 @@ pub fn gather(root: &str, wanted: &[Wanted]) -> Gathered {
         if mode == Mode::None {
             continue;
         }
-        match read(&folder, &path, room) {
+        match read(&folder, &path, room, off_limits) {
             Ok(text) => {
                 room -= (text.len() as u64).min(room);
                 gathered.files.push(sent(path, mode, &text));
@@ -156,14 +155,36 @@ pub fn gather(root: &str, wanted: &[Wanted]) -> Gathered {
     gathered
 }
 
+/// The canonical path of the project's folder.
+fn project(root: &str, off_limits: &OffLimits) -> Result<PathBuf, ContextError> {
+    let failed = |source| ContextError::NoFolder {
+        folder: root.into(),
+        source,
+    };
+    let folder = Path::new(root).canonicalize().map_err(failed)?;
+    if off_limits.holds(&folder).map_err(failed)? {
+        let path = root.to_owned();
+        return Err(ContextError::OffLimits { path });
+    }
+    Ok(folder)
+}
+
 /// The text of a file within a folder. The folder is canonical.
-fn read(folder: &Path, path: &str, room: u64) -> Result<String, ContextError> {
+fn read(
+    folder: &Path,
+    path: &str,
+    room: u64,
+    off_limits: &OffLimits,
+) -> Result<String, ContextError> {
     let failed = |source| ContextError::Read {
         path: path.to_owned(),
         source,
     };
     let path = || path.to_owned();
     let file = pattern::inside(folder, &folder.join(path()))?;
+    if off_limits.holds(&file).map_err(failed)? {
+        return Err(ContextError::OffLimits { path: path() });
+    }
     let meta = fs::metadata(&file).map_err(failed)?;
     if meta.is_dir() {
         return Err(ContextError::Folder { path: path() });

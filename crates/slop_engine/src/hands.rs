@@ -14,7 +14,7 @@ use bevy::{
     prelude::{EventReader, Res, Resource},
 };
 pub use slop_hands::{Change, Diff, HandsError, Line, Mark, Output, Tool, Wanted};
-use slop_hands::{Patience, Root, Running};
+use slop_hands::{OffLimits, Patience, Root, Running};
 
 use crate::pacing::Frames;
 
@@ -77,6 +77,8 @@ pub struct Jobs {
     /// The oldest first.
     over: VecDeque<JobId>,
     frames: Frames,
+    /// Where nothing is read or changed, though it may lie in the project.
+    off_limits: OffLimits,
 }
 
 /// A job, and how far it has got.
@@ -96,11 +98,13 @@ enum Work {
 }
 
 impl Jobs {
-    /// Which ask for a frame whenever there is something new to see.
+    /// Which ask for a frame whenever there is something new to see, and never look into the folder of
+    /// the app's own files.
     #[must_use]
-    pub fn new(frames: Frames) -> Self {
+    pub fn new(frames: Frames, data: &Path) -> Self {
         Self {
             frames,
+            off_limits: OffLimits::new(data),
             ..Self::default()
         }
     }
@@ -150,7 +154,8 @@ impl Jobs {
                 return Ok(Arc::clone(root));
             }
         }
-        let root = Arc::new(Root::open(Path::new(folder))?);
+        let root = Root::open(Path::new(folder))?;
+        let root = Arc::new(root.without(self.off_limits.clone())?);
         self.root = Some((folder.to_owned(), Arc::clone(&root)));
         Ok(root)
     }
@@ -439,6 +444,38 @@ mod tests {
         jobs.start(id(3), &path, Job::Undo(change));
         assert!(outcome(&mut jobs, id(3)).is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_keys_of_the_app_are_read_by_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        let data = folder.path().join("data");
+        fs::create_dir(&data).unwrap();
+        fs::write(data.join("api_key-a"), "sk-secret").unwrap();
+        let mut jobs = Jobs::new(Frames::default(), &data);
+        let key = || "data/api_key-a".to_owned();
+        let wanted = [
+            Wanted::Read { path: key() },
+            Wanted::List {
+                path: "data".to_owned(),
+            },
+            Wanted::Search {
+                text: "sk".to_owned(),
+                path: key(),
+            },
+        ];
+        for (place, wanted) in (0..).zip(wanted) {
+            jobs.start(id(place), &path, Job::Look(wanted));
+            let error = outcome(&mut jobs, id(place)).unwrap_err();
+            assert!(error.contains("keeps its keys"), "{error}");
+        }
+        assert!(jobs.propose(&path, &key(), "sk-mine".to_owned()).is_err());
+        // Nor as a project.
+        let project = data.display().to_string();
+        let error = jobs.propose(&project, "new", "x".to_owned()).unwrap_err();
+        assert!(matches!(error, HandsError::OffLimits { .. }), "{error}");
+        assert_eq!(fs::read_dir(&data).unwrap().count(), 1);
     }
 
     #[test]

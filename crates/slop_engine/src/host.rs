@@ -59,9 +59,9 @@ impl Plugin for HostPlugin {
             .init_resource::<LogLines>()
             .init_resource::<Timings>()
             .insert_resource(Assistants::new(frames.clone()))
-            .insert_resource(ContextReader::new(frames.clone()))
+            .insert_resource(ContextReader::new(frames.clone(), &self.data_dir))
             .insert_resource(Fallbacks::new(frames.clone(), fonts::folders()))
-            .insert_resource(Jobs::new(frames.clone()))
+            .insert_resource(Jobs::new(frames.clone(), &self.data_dir))
             .insert_resource(frames)
             .insert_resource(Session::new(self.data_dir.clone()));
         // What has arrived from outside, or is on disk, is so whatever comes of a reload.

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use bevy::prelude::Resource;
 use serde::{de::DeserializeOwned, Serialize};
 use slop_assistant::{ApiKey, Recipient};
+use slop_hands::OffLimits;
 use slop_store::{Format, SecretFile, Store, StoreError};
 
 /// Saving is asked for seldom enough, so the store need not wait long.
@@ -46,6 +47,12 @@ impl Session {
         &self.folder
     }
 
+    /// The same as what nothing is read of for the assistant, though it may lie in a project.
+    #[must_use]
+    pub fn off_limits(&self) -> OffLimits {
+        OffLimits::new(&self.folder)
+    }
+
     /// Reads what was saved; `None` if there is nothing, or nothing that can be used. What a person
     /// should know of it is added to the notices. If the folder cannot be used, the app works
     /// without, and [`failure`](Self::failure) says why.
@@ -68,8 +75,9 @@ impl Session {
         }
     }
 
-    /// Has the state written soon, without waiting for it.
-    pub fn save(&mut self, state: &impl Serialize) {
+    /// Has the state written soon, without waiting for it: a thread serialises it, with the code that it
+    /// comes from, which stays mapped if it is replaced.
+    pub fn save<T: Serialize + Send + 'static>(&mut self, state: T) {
         let Some(store) = &self.store else {
             return;
         };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{search::Kind, Ending, HandsError, Output, Patience};
+use crate::{search::Kind, Ending, HandsError, OffLimits, Output, Patience};
 
 /// There is none here.
 #[derive(Debug)]
@@ -14,6 +14,15 @@ impl Root {
     /// Always.
     pub fn open(_: &Path) -> Result<Self, HandsError> {
         Err(HandsError::Unsupported)
+    }
+
+    /// The same without a folder.
+    ///
+    /// # Errors
+    ///
+    /// Never, since there is no folder.
+    pub fn without(self, _: OffLimits) -> Result<Self, HandsError> {
+        match self {}
     }
 
     /// The path that it was opened by.

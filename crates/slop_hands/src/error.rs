@@ -60,6 +60,12 @@ pub enum HandsError {
         /// From the project's folder.
         path: String,
     },
+    /// It is in the folder of the app's own files.
+    #[error("{path} is in the folder where this app keeps its keys and its state, which nobody may look into; name another")]
+    OffLimits {
+        /// From the project's folder, or that folder.
+        path: String,
+    },
     /// There is a link on the way, or it leads elsewhere.
     #[error("{path} is a link or leads through one; name the file that it leads to, if that is in the project's folder")]
     Link {

@@ -1,9 +1,9 @@
 //! What an assistant does in a project's folder, once somebody has given leave: reads, changes that
 //! can be undone, commands that can be ended. Asking for leave is not done here.
 //!
-//! In reading order: [`Root`] is the folder, opened once; [`Tool`] is what can be asked for, and
-//! [`Wanted`] one such call; [`Change`] is new contents for a file, shown as a [`Diff`]; [`Running`]
-//! is a command under way; [`HandsError`] is why something was not done.
+//! In reading order: [`Root`] is the folder, opened once, without what is [`OffLimits`] in it; [`Tool`]
+//! is what can be asked for, and [`Wanted`] one such call; [`Change`] is new contents for a file, shown
+//! as a [`Diff`]; [`Running`] is a command under way; [`HandsError`] is why something was not done.
 //!
 //! Nothing outside of the folder is ever opened. Each path is looked up by the kernel, which goes
 //! through no link and over no `..` (`openat2`), and it is looked up anew when it is used: a folder
@@ -37,6 +37,7 @@
 mod change;
 mod diff;
 mod error;
+mod off_limits;
 mod output;
 mod path;
 mod search;
@@ -56,6 +57,7 @@ pub use diff::{Diff, Line, Mark};
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{Root, Running};
 pub use error::HandsError;
+pub use off_limits::OffLimits;
 pub use output::{Ending, Output, Patience};
 #[cfg(target_os = "linux")]
 pub use root::Root;

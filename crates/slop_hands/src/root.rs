@@ -14,13 +14,13 @@ use std::{
 
 use rustix::{
     fs::{
-        fsync, mkdirat, open, openat, openat2, renameat, renameat_with, statat, unlinkat, AtFlags,
-        Dir, FileType, Mode, OFlags, RenameFlags, ResolveFlags,
+        fstat, fsync, mkdirat, open, openat, openat2, renameat, renameat_with, statat, unlinkat,
+        AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, ResolveFlags,
     },
     io::Errno,
 };
 
-use crate::{path::names, search::Kind, HandsError, LARGEST};
+use crate::{off_limits::Identity, path::names, search::Kind, HandsError, OffLimits, LARGEST};
 
 /// How a path is looked up: over no `..` that leads out, and through no link of any kind.
 const BENEATH: ResolveFlags = ResolveFlags::BENEATH
@@ -41,6 +41,7 @@ const FILE: OFlags = OFlags::RDONLY
 pub struct Root {
     folder: OwnedFd,
     path: PathBuf,
+    off_limits: OffLimits,
 }
 
 impl Root {
@@ -60,8 +61,32 @@ impl Root {
             Err(Errno::NOSYS | Errno::PERM) => return Err(HandsError::Unsupported),
             Err(errno) => return Err(no_folder(errno)),
         }
-        let path = path.to_owned();
-        Ok(Self { folder, path })
+        Ok(Self {
+            folder,
+            path: path.to_owned(),
+            off_limits: OffLimits::default(),
+        })
+    }
+
+    /// The same without a folder that may lie in it: nothing there is listed, read or written.
+    ///
+    /// # Errors
+    ///
+    /// If the project's folder itself is in that one.
+    pub fn without(mut self, off_limits: OffLimits) -> Result<Self, HandsError> {
+        match off_limits.holds(&self.here()) {
+            Ok(false) => {
+                self.off_limits = off_limits;
+                Ok(self)
+            }
+            Ok(true) => Err(HandsError::OffLimits {
+                path: self.path.display().to_string(),
+            }),
+            Err(source) => Err(HandsError::NoFolder {
+                folder: self.path,
+                source,
+            }),
+        }
     }
 
     /// The path that it was opened by.
@@ -85,14 +110,36 @@ impl Root {
     }
 
     fn look_up(&self, path: &str, flags: OFlags) -> Result<OwnedFd, HandsError> {
-        let names = names(path)?;
-        let joined = if names.is_empty() {
-            ".".to_owned()
-        } else {
-            names.join("/")
-        };
-        let opened = openat2(&self.folder, joined.as_str(), flags, Mode::empty(), BENEATH);
-        opened.map_err(|errno| refused("open", path, errno))
+        let mut names = names(path)?;
+        let name = names.pop().unwrap_or(".");
+        let folder = self.walk(path, &names, false)?;
+        let opened = openat2(&folder, name, flags, Mode::empty(), BENEATH);
+        let opened = opened.map_err(|errno| refused("open", path, errno))?;
+        self.allow(path, &opened)?;
+        Ok(opened)
+    }
+
+    /// Refuses what is off limits.
+    fn allow(&self, path: &str, opened: &OwnedFd) -> Result<(), HandsError> {
+        let off_limits = self.off_limits.identities();
+        let off_limits = off_limits.map_err(|source| file_error("open", path, source))?;
+        if off_limits.contains(&identity(path, opened)?) {
+            let path = path.to_owned();
+            return Err(HandsError::OffLimits { path });
+        }
+        Ok(())
+    }
+
+    /// Refuses the folder that is off limits. Each on the way is opened and looked at in turn, so none
+    /// can be exchanged for it meanwhile.
+    fn allow_through(&self, path: &str, folder: &OwnedFd) -> Result<(), HandsError> {
+        let off_limits = self.off_limits.identity();
+        let off_limits = off_limits.map_err(|source| file_error("open", path, source))?;
+        if off_limits == Some(identity(path, folder)?) {
+            let path = path.to_owned();
+            return Err(HandsError::OffLimits { path });
+        }
+        Ok(())
     }
 
     fn file(&self, path: &str) -> Result<File, HandsError> {
@@ -157,7 +204,10 @@ impl Root {
         let failed = |errno| refused("write", path, errno);
         let (folder, name) = self.parent(path, to.is_some())?;
         let now = match openat2(&folder, name, FILE, Mode::empty(), BENEATH) {
-            Ok(file) => Some(regular(path, file)?),
+            Ok(file) => {
+                self.allow(path, &file)?;
+                Some(regular(path, file)?)
+            }
             Err(Errno::NOENT) => None,
             Err(errno) => return Err(failed(errno)),
         };
@@ -207,10 +257,15 @@ impl Root {
             let path = path.to_owned();
             return Err(HandsError::Folder { path });
         };
+        Ok((self.walk(path, &names, make)?, name))
+    }
+
+    /// The folder that is reached by some names.
+    fn walk(&self, path: &str, names: &[&str], make: bool) -> Result<OwnedFd, HandsError> {
         let failed = |errno| refused("open", path, errno);
         let here = openat2(&self.folder, ".", FOLDER, Mode::empty(), BENEATH);
         let mut folder = here.map_err(failed)?;
-        for name in names {
+        for &name in names {
             let next = || openat2(&folder, name, FOLDER, Mode::empty(), BENEATH);
             let opened = match next() {
                 Err(Errno::NOENT) if make => {
@@ -223,8 +278,9 @@ impl Root {
                 opened => opened,
             };
             folder = opened.map_err(failed)?;
+            self.allow_through(path, &folder)?;
         }
-        Ok((folder, name))
+        Ok(folder)
     }
 }
 
@@ -279,6 +335,12 @@ impl Drop for Beside<'_> {
             let _ = unlinkat(self.folder, self.name.as_str(), AtFlags::empty());
         }
     }
+}
+
+/// What tells it from all others.
+fn identity(path: &str, opened: &OwnedFd) -> Result<Identity, HandsError> {
+    let stat = fstat(opened).map_err(|errno| refused("open", path, errno))?;
+    Ok((stat.st_dev, stat.st_ino))
 }
 
 /// A file, if it is one.

@@ -10,7 +10,7 @@ use std::{
     path::PathBuf,
 };
 
-use slop_hands::{Change, HandsError, Root, LARGEST};
+use slop_hands::{Change, HandsError, OffLimits, Root, LARGEST};
 use tempfile::TempDir;
 
 /// A project beside a folder with a secret.
@@ -182,6 +182,83 @@ fn what_git_keeps_is_refused_in_any_case() {
         place.refused(path);
     }
     assert_eq!(place.root.search("secret", ".").unwrap().hits, []);
+}
+
+#[test]
+fn what_is_off_limits_is_refused_within_the_project() {
+    let mut place = place();
+    let data = place.project.join("data");
+    fs::rename(&place.outside, &data).unwrap();
+    // It is known by any path that leads there.
+    let link = place.project.join("link");
+    symlink("data", &link).unwrap();
+    fs::create_dir(data.join("sub")).unwrap();
+    place.outside = data.join("sub");
+    fs::rename(data.join("secret"), place.outside.join("secret")).unwrap();
+    place.root = place.root.without(OffLimits::new(&link)).unwrap();
+    for path in [
+        "data/sub/secret",
+        "./data//sub/../sub/secret",
+        "data/sub",
+        "link/sub/secret",
+        "data/sub/new",
+        "data/new/new",
+    ] {
+        place.refused(path);
+    }
+    let error = place.root.read("data/sub/secret").unwrap_err();
+    assert!(matches!(error, HandsError::OffLimits { .. }), "{error}");
+    let error = place.root.list("data").unwrap_err();
+    assert!(matches!(error, HandsError::OffLimits { .. }), "{error}");
+    assert_eq!(place.root.search("secret", ".").unwrap().hits, []);
+    assert_eq!(place.names("."), ["data/", "link@", "src/"]);
+    // By another name it is the same folder.
+    let moved = place.project.join("moved");
+    fs::rename(&data, &moved).unwrap();
+    fs::remove_file(&link).unwrap();
+    symlink("moved", &link).unwrap();
+    let error = place.root.read("moved/sub/secret").unwrap_err();
+    assert!(matches!(error, HandsError::OffLimits { .. }), "{error}");
+}
+
+#[test]
+fn a_key_that_is_kept_in_the_project_is_refused() {
+    let place = place();
+    let key = place.project.join("key");
+    fs::write(&key, "secret").unwrap();
+    symlink(&key, place.outside.join("api_key-a")).unwrap();
+    let root = place.root.without(OffLimits::new(&place.outside)).unwrap();
+    let change = Change {
+        path: "key".to_owned(),
+        before: Some("secret".to_owned()),
+        after: "mine".to_owned(),
+    };
+    for error in [
+        root.read("key").unwrap_err(),
+        change.apply(&root).unwrap_err(),
+    ] {
+        assert!(matches!(error, HandsError::OffLimits { .. }), "{error}");
+    }
+    assert_eq!(root.search("secret", ".").unwrap().hits, []);
+    assert_eq!(fs::read_to_string(key).unwrap(), "secret");
+}
+
+#[test]
+fn what_is_off_limits_is_no_project() {
+    let place = place();
+    for folder in [&place.project, &place.project.join("src")] {
+        let off_limits = OffLimits::new(&place.project);
+        let error = Root::open(folder).unwrap().without(off_limits).unwrap_err();
+        assert!(matches!(error, HandsError::OffLimits { .. }), "{error}");
+    }
+    // One that is not made yet is in nobody's way until it is.
+    let later = place.project.join("later");
+    let root = place.root.without(OffLimits::new(&later)).unwrap();
+    assert_eq!(root.read("src/a.rs").unwrap(), "one\ntwo\n");
+    fs::create_dir(&later).unwrap();
+    fs::write(later.join("secret"), "secret").unwrap();
+    let error = root.read("later/secret").unwrap_err();
+    assert!(matches!(error, HandsError::OffLimits { .. }), "{error}");
 }
 
 #[test]

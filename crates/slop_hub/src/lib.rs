@@ -8,7 +8,7 @@ use slop_common::{documents, has_key, streaming, Turn};
 use slop_engine::session::Session;
 #[cfg(feature = "hot")]
 use slop_engine_dylib as _;
-use slop_state::{Action, Composer, Discussions, Hub, Layout, PendingRequests, Window};
+use slop_state::{Action, Composer, Discussions, Hub, Layout, PendingRequests, Tiers, Window};
 use slop_ui::{edit, Canvas};
 
 use self::panel::{panel, Cache, Steps, View};
@@ -33,6 +33,7 @@ fn render_discussion_hub(
     discussions: Res<Discussions>,
     pending: Res<PendingRequests>,
     session: Res<Session>,
+    tiers: Res<Tiers>,
     mut layout: ResMut<Layout>,
     mut composer: ResMut<Composer>,
     mut hub: ResMut<Hub>,
@@ -43,6 +44,8 @@ fn render_discussion_hub(
     let has_key = has_key(&canvas.settings, &session);
     let steps = Steps::of(&discussions, &canvas.settings, has_key);
     let prices = canvas.settings.prices.clone();
+    let shown = discussions.shown();
+    let other_model = shown.and_then(|shown| tiers.other_model(shown, &canvas.settings));
     edit(&mut layout, |layout| {
         edit(&mut composer, |composer| {
             edit(&mut hub, |hub| {
@@ -56,6 +59,7 @@ fn render_discussion_hub(
                         steps,
                         streaming: &streaming,
                         prices: &prices,
+                        other_model: other_model.as_deref(),
                         cache: &mut cache,
                         folder: &folder,
                         theme,

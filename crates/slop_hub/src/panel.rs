@@ -70,6 +70,8 @@ pub(super) struct View<'a> {
     /// The ids of the entries that the assistant is still writing.
     pub(super) streaming: &'a [u64],
     pub(super) prices: &'a Prices,
+    /// That another model is asked than was chosen, if it is so.
+    pub(super) other_model: Option<&'a str>,
     pub(super) cache: &'a mut Cache,
     /// Where the documents are.
     pub(super) folder: &'a Path,
@@ -100,6 +102,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         steps,
         streaming,
         prices,
+        other_model,
         cache,
         folder,
         theme,
@@ -122,6 +125,10 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         ui.allocate_new_ui(egui::UiBuilder::new().max_rect(top), |ui| {
             if let Some(steps) = steps {
                 first_steps::panel(ui, steps, reveal, theme);
+            }
+            if let Some(told) = other_model {
+                ui.colored_label(theme.warning, told)
+                    .on_hover_text("Enter another model in the setup (⚙), or leave it empty");
             }
             let has_steps = steps.is_some();
             show(

@@ -193,7 +193,7 @@ fn save(
     };
     let view = ron::to_string(&view).unwrap_or_default();
     if wants || (exits && pace.is_changed) || view != pace.view {
-        session.save(&parts.saved(memory));
+        session.save(parts.saved(memory));
         pace.view = view;
         pace.is_changed = false;
         pace.written = Some(Instant::now());

@@ -1,7 +1,8 @@
 //! The project, its files, and everything that a person can set.
 //!
 //! A field keeps what is typed in the [`Draft`] until it is left. Then it is asked for if it is
-//! valid; if not, it stays in the draft, marked, and nothing is asked for.
+//! valid; if not, it stays in the draft, marked, and nothing is asked for. An address with a secret in it
+//! does not even stay in the draft, which is kept on disk.
 
 mod prices;
 mod tiers;
@@ -16,7 +17,8 @@ use slop_engine::{
     egui,
 };
 use slop_state::{
-    Action, BuildProfile, Draft, Limits, ModelId, Project, ProviderKind, Settings, Tiers, TypedKey,
+    address_holds_a_secret, Action, BuildProfile, Draft, Limits, ModelId, Project, ProviderKind,
+    Settings, Tiers, TypedKey,
 };
 use slop_ui::{tracked, Theme};
 
@@ -157,7 +159,11 @@ impl Form<'_> {
         width: f32,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
-        let typed = self.draft.texts.get(name).cloned();
+        // What holds a secret is remembered for as long as the app runs.
+        let secret = egui::Id::new(("secret", name));
+        let kept = self.draft.texts.get(name).cloned();
+        let is_kept = kept.is_some();
+        let typed = kept.or_else(|| ui.data(|data| data.get_temp::<String>(secret)));
         let is_typed = typed.is_some();
         let mut text = typed.unwrap_or_else(|| now.to_owned());
         let reason = parse(&text).err();
@@ -174,8 +180,15 @@ impl Form<'_> {
             let response = ui.add(edit.desired_width(width));
             // It is left too when the window was closed under it.
             is_left = response.lost_focus() || (is_typed && !response.has_focus());
-            if response.changed() {
-                self.draft.texts.insert(name.to_owned(), text.clone());
+            let holds_a_secret = address_holds_a_secret(&text);
+            if response.changed() || (is_kept && holds_a_secret) {
+                self.draft.texts.remove(name);
+                ui.data_mut(|data| data.remove::<String>(secret));
+                if holds_a_secret {
+                    ui.data_mut(|data| data.insert_temp(secret, text.clone()));
+                } else {
+                    self.draft.texts.insert(name.to_owned(), text.clone());
+                }
             }
             if let Some(reason) = &reason {
                 ui.colored_label(self.theme.error, reason);
@@ -186,6 +199,7 @@ impl Form<'_> {
         }
         let value = parse(&text).ok()?;
         self.draft.texts.remove(name);
+        ui.data_mut(|data| data.remove::<String>(secret));
         (text != now).then_some(value)
     }
 }
@@ -466,9 +480,16 @@ fn provider_name(provider: ProviderKind) -> &'static str {
     }
 }
 
+/// What is said of an address that would show and keep a secret.
+const HOLDS_A_SECRET: &str =
+    "It holds a secret, which would be shown and kept with it: enter that as the API key instead";
+
 /// The address of a server.
 fn address(text: &str) -> Result<String, String> {
     let text = text.trim().trim_end_matches('/');
+    if address_holds_a_secret(text) {
+        return Err(HOLDS_A_SECRET.to_owned());
+    }
     let rest = text
         .strip_prefix("https://")
         .or(text.strip_prefix("http://"));

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Leave, ModelId, Settings, Take, Tier, ToolRound};
+use crate::{Leave, ModelId, ServerId, Settings, Take, Tier, ToolRound};
 
 /// Everything a person would miss, of the discussions.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -90,6 +90,9 @@ pub struct Discussion {
     /// The model that answers; that of the settings if it is blank.
     #[serde(default)]
     pub model: String,
+    /// The server whose model that is, if it is known. Another is asked for its own.
+    #[serde(default)]
+    pub model_of: Option<ServerId>,
     /// The project's files that went out with the last question.
     #[serde(default)]
     pub sent: Vec<SentFile>,
@@ -116,11 +119,7 @@ impl Discussion {
     #[must_use]
     pub fn settings(&self, settings: &Settings) -> Settings {
         let mut settings = settings.clone();
-        if let Some((_, model)) = settings.server_mut() {
-            if !self.model.trim().is_empty() {
-                self.model.trim().clone_into(model);
-            }
-        }
+        settings.choose(&self.model, self.model_of.as_ref());
         settings
     }
 

@@ -2,6 +2,7 @@
 //! written to disk, so that they are there again at the next start.
 
 mod action;
+mod address;
 mod dependencies;
 mod discussions;
 mod draft;
@@ -17,6 +18,7 @@ mod tiers;
 mod undo;
 
 pub use action::{Action, TypedKey};
+pub use address::{address_holds_a_secret, shown_address};
 pub use dependencies::{describe_circle, Dependencies};
 pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage};
 pub use draft::Draft;
@@ -29,7 +31,7 @@ pub use pending::{Pending, PendingRequests};
 pub use planning::{Planning, Proposed};
 pub use prices::{ModelId, Money, Price, Priced, Prices, Total};
 pub use project::{
-    BuildProfile, Limits, Project, ProviderKind, Server, Settings, TrackMode, Tracked,
+    BuildProfile, Limits, Project, ProviderKind, Server, ServerId, Settings, TrackMode, Tracked,
 };
 pub use takes::Take;
 pub use tickets::{

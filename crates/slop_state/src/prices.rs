@@ -4,9 +4,9 @@
 use std::fmt;
 
 use bevy::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Discussion, Entry, TokenUsage};
+use crate::{shown_address, Discussion, Entry, TokenUsage};
 
 /// The smallest amounts in one.
 const UNIT: u64 = 1_000_000;
@@ -49,10 +49,16 @@ impl fmt::Display for Money {
 #[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(default)]
 pub struct ModelId {
-    /// The address of the server.
+    /// The address of the server, as far as it can be shown: it goes out with what is exported.
+    #[serde(deserialize_with = "shown")]
     pub server: String,
     /// The name of the model.
     pub model: String,
+}
+
+/// An address that was kept whole once.
+fn shown<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    String::deserialize(deserializer).map(|address| shown_address(&address))
 }
 
 /// What a million tokens of a model cost. What is not known is `None`.

@@ -1,9 +1,11 @@
 //! The project that is worked on, and the settings of the app.
 
+use std::fmt;
+
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{ModelId, Prices};
+use crate::{address::origin, shown_address, ModelId, Prices};
 
 /// What is worked on.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -166,6 +168,39 @@ impl Settings {
         }
     }
 
+    /// The server that is asked; `None` if the provider has none.
+    #[must_use]
+    pub fn server_id(&self) -> Option<ServerId> {
+        let address = match self.provider {
+            ProviderKind::Echo => return None,
+            ProviderKind::OpenAi => &self.base_url,
+            ProviderKind::Anthropic => &self.anthropic.base_url,
+            ProviderKind::Gemini => &self.gemini.base_url,
+        };
+        Some(ServerId {
+            provider: self.provider,
+            origin: origin(address),
+        })
+    }
+
+    /// Whether a model that was chosen for a server is one of that which is asked. Of one that was
+    /// chosen before it was kept for which, nobody knows.
+    #[must_use]
+    pub fn has_models_of(&self, server: Option<&ServerId>) -> bool {
+        server.is_none_or(|server| self.server_id().as_ref() == Some(server))
+    }
+
+    /// Has another model asked, unless it is blank or was chosen for another server.
+    pub(crate) fn choose(&mut self, other: &str, of: Option<&ServerId>) {
+        let other = other.trim();
+        if other.is_empty() || !self.has_models_of(of) {
+            return;
+        }
+        if let Some((_, model)) = self.server_mut() {
+            other.clone_into(model);
+        }
+    }
+
     /// The model that answers; `None` if the provider has none.
     #[must_use]
     pub fn model_id(&self) -> Option<ModelId> {
@@ -176,9 +211,25 @@ impl Settings {
             ProviderKind::Gemini => (&self.gemini.base_url, &self.gemini.model),
         };
         Some(ModelId {
-            server: server.clone(),
+            server: shown_address(server),
             model: model.clone(),
         })
+    }
+}
+
+/// Which server is asked. The names of its models mean nothing to others.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(default)]
+pub struct ServerId {
+    /// What it speaks.
+    pub provider: ProviderKind,
+    /// Scheme, host and port of its address.
+    pub origin: String,
+}
+
+impl fmt::Display for ServerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.origin)
     }
 }
 

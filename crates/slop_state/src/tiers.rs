@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Discussion, ProviderKind, Settings};
+use crate::{Discussion, ProviderKind, ServerId, Settings};
 
 /// A role in which a model works.
 #[derive(
@@ -134,6 +134,8 @@ pub struct TierSetup {
     pub base_url: String,
     /// The model that answers.
     pub model: String,
+    /// The server whose model that is, if it is known. Another is asked for its own.
+    pub model_of: Option<ServerId>,
     /// What it is told before all else.
     pub prompt: String,
     /// Which files go along.
@@ -184,17 +186,40 @@ impl Tiers {
         if let Some(provider) = setup.provider {
             settings.provider = provider;
         }
-        if let Some((base_url, model)) = settings.server_mut() {
+        if let Some((base_url, _)) = settings.server_mut() {
             let own = setup.base_url.trim();
             if setup.provider.is_some() && !own.is_empty() {
                 own.clone_into(base_url);
             }
-            let own = setup.model.trim();
-            if !own.is_empty() {
-                own.clone_into(model);
-            }
         }
+        settings.choose(&setup.model, setup.model_of.as_ref());
         settings
+    }
+
+    /// What a tier has of its own, with its model chosen for the server that it asks now.
+    #[must_use]
+    pub fn with_model(&self, tier: Tier, settings: &Settings) -> TierSetup {
+        let setup = self.get(tier);
+        let server = self.of_tier(tier, settings).server_id();
+        TierSetup {
+            model_of: server.filter(|_| !setup.model.trim().is_empty()),
+            ..setup.clone()
+        }
+    }
+
+    /// That another model is asked about a discussion than was chosen for it, since that is of another
+    /// server. Nothing is to be told if none was chosen, or nobody is asked.
+    #[must_use]
+    pub fn other_model(&self, discussion: &Discussion, settings: &Settings) -> Option<String> {
+        let asked = self.settings(discussion, settings);
+        let setup = discussion.tier.map(|tier| self.get(tier));
+        let of_tier = setup.map(|setup| (setup.model.trim(), setup.model_of.as_ref()));
+        let own = (discussion.model.trim(), discussion.model_of.as_ref());
+        let mut chosen = [Some(own), of_tier].into_iter().flatten();
+        let (chosen, of) = chosen.find(|(model, _)| !model.is_empty())?;
+        let model = asked.model_id()?.model;
+        let of = of.filter(|of| !asked.has_models_of(Some(*of)))?;
+        Some(format!("The model {chosen} is of {of}; {model} is asked"))
     }
 
     /// The settings with which a discussion is asked about: its own come before those of its tier.
@@ -282,6 +307,56 @@ mod tests {
         "Be thorough.".clone_into(&mut discussion.system);
         assert_eq!(model(&tiers, &discussion), "large");
         assert_eq!(tiers.prompt(&discussion), "Be thorough.");
+    }
+
+    #[test]
+    fn a_model_is_asked_of_the_server_that_it_was_chosen_for() {
+        let mut tiers = Tiers::default();
+        let mut settings = Settings {
+            provider: ProviderKind::OpenAi,
+            ..Settings::default()
+        };
+        let mut discussion = of_tier(Tier::Worker);
+        let asked = |tiers: &Tiers, discussion: &Discussion, settings: &Settings| {
+            let settings = tiers.settings(discussion, settings);
+            settings.model_id().unwrap().model
+        };
+        "large".clone_into(&mut discussion.model);
+        discussion.model_of = settings.server_id();
+        "small".clone_into(&mut tiers.worker.model);
+        tiers.worker = tiers.with_model(Tier::Worker, &settings);
+        assert_eq!(asked(&tiers, &discussion, &settings), "large");
+        assert_eq!(tiers.other_model(&discussion, &settings), None);
+        // Another path is the same server.
+        settings.base_url += "/other";
+        assert_eq!(asked(&tiers, &discussion, &settings), "large");
+
+        let first = settings.server_id().unwrap();
+        settings.provider = ProviderKind::Anthropic;
+        let own = settings.anthropic.model.clone();
+        assert_eq!(asked(&tiers, &discussion, &settings), own);
+        let told = tiers.other_model(&discussion, &settings).unwrap();
+        assert_eq!(
+            told,
+            format!("The model large is of {first}; {own} is asked")
+        );
+        discussion.model.clear();
+        assert_eq!(asked(&tiers, &discussion, &settings), own);
+        let told = tiers.other_model(&discussion, &settings).unwrap();
+        assert_eq!(
+            told,
+            format!("The model small is of {first}; {own} is asked")
+        );
+
+        // Chosen anew, or before it was kept for whom, it is asked for.
+        tiers.worker = tiers.with_model(Tier::Worker, &settings);
+        assert_eq!(asked(&tiers, &discussion, &settings), "small");
+        "old".clone_into(&mut discussion.model);
+        discussion.model_of = None;
+        assert_eq!(asked(&tiers, &discussion, &settings), "old");
+        assert_eq!(tiers.other_model(&discussion, &settings), None);
+        settings.provider = ProviderKind::Echo;
+        assert_eq!(tiers.other_model(&discussion, &settings), None);
     }
 
     #[test]

@@ -65,6 +65,9 @@ pub enum StoreError {
         /// Why.
         source: ron::Error,
     },
+    /// The code that makes a text of the state has panicked; a fault of its type.
+    #[error("the code that writes the state panicked, and the state before stays on disk; the log says where, mend that and change something")]
+    Panicked,
     /// A file was not written; what was there before is whole.
     #[error("cannot write {}; free disk space or check who may write there", file.display())]
     Write {

@@ -15,13 +15,13 @@
 //! let loaded = store.load::<Vec<String>>()?;
 //! let mut notes = loaded.value.unwrap_or_default();
 //! notes.push("remember the milk".to_owned());
-//! store.save(&notes)?;
+//! store.save(notes)?;
 //! store.flush()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! The thread runs code of this crate, so the crate must not be in a library that is replaced while
-//! the app runs.
+//! the app runs. It also runs what serialises the state: if that is replaced, it has to stay mapped.
 
 mod backups;
 mod disk;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io,
+    io, panic,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -14,7 +14,7 @@ use crate::{
     backups::Backups,
     disk,
     writer::{Target, Writer},
-    Format, Loaded, Notice, StoreError,
+    Format, Loaded, Notice, Reason, StoreError,
 };
 
 /// The time in which there is at most one write. Half of the second that a sudden end may cost; the
@@ -43,7 +43,8 @@ pub struct Store {
 
 impl Store {
     /// Opens the folder, which is made if it is missing, for this process alone. The state is in
-    /// the file `name`, such as `state.ron`.
+    /// the file `name`, such as `state.ron`. If that is a link, it stays one, and the state is in what
+    /// it leads to, which need not be there.
     ///
     /// # Errors
     ///
@@ -78,6 +79,10 @@ impl Store {
         let lock = lock(&folder)?;
         // Nobody is writing, so these are left from a process that was ended.
         disk::sweep(&folder, name);
+        if let Ok((elsewhere, name)) = disk::follow(&folder, name) {
+            // With the dot, for others may have files there whose names only begin so.
+            disk::sweep(&elsewhere, &format!("{name}."));
+        }
         let backups = Backups::new(&folder, name);
         let target = Target {
             folder: folder.clone(),
@@ -116,7 +121,7 @@ impl Store {
             Ok(bytes) => match self.format.read(&bytes) {
                 Ok(good) => read = Some(good),
                 Err(reason) => {
-                    let file = disk::set_aside(&self.folder, &self.name, reason.word())?;
+                    let file = self.set_aside(&reason)?;
                     notices.push(Notice::SetAside { file, reason });
                 }
             },
@@ -140,20 +145,26 @@ impl Store {
         Ok(Loaded { value, notices })
     }
 
-    /// Hands the state to the thread that writes, as it is now; does not wait. A newer state takes
-    /// the place of one that is not written yet.
+    /// Hands the state to the thread that writes, which also makes a text of it; does not wait. A newer
+    /// state takes the place of one that is not written yet.
     ///
-    /// The type must be one that RON can read again: no `flatten`, no untagged enums.
+    /// The type must be one that RON can read again: no `flatten`, no untagged enums. Its code runs on
+    /// the thread, so what it is in must stay in memory.
     ///
     /// # Errors
     ///
-    /// If the state was not loaded, or has no form in RON. Errors in writing are in
-    /// [`Store::last_error`].
-    pub fn save(&self, state: &impl Serialize) -> Result<(), StoreError> {
+    /// If the state was not loaded. Errors in writing are in [`Store::last_error`].
+    pub fn save<T: Serialize + Send + 'static>(&self, state: T) -> Result<(), StoreError> {
         if !self.loaded {
             return Err(StoreError::NotLoaded);
         }
-        self.writer.hand_over(self.format.write(state)?);
+        let format = self.format;
+        // A panic is caught here, in the code that the state came from.
+        let write = move || {
+            let written = panic::catch_unwind(panic::AssertUnwindSafe(|| format.write(&state)));
+            written.unwrap_or(Err(StoreError::Panicked))
+        };
+        self.writer.hand_over(Box::new(write));
         Ok(())
     }
 
@@ -171,6 +182,16 @@ impl Store {
     /// If it could not be written. It stays pending.
     pub fn flush(&self) -> Result<(), Arc<StoreError>> {
         self.writer.flush()
+    }
+
+    /// Renames the file of the state, and not a link that leads to it.
+    fn set_aside(&self, reason: &Reason) -> Result<PathBuf, StoreError> {
+        let target = disk::follow(&self.folder, &self.name);
+        let (folder, name) = target.map_err(|source| StoreError::Read {
+            file: self.folder.join(&self.name),
+            source,
+        })?;
+        disk::set_aside(&folder, &name, reason.word())
     }
 
     /// The first that reads well, with its version and path.

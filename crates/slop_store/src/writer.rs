@@ -1,7 +1,7 @@
-//! The thread that writes the newest text, seldom enough and never half.
+//! The thread that makes a text of the newest state and writes it, seldom enough and never half.
 
 use std::{
-    io,
+    fmt, io,
     path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
@@ -10,8 +10,38 @@ use std::{
 
 use crate::{backups::Backups, disk, StoreError};
 
-/// A write that failed is tried again after this time if there is no newer text before.
+/// A write that failed is tried again after this time if there is no newer state before.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// What makes a text of a state. It is code of whoever handed the state over, and lets no panic out.
+pub(crate) type Write = Box<dyn FnOnce() -> Result<String, StoreError> + Send>;
+
+/// A state that is not on disk.
+pub(crate) enum Unwritten {
+    /// As it was handed over.
+    State(Write),
+    /// As it is to be written.
+    Text(String),
+}
+
+impl Unwritten {
+    fn text(self) -> Result<String, StoreError> {
+        match self {
+            Self::State(write) => write(),
+            Self::Text(text) => Ok(text),
+        }
+    }
+}
+
+/// Not what is in it, which may be long.
+impl fmt::Debug for Unwritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::State(_) => "State",
+            Self::Text(_) => "Text",
+        })
+    }
+}
 
 /// Where the text goes.
 #[derive(Debug)]
@@ -25,7 +55,7 @@ pub(crate) struct Target {
 
 impl Target {
     /// Writes, and returns what went wrong with the backup: a state without one is better than no
-    /// state.
+    /// state. A link stays one, and what it leads to is written.
     fn write(&mut self, text: &str) -> Result<Option<StoreError>, StoreError> {
         let file = self.folder.join(&self.name);
         let backup = if self.backed_up {
@@ -34,7 +64,10 @@ impl Target {
             self.backups.keep(&file)
         };
         self.backed_up |= backup.is_ok();
-        match disk::write(&self.folder, &self.name, text.as_bytes()) {
+        let target = disk::follow(&self.folder, &self.name);
+        let written =
+            target.and_then(|(folder, name)| disk::write(&folder, &name, text.as_bytes()));
+        match written {
             Ok(()) => Ok(backup
                 .err()
                 .map(|source| StoreError::Backup { file, source })),
@@ -56,11 +89,11 @@ struct Shared {
     changed: Condvar,
 }
 
-/// A slot and not a queue, so that a slow disk cannot make texts pile up.
+/// A slot and not a queue, so that a slow disk cannot make states pile up.
 #[derive(Debug, Default)]
 struct State {
-    /// The newest text that is not on disk.
-    pending: Option<String>,
+    /// The newest state that is not on disk.
+    pending: Option<Unwritten>,
     /// Whether it came after the last attempt to write.
     fresh: bool,
     /// How many flushes were asked for.
@@ -96,12 +129,14 @@ impl Writer {
     }
 
     /// Takes the place of what was handed over before and is not on disk yet.
-    pub(crate) fn hand_over(&self, text: String) {
+    pub(crate) fn hand_over(&self, write: Write) {
         let mut state = self.shared.lock();
-        state.pending = Some(text);
+        let before = state.pending.replace(Unwritten::State(write));
         state.fresh = true;
         drop(state);
         self.shared.changed.notify_all();
+        // Foreign code, which the lock does not wait for.
+        drop(before);
     }
 
     pub(crate) fn last_error(&self) -> Option<Arc<StoreError>> {
@@ -139,6 +174,22 @@ impl Drop for Writer {
     }
 }
 
+/// What went wrong with the backup, or with the state, and then the text that is to be tried again.
+fn attempt_to_write(
+    target: &mut Target,
+    pending: Unwritten,
+) -> Result<Option<StoreError>, (StoreError, Option<String>)> {
+    let text = match pending.text() {
+        Ok(text) => text,
+        // It would have none in a second either. The next state may.
+        Err(error) => return Err((error, None)),
+    };
+    match target.write(&text) {
+        Ok(backup) => Ok(backup),
+        Err(error) => Err((error, Some(text))),
+    }
+}
+
 fn run(shared: &Shared, target: &mut Target, pause: Duration) {
     let mut last: Option<Instant> = None;
     let mut state = shared.lock();
@@ -163,25 +214,25 @@ fn run(shared: &Shared, target: &mut Target, pause: Duration) {
             Some(_) => {
                 // What is asked for while the lock is open waits for the next round.
                 let (asked, closing) = (state.asked, state.closing);
-                let text = state.pending.take();
+                let pending = state.pending.take();
                 state.fresh = false;
                 drop(state);
-                let attempt = text.map(|text| {
+                let attempt = pending.map(|pending| {
                     last = Some(Instant::now());
-                    (target.write(&text), text)
+                    attempt_to_write(target, pending)
                 });
                 state = shared.lock();
                 match attempt {
                     None => {}
-                    Some((Ok(backup), _)) => {
+                    Some(Ok(backup)) => {
                         state.failed = false;
                         state.error = backup.map(Arc::new);
                     }
-                    Some((Err(error), text)) => {
+                    Some(Err((error, text))) => {
                         state.failed = true;
                         state.error = Some(Arc::new(error));
                         if state.pending.is_none() {
-                            state.pending = Some(text);
+                            state.pending = text.map(Unwritten::Text);
                         }
                     }
                 }

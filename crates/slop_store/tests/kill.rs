@@ -66,7 +66,7 @@ fn child_saves_until_it_is_killed() {
     let (store, mut number) = open(Path::new(&folder));
     loop {
         number += 1;
-        store.save(&Counted::new(number)).unwrap();
+        store.save(Counted::new(number)).unwrap();
         // Fails when the parent has gone.
         let line = format!("\nsaved {number} {}.\n", milliseconds());
         if stdout().write_all(line.as_bytes()).is_err() {

@@ -3,11 +3,13 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::mpsc,
+    thread::{self, ThreadId},
     time::{Duration, Instant},
 };
 
 use proptest::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::{ser::Error, Deserialize, Serialize, Serializer};
 use slop_store::{step, Format, Loaded, Migration, Notice, Reason, Store, StoreError};
 use tempfile::TempDir;
 
@@ -91,7 +93,7 @@ fn load(folder: &Path) -> Loaded<Desk> {
 fn save(folder: &Path, state: &Desk) {
     let mut store = open(folder);
     store.load::<Desk>().unwrap();
-    store.save(state).unwrap();
+    store.save(state.clone()).unwrap();
     store.flush().unwrap();
 }
 
@@ -113,7 +115,7 @@ fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
         assert!(start.elapsed() < DEADLINE, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(2));
+        thread::sleep(Duration::from_millis(2));
     }
 }
 
@@ -148,7 +150,7 @@ fn what_is_saved_is_loaded() {
     assert_eq!((first.value, first.notices), (None, vec![]));
     let mut store = open(&data);
     store.load::<Desk>().unwrap();
-    store.save(&desk("mine")).unwrap();
+    store.save(desk("mine")).unwrap();
     // Dropping is enough.
     drop(store);
     let second = load(&data);
@@ -229,7 +231,7 @@ fn each_session_that_writes_keeps_one_backup_and_five_stay() {
         let mut store = open(folder.path());
         store.load::<Desk>().unwrap();
         for change in 0..3 {
-            store.save(&desk(&format!("{session}.{change}"))).unwrap();
+            store.save(desk(&format!("{session}.{change}"))).unwrap();
             store.flush().unwrap();
         }
         let now = backups(folder.path());
@@ -275,7 +277,7 @@ fn a_write_that_fails_is_told_and_tried_again() {
     store.load::<Desk>().unwrap();
     // As permissions do not hold for root, a folder stands in the way.
     fs::create_dir(state_file(folder.path())).unwrap();
-    store.save(&desk("late")).unwrap();
+    store.save(desk("late")).unwrap();
     wait_until("the error is told", || store.last_error().is_some());
     let error = store.flush().unwrap_err();
     assert!(matches!(*error, StoreError::Write { .. }), "{error:?}");
@@ -293,7 +295,7 @@ fn a_state_is_written_even_if_there_can_be_no_backup() {
     fs::write(folder.path().join("backups"), "in the way").unwrap();
     let mut store = open(folder.path());
     store.load::<Desk>().unwrap();
-    store.save(&desk("two")).unwrap();
+    store.save(desk("two")).unwrap();
     store.flush().unwrap();
     let error = store.last_error().unwrap();
     assert!(matches!(*error, StoreError::Backup { .. }), "{error:?}");
@@ -308,11 +310,11 @@ fn what_cannot_be_read_is_not_overwritten() {
     let mut store = open(folder.path());
     let error = store.load::<Desk>().unwrap_err();
     assert!(matches!(error, StoreError::Read { .. }), "{error:?}");
-    let error = store.save(&desk("new")).unwrap_err();
+    let error = store.save(desk("new")).unwrap_err();
     assert!(matches!(error, StoreError::NotLoaded), "{error:?}");
     fs::remove_dir(state_file(folder.path())).unwrap();
     store.load::<Desk>().unwrap();
-    store.save(&desk("new")).unwrap();
+    store.save(desk("new")).unwrap();
     let error = store.load::<Desk>().unwrap_err();
     assert!(matches!(error, StoreError::LoadedBefore), "{error:?}");
 }
@@ -342,12 +344,12 @@ fn states_that_follow_fast_are_written_once() {
     let hour = Duration::from_secs(3600);
     let mut store = Store::open_with_debounce(folder.path(), "state.ron", FORMAT, hour).unwrap();
     store.load::<Desk>().unwrap();
-    store.save(&desk("first")).unwrap();
+    store.save(desk("first")).unwrap();
     let file = state_file(folder.path());
     wait_until("the first is written", || file.exists());
     let first = fs::read_to_string(&file).unwrap();
     for number in 0..100 {
-        store.save(&desk(&number.to_string())).unwrap();
+        store.save(desk(&number.to_string())).unwrap();
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), first);
     store.flush().unwrap();
@@ -360,11 +362,112 @@ fn the_newest_is_written_without_a_flush() {
     let mut store = open(folder.path());
     store.load::<Desk>().unwrap();
     for number in 0..100 {
-        store.save(&desk(&number.to_string())).unwrap();
+        store.save(desk(&number.to_string())).unwrap();
     }
     wait_until("the newest is written", || {
         fs::read_to_string(state_file(folder.path())).is_ok_and(|text| text.contains("\"99\""))
     });
+}
+
+/// Tells who asks for its text.
+struct Told(mpsc::Sender<ThreadId>);
+
+impl Serialize for Told {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.send(thread::current().id()).unwrap();
+        serializer.serialize_unit()
+    }
+}
+
+#[test]
+fn whoever_saves_does_not_wait_for_the_text() {
+    let folder = TempDir::new().unwrap();
+    let mut store = open(folder.path());
+    store.load::<Desk>().unwrap();
+    let (sender, receiver) = mpsc::channel();
+    store.save(Told(sender)).unwrap();
+    store.flush().unwrap();
+    assert_ne!(receiver.recv().unwrap(), thread::current().id());
+}
+
+/// Has no text.
+enum Faulty {
+    Refuses,
+    Panics,
+}
+
+impl Serialize for Faulty {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Refuses => Err(S::Error::custom("on purpose")),
+            Self::Panics => panic!("on purpose"),
+        }
+    }
+}
+
+#[test]
+fn a_state_without_a_text_is_told_of_and_the_next_is_written() {
+    let folder = TempDir::new().unwrap();
+    let mut store = open(folder.path());
+    store.load::<Desk>().unwrap();
+    store.save(desk("one")).unwrap();
+    store.flush().unwrap();
+    store.save(Faulty::Refuses).unwrap();
+    let error = store.flush().unwrap_err();
+    assert!(matches!(*error, StoreError::Unwritable { .. }), "{error:?}");
+    store.save(Faulty::Panics).unwrap();
+    let error = store.flush().unwrap_err();
+    assert!(matches!(*error, StoreError::Panicked), "{error:?}");
+    assert!(store.last_error().is_some());
+    let file = state_file(folder.path());
+    assert!(fs::read_to_string(&file).unwrap().contains("\"one\""));
+    store.save(desk("two")).unwrap();
+    store.flush().unwrap();
+    assert!(store.last_error().is_none());
+    assert!(fs::read_to_string(&file).unwrap().contains("\"two\""));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_followed_and_stays() {
+    use std::os::unix::fs::symlink;
+
+    let folder = TempDir::new().unwrap();
+    let [data, elsewhere] = ["data", "elsewhere"].map(|name| folder.path().join(name));
+    for folder in [&data, &elsewhere] {
+        fs::create_dir(folder).unwrap();
+    }
+    let target = elsewhere.join("mine.ron");
+    fs::write(elsewhere.join(".mine.ron.new-left"), "half").unwrap();
+    fs::write(elsewhere.join(".mine.new-others"), "").unwrap();
+    symlink("../elsewhere/mine.ron", state_file(&data)).unwrap();
+    let is_link = || state_file(&data).is_symlink();
+    // It leads nowhere yet.
+    assert_eq!(load(&data).value, None);
+    save(&data, &desk("one"));
+    assert!(target.exists() && is_link());
+    save(&data, &desk("two"));
+    assert!(is_link());
+    assert_eq!(load(&data).value, Some(desk("two")));
+    assert_eq!(backups(&data).len(), 1);
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 2);
+    // A damaged file is set aside where it is.
+    fs::write(&target, "nonsense").unwrap();
+    let loaded = load(&data);
+    assert_eq!(loaded.value, Some(desk("one")));
+    let [Notice::SetAside { file, .. }, Notice::RestoredFrom { .. }] = &loaded.notices[..] else {
+        panic!("{:?}", loaded.notices);
+    };
+    assert_eq!(fs::read_to_string(file).unwrap(), "nonsense");
+    assert!(!target.exists() && is_link());
+    save(&data, &desk("three"));
+    assert!(target.exists() && is_link());
+    // Links that lead in a circle are told of, and not replaced.
+    fs::remove_file(state_file(&data)).unwrap();
+    symlink("state.ron", state_file(&data)).unwrap();
+    let error = open(&data).load::<Desk>().unwrap_err();
+    assert!(matches!(error, StoreError::Read { .. }), "{error:?}");
+    assert!(is_link());
 }
 
 fn any_desk() -> impl Strategy<Value = Desk> {

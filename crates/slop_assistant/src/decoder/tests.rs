@@ -200,6 +200,10 @@ fn it_says_what_to_wait_for() {
     assert_eq!(decoder.wait(), Wait::Next);
     decoder.push(finish("stop").as_bytes()).unwrap();
     assert_eq!(decoder.wait(), Wait::Linger);
+    // It says so with each piece.
+    decoder.push(piece("b").as_bytes()).unwrap();
+    decoder.push(finish("stop").as_bytes()).unwrap();
+    assert_eq!(decoder.wait(), Wait::Next);
     assert!(!decoder.is_done());
     decoder.push(b"data: [DONE]\n\n").unwrap();
     assert!(decoder.is_done());

@@ -334,7 +334,7 @@ fn calls_come_in_pieces() {
         json!({ "choices": [{ "delta": {}, "finish_reason": "tool_calls" }] }),
     ];
     let mut answer = Answer::default();
-    answer.take_calls();
+    answer.take_calls(0);
     for event in &events {
         server("http://a").read(event, &mut answer).unwrap();
     }

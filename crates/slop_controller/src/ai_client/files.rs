@@ -3,7 +3,7 @@
 use bevy::log::warn;
 use slop_common::{wanted, Names};
 use slop_engine::{
-    context::{gather, Gathered},
+    context::{gather, Gathered, OffLimits},
     session::Session,
 };
 use slop_state::{ContextRule, Discussion, Project, SentFile};
@@ -14,8 +14,13 @@ const NAMED: usize = 3;
 
 /// Reads the files as they are now. It waits for the disk, once for a question, so that what goes
 /// out is not older than the question.
-pub(super) fn read(project: &Project, rule: ContextRule, discussion: &Discussion) -> Gathered {
-    let mut gathered = gather(&project.root, &wanted(project, rule));
+pub(super) fn read(
+    project: &Project,
+    rule: ContextRule,
+    discussion: &Discussion,
+    off_limits: &OffLimits,
+) -> Gathered {
+    let mut gathered = gather(&project.root, &wanted(project, rule), off_limits);
     if rule == ContextRule::Named {
         let names = Names::of(discussion);
         gathered.files.retain(|file| names.has(&file.path));
@@ -123,7 +128,13 @@ mod tests {
         assert_ne!(sent_files(&app)[0].digest, first[0].digest);
         let discussion = Discussion::default();
         let project = app.world().resource::<Project>();
-        let message = read(project, ContextRule::All, &discussion).message();
+        let files = read(
+            project,
+            ContextRule::All,
+            &discussion,
+            &OffLimits::default(),
+        );
+        let message = files.message();
         assert!(message.contains("two"), "{message}");
         assert!(!message.contains("none of this"), "{message}");
         assert_eq!(notices(&app), [""; 0]);
@@ -169,7 +180,8 @@ mod tests {
         let check = |rule: ContextRule, names: &[&str], has_bodies: bool| {
             let mut tiers = Tiers::default();
             tiers.worker.rule = Some(rule);
-            let gathered = read(project, tiers.rule(&discussion), &discussion);
+            let rule_now = tiers.rule(&discussion);
+            let gathered = read(project, rule_now, &discussion, &OffLimits::default());
             let files = gathered.files.iter();
             let paths: Vec<_> = files.map(|file| file.path.as_str()).collect();
             assert_eq!(paths, names, "{rule:?}");

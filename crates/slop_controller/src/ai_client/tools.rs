@@ -261,7 +261,8 @@ pub(super) fn next_round(
         let Some(discussion) = discussions.get_mut(waiting.discussion) else {
             continue;
         };
-        let files = files::read(&project, tiers.rule(discussion), discussion);
+        let rule = tiers.rule(discussion);
+        let files = files::read(&project, rule, discussion, &session.off_limits());
         let files_text = files.message();
         let question = question(
             discussion,

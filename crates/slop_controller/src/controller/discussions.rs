@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use bevy::prelude::*;
-use slop_state::{Action, Composer, Deleted, Discussion, Discussions, Entry, Take, Undo};
+use slop_state::{
+    Action, Composer, Deleted, Discussion, Discussions, Entry, Settings, Take, Tiers, Undo,
+};
 
 use super::{now, Actions, AskAssistant};
 
@@ -15,6 +17,7 @@ pub(super) fn edit_discussions(
     mut actions: Actions,
     mut discussions: ResMut<Discussions>,
     mut undo: ResMut<Undo>,
+    (settings, tiers): (Res<Settings>, Res<Tiers>),
 ) {
     for action in actions.read() {
         match action {
@@ -36,6 +39,8 @@ pub(super) fn edit_discussions(
             Action::SetModel(id, model) => {
                 if let Some(discussion) = discussions.get_mut(*id) {
                     discussion.model.clone_from(model);
+                    let server = tiers.settings(discussion, &settings).server_id();
+                    discussion.model_of = server.filter(|_| !model.trim().is_empty());
                 }
             }
             Action::SetLeave(id, leave) => {
@@ -337,6 +342,8 @@ fn move_entry(entries: &mut Vec<Entry>, index: usize, places: i32) {
 
 #[cfg(test)]
 mod tests {
+    use slop_state::ProviderKind;
+
     use super::*;
     use crate::controller::tests::{act, app};
 
@@ -395,12 +402,20 @@ mod tests {
     #[test]
     fn a_discussion_has_a_system_prompt_and_a_model_which_its_copy_has_too() {
         let mut app = app();
+        let settings = Settings {
+            provider: ProviderKind::Gemini,
+            ..Settings::default()
+        };
+        let server = settings.server_id();
+        assert!(server.is_some());
+        app.insert_resource(settings);
         act(&mut app, Action::SetSystem(1, "Be brief.".into()));
         act(&mut app, Action::SetModel(1, "m".into()));
         act(&mut app, Action::SetModel(7, "nobody's".into()));
         act(&mut app, Action::DuplicateDiscussion(1));
         let copy = discussions(&app).shown().unwrap();
         assert_eq!((&*copy.system, &*copy.model), ("Be brief.", "m"));
+        assert_eq!(copy.model_of, server);
         act(&mut app, Action::AddDiscussion);
         let new = discussions(&app).shown().unwrap();
         assert_eq!((&*new.system, &*new.model), ("", ""));

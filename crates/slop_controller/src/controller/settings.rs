@@ -27,7 +27,12 @@ pub(super) fn apply_settings(
                 settings.set_if_neq(new.clone());
             }
             Action::SetTier(tier, new) if tiers.get(*tier) != new => {
+                let is_chosen = tiers.get(*tier).model != new.model;
                 tiers.get_mut(*tier).clone_from(new);
+                if is_chosen {
+                    let setup = tiers.with_model(*tier, &settings);
+                    *tiers.get_mut(*tier) = setup;
+                }
             }
             Action::SetProject(new) => {
                 project.set_if_neq(new.clone());
@@ -61,7 +66,7 @@ pub(super) fn set_reloader(settings: Res<Settings>, mut config: ResMut<HotReload
 
 #[cfg(test)]
 mod tests {
-    use slop_state::{Tier, TierSetup};
+    use slop_state::{ProviderKind, Tier, TierSetup};
 
     use super::*;
     use crate::controller::tests::{act, app};
@@ -91,6 +96,31 @@ mod tests {
         assert_eq!(*app.world().resource::<Tiers>(), tiers);
         assert_eq!(*app.world().resource::<Settings>(), settings);
         assert_eq!(*app.world().resource::<Project>(), project);
+    }
+
+    #[test]
+    fn a_model_of_a_tier_is_chosen_for_the_server_that_it_asks() {
+        let mut app = app();
+        let mut setup = TierSetup {
+            provider: Some(ProviderKind::Gemini),
+            model: "strict".into(),
+            ..TierSetup::default()
+        };
+        act(&mut app, Action::SetTier(Tier::Qa, setup.clone()));
+        let qa = |app: &App| app.world().resource::<Tiers>().qa.clone();
+        let gemini = qa(&app).model_of;
+        assert_eq!(
+            gemini.as_ref().map(|server| server.provider),
+            Some(ProviderKind::Gemini)
+        );
+        // It stays that of this server when another is set, until it is chosen anew.
+        setup = qa(&app);
+        setup.provider = Some(ProviderKind::Anthropic);
+        act(&mut app, Action::SetTier(Tier::Qa, setup.clone()));
+        assert_eq!(qa(&app).model_of, gemini);
+        setup.model = "stricter".into();
+        act(&mut app, Action::SetTier(Tier::Qa, setup));
+        assert_ne!(qa(&app).model_of, gemini);
     }
 
     #[test]

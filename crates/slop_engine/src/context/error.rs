@@ -40,6 +40,12 @@ pub enum ContextError {
         /// Where it leads.
         target: PathBuf,
     },
+    /// It is in the folder of the app's own files.
+    #[error("{path} is in the folder where this app keeps its keys and its state, which is never sent; keep that folder out of the project")]
+    OffLimits {
+        /// From the project's folder, or that folder.
+        path: String,
+    },
     /// No file fits the pattern.
     #[error("no file fits {pattern}; hidden folders, target, node_modules and linked folders must be named")]
     Nothing {

@@ -10,7 +10,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::ContextError;
+use super::{ContextError, OffLimits};
 
 /// How many names are looked at, for all patterns together.
 pub(super) const LOOKED_AT: usize = 20_000;
@@ -96,14 +96,16 @@ pub(super) struct Found {
 pub(super) struct Search<'a> {
     /// Canonical.
     folder: &'a Path,
+    off_limits: &'a OffLimits,
     /// How many names may still be looked at.
     left: usize,
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(folder: &'a Path) -> Self {
+    pub(super) fn new(folder: &'a Path, off_limits: &'a OffLimits) -> Self {
         Self {
             folder,
+            off_limits,
             left: LOOKED_AT,
         }
     }
@@ -143,11 +145,10 @@ impl<'a> Search<'a> {
         if is_deep && !self.walk(at, rest, found) {
             return false;
         }
-        let entries = match fs::read_dir(at) {
+        let entries = match self.entries(at) {
             Ok(entries) => entries,
-            Err(source) => {
-                let path = from(self.folder, at);
-                found.refused.push(ContextError::Read { path, source });
+            Err(error) => {
+                found.refused.push(error);
                 return true;
             }
         };
@@ -177,6 +178,19 @@ impl<'a> Search<'a> {
             }
         }
         true
+    }
+
+    /// What is in a folder. What a link leads to below one that is off limits is refused when it is read.
+    fn entries(&self, at: &Path) -> Result<fs::ReadDir, ContextError> {
+        let path = || from(self.folder, at);
+        let failed = |source| ContextError::Read {
+            path: path(),
+            source,
+        };
+        if self.off_limits.is(at).map_err(failed)? {
+            return Err(ContextError::OffLimits { path: path() });
+        }
+        fs::read_dir(at).map_err(failed)
     }
 
     /// A name that is written out, with what comes after it.

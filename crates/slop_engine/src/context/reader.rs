@@ -1,6 +1,7 @@
 //! The files as they are now, read on a thread, for those who show them.
 
 use std::{
+    path::Path,
     sync::{mpsc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -8,7 +9,7 @@ use std::{
 
 use bevy::prelude::Resource;
 
-use super::{gather, Gathered, Wanted};
+use super::{gather, Gathered, OffLimits, Wanted};
 use crate::pacing::Frames;
 
 /// For how long what was read counts as how it is now.
@@ -21,17 +22,20 @@ type Asked = (String, Vec<Wanted>);
 #[derive(Resource, Debug, Default)]
 pub struct ContextReader {
     frames: Frames,
+    off_limits: OffLimits,
     /// In a mutex because a receiver belongs to one thread.
     under_way: Option<(Asked, Mutex<mpsc::Receiver<Gathered>>)>,
     latest: Option<(Asked, Instant, Gathered)>,
 }
 
 impl ContextReader {
-    /// Which asks for a frame when something was read.
+    /// Which asks for a frame when something was read, and never looks into the folder of the app's own
+    /// files.
     #[must_use]
-    pub fn new(frames: Frames) -> Self {
+    pub fn new(frames: Frames, data: &Path) -> Self {
         Self {
             frames,
+            off_limits: OffLimits::new(data),
             ..Self::default()
         }
     }
@@ -63,9 +67,10 @@ impl ContextReader {
         let (sender, receiver) = mpsc::channel();
         let frames = self.frames.clone();
         let (root, wanted) = asked.clone();
+        let off_limits = self.off_limits.clone();
         let read = move || {
             // Nobody may want it any more.
-            let _ = sender.send(gather(&root, &wanted));
+            let _ = sender.send(gather(&root, &wanted, &off_limits));
             frames.now();
         };
         let thread = thread::Builder::new().name("context".to_owned());

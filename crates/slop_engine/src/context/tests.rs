@@ -43,6 +43,7 @@ impl Bench {
         gather(
             &self.root.display().to_string(),
             &wanted.collect::<Vec<_>>(),
+            &OffLimits::new(&self.root.join("data")),
         )
     }
 
@@ -150,6 +151,56 @@ fn what_leads_out_is_refused() {
     assert!(matches!(error, ContextError::Absolute { .. }), "{error}");
 }
 
+#[test]
+fn the_folder_of_the_keys_is_never_read() {
+    let files = ["a.md", "data/api_key-a", "data/backups/state.ron"];
+    let bench = Bench::new(&files.map(|path| (path, "text")));
+    for pattern in [
+        "data/api_key-a",
+        "./data//backups/state.ron",
+        "data/*",
+        "data/**",
+        "*/api_key-?",
+    ] {
+        let error = bench.refused(pattern);
+        assert!(matches!(error, ContextError::OffLimits { .. }), "{error}");
+        assert!(error.to_string().starts_with("data"), "{error}");
+    }
+    bench.check("**", &["a.md"], 1);
+    bench.check("*", &["a.md"], 0);
+    // Nor is it a project, nor what is in it.
+    let wanted = [Wanted {
+        pattern: "*".to_owned(),
+        mode: Mode::Whole,
+    }];
+    let data = bench.root.join("data");
+    for root in [&data, &data.join("backups")] {
+        let root = root.display().to_string();
+        let gathered = gather(&root, &wanted, &OffLimits::new(&data));
+        assert!(gathered.files.is_empty(), "{:?}", gathered.files);
+        let [error] = &gathered.refused[..] else {
+            panic!("{:?}", gathered.refused);
+        };
+        assert!(matches!(error, ContextError::OffLimits { .. }), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_leads_to_the_keys() {
+    use std::os::unix::fs::symlink;
+
+    let files = ["data/api_key-a", "data/backups/state.ron"];
+    let bench = Bench::new(&files.map(|path| (path, "text")));
+    symlink("data", bench.root.join("all")).unwrap();
+    symlink("data/backups", bench.root.join("below")).unwrap();
+    symlink("data/api_key-a", bench.root.join("key")).unwrap();
+    for pattern in ["all/api_key-a", "all/*", "below/*", "key", "k*"] {
+        let error = bench.refused(pattern);
+        assert!(matches!(error, ContextError::OffLimits { .. }), "{error}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn links_that_lead_out_are_refused() {
@@ -206,7 +257,11 @@ fn the_folder_itself_may_be_reached_by_a_link() {
         pattern: "*".to_owned(),
         mode: Mode::Whole,
     };
-    let gathered = gather(&link.display().to_string(), &[wanted]);
+    let gathered = gather(
+        &link.display().to_string(),
+        &[wanted],
+        &OffLimits::default(),
+    );
     assert_eq!(paths(&gathered), ["a.md"]);
 }
 
@@ -263,9 +318,10 @@ fn without_a_folder_there_are_no_files() {
         pattern: "*".to_owned(),
         mode: Mode::Whole,
     }];
-    let gathered = gather(" ", &wanted);
+    let off_limits = OffLimits::default();
+    let gathered = gather(" ", &wanted, &off_limits);
     assert!(gathered.files.is_empty() && gathered.refused.is_empty());
-    let gathered = gather("/no/such/folder", &wanted);
+    let gathered = gather("/no/such/folder", &wanted, &off_limits);
     let told = gathered.refused[0].to_string();
     assert!(told.contains("/no/such/folder"), "{told}");
 }

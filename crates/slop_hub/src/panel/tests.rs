@@ -24,6 +24,7 @@ struct Bench {
     steps: Option<Steps>,
     streaming: Vec<u64>,
     prices: Prices,
+    other_model: Option<String>,
     cache: Cache,
     folder: PathBuf,
     theme: Theme,
@@ -44,6 +45,7 @@ impl Bench {
             steps: None,
             streaming: Vec::new(),
             prices: Prices::default(),
+            other_model: None,
             cache: Cache::default(),
             folder: "/nowhere".into(),
             theme: theme(),
@@ -89,6 +91,7 @@ impl Bench {
             steps,
             streaming,
             prices,
+            other_model,
             cache,
             folder,
             theme,
@@ -106,6 +109,7 @@ impl Bench {
                     steps: *steps,
                     streaming: streaming.as_slice(),
                     prices: &*prices,
+                    other_model: other_model.as_deref(),
                     cache: &mut *cache,
                     folder: folder.as_path(),
                     theme: &*theme,
@@ -574,6 +578,15 @@ fn what_was_typed_elsewhere_is_not_dropped_for_another_edit() {
     bench.hub.editing = Some((99, "there".to_owned()));
     bench.click_last("✏");
     assert_eq!(bench.hub.editing, Some((FIRST + 1, "world".to_owned())));
+}
+
+#[test]
+fn that_another_model_is_asked_than_was_chosen_is_told() {
+    let mut bench = Bench::new(["hello"]);
+    assert!(bench.find("is asked").is_empty());
+    bench.other_model = Some("The model a is of b; c is asked".to_owned());
+    assert_eq!(bench.find("is asked").len(), 1);
+    assert!(bench.sees("hello"));
 }
 
 #[test]

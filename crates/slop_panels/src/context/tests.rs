@@ -1,4 +1,4 @@
-use slop_engine::context::{gather, Mode, Wanted};
+use slop_engine::context::{gather, Mode, OffLimits, Wanted};
 use slop_state::{Entry, SentFile, Tier, TrackMode, Tracked};
 use slop_ui::testing::{button, find, key, theme, Window};
 
@@ -62,7 +62,8 @@ impl Bench {
             mode: Mode::Whole,
         });
         let wanted: Vec<_> = wanted.collect();
-        self.gathered = Some(gather(&self.project.root, &wanted));
+        let gathered = gather(&self.project.root, &wanted, &OffLimits::default());
+        self.gathered = Some(gathered);
     }
 
     fn frame(&mut self, events: Vec<egui::Event>) -> (Vec<Action>, Vec<(String, egui::Rect)>) {

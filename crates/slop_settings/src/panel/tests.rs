@@ -227,6 +227,46 @@ fn what_was_typed_for_one_server_is_not_stored_for_another() {
 }
 
 #[test]
+fn a_secret_in_an_address_is_neither_taken_nor_kept() {
+    for address in [
+        "https://me:hunter2@a.example/v1",
+        "https://a.example/v1?key=hunter2",
+    ] {
+        let mut hands = Hands::new();
+        let now = hands.settings.base_url.clone();
+        let (out, shown) = hands.fill(&now, address);
+        assert_eq!(out, []);
+        assert!(shown.contains(HOLDS_A_SECRET), "{shown}");
+        // It is still in the field, and in nothing that is written to disk.
+        hands.find(address);
+        assert_eq!(hands.draft, Draft::default());
+        let memory = hands
+            .context
+            .memory(|memory| ron::to_string(memory).unwrap());
+        assert!(!memory.contains("hunter2"), "{memory}");
+        let (out, _) = hands.fill(address, "https://a.example/v1");
+        let mut settings = hands.settings.clone();
+        "https://a.example/v1".clone_into(&mut settings.base_url);
+        assert_eq!(out, [Action::SetSettings(settings)]);
+        hands.find(&now);
+    }
+    // That of Azure is none.
+    let mut hands = Hands::new();
+    let azure = "https://a.openai.azure.com/openai/deployments/b?api-version=2024-06-01";
+    let now = hands.settings.base_url.clone();
+    let (out, _) = hands.fill(&now, azure);
+    let mut settings = hands.settings.clone();
+    azure.clone_into(&mut settings.base_url);
+    assert_eq!(out, [Action::SetSettings(settings.clone())]);
+    let shown = "https://a.openai.azure.com/openai/deployments/b";
+    assert_eq!(settings.model_id().unwrap().server, shown);
+    // One of before is marked.
+    hands.settings.base_url = "https://me:hunter2@a.example/v1".to_owned();
+    hands.find(HOLDS_A_SECRET);
+    assert_eq!(hands.draft, Draft::default());
+}
+
+#[test]
 fn the_settings_are_those_of_the_provider() {
     let mut hands = Hands::new();
     hands.settings.provider = ProviderKind::Anthropic;

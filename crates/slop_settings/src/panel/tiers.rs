@@ -2,7 +2,9 @@
 
 use slop_common::{provider, tier_provider};
 use slop_engine::{assistants::Recipient, egui};
-use slop_state::{Action, ContextRule, ProviderKind, Settings, Tier, TierSetup, Tiers};
+use slop_state::{
+    shown_address, Action, ContextRule, ProviderKind, Settings, Tier, TierSetup, Tiers,
+};
 
 use super::{address, choice, grid, key, provider_name, Form, FIELD, PROVIDERS};
 
@@ -99,13 +101,22 @@ fn whom(
         return;
     };
     if new.provider.is_some() {
-        let typed = row(ui, form, tier, "Address", &new.base_url, base_url, |text| {
-            if text.trim().is_empty() {
-                Ok(String::new())
-            } else {
-                address(text)
-            }
-        });
+        let fallback = shown_address(base_url);
+        let typed = row(
+            ui,
+            form,
+            tier,
+            "Address",
+            &new.base_url,
+            &fallback,
+            |text| {
+                if text.trim().is_empty() {
+                    Ok(String::new())
+                } else {
+                    address(text)
+                }
+            },
+        );
         if let Some(typed) = typed {
             new.base_url = typed;
         }
@@ -115,6 +126,18 @@ fn whom(
     });
     if let Some(typed) = typed {
         new.model = typed;
+    }
+    let mut asks = Tiers::default();
+    asks.get_mut(tier).clone_from(new);
+    let asks = asks.of_tier(tier, settings);
+    let other = new.model_of.as_ref();
+    if let Some(other) = other.filter(|of| !new.model.is_empty() && !asks.has_models_of(Some(*of)))
+    {
+        let model = asks.model_id().unwrap_or_default().model;
+        ui.label("");
+        let told = format!("{} is of {other}; {model} is asked", new.model);
+        ui.colored_label(form.theme.warning, told);
+        ui.end_row();
     }
 }
 
@@ -236,6 +259,25 @@ mod tests {
         hands.find("Empty: m");
         hands.find(EMPTY);
         hands.find("As built in: All tracked files");
+    }
+
+    #[test]
+    fn a_model_of_another_server_is_told() {
+        let mut hands = unfolded(Tier::Worker);
+        let setup = TierSetup {
+            model: "small".to_owned(),
+            model_of: hands.settings.server_id(),
+            ..TierSetup::default()
+        };
+        set(&mut hands, Tier::Worker, &setup);
+        hands.find("Worker · small · built-in prompt · All tracked files");
+        hands.tiers.worker.provider = Some(ProviderKind::Anthropic);
+        let asked = hands.settings.anthropic.model.clone();
+        let of = hands.settings.server_id().unwrap();
+        hands.find(&format!("small is of {of}; {asked} is asked"));
+        hands.find(&format!(
+            "Worker · {asked} · built-in prompt · All tracked files"
+        ));
     }
 
     #[test]
