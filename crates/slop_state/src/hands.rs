@@ -24,6 +24,21 @@ pub enum Leave {
     Act,
 }
 
+impl Leave {
+    /// The least first.
+    pub const ALL: [Self; 3] = [Self::None, Self::Look, Self::Act];
+
+    /// For people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::None => "Nothing",
+            Self::Look => "Read the project",
+            Self::Act => "Propose changes and commands",
+        }
+    }
+}
+
 /// A round of an answer: what was said, and what was asked for before it went on.
 #[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(default)]

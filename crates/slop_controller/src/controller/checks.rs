@@ -3,7 +3,7 @@
 use slop_common::ASSISTANT;
 use slop_engine::hands::Wanted;
 use slop_state::{
-    Discussion, Discussions, Entry, PendingRequests, Run, Status, Ticket, Tier, Verdict,
+    Discussion, Discussions, Entry, PendingRequests, Run, Status, Ticket, Tier, Tiers, Verdict,
 };
 
 use super::{
@@ -30,6 +30,7 @@ pub(super) fn start(
     tickets: &mut Tickets,
     discussions: &mut Discussions,
     pending: &PendingRequests,
+    tiers: &Tiers,
 ) -> Result<AskAssistant, TicketError> {
     let ticket = tickets.get(number).ok_or(TicketError::Missing(number))?;
     let mut about = ticket.discussion.iter().chain(&ticket.check);
@@ -40,7 +41,7 @@ pub(super) fn start(
     let text = first_entry(0, ticket, &tickets.dependencies()).text;
     let (said, deeds) = (last_said(answer).trim(), deeds(answer));
     let text = format!("{text}\n## The answer\n\n{said}\n\n{deeds}{FORMAT}\n");
-    let id = discussion_with_qa(ticket, discussions);
+    let id = discussion_with_qa(ticket, discussions, tiers);
     let instead_of = put_question(id, text, discussions);
     let after = discussions.last_id;
     if let Some(ticket) = tickets.get_mut(number) {
@@ -104,7 +105,7 @@ fn deeds(answer: &Entry) -> String {
 }
 
 /// The id of the discussion with QA about a ticket. It is made if there is none, or none any more.
-fn discussion_with_qa(ticket: &Ticket, discussions: &mut Discussions) -> u64 {
+fn discussion_with_qa(ticket: &Ticket, discussions: &mut Discussions, tiers: &Tiers) -> u64 {
     let known = ticket.check.filter(|id| discussions.get(*id).is_some());
     known.unwrap_or_else(|| {
         let id = discussions.next_id();
@@ -112,6 +113,7 @@ fn discussion_with_qa(ticket: &Ticket, discussions: &mut Discussions) -> u64 {
             id,
             name: format!("QA #{} {}", ticket.number, ticket.title),
             tier: Some(Tier::Qa),
+            leave: tiers.leave(Tier::Qa),
             ..Discussion::default()
         });
         id

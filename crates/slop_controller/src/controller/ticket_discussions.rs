@@ -1,7 +1,7 @@
 //! The discussion about a ticket.
 
 use bevy::prelude::*;
-use slop_state::{Action, Dependencies, Discussion, Discussions, Entry, Ticket};
+use slop_state::{Action, Dependencies, Discussion, Discussions, Entry, Ticket, Tiers};
 
 use super::{now, ticket_error::TicketError, tickets::Tickets, Actions};
 
@@ -9,6 +9,7 @@ use super::{now, ticket_error::TicketError, tickets::Tickets, Actions};
 pub(super) fn discuss_tickets(
     mut actions: Actions,
     mut discussions: ResMut<Discussions>,
+    tiers: Res<Tiers>,
     mut query: Query<(Entity, &mut Ticket)>,
     mut commands: Commands,
 ) {
@@ -22,7 +23,7 @@ pub(super) fn discuss_tickets(
     }
     let mut tickets = Tickets::read(&query);
     for number in wanted {
-        match discussion_about(number, &mut tickets, &mut discussions) {
+        match discussion_about(number, &mut tickets, &mut discussions, &tiers) {
             Ok(id) => discussions.active = id,
             Err(error) => warn!("no discussion is shown: {error}"),
         }
@@ -32,14 +33,16 @@ pub(super) fn discuss_tickets(
 
 /// The id of the discussion about a ticket. It is made if there is none, or none any more: a
 /// discussion that was deleted leaves its id with the ticket, so that it is found when it comes back.
-/// Who works on the ticket answers in it from now on.
+/// Who works on the ticket answers in it from now on. What its tier may do counts only when it is
+/// made: afterwards it is what a person says there.
 pub(super) fn discussion_about(
     number: u32,
     tickets: &mut Tickets,
     discussions: &mut Discussions,
+    tiers: &Tiers,
 ) -> Result<u64, TicketError> {
     let ticket = tickets.get(number).ok_or(TicketError::Missing(number))?;
-    let tier = Some(ticket.tier);
+    let (tier, leave) = (Some(ticket.tier), tiers.leave(ticket.tier));
     let known = ticket.discussion;
     if let Some(discussion) = known.and_then(|id| discussions.get_mut(id)) {
         discussion.tier = tier;
@@ -52,6 +55,7 @@ pub(super) fn discussion_about(
         name: format!("#{number} {}", ticket.title),
         entries: vec![entry],
         tier,
+        leave,
         ..Discussion::default()
     });
     if let Some(ticket) = tickets.get_mut(number) {
@@ -85,7 +89,7 @@ pub(super) fn first_entry(id: u64, ticket: &Ticket, needs: &Dependencies<'_>) ->
 
 #[cfg(test)]
 mod tests {
-    use slop_state::{Status, Tier};
+    use slop_state::{Leave, Status, Tier};
 
     use super::*;
     use crate::controller::tests::{act, app};
@@ -161,6 +165,22 @@ mod tests {
         act(&mut app, Action::DiscussTicket(1));
         assert_eq!(tier(&app), Some(Tier::TechLead));
         assert_eq!(discussions(&app).list.len(), 2);
+    }
+
+    #[test]
+    fn it_begins_with_the_leave_of_the_tier_and_keeps_what_a_person_says() {
+        let mut app = app_with(&[ticket(1), ticket(2)]);
+        app.world_mut().resource_mut::<Tiers>().worker.leave = Leave::Act;
+        let leave = |app: &App| discussions(app).shown().unwrap().leave;
+        act(&mut app, Action::DiscussTicket(1));
+        assert_eq!(leave(&app), Leave::Act);
+        let id = discussions(&app).active;
+        act(&mut app, Action::SetLeave(id, Leave::None));
+        act(&mut app, Action::DiscussTicket(1));
+        assert_eq!(leave(&app), Leave::None);
+        app.insert_resource(Tiers::default());
+        act(&mut app, Action::DiscussTicket(2));
+        assert_eq!(leave(&app), Leave::None);
     }
 
     #[test]

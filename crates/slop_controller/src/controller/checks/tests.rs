@@ -1,7 +1,7 @@
 //! QA that says what the test wants.
 
 use bevy::prelude::*;
-use slop_state::{Action, Pending, TicketQueue, ToolCall, ToolRound};
+use slop_state::{Action, Leave, Pending, TicketQueue, ToolCall, ToolRound};
 
 use super::*;
 use crate::controller::tests::{act, app};
@@ -246,6 +246,17 @@ fn of_an_answer_with_tools_what_was_said_last_is_checked() {
         assert!(question.contains(part), "{question}");
     }
     assert!(!question.contains("secret"), "{question}");
+}
+
+#[test]
+fn qa_looks_at_most() {
+    for (set, expected) in [(Leave::None, Leave::None), (Leave::Act, Leave::Look)] {
+        let mut app = app_with("the work");
+        app.world_mut().resource_mut::<Tiers>().qa.leave = set;
+        act(&mut app, Action::CheckTicket(1));
+        let check = ticket(&mut app).check.unwrap();
+        assert_eq!(discussion(&app, check).leave, expected);
+    }
 }
 
 #[test]
