@@ -397,16 +397,22 @@ fn with_note(text: &str, reason: &str) -> String {
 
 /// The text and a note behind it, which begins with `head`.
 fn noted(text: &str, head: &str, reason: &str) -> String {
-    let mut noted = text.trim_end().to_owned();
+    // The note is no part of the code.
+    let mut noted = with_closed_code(text.trim_end()).into_owned();
     if !noted.is_empty() {
-        let fences = noted.lines().filter(|l| l.trim_start().starts_with("```"));
-        if fences.count() % 2 == 1 {
-            // The note is no part of the code.
-            noted += "\n```";
-        }
         noted += "\n\n";
     }
     noted + &quote(head, reason)
+}
+
+/// A text whose last block of code is at its end, wherever it was cut.
+pub(crate) fn with_closed_code(text: &str) -> Cow<'_, str> {
+    let fences = text.lines().filter(|l| l.trim_start().starts_with("```"));
+    if fences.count() % 2 == 1 {
+        Cow::Owned(format!("{text}\n```"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// A block quote of some lines.

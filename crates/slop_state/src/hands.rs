@@ -78,6 +78,10 @@ pub struct ToolCall {
     /// What was done instead, if a person edited it first: the command, or what the file was to have
     /// in it.
     pub edited: Option<String>,
+    /// What became of the file, line by line, if one was changed. A long one is cut.
+    pub diff: Option<String>,
+    /// Whether that was taken back afterwards.
+    pub undone: bool,
 }
 
 /// Which call it is: the request that it came with, and its place there. So one that is read again,

@@ -77,6 +77,8 @@ pub(super) fn begin_round(entry: &mut Entry, request: u64, progress: Progress<'_
         signature: call.signature.clone(),
         result: None,
         edited: None,
+        diff: None,
+        undone: false,
     });
     entry.rounds.push(ToolRound {
         request,

@@ -7,7 +7,8 @@ use slop_state::{
 };
 
 use super::{
-    answers::{is_answered, reason},
+    answers::{is_answered, last_answer},
+    excerpt::excerpt,
     now,
     ticket_discussions::first_entry,
     ticket_error::TicketError,
@@ -20,6 +21,12 @@ use crate::ai_client::last_said;
 const FORMAT: &str =
     "Say what you have checked and found. End with a line of its own: `PASS` if the \
     answer does all that the ticket asks for, or `FAIL: ` and the reason if it does not.";
+
+/// How much of what became of files goes to QA, in bytes.
+const DIFFS: usize = 32 * 1024;
+
+/// What QA is told of a change that was taken back.
+const UNDONE: &str = " A person has undone it since.";
 
 /// Why an answer of QA moves nothing.
 const NO_VERDICT: &str = "QA's answer has no line PASS or FAIL; ask again, or decide yourself.";
@@ -58,19 +65,11 @@ pub(super) fn start(
     })
 }
 
-/// The last answer about a ticket, if it is whole.
-fn last_answer<'a>(ticket: &Ticket, discussions: &'a Discussions) -> Option<&'a Entry> {
-    let discussion = discussions.get(ticket.discussion?)?;
-    let mut entries = discussion.entries.iter().rev();
-    let answer = entries.find(|entry| entry.role == ASSISTANT)?;
-    let is_whole = reason(&answer.text).is_none() && !answer.text.trim().is_empty();
-    is_whole.then_some(answer)
-}
-
 /// What was to be changed or run for an answer in the project's folder, or was instead, and what came of
-/// it; blank if nothing was.
+/// it, with what became of the files; blank if nothing was.
 fn deeds(answer: &Entry) -> String {
     let mut text = String::new();
+    let mut room = DIFFS;
     for call in answer.rounds.iter().flat_map(|round| &round.calls) {
         let edited = call.edited.as_deref();
         let what = match Wanted::parse(&call.name, &call.arguments) {
@@ -96,7 +95,14 @@ fn deeds(answer: &Entry) -> String {
         // The last line says how it ended.
         let result = call.result.as_deref().unwrap_or_default();
         let result = result.lines().next_back().unwrap_or_default();
-        text += &format!("- {what}: {result}\n");
+        let undone = if call.undone { UNDONE } else { "" };
+        text += &format!("- {what}: {result}{undone}\n");
+        if let Some(diff) = call.diff.as_deref().filter(|_| !call.undone) {
+            // A line of a diff may look like the end of a shorter fence.
+            let diff_shown = excerpt(diff, room);
+            text += &format!("\n````diff\n{}\n````\n\n", diff_shown.trim_end());
+            room = room.saturating_sub(diff.len());
+        }
     }
     if !text.is_empty() {
         text.push('\n');

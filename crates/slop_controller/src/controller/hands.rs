@@ -14,10 +14,12 @@ use slop_state::{
     Stage, ToolRequest, ToolRequests,
 };
 
-use super::{now, Actions};
+use super::{excerpt::excerpt, now, Actions};
 
 /// What becomes of a job of an earlier start.
 const LOST: &str = "The app was closed while it was being done; look at what is there now.";
+/// How much of what became of a file is kept with its call, in bytes.
+const DIFF: usize = 16 * 1024;
 /// What becomes of a request whose answer was stopped or deleted.
 const NOBODY: &str = "The answer was stopped.";
 
@@ -107,6 +109,20 @@ fn said_of_edit(deed: &Deed) -> String {
             command.trim_end()
         ),
     }
+}
+
+/// What became of a file, for who is to check it.
+fn diff(deed: &Deed) -> Option<String> {
+    let Deed::Change {
+        path,
+        before,
+        after,
+    } = deed
+    else {
+        return None;
+    };
+    let diff = change(path, before.as_ref(), after).diff().to_string();
+    Some(excerpt(&diff, DIFF).into_owned())
 }
 
 fn change(path: &str, before: Option<&String>, after: &str) -> Change {
@@ -351,13 +367,12 @@ impl Hands<'_, '_, '_> {
         };
         let title = request.title();
         let edited = request.edited.then(|| request.deed.clone());
+        let is_done = is_first && matches!(stage, Stage::Done(_));
+        let diff = is_done.then(|| diff(&request.deed)).flatten();
+        let is_undone = stage == Stage::Undone;
         let (discussion, entry) = (request.discussion, request.entry);
         request.stage = stage;
         self.requests.note(now(), what, title);
-        // What is undone was told before.
-        if !is_first {
-            return;
-        }
         let discussion = self.discussions.get_mut(discussion);
         let Some(entry) = discussion.and_then(|discussion| discussion.entry_mut(entry)) else {
             return;
@@ -365,14 +380,21 @@ impl Hands<'_, '_, '_> {
         let mut rounds = entry.rounds.iter_mut();
         let round = rounds.find(|round| round.request == id.request);
         let place = usize::try_from(id.place).unwrap_or(usize::MAX);
-        if let Some(call) = round.and_then(|round| round.calls.get_mut(place)) {
-            if let Some(deed) = edited {
-                result.insert_str(0, &said_of_edit(&deed));
-                call.edited = deed.text().map(str::to_owned);
-            }
-            // One that was stopped was told so.
-            call.result.get_or_insert(result);
+        let Some(call) = round.and_then(|round| round.calls.get_mut(place)) else {
+            return;
+        };
+        call.undone |= is_undone;
+        // What is undone was told before.
+        if !is_first {
+            return;
         }
+        if let Some(deed) = edited {
+            result.insert_str(0, &said_of_edit(&deed));
+            call.edited = deed.text().map(str::to_owned);
+        }
+        call.diff = diff;
+        // One that was stopped was told so.
+        call.result.get_or_insert(result);
     }
 }
 

@@ -15,7 +15,7 @@ use slop_state::{
 use super::{
     answers::{is_answered, stop, Answers},
     checks,
-    ticket_discussions::{discussion_about, first_entry},
+    ticket_discussions::{discussion_about, first_entry, tell_results},
     ticket_error::TicketError,
     tickets::Tickets,
     Actions, AskAssistant,
@@ -219,6 +219,8 @@ fn start(
             discussion.entries.push(entry);
         }
     }
+    // What it depends on may have been done, or done anew, since the discussion was begun.
+    tell_results(number, id, tickets, discussions);
     let after = discussions.last_id;
     // An answer that is there already, such as one that failed, is set aside.
     let last = discussions.get(id).and_then(|d| d.entries.last());

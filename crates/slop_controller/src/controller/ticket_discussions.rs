@@ -1,9 +1,16 @@
 //! The discussion about a ticket.
 
 use bevy::prelude::*;
-use slop_state::{Action, Dependencies, Discussion, Discussions, Entry, Ticket, Tiers};
+use slop_state::{Action, Dependencies, Discussion, Discussions, Entry, Status, Ticket, Tiers};
 
-use super::{now, ticket_error::TicketError, tickets::Tickets, Actions};
+use super::{
+    answers::last_answer, excerpt::excerpt, now, ticket_error::TicketError, tickets::Tickets,
+    Actions,
+};
+use crate::ai_client::{last_said, with_closed_code};
+
+/// How much of what came of the tickets that one depends on goes out with it, in bytes.
+const RESULTS: usize = 24 * 1024;
 
 /// Shows the discussions about tickets.
 pub(super) fn discuss_tickets(
@@ -61,7 +68,56 @@ pub(super) fn discussion_about(
     if let Some(ticket) = tickets.get_mut(number) {
         ticket.discussion = Some(id);
     }
+    tell_results(number, id, tickets, discussions);
     Ok(id)
+}
+
+/// Says in the discussion about a ticket what came of those that it depends on and that are done. What
+/// is said there already is not said again.
+pub(super) fn tell_results(
+    number: u32,
+    discussion: u64,
+    tickets: &Tickets,
+    discussions: &mut Discussions,
+) {
+    let ticket = tickets.get(number);
+    let text = ticket.and_then(|ticket| results(ticket, &tickets.dependencies(), discussions));
+    let Some(text) = text else {
+        return;
+    };
+    let id = discussions.last_id + 1;
+    let Some(discussion) = discussions.get_mut(discussion) else {
+        return;
+    };
+    if discussion.all_entries().any(|entry| entry.text == text) {
+        return;
+    }
+    discussion.entries.push(Entry {
+        id,
+        role: "User".to_owned(),
+        time: now(),
+        text,
+        ..Entry::default()
+    });
+    discussions.last_id = id;
+}
+
+/// The last answers about the tickets that one depends on, those that are done.
+fn results(ticket: &Ticket, needs: &Dependencies<'_>, discussions: &Discussions) -> Option<String> {
+    let needed = ticket.depends_on.iter().filter_map(|n| needs.get(*n));
+    let done = needed.filter(|need| need.status == Status::Done);
+    let answered = done.filter_map(|need| Some((need, last_answer(need, discussions)?)));
+    let answered: Vec<(&Ticket, &Entry)> = answered.collect();
+    let room = RESULTS.checked_div(answered.len())?;
+    let results = answered.iter().map(|(need, answer)| {
+        let said = excerpt(last_said(answer).trim(), room);
+        let said = with_closed_code(&said);
+        format!(
+            "## What came of #{} {}\n\n{said}\n",
+            need.number, need.title
+        )
+    });
+    Some(results.collect::<Vec<_>>().join("\n"))
 }
 
 /// What the assistant is asked about a ticket.
@@ -89,7 +145,7 @@ pub(super) fn first_entry(id: u64, ticket: &Ticket, needs: &Dependencies<'_>) ->
 
 #[cfg(test)]
 mod tests {
-    use slop_state::{Leave, Status, Tier};
+    use slop_state::{Leave, Tier};
 
     use super::*;
     use crate::controller::tests::{act, app};
@@ -135,6 +191,54 @@ mod tests {
         assert_eq!(shown.entries[0].text, text);
         assert_eq!(shown.entries[0].role, "User");
         assert_eq!(shown.entries.len(), 1);
+    }
+
+    #[test]
+    fn what_came_of_those_that_are_done_is_told_once() {
+        let about = |id: u64, answer: &str| Discussion {
+            id,
+            entries: vec![Entry {
+                id: id + 1,
+                role: "AI".to_owned(),
+                text: answer.to_owned(),
+                ..Entry::default()
+            }],
+            ..Discussion::default()
+        };
+        let needed = |number: u32, status: Status| Ticket {
+            status,
+            discussion: Some(u64::from(number) * 10),
+            ..ticket(number)
+        };
+        let tickets = [
+            needed(1, Status::Done),
+            needed(2, Status::Review),
+            needed(3, Status::Done),
+            Ticket {
+                depends_on: vec![1, 2, 3],
+                ..ticket(4)
+            },
+        ];
+        let mut app = app_with(&tickets);
+        let long = format!("```\n{}", "x".repeat(RESULTS));
+        let mut all = app.world_mut().resource_mut::<Discussions>();
+        all.list.push(about(10, "It is called `open`."));
+        all.list.push(about(20, "not looked at yet"));
+        all.list.push(about(30, &long));
+        all.last_id = 40;
+        for _ in 0..2 {
+            act(&mut app, Action::DiscussTicket(4));
+        }
+        let shown = discussions(&app).shown().unwrap();
+        assert_eq!(shown.entries.len(), 2);
+        let text = &shown.entries[1].text;
+        let begin =
+            "## What came of #1 title 1\n\nIt is called `open`.\n\n## What came of #3 title 3\n\n";
+        assert!(text.starts_with(begin), "{text}");
+        assert_eq!(text.matches('x').count(), RESULTS / 2 - "```\n".len());
+        assert!(text.ends_with(" bytes)\n```\n"), "{text}");
+        assert!(!text.contains("not looked at yet"), "{text}");
+        assert_eq!(discussions(&app).last_id, shown.entries[1].id);
     }
 
     #[test]

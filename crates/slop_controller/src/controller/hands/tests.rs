@@ -77,11 +77,15 @@ impl Bench {
         self.requests().get(id(place)).unwrap().stage.clone()
     }
 
-    /// What the model is told.
-    fn result(&self, place: usize) -> Option<String> {
+    fn call(&self, place: usize) -> &ToolCall {
         let discussions = self.app.world().resource::<Discussions>();
         let entry = discussions.list[0].entry(ENTRY).unwrap();
-        entry.rounds[0].calls[place].result.clone()
+        &entry.rounds[0].calls[place]
+    }
+
+    /// What the model is told.
+    fn result(&self, place: usize) -> Option<String> {
+        self.call(place).result.clone()
     }
 
     #[track_caller]
@@ -168,8 +172,12 @@ fn a_change_is_edited_done_and_undone() {
     act(&mut bench.app, edited);
     bench.run_to_the_end(0);
     assert_eq!(bench.said(), "b");
+    let call = bench.call(0);
+    assert!(call.diff.as_deref().unwrap().contains("+b"), "{call:?}");
+    assert!(!call.undone);
     act(&mut bench.app, Action::UndoTool(id(0)));
     bench.run_until(0, |stage| *stage == Stage::Undone);
+    assert!(bench.call(0).undone);
     assert!(!bench.folder.path().join("said").exists());
     // The model was told once, and that it is not what it asked for.
     let told = bench.result(0).unwrap();
@@ -200,9 +208,8 @@ fn an_edited_command_is_told_and_shown_as_it_was_run() {
     assert!(told.starts_with("The person edited"), "{told}");
     assert!(told.contains(edited) && !told.contains("echo a"), "{told}");
     assert!(told.ends_with("c\n(it ended with code 0)"), "{told}");
-    let discussions = bench.app.world().resource::<Discussions>();
-    let call = &discussions.list[0].entry(ENTRY).unwrap().rounds[0].calls[0];
-    assert_eq!(call.edited.as_deref(), Some(edited));
+    assert_eq!(bench.call(0).edited.as_deref(), Some(edited));
+    assert_eq!(bench.call(0).diff, None);
     let is_shown = |bench: &Bench| {
         let request = bench.requests().get(id(0)).unwrap();
         let title = "Command echo b >>said; echo c (edited)";

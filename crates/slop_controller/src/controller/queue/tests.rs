@@ -143,6 +143,28 @@ fn what_is_worked_on_by_itself_has_the_leave_of_its_tier() {
 }
 
 #[test]
+fn a_ticket_is_told_what_came_of_those_before_it() {
+    let mut app = app_with(&[ticket(1, &[]), ticket(2, &[1])]);
+    // Before anything came of the other.
+    act(&mut app, Action::DiscussTicket(2));
+    act(&mut app, Action::RunTicket(1));
+    send(&mut app);
+    answer(&mut app, "It is called `open`.");
+    act(&mut app, Action::MoveTicket(1, Status::Done, None));
+    act(&mut app, Action::RunTicket(2));
+    let id = send(&mut app)[0];
+    answer(&mut app, "> **No answer:** cut off");
+    // Another take is asked for after the same.
+    act(&mut app, Action::RunTicket(2));
+    assert_eq!(send(&mut app), [id]);
+    let discussions = app.world().resource::<Discussions>();
+    let about = discussions.get(id).unwrap();
+    assert_eq!(about.entries.len(), 3);
+    let told = &about.entries[1].text;
+    assert_eq!(told, "## What came of #1 title 1\n\nIt is called `open`.\n");
+}
+
+#[test]
 fn nothing_is_asked_before_it_is_wanted() {
     let mut app = app_with(&[ticket(1, &[])]);
     set_mode(&mut app, QueueMode::Step, 2);
