@@ -10,8 +10,8 @@ use slop_engine::{
     hands::{Diff, Jobs},
 };
 use slop_state::{
-    Action, CallId, Discussions, HandsView, Layout, Stage, ToolNote, ToolRequest, ToolRequests,
-    Window,
+    Action, CallId, Discussions, HandsView, Layout, Project, Stage, ToolNote, ToolRequest,
+    ToolRequests, Window,
 };
 use slop_ui::{edit, Canvas, Theme};
 
@@ -35,7 +35,7 @@ fn render_hands(
     mut canvas: Canvas,
     requests: Res<ToolRequests>,
     discussions: Res<Discussions>,
-    jobs: Res<Jobs>,
+    (jobs, project): (Res<Jobs>, Res<Project>),
     mut layout: ResMut<Layout>,
     mut view: ResMut<HandsView>,
     mut cache: Local<Cache>,
@@ -55,6 +55,7 @@ fn render_hands(
                 requests: &requests,
                 discussions: &discussions,
                 jobs: &jobs,
+                folder: &project.root,
                 limit_s,
                 view,
                 cache: &mut cache,
@@ -71,6 +72,8 @@ struct View<'a> {
     discussions: &'a Discussions,
     /// What is under way.
     jobs: &'a Jobs,
+    /// The project's, as it is now.
+    folder: &'a str,
     /// After how many seconds a command is ended.
     limit_s: u32,
     view: &'a mut HandsView,
@@ -157,8 +160,9 @@ fn remembered(ui: &mut egui::Ui, requests: &ToolRequests, out: &mut Vec<Action>)
             let kind = remembered.kind.label();
             let number = remembered.ticket;
             ui.label(format!("All {kind} in ticket {number} are allowed."));
+            ui.weak(format!("In {}", remembered.folder));
             if ui.button("Ask again").clicked() {
-                out.push(Action::ForgetTool(*remembered));
+                out.push(Action::ForgetTool(remembered.clone()));
             }
         });
     }

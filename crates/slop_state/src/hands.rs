@@ -131,6 +131,9 @@ pub struct ToolRequest {
     pub entry: u64,
     /// The number of the ticket that the discussion is about.
     pub ticket: Option<u32>,
+    /// The project's folder when it was made. It is done there or nowhere. Blank if it was made before
+    /// that was kept.
+    pub folder: String,
     /// When it was made, in seconds since 1970, UTC.
     pub time: u64,
     /// What is to be done, as the person edited it, if somebody did.
@@ -221,6 +224,16 @@ impl ToolRequest {
             title
         }
     }
+
+    /// Where it is done, for people.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        if self.folder.is_empty() {
+            "a folder that is not known"
+        } else {
+            &self.folder
+        }
+    }
 }
 
 /// A kind of what needs leave.
@@ -272,14 +285,16 @@ impl Stage {
     }
 }
 
-/// Leave for all that is of a kind, in one ticket.
-#[derive(Reflect, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Leave for all that is of a kind, in one ticket and one folder.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(default)]
 pub struct Remembered {
     /// The number of the ticket.
     pub ticket: u32,
     /// What needs no leave there.
     pub kind: DeedKind,
+    /// The project's folder when it was given.
+    pub folder: String,
 }
 
 /// A line of the log.
@@ -324,13 +339,13 @@ impl ToolRequests {
         list.filter(|request| request.stage == Stage::Waiting)
     }
 
-    /// Whether somebody has given leave for all of the kind, in the same ticket.
+    /// Whether somebody has given leave for all of the kind, in the same ticket and folder.
     #[must_use]
     pub fn is_remembered(&self, request: &ToolRequest) -> bool {
-        let (Some(ticket), Some(kind)) = (request.ticket, request.deed.kind()) else {
-            return false;
-        };
-        self.remembered.contains(&Remembered { ticket, kind })
+        let what = (request.ticket, request.deed.kind());
+        let mut remembered = self.remembered.iter();
+        remembered
+            .any(|one| (Some(one.ticket), Some(one.kind)) == what && one.folder == request.folder)
     }
 
     /// Adds a line to the log.
@@ -369,11 +384,12 @@ mod tests {
     }
 
     #[test]
-    fn leave_is_remembered_for_one_kind_in_one_ticket() {
+    fn leave_is_remembered_for_one_kind_in_one_ticket_and_folder() {
         let requests = ToolRequests {
             remembered: vec![Remembered {
                 ticket: 3,
                 kind: DeedKind::Run,
+                folder: String::new(),
             }],
             ..ToolRequests::default()
         };
@@ -387,6 +403,11 @@ mod tests {
         assert!(!requests.is_remembered(&request(0, run(), Some(4))));
         assert!(!requests.is_remembered(&request(0, run(), None)));
         assert!(!requests.is_remembered(&request(0, change, Some(3))));
+        let elsewhere = ToolRequest {
+            folder: "/other".to_owned(),
+            ..request(0, run(), Some(3))
+        };
+        assert!(!requests.is_remembered(&elsewhere));
     }
 
     #[test]

@@ -183,6 +183,7 @@ pub(super) fn ask_for_leave(
                         discussion: waiting.discussion,
                         entry: waiting.entry,
                         ticket,
+                        folder: project.root.clone(),
                         time: now(),
                         deed,
                         edited: false,

@@ -111,6 +111,11 @@ fn said_of_edit(deed: &Deed) -> String {
     }
 }
 
+/// Where a change stands that could not be undone.
+fn not_undone(reason: &str) -> Stage {
+    Stage::Done(format!("It was not undone: {reason}"))
+}
+
 /// What became of a file, for who is to check it.
 fn diff(deed: &Deed) -> Option<String> {
     let Deed::Change {
@@ -138,7 +143,7 @@ struct Hands<'a, 'r, 'd> {
     requests: &'a mut ResMut<'r, ToolRequests>,
     discussions: &'a mut ResMut<'d, Discussions>,
     jobs: &'a mut Jobs,
-    /// The project's.
+    /// The project's, as it is now.
     folder: &'a str,
     /// Of a command.
     limit: Duration,
@@ -189,6 +194,17 @@ impl Hands<'_, '_, '_> {
         self.requests.get(id).map(|request| &request.stage)
     }
 
+    /// Why a request cannot be done, if the project is in another folder by now.
+    fn elsewhere(&self, request: &ToolRequest) -> Option<String> {
+        (request.folder != self.folder).then(|| {
+            format!(
+                "It was asked for in {}, and the project's folder is {} by now; ask for it anew.",
+                request.place(),
+                self.folder
+            )
+        })
+    }
+
     /// Begins what waits for leave. `how` is for the log.
     fn allow(&mut self, id: CallId, how: &str) {
         let request = self.requests.get(id);
@@ -196,12 +212,18 @@ impl Hands<'_, '_, '_> {
             return;
         };
         let title = request.title();
-        let job = job(&request.deed, self.limit);
         let job_id = job_of(request);
+        // What was begun before new code was taken back was begun in its folder.
+        let is_begun = self.jobs.begun(job_id).is_some();
+        let job = match self.elsewhere(request) {
+            Some(reason) if !is_begun => Err(reason),
+            _ => job(&request.deed, self.limit),
+        };
+        let folder = request.folder.clone();
         self.requests.note(now(), how, title);
         match job {
             Ok(job) => {
-                self.jobs.start(job_id, self.folder, job);
+                self.jobs.start(job_id, &folder, job);
                 if let Some(request) = self.requests.get_mut(id) {
                     request.stage = Stage::Running;
                 }
@@ -245,11 +267,17 @@ impl Hands<'_, '_, '_> {
 
     fn remember(&mut self, id: CallId) {
         let request = self.requests.get(id);
-        let found = request.and_then(|request| Some((request.ticket?, request.deed.kind()?)));
-        let Some((ticket, kind)) = found else {
+        let request = request.filter(|request| request.folder == self.folder);
+        let remembered = request.and_then(|request| {
+            Some(Remembered {
+                ticket: request.ticket?,
+                kind: request.deed.kind()?,
+                folder: request.folder.clone(),
+            })
+        });
+        let Some(remembered) = remembered else {
             return;
         };
-        let remembered = Remembered { ticket, kind };
         if !self.requests.remembered.contains(&remembered) {
             self.requests.remembered.push(remembered);
         }
@@ -257,6 +285,8 @@ impl Hands<'_, '_, '_> {
 
     /// Begins to put back what was in a file.
     fn undo(&mut self, id: CallId) {
+        let request = self.requests.get(id);
+        let elsewhere = request.and_then(|request| self.elsewhere(request));
         let Some(request) = self.requests.get_mut(id) else {
             return;
         };
@@ -275,7 +305,11 @@ impl Hands<'_, '_, '_> {
         request.attempt += 1;
         request.stage = Stage::Undoing;
         let job_id = job_of(request);
-        self.jobs.start(job_id, self.folder, Job::Undo(change));
+        let folder = request.folder.clone();
+        match elsewhere {
+            Some(reason) => self.settle(id, not_undone(&reason)),
+            None => self.jobs.start(job_id, &folder, Job::Undo(change)),
+        }
     }
 
     /// Drops what no answer waits for any more.
@@ -335,7 +369,7 @@ impl Hands<'_, '_, '_> {
                 (false, Ok(text)) => Stage::Done(text),
                 (false, Err(reason)) => Stage::Failed(reason),
                 (true, Ok(_)) => Stage::Undone,
-                (true, Err(reason)) => Stage::Done(format!("It was not undone: {reason}")),
+                (true, Err(reason)) => not_undone(&reason),
             };
             self.settle(id, stage);
         }

@@ -27,8 +27,12 @@ fn id(place: u32) -> CallId {
 
 fn bench(deeds: &[Deed]) -> Bench {
     let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().display().to_string();
     let mut app = app();
-    app.world_mut().resource_mut::<Project>().root = folder.path().display().to_string();
+    app.world_mut()
+        .resource_mut::<Project>()
+        .root
+        .clone_from(&root);
     let calls = vec![ToolCall::default(); deeds.len()];
     let entry = Entry {
         id: ENTRY,
@@ -59,6 +63,7 @@ fn bench(deeds: &[Deed]) -> Bench {
             discussion: 1,
             entry: ENTRY,
             ticket: Some(3),
+            folder: root.clone(),
             deed: deed.clone(),
             ..ToolRequest::default()
         });
@@ -266,10 +271,52 @@ fn leave_is_remembered_for_its_kind_in_its_ticket() {
     let remembered = Remembered {
         ticket: 3,
         kind: DeedKind::Run,
+        folder: bench.folder.path().display().to_string(),
     };
-    assert_eq!(bench.requests().remembered, [remembered]);
+    assert_eq!(
+        bench.requests().remembered,
+        std::slice::from_ref(&remembered)
+    );
     act(&mut bench.app, Action::ForgetTool(remembered));
     assert_eq!(bench.requests().remembered, []);
+}
+
+#[test]
+fn nothing_is_done_in_another_folder_than_it_was_asked_for_in() {
+    let mut bench = bench(&[run("echo a >said"), write("said", "b"), run("echo c >said")]);
+    act(&mut bench.app, Action::AllowTool(id(1)));
+    bench.run_to_the_end(1);
+    let other = tempfile::tempdir().unwrap();
+    let root = other.path().display().to_string();
+    bench.app.world_mut().resource_mut::<Project>().root = root.clone();
+    act(&mut bench.app, Action::RememberTool(id(0)));
+    let Stage::Failed(reason) = bench.stage(0) else {
+        panic!("{:?}", bench.stage(0));
+    };
+    for folder in [bench.folder.path(), other.path()] {
+        let folder = folder.display().to_string();
+        assert!(reason.contains(&folder), "{reason}");
+    }
+    assert_eq!(bench.result(0), Some(format!("It failed: {reason}")));
+    assert_eq!(bench.requests().remembered, []);
+    act(&mut bench.app, Action::UndoTool(id(1)));
+    let Stage::Done(text) = bench.stage(1) else {
+        panic!("{:?}", bench.stage(1));
+    };
+    assert!(text.starts_with("It was not undone: "), "{text}");
+    // Leave that was given here counts here only.
+    let mut requests = bench.app.world_mut().resource_mut::<ToolRequests>();
+    requests.remembered.push(Remembered {
+        ticket: 3,
+        kind: DeedKind::Run,
+        folder: root,
+    });
+    for _ in 0..10 {
+        bench.app.update();
+    }
+    assert_eq!(bench.stage(2), Stage::Waiting);
+    assert_eq!(bench.said(), "b");
+    assert_eq!(fs::read_dir(other.path()).unwrap().count(), 0);
 }
 
 #[test]
