@@ -183,7 +183,9 @@ fn over(ui: &mut egui::Ui, view: &mut View<'_>, out: &mut Vec<Action>) {
 }
 
 fn line(ui: &mut egui::Ui, note: &ToolNote, theme: &Theme) {
-    let ToolNote { time, what, title } = note;
+    let ToolNote {
+        time, what, title, ..
+    } = note;
     ui.horizontal_wrapped(|ui| {
         let time = date(*time);
         ui.label(egui::RichText::new(time).monospace().color(theme.weak));

@@ -5,10 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::TokenUsage;
 
-/// How many requests are kept that are over. The oldest go first.
+/// How many changes and commands are kept that are over. The oldest go first.
 const OVER: usize = 30;
-/// How many lines the log has.
+/// How many of those that only looked. They take no room of the others, which can be undone.
+const LOOKS: usize = 10;
+/// How many lines the log has of changes and commands.
 const LINES: usize = 500;
+/// How many it has of what was looked at.
+const LOOK_LINES: usize = 200;
 
 /// What the assistant may do in the project's folder, in one discussion.
 #[derive(
@@ -307,6 +311,8 @@ pub struct ToolNote {
     pub what: String,
     /// To what.
     pub title: String,
+    /// Whether that only looks.
+    pub looks: bool,
 }
 
 /// What a person is in the middle of, in the window Hands.
@@ -348,26 +354,55 @@ impl ToolRequests {
             .any(|one| (Some(one.ticket), Some(one.kind)) == what && one.folder == request.folder)
     }
 
-    /// Adds a line to the log.
+    /// Adds a line to the log, about a change or a command.
     pub fn note(&mut self, time: u64, what: impl Into<String>, title: impl Into<String>) {
-        let (what, title) = (what.into(), title.into());
-        self.log.push(ToolNote { time, what, title });
-        let excess = self.log.len().saturating_sub(LINES);
-        self.log.drain(..excess);
+        self.add_note(ToolNote {
+            time,
+            what: what.into(),
+            title: title.into(),
+            looks: false,
+        });
+    }
+
+    /// Adds a line to the log, about what only looks.
+    pub fn note_look(&mut self, time: u64, what: impl Into<String>, title: impl Into<String>) {
+        self.add_note(ToolNote {
+            time,
+            what: what.into(),
+            title: title.into(),
+            looks: true,
+        });
+    }
+
+    /// However much is looked at, the lines about what was changed and run stay.
+    fn add_note(&mut self, note: ToolNote) {
+        self.log.push(note);
+        keep_newest(&mut self.log, LINES, |note| !note.looks);
+        keep_newest(&mut self.log, LOOK_LINES, |note| note.looks);
     }
 
     /// Adds a request. Of those that are over only the newest are kept.
     pub fn push(&mut self, request: ToolRequest) {
         self.list.push(request);
-        let is_over = |request: &&ToolRequest| request.stage.is_over();
-        let over = self.list.iter().filter(is_over).count();
-        let mut excess = over.saturating_sub(OVER);
-        self.list.retain(|request| {
-            let goes = excess > 0 && request.stage.is_over();
-            excess -= usize::from(goes);
-            !goes
+        let looks = |request: &ToolRequest| request.deed.kind().is_none();
+        keep_newest(&mut self.list, OVER, |one| {
+            one.stage.is_over() && !looks(one)
+        });
+        keep_newest(&mut self.list, LOOKS, |one| {
+            one.stage.is_over() && looks(one)
         });
     }
+}
+
+/// Drops the oldest of a kind, until there are so many.
+fn keep_newest<T>(list: &mut Vec<T>, most: usize, is_of_kind: impl Fn(&T) -> bool) {
+    let count = list.iter().filter(|one| is_of_kind(one)).count();
+    let mut excess = count.saturating_sub(most);
+    list.retain(|one| {
+        let goes = excess > 0 && is_of_kind(one);
+        excess -= usize::from(goes);
+        !goes
+    });
 }
 
 #[cfg(test)]
@@ -429,6 +464,30 @@ mod tests {
         };
         assert!(requests.get(newest).is_some());
         assert_eq!(requests.log.len(), 100);
+    }
+
+    #[test]
+    fn what_was_looked_at_displaces_nothing_else() {
+        let mut requests = ToolRequests::default();
+        let mut change = request(0, Deed::default(), None);
+        change.stage = Stage::Done(String::new());
+        let id = change.id;
+        requests.push(change);
+        requests.note(0, "done", "Change of a");
+        for place in 1..1000 {
+            let look = Deed::Look {
+                name: "read_file".to_owned(),
+                arguments: "{}".to_owned(),
+            };
+            let mut look = request(place, look, None);
+            look.stage = Stage::Done(String::new());
+            requests.push(look);
+            requests.note_look(0, "done", "read_file {}");
+        }
+        assert!(requests.get(id).is_some());
+        assert_eq!(requests.list.len(), 1 + LOOKS);
+        assert_eq!(requests.log[0].title, "Change of a");
+        assert_eq!(requests.log.len(), 1 + LOOK_LINES);
     }
 
     #[test]

@@ -54,6 +54,12 @@ fn may(leave: Leave, tool: hands::Tool) -> bool {
     leave >= least
 }
 
+/// Whether it is the name of a tool that does something.
+fn acts(name: &str) -> bool {
+    let mut all = hands::Tool::ALL.into_iter();
+    all.any(|tool| tool.name() == name && !tool.only_looks())
+}
+
 /// The calls of an answer that has ended well.
 pub(super) fn calls_of(progress: Progress<'_>) -> &[Call] {
     match progress.outcome {
@@ -177,7 +183,10 @@ pub(super) fn ask_for_leave(
             frames.now();
             match deed(&call, leave.unwrap_or_default(), &project, &mut jobs) {
                 Ok(deed) => {
-                    requests.note(now(), "asked", deed.title());
+                    // Of what only looks the log says once what came of it.
+                    if deed.kind().is_some() {
+                        requests.note(now(), "asked", deed.title());
+                    }
                     requests.push(ToolRequest {
                         id,
                         discussion: waiting.discussion,
@@ -193,7 +202,11 @@ pub(super) fn ask_for_leave(
                 }
                 Err(reason) => {
                     let what = format!("asked, and not possible: {reason}");
-                    requests.note(now(), what, call.name.as_str());
+                    if acts(&call.name) {
+                        requests.note(now(), what, call.name.as_str());
+                    } else {
+                        requests.note_look(now(), what, call.name.as_str());
+                    }
                     answer(&mut discussions, waiting, id, reason);
                 }
             }

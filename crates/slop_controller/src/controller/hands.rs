@@ -220,7 +220,10 @@ impl Hands<'_, '_, '_> {
             _ => job(&request.deed, self.limit),
         };
         let folder = request.folder.clone();
-        self.requests.note(now(), how, title);
+        // Of what only looks the log says once what came of it.
+        if request.deed.kind().is_some() {
+            self.requests.note(now(), how, title);
+        }
         match job {
             Ok(job) => {
                 self.jobs.start(job_id, &folder, job);
@@ -406,7 +409,11 @@ impl Hands<'_, '_, '_> {
         let is_undone = stage == Stage::Undone;
         let (discussion, entry) = (request.discussion, request.entry);
         request.stage = stage;
-        self.requests.note(now(), what, title);
+        if request.deed.kind().is_some() {
+            self.requests.note(now(), what, title);
+        } else {
+            self.requests.note_look(now(), what, title);
+        }
         let discussion = self.discussions.get_mut(discussion);
         let Some(entry) = discussion.and_then(|discussion| discussion.entry_mut(entry)) else {
             return;

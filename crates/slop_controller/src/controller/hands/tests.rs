@@ -374,6 +374,10 @@ fn what_only_looks_needs_no_word() {
     bench.run_to_the_end(1);
     assert!(matches!(bench.stage(0), Stage::Done(_)));
     assert!(matches!(bench.stage(1), Stage::Failed(_)));
+    // Each takes one line, since many are looked at.
+    let log = &bench.requests().log;
+    assert_eq!(log.len(), 2, "{log:?}");
+    assert!(log.iter().all(|note| note.looks), "{log:?}");
 }
 
 #[test]
