@@ -81,22 +81,29 @@ struct View<'a> {
     theme: &'a Theme,
 }
 
-/// What is the same in every frame: what becomes of files, by request, with the contents that they
-/// are to have.
+/// What is the same in every frame: what becomes of files, by request.
 #[derive(Default)]
-struct Cache(HashMap<CallId, (String, Diff)>);
+struct Cache(HashMap<CallId, Shown>);
+
+/// What becomes of a file, with what is in it and what is to be.
+struct Shown {
+    before: Option<String>,
+    after: String,
+    diff: Diff,
+}
 
 impl Cache {
     fn diff(&mut self, id: CallId, before: Option<&str>, after: &str) -> &Diff {
-        let make = || {
-            let diff = Diff::new(before.unwrap_or_default(), after);
-            (after.to_owned(), diff)
+        let make = || Shown {
+            before: before.map(str::to_owned),
+            after: after.to_owned(),
+            diff: Diff::new(before.unwrap_or_default(), after),
         };
         let known = self.0.entry(id).or_insert_with(make);
-        if known.0 != after {
+        if known.before.as_deref() != before || known.after != after {
             *known = make();
         }
-        &known.1
+        &known.diff
     }
 
     fn keep_only(&mut self, requests: &ToolRequests) {

@@ -229,6 +229,16 @@ impl ToolRequest {
         }
     }
 
+    /// Whether both change the same file.
+    #[must_use]
+    pub fn is_of_same_file(&self, other: &Self) -> bool {
+        let (Deed::Change { path, .. }, Deed::Change { path: its, .. }) = (&self.deed, &other.deed)
+        else {
+            return false;
+        };
+        self.folder == other.folder && names(path).eq(names(its))
+    }
+
     /// Where it is done, for people.
     #[must_use]
     pub fn place(&self) -> &str {
@@ -345,6 +355,17 @@ impl ToolRequests {
         list.filter(|request| request.stage == Stage::Waiting)
     }
 
+    /// Whether another change of the same file is under way. What the request would change is shown anew
+    /// after it.
+    #[must_use]
+    pub fn is_busy(&self, request: &ToolRequest) -> bool {
+        self.list.iter().any(|other| {
+            matches!(other.stage, Stage::Running | Stage::Undoing)
+                && other.id != request.id
+                && other.is_of_same_file(request)
+        })
+    }
+
     /// Whether somebody has given leave for all of the kind, in the same ticket and folder.
     #[must_use]
     pub fn is_remembered(&self, request: &ToolRequest) -> bool {
@@ -392,6 +413,12 @@ impl ToolRequests {
             one.stage.is_over() && looks(one)
         });
     }
+}
+
+/// The folders that a path leads through, and the file.
+fn names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/')
+        .filter(|name| !name.is_empty() && *name != ".")
 }
 
 /// Drops the oldest of a kind, until there are so many.
@@ -464,6 +491,32 @@ mod tests {
         };
         assert!(requests.get(newest).is_some());
         assert_eq!(requests.log.len(), 100);
+    }
+
+    #[test]
+    fn a_file_is_busy_while_it_is_changed() {
+        let change = |place: u32, path: &str, stage: Stage| {
+            let deed = Deed::Change {
+                path: path.to_owned(),
+                before: None,
+                after: String::new(),
+            };
+            ToolRequest {
+                stage,
+                ..request(place, deed, None)
+            }
+        };
+        let requests = ToolRequests {
+            list: vec![change(0, "src/a.rs", Stage::Running)],
+            ..ToolRequests::default()
+        };
+        let is_busy = |place: u32, path: &str| {
+            let request = change(place, path, Stage::Waiting);
+            requests.is_busy(&request)
+        };
+        assert!(is_busy(1, "./src//a.rs"));
+        assert!(!is_busy(1, "src/b.rs"));
+        assert!(!is_busy(0, "src/a.rs"));
     }
 
     #[test]

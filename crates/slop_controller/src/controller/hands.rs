@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bevy::prelude::*;
 use slop_common::job_of;
-use slop_engine::hands::{Change, Job, Jobs, Wanted};
+use slop_engine::hands::{Change, HandsError, Job, Jobs, Wanted};
 use slop_state::{
     Action, CallId, Deed, Discussions, Pending, PendingRequests, Project, Remembered, Settings,
     Stage, ToolRequest, ToolRequests,
@@ -215,6 +215,10 @@ impl Hands<'_, '_, '_> {
         let job_id = job_of(request);
         // What was begun before new code was taken back was begun in its folder.
         let is_begun = self.jobs.begun(job_id).is_some();
+        // Nobody has seen yet what it changes once the other one is done.
+        if !is_begun && self.requests.is_busy(request) {
+            return;
+        }
         let job = match self.elsewhere(request) {
             Some(reason) if !is_begun => Err(reason),
             _ => job(&request.deed, self.limit),
@@ -256,16 +260,67 @@ impl Hands<'_, '_, '_> {
         true
     }
 
-    /// Gives a request that waits the text that was begun for it. A rollback has forgotten what a person
-    /// made of it.
+    /// Gives a request that waits the text that was begun for it, and what that replaced. A rollback has
+    /// forgotten what a person made of it.
     fn edit_as_begun(&mut self, id: CallId) {
         let job = self.requests.get(id).map(job_of);
-        let text = match job.and_then(|job| self.jobs.begun(job)) {
-            Some(Job::Apply(change)) => change.after.clone(),
-            Some(Job::Run { command, .. }) => command.clone(),
+        let begun = job.and_then(|job| self.jobs.begun(job)).cloned();
+        let text = match begun {
+            Some(Job::Apply(change)) => {
+                self.show_against(id, change.before);
+                change.after
+            }
+            Some(Job::Run { command, .. }) => command,
             Some(Job::Look(_) | Job::Undo(_)) | None => return,
         };
         self.edit(id, text);
+    }
+
+    /// Has a change replace something else than what was in the file when it was asked for.
+    fn show_against(&mut self, id: CallId, now: Option<String>) {
+        let request = self.requests.get_mut(id);
+        if let Some(Deed::Change { before, .. }) = request.map(|request| &mut request.deed) {
+            *before = now;
+        }
+    }
+
+    /// Has the changes of a file that wait shown against what is in it now that another one was written,
+    /// or undone. The file was what they were shown against before, so they are no conflict.
+    fn show_anew(&mut self, id: CallId) {
+        let Some(done) = self.requests.get(id).cloned() else {
+            return;
+        };
+        let Deed::Change { before, after, .. } = &done.deed else {
+            return;
+        };
+        let (mut from, mut now) = (before.clone(), Some(after.clone()));
+        if done.stage == Stage::Undone {
+            std::mem::swap(&mut from, &mut now);
+        }
+        let of_file = self.requests.waiting().filter_map(|request| {
+            let Deed::Change { before, after, .. } = &request.deed else {
+                return None;
+            };
+            let is_shown_so = request.is_of_same_file(&done) && *before == from;
+            is_shown_so.then(|| (request.id, now.as_ref() == Some(after)))
+        });
+        let of_file: Vec<(CallId, bool)> = of_file.collect();
+        for (id, is_there) in of_file {
+            self.show_against(id, now.clone());
+            if is_there {
+                self.say_that_it_is_there(id);
+            }
+        }
+    }
+
+    /// Settles a change of a file that says that already.
+    fn say_that_it_is_there(&mut self, id: CallId) {
+        let Some(Deed::Change { path, .. }) = self.requests.get(id).map(|one| &one.deed) else {
+            return;
+        };
+        let path = path.clone();
+        let reason = HandsError::NoChange { path }.to_string();
+        self.settle(id, Stage::Failed(reason));
     }
 
     fn remember(&mut self, id: CallId) {
@@ -368,6 +423,7 @@ impl Hands<'_, '_, '_> {
             .collect();
         for (id, outcome) in outcomes {
             let is_undone = self.stage(id) == Some(&Stage::Undoing);
+            let is_good = outcome.is_ok();
             let stage = match (is_undone, outcome) {
                 (false, Ok(text)) => Stage::Done(text),
                 (false, Err(reason)) => Stage::Failed(reason),
@@ -375,6 +431,9 @@ impl Hands<'_, '_, '_> {
                 (true, Err(reason)) => not_undone(&reason),
             };
             self.settle(id, stage);
+            if is_good {
+                self.show_anew(id);
+            }
         }
     }
 

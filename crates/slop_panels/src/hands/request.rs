@@ -32,6 +32,10 @@ pub(super) fn waiting(
                     let text = "The project's folder is another one by now, so it cannot be done.";
                     ui.colored_label(view.theme.warning, text);
                 }
+                if view.requests.is_busy(request) {
+                    let text = "Another change of this file is under way; this one is shown anew after it.";
+                    ui.colored_label(view.theme.warning, text);
+                }
                 answers(ui, request, view, out);
             }
         });

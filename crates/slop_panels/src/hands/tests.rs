@@ -136,6 +136,23 @@ fn a_command_is_shown_as_a_whole_before_it_runs() {
 }
 
 #[test]
+fn a_change_is_shown_anew_when_another_one_of_its_file_is_done() {
+    let mut bench = Bench::with(vec![request(0, change()), request(1, change())]);
+    bench.requests.list[0].stage = Stage::Running;
+    let text = "Another change of this file is under way; this one is shown anew after it.";
+    bench.find(text);
+    bench.find("-two");
+    bench.requests.list[0].stage = Stage::Done(String::new());
+    if let Deed::Change { before, .. } = &mut bench.requests.list[1].deed {
+        *before = Some("one\nfour\n".into());
+    }
+    bench.find("-four");
+    let seen = bench.seen();
+    let is_gone = |gone: &str| seen.iter().all(|(shown, _)| shown != gone);
+    assert!(is_gone(text) && is_gone("-two"), "{seen:?}");
+}
+
+#[test]
 fn what_was_asked_for_in_another_folder_says_so() {
     let mut bench = Bench::with(vec![request(0, change())]);
     bench.find("In /project:");

@@ -282,6 +282,51 @@ fn leave_is_remembered_for_its_kind_in_its_ticket() {
 }
 
 #[test]
+fn the_second_change_of_a_file_is_shown_against_the_first_before_it_is_done() {
+    let mut bench = bench(&[write("said", "a"), write("./said", "b"), write("said", "a")]);
+    let replaces = |bench: &Bench| match &bench.requests().get(id(1)).unwrap().deed {
+        Deed::Change { before, .. } => before.clone(),
+        other => panic!("{other:?}"),
+    };
+    // Whoever allows both at once has seen the second as it would replace nothing.
+    bench.app.world_mut().send_event(Action::AllowTool(id(0)));
+    act(&mut bench.app, Action::AllowTool(id(1)));
+    bench.run_to_the_end(0);
+    assert_eq!(bench.said(), "a");
+    assert_eq!(bench.stage(1), Stage::Waiting);
+    assert_eq!(replaces(&bench).as_deref(), Some("a"));
+    let Stage::Failed(reason) = bench.stage(2) else {
+        panic!("{:?}", bench.stage(2));
+    };
+    assert!(reason.contains("says that already"), "{reason}");
+
+    act(&mut bench.app, Action::UndoTool(id(0)));
+    bench.run_until(0, |stage| *stage == Stage::Undone);
+    assert_eq!(replaces(&bench), None);
+    act(&mut bench.app, Action::AllowTool(id(1)));
+    bench.run_to_the_end(1);
+    assert_eq!(bench.said(), "b");
+}
+
+#[test]
+fn changes_of_a_file_for_which_there_is_leave_are_done_one_after_the_other() {
+    let mut bench = bench(&[write("said", "a"), write("said", "b")]);
+    let waiting = bench.requests().clone();
+    act(&mut bench.app, Action::RememberTool(id(0)));
+    bench.run_to_the_end(1);
+    assert!(matches!(bench.stage(1), Stage::Done(_)));
+    assert_eq!(bench.said(), "b");
+    // What each replaced is known again after a rollback.
+    bench.app.insert_resource(waiting);
+    bench.run_to_the_end(1);
+    for (place, text) in [(1, "a"), (0, "")] {
+        act(&mut bench.app, Action::UndoTool(id(place)));
+        bench.run_until(place, |stage| *stage == Stage::Undone);
+        assert_eq!(bench.said(), text);
+    }
+}
+
+#[test]
 fn nothing_is_done_in_another_folder_than_it_was_asked_for_in() {
     let mut bench = bench(&[run("echo a >said"), write("said", "b"), run("echo c >said")]);
     act(&mut bench.app, Action::AllowTool(id(1)));
