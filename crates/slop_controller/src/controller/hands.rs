@@ -16,7 +16,7 @@ use slop_state::{
 
 use super::{excerpt::excerpt, now, Actions};
 
-/// What becomes of a job of an earlier start.
+/// What becomes of a change or a look of an earlier start.
 const LOST: &str = "The app was closed while it was being done; look at what is there now.";
 /// How much of what became of a file is kept with its call, in bytes.
 const DIFF: usize = 16 * 1024;
@@ -411,6 +411,7 @@ impl Hands<'_, '_, '_> {
 
     /// Sees what became of what was begun.
     fn follow(&mut self) {
+        self.end_what_was_left();
         let list = self.requests.list.iter();
         let open = list.filter(|request| matches!(request.stage, Stage::Running | Stage::Undoing));
         let outcomes: Vec<(CallId, Result<String, String>)> = open
@@ -433,6 +434,20 @@ impl Hands<'_, '_, '_> {
             self.settle(id, stage);
             if is_good {
                 self.show_anew(id);
+            }
+        }
+    }
+
+    /// Ends what an app that was killed has left of the commands that were under way.
+    fn end_what_was_left(&mut self) {
+        for request in &self.requests.list {
+            let id = job_of(request);
+            let is_lost = request.stage == Stage::Running && self.jobs.begun(id).is_none();
+            if let Deed::Run(command) = &request.deed {
+                if is_lost {
+                    let (command, limit) = (command.clone(), self.limit);
+                    self.jobs.end_left(id, Job::Run { command, limit });
+                }
             }
         }
     }

@@ -427,10 +427,18 @@ fn what_only_looks_needs_no_word() {
 
 #[test]
 fn a_job_of_an_earlier_start_is_lost_and_said_to_be() {
-    let mut bench = bench(&[run("echo a >said")]);
+    let mut bench = bench(&[run("echo a >said"), write("said", "b")]);
     let mut requests = bench.app.world_mut().resource_mut::<ToolRequests>();
-    requests.list[0].stage = Stage::Running;
-    bench.app.update();
-    assert_eq!(bench.stage(0), Stage::Failed(LOST.to_owned()));
+    for request in &mut requests.list {
+        request.stage = Stage::Running;
+    }
+    bench.run_to_the_end(0);
+    let Stage::Failed(reason) = bench.stage(0) else {
+        panic!("{:?}", bench.stage(0));
+    };
+    let says = "The app was closed while it ran, and nothing of it was left";
+    assert!(reason.starts_with(says), "{reason}");
+    assert_eq!(bench.result(0), Some(format!("It failed: {reason}")));
+    assert_eq!(bench.stage(1), Stage::Failed(LOST.to_owned()));
     assert_eq!(bench.said(), "");
 }
