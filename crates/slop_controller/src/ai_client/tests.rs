@@ -415,6 +415,35 @@ fn entries_become_messages() {
 }
 
 #[test]
+fn the_time_limits_of_the_settings_go_with_each_question() {
+    let mut settings = Settings {
+        provider: ProviderKind::OpenAi,
+        ..Settings::default()
+    };
+    settings.limits.connect_s = 11;
+    settings.limits.first_s = 900;
+    settings.limits.idle_s = 33;
+    let mut tiers = Tiers::default();
+    tiers.qa.provider = Some(ProviderKind::Anthropic);
+    for tier in [None, Some(Tier::Worker), Some(Tier::Qa)] {
+        let discussion = Discussion {
+            tier,
+            ..Discussion::default()
+        };
+        let pending = PendingRequests::default();
+        let session = Session::new("nowhere".into());
+        let ask = question(&discussion, &pending, &settings, &session, "", &tiers);
+        let expected = Timing {
+            connect: Duration::from_secs(11),
+            first: Duration::from_secs(900),
+            idle: Duration::from_secs(33),
+            ..Timing::default()
+        };
+        assert_eq!(ask.timing, expected, "{tier:?}");
+    }
+}
+
+#[test]
 fn a_discussion_is_asked_about_in_its_own_way() {
     let ask = |system: &str, model: &str| {
         let discussion = Discussion {

@@ -230,7 +230,7 @@ fn only_what_there_is_leave_for_is_offered() {
 }
 
 /// Answers one request after the other with these bodies. What it was asked.
-fn serve(bodies: [&'static str; 2]) -> (String, thread::JoinHandle<Vec<String>>) {
+fn serve<const N: usize>(bodies: [&'static str; N]) -> (String, thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     let answer = move |body: &str| {
@@ -308,11 +308,12 @@ impl Bench {
             .insert_resource(requests);
     }
 
-    /// With a server that first has a tool called, and is content then.
-    fn ask_server(&mut self, calls: &'static str) -> thread::JoinHandle<Vec<String>> {
-        let says = "data: {\"choices\":[{\"delta\":{\"content\":\"It is done.\"},\
-                    \"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
-        let (url, server) = serve([calls, says]);
+    /// With a server that says these, one after the other.
+    fn ask_server<const N: usize>(
+        &mut self,
+        bodies: [&'static str; N],
+    ) -> thread::JoinHandle<Vec<String>> {
+        let (url, server) = serve(bodies);
         let mut settings = self.app.world_mut().resource_mut::<Settings>();
         settings.provider = ProviderKind::OpenAi;
         settings.base_url = url;
@@ -320,12 +321,26 @@ impl Bench {
         server
     }
 
+    /// Waits until somebody is to allow something.
+    fn asked(&mut self) -> CallId {
+        let waiting = |bench: &Self| {
+            let requests = bench.app.world().resource::<ToolRequests>();
+            requests.waiting().next().map(|request| request.id)
+        };
+        self.run_until(|bench| waiting(bench).is_some());
+        waiting(self).unwrap()
+    }
+
     fn file(&self, name: &str) -> String {
         fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
     }
 }
 
-/// Runs a command, for which there is leave in ticket 3.
+/// Needs nothing more.
+const SAYS: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"It is done.\"},\
+                    \"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+
+/// Runs a command.
 const RUNS: &str = "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\
                     \"id\":\"x\",\"function\":{\"name\":\"run_command\",\
                     \"arguments\":\"{\\\"command\\\":\\\"echo a >>said\\\"}\"}}]},\
@@ -336,11 +351,7 @@ fn a_round_that_a_rollback_has_forgotten_is_neither_asked_nor_done_again() {
     // The round that the bench has is answered, so the assistant is asked at once.
     let mut bench = bench(Leave::Act, Vec::new());
     let folder = bench.folder.path().display().to_string();
-    bench.app.world_mut().spawn(Ticket {
-        number: 3,
-        discussion: Some(1),
-        ..Ticket::default()
-    });
+    bench.app.world_mut().spawn(ticket());
     let mut requests = bench.app.world_mut().resource_mut::<ToolRequests>();
     requests.remembered.push(Remembered {
         ticket: 3,
@@ -348,7 +359,7 @@ fn a_round_that_a_rollback_has_forgotten_is_neither_asked_nor_done_again() {
         folder,
     });
     let before = bench.snapshot();
-    let server = bench.ask_server(RUNS);
+    let server = bench.ask_server([RUNS, SAYS]);
     bench.run_until(|bench| !bench.is_waited_for());
     let said = "Let me look.\n\nIt is done.";
     assert_eq!(bench.entry().text, said);
@@ -363,6 +374,48 @@ fn a_round_that_a_rollback_has_forgotten_is_neither_asked_nor_done_again() {
     let log = &bench.app.world().resource::<ToolRequests>().log;
     let what = "was allowed before new code was taken back";
     assert!(log.iter().any(|note| note.what == what), "{log:?}");
+}
+
+/// What the discussion is about.
+fn ticket() -> Ticket {
+    Ticket {
+        number: 3,
+        discussion: Some(1),
+        ..Ticket::default()
+    }
+}
+
+#[test]
+fn the_model_is_told_of_a_command_that_was_refused_or_edited() {
+    let refused = |id| Action::RefuseTool(id, "too early".to_owned());
+    let edited = |id| Action::AllowEditedTool(id, "echo b >>said".to_owned());
+    let answers: [(&dyn Fn(CallId) -> Action, &str, &str); 2] = [
+        (&refused, "The person does not allow it: too early", ""),
+        (&edited, "This was run instead:\\necho b >>said", "b\n"),
+    ];
+    for (answer, told, said) in answers {
+        let mut bench = bench(Leave::Act, Vec::new());
+        let server = bench.ask_server([RUNS, SAYS]);
+        let id = bench.asked();
+        act(&mut bench.app, answer(id));
+        bench.run_until(|bench| !bench.is_waited_for());
+        let asked = server.join().unwrap();
+        assert!(asked[1].contains(told), "{}", asked[1]);
+        assert_eq!(bench.file("said"), said);
+    }
+}
+
+#[test]
+fn a_command_of_the_next_round_needs_no_word_if_its_kind_is_remembered() {
+    let mut bench = bench(Leave::Act, Vec::new());
+    bench.app.world_mut().spawn(ticket());
+    let server = bench.ask_server([RUNS, RUNS, SAYS]);
+    let id = bench.asked();
+    act(&mut bench.app, Action::RememberTool(id));
+    bench.run_until(|bench| !bench.is_waited_for());
+    assert_eq!(server.join().unwrap().len(), 3);
+    assert_eq!(bench.file("said"), "a\na\n");
+    assert!(bench.entry().text.ends_with("It is done."));
 }
 
 #[test]

@@ -7,7 +7,11 @@ use slop_state::{DeedKind, Discussion, Entry, ToolCall, ToolRound};
 use tempfile::TempDir;
 
 use super::*;
-use crate::controller::tests::{act, app};
+use crate::controller::{
+    systems,
+    tests::{act, app},
+    DoneActions,
+};
 
 /// An app with a project, and an answer that waits for requests.
 struct Bench {
@@ -228,6 +232,77 @@ fn an_edited_command_is_told_and_shown_as_it_was_run() {
     bench.run_to_the_end(0);
     is_shown(&bench);
     assert_eq!(bench.said(), "b\n");
+}
+
+/// What a rollback brings back: the state, and the actions that new code has done.
+struct Snapshot {
+    requests: ToolRequests,
+    discussions: Discussions,
+    pending: PendingRequests,
+    done: DoneActions,
+}
+
+impl Bench {
+    fn snapshot(&self) -> Snapshot {
+        let world = self.app.world();
+        Snapshot {
+            requests: world.resource::<ToolRequests>().clone(),
+            discussions: world.resource::<Discussions>().clone(),
+            pending: world.resource::<PendingRequests>().clone(),
+            done: world.resource::<DoneActions>().clone(),
+        }
+    }
+
+    /// New code reads with readers of its own, and so does the code before.
+    fn roll_back(&mut self, to: Snapshot) {
+        self.app
+            .insert_resource(to.requests)
+            .insert_resource(to.discussions)
+            .insert_resource(to.pending)
+            .insert_resource(to.done);
+        let mut before = Schedule::default();
+        before.add_systems(systems());
+        before.run(self.app.world_mut());
+    }
+}
+
+#[test]
+fn a_command_that_runs_goes_on_as_it_was_edited_when_new_code_is_taken_back() {
+    let mut bench = bench(&[run("echo a >>said")]);
+    let before = bench.snapshot();
+    let edited = "echo b >>said; while [ ! -e go ]; do sleep 0.01; done";
+    let allowed = Action::AllowEditedTool(id(0), edited.to_owned());
+    act(&mut bench.app, allowed);
+    assert_eq!(bench.stage(0), Stage::Running);
+    // So that only what is under way tells that it was allowed.
+    bench
+        .app
+        .world_mut()
+        .resource_mut::<Events<Action>>()
+        .clear();
+    bench.roll_back(before);
+    assert_eq!(bench.stage(0), Stage::Running);
+    let request = bench.requests().get(id(0)).unwrap();
+    assert_eq!((&request.deed, request.edited), (&run(edited), true));
+    let log = bench.requests().log.iter();
+    let log: Vec<_> = log.map(|note| &*note.what).collect();
+    assert_eq!(log, ["was allowed before new code was taken back"]);
+    fs::write(bench.folder.path().join("go"), "").unwrap();
+    bench.run_to_the_end(0);
+    assert_eq!(bench.said(), "b\n");
+    let told = bench.result(0).unwrap();
+    assert!(told.contains(edited), "{told}");
+}
+
+#[test]
+fn an_action_that_comes_back_with_the_state_begins_nothing_again() {
+    let mut bench = bench(&[run("echo a >>said")]);
+    let before = bench.snapshot();
+    act(&mut bench.app, Action::AllowTool(id(0)));
+    bench.roll_back(before);
+    bench.run_to_the_end(0);
+    assert_eq!(bench.said(), "a\n");
+    assert_eq!(bench.requests().log.len(), 2);
 }
 
 #[test]
