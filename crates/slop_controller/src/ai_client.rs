@@ -39,7 +39,7 @@ const CLOSED: &str = "The app was closed before the answer came.";
 
 /// Owns what is asked of the assistant.
 #[hot_module(
-    state_keys = [PendingRequests, Orphans],
+    state_keys = [PendingRequests, Orphans, DoneStops],
     targets = [send_request, stream_response, ask_for_leave, next_round],
     after = [controller],
 )]
@@ -47,6 +47,7 @@ pub fn ai_client(app: &mut App) {
     Turn::order(app);
     app.init_resource::<PendingRequests>()
         .init_resource::<Orphans>()
+        .init_resource::<DoneStops>()
         .init_resource::<Assistants>()
         .add_event::<Action>()
         .add_event::<AskAssistant>()
@@ -59,8 +60,7 @@ fn systems() -> SystemConfigs {
         read_key,
         set_key,
         list_models,
-        cancel_replies,
-        stop_rounds,
+        stop_replies,
         send_request,
         stream_response,
         ask_for_leave,
@@ -73,6 +73,12 @@ fn systems() -> SystemConfigs {
 /// says so.
 #[derive(Resource, Reflect, Clone, Debug, Default, PartialEq, Eq)]
 struct Orphans(Vec<Pending>);
+
+/// How many actions were looked through for one that stops the assistant. New code reads those of the
+/// last two frames again, and what was asked since then is not to be stopped. The controller counts for
+/// itself, since it is done with them earlier in a frame.
+#[derive(Resource, Reflect, Clone, Debug, Default, PartialEq, Eq)]
+struct DoneStops(usize);
 
 /// Has the key for each server that is set read, as soon as it is set. That of the settings comes
 /// first, for a key from the time when there was only one was entered for no tier.
@@ -133,12 +139,23 @@ fn list_models(
     }
 }
 
-/// Stops the assistant.
-fn cancel_replies(mut actions: EventReader<Action>, mut assistants: ResMut<Assistants>) {
-    for action in actions.read() {
-        if *action == Action::CancelReplies {
-            assistants.cancel_all();
-        }
+/// Stops the assistant, wherever it answers or waits for what it asked for.
+fn stop_replies(
+    mut actions: EventReader<Action>,
+    mut done: ResMut<DoneStops>,
+    mut assistants: ResMut<Assistants>,
+    mut pending: ResMut<PendingRequests>,
+    mut discussions: ResMut<Discussions>,
+) {
+    let before = done.0;
+    let mut is_stopped = false;
+    for (action, id) in actions.read_with_id().filter(|(_, id)| id.id >= before) {
+        is_stopped |= *action == Action::CancelReplies;
+        done.0 = id.id + 1;
+    }
+    if is_stopped {
+        assistants.cancel_all();
+        stop_rounds(&mut pending, &mut discussions);
     }
 }
 
@@ -398,16 +415,22 @@ fn with_note(text: &str, reason: &str) -> String {
 
 /// The text and a note behind it, which begins with `head`.
 fn noted(text: &str, head: &str, reason: &str) -> String {
-    let mut noted = text.trim_end().to_owned();
+    // The note is no part of the code.
+    let mut noted = with_closed_code(text.trim_end()).into_owned();
     if !noted.is_empty() {
-        let fences = noted.lines().filter(|l| l.trim_start().starts_with("```"));
-        if fences.count() % 2 == 1 {
-            // The note is no part of the code.
-            noted += "\n```";
-        }
         noted += "\n\n";
     }
     noted + &quote(head, reason)
+}
+
+/// A text whose last block of code is at its end, wherever it was cut.
+pub(crate) fn with_closed_code(text: &str) -> Cow<'_, str> {
+    let fences = text.lines().filter(|l| l.trim_start().starts_with("```"));
+    if fences.count() % 2 == 1 {
+        Cow::Owned(format!("{text}\n```"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// A block quote of some lines.

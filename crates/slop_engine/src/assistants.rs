@@ -29,6 +29,7 @@ pub struct Assistants {
     asked: BTreeMap<u64, Asked>,
     /// The ids of those that finished, the oldest first.
     finished: VecDeque<u64>,
+    followers: Vec<Follower>,
     last_id: u64,
     models: Models,
     frames: Frames,
@@ -73,6 +74,7 @@ impl Default for Assistants {
         Self {
             asked: BTreeMap::new(),
             finished: VecDeque::new(),
+            followers: Vec::new(),
             last_id: u64::try_from(micros).unwrap_or_default(),
             models: Models::default(),
             frames: Frames::default(),
@@ -109,6 +111,27 @@ impl Assistants {
         });
     }
 
+    /// The request that goes on after another one, whose calls were answered with what `told` is a digest
+    /// of, if it was started.
+    #[must_use]
+    pub fn follower(&self, after: u64, told: u64) -> Option<u64> {
+        let mut followers = self.followers.iter();
+        let is_it = |one: &&Follower| (one.after, one.told) == (after, told);
+        followers.find(is_it).map(|one| one.id)
+    }
+
+    /// Goes on after a request. If that was done before and the same was told, which a rollback may have
+    /// forgotten, it is not asked again: the id is that of the request that was started then.
+    pub fn follow(&mut self, after: u64, told: u64, ask: Ask) -> u64 {
+        if let Some(known) = self.follower(after, told) {
+            return known;
+        }
+        let id = self.new_id();
+        self.start(id, ask);
+        self.followers.push(Follower { after, told, id });
+        id
+    }
+
     /// Asks for the models of a server. What was known of another is forgotten.
     pub fn list_models(&mut self, provider: Provider, key: ApiKey, timing: Timing) {
         let frames = self.frames.clone();
@@ -128,6 +151,7 @@ impl Assistants {
         while self.finished.len() > KEPT {
             if let Some(oldest) = self.finished.pop_front() {
                 self.asked.remove(&oldest);
+                self.followers.retain(|one| one.id != oldest);
             }
         }
         if let Models::Asked(list) = &self.models {
@@ -163,14 +187,31 @@ impl Assistants {
         self.keep_only(&[]);
     }
 
-    /// Cancels all requests that are under way but these.
+    /// Cancels all requests that are under way but these, and those that go on after them: a rollback may
+    /// have forgotten that they were started.
     pub fn keep_only(&mut self, wanted: &[u64]) {
+        let mut wanted = wanted.to_vec();
+        let mut place = 0;
+        while let Some(after) = wanted.get(place).copied() {
+            let followers = self.followers.iter().filter(|one| one.after == after);
+            wanted.extend(followers.map(|one| one.id));
+            place += 1;
+        }
         for (id, asked) in &self.asked {
             if let Some(reply) = asked.reply.as_ref().filter(|_| !wanted.contains(id)) {
                 reply.cancel();
             }
         }
     }
+}
+
+/// That a request goes on after another one.
+#[derive(Debug)]
+struct Follower {
+    after: u64,
+    /// A digest of what it was told came of the calls.
+    told: u64,
+    id: u64,
 }
 
 /// A request.
@@ -300,6 +341,30 @@ mod tests {
         assistants.cancel_all();
         assistants.poll();
         assert_eq!(assistants.get(2).unwrap().outcome, Some(&cancelled));
+    }
+
+    #[test]
+    fn what_goes_on_after_a_request_is_asked_once_and_kept_with_it() {
+        let mut assistants = Assistants::default();
+        let words = "word ".repeat(10_000);
+        let second = assistants.follow(1, 7, ask(&words));
+        let third = assistants.follow(second, 7, ask(&words));
+        assert_eq!(assistants.follow(1, 7, ask("else")), second);
+        assert_eq!(assistants.follower(second, 7), Some(third));
+        // It was told something else.
+        assert_eq!(assistants.follower(1, 8), None);
+        let is_under_way = |assistants: &Assistants, id: u64| {
+            let progress = assistants.get(id).unwrap();
+            progress.outcome.is_none()
+        };
+        assistants.keep_only(&[1]);
+        assistants.poll();
+        assert!(is_under_way(&assistants, second) && is_under_way(&assistants, third));
+        assistants.keep_only(&[third]);
+        poll_until(&mut assistants, |a| has_finished(a, second));
+        assert!(is_under_way(&assistants, third));
+        assistants.cancel_all();
+        poll_until(&mut assistants, |a| has_finished(a, third));
     }
 
     #[test]

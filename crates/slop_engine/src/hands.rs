@@ -14,7 +14,7 @@ use bevy::{
     prelude::{EventReader, Res, Resource},
 };
 pub use slop_hands::{Change, Diff, HandsError, Line, Mark, Output, Tool, Wanted};
-use slop_hands::{OffLimits, Patience, Root, Running};
+use slop_hands::{Left, OffLimits, Patience, Root, Running};
 
 use crate::pacing::Frames;
 
@@ -139,7 +139,22 @@ impl Jobs {
             return;
         }
         let root = self.root(folder);
-        let work = root.and_then(|root| self.begin(root, job.clone()));
+        let work = root.and_then(|root| self.begin(id, root, job.clone()));
+        self.insert(id, job, work);
+    }
+
+    /// Ends what is left of a command that was begun as this job by an app that was killed since. What
+    /// came of it is not known, so it is over with an error, which says what was left. One that is known
+    /// is no such.
+    pub fn end_left(&mut self, id: JobId, job: Job) {
+        if self.jobs.contains_key(&id) {
+            return;
+        }
+        let work = self.on_thread(move || Err(told_of_left(&Running::end_left(&label(id)))));
+        self.insert(id, job, work);
+    }
+
+    fn insert(&mut self, id: JobId, job: Job, work: Result<Work, HandsError>) {
         let work = work.unwrap_or_else(|error| {
             self.over.push_back(id);
             Work::Over(Output::default(), Err(error.to_string()))
@@ -160,20 +175,28 @@ impl Jobs {
         Ok(root)
     }
 
-    fn begin(&self, root: Arc<Root>, job: Job) -> Result<Work, HandsError> {
-        let frames = self.frames.clone();
+    fn begin(&self, id: JobId, root: Arc<Root>, job: Job) -> Result<Work, HandsError> {
         if let Job::Run { command, limit } = &job {
+            let frames = self.frames.clone();
             let wake = move || frames.now();
             let patience = Patience {
                 time: *limit,
                 ..Patience::default()
             };
-            let running = Running::start(&root, command, patience, wake)?;
+            let running = Running::start(&root, command, &label(id), patience, wake)?;
             return Ok(Work::Command(running));
         }
+        self.on_thread(move || act(&root, &job).map_err(|error| error.to_string()))
+    }
+
+    fn on_thread(
+        &self,
+        act: impl FnOnce() -> Result<String, String> + Send + 'static,
+    ) -> Result<Work, HandsError> {
+        let frames = self.frames.clone();
         let (sender, receiver) = mpsc::channel();
         let work = move || {
-            let result = act(&root, &job).map_err(|error| error.to_string());
+            let result = act();
             // Nobody may want it any more.
             let _ = sender.send(result);
             frames.now();
@@ -270,6 +293,37 @@ impl Work {
             }
         }
     }
+}
+
+/// What the command of a job is called by, after a restart too.
+fn label(id: JobId) -> String {
+    let JobId {
+        request,
+        place,
+        attempt,
+    } = id;
+    format!("{request}-{place}-{attempt}")
+}
+
+/// What became of a command that was under way when the app was killed.
+fn told_of_left(left: &Left) -> String {
+    let mut text = "The app was closed while it ran".to_owned();
+    if left.ended.is_empty() && left.stays.is_empty() {
+        text += ", and nothing of it was left";
+    }
+    if !left.ended.is_empty() {
+        text += &format!("; what was left of it was ended: {}", numbers(&left.ended));
+    }
+    if !left.stays.is_empty() {
+        let numbers = numbers(&left.stays);
+        text += &format!("; what is left of it could not be ended, do it yourself: {numbers}");
+    }
+    text + ". Look at what is there now."
+}
+
+fn numbers(processes: &[i32]) -> String {
+    let numbers = processes.iter().map(|number| format!("process {number}"));
+    numbers.collect::<Vec<_>>().join(", ")
 }
 
 /// What a command has said and how it ended, in one text.
@@ -412,6 +466,47 @@ mod tests {
         jobs.start(id(1), &path, run("exit 3"));
         let expected = "It said nothing; it ended with code 3.".to_owned();
         assert_eq!(outcome(&mut jobs, id(1)), Err(expected));
+    }
+
+    #[test]
+    fn what_an_app_that_was_killed_has_left_is_ended_once_and_told() {
+        let folder = tempfile::tempdir().unwrap();
+        // No other test may have it.
+        let of_killed = JobId {
+            request: u64::from(std::process::id()),
+            place: 77,
+            attempt: 0,
+        };
+        // One process, which waits for what never comes.
+        let mut left = std::process::Command::new("/bin/sh")
+            .args(["-c", "echo >begun; read line"])
+            .stdin(std::process::Stdio::piped())
+            .current_dir(folder.path())
+            .env("SLOP_HANDS_COMMAND", "999999999.1-0-0")
+            .env("SLOP_HANDS_LABEL", label(of_killed))
+            .spawn()
+            .unwrap();
+        while !folder.path().join("begun").exists() {
+            thread::yield_now();
+        }
+        let mut jobs = Jobs::default();
+        for _ in 0..2 {
+            jobs.end_left(of_killed, run("sleep 1000"));
+            let expected = format!(
+                "The app was closed while it ran; what was left of it was ended: process {}. Look at \
+                 what is there now.",
+                left.id()
+            );
+            assert_eq!(outcome(&mut jobs, of_killed), Err(expected));
+        }
+        left.wait().unwrap();
+        let other = JobId {
+            place: 78,
+            ..of_killed
+        };
+        jobs.end_left(other, run("sleep 1000"));
+        let told = outcome(&mut jobs, other).unwrap_err();
+        assert!(told.contains("nothing of it was left"), "{told}");
     }
 
     #[test]

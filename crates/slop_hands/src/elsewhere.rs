@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{search::Kind, Ending, HandsError, OffLimits, Output, Patience};
+use crate::{search::Kind, Ending, HandsError, Left, OffLimits, Output, Patience};
 
 /// There is none here.
 #[derive(Debug)]
@@ -73,10 +73,17 @@ impl Running {
     pub fn start(
         root: &Root,
         _: &str,
+        _: &str,
         _: Patience,
         _: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, HandsError> {
         match *root {}
+    }
+
+    /// Nothing was ever started.
+    #[must_use]
+    pub fn end_left(_: &str) -> Left {
+        Left::default()
     }
 
     /// # Errors

@@ -29,6 +29,9 @@
 //! # }
 //! ```
 //!
+//! A command is ended with the app. If the app is killed, it runs on, and the next start can find what is
+//! left of it by its label ([`Running::end_left`]).
+//!
 //! Limits: Linux 5.6 or newer. A command may do all that the person may; only where it begins is
 //! bound to the folder, which is why it is shown before. A process that has left its group and wiped
 //! its environment outlives its command. Mounts within the folder belong to it. Folders that a change
@@ -58,7 +61,7 @@ pub use diff::{Diff, Line, Mark};
 pub use elsewhere::{Root, Running};
 pub use error::HandsError;
 pub use off_limits::OffLimits;
-pub use output::{Ending, Output, Patience};
+pub use output::{Ending, Left, Output, Patience};
 #[cfg(target_os = "linux")]
 pub use root::Root;
 #[cfg(target_os = "linux")]

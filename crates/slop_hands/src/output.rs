@@ -49,6 +49,15 @@ impl fmt::Display for Ending {
     }
 }
 
+/// What an app that is gone has left of a command, by the numbers of the processes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Those that were ended.
+    pub ended: Vec<i32>,
+    /// Those that could not be.
+    pub stays: Vec<i32>,
+}
+
 /// How patient to be with a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {

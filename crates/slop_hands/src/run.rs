@@ -6,7 +6,7 @@ use std::{
     fmt,
     io::{self, PipeReader, Read},
     os::unix::process::{CommandExt, ExitStatusExt},
-    process::{self, Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::{
         atomic::{AtomicU64, Ordering},
         Arc, Mutex, MutexGuard, PoisonError,
@@ -21,8 +21,8 @@ use rustix::process::{waitid, Pid, Signal, WaitId, WaitIdOptions};
 use crate::{
     output::Newest,
     path::seen,
-    tree::{Tree, MARK},
-    Ending, HandsError, Output, Patience, Root,
+    tree::{self, Tree, LABEL, MARK},
+    Ending, HandsError, Left, Output, Patience, Root,
 };
 
 /// The longest command, in bytes. Nobody would read a longer one before it runs.
@@ -33,7 +33,7 @@ const LOOK: Duration = Duration::from_millis(10);
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Parts of the names of variables that no command gets.
-const SECRET: [&str; 9] = [
+const SECRET: [&str; 10] = [
     "KEY",
     "TOKEN",
     "SECRET",
@@ -43,6 +43,7 @@ const SECRET: [&str; 9] = [
     "CREDENTIAL",
     "AUTH",
     MARK,
+    LABEL,
 ];
 
 /// A command under way. Dropping it cancels it, without waiting for its end.
@@ -64,7 +65,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Running {
     /// Starts a command of the shell in the folder, with nothing to read. `wake` is called, from
-    /// another thread, whenever there is something new to see.
+    /// another thread, whenever there is something new to see. By the `label` an app that is started
+    /// after this one was killed finds what is left of it.
     ///
     /// # Errors
     ///
@@ -72,6 +74,7 @@ impl Running {
     pub fn start(
         root: &Root,
         command: &str,
+        label: &str,
         patience: Patience,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, HandsError> {
@@ -86,6 +89,7 @@ impl Running {
             .env_clear()
             .envs(environment(env::vars_os()))
             .env(MARK, &value)
+            .env(LABEL, label)
             .stdin(Stdio::null())
             .stdout(writer.try_clone().map_err(failed)?)
             .stderr(writer)
@@ -122,6 +126,13 @@ impl Running {
             // It panicked.
             Err(error) => Err(failed(io::Error::other(error))),
         }
+    }
+
+    /// Ends what is left of a command of this label, if the app that has started it is gone. It waits for
+    /// that, for some seconds at most.
+    #[must_use]
+    pub fn end_left(label: &str) -> Left {
+        tree::end_left(label, Patience::default().grace)
     }
 
     /// Whether a command could be started, as far as its text tells.
@@ -168,13 +179,13 @@ impl fmt::Debug for Running {
     }
 }
 
-/// A value that no other command has, not even one of an earlier start.
+/// A value that no other command has, not even one of an earlier start. It begins with who starts it.
 fn unique() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let nanos = now.unwrap_or_default().as_nanos();
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{}-{count}-{nanos}", process::id())
+    format!("{}-{count}-{nanos}", tree::owner())
 }
 
 /// What a command gets to know of ours.
@@ -283,6 +294,7 @@ mod tests {
             ("DB", "postgres://me:pass@host/db"),
             ("PROXY", "http://host:80"),
             (MARK, "another's"),
+            (LABEL, "another's"),
         ];
         let all = all.map(|(name, value)| (OsString::from(name), OsString::from(value)));
         let names: Vec<_> = environment(all.into_iter()).map(|(name, _)| name).collect();

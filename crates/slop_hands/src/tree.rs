@@ -1,17 +1,26 @@
 //! All that a command has started.
 
 use std::{
-    fs, process, thread,
+    fs, io,
+    os::fd::OwnedFd,
+    process, thread,
     time::{Duration, Instant},
 };
 
 use rustix::process::{kill_process_group, pidfd_open, pidfd_send_signal, Pid, PidfdFlags, Signal};
 
-/// A variable that is in the environment of all that a command starts.
+use crate::Left;
+
+/// A variable that is in the environment of all that a command starts. Its value is another one for each
+/// command, and begins with the app that has started it, see [`owner`].
 pub(crate) const MARK: &str = "SLOP_HANDS_COMMAND";
+/// Another one, with what whoever starts a command calls it.
+pub(crate) const LABEL: &str = "SLOP_HANDS_LABEL";
 /// For how long whatever is left is looked for once more.
 const LAST: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(5);
+/// The same for what an app before this one has left, which may tidy up.
+const LONG_PAUSE: Duration = Duration::from_millis(20);
 
 /// A command's processes: those of its group, and those that left it but have its environment.
 #[derive(Debug)]
@@ -46,35 +55,152 @@ impl Tree {
 
     /// To how many it was sent.
     fn signal_marked(&self, signal: Signal) -> usize {
-        let Ok(processes) = fs::read_dir("/proc") else {
-            return 0;
-        };
-        let numbers = processes.filter_map(|process| {
-            let name = process.ok()?.file_name();
-            name.to_str()?.parse::<i32>().ok()
-        });
-        let ours = i32::try_from(process::id()).ok();
-        let others = numbers.filter(|number| Some(*number) != ours);
-        others
-            .filter(|number| self.signal_one(*number, signal))
-            .count()
+        let found = find(|environment| variables(environment).any(|one| one == self.mark));
+        found.iter().filter(|one| one.signal(signal)).count()
+    }
+}
+
+/// Ends what is left of the commands of a label whose app is gone: asks first, and then does not.
+pub(crate) fn end_left(label: &str, grace: Duration) -> Left {
+    let label = format!("{LABEL}={label}").into_bytes();
+    let is_left = |environment: &[u8]| {
+        variables(environment).any(|one| one == label) && !has_owner(environment)
+    };
+    let mut ended = Vec::new();
+    let start = Instant::now();
+    loop {
+        let found = find(&is_left);
+        let waited = start.elapsed();
+        if found.is_empty() || waited >= grace + LAST {
+            let stays: Vec<i32> = found.iter().map(|one| one.number).collect();
+            ended.retain(|number| !stays.contains(number));
+            return Left { ended, stays };
+        }
+        for one in found {
+            let is_new = !ended.contains(&one.number);
+            if is_new {
+                ended.push(one.number);
+            }
+            if waited >= grace {
+                one.signal(Signal::KILL);
+            } else if is_new {
+                one.signal(Signal::TERM);
+            }
+        }
+        thread::sleep(LONG_PAUSE);
+    }
+}
+
+/// This app, as marks have it: no other process is called so, not even one that gets its number.
+pub(crate) fn owner() -> String {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let began = began(&stat).unwrap_or_default();
+    format!("{}.{began}", process::id())
+}
+
+/// Whether whoever has started a process may be there to end it.
+fn has_owner(environment: &[u8]) -> bool {
+    let name = format!("{MARK}=");
+    let mark = variables(environment).find_map(|one| one.strip_prefix(name.as_bytes()));
+    // Without one it is none of ours.
+    mark.is_none_or(|mark| {
+        let mark = String::from_utf8_lossy(mark);
+        let owner = mark.split('-').next().unwrap_or_default();
+        is_alive(owner)
+    })
+}
+
+/// Whether an owner runs. In any doubt it does.
+fn is_alive(owner: &str) -> bool {
+    let Some((number, since)) = owner.split_once('.') else {
+        return true;
+    };
+    match fs::read(format!("/proc/{number}/stat")) {
+        Ok(stat) => began(&String::from_utf8_lossy(&stat)) == Some(since),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
+}
+
+/// When a process began, of what the system says of it; `None` if it has ended.
+fn began(stat: &str) -> Option<&str> {
+    // Behind the name, which may have anything in it. The state comes first.
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let mut fields = rest.split_whitespace();
+    let state = fields.next()?;
+    if matches!(state, "Z" | "X") {
+        return None;
+    }
+    fields.nth(18)
+}
+
+/// A process, and no other one that gets its number.
+struct Found {
+    number: i32,
+    process: OwnedFd,
+}
+
+impl Found {
+    /// Whether it was there to get it.
+    fn signal(&self, signal: Signal) -> bool {
+        pidfd_send_signal(&self.process, signal).is_ok()
+    }
+}
+
+/// All processes but this one that have an environment such as this.
+fn find(is_it: impl Fn(&[u8]) -> bool) -> Vec<Found> {
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let numbers = processes.filter_map(|process| {
+        let name = process.ok()?.file_name();
+        name.to_str()?.parse::<i32>().ok()
+    });
+    let ours = i32::try_from(process::id()).ok();
+    let others = numbers.filter(|number| Some(*number) != ours);
+    others
+        .filter_map(|number| look_at(number, &is_it))
+        .collect()
+}
+
+fn look_at(number: i32, is_it: impl Fn(&[u8]) -> bool) -> Option<Found> {
+    // Opened before its environment is read, so that it is the same process that gets a signal.
+    let pid = Pid::from_raw(number)?;
+    let process = pidfd_open(pid, PidfdFlags::empty()).ok()?;
+    // Nobody else's can be read.
+    let environment = fs::read(format!("/proc/{number}/environ")).ok()?;
+    is_it(&environment).then_some(Found { number, process })
+}
+
+fn variables(environment: &[u8]) -> impl Iterator<Item = &[u8]> {
+    environment.split(|byte| *byte == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owner_is_told_from_who_gets_its_number() {
+        let ours = owner();
+        assert!(is_alive(&ours), "{ours}");
+        assert!(!is_alive(&format!("{}.1", process::id())));
+        assert!(!is_alive("999999999.1"));
+        // Nothing that this version has written.
+        assert!(is_alive("999999999"));
     }
 
-    /// Whether it was one of the command's.
-    fn signal_one(&self, number: i32, signal: Signal) -> bool {
-        // Opened before its environment is read, so that it is the same process that gets the
-        // signal.
-        let process =
-            Pid::from_raw(number).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-        let Some(process) = process else {
-            return false;
-        };
-        // Nobody else's can be read.
-        let Ok(environment) = fs::read(format!("/proc/{number}/environ")) else {
-            return false;
-        };
-        let mut variables = environment.split(|byte| *byte == 0);
-        variables.any(|variable| variable == self.mark)
-            && pidfd_send_signal(process, signal).is_ok()
+    #[test]
+    fn when_a_process_began_is_read_behind_its_name() {
+        let fields = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21";
+        let stat = |state: &str| format!("7 (a) b) {state} {fields}\n");
+        assert_eq!(began(&stat("S")), Some("19"));
+        assert_eq!(began(&stat("Z")), None);
+        assert_eq!(began(""), None);
+    }
+
+    #[test]
+    fn without_our_mark_nothing_is_ours_to_end() {
+        assert!(has_owner(b"A=1\0B=2\0"));
+        assert!(!has_owner(b"A=1\0SLOP_HANDS_COMMAND=999999999.1-0-5\0"));
     }
 }

@@ -2,11 +2,13 @@
 #![cfg(target_os = "linux")]
 
 use std::{
-    fs, thread,
+    fs,
+    process::{self, Command},
+    thread,
     time::{Duration, Instant},
 };
 
-use slop_hands::{Ending, Patience, Root, Running};
+use slop_hands::{Ending, Left, Patience, Root, Running};
 use tempfile::TempDir;
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -30,7 +32,7 @@ fn place() -> Place {
 
 impl Place {
     fn start(&self, command: &str, patience: Patience) -> Running {
-        Running::start(&self.root, command, patience, || {}).unwrap()
+        Running::start(&self.root, command, "test", patience, || {}).unwrap()
     }
 
     /// The number that a command writes into a file.
@@ -157,6 +159,40 @@ fn dropping_it_ends_it() {
 }
 
 #[test]
+fn what_an_app_that_is_gone_has_left_is_ended_and_nothing_else() {
+    let place = place();
+    let label = format!("left by {}", process::id());
+    let command = "echo $$ >ours; sleep 1000";
+    let _running = Running::start(&place.root, command, &label, PATIENT, || {}).unwrap();
+    let ours = place.number("ours");
+    // As one that was started by a process that is not there.
+    let mut left = Command::new("/bin/sh")
+        .args(["-c", "sleep 1000 & echo $! >below; echo $$ >first; wait"])
+        .current_dir(place.folder.path())
+        .env("SLOP_HANDS_COMMAND", "999999999.1-0-0")
+        .env("SLOP_HANDS_LABEL", &label)
+        .spawn()
+        .unwrap();
+    let mut numbers = ["below", "first"].map(|file| place.number(file));
+    numbers.sort_unstable();
+    assert_eq!(Running::end_left("another"), Left::default());
+    assert!(numbers.iter().all(|number| is_alive(*number)));
+
+    let mut ended = Running::end_left(&label);
+    ended.ended.sort_unstable();
+    let expected = Left {
+        ended: numbers.to_vec(),
+        stays: Vec::new(),
+    };
+    assert_eq!(ended, expected);
+    for number in numbers {
+        until("the end of a process", || !is_alive(number));
+    }
+    left.wait().unwrap();
+    assert!(is_alive(ours));
+}
+
+#[test]
 fn it_is_ended_when_its_time_is_over() {
     let place = place();
     let patience = Patience {
@@ -190,7 +226,7 @@ fn what_is_new_is_told() {
     let wake = move || {
         let _ = send.send(());
     };
-    let running = Running::start(&place.root, "echo hello", PATIENT, wake).unwrap();
+    let running = Running::start(&place.root, "echo hello", "test", PATIENT, wake).unwrap();
     while running.ending().is_none() {
         receive.recv_timeout(DEADLINE).unwrap();
     }

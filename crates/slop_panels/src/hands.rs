@@ -10,8 +10,8 @@ use slop_engine::{
     hands::{Diff, Jobs},
 };
 use slop_state::{
-    Action, CallId, Discussions, HandsView, Layout, Stage, ToolNote, ToolRequest, ToolRequests,
-    Window,
+    Action, CallId, Discussions, HandsView, Layout, Project, Stage, ToolNote, ToolRequest,
+    ToolRequests, Window,
 };
 use slop_ui::{edit, Canvas, Theme};
 
@@ -35,7 +35,7 @@ fn render_hands(
     mut canvas: Canvas,
     requests: Res<ToolRequests>,
     discussions: Res<Discussions>,
-    jobs: Res<Jobs>,
+    (jobs, project): (Res<Jobs>, Res<Project>),
     mut layout: ResMut<Layout>,
     mut view: ResMut<HandsView>,
     mut cache: Local<Cache>,
@@ -55,6 +55,7 @@ fn render_hands(
                 requests: &requests,
                 discussions: &discussions,
                 jobs: &jobs,
+                folder: &project.root,
                 limit_s,
                 view,
                 cache: &mut cache,
@@ -71,6 +72,8 @@ struct View<'a> {
     discussions: &'a Discussions,
     /// What is under way.
     jobs: &'a Jobs,
+    /// The project's, as it is now.
+    folder: &'a str,
     /// After how many seconds a command is ended.
     limit_s: u32,
     view: &'a mut HandsView,
@@ -78,22 +81,29 @@ struct View<'a> {
     theme: &'a Theme,
 }
 
-/// What is the same in every frame: what becomes of files, by request, with the contents that they
-/// are to have.
+/// What is the same in every frame: what becomes of files, by request.
 #[derive(Default)]
-struct Cache(HashMap<CallId, (String, Diff)>);
+struct Cache(HashMap<CallId, Shown>);
+
+/// What becomes of a file, with what is in it and what is to be.
+struct Shown {
+    before: Option<String>,
+    after: String,
+    diff: Diff,
+}
 
 impl Cache {
     fn diff(&mut self, id: CallId, before: Option<&str>, after: &str) -> &Diff {
-        let make = || {
-            let diff = Diff::new(before.unwrap_or_default(), after);
-            (after.to_owned(), diff)
+        let make = || Shown {
+            before: before.map(str::to_owned),
+            after: after.to_owned(),
+            diff: Diff::new(before.unwrap_or_default(), after),
         };
         let known = self.0.entry(id).or_insert_with(make);
-        if known.0 != after {
+        if known.before.as_deref() != before || known.after != after {
             *known = make();
         }
-        &known.1
+        &known.diff
     }
 
     fn keep_only(&mut self, requests: &ToolRequests) {
@@ -157,8 +167,9 @@ fn remembered(ui: &mut egui::Ui, requests: &ToolRequests, out: &mut Vec<Action>)
             let kind = remembered.kind.label();
             let number = remembered.ticket;
             ui.label(format!("All {kind} in ticket {number} are allowed."));
+            ui.weak(format!("In {}", remembered.folder));
             if ui.button("Ask again").clicked() {
-                out.push(Action::ForgetTool(*remembered));
+                out.push(Action::ForgetTool(remembered.clone()));
             }
         });
     }
@@ -179,7 +190,9 @@ fn over(ui: &mut egui::Ui, view: &mut View<'_>, out: &mut Vec<Action>) {
 }
 
 fn line(ui: &mut egui::Ui, note: &ToolNote, theme: &Theme) {
-    let ToolNote { time, what, title } = note;
+    let ToolNote {
+        time, what, title, ..
+    } = note;
     ui.horizontal_wrapped(|ui| {
         let time = date(*time);
         ui.label(egui::RichText::new(time).monospace().color(theme.weak));

@@ -5,10 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::TokenUsage;
 
-/// How many requests are kept that are over. The oldest go first.
+/// How many changes and commands are kept that are over. The oldest go first.
 const OVER: usize = 30;
-/// How many lines the log has.
+/// How many of those that only looked. They take no room of the others, which can be undone.
+const LOOKS: usize = 10;
+/// How many lines the log has of changes and commands.
 const LINES: usize = 500;
+/// How many it has of what was looked at.
+const LOOK_LINES: usize = 200;
 
 /// What the assistant may do in the project's folder, in one discussion.
 #[derive(
@@ -22,6 +26,21 @@ pub enum Leave {
     Look,
     /// Propose changes and commands besides, each of which somebody allows.
     Act,
+}
+
+impl Leave {
+    /// The least first.
+    pub const ALL: [Self; 3] = [Self::None, Self::Look, Self::Act];
+
+    /// For people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::None => "Nothing",
+            Self::Look => "Read the project",
+            Self::Act => "Propose changes and commands",
+        }
+    }
 }
 
 /// A round of an answer: what was said, and what was asked for before it went on.
@@ -63,6 +82,10 @@ pub struct ToolCall {
     /// What was done instead, if a person edited it first: the command, or what the file was to have
     /// in it.
     pub edited: Option<String>,
+    /// What became of the file, line by line, if one was changed. A long one is cut.
+    pub diff: Option<String>,
+    /// Whether that was taken back afterwards.
+    pub undone: bool,
 }
 
 /// Which call it is: the request that it came with, and its place there. So one that is read again,
@@ -112,6 +135,9 @@ pub struct ToolRequest {
     pub entry: u64,
     /// The number of the ticket that the discussion is about.
     pub ticket: Option<u32>,
+    /// The project's folder when it was made. It is done there or nowhere. Blank if it was made before
+    /// that was kept.
+    pub folder: String,
     /// When it was made, in seconds since 1970, UTC.
     pub time: u64,
     /// What is to be done, as the person edited it, if somebody did.
@@ -202,6 +228,26 @@ impl ToolRequest {
             title
         }
     }
+
+    /// Whether both change the same file.
+    #[must_use]
+    pub fn is_of_same_file(&self, other: &Self) -> bool {
+        let (Deed::Change { path, .. }, Deed::Change { path: its, .. }) = (&self.deed, &other.deed)
+        else {
+            return false;
+        };
+        self.folder == other.folder && names(path).eq(names(its))
+    }
+
+    /// Where it is done, for people.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        if self.folder.is_empty() {
+            "a folder that is not known"
+        } else {
+            &self.folder
+        }
+    }
 }
 
 /// A kind of what needs leave.
@@ -253,14 +299,16 @@ impl Stage {
     }
 }
 
-/// Leave for all that is of a kind, in one ticket.
-#[derive(Reflect, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Leave for all that is of a kind, in one ticket and one folder.
+#[derive(Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(default)]
 pub struct Remembered {
     /// The number of the ticket.
     pub ticket: u32,
     /// What needs no leave there.
     pub kind: DeedKind,
+    /// The project's folder when it was given.
+    pub folder: String,
 }
 
 /// A line of the log.
@@ -273,6 +321,8 @@ pub struct ToolNote {
     pub what: String,
     /// To what.
     pub title: String,
+    /// Whether that only looks.
+    pub looks: bool,
 }
 
 /// What a person is in the middle of, in the window Hands.
@@ -305,35 +355,81 @@ impl ToolRequests {
         list.filter(|request| request.stage == Stage::Waiting)
     }
 
-    /// Whether somebody has given leave for all of the kind, in the same ticket.
+    /// Whether another change of the same file is under way. What the request would change is shown anew
+    /// after it.
     #[must_use]
-    pub fn is_remembered(&self, request: &ToolRequest) -> bool {
-        let (Some(ticket), Some(kind)) = (request.ticket, request.deed.kind()) else {
-            return false;
-        };
-        self.remembered.contains(&Remembered { ticket, kind })
+    pub fn is_busy(&self, request: &ToolRequest) -> bool {
+        self.list.iter().any(|other| {
+            matches!(other.stage, Stage::Running | Stage::Undoing)
+                && other.id != request.id
+                && other.is_of_same_file(request)
+        })
     }
 
-    /// Adds a line to the log.
+    /// Whether somebody has given leave for all of the kind, in the same ticket and folder.
+    #[must_use]
+    pub fn is_remembered(&self, request: &ToolRequest) -> bool {
+        let what = (request.ticket, request.deed.kind());
+        let mut remembered = self.remembered.iter();
+        remembered
+            .any(|one| (Some(one.ticket), Some(one.kind)) == what && one.folder == request.folder)
+    }
+
+    /// Adds a line to the log, about a change or a command.
     pub fn note(&mut self, time: u64, what: impl Into<String>, title: impl Into<String>) {
-        let (what, title) = (what.into(), title.into());
-        self.log.push(ToolNote { time, what, title });
-        let excess = self.log.len().saturating_sub(LINES);
-        self.log.drain(..excess);
+        self.add_note(ToolNote {
+            time,
+            what: what.into(),
+            title: title.into(),
+            looks: false,
+        });
+    }
+
+    /// Adds a line to the log, about what only looks.
+    pub fn note_look(&mut self, time: u64, what: impl Into<String>, title: impl Into<String>) {
+        self.add_note(ToolNote {
+            time,
+            what: what.into(),
+            title: title.into(),
+            looks: true,
+        });
+    }
+
+    /// However much is looked at, the lines about what was changed and run stay.
+    fn add_note(&mut self, note: ToolNote) {
+        self.log.push(note);
+        keep_newest(&mut self.log, LINES, |note| !note.looks);
+        keep_newest(&mut self.log, LOOK_LINES, |note| note.looks);
     }
 
     /// Adds a request. Of those that are over only the newest are kept.
     pub fn push(&mut self, request: ToolRequest) {
         self.list.push(request);
-        let is_over = |request: &&ToolRequest| request.stage.is_over();
-        let over = self.list.iter().filter(is_over).count();
-        let mut excess = over.saturating_sub(OVER);
-        self.list.retain(|request| {
-            let goes = excess > 0 && request.stage.is_over();
-            excess -= usize::from(goes);
-            !goes
+        let looks = |request: &ToolRequest| request.deed.kind().is_none();
+        keep_newest(&mut self.list, OVER, |one| {
+            one.stage.is_over() && !looks(one)
+        });
+        keep_newest(&mut self.list, LOOKS, |one| {
+            one.stage.is_over() && looks(one)
         });
     }
+}
+
+/// The folders that a path leads through, and the file.
+fn names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/')
+        .filter(|name| !name.is_empty() && *name != ".")
+}
+
+/// Drops the oldest of a kind, until there are so many.
+fn keep_newest<T>(list: &mut Vec<T>, most: usize, is_of_kind: impl Fn(&T) -> bool) {
+    let count = list.iter().filter(|one| is_of_kind(one)).count();
+    let mut excess = count.saturating_sub(most);
+    list.retain(|one| {
+        let goes = excess > 0 && is_of_kind(one);
+        excess -= usize::from(goes);
+        !goes
+    });
 }
 
 #[cfg(test)]
@@ -350,11 +446,12 @@ mod tests {
     }
 
     #[test]
-    fn leave_is_remembered_for_one_kind_in_one_ticket() {
+    fn leave_is_remembered_for_one_kind_in_one_ticket_and_folder() {
         let requests = ToolRequests {
             remembered: vec![Remembered {
                 ticket: 3,
                 kind: DeedKind::Run,
+                folder: String::new(),
             }],
             ..ToolRequests::default()
         };
@@ -368,6 +465,11 @@ mod tests {
         assert!(!requests.is_remembered(&request(0, run(), Some(4))));
         assert!(!requests.is_remembered(&request(0, run(), None)));
         assert!(!requests.is_remembered(&request(0, change, Some(3))));
+        let elsewhere = ToolRequest {
+            folder: "/other".to_owned(),
+            ..request(0, run(), Some(3))
+        };
+        assert!(!requests.is_remembered(&elsewhere));
     }
 
     #[test]
@@ -389,6 +491,56 @@ mod tests {
         };
         assert!(requests.get(newest).is_some());
         assert_eq!(requests.log.len(), 100);
+    }
+
+    #[test]
+    fn a_file_is_busy_while_it_is_changed() {
+        let change = |place: u32, path: &str, stage: Stage| {
+            let deed = Deed::Change {
+                path: path.to_owned(),
+                before: None,
+                after: String::new(),
+            };
+            ToolRequest {
+                stage,
+                ..request(place, deed, None)
+            }
+        };
+        let requests = ToolRequests {
+            list: vec![change(0, "src/a.rs", Stage::Running)],
+            ..ToolRequests::default()
+        };
+        let is_busy = |place: u32, path: &str| {
+            let request = change(place, path, Stage::Waiting);
+            requests.is_busy(&request)
+        };
+        assert!(is_busy(1, "./src//a.rs"));
+        assert!(!is_busy(1, "src/b.rs"));
+        assert!(!is_busy(0, "src/a.rs"));
+    }
+
+    #[test]
+    fn what_was_looked_at_displaces_nothing_else() {
+        let mut requests = ToolRequests::default();
+        let mut change = request(0, Deed::default(), None);
+        change.stage = Stage::Done(String::new());
+        let id = change.id;
+        requests.push(change);
+        requests.note(0, "done", "Change of a");
+        for place in 1..1000 {
+            let look = Deed::Look {
+                name: "read_file".to_owned(),
+                arguments: "{}".to_owned(),
+            };
+            let mut look = request(place, look, None);
+            look.stage = Stage::Done(String::new());
+            requests.push(look);
+            requests.note_look(0, "done", "read_file {}");
+        }
+        assert!(requests.get(id).is_some());
+        assert_eq!(requests.list.len(), 1 + LOOKS);
+        assert_eq!(requests.log[0].title, "Change of a");
+        assert_eq!(requests.log.len(), 1 + LOOK_LINES);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Discussion, ProviderKind, ServerId, Settings};
+use crate::{Discussion, Leave, ProviderKind, ServerId, Settings};
 
 /// A role in which a model works.
 #[derive(
@@ -90,6 +90,15 @@ impl Tier {
             Self::Qa => ContextRule::Named,
         }
     }
+
+    /// The most that it may be let do in the project's folder: who plans or checks does no work.
+    #[must_use]
+    pub fn most_leave(self) -> Leave {
+        match self {
+            Self::TechLead | Self::Worker => Leave::Act,
+            Self::Orchestrator | Self::Qa => Leave::Look,
+        }
+    }
 }
 
 /// Which of the tracked files go out with a question. None goes out that is not tracked, or has the
@@ -140,6 +149,8 @@ pub struct TierSetup {
     pub prompt: String,
     /// Which files go along.
     pub rule: Option<ContextRule>,
+    /// What it may do in the project's folder, in the discussions that the app begins with it.
+    pub leave: Leave,
 }
 
 /// What each tier has of its own.
@@ -250,6 +261,13 @@ impl Tiers {
         let rule = |tier: Tier| self.get(tier).rule.unwrap_or(tier.rule());
         discussion.tier.map(rule).unwrap_or_default()
     }
+
+    /// What a discussion that the app begins with a tier has leave for. What a person says there
+    /// afterwards counts.
+    #[must_use]
+    pub fn leave(&self, tier: Tier) -> Leave {
+        self.get(tier).leave.min(tier.most_leave())
+    }
 }
 
 #[cfg(test)]
@@ -357,6 +375,20 @@ mod tests {
         assert_eq!(tiers.other_model(&discussion, &settings), None);
         settings.provider = ProviderKind::Echo;
         assert_eq!(tiers.other_model(&discussion, &settings), None);
+    }
+
+    #[test]
+    fn a_tier_may_do_nothing_by_itself_and_only_those_who_work_act() {
+        let mut tiers = Tiers::default();
+        for tier in Tier::ALL {
+            assert_eq!(tiers.leave(tier), Leave::None);
+            tiers.get_mut(tier).leave = Leave::Act;
+            let acts = Tier::WORKING.contains(&tier);
+            let most = if acts { Leave::Act } else { Leave::Look };
+            assert_eq!(tiers.leave(tier), most, "{tier:?}");
+            tiers.get_mut(tier).leave = Leave::Look;
+            assert_eq!(tiers.leave(tier), Leave::Look);
+        }
     }
 
     #[test]

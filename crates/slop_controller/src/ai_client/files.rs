@@ -71,7 +71,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        ai_client::{systems, Orphans},
+        ai_client::{systems, DoneStops, Orphans},
         controller::tests::act,
     };
 
@@ -84,6 +84,7 @@ mod tests {
         let mut app = crate::controller::tests::app();
         app.init_resource::<PendingRequests>()
             .init_resource::<Orphans>()
+            .init_resource::<DoneStops>()
             .init_resource::<Assistants>()
             .insert_resource(Session::new("nowhere".into()))
             .insert_resource(Project {

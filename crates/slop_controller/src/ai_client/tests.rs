@@ -16,6 +16,7 @@ fn app() -> App {
     let mut app = crate::controller::tests::app();
     app.init_resource::<PendingRequests>()
         .init_resource::<Orphans>()
+        .init_resource::<DoneStops>()
         .init_resource::<Assistants>()
         .insert_resource(Session::new("nowhere".into()))
         .add_systems(Update, systems());
@@ -154,6 +155,27 @@ fn what_was_said_before_it_was_cancelled_stays() {
     assert!(!answer.ends_with("end"), "{text}");
     app.update();
     assert_eq!(reply(&app), text);
+}
+
+#[test]
+fn new_code_stops_nothing_that_was_asked_after_the_stop() {
+    let words = many_words();
+    let mut app = app();
+    ask(&mut app, &words);
+    run_to_the_end(&mut app);
+    let world = app.world_mut();
+    world.send_event(Action::CancelReplies);
+    world.send_event(AskAssistant {
+        discussion: 1,
+        instead_of: None,
+    });
+    app.update();
+    assert_eq!(pending(&app).0.len(), 1);
+    let mut reloaded = Schedule::default();
+    reloaded.add_systems(systems());
+    reloaded.run(app.world_mut());
+    run_to_the_end(&mut app);
+    assert_eq!(entries(&app)[2].text, format!("You said: {words}"));
 }
 
 #[test]
@@ -390,6 +412,35 @@ fn entries_become_messages() {
     );
     let Server { base_url, model } = Server::gemini();
     assert_eq!(ask.provider, Provider::Gemini { base_url, model });
+}
+
+#[test]
+fn the_time_limits_of_the_settings_go_with_each_question() {
+    let mut settings = Settings {
+        provider: ProviderKind::OpenAi,
+        ..Settings::default()
+    };
+    settings.limits.connect_s = 11;
+    settings.limits.first_s = 900;
+    settings.limits.idle_s = 33;
+    let mut tiers = Tiers::default();
+    tiers.qa.provider = Some(ProviderKind::Anthropic);
+    for tier in [None, Some(Tier::Worker), Some(Tier::Qa)] {
+        let discussion = Discussion {
+            tier,
+            ..Discussion::default()
+        };
+        let pending = PendingRequests::default();
+        let session = Session::new("nowhere".into());
+        let ask = question(&discussion, &pending, &settings, &session, "", &tiers);
+        let expected = Timing {
+            connect: Duration::from_secs(11),
+            first: Duration::from_secs(900),
+            idle: Duration::from_secs(33),
+            ..Timing::default()
+        };
+        assert_eq!(ask.timing, expected, "{tier:?}");
+    }
 }
 
 #[test]

@@ -4,18 +4,21 @@
 //! time is a round in the entry, and the entry is waited for until the last. So whatever waits for an
 //! answer waits for all of it.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use bevy::prelude::*;
 use slop_common::{said, whole};
 use slop_engine::{
     assistants::{Assistants, Call, Progress, Tool},
-    hands::{self, Jobs, Wanted},
+    hands::{self, Job, JobId, Jobs, Wanted},
     pacing::Frames,
     session::Session,
 };
 use slop_state::{
-    Action, CallId, Deed, Discussion, Discussions, Entry, Leave, Pending, PendingRequests, Project,
+    CallId, Deed, Discussion, Discussions, Entry, Leave, Pending, PendingRequests, Project,
     Settings, Stage, Ticket, Tiers, ToolCall, ToolRequest, ToolRequests, ToolRound,
 };
 
@@ -54,6 +57,12 @@ fn may(leave: Leave, tool: hands::Tool) -> bool {
     leave >= least
 }
 
+/// Whether it is the name of a tool that does something.
+fn acts(name: &str) -> bool {
+    let mut all = hands::Tool::ALL.into_iter();
+    all.any(|tool| tool.name() == name && !tool.only_looks())
+}
+
 /// The calls of an answer that has ended well.
 pub(super) fn calls_of(progress: Progress<'_>) -> &[Call] {
     match progress.outcome {
@@ -77,6 +86,8 @@ pub(super) fn begin_round(entry: &mut Entry, request: u64, progress: Progress<'_
         signature: call.signature.clone(),
         result: None,
         edited: None,
+        diff: None,
+        undone: false,
     });
     entry.rounds.push(ToolRound {
         request,
@@ -122,17 +133,12 @@ pub(super) fn stop_calls(entry: &mut Entry) {
 
 /// Stops the answers that wait for what was asked for.
 pub(super) fn stop_rounds(
-    mut actions: EventReader<Action>,
-    mut pending: ResMut<PendingRequests>,
-    mut discussions: ResMut<Discussions>,
+    pending: &mut ResMut<PendingRequests>,
+    discussions: &mut ResMut<Discussions>,
 ) {
-    let mut actions = actions.read();
-    if !actions.any(|action| *action == Action::CancelReplies) {
-        return;
-    }
     let mut kept = Vec::new();
     for waiting in &pending.0 {
-        let entry = entry_of(&discussions, waiting);
+        let entry = entry_of(discussions, waiting);
         if entry.and_then(|entry| awaited(entry, waiting)).is_none() {
             kept.push(*waiting);
             continue;
@@ -173,14 +179,18 @@ pub(super) fn ask_for_leave(
         let ticket = tickets.iter().find(is_about).map(|ticket| ticket.number);
         for (id, call) in calls {
             frames.now();
-            match deed(&call, leave.unwrap_or_default(), &project, &mut jobs) {
+            match deed(&call, id, leave.unwrap_or_default(), &project, &mut jobs) {
                 Ok(deed) => {
-                    requests.note(now(), "asked", deed.title());
+                    // Of what only looks the log says once what came of it.
+                    if deed.kind().is_some() {
+                        requests.note(now(), "asked", deed.title());
+                    }
                     requests.push(ToolRequest {
                         id,
                         discussion: waiting.discussion,
                         entry: waiting.entry,
                         ticket,
+                        folder: project.root.clone(),
                         time: now(),
                         deed,
                         edited: false,
@@ -190,7 +200,11 @@ pub(super) fn ask_for_leave(
                 }
                 Err(reason) => {
                     let what = format!("asked, and not possible: {reason}");
-                    requests.note(now(), what, call.name.as_str());
+                    if acts(&call.name) {
+                        requests.note(now(), what, call.name.as_str());
+                    } else {
+                        requests.note_look(now(), what, call.name.as_str());
+                    }
                     answer(&mut discussions, waiting, id, reason);
                 }
             }
@@ -199,7 +213,13 @@ pub(super) fn ask_for_leave(
 }
 
 /// What a call asks for, or why nothing can come of it.
-fn deed(call: &ToolCall, leave: Leave, project: &Project, jobs: &mut Jobs) -> Result<Deed, String> {
+fn deed(
+    call: &ToolCall,
+    id: CallId,
+    leave: Leave,
+    project: &Project,
+    jobs: &mut Jobs,
+) -> Result<Deed, String> {
     let wanted = Wanted::parse(&call.name, &call.arguments).map_err(|error| error.to_string())?;
     if !may(leave, wanted.tool()) {
         return Err(NO_LEAVE.to_owned());
@@ -209,6 +229,14 @@ fn deed(call: &ToolCall, leave: Leave, project: &Project, jobs: &mut Jobs) -> Re
     }
     match wanted {
         Wanted::Change { path, contents } => {
+            if let Some(Job::Apply(begun)) = jobs.begun(first_job(id)) {
+                // A rollback has forgotten it. The file is not what it was.
+                return Ok(Deed::Change {
+                    path: begun.path.clone(),
+                    before: begun.before.clone(),
+                    after: contents,
+                });
+            }
             let change = jobs.propose(&project.root, &path, contents);
             let change = change.map_err(|error| error.to_string())?;
             Ok(Deed::Change {
@@ -228,6 +256,15 @@ fn deed(call: &ToolCall, leave: Leave, project: &Project, jobs: &mut Jobs) -> Re
     }
 }
 
+/// What is begun first for a call.
+fn first_job(id: CallId) -> JobId {
+    JobId {
+        request: id.request,
+        place: id.place,
+        attempt: 0,
+    }
+}
+
 /// Tells the model what came of a call.
 fn answer(discussions: &mut Discussions, waiting: &Pending, id: CallId, result: String) {
     let discussion = discussions.get_mut(waiting.discussion);
@@ -239,12 +276,24 @@ fn answer(discussions: &mut Discussions, waiting: &Pending, id: CallId, result: 
     }
 }
 
-/// Asks the assistant to go on where all that it asked for is answered.
+/// A digest of what came of the calls of the round that an entry waits for.
+fn told(discussion: &Discussion, waiting: &Pending) -> u64 {
+    let entry = discussion.entry(waiting.entry);
+    let round = entry.and_then(|entry| awaited(entry, waiting));
+    let mut hasher = DefaultHasher::new();
+    for call in round.into_iter().flat_map(|round| &round.calls) {
+        call.result.hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// Asks the assistant to go on where all that it asked for is answered. Where it was asked before a
+/// rollback, that is found again.
 pub(super) fn next_round(
     mut pending: ResMut<PendingRequests>,
     mut assistants: ResMut<Assistants>,
     mut discussions: ResMut<Discussions>,
-    session: Res<Session>,
+    mut session: ResMut<Session>,
     (settings, tiers): (Res<Settings>, Res<Tiers>),
     project: Res<Project>,
 ) {
@@ -261,22 +310,32 @@ pub(super) fn next_round(
         let Some(discussion) = discussions.get_mut(waiting.discussion) else {
             continue;
         };
-        let rule = tiers.rule(discussion);
-        let files = files::read(&project, rule, discussion, &session.off_limits());
-        let files_text = files.message();
-        let question = question(
-            discussion,
-            &pending,
-            &settings,
-            &session,
-            &files_text,
-            &tiers,
-        );
         let by = tiers.settings(discussion, &settings).model_id();
-        let request = assistants.new_id();
-        assistants.start(request, question);
+        let told = told(discussion, &waiting);
+        let known = assistants.follower(waiting.request, told);
+        let request = known.unwrap_or_else(|| {
+            let files = files::read(
+                &project,
+                tiers.rule(discussion),
+                discussion,
+                &session.off_limits(),
+            );
+            if !files.refused.is_empty() {
+                files::tell(&files, &mut session);
+            }
+            let files_text = files.message();
+            let question = question(
+                discussion,
+                &pending,
+                &settings,
+                &session,
+                &files_text,
+                &tiers,
+            );
+            discussion.sent = files::sent(&files);
+            assistants.follow(waiting.request, told, question)
+        });
         pending.0[place].request = request;
-        discussion.sent = files::sent(&files);
         // If several models were asked, no price is that of the answer.
         let entry = discussion.entry_mut(waiting.entry);
         if let Some(entry) = entry.filter(|entry| entry.by != by) {

@@ -5,7 +5,7 @@
 //! called, it is in that entry all the same: what was said after the last call.
 
 use slop_common::{parts, streaming, ASSISTANT};
-use slop_state::{Discussions, PendingRequests};
+use slop_state::{Discussions, Entry, PendingRequests, Ticket};
 
 use crate::ai_client::{last_said, stop_entry};
 
@@ -52,6 +52,15 @@ impl Answers<'_> {
 pub(super) fn reason(text: &str) -> Option<String> {
     let (_, reason) = parts(text);
     reason.map(|reason| reason.replace("\n> ", "\n"))
+}
+
+/// The last answer about a ticket, if it is whole.
+pub(super) fn last_answer<'a>(ticket: &Ticket, discussions: &'a Discussions) -> Option<&'a Entry> {
+    let discussion = discussions.get(ticket.discussion?)?;
+    let mut entries = discussion.entries.iter().rev();
+    let answer = entries.find(|entry| entry.role == ASSISTANT)?;
+    let is_whole = reason(&answer.text).is_none() && !answer.text.trim().is_empty();
+    is_whole.then_some(answer)
 }
 
 /// Whether the assistant is answering in a discussion.

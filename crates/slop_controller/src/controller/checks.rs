@@ -3,11 +3,12 @@
 use slop_common::ASSISTANT;
 use slop_engine::hands::Wanted;
 use slop_state::{
-    Discussion, Discussions, Entry, PendingRequests, Run, Status, Ticket, Tier, Verdict,
+    Discussion, Discussions, Entry, PendingRequests, Run, Status, Ticket, Tier, Tiers, Verdict,
 };
 
 use super::{
-    answers::{is_answered, reason},
+    answers::{is_answered, last_answer},
+    excerpt::excerpt,
     now,
     ticket_discussions::first_entry,
     ticket_error::TicketError,
@@ -21,6 +22,12 @@ const FORMAT: &str =
     "Say what you have checked and found. End with a line of its own: `PASS` if the \
     answer does all that the ticket asks for, or `FAIL: ` and the reason if it does not.";
 
+/// How much of what became of files goes to QA, in bytes.
+const DIFFS: usize = 32 * 1024;
+
+/// What QA is told of a change that was taken back.
+const UNDONE: &str = " A person has undone it since.";
+
 /// Why an answer of QA moves nothing.
 const NO_VERDICT: &str = "QA's answer has no line PASS or FAIL; ask again, or decide yourself.";
 
@@ -30,6 +37,7 @@ pub(super) fn start(
     tickets: &mut Tickets,
     discussions: &mut Discussions,
     pending: &PendingRequests,
+    tiers: &Tiers,
 ) -> Result<AskAssistant, TicketError> {
     let ticket = tickets.get(number).ok_or(TicketError::Missing(number))?;
     let mut about = ticket.discussion.iter().chain(&ticket.check);
@@ -40,7 +48,7 @@ pub(super) fn start(
     let text = first_entry(0, ticket, &tickets.dependencies()).text;
     let (said, deeds) = (last_said(answer).trim(), deeds(answer));
     let text = format!("{text}\n## The answer\n\n{said}\n\n{deeds}{FORMAT}\n");
-    let id = discussion_with_qa(ticket, discussions);
+    let id = discussion_with_qa(ticket, discussions, tiers);
     let instead_of = put_question(id, text, discussions);
     let after = discussions.last_id;
     if let Some(ticket) = tickets.get_mut(number) {
@@ -57,19 +65,11 @@ pub(super) fn start(
     })
 }
 
-/// The last answer about a ticket, if it is whole.
-fn last_answer<'a>(ticket: &Ticket, discussions: &'a Discussions) -> Option<&'a Entry> {
-    let discussion = discussions.get(ticket.discussion?)?;
-    let mut entries = discussion.entries.iter().rev();
-    let answer = entries.find(|entry| entry.role == ASSISTANT)?;
-    let is_whole = reason(&answer.text).is_none() && !answer.text.trim().is_empty();
-    is_whole.then_some(answer)
-}
-
 /// What was to be changed or run for an answer in the project's folder, or was instead, and what came of
-/// it; blank if nothing was.
+/// it, with what became of the files; blank if nothing was.
 fn deeds(answer: &Entry) -> String {
     let mut text = String::new();
+    let mut room = DIFFS;
     for call in answer.rounds.iter().flat_map(|round| &round.calls) {
         let edited = call.edited.as_deref();
         let what = match Wanted::parse(&call.name, &call.arguments) {
@@ -95,7 +95,14 @@ fn deeds(answer: &Entry) -> String {
         // The last line says how it ended.
         let result = call.result.as_deref().unwrap_or_default();
         let result = result.lines().next_back().unwrap_or_default();
-        text += &format!("- {what}: {result}\n");
+        let undone = if call.undone { UNDONE } else { "" };
+        text += &format!("- {what}: {result}{undone}\n");
+        if let Some(diff) = call.diff.as_deref().filter(|_| !call.undone) {
+            // A line of a diff may look like the end of a shorter fence.
+            let diff_shown = excerpt(diff, room);
+            text += &format!("\n````diff\n{}\n````\n\n", diff_shown.trim_end());
+            room = room.saturating_sub(diff.len());
+        }
     }
     if !text.is_empty() {
         text.push('\n');
@@ -104,7 +111,7 @@ fn deeds(answer: &Entry) -> String {
 }
 
 /// The id of the discussion with QA about a ticket. It is made if there is none, or none any more.
-fn discussion_with_qa(ticket: &Ticket, discussions: &mut Discussions) -> u64 {
+fn discussion_with_qa(ticket: &Ticket, discussions: &mut Discussions, tiers: &Tiers) -> u64 {
     let known = ticket.check.filter(|id| discussions.get(*id).is_some());
     known.unwrap_or_else(|| {
         let id = discussions.next_id();
@@ -112,6 +119,7 @@ fn discussion_with_qa(ticket: &Ticket, discussions: &mut Discussions) -> u64 {
             id,
             name: format!("QA #{} {}", ticket.number, ticket.title),
             tier: Some(Tier::Qa),
+            leave: tiers.leave(Tier::Qa),
             ..Discussion::default()
         });
         id

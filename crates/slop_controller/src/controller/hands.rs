@@ -8,16 +8,18 @@ use std::time::Duration;
 
 use bevy::prelude::*;
 use slop_common::job_of;
-use slop_engine::hands::{Change, Job, Jobs, Wanted};
+use slop_engine::hands::{Change, HandsError, Job, Jobs, Wanted};
 use slop_state::{
     Action, CallId, Deed, Discussions, Pending, PendingRequests, Project, Remembered, Settings,
     Stage, ToolRequest, ToolRequests,
 };
 
-use super::{now, Actions};
+use super::{excerpt::excerpt, now, Actions};
 
-/// What becomes of a job of an earlier start.
+/// What becomes of a change or a look of an earlier start.
 const LOST: &str = "The app was closed while it was being done; look at what is there now.";
+/// How much of what became of a file is kept with its call, in bytes.
+const DIFF: usize = 16 * 1024;
 /// What becomes of a request whose answer was stopped or deleted.
 const NOBODY: &str = "The answer was stopped.";
 
@@ -109,6 +111,25 @@ fn said_of_edit(deed: &Deed) -> String {
     }
 }
 
+/// Where a change stands that could not be undone.
+fn not_undone(reason: &str) -> Stage {
+    Stage::Done(format!("It was not undone: {reason}"))
+}
+
+/// What became of a file, for who is to check it.
+fn diff(deed: &Deed) -> Option<String> {
+    let Deed::Change {
+        path,
+        before,
+        after,
+    } = deed
+    else {
+        return None;
+    };
+    let diff = change(path, before.as_ref(), after).diff().to_string();
+    Some(excerpt(&diff, DIFF).into_owned())
+}
+
 fn change(path: &str, before: Option<&String>, after: &str) -> Change {
     Change {
         path: path.to_owned(),
@@ -122,7 +143,7 @@ struct Hands<'a, 'r, 'd> {
     requests: &'a mut ResMut<'r, ToolRequests>,
     discussions: &'a mut ResMut<'d, Discussions>,
     jobs: &'a mut Jobs,
-    /// The project's.
+    /// The project's, as it is now.
     folder: &'a str,
     /// Of a command.
     limit: Duration,
@@ -173,6 +194,17 @@ impl Hands<'_, '_, '_> {
         self.requests.get(id).map(|request| &request.stage)
     }
 
+    /// Why a request cannot be done, if the project is in another folder by now.
+    fn elsewhere(&self, request: &ToolRequest) -> Option<String> {
+        (request.folder != self.folder).then(|| {
+            format!(
+                "It was asked for in {}, and the project's folder is {} by now; ask for it anew.",
+                request.place(),
+                self.folder
+            )
+        })
+    }
+
     /// Begins what waits for leave. `how` is for the log.
     fn allow(&mut self, id: CallId, how: &str) {
         let request = self.requests.get(id);
@@ -180,12 +212,25 @@ impl Hands<'_, '_, '_> {
             return;
         };
         let title = request.title();
-        let job = job(&request.deed, self.limit);
         let job_id = job_of(request);
-        self.requests.note(now(), how, title);
+        // What was begun before new code was taken back was begun in its folder.
+        let is_begun = self.jobs.begun(job_id).is_some();
+        // Nobody has seen yet what it changes once the other one is done.
+        if !is_begun && self.requests.is_busy(request) {
+            return;
+        }
+        let job = match self.elsewhere(request) {
+            Some(reason) if !is_begun => Err(reason),
+            _ => job(&request.deed, self.limit),
+        };
+        let folder = request.folder.clone();
+        // Of what only looks the log says once what came of it.
+        if request.deed.kind().is_some() {
+            self.requests.note(now(), how, title);
+        }
         match job {
             Ok(job) => {
-                self.jobs.start(job_id, self.folder, job);
+                self.jobs.start(job_id, &folder, job);
                 if let Some(request) = self.requests.get_mut(id) {
                     request.stage = Stage::Running;
                 }
@@ -215,25 +260,82 @@ impl Hands<'_, '_, '_> {
         true
     }
 
-    /// Gives a request that waits the text that was begun for it. A rollback has forgotten what a person
-    /// made of it.
+    /// Gives a request that waits the text that was begun for it, and what that replaced. A rollback has
+    /// forgotten what a person made of it.
     fn edit_as_begun(&mut self, id: CallId) {
         let job = self.requests.get(id).map(job_of);
-        let text = match job.and_then(|job| self.jobs.begun(job)) {
-            Some(Job::Apply(change)) => change.after.clone(),
-            Some(Job::Run { command, .. }) => command.clone(),
+        let begun = job.and_then(|job| self.jobs.begun(job)).cloned();
+        let text = match begun {
+            Some(Job::Apply(change)) => {
+                self.show_against(id, change.before);
+                change.after
+            }
+            Some(Job::Run { command, .. }) => command,
             Some(Job::Look(_) | Job::Undo(_)) | None => return,
         };
         self.edit(id, text);
     }
 
-    fn remember(&mut self, id: CallId) {
-        let request = self.requests.get(id);
-        let found = request.and_then(|request| Some((request.ticket?, request.deed.kind()?)));
-        let Some((ticket, kind)) = found else {
+    /// Has a change replace something else than what was in the file when it was asked for.
+    fn show_against(&mut self, id: CallId, now: Option<String>) {
+        let request = self.requests.get_mut(id);
+        if let Some(Deed::Change { before, .. }) = request.map(|request| &mut request.deed) {
+            *before = now;
+        }
+    }
+
+    /// Has the changes of a file that wait shown against what is in it now that another one was written,
+    /// or undone. The file was what they were shown against before, so they are no conflict.
+    fn show_anew(&mut self, id: CallId) {
+        let Some(done) = self.requests.get(id).cloned() else {
             return;
         };
-        let remembered = Remembered { ticket, kind };
+        let Deed::Change { before, after, .. } = &done.deed else {
+            return;
+        };
+        let (mut from, mut now) = (before.clone(), Some(after.clone()));
+        if done.stage == Stage::Undone {
+            std::mem::swap(&mut from, &mut now);
+        }
+        let of_file = self.requests.waiting().filter_map(|request| {
+            let Deed::Change { before, after, .. } = &request.deed else {
+                return None;
+            };
+            let is_shown_so = request.is_of_same_file(&done) && *before == from;
+            is_shown_so.then(|| (request.id, now.as_ref() == Some(after)))
+        });
+        let of_file: Vec<(CallId, bool)> = of_file.collect();
+        for (id, is_there) in of_file {
+            self.show_against(id, now.clone());
+            if is_there {
+                self.say_that_it_is_there(id);
+            }
+        }
+    }
+
+    /// Settles a change of a file that says that already.
+    fn say_that_it_is_there(&mut self, id: CallId) {
+        let Some(Deed::Change { path, .. }) = self.requests.get(id).map(|one| &one.deed) else {
+            return;
+        };
+        let path = path.clone();
+        let reason = HandsError::NoChange { path }.to_string();
+        self.settle(id, Stage::Failed(reason));
+    }
+
+    fn remember(&mut self, id: CallId) {
+        let request = self.requests.get(id);
+        let request = request.filter(|request| request.folder == self.folder);
+        let remembered = request.and_then(|request| {
+            Some(Remembered {
+                ticket: request.ticket?,
+                kind: request.deed.kind()?,
+                folder: request.folder.clone(),
+            })
+        });
+        let Some(remembered) = remembered else {
+            return;
+        };
         if !self.requests.remembered.contains(&remembered) {
             self.requests.remembered.push(remembered);
         }
@@ -241,6 +343,8 @@ impl Hands<'_, '_, '_> {
 
     /// Begins to put back what was in a file.
     fn undo(&mut self, id: CallId) {
+        let request = self.requests.get(id);
+        let elsewhere = request.and_then(|request| self.elsewhere(request));
         let Some(request) = self.requests.get_mut(id) else {
             return;
         };
@@ -259,7 +363,11 @@ impl Hands<'_, '_, '_> {
         request.attempt += 1;
         request.stage = Stage::Undoing;
         let job_id = job_of(request);
-        self.jobs.start(job_id, self.folder, Job::Undo(change));
+        let folder = request.folder.clone();
+        match elsewhere {
+            Some(reason) => self.settle(id, not_undone(&reason)),
+            None => self.jobs.start(job_id, &folder, Job::Undo(change)),
+        }
     }
 
     /// Drops what no answer waits for any more.
@@ -303,6 +411,7 @@ impl Hands<'_, '_, '_> {
 
     /// Sees what became of what was begun.
     fn follow(&mut self) {
+        self.end_what_was_left();
         let list = self.requests.list.iter();
         let open = list.filter(|request| matches!(request.stage, Stage::Running | Stage::Undoing));
         let outcomes: Vec<(CallId, Result<String, String>)> = open
@@ -315,13 +424,31 @@ impl Hands<'_, '_, '_> {
             .collect();
         for (id, outcome) in outcomes {
             let is_undone = self.stage(id) == Some(&Stage::Undoing);
+            let is_good = outcome.is_ok();
             let stage = match (is_undone, outcome) {
                 (false, Ok(text)) => Stage::Done(text),
                 (false, Err(reason)) => Stage::Failed(reason),
                 (true, Ok(_)) => Stage::Undone,
-                (true, Err(reason)) => Stage::Done(format!("It was not undone: {reason}")),
+                (true, Err(reason)) => not_undone(&reason),
             };
             self.settle(id, stage);
+            if is_good {
+                self.show_anew(id);
+            }
+        }
+    }
+
+    /// Ends what an app that was killed has left of the commands that were under way.
+    fn end_what_was_left(&mut self) {
+        for request in &self.requests.list {
+            let id = job_of(request);
+            let is_lost = request.stage == Stage::Running && self.jobs.begun(id).is_none();
+            if let Deed::Run(command) = &request.deed {
+                if is_lost {
+                    let (command, limit) = (command.clone(), self.limit);
+                    self.jobs.end_left(id, Job::Run { command, limit });
+                }
+            }
         }
     }
 
@@ -351,12 +478,15 @@ impl Hands<'_, '_, '_> {
         };
         let title = request.title();
         let edited = request.edited.then(|| request.deed.clone());
+        let is_done = is_first && matches!(stage, Stage::Done(_));
+        let diff = is_done.then(|| diff(&request.deed)).flatten();
+        let is_undone = stage == Stage::Undone;
         let (discussion, entry) = (request.discussion, request.entry);
         request.stage = stage;
-        self.requests.note(now(), what, title);
-        // What is undone was told before.
-        if !is_first {
-            return;
+        if request.deed.kind().is_some() {
+            self.requests.note(now(), what, title);
+        } else {
+            self.requests.note_look(now(), what, title);
         }
         let discussion = self.discussions.get_mut(discussion);
         let Some(entry) = discussion.and_then(|discussion| discussion.entry_mut(entry)) else {
@@ -365,14 +495,21 @@ impl Hands<'_, '_, '_> {
         let mut rounds = entry.rounds.iter_mut();
         let round = rounds.find(|round| round.request == id.request);
         let place = usize::try_from(id.place).unwrap_or(usize::MAX);
-        if let Some(call) = round.and_then(|round| round.calls.get_mut(place)) {
-            if let Some(deed) = edited {
-                result.insert_str(0, &said_of_edit(&deed));
-                call.edited = deed.text().map(str::to_owned);
-            }
-            // One that was stopped was told so.
-            call.result.get_or_insert(result);
+        let Some(call) = round.and_then(|round| round.calls.get_mut(place)) else {
+            return;
+        };
+        call.undone |= is_undone;
+        // What is undone was told before.
+        if !is_first {
+            return;
         }
+        if let Some(deed) = edited {
+            result.insert_str(0, &said_of_edit(&deed));
+            call.edited = deed.text().map(str::to_owned);
+        }
+        call.diff = diff;
+        // One that was stopped was told so.
+        call.result.get_or_insert(result);
     }
 }
 

@@ -5,6 +5,7 @@ mod checks;
 mod discussions;
 mod documents;
 mod editor;
+mod excerpt;
 mod hands;
 mod planning;
 mod queue;

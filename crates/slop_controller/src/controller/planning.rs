@@ -7,7 +7,7 @@ use slop_common::ASSISTANT;
 use slop_engine::pacing::Frames;
 use slop_state::{
     Action, Discussion, Discussions, Entry, PendingRequests, Planning, Run, Ticket, TicketNumbers,
-    Tier,
+    Tier, Tiers,
 };
 
 use super::{
@@ -44,7 +44,7 @@ pub(super) fn plan(
     mut discussions: ResMut<Discussions>,
     pending: Option<Res<PendingRequests>>,
     mut asks: ResMut<Events<AskAssistant>>,
-    frames: Res<Frames>,
+    (frames, tiers): (Res<Frames>, Res<Tiers>),
     mut query: Query<(Entity, &mut Ticket)>,
     mut commands: Commands,
 ) {
@@ -63,8 +63,8 @@ pub(super) fn plan(
     settle(&mut planning, &answers);
     for action in wanted {
         let done = match action {
-            Action::Plan => begin(&mut planning, &mut discussions).map(Some),
-            Action::PlanAgain => go_on(&mut planning, &mut discussions, &pending).map(Some),
+            Action::Plan => begin(&mut planning, &mut discussions, &tiers).map(Some),
+            Action::PlanAgain => go_on(&mut planning, &mut discussions, &pending, &tiers).map(Some),
             Action::AcceptProposal => {
                 accept(&mut planning, &mut numbers, &mut query, &mut commands).map(|()| None)
             }
@@ -117,6 +117,7 @@ fn settle(planning: &mut ResMut<Planning>, answers: &Answers<'_>) {
 fn begin(
     planning: &mut Planning,
     discussions: &mut Discussions,
+    tiers: &Tiers,
 ) -> Result<AskAssistant, PlanError> {
     let goal = planning.goal.trim();
     if planning.run.is_under_way() {
@@ -137,6 +138,7 @@ fn begin(
         name: format!("Plan: {}", name.replace('\n', " ")),
         entries: vec![entry],
         tier: Some(Tier::Orchestrator),
+        leave: tiers.leave(Tier::Orchestrator),
         ..Discussion::default()
     });
     planning.proposal.clear();
@@ -156,10 +158,11 @@ fn go_on(
     planning: &mut Planning,
     discussions: &mut Discussions,
     pending: &PendingRequests,
+    tiers: &Tiers,
 ) -> Result<AskAssistant, PlanError> {
     let known = planning.discussion;
     let Some(id) = known.filter(|id| discussions.get(*id).is_some()) else {
-        return begin(planning, discussions);
+        return begin(planning, discussions, tiers);
     };
     if planning.run.is_under_way() || is_answered(id, pending) {
         return Err(PlanError::Busy);

@@ -9,13 +9,13 @@ use bevy::prelude::*;
 use slop_common::ASSISTANT;
 use slop_engine::pacing::Frames;
 use slop_state::{
-    Action, Discussions, PendingRequests, QueueMode, Run, Status, Ticket, TicketQueue,
+    Action, Discussions, PendingRequests, QueueMode, Run, Status, Ticket, TicketQueue, Tiers,
 };
 
 use super::{
     answers::{is_answered, stop, Answers},
     checks,
-    ticket_discussions::{discussion_about, first_entry},
+    ticket_discussions::{discussion_about, first_entry, tell_results},
     ticket_error::TicketError,
     tickets::Tickets,
     Actions, AskAssistant,
@@ -34,7 +34,7 @@ pub(super) fn run_queue(
     mut discussions: ResMut<Discussions>,
     pending: Option<ResMut<PendingRequests>>,
     mut asks: ResMut<Events<AskAssistant>>,
-    frames: Res<Frames>,
+    (frames, tiers): (Res<Frames>, Res<Tiers>),
     mut query: Query<(Entity, &mut Ticket)>,
     mut commands: Commands,
 ) {
@@ -71,8 +71,9 @@ pub(super) fn run_queue(
                 stop(Some(id), &mut discussions, &mut pending);
             }
             Action::CheckTicket(number) => {
-                let checked = has_room(number, queue.limit, &tickets)
-                    .and_then(|()| checks::start(number, &mut tickets, &mut discussions, &pending));
+                let checked = has_room(number, queue.limit, &tickets).and_then(|()| {
+                    checks::start(number, &mut tickets, &mut discussions, &pending, &tiers)
+                });
                 match checked {
                     Ok(ask) => {
                         asks.send(ask);
@@ -87,6 +88,7 @@ pub(super) fn run_queue(
                     &mut tickets,
                     &mut discussions,
                     &pending,
+                    &tiers,
                 ) {
                     Ok(ask) => {
                         asks.send(ask);
@@ -111,6 +113,7 @@ pub(super) fn run_queue(
                 &mut tickets,
                 &mut discussions,
                 &pending,
+                &tiers,
             ) {
                 asks.send(ask);
             }
@@ -194,6 +197,7 @@ fn start(
     tickets: &mut Tickets,
     discussions: &mut Discussions,
     pending: &PendingRequests,
+    tiers: &Tiers,
 ) -> Result<AskAssistant, TicketError> {
     let ticket = tickets.get(number).ok_or(TicketError::Missing(number))?;
     if ticket.status == Status::Done {
@@ -207,7 +211,7 @@ fn start(
         return Err(TicketError::Busy(number));
     }
     has_room(number, limit, tickets)?;
-    let id = discussion_about(number, tickets, discussions)?;
+    let id = discussion_about(number, tickets, discussions, tiers)?;
     let is_empty = discussions.get(id).is_some_and(|d| d.entries.is_empty());
     if let Some(ticket) = tickets.get(number).filter(|_| is_empty) {
         let entry = first_entry(discussions.next_id(), ticket, &tickets.dependencies());
@@ -215,6 +219,8 @@ fn start(
             discussion.entries.push(entry);
         }
     }
+    // What it depends on may have been done, or done anew, since the discussion was begun.
+    tell_results(number, id, tickets, discussions);
     let after = discussions.last_id;
     // An answer that is there already, such as one that failed, is set aside.
     let last = discussions.get(id).and_then(|d| d.entries.last());

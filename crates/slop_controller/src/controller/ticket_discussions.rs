@@ -1,14 +1,22 @@
 //! The discussion about a ticket.
 
 use bevy::prelude::*;
-use slop_state::{Action, Dependencies, Discussion, Discussions, Entry, Ticket};
+use slop_state::{Action, Dependencies, Discussion, Discussions, Entry, Status, Ticket, Tiers};
 
-use super::{now, ticket_error::TicketError, tickets::Tickets, Actions};
+use super::{
+    answers::last_answer, excerpt::excerpt, now, ticket_error::TicketError, tickets::Tickets,
+    Actions,
+};
+use crate::ai_client::{last_said, with_closed_code};
+
+/// How much of what came of the tickets that one depends on goes out with it, in bytes.
+const RESULTS: usize = 24 * 1024;
 
 /// Shows the discussions about tickets.
 pub(super) fn discuss_tickets(
     mut actions: Actions,
     mut discussions: ResMut<Discussions>,
+    tiers: Res<Tiers>,
     mut query: Query<(Entity, &mut Ticket)>,
     mut commands: Commands,
 ) {
@@ -22,7 +30,7 @@ pub(super) fn discuss_tickets(
     }
     let mut tickets = Tickets::read(&query);
     for number in wanted {
-        match discussion_about(number, &mut tickets, &mut discussions) {
+        match discussion_about(number, &mut tickets, &mut discussions, &tiers) {
             Ok(id) => discussions.active = id,
             Err(error) => warn!("no discussion is shown: {error}"),
         }
@@ -32,14 +40,16 @@ pub(super) fn discuss_tickets(
 
 /// The id of the discussion about a ticket. It is made if there is none, or none any more: a
 /// discussion that was deleted leaves its id with the ticket, so that it is found when it comes back.
-/// Who works on the ticket answers in it from now on.
+/// Who works on the ticket answers in it from now on. What its tier may do counts only when it is
+/// made: afterwards it is what a person says there.
 pub(super) fn discussion_about(
     number: u32,
     tickets: &mut Tickets,
     discussions: &mut Discussions,
+    tiers: &Tiers,
 ) -> Result<u64, TicketError> {
     let ticket = tickets.get(number).ok_or(TicketError::Missing(number))?;
-    let tier = Some(ticket.tier);
+    let (tier, leave) = (Some(ticket.tier), tiers.leave(ticket.tier));
     let known = ticket.discussion;
     if let Some(discussion) = known.and_then(|id| discussions.get_mut(id)) {
         discussion.tier = tier;
@@ -52,12 +62,62 @@ pub(super) fn discussion_about(
         name: format!("#{number} {}", ticket.title),
         entries: vec![entry],
         tier,
+        leave,
         ..Discussion::default()
     });
     if let Some(ticket) = tickets.get_mut(number) {
         ticket.discussion = Some(id);
     }
+    tell_results(number, id, tickets, discussions);
     Ok(id)
+}
+
+/// Says in the discussion about a ticket what came of those that it depends on and that are done. What
+/// is said there already is not said again.
+pub(super) fn tell_results(
+    number: u32,
+    discussion: u64,
+    tickets: &Tickets,
+    discussions: &mut Discussions,
+) {
+    let ticket = tickets.get(number);
+    let text = ticket.and_then(|ticket| results(ticket, &tickets.dependencies(), discussions));
+    let Some(text) = text else {
+        return;
+    };
+    let id = discussions.last_id + 1;
+    let Some(discussion) = discussions.get_mut(discussion) else {
+        return;
+    };
+    if discussion.all_entries().any(|entry| entry.text == text) {
+        return;
+    }
+    discussion.entries.push(Entry {
+        id,
+        role: "User".to_owned(),
+        time: now(),
+        text,
+        ..Entry::default()
+    });
+    discussions.last_id = id;
+}
+
+/// The last answers about the tickets that one depends on, those that are done.
+fn results(ticket: &Ticket, needs: &Dependencies<'_>, discussions: &Discussions) -> Option<String> {
+    let needed = ticket.depends_on.iter().filter_map(|n| needs.get(*n));
+    let done = needed.filter(|need| need.status == Status::Done);
+    let answered = done.filter_map(|need| Some((need, last_answer(need, discussions)?)));
+    let answered: Vec<(&Ticket, &Entry)> = answered.collect();
+    let room = RESULTS.checked_div(answered.len())?;
+    let results = answered.iter().map(|(need, answer)| {
+        let said = excerpt(last_said(answer).trim(), room);
+        let said = with_closed_code(&said);
+        format!(
+            "## What came of #{} {}\n\n{said}\n",
+            need.number, need.title
+        )
+    });
+    Some(results.collect::<Vec<_>>().join("\n"))
 }
 
 /// What the assistant is asked about a ticket.
@@ -85,7 +145,7 @@ pub(super) fn first_entry(id: u64, ticket: &Ticket, needs: &Dependencies<'_>) ->
 
 #[cfg(test)]
 mod tests {
-    use slop_state::{Status, Tier};
+    use slop_state::{Leave, Tier};
 
     use super::*;
     use crate::controller::tests::{act, app};
@@ -134,6 +194,54 @@ mod tests {
     }
 
     #[test]
+    fn what_came_of_those_that_are_done_is_told_once() {
+        let about = |id: u64, answer: &str| Discussion {
+            id,
+            entries: vec![Entry {
+                id: id + 1,
+                role: "AI".to_owned(),
+                text: answer.to_owned(),
+                ..Entry::default()
+            }],
+            ..Discussion::default()
+        };
+        let needed = |number: u32, status: Status| Ticket {
+            status,
+            discussion: Some(u64::from(number) * 10),
+            ..ticket(number)
+        };
+        let tickets = [
+            needed(1, Status::Done),
+            needed(2, Status::Review),
+            needed(3, Status::Done),
+            Ticket {
+                depends_on: vec![1, 2, 3],
+                ..ticket(4)
+            },
+        ];
+        let mut app = app_with(&tickets);
+        let long = format!("```\n{}", "x".repeat(RESULTS));
+        let mut all = app.world_mut().resource_mut::<Discussions>();
+        all.list.push(about(10, "It is called `open`."));
+        all.list.push(about(20, "not looked at yet"));
+        all.list.push(about(30, &long));
+        all.last_id = 40;
+        for _ in 0..2 {
+            act(&mut app, Action::DiscussTicket(4));
+        }
+        let shown = discussions(&app).shown().unwrap();
+        assert_eq!(shown.entries.len(), 2);
+        let text = &shown.entries[1].text;
+        let begin =
+            "## What came of #1 title 1\n\nIt is called `open`.\n\n## What came of #3 title 3\n\n";
+        assert!(text.starts_with(begin), "{text}");
+        assert_eq!(text.matches('x').count(), RESULTS / 2 - "```\n".len());
+        assert!(text.ends_with(" bytes)\n```\n"), "{text}");
+        assert!(!text.contains("not looked at yet"), "{text}");
+        assert_eq!(discussions(&app).last_id, shown.entries[1].id);
+    }
+
+    #[test]
     fn it_is_made_once_and_found_again_when_it_comes_back() {
         let mut app = app_with(&[ticket(1)]);
         act(&mut app, Action::DiscussTicket(1));
@@ -161,6 +269,22 @@ mod tests {
         act(&mut app, Action::DiscussTicket(1));
         assert_eq!(tier(&app), Some(Tier::TechLead));
         assert_eq!(discussions(&app).list.len(), 2);
+    }
+
+    #[test]
+    fn it_begins_with_the_leave_of_the_tier_and_keeps_what_a_person_says() {
+        let mut app = app_with(&[ticket(1), ticket(2)]);
+        app.world_mut().resource_mut::<Tiers>().worker.leave = Leave::Act;
+        let leave = |app: &App| discussions(app).shown().unwrap().leave;
+        act(&mut app, Action::DiscussTicket(1));
+        assert_eq!(leave(&app), Leave::Act);
+        let id = discussions(&app).active;
+        act(&mut app, Action::SetLeave(id, Leave::None));
+        act(&mut app, Action::DiscussTicket(1));
+        assert_eq!(leave(&app), Leave::None);
+        app.insert_resource(Tiers::default());
+        act(&mut app, Action::DiscussTicket(2));
+        assert_eq!(leave(&app), Leave::None);
     }
 
     #[test]

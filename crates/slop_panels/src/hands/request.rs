@@ -28,6 +28,14 @@ pub(super) fn waiting(
                 editor(ui, request, view, out);
             } else {
                 deed(ui, request, view);
+                if request.folder != view.folder {
+                    let text = "The project's folder is another one by now, so it cannot be done.";
+                    ui.colored_label(view.theme.warning, text);
+                }
+                if view.requests.is_busy(request) {
+                    let text = "Another change of this file is under way; this one is shown anew after it.";
+                    ui.colored_label(view.theme.warning, text);
+                }
                 answers(ui, request, view, out);
             }
         });
@@ -56,6 +64,7 @@ fn deed(ui: &mut egui::Ui, request: &ToolRequest, view: &mut View<'_>) {
         }
         Deed::Change { before, after, .. } => {
             let diff = view.cache.diff(request.id, before.as_deref(), after);
+            ui.weak(format!("In {}:", request.place()));
             lines_of(ui, diff, view.theme);
         }
         Deed::Run(command) => {
@@ -65,7 +74,7 @@ fn deed(ui: &mut egui::Ui, request: &ToolRequest, view: &mut View<'_>) {
                 // The limit may have been another one when it began.
                 _ => String::new(),
             };
-            ui.weak(format!("In the project's folder{limit}:"));
+            ui.weak(format!("In {}{limit}:", request.place()));
             let lines: Vec<_> = command.lines().collect();
             rows(ui, "command", &lines, false, |line| {
                 ((*line).to_owned(), view.theme.accent)
@@ -126,8 +135,8 @@ fn answers(ui: &mut egui::Ui, request: &ToolRequest, view: &mut View<'_>, out: &
             let kind = kind.label();
             let button = ui.button(format!("Allow all {kind} in ticket {number}"));
             let button = button.on_hover_text(
-                "Those that come are done without asking, in this ticket only, until you have them \
-                 asked for again.",
+                "Those that come are done without asking, in this ticket and this folder only, until \
+                 you have them asked for again.",
             );
             if button.clicked() {
                 out.push(Action::RememberTool(id));

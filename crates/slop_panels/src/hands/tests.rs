@@ -14,6 +14,7 @@ struct Bench {
     requests: ToolRequests,
     discussions: Discussions,
     jobs: Jobs,
+    folder: &'static str,
     view: HandsView,
     cache: Cache,
 }
@@ -26,6 +27,7 @@ fn request(place: u32, deed: Deed) -> ToolRequest {
     ToolRequest {
         id: id(place),
         discussion: 1,
+        folder: "/project".into(),
         deed,
         ..ToolRequest::default()
     }
@@ -45,7 +47,10 @@ fn run() -> Deed {
 
 impl Bench {
     fn with(list: Vec<ToolRequest>) -> Self {
-        let mut bench = Self::default();
+        let mut bench = Self {
+            folder: "/project",
+            ..Self::default()
+        };
         bench.requests.list = list;
         bench
     }
@@ -58,6 +63,7 @@ impl Bench {
                 requests: &self.requests,
                 discussions: &self.discussions,
                 jobs: &self.jobs,
+                folder: self.folder,
                 limit_s: 77,
                 view: &mut self.view,
                 cache: &mut self.cache,
@@ -122,11 +128,39 @@ fn a_command_is_shown_as_a_whole_before_it_runs() {
     bench.find("Command make …");
     bench.find("make");
     bench.find("make install");
-    bench.find("In the project's folder, for 77 seconds at most:");
+    bench.find("In /project, for 77 seconds at most:");
     // How long it may have taken then is not known.
     bench.requests.list[0].stage = Stage::Done(String::new());
     bench.click("Command make … · done");
-    bench.find("In the project's folder:");
+    bench.find("In /project:");
+}
+
+#[test]
+fn a_change_is_shown_anew_when_another_one_of_its_file_is_done() {
+    let mut bench = Bench::with(vec![request(0, change()), request(1, change())]);
+    bench.requests.list[0].stage = Stage::Running;
+    let text = "Another change of this file is under way; this one is shown anew after it.";
+    bench.find(text);
+    bench.find("-two");
+    bench.requests.list[0].stage = Stage::Done(String::new());
+    if let Deed::Change { before, .. } = &mut bench.requests.list[1].deed {
+        *before = Some("one\nfour\n".into());
+    }
+    bench.find("-four");
+    let seen = bench.seen();
+    let is_gone = |gone: &str| seen.iter().all(|(shown, _)| shown != gone);
+    assert!(is_gone(text) && is_gone("-two"), "{seen:?}");
+}
+
+#[test]
+fn what_was_asked_for_in_another_folder_says_so() {
+    let mut bench = Bench::with(vec![request(0, change())]);
+    bench.find("In /project:");
+    let text = "The project's folder is another one by now, so it cannot be done.";
+    assert!(bench.seen().iter().all(|(seen, _)| seen != text));
+    bench.folder = "/other";
+    bench.find("In /project:");
+    bench.find(text);
 }
 
 #[test]
@@ -169,8 +203,9 @@ fn leave_can_be_remembered_in_a_ticket_only() {
     let remembered = Remembered {
         ticket: 3,
         kind: DeedKind::Run,
+        folder: "/project".into(),
     };
-    bench.requests.remembered.push(remembered);
+    bench.requests.remembered.push(remembered.clone());
     bench.find("All commands in ticket 3 are allowed.");
     assert_eq!(bench.click("Ask again"), [Action::ForgetTool(remembered)]);
 }

@@ -3,7 +3,7 @@
 use slop_common::{provider, tier_provider};
 use slop_engine::{assistants::Recipient, egui};
 use slop_state::{
-    shown_address, Action, ContextRule, ProviderKind, Settings, Tier, TierSetup, Tiers,
+    shown_address, Action, ContextRule, Leave, ProviderKind, Settings, Tier, TierSetup, Tiers,
 };
 
 use super::{address, choice, grid, key, provider_name, Form, FIELD, PROVIDERS};
@@ -42,6 +42,14 @@ pub(super) fn of_tiers(
                             [None].into_iter().chain(rules),
                             |rule| rule_name(tier, *rule),
                         );
+                        let leaves = Leave::ALL.into_iter();
+                        choice(
+                            ui,
+                            "May, in the project",
+                            &mut new.leave,
+                            leaves.filter(|leave| *leave <= tier.most_leave()),
+                            |leave| leave.label().to_owned(),
+                        );
                     });
                 })
                 .header_response
@@ -65,7 +73,11 @@ fn summary(tier: Tier, tiers: &Tiers, settings: &Settings) -> String {
         "own prompt"
     };
     let rule = setup.rule.unwrap_or(tier.rule()).label();
-    format!("{} · {model} · {prompt} · {rule}", tier.label())
+    let summary = format!("{} · {model} · {prompt} · {rule}", tier.label());
+    match tiers.leave(tier) {
+        Leave::None => summary,
+        leave => format!("{summary} · {}", leave.label()),
+    }
 }
 
 fn rule_name(tier: Tier, rule: Option<ContextRule>) -> String {
@@ -250,6 +262,8 @@ mod tests {
         hands.find("Worker · small · own prompt · No files");
         hands.tiers.worker.provider = Some(ProviderKind::Echo);
         hands.find("Worker · Echo (offline) · own prompt · No files");
+        hands.tiers.worker.leave = Leave::Look;
+        hands.find("Worker · Echo (offline) · own prompt · No files · Read the project");
     }
 
     #[test]
@@ -310,6 +324,25 @@ mod tests {
         };
         let out = hands.click(at);
         assert_eq!(out, [Action::SetTier(Tier::Worker, setup)]);
+    }
+
+    #[test]
+    fn what_a_tier_may_do_is_set_and_those_who_check_only_look() {
+        for (tier, most) in [(Tier::Worker, Leave::Act), (Tier::Qa, Leave::Look)] {
+            let mut hands = unfolded(tier);
+            let at = hands.find(Leave::None.label()).center();
+            hands.click(at);
+            hands.wait();
+            let (_, seen) = hands.frame(Vec::new());
+            let acts = seen.iter().any(|(text, _)| text == Leave::Act.label());
+            assert_eq!(acts, most == Leave::Act, "{tier:?}");
+            let at = hands.find(most.label()).center();
+            let setup = TierSetup {
+                leave: most,
+                ..TierSetup::default()
+            };
+            assert_eq!(hands.click(at), [Action::SetTier(tier, setup)]);
+        }
     }
 
     #[test]

@@ -7,12 +7,12 @@ use std::{
 };
 
 use slop_common::{is_note, ASSISTANT};
-use slop_state::ProviderKind;
+use slop_state::{Action, DeedKind, ProviderKind, Remembered, TrackMode, Tracked};
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    ai_client::{systems, Orphans},
+    ai_client::{systems, DoneStops, Orphans},
     controller::tests::act,
 };
 
@@ -47,6 +47,7 @@ fn bench(leave: Leave, calls: Vec<ToolCall>) -> Bench {
     fs::write(folder.path().join("a.md"), "hello\n").unwrap();
     let mut app = crate::controller::tests::app();
     app.init_resource::<Orphans>()
+        .init_resource::<DoneStops>()
         .init_resource::<Assistants>()
         .insert_resource(Session::new("nowhere".into()))
         .add_systems(Update, systems());
@@ -229,7 +230,7 @@ fn only_what_there_is_leave_for_is_offered() {
 }
 
 /// Answers one request after the other with these bodies. What it was asked.
-fn serve(bodies: [&'static str; 2]) -> (String, thread::JoinHandle<Vec<String>>) {
+fn serve<const N: usize>(bodies: [&'static str; N]) -> (String, thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     let answer = move |body: &str| {
@@ -284,4 +285,181 @@ fn a_model_that_calls_a_tool_is_told_what_came_of_it() {
     assert!(!asked[0].contains("\"run_command\""), "{}", asked[0]);
     assert!(asked[1].contains("\"tool_call_id\":\"x\""), "{}", asked[1]);
     assert!(asked[1].contains("hello\\n"), "{}", asked[1]);
+}
+
+/// What a rollback brings back.
+struct Snapshot(Discussions, PendingRequests, ToolRequests);
+
+impl Bench {
+    fn snapshot(&self) -> Snapshot {
+        let world = self.app.world();
+        Snapshot(
+            world.resource::<Discussions>().clone(),
+            world.resource::<PendingRequests>().clone(),
+            world.resource::<ToolRequests>().clone(),
+        )
+    }
+
+    fn roll_back(&mut self, to: Snapshot) {
+        let Snapshot(discussions, pending, requests) = to;
+        self.app
+            .insert_resource(discussions)
+            .insert_resource(pending)
+            .insert_resource(requests);
+    }
+
+    /// With a server that says these, one after the other.
+    fn ask_server<const N: usize>(
+        &mut self,
+        bodies: [&'static str; N],
+    ) -> thread::JoinHandle<Vec<String>> {
+        let (url, server) = serve(bodies);
+        let mut settings = self.app.world_mut().resource_mut::<Settings>();
+        settings.provider = ProviderKind::OpenAi;
+        settings.base_url = url;
+        settings.model = "m".to_owned();
+        server
+    }
+
+    /// Waits until somebody is to allow something.
+    fn asked(&mut self) -> CallId {
+        let waiting = |bench: &Self| {
+            let requests = bench.app.world().resource::<ToolRequests>();
+            requests.waiting().next().map(|request| request.id)
+        };
+        self.run_until(|bench| waiting(bench).is_some());
+        waiting(self).unwrap()
+    }
+
+    fn file(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
+    }
+}
+
+/// Needs nothing more.
+const SAYS: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"It is done.\"},\
+                    \"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+
+/// Runs a command.
+const RUNS: &str = "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\
+                    \"id\":\"x\",\"function\":{\"name\":\"run_command\",\
+                    \"arguments\":\"{\\\"command\\\":\\\"echo a >>said\\\"}\"}}]},\
+                    \"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n";
+
+#[test]
+fn a_round_that_a_rollback_has_forgotten_is_neither_asked_nor_done_again() {
+    // The round that the bench has is answered, so the assistant is asked at once.
+    let mut bench = bench(Leave::Act, Vec::new());
+    let folder = bench.folder.path().display().to_string();
+    bench.app.world_mut().spawn(ticket());
+    let mut requests = bench.app.world_mut().resource_mut::<ToolRequests>();
+    requests.remembered.push(Remembered {
+        ticket: 3,
+        kind: DeedKind::Run,
+        folder,
+    });
+    let before = bench.snapshot();
+    let server = bench.ask_server([RUNS, SAYS]);
+    bench.run_until(|bench| !bench.is_waited_for());
+    let said = "Let me look.\n\nIt is done.";
+    assert_eq!(bench.entry().text, said);
+    let entry = bench.entry().clone();
+
+    // Nobody answers any more, so what would be asked again fails.
+    assert_eq!(server.join().unwrap().len(), 2);
+    bench.roll_back(before);
+    bench.run_until(|bench| !bench.is_waited_for());
+    assert_eq!(*bench.entry(), entry);
+    assert_eq!(bench.file("said"), "a\n");
+    let log = &bench.app.world().resource::<ToolRequests>().log;
+    let what = "was allowed before new code was taken back";
+    assert!(log.iter().any(|note| note.what == what), "{log:?}");
+}
+
+/// What the discussion is about.
+fn ticket() -> Ticket {
+    Ticket {
+        number: 3,
+        discussion: Some(1),
+        ..Ticket::default()
+    }
+}
+
+#[test]
+fn the_model_is_told_of_a_command_that_was_refused_or_edited() {
+    let refused = |id| Action::RefuseTool(id, "too early".to_owned());
+    let edited = |id| Action::AllowEditedTool(id, "echo b >>said".to_owned());
+    let answers: [(&dyn Fn(CallId) -> Action, &str, &str); 2] = [
+        (&refused, "The person does not allow it: too early", ""),
+        (&edited, "This was run instead:\\necho b >>said", "b\n"),
+    ];
+    for (answer, told, said) in answers {
+        let mut bench = bench(Leave::Act, Vec::new());
+        let server = bench.ask_server([RUNS, SAYS]);
+        let id = bench.asked();
+        act(&mut bench.app, answer(id));
+        bench.run_until(|bench| !bench.is_waited_for());
+        let asked = server.join().unwrap();
+        assert!(asked[1].contains(told), "{}", asked[1]);
+        assert_eq!(bench.file("said"), said);
+    }
+}
+
+#[test]
+fn a_command_of_the_next_round_needs_no_word_if_its_kind_is_remembered() {
+    let mut bench = bench(Leave::Act, Vec::new());
+    bench.app.world_mut().spawn(ticket());
+    let server = bench.ask_server([RUNS, RUNS, SAYS]);
+    let id = bench.asked();
+    act(&mut bench.app, Action::RememberTool(id));
+    bench.run_until(|bench| !bench.is_waited_for());
+    assert_eq!(server.join().unwrap().len(), 3);
+    assert_eq!(bench.file("said"), "a\na\n");
+    assert!(bench.entry().text.ends_with("It is done."));
+}
+
+#[test]
+fn a_change_that_a_rollback_has_forgotten_is_the_same_and_can_be_undone() {
+    let change = call("change_file", r#"{"path":"a.md","contents":"new"}"#);
+    let mut bench = bench(Leave::Act, vec![change]);
+    let before = bench.snapshot();
+    let id = CallId {
+        request: 1,
+        place: 0,
+    };
+    bench.app.update();
+    bench.app.update();
+    let edited = Action::AllowEditedTool(id, "newer".to_owned());
+    act(&mut bench.app, edited);
+    bench.run_until(|bench| !bench.is_waited_for());
+    let request = |bench: &Bench| {
+        let requests = bench.app.world().resource::<ToolRequests>();
+        let request = requests.get(id).unwrap().clone();
+        (request.deed, request.edited, request.stage)
+    };
+    let done = request(&bench);
+    assert!(matches!(done.2, Stage::Done(_)), "{done:?}");
+    let result = bench.result(0).map(str::to_owned);
+    bench.roll_back(before);
+    bench.run_until(|bench| !bench.is_waited_for());
+    assert_eq!(request(&bench), done);
+    assert_eq!(bench.result(0).map(str::to_owned), result);
+    assert_eq!(bench.file("a.md"), "newer");
+    act(&mut bench.app, Action::UndoTool(id));
+    bench.run_until(|bench| request(bench).2 == Stage::Undone);
+    assert_eq!(bench.file("a.md"), "hello\n");
+}
+
+#[test]
+fn what_does_not_go_out_with_a_round_is_told() {
+    let mut bench = bench(Leave::Look, Vec::new());
+    let mut project = bench.app.world_mut().resource_mut::<Project>();
+    project.tracked.push(Tracked {
+        pattern: "gone.md".to_owned(),
+        mode: TrackMode::Whole,
+    });
+    bench.run_until(|bench| !bench.is_waited_for());
+    let notices = &bench.app.world().resource::<Session>().notices;
+    let says = "Not sent with the question: cannot read gone.md: ";
+    assert!(notices[0].starts_with(says), "{notices:?}");
 }

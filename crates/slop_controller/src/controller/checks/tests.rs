@@ -1,7 +1,7 @@
 //! QA that says what the test wants.
 
 use bevy::prelude::*;
-use slop_state::{Action, Pending, TicketQueue, ToolCall, ToolRound};
+use slop_state::{Action, Leave, Pending, TicketQueue, ToolCall, ToolRound};
 
 use super::*;
 use crate::controller::tests::{act, app};
@@ -215,7 +215,15 @@ fn of_an_answer_with_tools_what_was_said_last_is_checked() {
         text: "Let me look.".to_owned(),
         calls: vec![
             call("read_file", r#"{"path":"a.md"}"#, "secret"),
-            call("change_file", write, "a.md was written."),
+            ToolCall {
+                diff: Some("@@\n-old\n+new\n".to_owned()),
+                ..call("change_file", write, "a.md was written.")
+            },
+            ToolCall {
+                diff: Some("+oops\n".to_owned()),
+                undone: true,
+                ..call("change_file", write, "a.md was written.")
+            },
             ToolCall {
                 edited: Some("newer".to_owned()),
                 ..call("change_file", write, "It was edited.\na.md was written.")
@@ -239,13 +247,51 @@ fn of_an_answer_with_tools_what_was_said_last_is_checked() {
     let question = &discussion(&app, check).entries[0].text;
     for part in [
         "## The answer\n\nIt is done.\n",
-        "- To write a.md: a.md was written.\n",
+        "- To write a.md: a.md was written.\n\n````diff\n@@\n-old\n+new\n````\n",
+        "- To write a.md: a.md was written. A person has undone it since.\n",
         "- To write a.md, with what a person made of it: a.md was written.\n",
         "- To run `make`, of which a person made `make check`: (it ended with code 0)\n",
     ] {
         assert!(question.contains(part), "{question}");
     }
-    assert!(!question.contains("secret"), "{question}");
+    for part in ["secret", "oops"] {
+        assert!(!question.contains(part), "{question}");
+    }
+}
+
+#[test]
+fn qa_gets_no_more_of_the_changes_than_there_is_room_for() {
+    let call = |letter: &str| ToolCall {
+        name: "change_file".to_owned(),
+        arguments: r#"{"path":"a.md","contents":"new"}"#.to_owned(),
+        diff: Some(letter.repeat(3 * DIFFS / 4)),
+        ..ToolCall::default()
+    };
+    let round = ToolRound {
+        calls: vec![call("X"), call("Y"), call("Z")],
+        ..ToolRound::default()
+    };
+    let answer = Entry {
+        rounds: vec![round],
+        ..Entry::default()
+    };
+    let text = deeds(&answer);
+    let count = |letter: char| text.chars().filter(|c| *c == letter).count();
+    assert_eq!(count('X'), 3 * DIFFS / 4);
+    assert_eq!(count('Y'), DIFFS / 4);
+    assert_eq!(count('Z'), 0);
+    assert_eq!(text.matches("(the rest was cut, ").count(), 2);
+}
+
+#[test]
+fn qa_looks_at_most() {
+    for (set, expected) in [(Leave::None, Leave::None), (Leave::Act, Leave::Look)] {
+        let mut app = app_with("the work");
+        app.world_mut().resource_mut::<Tiers>().qa.leave = set;
+        act(&mut app, Action::CheckTicket(1));
+        let check = ticket(&mut app).check.unwrap();
+        assert_eq!(discussion(&app, check).leave, expected);
+    }
 }
 
 #[test]

@@ -7,7 +7,11 @@ use slop_state::{DeedKind, Discussion, Entry, ToolCall, ToolRound};
 use tempfile::TempDir;
 
 use super::*;
-use crate::controller::tests::{act, app};
+use crate::controller::{
+    systems,
+    tests::{act, app},
+    DoneActions,
+};
 
 /// An app with a project, and an answer that waits for requests.
 struct Bench {
@@ -27,8 +31,12 @@ fn id(place: u32) -> CallId {
 
 fn bench(deeds: &[Deed]) -> Bench {
     let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().display().to_string();
     let mut app = app();
-    app.world_mut().resource_mut::<Project>().root = folder.path().display().to_string();
+    app.world_mut()
+        .resource_mut::<Project>()
+        .root
+        .clone_from(&root);
     let calls = vec![ToolCall::default(); deeds.len()];
     let entry = Entry {
         id: ENTRY,
@@ -59,6 +67,7 @@ fn bench(deeds: &[Deed]) -> Bench {
             discussion: 1,
             entry: ENTRY,
             ticket: Some(3),
+            folder: root.clone(),
             deed: deed.clone(),
             ..ToolRequest::default()
         });
@@ -77,11 +86,15 @@ impl Bench {
         self.requests().get(id(place)).unwrap().stage.clone()
     }
 
-    /// What the model is told.
-    fn result(&self, place: usize) -> Option<String> {
+    fn call(&self, place: usize) -> &ToolCall {
         let discussions = self.app.world().resource::<Discussions>();
         let entry = discussions.list[0].entry(ENTRY).unwrap();
-        entry.rounds[0].calls[place].result.clone()
+        &entry.rounds[0].calls[place]
+    }
+
+    /// What the model is told.
+    fn result(&self, place: usize) -> Option<String> {
+        self.call(place).result.clone()
     }
 
     #[track_caller]
@@ -168,8 +181,12 @@ fn a_change_is_edited_done_and_undone() {
     act(&mut bench.app, edited);
     bench.run_to_the_end(0);
     assert_eq!(bench.said(), "b");
+    let call = bench.call(0);
+    assert!(call.diff.as_deref().unwrap().contains("+b"), "{call:?}");
+    assert!(!call.undone);
     act(&mut bench.app, Action::UndoTool(id(0)));
     bench.run_until(0, |stage| *stage == Stage::Undone);
+    assert!(bench.call(0).undone);
     assert!(!bench.folder.path().join("said").exists());
     // The model was told once, and that it is not what it asked for.
     let told = bench.result(0).unwrap();
@@ -200,9 +217,8 @@ fn an_edited_command_is_told_and_shown_as_it_was_run() {
     assert!(told.starts_with("The person edited"), "{told}");
     assert!(told.contains(edited) && !told.contains("echo a"), "{told}");
     assert!(told.ends_with("c\n(it ended with code 0)"), "{told}");
-    let discussions = bench.app.world().resource::<Discussions>();
-    let call = &discussions.list[0].entry(ENTRY).unwrap().rounds[0].calls[0];
-    assert_eq!(call.edited.as_deref(), Some(edited));
+    assert_eq!(bench.call(0).edited.as_deref(), Some(edited));
+    assert_eq!(bench.call(0).diff, None);
     let is_shown = |bench: &Bench| {
         let request = bench.requests().get(id(0)).unwrap();
         let title = "Command echo b >>said; echo c (edited)";
@@ -216,6 +232,77 @@ fn an_edited_command_is_told_and_shown_as_it_was_run() {
     bench.run_to_the_end(0);
     is_shown(&bench);
     assert_eq!(bench.said(), "b\n");
+}
+
+/// What a rollback brings back: the state, and the actions that new code has done.
+struct Snapshot {
+    requests: ToolRequests,
+    discussions: Discussions,
+    pending: PendingRequests,
+    done: DoneActions,
+}
+
+impl Bench {
+    fn snapshot(&self) -> Snapshot {
+        let world = self.app.world();
+        Snapshot {
+            requests: world.resource::<ToolRequests>().clone(),
+            discussions: world.resource::<Discussions>().clone(),
+            pending: world.resource::<PendingRequests>().clone(),
+            done: world.resource::<DoneActions>().clone(),
+        }
+    }
+
+    /// New code reads with readers of its own, and so does the code before.
+    fn roll_back(&mut self, to: Snapshot) {
+        self.app
+            .insert_resource(to.requests)
+            .insert_resource(to.discussions)
+            .insert_resource(to.pending)
+            .insert_resource(to.done);
+        let mut before = Schedule::default();
+        before.add_systems(systems());
+        before.run(self.app.world_mut());
+    }
+}
+
+#[test]
+fn a_command_that_runs_goes_on_as_it_was_edited_when_new_code_is_taken_back() {
+    let mut bench = bench(&[run("echo a >>said")]);
+    let before = bench.snapshot();
+    let edited = "echo b >>said; while [ ! -e go ]; do sleep 0.01; done";
+    let allowed = Action::AllowEditedTool(id(0), edited.to_owned());
+    act(&mut bench.app, allowed);
+    assert_eq!(bench.stage(0), Stage::Running);
+    // So that only what is under way tells that it was allowed.
+    bench
+        .app
+        .world_mut()
+        .resource_mut::<Events<Action>>()
+        .clear();
+    bench.roll_back(before);
+    assert_eq!(bench.stage(0), Stage::Running);
+    let request = bench.requests().get(id(0)).unwrap();
+    assert_eq!((&request.deed, request.edited), (&run(edited), true));
+    let log = bench.requests().log.iter();
+    let log: Vec<_> = log.map(|note| &*note.what).collect();
+    assert_eq!(log, ["was allowed before new code was taken back"]);
+    fs::write(bench.folder.path().join("go"), "").unwrap();
+    bench.run_to_the_end(0);
+    assert_eq!(bench.said(), "b\n");
+    let told = bench.result(0).unwrap();
+    assert!(told.contains(edited), "{told}");
+}
+
+#[test]
+fn an_action_that_comes_back_with_the_state_begins_nothing_again() {
+    let mut bench = bench(&[run("echo a >>said")]);
+    let before = bench.snapshot();
+    act(&mut bench.app, Action::AllowTool(id(0)));
+    bench.roll_back(before);
+    bench.run_to_the_end(0);
+    assert_eq!(bench.said(), "a\n");
+    assert_eq!(bench.requests().log.len(), 2);
 }
 
 #[test]
@@ -259,10 +346,97 @@ fn leave_is_remembered_for_its_kind_in_its_ticket() {
     let remembered = Remembered {
         ticket: 3,
         kind: DeedKind::Run,
+        folder: bench.folder.path().display().to_string(),
     };
-    assert_eq!(bench.requests().remembered, [remembered]);
+    assert_eq!(
+        bench.requests().remembered,
+        std::slice::from_ref(&remembered)
+    );
     act(&mut bench.app, Action::ForgetTool(remembered));
     assert_eq!(bench.requests().remembered, []);
+}
+
+#[test]
+fn the_second_change_of_a_file_is_shown_against_the_first_before_it_is_done() {
+    let mut bench = bench(&[write("said", "a"), write("./said", "b"), write("said", "a")]);
+    let replaces = |bench: &Bench| match &bench.requests().get(id(1)).unwrap().deed {
+        Deed::Change { before, .. } => before.clone(),
+        other => panic!("{other:?}"),
+    };
+    // Whoever allows both at once has seen the second as it would replace nothing.
+    bench.app.world_mut().send_event(Action::AllowTool(id(0)));
+    act(&mut bench.app, Action::AllowTool(id(1)));
+    bench.run_to_the_end(0);
+    assert_eq!(bench.said(), "a");
+    assert_eq!(bench.stage(1), Stage::Waiting);
+    assert_eq!(replaces(&bench).as_deref(), Some("a"));
+    let Stage::Failed(reason) = bench.stage(2) else {
+        panic!("{:?}", bench.stage(2));
+    };
+    assert!(reason.contains("says that already"), "{reason}");
+
+    act(&mut bench.app, Action::UndoTool(id(0)));
+    bench.run_until(0, |stage| *stage == Stage::Undone);
+    assert_eq!(replaces(&bench), None);
+    act(&mut bench.app, Action::AllowTool(id(1)));
+    bench.run_to_the_end(1);
+    assert_eq!(bench.said(), "b");
+}
+
+#[test]
+fn changes_of_a_file_for_which_there_is_leave_are_done_one_after_the_other() {
+    let mut bench = bench(&[write("said", "a"), write("said", "b")]);
+    let waiting = bench.requests().clone();
+    act(&mut bench.app, Action::RememberTool(id(0)));
+    bench.run_to_the_end(1);
+    assert!(matches!(bench.stage(1), Stage::Done(_)));
+    assert_eq!(bench.said(), "b");
+    // What each replaced is known again after a rollback.
+    bench.app.insert_resource(waiting);
+    bench.run_to_the_end(1);
+    for (place, text) in [(1, "a"), (0, "")] {
+        act(&mut bench.app, Action::UndoTool(id(place)));
+        bench.run_until(place, |stage| *stage == Stage::Undone);
+        assert_eq!(bench.said(), text);
+    }
+}
+
+#[test]
+fn nothing_is_done_in_another_folder_than_it_was_asked_for_in() {
+    let mut bench = bench(&[run("echo a >said"), write("said", "b"), run("echo c >said")]);
+    act(&mut bench.app, Action::AllowTool(id(1)));
+    bench.run_to_the_end(1);
+    let other = tempfile::tempdir().unwrap();
+    let root = other.path().display().to_string();
+    bench.app.world_mut().resource_mut::<Project>().root = root.clone();
+    act(&mut bench.app, Action::RememberTool(id(0)));
+    let Stage::Failed(reason) = bench.stage(0) else {
+        panic!("{:?}", bench.stage(0));
+    };
+    for folder in [bench.folder.path(), other.path()] {
+        let folder = folder.display().to_string();
+        assert!(reason.contains(&folder), "{reason}");
+    }
+    assert_eq!(bench.result(0), Some(format!("It failed: {reason}")));
+    assert_eq!(bench.requests().remembered, []);
+    act(&mut bench.app, Action::UndoTool(id(1)));
+    let Stage::Done(text) = bench.stage(1) else {
+        panic!("{:?}", bench.stage(1));
+    };
+    assert!(text.starts_with("It was not undone: "), "{text}");
+    // Leave that was given here counts here only.
+    let mut requests = bench.app.world_mut().resource_mut::<ToolRequests>();
+    requests.remembered.push(Remembered {
+        ticket: 3,
+        kind: DeedKind::Run,
+        folder: root,
+    });
+    for _ in 0..10 {
+        bench.app.update();
+    }
+    assert_eq!(bench.stage(2), Stage::Waiting);
+    assert_eq!(bench.said(), "b");
+    assert_eq!(fs::read_dir(other.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -320,14 +494,26 @@ fn what_only_looks_needs_no_word() {
     bench.run_to_the_end(1);
     assert!(matches!(bench.stage(0), Stage::Done(_)));
     assert!(matches!(bench.stage(1), Stage::Failed(_)));
+    // Each takes one line, since many are looked at.
+    let log = &bench.requests().log;
+    assert_eq!(log.len(), 2, "{log:?}");
+    assert!(log.iter().all(|note| note.looks), "{log:?}");
 }
 
 #[test]
 fn a_job_of_an_earlier_start_is_lost_and_said_to_be() {
-    let mut bench = bench(&[run("echo a >said")]);
+    let mut bench = bench(&[run("echo a >said"), write("said", "b")]);
     let mut requests = bench.app.world_mut().resource_mut::<ToolRequests>();
-    requests.list[0].stage = Stage::Running;
-    bench.app.update();
-    assert_eq!(bench.stage(0), Stage::Failed(LOST.to_owned()));
+    for request in &mut requests.list {
+        request.stage = Stage::Running;
+    }
+    bench.run_to_the_end(0);
+    let Stage::Failed(reason) = bench.stage(0) else {
+        panic!("{:?}", bench.stage(0));
+    };
+    let says = "The app was closed while it ran, and nothing of it was left";
+    assert!(reason.starts_with(says), "{reason}");
+    assert_eq!(bench.result(0), Some(format!("It failed: {reason}")));
+    assert_eq!(bench.stage(1), Stage::Failed(LOST.to_owned()));
     assert_eq!(bench.said(), "");
 }

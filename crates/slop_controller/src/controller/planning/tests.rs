@@ -1,6 +1,6 @@
 //! An orchestrator that answers when the test says so.
 
-use slop_state::{Pending, Proposed, Status};
+use slop_state::{Leave, Pending, Proposed, Status};
 
 use super::*;
 use crate::controller::tests::{act, app};
@@ -232,4 +232,13 @@ fn neither_new_code_nor_a_rollback_asks_twice() {
     };
     assert_eq!(planning(&app).proposal[0], expected);
     assert_eq!(planning(&app).proposal.len(), 2);
+}
+
+#[test]
+fn the_orchestrator_looks_if_it_may() {
+    let mut app = app();
+    app.world_mut().resource_mut::<Planning>().goal = "A house.".to_owned();
+    app.world_mut().resource_mut::<Tiers>().orchestrator.leave = Leave::Act;
+    act(&mut app, Action::Plan);
+    assert_eq!(about(&app).leave, Leave::Look);
 }

@@ -1,7 +1,7 @@
 //! The queue with an assistant that answers when the test says so.
 
 use slop_common::streaming;
-use slop_state::{Entry, Pending};
+use slop_state::{Entry, Leave, Pending};
 
 use super::*;
 use crate::controller::{
@@ -130,6 +130,38 @@ fn what_is_ready_is_asked_about_up_to_the_limit() {
     act(&mut app, Action::MoveTicket(1, Status::Done, None));
     assert_eq!(send(&mut app).len(), 1);
     check_asked(&mut app, 2);
+}
+
+#[test]
+fn what_is_worked_on_by_itself_has_the_leave_of_its_tier() {
+    let mut app = app_with(&[ticket(1, &[])]);
+    app.world_mut().resource_mut::<Tiers>().worker.leave = Leave::Act;
+    set_mode(&mut app, QueueMode::Auto, 1);
+    let asked = send(&mut app);
+    let discussions = app.world().resource::<Discussions>();
+    assert_eq!(discussions.get(asked[0]).unwrap().leave, Leave::Act);
+}
+
+#[test]
+fn a_ticket_is_told_what_came_of_those_before_it() {
+    let mut app = app_with(&[ticket(1, &[]), ticket(2, &[1])]);
+    // Before anything came of the other.
+    act(&mut app, Action::DiscussTicket(2));
+    act(&mut app, Action::RunTicket(1));
+    send(&mut app);
+    answer(&mut app, "It is called `open`.");
+    act(&mut app, Action::MoveTicket(1, Status::Done, None));
+    act(&mut app, Action::RunTicket(2));
+    let id = send(&mut app)[0];
+    answer(&mut app, "> **No answer:** cut off");
+    // Another take is asked for after the same.
+    act(&mut app, Action::RunTicket(2));
+    assert_eq!(send(&mut app), [id]);
+    let discussions = app.world().resource::<Discussions>();
+    let about = discussions.get(id).unwrap();
+    assert_eq!(about.entries.len(), 3);
+    let told = &about.entries[1].text;
+    assert_eq!(told, "## What came of #1 title 1\n\nIt is called `open`.\n");
 }
 
 #[test]
