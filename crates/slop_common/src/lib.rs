@@ -19,7 +19,7 @@ pub use job::job_of;
 pub use named::Names;
 pub use provider::{has_key, provider, servers, tier_provider};
 pub use said::{
-    is_note, message, messages, parts, said, spoken, streaming, whole, ASSISTANT, CUT_OFF,
-    NO_ANSWER, WAITING,
+    is_note, is_speaking, message, messages, parts, said, spoken, streaming, whole, ASSISTANT,
+    CUT_OFF, NO_ANSWER, WAITING,
 };
 pub use turn::Turn;

@@ -10,7 +10,7 @@ mod setup;
 use std::path::Path;
 
 use bevy::utils::HashMap;
-use slop_common::ASSISTANT;
+use slop_common::{is_speaking, ASSISTANT};
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
 use slop_state::{Action, Composer, Discussion, Discussions, Entry, Hub, Prices, Total, Window};
 use slop_ui::{
@@ -138,8 +138,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         });
         drag_split(ui, handle, room, split);
         ui.allocate_new_ui(egui::UiBuilder::new().max_rect(bottom), |ui| {
-            let writing = !streaming.is_empty();
-            compose(ui, discussions, composer, writing, theme, out);
+            compose(ui, discussions, composer, streaming, theme, out);
         });
     });
 }
@@ -439,7 +438,7 @@ fn compose(
     ui: &mut egui::Ui,
     discussions: &Discussions,
     composer: &mut Composer,
-    writing: bool,
+    streaming: &[u64],
     theme: &Theme,
     out: &mut Vec<Action>,
 ) {
@@ -447,6 +446,7 @@ fn compose(
     // Whoever types elsewhere does not mean this text.
     let focused = ui.memory(|memory| memory.focused());
     if focused == Some(field) {
+        hold_back(ui);
         let pasted = take_long(ui, composer.text.len());
         out.extend(pasted.into_iter().map(Action::PasteEntry));
     }
@@ -454,7 +454,7 @@ fn compose(
     if composer.text.len() > 2 * Entry::LONG {
         out.push(Action::PasteEntry(std::mem::take(&mut composer.text)));
     }
-    let sent = focused.is_none_or(|focused| focused == field)
+    let mut sends = focused.is_none_or(|focused| focused == field)
         && ui.input_mut(|input| input.consume_shortcut(&SEND));
     ui.horizontal(|ui| {
         if let Some(role) = choose_role(ui, &discussions.roles, &composer.role) {
@@ -465,17 +465,13 @@ fn compose(
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let filled = !composer.text.trim().is_empty();
             let button = ui.add_enabled(filled, egui::Button::new("Send"));
-            if button.on_hover_text("Ctrl+Enter").clicked() || (sent && filled) {
-                out.push(Action::AddEntry);
-            }
-            if writing {
+            sends |= button.on_hover_text("Ctrl+Enter").clicked();
+            let shown = discussions.shown();
+            if let Some(shown) = shown.filter(|shown| is_speaking(shown, streaming)) {
                 let stop = egui::RichText::new("⏹ Stop").color(theme.error);
-                if ui
-                    .button(stop)
-                    .on_hover_text("Stop the assistant")
-                    .clicked()
-                {
-                    out.push(Action::CancelReplies);
+                let hover = "Stop the assistant in this discussion";
+                if ui.button(stop).on_hover_text(hover).clicked() {
+                    out.push(Action::StopDiscussion(shown.id));
                 }
             } else {
                 ui.weak("Ctrl+Enter");
@@ -494,6 +490,54 @@ fn compose(
                 .min_size(ui.available_size());
             ui.add(text);
         });
+    // Only now: what was struck before the keys is in the field by now.
+    if sends && !composer.text.trim().is_empty() {
+        out.push(Action::AddEntry);
+    }
+}
+
+/// Lets what is struck after the keys that send come with the next frame, when the field is empty: it
+/// belongs to the next entry. It waits in egui's memory, which outlives a reload.
+fn hold_back(ui: &egui::Ui) {
+    let key = egui::Id::new("discussion_hub struck after sending");
+    let held: Option<Vec<egui::Event>> = ui.data_mut(|data| data.remove_temp(key));
+    let later = ui.input_mut(|input| {
+        input.events.splice(0..0, held.unwrap_or_default());
+        let mut events = input.events.iter();
+        let sent = events.position(is_send)?;
+        let (later, now) = input
+            .events
+            .drain(sent + 1..)
+            .partition::<Vec<_>, _>(is_written);
+        input.events.extend(now);
+        (!later.is_empty()).then_some(later)
+    });
+    if let Some(later) = later {
+        ui.data_mut(|data| data.insert_temp(key, later));
+        ui.ctx().request_repaint();
+    }
+}
+
+/// Whether these are the keys that send.
+fn is_send(event: &egui::Event) -> bool {
+    matches!(
+        event,
+        egui::Event::Key { key, pressed: true, modifiers, .. }
+            if *key == SEND.logical_key && modifiers.matches_logically(SEND.modifiers)
+    )
+}
+
+/// Whether it is for a field in which somebody writes.
+fn is_written(event: &egui::Event) -> bool {
+    matches!(
+        event,
+        egui::Event::Key { .. }
+            | egui::Event::Text(_)
+            | egui::Event::Copy
+            | egui::Event::Cut
+            | egui::Event::Paste(_)
+            | egui::Event::Ime(_)
+    )
 }
 
 /// Takes away what is pasted, if it is too long for a field that has so many bytes already: a field lays
