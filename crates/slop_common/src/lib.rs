@@ -11,6 +11,7 @@ mod named;
 pub mod proposal;
 mod provider;
 mod said;
+mod tools;
 mod turn;
 
 pub use date::date;
@@ -22,4 +23,5 @@ pub use said::{
     is_note, is_speaking, message, messages, parts, said, spoken, streaming, whole, ASSISTANT,
     CUT_OFF, NO_ANSWER, WAITING,
 };
+pub use tools::{has_leave, offered};
 pub use turn::Turn;

@@ -14,7 +14,7 @@ use slop_common::{is_speaking, ASSISTANT};
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
 use slop_state::{Action, Composer, Discussion, Discussions, Entry, Hub, Prices, Total, Window};
 use slop_ui::{
-    discussion_hub::{composer_field, name_field, search_field},
+    discussion_hub::{composer_field, name_field, search_field, take_long, unsaved, SEND},
     Theme,
 };
 
@@ -45,16 +45,6 @@ const TALL: f32 = 100_000.0;
 
 /// How often entries that came into view by the measuring of others are measured, in a frame.
 const ROUNDS: usize = 8;
-
-/// The least that is taken for something pasted, and not typed, in bytes.
-const PASTED: usize = 1_000;
-
-const SEND: egui::KeyboardShortcut =
-    egui::KeyboardShortcut::new(egui::Modifiers::CTRL, egui::Key::Enter);
-const ASK_ANEW: egui::KeyboardShortcut = egui::KeyboardShortcut::new(
-    egui::Modifiers::CTRL.plus(egui::Modifiers::SHIFT),
-    egui::Key::Enter,
-);
 
 /// What the panel draws, and what of it a person changes directly.
 pub(super) struct View<'a> {
@@ -312,12 +302,7 @@ fn show(
         setup(ui, discussion, out);
     }
     let editing = hub.editing.as_ref().map(|(id, _)| *id);
-    let unsaved = hub.editing.as_ref().and_then(|(id, text)| {
-        let mut list = discussions.list.iter();
-        let holder = list.find(|other| other.entry(*id).is_some())?;
-        let is_changed = holder.entry(*id)?.text != *text;
-        is_changed.then_some(holder.name.as_str())
-    });
+    let unsaved = unsaved(discussions, hub.editing.as_ref());
     let mut shown = hits.unwrap_or_else(|| (0..entries.len()).collect());
     // What is being edited stays in view.
     if let Some(index) = entries.iter().position(|entry| Some(entry.id) == editing) {
@@ -538,25 +523,6 @@ fn is_written(event: &egui::Event) -> bool {
             | egui::Event::Paste(_)
             | egui::Event::Ime(_)
     )
-}
-
-/// Takes away what is pasted, if it is too long for a field that has so many bytes already: a field lays
-/// out all of its text, and copies it several times in each frame.
-fn take_long(ui: &egui::Ui, has: usize) -> Vec<String> {
-    let mut taken = Vec::new();
-    ui.input_mut(|input| {
-        input.events.retain_mut(|event| match event {
-            // The first is what comes from the clipboard by Ctrl+V.
-            egui::Event::Text(text) | egui::Event::Paste(text)
-                if text.len() > PASTED && has + text.len() > Entry::LONG =>
-            {
-                taken.push(std::mem::take(text));
-                false
-            }
-            _ => true,
-        });
-    });
-    taken
 }
 
 /// A choice of roles. The one that was chosen, if it is another.

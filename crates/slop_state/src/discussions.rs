@@ -193,14 +193,7 @@ impl Entry {
     /// What is shown of its text: all of it, or the beginning of a long one.
     #[must_use]
     pub fn shown_text(&self) -> &str {
-        if !self.is_long() {
-            return &self.text;
-        }
-        let mut end = Self::BEGINNING;
-        while !self.text.is_char_boundary(end) {
-            end -= 1;
-        }
-        &self.text[..end]
+        beginning(&self.text)
     }
 
     /// What all takes of its place have in common.
@@ -212,6 +205,19 @@ impl Entry {
             self.take_of
         }
     }
+}
+
+/// What is shown of a text: all of it, or the beginning of one that is longer than [`Entry::LONG`].
+#[must_use]
+pub fn beginning(text: &str) -> &str {
+    if text.len() <= Entry::LONG {
+        return text;
+    }
+    let mut end = Entry::BEGINNING;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// How many tokens an answer took, as the server counts them. What it does not say is `None`.

@@ -18,7 +18,9 @@ mod undo;
 
 pub use action::{Action, TypedKey};
 pub use dependencies::{describe_circle, Dependencies};
-pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage};
+pub use discussions::{
+    beginning, Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage,
+};
 pub use draft::Draft;
 pub use hands::{
     CallId, Deed, DeedKind, HandsView, Leave, Remembered, Stage, ToolCall, ToolNote, ToolRequest,

@@ -17,7 +17,7 @@ const NAMED: usize = 3;
 pub(super) fn read(project: &Project, rule: ContextRule, discussion: &Discussion) -> Gathered {
     let mut gathered = gather(&project.root, &wanted(project, rule));
     if rule == ContextRule::Named {
-        let names = Names::of(discussion);
+        let names = Names::of(&discussion.entries);
         gathered.files.retain(|file| names.has(&file.path));
     }
     gathered

@@ -7,10 +7,10 @@
 use std::borrow::Cow;
 
 use bevy::prelude::*;
-use slop_common::{said, whole};
+use slop_common::{has_leave, said, whole};
 use slop_engine::{
-    assistants::{Assistants, Call, Progress, Tool},
-    hands::{self, Jobs, Wanted},
+    assistants::{Assistants, Call, Progress},
+    hands::{Jobs, Wanted},
     pacing::Frames,
     session::Session,
 };
@@ -32,27 +32,6 @@ const NO_FOLDER: &str =
     "The project has no folder. Ask the person to choose one in Project Settings.";
 /// What is told of a call that nobody has given leave for.
 const NO_LEAVE: &str = "The person does not allow that in this discussion.";
-
-/// What the assistant is told that it may call.
-pub(super) fn offered(leave: Leave) -> Vec<Tool> {
-    let all = hands::Tool::ALL.into_iter();
-    all.filter(|tool| may(leave, *tool))
-        .map(|tool| Tool {
-            name: tool.name().to_owned(),
-            description: tool.description().to_owned(),
-            schema: tool.schema(),
-        })
-        .collect()
-}
-
-fn may(leave: Leave, tool: hands::Tool) -> bool {
-    let least = if tool.only_looks() {
-        Leave::Look
-    } else {
-        Leave::Act
-    };
-    leave >= least
-}
 
 /// The calls of an answer that has ended well.
 pub(super) fn calls_of(progress: Progress<'_>) -> &[Call] {
@@ -201,7 +180,7 @@ pub(super) fn ask_for_leave(
 /// What a call asks for, or why nothing can come of it.
 fn deed(call: &ToolCall, leave: Leave, project: &Project, jobs: &mut Jobs) -> Result<Deed, String> {
     let wanted = Wanted::parse(&call.name, &call.arguments).map_err(|error| error.to_string())?;
-    if !may(leave, wanted.tool()) {
+    if !has_leave(leave, wanted.tool()) {
         return Err(NO_LEAVE.to_owned());
     }
     if project.root.trim().is_empty() {
