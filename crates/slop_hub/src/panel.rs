@@ -12,7 +12,9 @@ use std::path::Path;
 use bevy::utils::HashMap;
 use slop_common::{is_speaking, ASSISTANT};
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
-use slop_state::{Action, Composer, Discussion, Discussions, Entry, Hub, Prices, Total, Window};
+use slop_state::{
+    Action, Composer, Discussion, Discussions, Entry, Hub, Prices, Tokens, Total, Window,
+};
 use slop_ui::{
     discussion_hub::{composer_field, name_field, search_field, take_long, unsaved, SEND},
     Theme,
@@ -21,6 +23,7 @@ use slop_ui::{
 pub(super) use self::first_steps::Steps;
 use self::{
     documents::Documents,
+    entry::counts,
     scroll::{scroll, Measured, Search, Thread},
     setup::setup,
 };
@@ -289,15 +292,10 @@ fn show(
     let entries = &discussion.entries;
     let is_searched = !hub.search.is_empty();
     let hits = is_searched.then(|| cache.search.find(entries.iter(), &hub.search));
-    let total = prices.total(discussion);
-    head(
-        ui,
-        discussion,
-        hits.as_ref().map(Vec::len),
-        total,
-        hub,
-        theme,
-    );
+    head(ui, discussion, hits.as_ref().map(Vec::len), hub, theme);
+    if let Some(tokens) = discussion.tokens() {
+        totals(ui, tokens, prices.total(discussion));
+    }
     if hub.setup {
         setup(ui, discussion, out);
     }
@@ -334,12 +332,11 @@ fn show(
     scroll(ui, &thread, hub, cache, out);
 }
 
-/// The name of the discussion, the search, and what the answers cost.
+/// The name of the discussion, and the search.
 fn head(
     ui: &mut egui::Ui,
     discussion: &Discussion,
     hits: Option<usize>,
-    total: Option<Total>,
     hub: &mut Hub,
     theme: &Theme,
 ) {
@@ -371,9 +368,6 @@ fn head(
                 ui.weak(format!("{hits} hits"));
             }
         }
-        if let Some(total) = total {
-            cost(ui, total);
-        }
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
             if icon(ui, "⚙", "Model and system prompt", true) {
                 hub.setup = !hub.setup;
@@ -384,18 +378,27 @@ fn head(
     });
 }
 
-/// What the answers of a discussion cost.
-fn cost(ui: &mut egui::Ui, Total { sum, unknown }: Total) {
-    let mut hover = "Of all answers, takes that are not shown included, at the prices in Project \
-                     Settings"
-        .to_owned();
-    let least = if unknown > 0 { "at least " } else { "" };
-    match unknown {
-        0 => {}
-        1 => hover += ". Of 1 answer it is not known",
-        more => hover += &format!(". Of {more} answers it is not known"),
+/// How many tokens the answers of a discussion took, and what they cost, if that is known. In a line of
+/// its own, so that the name has room in a narrow window.
+fn totals(ui: &mut egui::Ui, tokens: Tokens, total: Option<Total>) {
+    let least = |unknown: usize| if unknown > 0 { "at least " } else { "" };
+    let of_unknown = |unknown: usize| match unknown {
+        0 => String::new(),
+        1 => ". Of 1 answer it is not known".to_owned(),
+        more => format!(". Of {more} answers it is not known"),
+    };
+    let counts = counts(tokens.sum);
+    let mut text = format!("Tokens of all answers: {}{counts}", least(tokens.unknown));
+    let mut hover =
+        "Takes that are not shown included. Tokens as the servers count them".to_owned();
+    hover += &of_unknown(tokens.unknown);
+    if let Some(Total { sum, unknown }) = total {
+        text += &format!(". Cost: {}{sum}", least(unknown));
+        hover += ". The cost at the prices in Project Settings";
+        hover += &of_unknown(unknown);
     }
-    ui.weak(format!("Cost: {least}{sum}")).on_hover_text(hover);
+    let label = egui::Label::new(egui::RichText::new(text).small().weak());
+    ui.add(label.truncate()).on_hover_text(hover);
 }
 
 fn drag_split(ui: &mut egui::Ui, handle: egui::Rect, room: f32, split: &mut f32) {

@@ -124,6 +124,26 @@ impl Discussion {
         settings
     }
 
+    /// How many tokens all answers took, those that are set aside too; `None` if it is known of none.
+    #[must_use]
+    pub fn tokens(&self) -> Option<Tokens> {
+        let add = |sum: &mut Option<u64>, count: Option<u64>| {
+            if let Some(count) = count {
+                *sum = Some(sum.unwrap_or(0).saturating_add(count));
+            }
+        };
+        let mut all = Tokens::default();
+        for usage in self.all_entries().filter_map(|entry| entry.usage) {
+            add(&mut all.sum.input, usage.input);
+            add(&mut all.sum.output, usage.output);
+            add(&mut all.sum.cached, usage.cached);
+            if usage.input.is_none() || usage.output.is_none() {
+                all.unknown += 1;
+            }
+        }
+        (all.sum != TokenUsage::default()).then_some(all)
+    }
+
     /// All entries, those that are set aside too.
     pub fn all_entries(&self) -> impl Iterator<Item = &Entry> {
         let aside = self.aside.iter().flat_map(|take| &take.entries);
@@ -249,6 +269,15 @@ impl TokenUsage {
     }
 }
 
+/// How many tokens the answers of a discussion took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Of what is known.
+    pub sum: TokenUsage,
+    /// Of how many answers not both, input and output, are known.
+    pub unknown: usize,
+}
+
 /// What is being written and has not been sent.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct Composer {
@@ -297,6 +326,34 @@ pub struct Hub {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tokens_are_summed_as_far_as_they_are_known() {
+        let answer = |input, output, cached| Entry {
+            usage: Some(TokenUsage {
+                input,
+                output,
+                cached,
+            }),
+            ..Entry::default()
+        };
+        let mut discussion = Discussion {
+            entries: vec![Entry::default(), answer(None, None, None)],
+            ..Discussion::default()
+        };
+        assert_eq!(discussion.tokens(), None);
+        discussion.entries.push(answer(Some(7), Some(2), None));
+        discussion.aside = vec![Take {
+            entries: vec![answer(Some(5), None, Some(3))],
+        }];
+        let sum = TokenUsage {
+            input: Some(12),
+            output: Some(2),
+            cached: Some(3),
+        };
+        let expected = Tokens { sum, unknown: 2 };
+        assert_eq!(discussion.tokens(), Some(expected));
+    }
 
     #[test]
     fn only_the_beginning_of_a_long_text_is_shown() {

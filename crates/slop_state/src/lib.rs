@@ -19,7 +19,7 @@ mod undo;
 pub use action::{Action, TypedKey};
 pub use dependencies::{describe_circle, Dependencies};
 pub use discussions::{
-    beginning, Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage,
+    beginning, Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage, Tokens,
 };
 pub use draft::Draft;
 pub use hands::{

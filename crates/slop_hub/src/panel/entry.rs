@@ -5,7 +5,7 @@ use slop_engine::{
     egui,
     egui_commonmark::{CommonMarkCache, CommonMarkViewer},
 };
-use slop_state::{Action, Entry, Prices};
+use slop_state::{Action, Entry, Prices, TokenUsage};
 use slop_ui::discussion_hub::{editor, why_not_edited};
 
 use super::{
@@ -293,17 +293,9 @@ pub(super) fn usage(ui: &mut egui::Ui, entry: &Entry, prices: &Prices) {
     let Some(usage) = entry.usage else {
         return;
     };
-    let counts = [
-        (usage.input, "in"),
-        (usage.output, "out"),
-        (usage.cached, "cached"),
-    ];
-    let counts = counts.into_iter();
-    let counts: Vec<_> = counts
-        .filter_map(|(count, name)| Some(format!("{} {name}", count?)))
-        .collect();
+    let counts = counts(usage);
     if !counts.is_empty() {
-        let mut text = format!("Tokens: {}", counts.join(", "));
+        let mut text = format!("Tokens: {counts}");
         if let Some(cost) = prices.cost(entry) {
             text += &format!(". Cost: {cost}");
         }
@@ -314,6 +306,18 @@ pub(super) fn usage(ui: &mut egui::Ui, entry: &Entry, prices: &Prices) {
         let label = egui::Label::new(egui::RichText::new(text).small().weak());
         ui.add(label.truncate()).on_hover_text(hover);
     }
+}
+
+/// What is known of a number of tokens.
+pub(super) fn counts(usage: TokenUsage) -> String {
+    let counts = [
+        (usage.input, "in"),
+        (usage.output, "out"),
+        (usage.cached, "cached"),
+    ];
+    let known = counts.into_iter();
+    let known = known.filter_map(|(count, name)| Some(format!("{} {name}", count?)));
+    known.collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn text_field(entry: u64) -> egui::Id {

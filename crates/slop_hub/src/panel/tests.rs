@@ -298,6 +298,16 @@ fn thoughts_are_folded_and_tokens_are_in_sight() {
         cached: None,
     });
     assert_eq!(bench.find("Tokens: 7 in, 2 out").len(), 1);
+    let all = "Tokens of all answers: 7 in, 2 out";
+    assert_eq!(bench.find(all).len(), 1);
+    bench.say("43");
+    bench.discussions.list[0].entries[1].usage = Some(TokenUsage {
+        input: Some(10),
+        output: None,
+        cached: Some(3),
+    });
+    let all = "Tokens of all answers: at least 17 in, 2 out, 3 cached";
+    assert_eq!(bench.find(all).len(), 1);
     assert!(bench.find("six times seven").is_empty());
     assert_eq!(bench.click_first("Thoughts"), []);
     assert_eq!(bench.find("six times seven").len(), 1);
