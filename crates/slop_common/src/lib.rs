@@ -13,6 +13,7 @@ mod provider;
 mod said;
 mod tools;
 mod turn;
+mod work;
 
 pub use date::date;
 pub use files::wanted;
@@ -25,3 +26,4 @@ pub use said::{
 };
 pub use tools::{has_leave, offered};
 pub use turn::Turn;
+pub use work::{Work, WorkError};
