@@ -490,7 +490,9 @@ fn hold_back(ui: &egui::Ui) {
     let key = egui::Id::new("discussion_hub struck after sending");
     let held: Option<Vec<egui::Event>> = ui.data_mut(|data| data.remove_temp(key));
     let later = ui.input_mut(|input| {
-        input.events.splice(0..0, held.unwrap_or_default());
+        let mut events = held.unwrap_or_default();
+        events.append(&mut input.events);
+        input.events = events;
         let mut events = input.events.iter();
         let sent = events.position(is_send)?;
         let (later, now) = input
