@@ -9,6 +9,15 @@ use crate::{
 
 const PAUSE: Duration = Duration::from_millis(15);
 
+/// What every answer begins with.
+const SAID: &str = "You said";
+
+/// Whether a text is such as an answer of the echo, or the beginning of one.
+#[must_use]
+pub fn is_echo(text: &str) -> bool {
+    text.starts_with(SAID) || SAID.starts_with(text)
+}
+
 /// Says what the user said, word by word.
 pub(crate) fn run(messages: &[Message], outlet: &Outlet) -> Result<(), AssistantError> {
     let mut said = messages.iter().rev();
@@ -16,8 +25,8 @@ pub(crate) fn run(messages: &[Message], outlet: &Outlet) -> Result<(), Assistant
     let is_said =
         |message: &&Message| message.role == ChatRole::User && message.tools == ToolUse::None;
     let answer = match said.find(is_said) {
-        Some(message) => format!("You said: {}", message.text),
-        None => "You said nothing.".to_owned(),
+        Some(message) => format!("{SAID}: {}", message.text),
+        None => format!("{SAID} nothing."),
     };
     for word in answer.split_inclusive(char::is_whitespace) {
         outlet.tell(Told::Token(word.to_owned()))?;

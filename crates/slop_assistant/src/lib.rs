@@ -72,6 +72,7 @@ mod transport;
 mod turns;
 mod words;
 
+pub use echo::is_echo;
 pub use error::AssistantError;
 pub use key::ApiKey;
 pub use models::ModelList;

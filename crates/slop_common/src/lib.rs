@@ -11,7 +11,9 @@ mod named;
 pub mod proposal;
 mod provider;
 mod said;
+mod tools;
 mod turn;
+mod work;
 
 pub use date::date;
 pub use files::wanted;
@@ -19,7 +21,9 @@ pub use job::job_of;
 pub use named::Names;
 pub use provider::{has_key, provider, servers, tier_provider};
 pub use said::{
-    is_note, message, messages, parts, said, spoken, streaming, whole, ASSISTANT, CUT_OFF,
-    NO_ANSWER, WAITING,
+    is_note, is_speaking, message, messages, parts, said, spoken, streaming, whole, ASSISTANT,
+    CUT_OFF, NO_ANSWER, WAITING,
 };
+pub use tools::{has_leave, offered};
 pub use turn::Turn;
+pub use work::{last_answer, Work, WorkError};

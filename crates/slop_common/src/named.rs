@@ -2,18 +2,17 @@
 
 use std::collections::HashSet;
 
-use slop_state::Discussion;
+use slop_state::Entry;
 
 use crate::ASSISTANT;
 
-/// The names in what was said in a discussion, but not by the assistant there: it is not to choose
-/// what it is shown.
+/// The names in what was said, but not by the assistant: it is not to choose what it is shown.
 pub struct Names(HashSet<String>);
 
 impl Names {
-    /// Those in what was said in this discussion.
-    pub fn of(discussion: &Discussion) -> Self {
-        let said = discussion.entries.iter();
+    /// Those in what was said in these entries.
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let said = entries.into_iter();
         let said = said.filter(|entry| entry.role != ASSISTANT);
         let words = said.flat_map(|entry| words(&entry.text));
         Self(words.map(str::to_owned).collect())
@@ -42,8 +41,6 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use slop_state::Entry;
-
     use super::*;
 
     #[track_caller]
@@ -53,11 +50,7 @@ mod tests {
             text: text.to_owned(),
             ..Entry::default()
         };
-        let discussion = Discussion {
-            entries: vec![entry("User", text), entry("AI", "see secret.rs")],
-            ..Discussion::default()
-        };
-        let names = Names::of(&discussion);
+        let names = Names::of(&[entry("User", text), entry("AI", "see secret.rs")]);
         assert_eq!(names.has(path), is_named, "{path} in {text}");
         assert!(!names.has("secret.rs"));
     }

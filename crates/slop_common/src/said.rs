@@ -30,6 +30,12 @@ pub fn streaming(pending: &PendingRequests) -> Vec<u64> {
     pending.0.iter().map(|pending| pending.entry).collect()
 }
 
+/// Whether one of these entries, which the assistant is still writing, is in a discussion.
+pub fn is_speaking(discussion: &Discussion, streaming: &[u64]) -> bool {
+    let mut entries = discussion.all_entries();
+    entries.any(|entry| streaming.contains(&entry.id))
+}
+
 /// The entries that go out with a question, and what of each is said by whom. Not those of these
 /// ids, which are being written.
 pub fn spoken<'a>(

@@ -12,7 +12,7 @@ use std::{borrow::Cow, time::Duration};
 use bevy::{ecs::schedule::SystemConfigs, prelude::*};
 use hot_reloader::prelude::*;
 use slop_common::{
-    messages, provider, said, servers, whole, Turn, ASSISTANT, CUT_OFF, NO_ANSWER, WAITING,
+    messages, offered, provider, said, servers, whole, Turn, ASSISTANT, CUT_OFF, NO_ANSWER, WAITING,
 };
 use slop_engine::{
     assistants::{
@@ -242,7 +242,7 @@ fn question(
         key: key_for(&provider, session),
         provider,
         messages: told.chain(said).collect(),
-        tools: tools::offered(discussion.leave),
+        tools: offered(discussion.leave),
         timing: timing(settings),
     }
 }

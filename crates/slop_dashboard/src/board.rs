@@ -10,9 +10,11 @@ mod queue;
 
 use std::sync::Arc;
 
+use slop_common::{Work, WorkError};
 use slop_engine::egui;
 use slop_state::{
-    Action, Board, Dependencies, Discussions, Planning, Run, Status, Ticket, TicketQueue, Verdict,
+    Action, Board, Dependencies, Discussions, PendingRequests, Planning, Run, Status, Ticket,
+    TicketQueue, Verdict,
 };
 use slop_ui::{mma_dashboard, Theme};
 
@@ -36,6 +38,9 @@ const HEAD: f32 = 22.0;
 /// A card that is carried this close to the end of a column scrolls it, in points.
 const EDGE: f32 = 20.0;
 
+/// What it means to run a ticket.
+const RUN: &str = "Have the assistant work on it, in its discussion";
+
 const SAVE: egui::KeyboardShortcut =
     egui::KeyboardShortcut::new(egui::Modifiers::CTRL, egui::Key::Enter);
 
@@ -45,6 +50,7 @@ pub(super) struct View<'a> {
     pub(super) tickets: &'a [&'a Ticket],
     pub(super) board: &'a mut Board,
     pub(super) discussions: &'a Discussions,
+    pub(super) pending: &'a PendingRequests,
     pub(super) queue: &'a TicketQueue,
     pub(super) planning: &'a mut Planning,
     /// Of the ticket to be.
@@ -57,6 +63,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         tickets,
         board,
         discussions,
+        pending,
         queue,
         planning,
         title,
@@ -68,11 +75,13 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         tickets,
         needs: Dependencies::new(tickets.iter().copied()),
         discussions,
+        pending,
+        queue,
         theme,
     };
     settle(&scene, board, out);
     let columns = top(ui, &scene, board, title, out);
-    queue::row(ui, &scene, queue, board, out);
+    queue::row(ui, &scene, board, out);
     plan::row(ui, &scene, planning, out);
     ui.add_space(GAP);
     if !planning.proposal.is_empty() {
@@ -120,12 +129,24 @@ struct Scene<'a> {
     tickets: &'a [&'a Ticket],
     needs: Dependencies<'a>,
     discussions: &'a Discussions,
+    pending: &'a PendingRequests,
+    queue: &'a TicketQueue,
     theme: &'a Theme,
 }
 
 impl<'a> Scene<'a> {
     fn get(&self, number: u32) -> Option<&'a Ticket> {
         self.needs.get(number)
+    }
+
+    /// What decides whether the assistant can be asked about a ticket.
+    fn work(&self) -> Work<'_> {
+        Work {
+            needs: &self.needs,
+            limit: self.queue.limit,
+            discussions: self.discussions,
+            pending: self.pending,
+        }
     }
 
     /// The colour of a dependency.
@@ -135,6 +156,16 @@ impl<'a> Scene<'a> {
             _ => self.theme.weak,
         }
     }
+}
+
+/// A button that has the assistant asked about a ticket, or says why not. Whether it was clicked.
+fn ask(ui: &mut egui::Ui, text: &str, hover: &str, error: Option<WorkError>) -> bool {
+    let button = ui.add_enabled(error.is_none(), egui::Button::new(text));
+    let why_not = error.map(|error| format!("Not now: {error}"));
+    button
+        .on_hover_text(hover)
+        .on_disabled_hover_text(why_not.unwrap_or_default())
+        .clicked()
 }
 
 /// The cards of each status, from top to bottom.

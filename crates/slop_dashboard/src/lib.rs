@@ -11,7 +11,8 @@ use slop_common::Turn;
 #[cfg(feature = "hot")]
 use slop_engine_dylib as _;
 use slop_state::{
-    Action, Board, Composer, Discussions, Layout, Planning, Ticket, TicketQueue, Window,
+    Action, Board, Composer, Discussions, Layout, PendingRequests, Planning, Ticket, TicketQueue,
+    Window,
 };
 use slop_ui::{edit, Canvas};
 
@@ -35,7 +36,8 @@ pub fn mma_dashboard(app: &mut App) {
 fn render_mma_dashboard(
     mut canvas: Canvas,
     tickets: Query<&Ticket>,
-    (discussions, queue): (Res<Discussions>, Res<TicketQueue>),
+    (discussions, pending): (Res<Discussions>, Res<PendingRequests>),
+    queue: Res<TicketQueue>,
     mut board: ResMut<Board>,
     mut composer: ResMut<Composer>,
     mut planning: ResMut<Planning>,
@@ -55,6 +57,7 @@ fn render_mma_dashboard(
                         tickets: &tickets,
                         board,
                         discussions: &discussions,
+                        pending: &pending,
                         queue: &queue,
                         planning,
                         title: &mut composer.ticket,

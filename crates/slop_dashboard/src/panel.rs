@@ -54,7 +54,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: board::View<'_>, out: &mut Vec<Acti
 
 #[cfg(all(test, feature = "hot"))]
 mod tests {
-    use slop_state::{Board, Discussions, Planning, TicketQueue};
+    use slop_state::{Board, Discussions, PendingRequests, Planning, TicketQueue};
     use slop_ui::{
         mma_dashboard::{show_tickets, title_field},
         testing,
@@ -74,6 +74,7 @@ mod tests {
                     tickets: &[],
                     board: &mut board,
                     discussions: &Discussions::default(),
+                    pending: &PendingRequests::default(),
                     queue: &TicketQueue::default(),
                     planning: &mut Planning::default(),
                     title: &mut String::new(),
@@ -105,6 +106,7 @@ mod tests {
                     tickets: &[],
                     board: &mut board,
                     discussions: &Discussions::default(),
+                    pending: &PendingRequests::default(),
                     queue: &TicketQueue::default(),
                     planning: &mut Planning::default(),
                     title: &mut title,

@@ -7,8 +7,8 @@ use std::{
 
 use bevy::prelude::Resource;
 pub use slop_assistant::{
-    ApiKey, Ask, AssistantError, Call, CallResult, ChatRole, Message, Provider, Recipient, Timing,
-    Tool, ToolUse, Usage,
+    is_echo, ApiKey, Ask, AssistantError, Call, CallResult, ChatRole, Message, Provider, Recipient,
+    Timing, Tool, ToolUse, Usage,
 };
 use slop_assistant::{Details, ModelList, Reply, Update};
 

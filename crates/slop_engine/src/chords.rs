@@ -2,13 +2,14 @@
 //!
 //! `bevy_egui` gives all keys of a frame the modifiers that are down at its end. In a slow frame, or
 //! from a program that types, Ctrl may be down and up again within one; then the letter would be
-//! typed instead of asking for what Ctrl and the letter stand for.
+//! typed instead of asking for what Ctrl and the letter stand for; or the other way round, a word that
+//! ends in `v` before a chord would paste.
 
 use bevy::{
     input::keyboard::{Key, KeyboardInput},
-    prelude::{App, Entity, EventReader, IntoSystemConfigs, Local, PreUpdate, Query},
+    prelude::{App, Entity, EventReader, IntoSystemConfigs, Local, PreUpdate, Query, ResMut},
 };
-use bevy_egui::{systems::bevy_to_egui_key, EguiInput, EguiSet};
+use bevy_egui::{systems::bevy_to_egui_key, EguiClipboard, EguiInput, EguiSet};
 use egui::{Event, Modifiers};
 
 /// To be added after [`EguiPlugin`](crate::EguiPlugin).
@@ -20,8 +21,10 @@ pub fn plugin(app: &mut App) {
 fn correct(
     mut inputs: EventReader<KeyboardInput>,
     mut contexts: Query<(Entity, &mut EguiInput)>,
+    mut clipboard: Option<ResMut<EguiClipboard>>,
     mut held: Local<Modifiers>,
 ) {
+    let mut paste = || clipboard.as_mut()?.get_contents();
     let inputs: Vec<_> = inputs.read().cloned().collect();
     let before = *held;
     for (window, mut egui_input) in &mut contexts {
@@ -30,17 +33,29 @@ fn correct(
         let own: Vec<_> = inputs.iter().filter(|i| i.window == window).collect();
         if !own.is_empty() {
             let events = std::mem::take(&mut egui_input.events);
-            egui_input.events = corrected(before, &own, events);
+            egui_input.events = corrected(before, &own, events, &mut paste);
         }
     }
 }
 
+/// What is in the clipboard, if that can be read.
+type Paste<'a> = dyn FnMut() -> Option<String> + 'a;
+
 /// The events with the modifiers of their keys. What is struck with Ctrl is no text, whatever is
-/// let go before the frame ends, and what is struck without is, whatever is pressed before.
-fn corrected(mut held: Modifiers, inputs: &[&KeyboardInput], events: Vec<Event>) -> Vec<Event> {
+/// let go before the frame ends, and what is struck without is, whatever is pressed before. The same
+/// goes for what is copied, cut and pasted.
+fn corrected(
+    mut held: Modifiers,
+    inputs: &[&KeyboardInput],
+    events: Vec<Event>,
+    paste: &mut Paste<'_>,
+) -> Vec<Event> {
     let mut inputs = inputs.iter();
     let mut corrected: Vec<Event> = Vec::with_capacity(events.len());
-    for mut event in events {
+    let mut events = events.into_iter().peekable();
+    while let Some(mut event) = events.next() {
+        // A key whose chord for the clipboard is another than `bevy_egui` took it for.
+        let mut mistaken = None;
         if let Event::Key {
             key,
             pressed,
@@ -58,12 +73,32 @@ fn corrected(mut held: Modifiers, inputs: &[&KeyboardInput], events: Vec<Event>)
                 let at_end = std::mem::replace(modifiers, held);
                 if *pressed {
                     correct_text(&mut corrected, held, at_end, &own.logical_key);
+                    mistaken = (held.command != at_end.command).then_some(*key);
                 }
             }
         }
         corrected.push(event);
+        let Some(meant) = mistaken.and_then(|key| clipping(key, paste)) else {
+            continue;
+        };
+        // It comes right after its key.
+        if held.command {
+            corrected.push(meant);
+        } else {
+            events.next_if_eq(&meant);
+        }
     }
     corrected
+}
+
+/// What `bevy_egui` makes of a key that is struck with Ctrl.
+fn clipping(key: egui::Key, paste: &mut Paste<'_>) -> Option<Event> {
+    match key {
+        egui::Key::C => Some(Event::Copy),
+        egui::Key::X => Some(Event::Cut),
+        egui::Key::V => paste().map(Event::Text),
+        _ => None,
+    }
 }
 
 /// Keeps track of the modifiers, as `bevy_egui` does.
@@ -95,10 +130,12 @@ fn correct_text(events: &mut Vec<Event>, held: Modifiers, at_end: Modifiers, key
     };
     // Some keyboards type with Ctrl and Alt; that is left as it is.
     let is_chord = held.command && !(held.ctrl && held.alt);
-    let is_typed = matches!(events.last(), Some(Event::Text(typed)) if typed == text);
-    if is_chord && is_typed {
+    // Else the last is a text that was pasted.
+    let may_be_typed = !at_end.command || (at_end.ctrl && at_end.alt);
+    let is_last = matches!(events.last(), Some(Event::Text(last)) if last == text);
+    if is_chord && may_be_typed && is_last {
         events.pop();
-    } else if !held.command && !is_typed && at_end.command {
+    } else if !held.command && !may_be_typed {
         events.push(Event::Text(text.to_owned()));
     }
 }
@@ -113,13 +150,16 @@ mod tests {
 
     use super::*;
 
-    /// A frame in which these keys go down and up.
-    fn frame(
-        app: &mut App,
+    /// What is in the clipboard.
+    const CLIPBOARD: &str = "pasted";
+
+    /// What Bevy tells of keys that go down and up in a frame, and what `bevy_egui` makes of that.
+    fn input(
         window: Entity,
         at_end: Modifiers,
         keys: &[(&str, bool)],
-    ) -> Vec<Event> {
+    ) -> (Vec<KeyboardInput>, Vec<Event>) {
+        let mut inputs = Vec::new();
         let mut events = Vec::new();
         for (name, is_pressed) in keys {
             let logical_key = match *name {
@@ -127,7 +167,6 @@ mod tests {
                 "Shift" => Key::Shift,
                 text => Key::Character(text.into()),
             };
-            // As `bevy_egui` has it.
             if let Some(key) = bevy_to_egui_key(&logical_key) {
                 if *is_pressed && !at_end.command {
                     events.push(Event::Text((*name).to_owned()));
@@ -139,19 +178,34 @@ mod tests {
                     repeat: false,
                     modifiers: at_end,
                 });
+                if *is_pressed && at_end.command {
+                    events.extend(clipping(key, &mut || Some(CLIPBOARD.to_owned())));
+                }
             }
             let state = if *is_pressed {
                 ButtonState::Pressed
             } else {
                 ButtonState::Released
             };
-            app.world_mut().send_event(KeyboardInput {
+            inputs.push(KeyboardInput {
                 key_code: KeyCode::KeyA,
                 logical_key,
                 state,
                 window,
             });
         }
+        (inputs, events)
+    }
+
+    /// A frame in which these keys go down and up.
+    fn frame(
+        app: &mut App,
+        window: Entity,
+        at_end: Modifiers,
+        keys: &[(&str, bool)],
+    ) -> Vec<Event> {
+        let (inputs, events) = input(window, at_end, keys);
+        app.world_mut().send_event_batch(inputs);
         let input = egui::RawInput {
             events,
             modifiers: at_end,
@@ -173,7 +227,10 @@ mod tests {
     /// The keys that are pressed, with the modifiers, and what is typed.
     fn told(events: &[Event]) -> Vec<String> {
         let told = events.iter().filter_map(|event| match event {
+            Event::Text(text) if text == CLIPBOARD => Some("Paste".to_owned()),
             Event::Text(text) => Some(format!("types {text}")),
+            Event::Copy => Some("Copy".to_owned()),
+            Event::Cut => Some("Cut".to_owned()),
             Event::Key {
                 key,
                 pressed: true,
@@ -220,5 +277,46 @@ mod tests {
         // It is still down.
         let events = frame(&mut app, window, CTRL, &[("f", false), ("n", true)]);
         assert_eq!(told(&events), ["Ctrl+N"]);
+    }
+    /// What is told of a frame that begins without modifiers, with a clipboard.
+    fn clipped(at_end: Modifiers, keys: &[(&str, bool)]) -> Vec<String> {
+        let (inputs, events) = input(Entity::PLACEHOLDER, at_end, keys);
+        let inputs: Vec<_> = inputs.iter().collect();
+        let mut paste = || Some(CLIPBOARD.to_owned());
+        told(&corrected(Modifiers::NONE, &inputs, events, &mut paste))
+    }
+
+    #[test]
+    fn a_word_before_a_chord_neither_pastes_nor_copies_nor_cuts() {
+        for (letter, key) in [("v", "V"), ("c", "C"), ("x", "X")] {
+            let keys = [
+                (letter, true),
+                (letter, false),
+                ("Ctrl", true),
+                ("f", true),
+                ("f", false),
+            ];
+            let typed = format!("types {letter}");
+            assert_eq!(clipped(CTRL, &keys), [&*typed, key, "Ctrl+F"]);
+        }
+    }
+
+    #[test]
+    fn what_is_copied_cut_and_pasted_within_one_frame_is() {
+        for (letter, chord, asked) in [
+            ("v", "Ctrl+V", "Paste"),
+            ("c", "Ctrl+C", "Copy"),
+            ("x", "Ctrl+X", "Cut"),
+        ] {
+            let keys = [
+                ("Ctrl", true),
+                (letter, true),
+                (letter, false),
+                ("Ctrl", false),
+            ];
+            assert_eq!(clipped(Modifiers::NONE, &keys), [chord, asked]);
+            // Once, if `bevy_egui` has seen it too.
+            assert_eq!(clipped(CTRL, &keys[..3]), [chord, asked]);
+        }
     }
 }

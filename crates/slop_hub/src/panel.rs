@@ -10,17 +10,20 @@ mod setup;
 use std::path::Path;
 
 use bevy::utils::HashMap;
-use slop_common::ASSISTANT;
+use slop_common::{is_speaking, ASSISTANT};
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
-use slop_state::{Action, Composer, Discussion, Discussions, Entry, Hub, Prices, Total, Window};
+use slop_state::{
+    Action, Composer, Discussion, Discussions, Entry, Hub, Prices, Tokens, Total, Window,
+};
 use slop_ui::{
-    discussion_hub::{composer_field, name_field, search_field},
+    discussion_hub::{composer_field, name_field, search_field, take_long, unsaved, SEND},
     Theme,
 };
 
 pub(super) use self::first_steps::Steps;
 use self::{
     documents::Documents,
+    entry::counts,
     scroll::{scroll, Measured, Search, Thread},
     setup::setup,
 };
@@ -45,16 +48,6 @@ const TALL: f32 = 100_000.0;
 
 /// How often entries that came into view by the measuring of others are measured, in a frame.
 const ROUNDS: usize = 8;
-
-/// The least that is taken for something pasted, and not typed, in bytes.
-const PASTED: usize = 1_000;
-
-const SEND: egui::KeyboardShortcut =
-    egui::KeyboardShortcut::new(egui::Modifiers::CTRL, egui::Key::Enter);
-const ASK_ANEW: egui::KeyboardShortcut = egui::KeyboardShortcut::new(
-    egui::Modifiers::CTRL.plus(egui::Modifiers::SHIFT),
-    egui::Key::Enter,
-);
 
 /// What the panel draws, and what of it a person changes directly.
 pub(super) struct View<'a> {
@@ -145,8 +138,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         });
         drag_split(ui, handle, room, split);
         ui.allocate_new_ui(egui::UiBuilder::new().max_rect(bottom), |ui| {
-            let writing = !streaming.is_empty();
-            compose(ui, discussions, composer, writing, theme, out);
+            compose(ui, discussions, composer, streaming, theme, out);
         });
     });
 }
@@ -307,25 +299,15 @@ fn show(
     let entries = &discussion.entries;
     let is_searched = !hub.search.is_empty();
     let hits = is_searched.then(|| cache.search.find(entries.iter(), &hub.search));
-    let total = prices.total(discussion);
-    head(
-        ui,
-        discussion,
-        hits.as_ref().map(Vec::len),
-        total,
-        hub,
-        theme,
-    );
+    head(ui, discussion, hits.as_ref().map(Vec::len), hub, theme);
+    if let Some(tokens) = discussion.tokens() {
+        totals(ui, tokens, prices.total(discussion));
+    }
     if hub.setup {
         setup(ui, discussion, out);
     }
     let editing = hub.editing.as_ref().map(|(id, _)| *id);
-    let unsaved = hub.editing.as_ref().and_then(|(id, text)| {
-        let mut list = discussions.list.iter();
-        let holder = list.find(|other| other.entry(*id).is_some())?;
-        let is_changed = holder.entry(*id)?.text != *text;
-        is_changed.then_some(holder.name.as_str())
-    });
+    let unsaved = unsaved(discussions, hub.editing.as_ref());
     let mut shown = hits.unwrap_or_else(|| (0..entries.len()).collect());
     // What is being edited stays in view.
     if let Some(index) = entries.iter().position(|entry| Some(entry.id) == editing) {
@@ -357,12 +339,11 @@ fn show(
     scroll(ui, &thread, hub, cache, out);
 }
 
-/// The name of the discussion, the search, and what the answers cost.
+/// The name of the discussion, and the search.
 fn head(
     ui: &mut egui::Ui,
     discussion: &Discussion,
     hits: Option<usize>,
-    total: Option<Total>,
     hub: &mut Hub,
     theme: &Theme,
 ) {
@@ -394,9 +375,6 @@ fn head(
                 ui.weak(format!("{hits} hits"));
             }
         }
-        if let Some(total) = total {
-            cost(ui, total);
-        }
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
             if icon(ui, "⚙", "Model and system prompt", true) {
                 hub.setup = !hub.setup;
@@ -407,18 +385,27 @@ fn head(
     });
 }
 
-/// What the answers of a discussion cost.
-fn cost(ui: &mut egui::Ui, Total { sum, unknown }: Total) {
-    let mut hover = "Of all answers, takes that are not shown included, at the prices in Project \
-                     Settings"
-        .to_owned();
-    let least = if unknown > 0 { "at least " } else { "" };
-    match unknown {
-        0 => {}
-        1 => hover += ". Of 1 answer it is not known",
-        more => hover += &format!(". Of {more} answers it is not known"),
+/// How many tokens the answers of a discussion took, and what they cost, if that is known. In a line of
+/// its own, so that the name has room in a narrow window.
+fn totals(ui: &mut egui::Ui, tokens: Tokens, total: Option<Total>) {
+    let least = |unknown: usize| if unknown > 0 { "at least " } else { "" };
+    let of_unknown = |unknown: usize| match unknown {
+        0 => String::new(),
+        1 => ". Of 1 answer it is not known".to_owned(),
+        more => format!(". Of {more} answers it is not known"),
+    };
+    let counts = counts(tokens.sum);
+    let mut text = format!("Tokens of all answers: {}{counts}", least(tokens.unknown));
+    let mut hover =
+        "Takes that are not shown included. Tokens as the servers count them".to_owned();
+    hover += &of_unknown(tokens.unknown);
+    if let Some(Total { sum, unknown }) = total {
+        text += &format!(". Cost: {}{sum}", least(unknown));
+        hover += ". The cost at the prices in Project Settings";
+        hover += &of_unknown(unknown);
     }
-    ui.weak(format!("Cost: {least}{sum}")).on_hover_text(hover);
+    let label = egui::Label::new(egui::RichText::new(text).small().weak());
+    ui.add(label.truncate()).on_hover_text(hover);
 }
 
 fn drag_split(ui: &mut egui::Ui, handle: egui::Rect, room: f32, split: &mut f32) {
@@ -446,7 +433,7 @@ fn compose(
     ui: &mut egui::Ui,
     discussions: &Discussions,
     composer: &mut Composer,
-    writing: bool,
+    streaming: &[u64],
     theme: &Theme,
     out: &mut Vec<Action>,
 ) {
@@ -454,6 +441,7 @@ fn compose(
     // Whoever types elsewhere does not mean this text.
     let focused = ui.memory(|memory| memory.focused());
     if focused == Some(field) {
+        hold_back(ui);
         let pasted = take_long(ui, composer.text.len());
         out.extend(pasted.into_iter().map(Action::PasteEntry));
     }
@@ -461,7 +449,7 @@ fn compose(
     if composer.text.len() > 2 * Entry::LONG {
         out.push(Action::PasteEntry(std::mem::take(&mut composer.text)));
     }
-    let sent = focused.is_none_or(|focused| focused == field)
+    let mut sends = focused.is_none_or(|focused| focused == field)
         && ui.input_mut(|input| input.consume_shortcut(&SEND));
     ui.horizontal(|ui| {
         if let Some(role) = choose_role(ui, &discussions.roles, &composer.role) {
@@ -472,17 +460,13 @@ fn compose(
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let filled = !composer.text.trim().is_empty();
             let button = ui.add_enabled(filled, egui::Button::new("Send"));
-            if button.on_hover_text("Ctrl+Enter").clicked() || (sent && filled) {
-                out.push(Action::AddEntry);
-            }
-            if writing {
+            sends |= button.on_hover_text("Ctrl+Enter").clicked();
+            let shown = discussions.shown();
+            if let Some(shown) = shown.filter(|shown| is_speaking(shown, streaming)) {
                 let stop = egui::RichText::new("⏹ Stop").color(theme.error);
-                if ui
-                    .button(stop)
-                    .on_hover_text("Stop the assistant")
-                    .clicked()
-                {
-                    out.push(Action::CancelReplies);
+                let hover = "Stop the assistant in this discussion";
+                if ui.button(stop).on_hover_text(hover).clicked() {
+                    out.push(Action::StopDiscussion(shown.id));
                 }
             } else {
                 ui.weak("Ctrl+Enter");
@@ -501,25 +485,56 @@ fn compose(
                 .min_size(ui.available_size());
             ui.add(text);
         });
+    // Only now: what was struck before the keys is in the field by now.
+    if sends && !composer.text.trim().is_empty() {
+        out.push(Action::AddEntry);
+    }
 }
 
-/// Takes away what is pasted, if it is too long for a field that has so many bytes already: a field lays
-/// out all of its text, and copies it several times in each frame.
-fn take_long(ui: &egui::Ui, has: usize) -> Vec<String> {
-    let mut taken = Vec::new();
-    ui.input_mut(|input| {
-        input.events.retain_mut(|event| match event {
-            // The first is what comes from the clipboard by Ctrl+V.
-            egui::Event::Text(text) | egui::Event::Paste(text)
-                if text.len() > PASTED && has + text.len() > Entry::LONG =>
-            {
-                taken.push(std::mem::take(text));
-                false
-            }
-            _ => true,
-        });
+/// Lets what is struck after the keys that send come with the next frame, when the field is empty: it
+/// belongs to the next entry. It waits in egui's memory, which outlives a reload.
+fn hold_back(ui: &egui::Ui) {
+    let key = egui::Id::new("discussion_hub struck after sending");
+    let held: Option<Vec<egui::Event>> = ui.data_mut(|data| data.remove_temp(key));
+    let later = ui.input_mut(|input| {
+        let mut events = held.unwrap_or_default();
+        events.append(&mut input.events);
+        input.events = events;
+        let mut events = input.events.iter();
+        let sent = events.position(is_send)?;
+        let (later, now) = input
+            .events
+            .drain(sent + 1..)
+            .partition::<Vec<_>, _>(is_written);
+        input.events.extend(now);
+        (!later.is_empty()).then_some(later)
     });
-    taken
+    if let Some(later) = later {
+        ui.data_mut(|data| data.insert_temp(key, later));
+        ui.ctx().request_repaint();
+    }
+}
+
+/// Whether these are the keys that send.
+fn is_send(event: &egui::Event) -> bool {
+    matches!(
+        event,
+        egui::Event::Key { key, pressed: true, modifiers, .. }
+            if *key == SEND.logical_key && modifiers.matches_logically(SEND.modifiers)
+    )
+}
+
+/// Whether it is for a field in which somebody writes.
+fn is_written(event: &egui::Event) -> bool {
+    matches!(
+        event,
+        egui::Event::Key { .. }
+            | egui::Event::Text(_)
+            | egui::Event::Copy
+            | egui::Event::Cut
+            | egui::Event::Paste(_)
+            | egui::Event::Ime(_)
+    )
 }
 
 /// A choice of roles. The one that was chosen, if it is another.

@@ -4,15 +4,19 @@ mod parts;
 
 use bevy::prelude::*;
 use hot_reloader::prelude::*;
-use slop_common::{streaming, wanted, Turn};
+use slop_common::{streaming, wanted, Turn, ASSISTANT};
 use slop_engine::{
     context::{estimate_tokens, ContextReader, Gathered},
     egui,
 };
 use slop_state::{
-    Action, Composer, Discussion, Discussions, PendingRequests, Project, Settings, Tiers, Window,
+    beginning, Action, Composer, Discussion, Discussions, Entry, Hub, PendingRequests, Project,
+    Settings, Tiers, Window,
 };
-use slop_ui::{tracked, Canvas, Theme};
+use slop_ui::{
+    discussion_hub::{editor, take_long, unsaved, why_not_edited},
+    edit, tracked, Canvas, Theme,
+};
 
 use self::parts::{parts, Origin, Part};
 
@@ -32,7 +36,7 @@ fn render_context(
     mut canvas: Canvas,
     (project, tiers): (Res<Project>, Res<Tiers>),
     discussions: Res<Discussions>,
-    composer: Res<Composer>,
+    (mut composer, mut hub): (ResMut<Composer>, ResMut<Hub>),
     pending: Res<PendingRequests>,
     mut reader: ResMut<ContextReader>,
 ) {
@@ -46,29 +50,39 @@ fn render_context(
     }
     let settings = canvas.settings.clone();
     let streaming = streaming(&pending);
-    canvas.show(Window::Context, |ui, theme, out| {
-        let view = View {
-            project: &project,
-            settings: &settings,
-            tiers: &tiers,
-            discussion: discussions.shown(),
-            composer: &composer,
-            streaming: &streaming,
-            gathered: reader.latest().filter(|_| has_files),
-            theme,
-        };
-        panel(ui, &view, out);
+    edit(&mut composer, |composer| {
+        edit(&mut hub, |hub| {
+            canvas.show(Window::Context, |ui, theme, out| {
+                let mut view = View {
+                    project: &project,
+                    settings: &settings,
+                    tiers: &tiers,
+                    discussion: discussions.shown(),
+                    composer,
+                    unsaved: unsaved(&discussions, hub.editing.as_ref()),
+                    editing: &mut hub.editing,
+                    streaming: &streaming,
+                    gathered: reader.latest().filter(|_| has_files),
+                    theme,
+                };
+                panel(ui, &mut view, out);
+            });
+        });
     });
 }
 
-/// What the panel draws.
+/// What the panel draws, and what of it a person changes directly.
 struct View<'a> {
     project: &'a Project,
     settings: &'a Settings,
     tiers: &'a Tiers,
     /// The one that is shown.
     discussion: Option<&'a Discussion>,
-    composer: &'a Composer,
+    composer: &'a mut Composer,
+    /// The name of the discussion with the entry that is being edited, if that was changed.
+    unsaved: Option<&'a str>,
+    /// An entry and the text that it may get: the same as in the Discussion Hub.
+    editing: &'a mut Option<(u64, String)>,
     /// The ids of the entries that the assistant is still writing.
     streaming: &'a [u64],
     /// The project's files that may go out; `None` until they were read.
@@ -76,7 +90,7 @@ struct View<'a> {
     theme: &'a Theme,
 }
 
-fn panel(ui: &mut egui::Ui, view: &View<'_>, out: &mut Vec<Action>) {
+fn panel(ui: &mut egui::Ui, view: &mut View<'_>, out: &mut Vec<Action>) {
     egui::ScrollArea::vertical()
         .auto_shrink(false)
         .show(ui, |ui| {
@@ -120,21 +134,19 @@ fn tracked_files(ui: &mut egui::Ui, view: &View<'_>, out: &mut Vec<Action>) {
     }
 }
 
-fn what_goes_out(ui: &mut egui::Ui, view: &View<'_>, out: &mut Vec<Action>) {
+fn what_goes_out(ui: &mut egui::Ui, view: &mut View<'_>, out: &mut Vec<Action>) {
     let View {
-        discussion, theme, ..
-    } = view;
-    let Some(discussion) = discussion else {
-        return;
-    };
-    let View {
-        composer,
+        discussion: Some(discussion),
         streaming,
         gathered,
         tiers,
+        theme,
         ..
-    } = view;
-    let parts = parts(discussion, composer, streaming, *gathered, tiers);
+    } = *view
+    else {
+        return;
+    };
+    let parts = parts(discussion, view.composer, streaming, gathered, tiers);
     let tokens: Vec<usize> = parts
         .iter()
         .map(|part| estimate_tokens(&part.text))
@@ -151,28 +163,34 @@ fn what_goes_out(ui: &mut egui::Ui, view: &View<'_>, out: &mut Vec<Action>) {
         let rule = tiers.rule(discussion).label();
         ui.weak(format!("The tier {} answers: {rule}.", tier.label()));
     }
-    ui.weak("An estimate: four characters for each token. Files are read again when they go out.");
+    ui.weak("An estimate: four bytes for each token. Files are read again when they go out.");
     ui.add_space(6.0);
-    if parts.is_empty() {
+    if sum == 0 {
         ui.weak("Nothing was said yet.");
     }
-    for (index, (part, tokens)) in parts.iter().zip(tokens).enumerate() {
+    for (part, tokens) in parts.iter().zip(tokens) {
         let title = format!("{} · about {} tokens", part.title(), count(tokens));
         let mut title = egui::RichText::new(title);
         if part.is_changed {
             title = title.color(theme.warning);
         }
         egui::CollapsingHeader::new(title)
-            .id_salt(("part", discussion.id, index))
-            .show(ui, |ui| body(ui, part, discussion, out));
+            .id_salt(("part", discussion.id, part.key()))
+            .show(ui, |ui| body(ui, part, discussion, view, out));
     }
 }
 
-/// The text of a part. The system prompt can be edited in place; an entry where it was written,
-/// since it is more than what goes out of it.
-fn body(ui: &mut egui::Ui, part: &Part<'_>, discussion: &Discussion, out: &mut Vec<Action>) {
+/// The text of a part. What can be edited is: the system prompt and what is not sent yet as they are
+/// typed, an entry as in the discussion, since it is more than what goes out of it.
+fn body(
+    ui: &mut egui::Ui,
+    part: &Part<'_>,
+    discussion: &Discussion,
+    view: &mut View<'_>,
+    out: &mut Vec<Action>,
+) {
     match part.origin {
-        Origin::System => {
+        Origin::System if discussion.system.len() <= Entry::LONG => {
             let mut system = discussion.system.clone();
             let field = egui::TextEdit::multiline(&mut system)
                 .id_salt(("context system", discussion.id))
@@ -187,15 +205,69 @@ fn body(ui: &mut egui::Ui, part: &Part<'_>, discussion: &Discussion, out: &mut V
             }
             // It is that of its tier.
         }
-        Origin::Entry(id) => {
-            if ui.button("Show it in the discussion").clicked() {
-                out.push(Action::ShowEntry(id));
-            }
+        Origin::Composer if view.composer.text.len() <= Entry::LONG => {
+            write(ui, view.composer, out);
+            return;
         }
-        Origin::File | Origin::Composer => {}
+        Origin::Entry(id) => {
+            if view.editing.as_ref().is_some_and(|(other, _)| *other == id) {
+                let entry = discussion.entry(id);
+                let can_ask = entry.is_some_and(|entry| entry.role != ASSISTANT);
+                editor(ui, text_field(id), can_ask, view.editing, out);
+                return;
+            }
+            ui.horizontal(|ui| entry_buttons(ui, id, discussion, view, out));
+        }
+        Origin::System | Origin::Tools | Origin::File | Origin::Composer => {}
     }
-    let text = egui::RichText::new(&*part.text).monospace();
+    let shown = beginning(&part.text);
+    if shown.len() < part.text.len() {
+        ui.weak("Only the beginning is shown; all of it goes out.");
+    }
+    let text = egui::RichText::new(shown).monospace();
     ui.add(egui::Label::new(text).wrap());
+}
+
+/// The field for what is not sent yet: the same text as in the Discussion Hub.
+fn write(ui: &mut egui::Ui, composer: &mut Composer, out: &mut Vec<Action>) {
+    let field = egui::Id::new("context composer");
+    if ui.memory(|memory| memory.has_focus(field)) {
+        let pasted = take_long(ui, composer.text.len());
+        out.extend(pasted.into_iter().map(Action::PasteEntry));
+    }
+    let text = egui::TextEdit::multiline(&mut composer.text)
+        .id(field)
+        .hint_text("Say something")
+        .desired_width(f32::INFINITY)
+        .desired_rows(2);
+    ui.add(text);
+}
+
+/// What can be done with an entry.
+fn entry_buttons(
+    ui: &mut egui::Ui,
+    id: u64,
+    discussion: &Discussion,
+    view: &mut View<'_>,
+    out: &mut Vec<Action>,
+) {
+    if ui.button("Show it in the discussion").clicked() {
+        out.push(Action::ShowEntry(id));
+    }
+    let Some(entry) = discussion.entry(id) else {
+        return;
+    };
+    let why_not = why_not_edited(entry, view.unsaved);
+    let edit = ui.add_enabled(why_not.is_none(), egui::Button::new("Edit"));
+    let edit = edit.on_disabled_hover_text(why_not.unwrap_or_default());
+    if edit.clicked() {
+        *view.editing = Some((id, entry.text.clone()));
+        ui.memory_mut(|memory| memory.request_focus(text_field(id)));
+    }
+}
+
+fn text_field(entry: u64) -> egui::Id {
+    egui::Id::new(("context text", entry))
 }
 
 /// How much of the model's window is taken.

@@ -1,7 +1,7 @@
 //! All that can be asked for from anywhere: what it is called, which keys ask for it, and whether it
 //! can be done now. The keys, the palette, the menus and the help are drawn from this list.
 
-use slop_common::ASSISTANT;
+use slop_common::{is_speaking, ASSISTANT};
 use slop_engine::egui::{Key, KeyboardShortcut, ModifierNames, Modifiers};
 use slop_state::{Action, Discussion, ProviderKind, Settings, Window};
 use slop_ui::{discussion_hub, mma_dashboard};
@@ -149,12 +149,8 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     add(menu, "Ask for another answer", None, regenerate);
     let is_writing = !facts.streaming.is_empty();
     let stop = is_writing.then_some(Wish::act(Action::CancelReplies));
-    add(menu, "Stop the assistant", None, stop);
-    let speaks = |shown: &&Discussion| {
-        let mut entries = shown.all_entries();
-        entries.any(|entry| facts.streaming.contains(&entry.id))
-    };
-    let stop = shown.filter(speaks);
+    add(menu, "Stop the assistant everywhere", None, stop);
+    let stop = shown.filter(|shown| is_speaking(shown, facts.streaming));
     let stop = stop.map(|shown| Wish::act(Action::StopDiscussion(shown.id)));
     add(menu, "Stop the assistant in this discussion", None, stop);
 
@@ -241,6 +237,6 @@ mod tests {
         assert!(names.contains(&"Delete the discussion"));
         assert!(names.contains(&"Theme nerv"));
         assert!(!names.contains(&"Theme default"));
-        assert!(!names.contains(&"Stop the assistant"));
+        assert!(!names.contains(&"Stop the assistant everywhere"));
     }
 }

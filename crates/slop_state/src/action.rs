@@ -57,7 +57,7 @@ pub enum Action {
     /// Asks the assistant for another take of an answer. The one that is shown is kept, with all
     /// that follows it.
     Regenerate(u64),
-    /// Stops the assistant.
+    /// Stops the assistant in all discussions, those about tickets too.
     CancelReplies,
     /// Stops what the assistant says in the discussion of this id.
     StopDiscussion(u64),

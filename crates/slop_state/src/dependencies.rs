@@ -59,6 +59,13 @@ impl<'a> Dependencies<'a> {
         ready
     }
 
+    /// On how many tickets the assistant is working, QA's checks included.
+    #[must_use]
+    pub fn running(&self) -> u32 {
+        let running = self.0.values().filter(|ticket| ticket.run.is_under_way());
+        u32::try_from(running.count()).unwrap_or(u32::MAX)
+    }
+
     /// The circle that there would be if a ticket depended on these: from it to it, each before
     /// what it depends on. A shortest one.
     #[must_use]

@@ -123,6 +123,26 @@ impl Discussion {
         settings
     }
 
+    /// How many tokens all answers took, those that are set aside too; `None` if it is known of none.
+    #[must_use]
+    pub fn tokens(&self) -> Option<Tokens> {
+        let add = |sum: &mut Option<u64>, count: Option<u64>| {
+            if let Some(count) = count {
+                *sum = Some(sum.unwrap_or(0).saturating_add(count));
+            }
+        };
+        let mut all = Tokens::default();
+        for usage in self.all_entries().filter_map(|entry| entry.usage) {
+            add(&mut all.sum.input, usage.input);
+            add(&mut all.sum.output, usage.output);
+            add(&mut all.sum.cached, usage.cached);
+            if usage.input.is_none() || usage.output.is_none() {
+                all.unknown += 1;
+            }
+        }
+        (all.sum != TokenUsage::default()).then_some(all)
+    }
+
     /// All entries, those that are set aside too.
     pub fn all_entries(&self) -> impl Iterator<Item = &Entry> {
         let aside = self.aside.iter().flat_map(|take| &take.entries);
@@ -192,14 +212,7 @@ impl Entry {
     /// What is shown of its text: all of it, or the beginning of a long one.
     #[must_use]
     pub fn shown_text(&self) -> &str {
-        if !self.is_long() {
-            return &self.text;
-        }
-        let mut end = Self::BEGINNING;
-        while !self.text.is_char_boundary(end) {
-            end -= 1;
-        }
-        &self.text[..end]
+        beginning(&self.text)
     }
 
     /// What all takes of its place have in common.
@@ -211,6 +224,19 @@ impl Entry {
             self.take_of
         }
     }
+}
+
+/// What is shown of a text: all of it, or the beginning of one that is longer than [`Entry::LONG`].
+#[must_use]
+pub fn beginning(text: &str) -> &str {
+    if text.len() <= Entry::LONG {
+        return text;
+    }
+    let mut end = Entry::BEGINNING;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// How many tokens an answer took, as the server counts them. What it does not say is `None`.
@@ -240,6 +266,15 @@ impl TokenUsage {
             cached,
         }
     }
+}
+
+/// How many tokens the answers of a discussion took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Of what is known.
+    pub sum: TokenUsage,
+    /// Of how many answers not both, input and output, are known.
+    pub unknown: usize,
 }
 
 /// What is being written and has not been sent.
@@ -290,6 +325,34 @@ pub struct Hub {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tokens_are_summed_as_far_as_they_are_known() {
+        let answer = |input, output, cached| Entry {
+            usage: Some(TokenUsage {
+                input,
+                output,
+                cached,
+            }),
+            ..Entry::default()
+        };
+        let mut discussion = Discussion {
+            entries: vec![Entry::default(), answer(None, None, None)],
+            ..Discussion::default()
+        };
+        assert_eq!(discussion.tokens(), None);
+        discussion.entries.push(answer(Some(7), Some(2), None));
+        discussion.aside = vec![Take {
+            entries: vec![answer(Some(5), None, Some(3))],
+        }];
+        let sum = TokenUsage {
+            input: Some(12),
+            output: Some(2),
+            cached: Some(3),
+        };
+        let expected = Tokens { sum, unknown: 2 };
+        assert_eq!(discussion.tokens(), Some(expected));
+    }
 
     #[test]
     fn only_the_beginning_of_a_long_text_is_shown() {

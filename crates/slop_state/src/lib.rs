@@ -20,7 +20,9 @@ mod undo;
 pub use action::{Action, TypedKey};
 pub use address::{address_holds_a_secret, shown_address};
 pub use dependencies::{describe_circle, Dependencies};
-pub use discussions::{Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage};
+pub use discussions::{
+    beginning, Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage, Tokens,
+};
 pub use draft::Draft;
 pub use hands::{
     CallId, Deed, DeedKind, HandsView, Leave, Remembered, Stage, ToolCall, ToolNote, ToolRequest,

@@ -1,6 +1,21 @@
-//! Where commands lead to in the Discussion Hub.
+//! Where commands lead to in the Discussion Hub, and how what is said is written there and in the window
+//! Context.
 
 use slop_engine::egui;
+use slop_state::{Action, Discussions, Entry};
+
+/// The keys that send what is written, or save it.
+pub const SEND: egui::KeyboardShortcut =
+    egui::KeyboardShortcut::new(egui::Modifiers::CTRL, egui::Key::Enter);
+
+/// The keys that ask anew with what is written.
+const ASK_ANEW: egui::KeyboardShortcut = egui::KeyboardShortcut::new(
+    egui::Modifiers::CTRL.plus(egui::Modifiers::SHIFT),
+    egui::Key::Enter,
+);
+
+/// The least that is taken for something pasted, and not typed, in bytes.
+const PASTED: usize = 1_000;
 
 /// The field for what is searched for in the discussion.
 pub fn search_field() -> egui::Id {
@@ -20,4 +35,102 @@ pub fn composer_field() -> egui::Id {
 /// The field for the name of a discussion.
 pub fn name_field(discussion: u64) -> egui::Id {
     egui::Id::new(("discussion_hub name", discussion))
+}
+
+/// The name of the discussion with the entry that is being edited, if that was changed.
+#[must_use]
+pub fn unsaved<'a>(
+    discussions: &'a Discussions,
+    editing: Option<&(u64, String)>,
+) -> Option<&'a str> {
+    let (id, text) = editing?;
+    let mut list = discussions.list.iter();
+    let holder = list.find(|other| other.entry(*id).is_some())?;
+    let is_changed = holder.entry(*id)?.text != *text;
+    is_changed.then_some(holder.name.as_str())
+}
+
+/// Why nobody can begin to edit an entry that is not being written. `unsaved` is the name of the
+/// discussion with another that was changed.
+#[must_use]
+pub fn why_not_edited(entry: &Entry, unsaved: Option<&str>) -> Option<String> {
+    if entry.is_long() {
+        return Some("It is too long to be edited here; copy it".to_owned());
+    }
+    unsaved.map(|name| format!("Save or cancel the other edit first, in “{name}”"))
+}
+
+/// The field for the text that an entry may get, and what a person does with that. With `can_ask` it
+/// may become another take, which the assistant answers.
+pub fn editor(
+    ui: &mut egui::Ui,
+    field: egui::Id,
+    can_ask: bool,
+    editing: &mut Option<(u64, String)>,
+    out: &mut Vec<Action>,
+) {
+    let Some((id, text)) = editing else {
+        return;
+    };
+    let id = *id;
+    let has_focus = ui.memory(|memory| memory.has_focus(field));
+    let pressed = |keys| has_focus && ui.input_mut(|input| input.consume_shortcut(keys));
+    // The longer one first: the other would take it too.
+    let mut asks = can_ask && pressed(&ASK_ANEW);
+    let mut saves = pressed(&SEND);
+    // It scrolls by itself, so that the cursor stays in view in a long text.
+    let response = egui::ScrollArea::vertical()
+        .id_salt("edit")
+        .max_height(320.0)
+        .show(ui, |ui| {
+            let edit = egui::TextEdit::multiline(text)
+                .id(field)
+                .desired_width(f32::INFINITY)
+                .desired_rows(4);
+            ui.add(edit)
+        })
+        .inner;
+    let mut gives_up =
+        response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
+    let is_filled = !text.trim().is_empty();
+    ui.horizontal(|ui| {
+        let save = ui.add_enabled(is_filled, egui::Button::new("Save"));
+        saves |= save.on_hover_text("Ctrl+Enter").clicked();
+        if can_ask {
+            let ask = ui.add_enabled(is_filled, egui::Button::new("Ask anew"));
+            let hover = "Ctrl+Shift+Enter. It becomes another take, which the assistant answers; \
+                         this one is kept, with what follows it";
+            asks |= ask.on_hover_text(hover).clicked();
+        }
+        gives_up |= ui.button("Cancel").on_hover_text("Escape").clicked();
+        ui.weak("Ctrl+Enter saves, Escape cancels");
+    });
+    if asks && is_filled {
+        out.push(Action::Retake(id, std::mem::take(text)));
+        *editing = None;
+    } else if saves && is_filled {
+        out.push(Action::EditEntry(id, std::mem::take(text)));
+        *editing = None;
+    } else if gives_up {
+        *editing = None;
+    }
+}
+
+/// Takes away what is pasted, if it is too long for a field that has so many bytes already: a field lays
+/// out all of its text, and copies it several times in each frame.
+pub fn take_long(ui: &egui::Ui, has: usize) -> Vec<String> {
+    let mut taken = Vec::new();
+    ui.input_mut(|input| {
+        input.events.retain_mut(|event| match event {
+            // The first is what comes from the clipboard by Ctrl+V.
+            egui::Event::Text(text) | egui::Event::Paste(text)
+                if text.len() > PASTED && has + text.len() > Entry::LONG =>
+            {
+                taken.push(std::mem::take(text));
+                false
+            }
+            _ => true,
+        });
+    });
+    taken
 }

@@ -22,7 +22,7 @@ pub(super) fn read(
 ) -> Gathered {
     let mut gathered = gather(&project.root, &wanted(project, rule), off_limits);
     if rule == ContextRule::Named {
-        let names = Names::of(discussion);
+        let names = Names::of(&discussion.entries);
         gathered.files.retain(|file| names.has(&file.path));
     }
     gathered

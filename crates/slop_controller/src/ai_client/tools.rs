@@ -10,9 +10,9 @@ use std::{
 };
 
 use bevy::prelude::*;
-use slop_common::{said, whole};
+use slop_common::{has_leave, said, whole};
 use slop_engine::{
-    assistants::{Assistants, Call, Progress, Tool},
+    assistants::{Assistants, Call, Progress},
     hands::{self, Job, JobId, Jobs, Wanted},
     pacing::Frames,
     session::Session,
@@ -35,27 +35,6 @@ const NO_FOLDER: &str =
     "The project has no folder. Ask the person to choose one in Project Settings.";
 /// What is told of a call that nobody has given leave for.
 const NO_LEAVE: &str = "The person does not allow that in this discussion.";
-
-/// What the assistant is told that it may call.
-pub(super) fn offered(leave: Leave) -> Vec<Tool> {
-    let all = hands::Tool::ALL.into_iter();
-    all.filter(|tool| may(leave, *tool))
-        .map(|tool| Tool {
-            name: tool.name().to_owned(),
-            description: tool.description().to_owned(),
-            schema: tool.schema(),
-        })
-        .collect()
-}
-
-fn may(leave: Leave, tool: hands::Tool) -> bool {
-    let least = if tool.only_looks() {
-        Leave::Look
-    } else {
-        Leave::Act
-    };
-    leave >= least
-}
 
 /// Whether it is the name of a tool that does something.
 fn acts(name: &str) -> bool {
@@ -221,7 +200,7 @@ fn deed(
     jobs: &mut Jobs,
 ) -> Result<Deed, String> {
     let wanted = Wanted::parse(&call.name, &call.arguments).map_err(|error| error.to_string())?;
-    if !may(leave, wanted.tool()) {
+    if !has_leave(leave, wanted.tool()) {
         return Err(NO_LEAVE.to_owned());
     }
     if project.root.trim().is_empty() {

@@ -5,11 +5,12 @@
 //! called, it is in that entry all the same: what was said after the last call.
 
 use slop_common::{parts, streaming, ASSISTANT};
-use slop_state::{Discussions, Entry, PendingRequests, Ticket};
+use slop_state::{Discussion, Discussions, PendingRequests};
 
 use crate::ai_client::{last_said, stop_entry};
 
 const CANCELLED: &str = "It was cancelled.";
+const COPIED: &str = "It was copied before the answer was complete.";
 pub(super) const NOT_THERE: &str = "There is no answer: it was deleted, or never asked for.";
 
 /// What decides whether something is answered.
@@ -54,19 +55,23 @@ pub(super) fn reason(text: &str) -> Option<String> {
     reason.map(|reason| reason.replace("\n> ", "\n"))
 }
 
-/// The last answer about a ticket, if it is whole.
-pub(super) fn last_answer<'a>(ticket: &Ticket, discussions: &'a Discussions) -> Option<&'a Entry> {
-    let discussion = discussions.get(ticket.discussion?)?;
-    let mut entries = discussion.entries.iter().rev();
-    let answer = entries.find(|entry| entry.role == ASSISTANT)?;
-    let is_whole = reason(&answer.text).is_none() && !answer.text.trim().is_empty();
-    is_whole.then_some(answer)
-}
-
 /// Whether the assistant is answering in a discussion.
 pub(super) fn is_answered(discussion: u64, pending: &PendingRequests) -> bool {
     let mut waiting = pending.0.iter();
     waiting.any(|waiting| waiting.discussion == discussion)
+}
+
+/// A copy of a discussion, under the same ids. Nothing more comes for the answers in it, so those that are
+/// not complete say so.
+pub(super) fn copy_of(discussion: &Discussion, pending: Option<&PendingRequests>) -> Discussion {
+    let mut copy = discussion.clone();
+    let waiting = pending.into_iter().flat_map(|pending| &pending.0);
+    for waiting in waiting {
+        if let Some(entry) = copy.entry_mut(waiting.entry) {
+            stop_entry(entry, COPIED);
+        }
+    }
+    copy
 }
 
 /// Stops what the assistant says in a discussion. A request that nobody waits for is cancelled by

@@ -1,13 +1,12 @@
 //! QA checks what came of a ticket, and its verdict moves the ticket on or back.
 
-use slop_common::ASSISTANT;
+use slop_common::{Work, WorkError, ASSISTANT};
 use slop_engine::hands::Wanted;
 use slop_state::{
     Discussion, Discussions, Entry, PendingRequests, Run, Status, Ticket, Tier, Tiers, Verdict,
 };
 
 use super::{
-    answers::{is_answered, last_answer},
     excerpt::excerpt,
     now,
     ticket_discussions::first_entry,
@@ -34,20 +33,22 @@ const NO_VERDICT: &str = "QA's answer has no line PASS or FAIL; ask again, or de
 /// Has QA check the last answer about a ticket. What it is to be asked.
 pub(super) fn start(
     number: u32,
+    limit: u32,
     tickets: &mut Tickets,
     discussions: &mut Discussions,
     pending: &PendingRequests,
     tiers: &Tiers,
 ) -> Result<AskAssistant, TicketError> {
     let ticket = tickets.get(number).ok_or(TicketError::Missing(number))?;
-    let mut about = ticket.discussion.iter().chain(&ticket.check);
-    if ticket.run.is_under_way() || about.any(|id| is_answered(*id, pending)) {
-        return Err(TicketError::Busy(number));
-    }
-    let answer = last_answer(ticket, discussions).ok_or(TicketError::NoAnswer(number))?;
-    let text = first_entry(0, ticket, &tickets.dependencies()).text;
-    let (said, deeds) = (last_said(answer).trim(), deeds(answer));
-    let text = format!("{text}\n## The answer\n\n{said}\n\n{deeds}{FORMAT}\n");
+    let text = question(
+        ticket,
+        &Work {
+            needs: &tickets.dependencies(),
+            limit,
+            discussions: &*discussions,
+            pending,
+        },
+    )?;
     let id = discussion_with_qa(ticket, discussions, tiers);
     let instead_of = put_question(id, text, discussions);
     let after = discussions.last_id;
@@ -63,6 +64,16 @@ pub(super) fn start(
         discussion: id,
         instead_of,
     })
+}
+
+/// What QA is asked about the last answer to a ticket, if that can be checked now.
+fn question(ticket: &Ticket, work: &Work<'_>) -> Result<String, WorkError> {
+    let answer = work.to_check(ticket)?;
+    let text = first_entry(0, ticket, work.needs).text;
+    let (said, deeds) = (last_said(answer).trim(), deeds(answer));
+    Ok(format!(
+        "{text}\n## The answer\n\n{said}\n\n{deeds}{FORMAT}\n"
+    ))
 }
 
 /// What was to be changed or run for an answer in the project's folder, or was instead, and what came of

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use bevy::prelude::*;
 use slop_state::{
-    Action, Composer, Deleted, Discussion, Discussions, Entry, Settings, Take, Tiers, Undo,
+    Action, Composer, Deleted, Discussion, Discussions, Entry, PendingRequests, Settings, Take, Tiers, Undo,
 };
 
-use super::{now, Actions, AskAssistant};
+use super::{answers::copy_of, now, Actions, AskAssistant};
 
 /// The name of the discussion that takes the place of the last one.
 const STAND_IN: &str = "Main";
@@ -16,6 +16,7 @@ const STAND_IN: &str = "Main";
 pub(super) fn edit_discussions(
     mut actions: Actions,
     mut discussions: ResMut<Discussions>,
+    pending: Option<Res<PendingRequests>>,
     mut undo: ResMut<Undo>,
     (settings, tiers): (Res<Settings>, Res<Tiers>),
 ) {
@@ -48,7 +49,9 @@ pub(super) fn edit_discussions(
                     discussion.leave = *leave;
                 }
             }
-            Action::DuplicateDiscussion(id) => duplicate(&mut discussions, *id),
+            Action::DuplicateDiscussion(id) => {
+                duplicate(&mut discussions, *id, pending.as_deref());
+            }
             Action::DeleteDiscussion(id) => {
                 if let Some(deleted) = delete(&mut discussions, *id) {
                     undo.push(deleted);
@@ -153,11 +156,11 @@ fn add(discussions: &mut Discussions) {
     discussions.active = id;
 }
 
-fn duplicate(discussions: &mut Discussions, id: u64) {
+fn duplicate(discussions: &mut Discussions, id: u64, pending: Option<&PendingRequests>) {
     let Some(index) = discussions.list.iter().position(|d| d.id == id) else {
         return;
     };
-    let mut copy = discussions.list[index].clone();
+    let mut copy = copy_of(&discussions.list[index], pending);
     copy.id = discussions.next_id();
     copy.name += " copy";
     // In the order of the old ids, which is that of takes.
@@ -342,7 +345,7 @@ fn move_entry(entries: &mut Vec<Entry>, index: usize, places: i32) {
 
 #[cfg(test)]
 mod tests {
-    use slop_state::ProviderKind;
+    use slop_state::{Pending, ProviderKind};
 
     use super::*;
     use crate::controller::tests::{act, app};
@@ -461,6 +464,23 @@ mod tests {
         assert_eq!(texts.collect::<Vec<_>>(), ["one", "another"]);
         assert!(takes.iter().all(|id| *id > 7), "{takes:?}");
         assert_eq!(copy.entries[0].place(), takes[0]);
+    }
+
+    #[test]
+    fn an_answer_that_is_still_being_written_is_not_whole_in_a_copy() {
+        let mut app = app();
+        let entry = write(&mut app, "half an ans");
+        let mut pending = app.world_mut().resource_mut::<PendingRequests>();
+        pending.0.push(Pending {
+            request: 1,
+            discussion: 1,
+            entry,
+        });
+        act(&mut app, Action::DuplicateDiscussion(1));
+        let copied =
+            "half an ans\n\n> **No answer:** It was copied before the answer was complete.";
+        assert_eq!(texts(&app), [copied]);
+        assert_eq!(discussions(&app).list[0].entries[0].text, "half an ans");
     }
 
     #[test]

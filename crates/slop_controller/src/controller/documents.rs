@@ -8,10 +8,10 @@ use slop_engine::{
     documents::{self, DocumentError},
     session::Session,
 };
-use slop_state::{Action, Discussions};
+use slop_state::{Action, Discussions, PendingRequests};
 use thiserror::Error;
 
-use super::Actions;
+use super::{answers::copy_of, Actions};
 use crate::markdown::{self, MarkdownError};
 
 /// A document was not imported, and no discussion was added.
@@ -34,6 +34,7 @@ enum ImportError {
 pub(super) fn exchange(
     mut actions: Actions,
     mut discussions: ResMut<Discussions>,
+    pending: Option<Res<PendingRequests>>,
     mut session: ResMut<Session>,
 ) {
     for action in actions.read() {
@@ -42,7 +43,8 @@ pub(super) fn exchange(
                 let Some(discussion) = discussions.get(*id) else {
                     continue;
                 };
-                let (name, document) = (&discussion.name, markdown::write(discussion));
+                let copy = copy_of(discussion, pending.as_deref());
+                let (name, document) = (&copy.name, markdown::write(&copy));
                 match documents::write(&folder(&session), name, &document) {
                     Ok(file) => format!("The discussion “{name}” is in {}", file.display()),
                     Err(error) => error.to_string(),
@@ -83,7 +85,7 @@ fn import(discussions: &mut ResMut<Discussions>, file: &Path) -> Result<(), Impo
 
 #[cfg(test)]
 mod tests {
-    use slop_state::Entry;
+    use slop_state::{Entry, Pending};
 
     use super::*;
     use crate::controller::{note_done, tests::act};
@@ -143,6 +145,35 @@ mod tests {
         });
         assert_eq!(entries.collect::<Vec<_>>(), original.entries);
         assert_eq!([5, 6], [0, 1].map(|index| imported.entries[index].id));
+    }
+
+    #[test]
+    fn an_answer_that_is_still_being_written_is_not_whole_in_a_document() {
+        let data = tempfile::tempdir().unwrap();
+        let mut app = app(data.path());
+        let mut discussions = app.world_mut().resource_mut::<Discussions>();
+        discussions.list[0].entries.push(Entry {
+            id: 2,
+            role: "AI".into(),
+            text: "half an ans".into(),
+            ..Entry::default()
+        });
+        discussions.last_id = 2;
+        let mut pending = app.world_mut().resource_mut::<PendingRequests>();
+        pending.0.push(Pending {
+            request: 1,
+            discussion: 1,
+            entry: 2,
+        });
+        act(&mut app, Action::ExportDiscussion(1));
+        act(&mut app, Action::ImportDiscussion("Main.md".into()));
+        let discussions = app.world().resource::<Discussions>();
+        assert_eq!(discussions.list[0].entries[0].text, "half an ans");
+        let text = &discussions.list[1].entries[0].text;
+        assert!(
+            text.starts_with("half an ans\n\n> **No answer:** "),
+            "{text}"
+        );
     }
 
     #[test]

@@ -6,14 +6,14 @@
 use std::time::Duration;
 
 use bevy::prelude::*;
-use slop_common::ASSISTANT;
+use slop_common::{Work, ASSISTANT};
 use slop_engine::pacing::Frames;
 use slop_state::{
     Action, Discussions, PendingRequests, QueueMode, Run, Status, Ticket, TicketQueue, Tiers,
 };
 
 use super::{
-    answers::{is_answered, stop, Answers},
+    answers::{stop, Answers},
     checks,
     ticket_discussions::{discussion_about, first_entry, tell_results},
     ticket_error::TicketError,
@@ -71,10 +71,14 @@ pub(super) fn run_queue(
                 stop(Some(id), &mut discussions, &mut pending);
             }
             Action::CheckTicket(number) => {
-                let checked = has_room(number, queue.limit, &tickets).and_then(|()| {
-                    checks::start(number, &mut tickets, &mut discussions, &pending, &tiers)
-                });
-                match checked {
+                match checks::start(
+                    number,
+                    queue.limit,
+                    &mut tickets,
+                    &mut discussions,
+                    &pending,
+                    &tiers,
+                ) {
                     Ok(ask) => {
                         asks.send(ask);
                     }
@@ -103,7 +107,7 @@ pub(super) fn run_queue(
         let ready = tickets.dependencies().ready();
         let ready: Vec<u32> = ready.iter().map(|ticket| ticket.number).collect();
         for number in ready {
-            if running(&tickets) >= queue.limit {
+            if tickets.dependencies().running() >= queue.limit {
                 break;
             }
             // One whose discussion is busy has its turn later.
@@ -119,7 +123,7 @@ pub(super) fn run_queue(
             }
         }
     }
-    if running(&tickets) > 0 {
+    if tickets.dependencies().running() > 0 {
         frames.after(LOOK);
     }
     tickets.write(&mut query, &mut commands);
@@ -135,20 +139,6 @@ fn is_ours(action: &Action) -> bool {
             | Action::CheckTicket(_)
             | Action::RunTicket(_)
     )
-}
-
-/// On how many tickets the assistant is working, QA's checks included.
-fn running(tickets: &Tickets) -> u32 {
-    let running = tickets.iter().filter(|ticket| ticket.run.is_under_way());
-    u32::try_from(running.count()).unwrap_or(u32::MAX)
-}
-
-/// Whether the assistant may work on one more.
-fn has_room(number: u32, limit: u32, tickets: &Tickets) -> Result<(), TicketError> {
-    if running(tickets) >= limit {
-        return Err(TicketError::AtLimit { number, limit });
-    }
-    Ok(())
 }
 
 /// The tickets whose answers are complete, or will never be.
@@ -200,17 +190,14 @@ fn start(
     tiers: &Tiers,
 ) -> Result<AskAssistant, TicketError> {
     let ticket = tickets.get(number).ok_or(TicketError::Missing(number))?;
-    if ticket.status == Status::Done {
-        return Err(TicketError::Done(number));
+    let can_run = Work {
+        needs: &tickets.dependencies(),
+        limit,
+        discussions: &*discussions,
+        pending,
     }
-    if let Some(why) = tickets.dependencies().blocked(ticket) {
-        return Err(TicketError::Blocked { number, why });
-    }
-    let is_busy = |id: u64| is_answered(id, pending);
-    if ticket.run.is_under_way() || ticket.discussion.is_some_and(is_busy) {
-        return Err(TicketError::Busy(number));
-    }
-    has_room(number, limit, tickets)?;
+    .can_run(ticket);
+    can_run?;
     let id = discussion_about(number, tickets, discussions, tiers)?;
     let is_empty = discussions.get(id).is_some_and(|d| d.entries.is_empty());
     if let Some(ticket) = tickets.get(number).filter(|_| is_empty) {

@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use slop_state::{Action, Dependencies, Discussion, Discussions, Entry, Status, Ticket, Tiers};
 
 use super::{
-    answers::last_answer, excerpt::excerpt, now, ticket_error::TicketError, tickets::Tickets,
+    excerpt::excerpt, now, ticket_error::TicketError, tickets::Tickets,
     Actions,
 };
 use crate::ai_client::{last_said, with_closed_code};

@@ -1,5 +1,6 @@
 //! Why something is not done with a ticket.
 
+use slop_common::WorkError;
 use slop_state::describe_circle;
 
 /// Why a ticket is left as it is.
@@ -27,29 +28,7 @@ pub(super) enum TicketError {
         /// From the ticket to itself, each before what it depends on.
         circle: Vec<u32>,
     },
-    /// The assistant was to work on what cannot be begun.
-    #[error("#{number} is blocked: {why}; resolve that first")]
-    Blocked {
-        /// The ticket.
-        number: u32,
-        /// Why it cannot be begun.
-        why: String,
-    },
-    /// The assistant was to work on what is done.
-    #[error("#{0} is done; move it to another column first")]
-    Done(u32),
-    /// The assistant is working on it, or answers in its discussion.
-    #[error("the assistant is busy with #{0}; wait, or cancel it")]
-    Busy(u32),
-    /// QA was to check what is not there.
-    #[error("#{0} has no whole answer that can be checked; run it first")]
-    NoAnswer(u32),
-    /// The assistant is working on as many as it may.
-    #[error("the assistant works on {limit} tickets already, so not on #{number}; wait, or raise the limit")]
-    AtLimit {
-        /// The ticket.
-        number: u32,
-        /// How many it may work on.
-        limit: u32,
-    },
+    /// The assistant cannot be asked about it now.
+    #[error(transparent)]
+    Work(#[from] WorkError),
 }

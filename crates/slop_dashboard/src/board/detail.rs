@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 
-use slop_common::ASSISTANT;
 use slop_engine::{
     egui,
     egui_commonmark::{CommonMarkCache, CommonMarkViewer},
 };
 use slop_state::{describe_circle, Action, Board, Run, Status, Ticket, Tier, Verdict};
 
-use super::{changes, delete, icon, shortened, Scene, BAR, GAP, SAVE};
+use super::{ask, changes, delete, icon, shortened, Scene, BAR, GAP, RUN, SAVE};
 
 /// What a click or a shortcut in the pane asks for.
 pub(super) enum Wish {
@@ -251,15 +250,7 @@ fn work(ui: &mut egui::Ui, scene: &Scene<'_>, ticket: &Ticket, out: &mut Vec<Act
             Run::Failed(_) => "Retry",
             _ => "Run",
         };
-        let why_not = match ticket.status {
-            Status::Done => Some("it is done".to_owned()),
-            _ => scene.needs.blocked(ticket),
-        };
-        let run = ui.add_enabled(why_not.is_none(), egui::Button::new(text));
-        let hover = "Have the assistant work on it, in its discussion";
-        let why_not = format!("Not now: {}", why_not.unwrap_or_default());
-        let run = run.on_hover_text(hover).on_disabled_hover_text(why_not);
-        if run.clicked() {
+        if ask(ui, text, RUN, scene.work().can_run(ticket).err()) {
             out.push(Action::RunTicket(number));
         }
         if matches!(ticket.status, Status::Todo | Status::Active) {
@@ -294,16 +285,8 @@ fn work(ui: &mut egui::Ui, scene: &Scene<'_>, ticket: &Ticket, out: &mut Vec<Act
 /// Sends it to QA, if there is something to check.
 fn check(ui: &mut egui::Ui, scene: &Scene<'_>, ticket: &Ticket, out: &mut Vec<Action>) {
     let find = |id: Option<u64>| id.and_then(|id| scene.discussions.get(id));
-    let discussion = find(ticket.discussion);
-    let has_answer = discussion.is_some_and(|discussion| {
-        let mut entries = discussion.entries.iter();
-        entries.any(|entry| entry.role == ASSISTANT)
-    });
-    let to_qa = ui.add_enabled(has_answer, egui::Button::new("To QA"));
     let hover = "Have QA check the answer: it is done then, or to be done again";
-    let to_qa = to_qa.on_hover_text(hover);
-    let why_not = "There is no answer yet that can be checked";
-    if to_qa.on_disabled_hover_text(why_not).clicked() {
+    if ask(ui, "To QA", hover, scene.work().to_check(ticket).err()) {
         out.push(Action::CheckTicket(ticket.number));
     }
     if let Some(with_qa) = find(ticket.check) {

@@ -1,20 +1,14 @@
 //! The row above the tickets: how they are shown, and how the assistant gets them.
 
 use slop_engine::egui;
-use slop_state::{Action, Board, QueueMode, TicketQueue};
+use slop_state::{Action, Board, QueueMode};
 
-use super::{shortened, Scene};
+use super::{ask, shortened, Scene, RUN};
 
 /// Board or graph, and the queue.
-pub(super) fn row(
-    ui: &mut egui::Ui,
-    scene: &Scene<'_>,
-    queue: &TicketQueue,
-    board: &mut Board,
-    out: &mut Vec<Action>,
-) {
-    let asked = scene.tickets.iter();
-    let running = asked.filter(|ticket| ticket.run.is_under_way()).count();
+pub(super) fn row(ui: &mut egui::Ui, scene: &Scene<'_>, board: &mut Board, out: &mut Vec<Action>) {
+    let queue = scene.queue;
+    let running = scene.needs.running();
     ui.horizontal_wrapped(|ui| {
         ui.selectable_value(&mut board.graph, false, "Board")
             .on_hover_text("A column for each status");
@@ -44,8 +38,7 @@ pub(super) fn row(
             out.push(Action::SetQueue(wanted));
         }
         if queue.mode == QueueMode::Step {
-            let is_free = running < queue.limit as usize;
-            offer(ui, scene, queue, is_free, board, out);
+            offer(ui, scene, board, out);
         }
     });
 }
@@ -59,14 +52,8 @@ fn hint(mode: QueueMode) -> &'static str {
 }
 
 /// The ticket that is next.
-fn offer(
-    ui: &mut egui::Ui,
-    scene: &Scene<'_>,
-    queue: &TicketQueue,
-    is_free: bool,
-    board: &mut Board,
-    out: &mut Vec<Action>,
-) {
+fn offer(ui: &mut egui::Ui, scene: &Scene<'_>, board: &mut Board, out: &mut Vec<Action>) {
+    let queue = scene.queue;
     ui.separator();
     let ready = scene.needs.ready();
     let mut not_skipped = ready.iter().filter(|t| !queue.skipped.contains(&t.number));
@@ -75,9 +62,7 @@ fn offer(
         if ui.link(next).on_hover_text("Show the ticket").clicked() {
             board.selected = Some(ticket.number);
         }
-        let run = ui.add_enabled(is_free, egui::Button::new("Run"));
-        let full = "The assistant works on as many as it may";
-        if run.on_disabled_hover_text(full).clicked() {
+        if ask(ui, "Run", RUN, scene.work().can_run(ticket).err()) {
             out.push(Action::RunTicket(ticket.number));
         }
         let skip = ui.button("Skip");

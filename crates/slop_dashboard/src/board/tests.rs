@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use slop_state::{Entry, QueueMode, Tier};
+use slop_state::{Entry, Pending, QueueMode, Tier};
 use slop_ui::testing::{button, find, key, theme, Window};
 
 use super::{detail::*, *};
@@ -22,6 +22,7 @@ pub(super) struct Bench {
     pub(super) tickets: Vec<Ticket>,
     board: Board,
     pub(super) discussions: Discussions,
+    pending: PendingRequests,
     queue: TicketQueue,
     pub(super) planning: Planning,
     title: String,
@@ -35,6 +36,7 @@ impl Bench {
             tickets: numbered.map(|(n, status)| ticket(n, *status)).collect(),
             board: Board::default(),
             discussions: Discussions::default(),
+            pending: PendingRequests::default(),
             queue: TicketQueue::default(),
             planning: Planning::default(),
             title: String::new(),
@@ -49,6 +51,7 @@ impl Bench {
             tickets,
             board,
             discussions,
+            pending,
             queue,
             planning,
             title,
@@ -61,6 +64,7 @@ impl Bench {
                 tickets: &tickets,
                 board: &mut *board,
                 discussions: &*discussions,
+                pending: &*pending,
                 queue: &*queue,
                 planning: &mut *planning,
                 title: &mut *title,
@@ -391,6 +395,37 @@ fn a_ticket_is_discussed_and_worked_on() {
     assert_eq!(bench.click_on("Retry"), [Action::RunTicket(1)]);
     bench.tickets[0].blocked = Some("no paint".to_owned());
     assert_eq!(bench.click_on("Retry"), []);
+}
+
+#[test]
+fn nothing_can_be_asked_at_the_limit_or_while_an_answer_is_to_come() {
+    let mut bench = Bench::new(&[Status::Review, Status::Active]);
+    let about = bench.discussions.active;
+    bench.discussions.list[0].entries.push(Entry {
+        role: "AI".to_owned(),
+        text: "the work".to_owned(),
+        ..Entry::default()
+    });
+    bench.tickets[0].discussion = Some(about);
+    bench.tickets[1].run = Run::Asked { after: 1 };
+    bench.click_on("title 1");
+    for (limit, is_busy) in [(1, false), (2, true), (2, false)] {
+        bench.queue.limit = limit;
+        bench.pending.0.clear();
+        if is_busy {
+            bench.pending.0.push(Pending {
+                request: 1,
+                discussion: about,
+                entry: 1,
+            });
+        }
+        let can = limit == 2 && !is_busy;
+        let (run, check) = (Action::RunTicket(1), Action::CheckTicket(1));
+        let expected = |action| Vec::from_iter(can.then_some(action));
+        assert_eq!(bench.click_on("Run"), expected(run), "{limit}, {is_busy}");
+        let check = expected(check);
+        assert_eq!(bench.click_on("To QA"), check, "{limit}, {is_busy}");
+    }
 }
 
 #[test]

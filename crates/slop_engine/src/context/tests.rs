@@ -338,7 +338,14 @@ fn a_digest_tells_what_was_in_the_file() {
 
 #[test]
 fn tokens_are_estimated() {
-    for (text, tokens) in [("", 0), ("a", 1), ("abcd", 1), ("abcdé", 2)] {
+    for (text, tokens) in [
+        ("", 0),
+        ("a", 1),
+        ("abcd", 1),
+        ("abcdé", 2),
+        ("слово", 3),
+        ("四个字符", 3),
+    ] {
         assert_eq!(estimate_tokens(text), tokens);
     }
 }

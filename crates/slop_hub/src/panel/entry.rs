@@ -5,12 +5,12 @@ use slop_engine::{
     egui,
     egui_commonmark::{CommonMarkCache, CommonMarkViewer},
 };
-use slop_state::{Action, Entry, Prices};
+use slop_state::{Action, Entry, Prices, TokenUsage};
+use slop_ui::discussion_hub::{editor, why_not_edited};
 
 use super::{
     choose_role, icon,
     scroll::{Row, Thread},
-    ASK_ANEW, SEND,
 };
 
 /// An entry.
@@ -37,7 +37,8 @@ pub(super) fn draw(
         ui.set_width(ui.available_width());
         entry_head(ui, row, thread, editing, out);
         if is_edited {
-            editor(ui, row.entry, editing, out);
+            let can_ask = row.entry.role != ASSISTANT;
+            editor(ui, text_field(row.entry.id), can_ask, editing, out);
         } else if !row.entry.collapsed {
             thoughts(ui, row.entry);
             text(ui, row, commonmark);
@@ -178,20 +179,15 @@ pub(super) fn buttons(
     if icon(ui, "📋", "Copy", true) {
         ui.output_mut(|output| output.copied_text.clone_from(&entry.text));
     }
-    let other;
-    let (hover, can_edit) = if row.is_streaming {
-        ("The assistant is still writing it", false)
+    let why_not = if row.is_streaming {
+        Some("The assistant is still writing it".to_owned())
     } else if row.is_edited {
-        ("It is being edited", false)
-    } else if entry.is_long() {
-        ("It is too long to be edited here; copy it", false)
-    } else if let Some(name) = thread.unsaved {
-        other = format!("Save or cancel the other edit first, in “{name}”");
-        (other.as_str(), false)
+        Some("It is being edited".to_owned())
     } else {
-        ("Edit", true)
+        why_not_edited(entry, thread.unsaved)
     };
-    if icon(ui, "✏", hover, can_edit) {
+    let hover = why_not.as_deref().unwrap_or("Edit");
+    if icon(ui, "✏", hover, why_not.is_none()) {
         *editing = Some((entry.id, entry.text.clone()));
         ui.memory_mut(|memory| memory.request_focus(text_field(entry.id)));
     }
@@ -237,62 +233,6 @@ fn takes(ui: &mut egui::Ui, entry: &Entry, ids: &[u64], out: &mut Vec<Action>) {
     let hover = "Previous take, with what followed it";
     if icon(ui, "◀", hover, previous.is_some()) {
         out.extend(previous.map(Action::ShowEntry));
-    }
-}
-
-/// The field for the text of an entry.
-pub(super) fn editor(
-    ui: &mut egui::Ui,
-    entry: &Entry,
-    editing: &mut Option<(u64, String)>,
-    out: &mut Vec<Action>,
-) {
-    let Some((_, text)) = editing else {
-        return;
-    };
-    let id = entry.id;
-    let field = text_field(id);
-    let has_focus = ui.memory(|memory| memory.has_focus(field));
-    let pressed = |keys| has_focus && ui.input_mut(|input| input.consume_shortcut(keys));
-    // The longer one first: the other would take it too.
-    let can_ask = entry.role != ASSISTANT;
-    let mut asks = can_ask && pressed(&ASK_ANEW);
-    let mut saves = pressed(&SEND);
-    // It scrolls by itself, so that the cursor stays in view in a long text.
-    let response = egui::ScrollArea::vertical()
-        .id_salt("edit")
-        .max_height(320.0)
-        .show(ui, |ui| {
-            let edit = egui::TextEdit::multiline(text)
-                .id(field)
-                .desired_width(f32::INFINITY)
-                .desired_rows(4);
-            ui.add(edit)
-        })
-        .inner;
-    let mut gives_up =
-        response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
-    let is_filled = !text.trim().is_empty();
-    ui.horizontal(|ui| {
-        let save = ui.add_enabled(is_filled, egui::Button::new("Save"));
-        saves |= save.on_hover_text("Ctrl+Enter").clicked();
-        if can_ask {
-            let ask = ui.add_enabled(is_filled, egui::Button::new("Ask anew"));
-            let hover = "Ctrl+Shift+Enter. It becomes another take, which the assistant answers; \
-                         this one is kept, with what follows it";
-            asks |= ask.on_hover_text(hover).clicked();
-        }
-        gives_up |= ui.button("Cancel").on_hover_text("Escape").clicked();
-        ui.weak("Ctrl+Enter saves, Escape cancels");
-    });
-    if asks && is_filled {
-        out.push(Action::Retake(id, std::mem::take(text)));
-        *editing = None;
-    } else if saves && is_filled {
-        out.push(Action::EditEntry(id, std::mem::take(text)));
-        *editing = None;
-    } else if gives_up {
-        *editing = None;
     }
 }
 
@@ -353,17 +293,9 @@ pub(super) fn usage(ui: &mut egui::Ui, entry: &Entry, prices: &Prices) {
     let Some(usage) = entry.usage else {
         return;
     };
-    let counts = [
-        (usage.input, "in"),
-        (usage.output, "out"),
-        (usage.cached, "cached"),
-    ];
-    let counts = counts.into_iter();
-    let counts: Vec<_> = counts
-        .filter_map(|(count, name)| Some(format!("{} {name}", count?)))
-        .collect();
+    let counts = counts(usage);
     if !counts.is_empty() {
-        let mut text = format!("Tokens: {}", counts.join(", "));
+        let mut text = format!("Tokens: {counts}");
         if let Some(cost) = prices.cost(entry) {
             text += &format!(". Cost: {cost}");
         }
@@ -374,6 +306,18 @@ pub(super) fn usage(ui: &mut egui::Ui, entry: &Entry, prices: &Prices) {
         let label = egui::Label::new(egui::RichText::new(text).small().weak());
         ui.add(label.truncate()).on_hover_text(hover);
     }
+}
+
+/// What is known of a number of tokens.
+pub(super) fn counts(usage: TokenUsage) -> String {
+    let counts = [
+        (usage.input, "in"),
+        (usage.output, "out"),
+        (usage.cached, "cached"),
+    ];
+    let known = counts.into_iter();
+    let known = known.filter_map(|(count, name)| Some(format!("{} {name}", count?)));
+    known.collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn text_field(entry: u64) -> egui::Id {

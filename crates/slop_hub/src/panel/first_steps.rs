@@ -1,7 +1,7 @@
 //! The way to the first answer.
 
 use slop_common::{is_note, ASSISTANT};
-use slop_engine::egui;
+use slop_engine::{assistants::is_echo, egui};
 use slop_state::{Discussions, ProviderKind, Settings, Window};
 use slop_ui::{discussion_hub::composer_field, Theme};
 
@@ -15,7 +15,8 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// `None` once there is an answer in any discussion. That there is none is no answer.
+    /// `None` once there is an answer in any discussion. That there is none is no answer, and what the
+    /// echo says is for trying things out.
     pub(crate) fn of(
         discussions: &Discussions,
         settings: &Settings,
@@ -23,8 +24,10 @@ impl Steps {
     ) -> Option<Self> {
         let mut all = discussions.list.iter().flat_map(|d| d.all_entries());
         let is_answered = all.any(|entry| {
-            let is_blank = entry.text.trim().is_empty();
-            entry.role == ASSISTANT && !is_blank && !is_note(&entry.text)
+            let text = entry.text.trim();
+            // An answer of before it was noted who gave it may be of a model too.
+            let is_tried = text.is_empty() || (entry.by.is_none() && is_echo(text));
+            entry.role == ASSISTANT && !is_tried && !is_note(text)
         });
         (!is_answered).then_some(Self {
             has_provider: settings.provider != ProviderKind::Echo,
@@ -81,7 +84,7 @@ fn step(
 
 #[cfg(test)]
 mod tests {
-    use slop_state::Entry;
+    use slop_state::{Entry, ModelId};
 
     use super::*;
 
@@ -98,6 +101,8 @@ mod tests {
             ("User", "hello", true),
             (ASSISTANT, "> **No answer:** no key", true),
             (ASSISTANT, "", true),
+            (ASSISTANT, "You ", true),
+            (ASSISTANT, "You said: hello", true),
             (ASSISTANT, "> **Mind** the quotation.", false),
         ] {
             discussions.list[0].entries.push(Entry {
@@ -108,5 +113,16 @@ mod tests {
             let steps = Steps::of(&discussions, &settings, true);
             assert_eq!(steps.is_some(), is_shown, "{text}");
         }
+    }
+    #[test]
+    fn a_model_may_say_what_the_echo_says() {
+        let mut discussions = Discussions::default();
+        discussions.list[0].entries.push(Entry {
+            role: ASSISTANT.to_owned(),
+            text: "You said: hello".to_owned(),
+            by: Some(ModelId::default()),
+            ..Entry::default()
+        });
+        assert_eq!(Steps::of(&discussions, &Settings::default(), true), None);
     }
 }

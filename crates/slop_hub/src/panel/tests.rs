@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use slop_state::{Entry, ModelId, Money, Price, TokenUsage};
 use slop_ui::{
     discussion_hub::everywhere_field,
-    testing::{texts, theme},
+    testing::{key, texts, theme},
 };
 
 use super::{everywhere::excerpt, scroll::*, *};
@@ -218,6 +218,42 @@ fn ctrl_enter_sends_what_is_written() {
     assert_eq!(send("  ", egui::Modifiers::CTRL), []);
 }
 
+/// Ctrl+Enter, as an event.
+fn chord() -> egui::Event {
+    key(egui::Key::Enter, true, egui::Modifiers::CTRL)
+}
+
+#[test]
+fn what_is_struck_and_sent_within_one_frame_is_sent_whole() {
+    let text = |text: &str| egui::Event::Text(text.to_owned());
+    let mut bench = Bench::new([""; 0]);
+    bench.focus(composer_field());
+    let (out, _) = bench.run(vec![text("hel"), text("lo"), chord(), text("next")]);
+    assert_eq!(out, [Action::AddEntry]);
+    assert_eq!(bench.composer.text, "hello");
+    // As the controller does it. What was struck afterwards belongs to the next.
+    bench.composer.text.clear();
+    assert_eq!(bench.run(Vec::new()).0, []);
+    assert_eq!(bench.composer.text, "next");
+    assert_eq!(bench.run(Vec::new()).0, []);
+    assert_eq!(bench.composer.text, "next");
+}
+
+#[test]
+fn two_entries_that_are_sent_within_one_frame_are_two() {
+    let text = |text: &str| egui::Event::Text(text.to_owned());
+    let mut bench = Bench::new([""; 0]);
+    bench.focus(composer_field());
+    let mut events = vec![text("one"), chord(), text("two"), chord()];
+    for expected in ["one", "two"] {
+        let (out, _) = bench.run(std::mem::take(&mut events));
+        assert_eq!(out, [Action::AddEntry]);
+        assert_eq!(bench.composer.text, expected);
+        bench.composer.text.clear();
+    }
+    assert_eq!(bench.run(Vec::new()).0, []);
+}
+
 #[test]
 fn the_first_steps_lead_to_where_they_are_done() {
     let mut bench = Bench::new([""; 0]);
@@ -247,7 +283,10 @@ fn the_assistant_can_be_stopped_while_it_writes() {
     let mut bench = Bench::new(["hello"]);
     assert!(bench.find("Stop").is_empty());
     bench.streaming = vec![FIRST];
-    assert_eq!(bench.click_last("Stop"), [Action::CancelReplies]);
+    assert_eq!(bench.click_last("Stop"), [Action::StopDiscussion(1)]);
+    // Elsewhere it goes on.
+    bench.streaming = vec![99];
+    assert!(bench.find("Stop").is_empty());
 }
 
 #[test]
@@ -263,6 +302,16 @@ fn thoughts_are_folded_and_tokens_are_in_sight() {
         cached: None,
     });
     assert_eq!(bench.find("Tokens: 7 in, 2 out").len(), 1);
+    let all = "Tokens of all answers: 7 in, 2 out";
+    assert_eq!(bench.find(all).len(), 1);
+    bench.say("43");
+    bench.discussions.list[0].entries[1].usage = Some(TokenUsage {
+        input: Some(10),
+        output: None,
+        cached: Some(3),
+    });
+    let all = "Tokens of all answers: at least 17 in, 2 out, 3 cached";
+    assert_eq!(bench.find(all).len(), 1);
     assert!(bench.find("six times seven").is_empty());
     assert_eq!(bench.click_first("Thoughts"), []);
     assert_eq!(bench.find("six times seven").len(), 1);

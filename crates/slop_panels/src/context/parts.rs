@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use slop_common::{message, messages, spoken, Names};
+use slop_common::{message, messages, offered, spoken, Names};
 use slop_engine::context::{Gathered, Sent};
-use slop_state::{Composer, ContextRule, Discussion, Entry, Tiers};
+use slop_state::{Composer, ContextRule, Discussion, Entry, Leave, Tiers};
 
 /// Something that goes out with a question.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,15 +19,17 @@ pub(super) struct Part<'a> {
 }
 
 /// Where a part comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Origin {
     /// The system prompt of the discussion, or of its tier.
     System,
+    /// What the assistant may call.
+    Tools,
     /// A file of the project.
     File,
     /// The entry of this id.
     Entry(u64),
-    /// What is being written.
+    /// What is being written, be it blank.
     Composer,
 }
 
@@ -38,6 +40,14 @@ impl<'a> Part<'a> {
             name: name.into(),
             text: text.into(),
             is_changed: false,
+        }
+    }
+
+    /// What it is told from the others by, whatever is edited.
+    pub(super) fn key(&self) -> (Origin, &str) {
+        match self.origin {
+            Origin::File => (Origin::File, &*self.name),
+            origin => (origin, ""),
         }
     }
 
@@ -70,7 +80,17 @@ pub(super) fn parts<'a>(
         };
         parts.push(Part::new(Origin::System, name, system));
     }
-    let names = (tiers.rule(discussion) == ContextRule::Named).then(|| Names::of(discussion));
+    let tools = tools(discussion.leave);
+    if !tools.is_empty() {
+        parts.push(Part::new(Origin::Tools, "Tools", tools));
+    }
+    let unsent = Entry {
+        role: composer.role.clone(),
+        text: composer.text.clone(),
+        ..Entry::default()
+    };
+    let said = discussion.entries.iter().chain([&unsent]);
+    let names = (tiers.rule(discussion) == ContextRule::Named).then(|| Names::of(said));
     let files = gathered.into_iter().flat_map(|gathered| &gathered.files);
     let files = files.filter(|file| names.as_ref().is_none_or(|names| names.has(&file.path)));
     parts.extend(files.map(|file| Part {
@@ -85,16 +105,17 @@ pub(super) fn parts<'a>(
         let text = with_tools(entry, text);
         Part::new(Origin::Entry(entry.id), entry.role.as_str(), text)
     }));
-    let entry = Entry {
-        role: composer.role.clone(),
-        text: composer.text.clone(),
-        ..Entry::default()
-    };
-    if let Some((_, text)) = message(&entry) {
-        let name = format!("{}, not sent yet", composer.role);
-        parts.push(Part::new(Origin::Composer, name, text.into_owned()));
-    }
+    let name = format!("{}, not sent yet", composer.role);
+    let text = message(&unsent).map(|(_, text)| text.into_owned());
+    parts.push(Part::new(Origin::Composer, name, text.unwrap_or_default()));
     parts
+}
+
+/// What the assistant is told of the tools that it may call.
+fn tools(leave: Leave) -> String {
+    let told = offered(leave).into_iter();
+    let told = told.map(|tool| format!("{}: {}\n{}", tool.name, tool.description, tool.schema));
+    told.collect::<Vec<_>>().join("\n\n")
 }
 
 /// What goes out of an entry, with what was asked for in it and what came of that.

@@ -1,5 +1,5 @@
 use slop_engine::context::{gather, Mode, OffLimits, Wanted};
-use slop_state::{Entry, SentFile, Tier, TrackMode, Tracked};
+use slop_state::{Entry, Leave, SentFile, Tier, TrackMode, Tracked};
 use slop_ui::testing::{button, find, key, theme, Window};
 
 use super::*;
@@ -12,6 +12,7 @@ struct Bench {
     tiers: Tiers,
     discussion: Discussion,
     composer: Composer,
+    editing: Option<(u64, String)>,
     gathered: Option<Gathered>,
 }
 
@@ -39,6 +40,7 @@ impl Bench {
                 ..Discussion::default()
             },
             composer: Composer::default(),
+            editing: None,
             gathered: None,
         }
     }
@@ -68,18 +70,20 @@ impl Bench {
 
     fn frame(&mut self, events: Vec<egui::Event>) -> (Vec<Action>, Vec<(String, egui::Rect)>) {
         let theme = theme();
-        let view = View {
+        let mut view = View {
             project: &self.project,
             settings: &self.settings,
             tiers: &self.tiers,
             discussion: Some(&self.discussion),
-            composer: &self.composer,
+            composer: &mut self.composer,
+            unsaved: None,
+            editing: &mut self.editing,
             streaming: &[4],
             gathered: self.gathered.as_ref(),
             theme: &theme,
         };
         let mut out = Vec::new();
-        let seen = self.window.run(events, |ui| panel(ui, &view, &mut out));
+        let seen = self.window.run(events, |ui| panel(ui, &mut view, &mut out));
         (out, seen)
     }
 
@@ -150,6 +154,39 @@ fn a_tier_adds_its_prompt_and_leaves_files_out() {
     assert!(!titles(&mut bench).contains("a.md, whole"));
     bench.discussion.entries[0].text = "Look at a.md".into();
     assert!(titles(&mut bench).contains("a.md, whole"));
+    // What is not sent yet goes out too, whoever said it before.
+    bench.discussion.entries.clear();
+    assert!(!titles(&mut bench).contains("a.md, whole"));
+    bench.composer.text = "Look at a.md".into();
+    assert!(titles(&mut bench).contains("a.md, whole"));
+}
+
+#[test]
+fn only_the_beginning_of_a_huge_part_is_laid_out() {
+    let mut bench = Bench::new();
+    bench.discussion.entries[0].text = "many words ".repeat(100_000);
+    bench.click("User · about 275\u{2009}000 tokens");
+    bench.find("Only the beginning is shown; all of it goes out.");
+    let seen = bench.frame(Vec::new()).1.into_iter();
+    let longest = seen.map(|(text, _)| text.len()).max();
+    assert!(longest.is_some_and(|longest| (10_000..50_000).contains(&longest)));
+}
+
+#[test]
+fn tools_that_may_be_called_are_a_part() {
+    let mut bench = Bench::new();
+    bench.discussion.leave = Leave::Look;
+    let title = {
+        let (discussion, composer) = (&bench.discussion, &bench.composer);
+        let parts = parts(discussion, composer, &[4], None, &bench.tiers);
+        let mut all = parts.iter();
+        let tools = all.find(|part| part.origin == Origin::Tools).unwrap();
+        assert!(tools.text.contains("read_file"), "{}", tools.text);
+        assert!(!tools.text.contains("run_command"), "{}", tools.text);
+        let tokens = count(estimate_tokens(&tools.text));
+        format!("Tools · about {tokens} tokens")
+    };
+    bench.find(&title);
 }
 
 #[test]
@@ -223,4 +260,43 @@ fn a_part_is_shown_and_edited() {
     let typed = egui::Event::Text("Be long.".to_owned());
     let (out, _) = bench.frame(vec![all, typed]);
     assert_eq!(out, [Action::SetSystem(1, "Be long.".to_owned())]);
+}
+
+#[test]
+fn what_is_not_sent_yet_is_edited_in_place() {
+    let mut bench = Bench::new();
+    bench.composer.text = "and now?".into();
+    assert_eq!(bench.click("User, not sent yet · about 2 tokens"), []);
+    let at = bench.find("and now?").center();
+    for pressed in [true, false] {
+        bench.frame(vec![egui::Event::PointerMoved(at), button(at, pressed)]);
+    }
+    let all = key(egui::Key::A, true, egui::Modifiers::COMMAND);
+    let typed = egui::Event::Text("and then?".to_owned());
+    assert_eq!(bench.frame(vec![all, typed]).0, []);
+    assert_eq!(bench.composer.text, "and then?");
+    // It stays unfolded, whatever is written; and what is too long for a field becomes an entry.
+    bench.find("and then?");
+    let pasted = "many words ".repeat(100_000);
+    let (out, _) = bench.frame(vec![egui::Event::Paste(pasted.clone())]);
+    assert!(out == [Action::PasteEntry(pasted)]);
+    assert_eq!(bench.composer.text, "and then?");
+}
+
+#[test]
+fn an_entry_is_edited_as_in_the_discussion() {
+    let mut bench = Bench::new();
+    bench.click("User · about 2 tokens");
+    assert_eq!(bench.click("Edit"), []);
+    assert_eq!(bench.editing, Some((2, "hello".to_owned())));
+    bench.frame(vec![egui::Event::Text(" there".to_owned())]);
+    assert_eq!(bench.editing, Some((2, "hello there".to_owned())));
+    let out = bench.click("Save");
+    assert_eq!(out, [Action::EditEntry(2, "hello there".to_owned())]);
+    assert_eq!(bench.editing, None);
+    // One that is begun in the Discussion Hub goes on here.
+    bench.editing = Some((2, "hello again".to_owned()));
+    bench.find("hello again");
+    assert_eq!(bench.click("Cancel"), []);
+    assert_eq!(bench.editing, None);
 }

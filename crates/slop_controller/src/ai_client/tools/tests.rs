@@ -215,20 +215,6 @@ fn the_answer_is_what_was_said_last() {
     assert_eq!(last_said(&entry), "It says hello.");
 }
 
-#[test]
-fn only_what_there_is_leave_for_is_offered() {
-    let names = |leave| {
-        let offered = offered(leave).into_iter();
-        offered.map(|tool| tool.name).collect::<Vec<_>>()
-    };
-    assert_eq!(names(Leave::None), [""; 0]);
-    assert_eq!(
-        names(Leave::Look),
-        ["read_file", "list_files", "search_files"]
-    );
-    assert_eq!(names(Leave::Act).len(), 5);
-}
-
 /// Answers one request after the other with these bodies. What it was asked.
 fn serve<const N: usize>(bodies: [&'static str; N]) -> (String, thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
