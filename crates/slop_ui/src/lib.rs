@@ -5,6 +5,7 @@ mod canvas;
 mod contrast;
 pub mod discussion_hub;
 mod dock;
+mod markdown;
 pub mod mma_dashboard;
 mod overlay;
 #[cfg(any(test, feature = "testing"))]
@@ -14,5 +15,6 @@ pub mod tracked;
 
 pub use canvas::{edit, Canvas};
 pub use dock::{Dock, Places};
+pub use markdown::markdown;
 pub use overlay::{Alert, Wrong};
 pub use theme::{Theme, ThemeError, Themes};
