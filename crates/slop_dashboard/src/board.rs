@@ -395,7 +395,7 @@ fn column(
         egui::Stroke::NONE
     };
     ui.painter()
-        .rect(rect.shrink(0.5), 4.0, theme.background, stroke);
+        .rect(rect.shrink(0.5), theme.rounding, theme.background, stroke);
     let inner = rect.shrink(GAP);
     let (head, body) = inner.split_top_bottom_at_y(inner.top() + HEAD);
     heading(ui, head, status, cards.len(), theme);
@@ -602,7 +602,9 @@ impl Face {
         fill: egui::Color32,
         stroke: egui::Stroke,
     ) {
-        painter.rect(rect, 4.0, fill, stroke);
+        let style = painter.ctx().style();
+        let rounding = style.visuals.widgets.noninteractive.rounding;
+        painter.rect(rect, rounding, fill, stroke);
         let mut at = rect.min + egui::Vec2::splat(INSET);
         for line in self.lines() {
             painter.galley(at, line.clone(), egui::Color32::WHITE);
@@ -674,7 +676,7 @@ fn card(
             painter.multiply_opacity(0.35);
         }
         let (fill, color) = if is_selected {
-            (theme.raised.lerp_to_gamma(theme.accent, 0.15), theme.accent)
+            (theme.selected, theme.accent)
         } else if response.hovered() || response.has_focus() {
             (theme.raised, theme.weak)
         } else {

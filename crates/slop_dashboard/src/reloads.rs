@@ -369,7 +369,8 @@ fn legend(ui: &mut egui::Ui, theme: &Theme) {
         for phase in PHASES {
             let (rect, _) = ui.allocate_exact_size(egui::Vec2::splat(10.0), egui::Sense::hover());
             let color = phase_color(phase, theme);
-            ui.painter().rect_filled(rect, 2.0, color);
+            ui.painter()
+                .rect_filled(rect, theme.rounding.min(2.0), color);
             ui.small(phase.to_string());
             ui.add_space(4.0);
         }
@@ -393,14 +394,14 @@ fn row(ui: &mut egui::Ui, report: &ReloadReport, theme: &Theme) {
     text(0.0, left, format!("#{}", report.number), theme.weak);
     text(40.0, left, outcome.to_owned(), color);
     text(
-        130.0,
+        136.0,
         left,
         format!("gen {}", report.generation),
         theme.text,
     );
-    text(262.0, right, duration(total), theme.text);
+    text(268.0, right, duration(total), theme.text);
 
-    let (facts_rect, bar_rect) = rect.split_left_right_at_x(rect.left() + 270.0);
+    let (facts_rect, bar_rect) = rect.split_left_right_at_x(rect.left() + 276.0);
     let id = ui.id().with(("report", report.number));
     ui.interact(facts_rect, id, egui::Sense::hover())
         .on_hover_ui(|ui| facts(ui, report, theme));

@@ -234,8 +234,9 @@ fn table(ui: &mut egui::Ui, components: &[(String, Vec<f32>)], theme: &Theme) {
             let (rect, _) = ui.allocate_exact_size(egui::vec2(160.0, 10.0), egui::Sense::hover());
             let share = summary.median / longest;
             let bar = rect.with_max_x(rect.left() + rect.width() * share);
-            ui.painter().rect_filled(rect, 2.0, theme.raised);
-            ui.painter().rect_filled(bar, 2.0, theme.accent);
+            let rounding = theme.rounding.min(2.0);
+            ui.painter().rect_filled(rect, rounding, theme.raised);
+            ui.painter().rect_filled(bar, rounding, theme.accent);
             ui.end_row();
         }
     });

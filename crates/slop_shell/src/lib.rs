@@ -1,6 +1,7 @@
 //! The main interface: the menu bar, the palette, what there is to tell, and the dock, in which the windows
 //! of other libraries are.
 
+mod alert;
 mod commands;
 mod help;
 mod menu;
@@ -48,8 +49,9 @@ pub fn main_interface(app: &mut App) {
         .add_event::<Action>()
         .add_systems(
             Update,
-            // The help floats above the windows, whichever is drawn first.
-            (render_main_interface, render_help)
+            // What is wrong pulses in all that is drawn after. The help floats above the windows, whichever
+            // is drawn first.
+            (alert::lay_over, render_main_interface, render_help)
                 .chain()
                 .in_set(Turn::LayOut),
         );
@@ -79,6 +81,8 @@ fn render_main_interface(
     let _timing = timings.start("Main interface");
     let theme = themes.get(&settings.theme);
     theme.apply(context);
+    let now = theme.now(context);
+    let theme = &*now;
     let mut out = Vec::new();
     #[cfg(feature = "hot")]
     let mut reloads = false;

@@ -33,10 +33,10 @@ impl Canvas<'_, '_> {
             return;
         };
         let _timing = self.timings.start(window.title());
-        let theme = self.themes.get(&self.settings.theme);
+        let theme = self.themes.get(&self.settings.theme).now(context);
         let mut out = Vec::new();
         self.places
-            .show(context, window, |ui| draw(ui, theme, &mut out));
+            .show(context, window, |ui| draw(ui, &theme, &mut out));
         self.actions.send_batch(out);
     }
 }

@@ -77,6 +77,8 @@ impl Dock {
         places.0.clear();
         let mut style = egui_dock::Style::from_egui(ui.style());
         style.tab_bar.fill_tab_bar = false;
+        // It adds to that of the theme, which may want none.
+        style.tab_bar.rounding = style.tab.active.rounding;
         style.tab.tab_body.inner_margin = egui::Margin::same(8.0);
         let mut viewer = Viewer { layout, places };
         egui_dock::DockArea::new(&mut self.0)

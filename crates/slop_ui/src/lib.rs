@@ -1,9 +1,13 @@
 //! What windows are drawn with: themes, the place of each in the dock, and what several of them show.
 
 mod canvas;
+#[cfg(test)]
+mod contrast;
 pub mod discussion_hub;
 mod dock;
+mod markdown;
 pub mod mma_dashboard;
+mod overlay;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod theme;
@@ -11,4 +15,6 @@ pub mod tracked;
 
 pub use canvas::{edit, Canvas};
 pub use dock::{Dock, Places};
+pub use markdown::markdown;
+pub use overlay::{Alert, Wrong};
 pub use theme::{Theme, ThemeError, Themes};

@@ -6,8 +6,10 @@
 use bevy::prelude::*;
 use serde::Deserialize;
 use slop_engine::egui::{
-    self, epaint::Shadow, style::WidgetVisuals, Color32, FontFamily, FontId, Margin, Rounding,
-    Stroke, TextStyle,
+    self,
+    epaint::Shadow,
+    style::{HandleShape, WidgetVisuals},
+    Color32, FontFamily, FontId, Margin, Rounding, Stroke, TextStyle,
 };
 use thiserror::Error;
 
@@ -22,9 +24,6 @@ const FILES: [(&str, &str); 2] = [
         include_str!("../../../assets/themes/nerv.ron"),
     ),
 ];
-
-/// Of everything that has corners, in points.
-const ROUNDING: f32 = 5.0;
 
 /// How the app looks.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -44,6 +43,15 @@ pub struct Theme {
     /// Of what stands out in them.
     #[serde(deserialize_with = "color")]
     pub raised: Color32,
+    /// Behind what is selected or pressed.
+    #[serde(deserialize_with = "color")]
+    pub selected: Color32,
+    /// Around windows, fields and buttons.
+    #[serde(deserialize_with = "color")]
+    pub line: Color32,
+    /// Of the heads of sections.
+    #[serde(deserialize_with = "color")]
+    pub header: Color32,
     /// Of what is written.
     #[serde(deserialize_with = "color")]
     pub text: Color32,
@@ -66,6 +74,17 @@ pub struct Theme {
     pub tint_strength: f32,
     /// Whether headers are striped.
     pub hazard: bool,
+    /// Of everything that has corners, in points.
+    #[serde(deserialize_with = "length")]
+    pub rounding: f32,
+    /// Whether all text is in the font of code.
+    pub monospace: bool,
+    /// How dark the lines of the screen are, from 0, none, to 1, black.
+    #[serde(deserialize_with = "share")]
+    pub scanlines: f32,
+    /// How much the marks of what has just failed pulse, from 0, not at all, to 1.
+    #[serde(deserialize_with = "share")]
+    pub pulse: f32,
 }
 
 fn color<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Color32, D::Error> {
@@ -81,6 +100,15 @@ fn share<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f32, D::Error> {
         Err(serde::de::Error::custom(format!(
             "{value} is not from 0 to 1"
         )))
+    }
+}
+
+fn length<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f32, D::Error> {
+    let value = f32::deserialize(from)?;
+    if value.is_finite() && value >= 0.0 {
+        Ok(value)
+    } else {
+        Err(serde::de::Error::custom(format!("{value} is no length")))
     }
 }
 
@@ -160,24 +188,30 @@ impl Theme {
         style.spacing.window_margin = Margin::same(12.0);
         style.spacing.interact_size.y = 24.0;
         style.spacing.icon_width = 16.0;
-        let font = |size, family| FontId::new(size, family);
+        // The font of code is wider.
+        let (family, [small, body, heading]) = if self.monospace {
+            (FontFamily::Monospace, [11.0, 13.0, 17.0])
+        } else {
+            (FontFamily::Proportional, [11.5, 14.0, 18.0])
+        };
+        let font = |size| FontId::new(size, family.clone());
         style.text_styles = [
-            (TextStyle::Small, font(11.5, FontFamily::Proportional)),
-            (TextStyle::Body, font(14.0, FontFamily::Proportional)),
-            (TextStyle::Button, font(14.0, FontFamily::Proportional)),
-            (TextStyle::Heading, font(18.0, FontFamily::Proportional)),
-            (TextStyle::Monospace, font(13.0, FontFamily::Monospace)),
+            (TextStyle::Small, font(small)),
+            (TextStyle::Body, font(body)),
+            (TextStyle::Button, font(body)),
+            (TextStyle::Heading, font(heading)),
+            (TextStyle::Monospace, FontId::monospace(13.0)),
         ]
         .into();
         style
     }
 
-    fn visuals(&self) -> egui::Visuals {
+    pub(crate) fn visuals(&self) -> egui::Visuals {
         let widget = |fill: Color32, line: Color32, text: Color32| WidgetVisuals {
             bg_fill: fill,
             weak_bg_fill: fill,
             bg_stroke: Stroke::new(1.0, line),
-            rounding: Rounding::same(ROUNDING),
+            rounding: Rounding::same(self.rounding),
             fg_stroke: Stroke::new(1.0, text),
             expansion: 0.0,
         };
@@ -189,7 +223,7 @@ impl Theme {
                 part(from.b(), to.b()),
             )
         };
-        let line = mix(self.raised, self.text, 0.12);
+        let line = self.line;
         let mut visuals = egui::Visuals::dark();
         visuals.override_text_color = None;
         visuals.widgets.noninteractive = widget(self.panel, line, self.text);
@@ -199,13 +233,9 @@ impl Theme {
         visuals.widgets.noninteractive.weak_bg_fill = mix(self.panel, self.text, 0.22);
         visuals.widgets.hovered = widget(mix(self.raised, self.text, 0.06), self.accent, self.text);
         // Its text is also that of what is bold, for which there is no font.
-        visuals.widgets.active = widget(
-            mix(self.background, self.accent, 0.15),
-            self.accent,
-            self.accent,
-        );
+        visuals.widgets.active = widget(self.selected, self.accent, self.accent);
         visuals.widgets.open = widget(self.raised, line, self.text);
-        visuals.selection.bg_fill = mix(self.panel, self.accent, 0.22);
+        visuals.selection.bg_fill = self.selected;
         visuals.selection.stroke = Stroke::new(1.0, mix(self.text, self.accent, 0.4));
         visuals.hyperlink_color = self.accent;
         visuals.faint_bg_color = mix(self.panel, self.raised, 0.45);
@@ -215,8 +245,12 @@ impl Theme {
         visuals.error_fg_color = self.error;
         visuals.window_fill = self.panel;
         visuals.window_stroke = Stroke::new(1.0, line);
-        visuals.window_rounding = Rounding::same(ROUNDING + 2.0);
-        visuals.menu_rounding = Rounding::same(ROUNDING);
+        // What is larger is rounder, but a sharp corner stays sharp.
+        visuals.window_rounding = Rounding::same(self.rounding * 1.4);
+        visuals.menu_rounding = Rounding::same(self.rounding);
+        if self.rounding == 0.0 {
+            visuals.handle_shape = HandleShape::Rect { aspect_ratio: 0.5 };
+        }
         visuals.panel_fill = self.panel;
         visuals.popup_shadow = Shadow {
             offset: egui::vec2(0.0, 4.0),
@@ -233,7 +267,7 @@ impl Theme {
     /// The head of a section.
     pub fn header(&self, ui: &mut egui::Ui, text: &str) {
         if !self.hazard {
-            ui.label(egui::RichText::new(text).heading().color(self.text));
+            ui.label(egui::RichText::new(text).heading().color(self.header));
             return;
         }
         ui.horizontal(|ui| {
@@ -241,7 +275,7 @@ impl Theme {
             let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
             self.stripes(&ui.painter_at(rect), rect);
             let text = egui::RichText::new(text.to_uppercase());
-            ui.label(text.heading().strong().color(self.accent));
+            ui.label(text.heading().strong().color(self.header));
         });
     }
 
@@ -257,7 +291,7 @@ impl Theme {
                 egui::pos2(left + width + slant, rect.top()),
                 egui::pos2(left + slant, rect.top()),
             ];
-            let shape = egui::Shape::convex_polygon(points.to_vec(), self.accent, Stroke::NONE);
+            let shape = egui::Shape::convex_polygon(points.to_vec(), self.header, Stroke::NONE);
             painter.add(shape);
             left += 2.0 * width;
         }
@@ -267,13 +301,53 @@ impl Theme {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contrast::{contrast, Lit};
 
     #[test]
     fn what_comes_with_the_app_can_be_read_and_chosen() {
         let themes = Themes::built_in().unwrap();
         assert_eq!(themes.names(), ["default", "nerv"]);
-        assert_eq!(themes.get("nerv").accent, Color32::from_rgb(255, 84, 74));
+        assert_eq!(themes.get("nerv").name, "nerv");
         assert_eq!(themes.get("no such theme").name, "default");
+    }
+
+    #[test]
+    fn nerv_is_as_its_author_describes_it() {
+        let themes = Themes::built_in().unwrap();
+        let nerv = themes.get("nerv");
+        let black = Color32::from_rgb(0x00, 0x00, 0x00);
+        let orange = Color32::from_rgb(0xFF, 0x98, 0x30);
+        let green = Color32::from_rgb(0x50, 0xFF, 0x50);
+        let cyan = Color32::from_rgb(0x20, 0xF0, 0xFF);
+        let red = Color32::from_rgb(0xFF, 0x48, 0x40);
+        let steel = Color32::from_rgb(0xE0, 0xE0, 0xD8);
+        assert_eq!([nerv.background, nerv.panel], [black; 2]);
+        assert_eq!([nerv.header, nerv.warning], [orange; 2]);
+        assert_eq!(nerv.good, green);
+        assert_eq!(nerv.accent, cyan);
+        assert_eq!(nerv.error, red);
+        assert_eq!(nerv.tint, [0xFF, 0x48, 0x40]);
+        assert_eq!(nerv.text, steel);
+        assert!(nerv.monospace && nerv.hazard);
+        assert!(nerv.scanlines > 0.0 && nerv.pulse > 0.0);
+
+        let style = nerv.style();
+        for (name, font) in &style.text_styles {
+            assert_eq!(font.family, FontFamily::Monospace, "{name:?}");
+        }
+        let visuals = style.visuals;
+        let widgets = &visuals.widgets;
+        for corners in [
+            widgets.noninteractive.rounding,
+            widgets.inactive.rounding,
+            widgets.hovered.rounding,
+            widgets.active.rounding,
+            widgets.open.rounding,
+            visuals.window_rounding,
+            visuals.menu_rounding,
+        ] {
+            assert_eq!(corners, Rounding::ZERO);
+        }
     }
 
     #[track_caller]
@@ -290,20 +364,11 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_file_is_said_with_its_place() {
-        refused("weak:", "waek:", 14, 9, "waek");
-        refused("(214, 219, 231)", "(214, 219, 2310)", 12, 26, "");
-        refused("0.12", "1.2", 20, 23, "1.2 is not from 0 to 1");
+        refused("weak:", "waek:", 19, 9, "waek");
+        refused("(214, 219, 231)", "(214, 219, 2310)", 16, 28, "");
+        refused("0.12", "1.2", 25, 23, "1.2 is not from 0 to 1");
+        refused("rounding: 5", "rounding: -5", 29, 19, "-5 is no length");
         refused("name: \"default\",", "name: \"default\"", 5, 5, "comma");
-    }
-
-    /// The contrast of two colours by WCAG 2.1, from 1 to 21.
-    fn contrast(a: Color32, b: Color32) -> f32 {
-        let luminance = |color: Color32| {
-            let [r, g, b, _] = egui::Rgba::from(color).to_array();
-            0.2126 * r + 0.7152 * g + 0.0722 * b
-        };
-        let (a, b) = (luminance(a), luminance(b));
-        (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
     /// Where a window writes, by name.
@@ -316,12 +381,7 @@ mod tests {
             ("entry or stripe", visuals.faint_bg_color),
             ("text field", visuals.extreme_bg_color),
             ("button under the pointer", visuals.widgets.hovered.bg_fill),
-            ("button that is pressed", visuals.widgets.active.bg_fill),
-            ("selection", visuals.selection.bg_fill),
-            (
-                "chosen card",
-                theme.raised.lerp_to_gamma(theme.accent, 0.15),
-            ),
+            ("selected or pressed", theme.selected),
             // `hot_reloader_bevy` draws it, with the weak text of the app.
             ("panel with the error", Color32::from_rgb(28, 14, 14)),
         ]
@@ -335,15 +395,18 @@ mod tests {
                 ("text", theme.text, 7.0),
                 ("weak", theme.weak, 4.5),
                 ("accent", theme.accent, 4.5),
+                ("header", theme.header, 4.5),
                 ("good", theme.good, 4.5),
                 ("warning", theme.warning, 4.5),
                 ("error", theme.error, 4.5),
+                ("error that pulses a little", theme.flaring(0.3).error, 4.5),
+                ("error that pulses", theme.flaring(1.0).error, 4.5),
                 ("bold", visuals.strong_text_color(), 4.5),
                 ("selected", visuals.selection.stroke.color, 4.5),
             ];
             for (behind, fill) in backgrounds(theme) {
                 for (text, color, least) in texts {
-                    let found = contrast(color, fill);
+                    let found = Lit::by(theme).contrast(color, fill);
                     let name = &theme.name;
                     assert!(found >= least, "{name}: {text} on {behind}: {found}");
                 }
@@ -358,10 +421,10 @@ mod tests {
         for theme in &Themes::built_in().unwrap().0 {
             let weak = theme.visuals().weak_text_color();
             let is_plain = |(behind, _): &(&str, Color32)| {
-                !behind.contains("button") && !["selection", "chosen card"].contains(behind)
+                !["button under the pointer", "selected or pressed"].contains(behind)
             };
             for (behind, fill) in backgrounds(theme).into_iter().filter(is_plain) {
-                let found = contrast(weak, fill);
+                let found = Lit::by(theme).contrast(weak, fill);
                 assert!(found >= 4.5, "{}: on {behind}: {found}", theme.name);
             }
         }

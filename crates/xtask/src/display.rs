@@ -13,18 +13,26 @@ pub(crate) struct VirtualDisplay {
     server: Child,
     /// What `DISPLAY` is to be.
     pub(crate) name: String,
+    /// How many pixels a point is wide.
+    pub(crate) scale: u32,
 }
 
 impl VirtualDisplay {
     /// Starts one under a free number.
     pub(crate) fn start() -> Result<Self> {
+        Self::at_scale(1)
+    }
+
+    /// Starts one of 1280 by 800 points, each of which is so many pixels wide.
+    pub(crate) fn at_scale(scale: u32) -> Result<Self> {
+        let screen = format!("{}x{}x24", 1280 * scale, 800 * scale);
         let mut server = Command::new("Xvfb")
             .args([
                 "-displayfd",
                 "1",
                 "-screen",
                 "0",
-                "1280x800x24",
+                screen.as_str(),
                 "-nolisten",
                 "tcp",
                 // It would turn away who comes just when the last one has gone.
@@ -40,7 +48,11 @@ impl VirtualDisplay {
         // It writes the number when it is ready.
         BufReader::new(stdout).read_line(&mut number)?;
         let name = format!(":{}", number.trim());
-        Ok(Self { server, name })
+        Ok(Self {
+            server,
+            name,
+            scale,
+        })
     }
 
     /// Writes what is on it to a file.

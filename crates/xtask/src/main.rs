@@ -40,7 +40,8 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// Pictures every window of the app in both themes, on a virtual display.
+    /// Pictures every window of the app in both themes, on a virtual display, and the workbench at scale 2
+    /// in `target/screenshots/scale2`.
     Screenshots {
         /// Where the pictures go.
         #[arg(long, value_name = "DIR", default_value = "target/screenshots")]

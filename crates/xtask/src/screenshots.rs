@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{bail, Context, Result};
 use hot_reloader_remote::{ask, find, Reply, Request};
+use tempfile::TempDir;
 
 use crate::{display::VirtualDisplay, packages, root, run};
 
@@ -34,44 +35,136 @@ const WINDOWS: [(&str, &[&str]); 8] = [
     ("palette", &["ctrl", "shift", "p"]),
 ];
 
+/// What else is pictured: a name, and what of the sample state is other then.
+const SCENES: [(&str, [&str; 2]); 3] = [
+    ("ticket", [BOARD, "selected: Some(5), draft: None)"]),
+    (
+        "graph",
+        [BOARD, "selected: None, draft: None, graph: true)"],
+    ),
+    ("plan", ["board: (", PLAN]),
+];
+
+/// How the sample state says that no ticket is open.
+const BOARD: &str = "selected: None, draft: None)";
+
+/// What the orchestrator proposes.
+const PLAN: &str = r#"planning: (
+            goal: "Themes that a person can make",
+            proposal: [
+                (
+                    key: "read",
+                    title: "Read themes from the project's folder",
+                    text: "Every file in `themes/`, beside those that come with the app.",
+                    depends_on: [],
+                ),
+                (
+                    key: "errors",
+                    title: "Say what is wrong with one, and where",
+                    text: "With file, line and column. The last good theme stays.",
+                    depends_on: ["read"],
+                ),
+                (
+                    key: "choose",
+                    title: "Offer them in Project Settings",
+                    text: "",
+                    depends_on: ["read"],
+                ),
+            ],
+        ),
+        board: ("#;
+
+/// Where the pictures at scale 2 go. They are large, so they are never kept with the others.
+const SHARP: &str = "target/screenshots/scale2";
+
 /// The tab of the dashboard that shows the reloader.
 const RELOADS: (&str, &str) = ("712", "73");
 
 /// Pictures every window of the app, in each theme, with the sample state in `assets/demo`; then the
-/// tint with the panel that says why.
+/// tint with the panel that says why, what a window shows in other states, and the workbench at scale 2.
 pub(crate) fn screenshots(folder: &Path) -> Result<()> {
     packages::ensure(packages::WINDOW)?;
     packages::ensure(packages::VIRTUAL_DISPLAY)?;
     packages::ensure(packages::KEYS)?;
     run::build(&run::app())?;
-    fs::create_dir_all(folder)?;
-    for theme in THEMES {
-        let display = VirtualDisplay::start()?;
-        let data = tempfile::tempdir()?;
-        let sample = root().join("assets/demo/state.ron");
-        let state = fs::read_to_string(&sample)
-            .with_context(|| format!("cannot read {}", sample.display()))?;
-        let named = state.replace("theme: \"default\"", &format!("theme: \"{theme}\""));
-        fs::write(data.path().join("state.ron"), named)?;
-        let app = App::start(&display, data.path())?;
-        for (name, keys) in WINDOWS {
-            app.press(keys)?;
-            app.picture(&folder.join(format!("{theme}-{name}.png")))?;
-            app.press(keys)?;
-        }
-        app.xdotool(&["mousemove", "--sync", RELOADS.0, RELOADS.1])?;
-        for half in ["mousedown", "mouseup"] {
-            thread::sleep(FRAMES);
-            app.xdotool(&[half, "1"])?;
-        }
-        thread::sleep(FRAMES);
-        app.xdotool(&["mousemove", "--sync", "1279", "799"])?;
-        app.picture(&folder.join(format!("{theme}-reloads.png")))?;
-        // A reload that is refused, without an edit of anything.
-        app.reload(Some(vec!["no_such_module".to_owned()]))?;
-        app.picture(&folder.join(format!("{theme}-tint.png")))?;
+    let sharp = root().join(SHARP);
+    for folder in [folder, sharp.as_path()] {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
-    Ok(())
+    let path = root().join("assets/demo/state.ron");
+    let sample =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let display = VirtualDisplay::start()?;
+    for theme in THEMES {
+        let state = in_theme(&sample, theme)?;
+        windows(&display, &state, |name| {
+            folder.join(format!("{theme}-{name}.png"))
+        })?;
+        for (name, [was, is]) in SCENES {
+            let state = replaced(&state, was, is)?;
+            let file = folder.join(format!("{theme}-{name}.png"));
+            picture(&display, Some(&state), &file)?;
+        }
+        let display = VirtualDisplay::at_scale(2)?;
+        let file = sharp.join(format!("{theme}-workbench.png"));
+        picture(&display, Some(&state), &file)?;
+    }
+    // With no state there is no theme but the first.
+    let file = folder.join(format!("{}-first-start.png", THEMES[0]));
+    picture(&display, None, &file)
+}
+
+fn in_theme(state: &str, theme: &str) -> Result<String> {
+    let chosen = format!("theme: \"{theme}\"");
+    replaced(state, &format!("theme: \"{}\"", THEMES[0]), &chosen)
+}
+
+/// A state in which something is other.
+fn replaced(state: &str, was: &str, is: &str) -> Result<String> {
+    if state.matches(was).count() != 1 {
+        bail!("assets/demo/state.ron has `{was}` not once; mend the scene in screenshots.rs");
+    }
+    Ok(state.replace(was, is))
+}
+
+/// Pictures every window, the reloader's tab and the tint, one after the other in one app.
+fn windows(display: &VirtualDisplay, state: &str, file: impl Fn(&str) -> PathBuf) -> Result<()> {
+    let data = data_folder(Some(state))?;
+    let app = App::start(display, data.path())?;
+    for (name, keys) in WINDOWS {
+        app.press(keys)?;
+        app.picture(&file(name))?;
+        app.press(keys)?;
+    }
+    app.xdotool(&["mousemove", "--sync", RELOADS.0, RELOADS.1])?;
+    for half in ["mousedown", "mouseup"] {
+        thread::sleep(FRAMES);
+        app.xdotool(&[half, "1"])?;
+    }
+    thread::sleep(FRAMES);
+    app.leave()?;
+    app.picture(&file("reloads"))?;
+    // A reload that is refused, without an edit of anything.
+    app.reload(Some(vec!["no_such_module".to_owned()]))?;
+    app.picture(&file("tint"))
+}
+
+/// Pictures what an app shows that begins with this state, or for the first time.
+fn picture(display: &VirtualDisplay, state: Option<&str>, file: &Path) -> Result<()> {
+    let data = data_folder(state)?;
+    let app = App::start(display, data.path())?;
+    app.picture(file)
+}
+
+/// A new data folder for an app, with this state in it.
+fn data_folder(state: Option<&str>) -> Result<TempDir> {
+    let folder = tempfile::tempdir().context("cannot make a data folder")?;
+    if let Some(state) = state {
+        let file = folder.path().join("state.ron");
+        fs::write(&file, state).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(folder)
 }
 
 /// The running app. Ended when it is dropped.
@@ -89,6 +182,7 @@ impl<'a> App<'a> {
             .arg("--data-dir")
             .arg(data)
             .env("DISPLAY", &display.name)
+            .env("WINIT_X11_SCALE_FACTOR", display.scale.to_string())
             .env("XDG_DATA_HOME", data)
             .env_remove("WAYLAND_DISPLAY")
             .stdout(Stdio::null())
@@ -107,9 +201,16 @@ impl<'a> App<'a> {
             output.lines().next_back().map(str::to_owned)
         })?;
         app.xdotool(&["windowfocus", "--sync", &window])?;
-        // Over nothing that would light up.
-        app.xdotool(&["mousemove", "--sync", "1279", "799"])?;
+        app.leave()?;
         Ok(app)
+    }
+
+    /// Moves the pointer over nothing that would light up.
+    fn leave(&self) -> Result<()> {
+        let scale = self.display.scale;
+        let (x, y) = (1280 * scale - 1, 800 * scale - 1);
+        self.xdotool(&["mousemove", "--sync", &x.to_string(), &y.to_string()])?;
+        Ok(())
     }
 
     fn reload(&self, modules: Option<Vec<String>>) -> Result<()> {
@@ -177,5 +278,24 @@ fn wait<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> Result<T> {
             bail!("{what} never came about");
         }
         thread::sleep(Duration::from_millis(300));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scene_fits_the_sample_state() {
+        let sample = include_str!("../../../assets/demo/state.ron");
+        for theme in THEMES {
+            let state = in_theme(sample, theme).unwrap();
+            assert!(state.contains(&format!("theme: \"{theme}\"")));
+            for (name, [was, is]) in SCENES {
+                let scene = replaced(&state, was, is);
+                assert!(scene.unwrap().contains(is), "{name}");
+            }
+        }
+        assert!(replaced(sample, "no such text", "").is_err());
     }
 }

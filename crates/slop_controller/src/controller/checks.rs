@@ -7,12 +7,8 @@ use slop_state::{
 };
 
 use super::{
-    excerpt::excerpt,
-    now,
-    ticket_discussions::first_entry,
-    ticket_error::TicketError,
-    tickets::Tickets,
-    AskAssistant,
+    excerpt::excerpt, now, ticket_discussions::first_entry, ticket_error::TicketError,
+    tickets::Tickets, AskAssistant,
 };
 use crate::ai_client::last_said;
 

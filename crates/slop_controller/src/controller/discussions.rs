@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use bevy::prelude::*;
 use slop_state::{
-    Action, Composer, Deleted, Discussion, Discussions, Entry, PendingRequests, Settings, Take, Tiers, Undo,
+    Action, Composer, Deleted, Discussion, Discussions, Entry, PendingRequests, Settings, Take,
+    Tiers, Undo,
 };
 
 use super::{answers::copy_of, now, Actions, AskAssistant};

@@ -3,10 +3,7 @@
 use bevy::prelude::*;
 use slop_state::{Action, Dependencies, Discussion, Discussions, Entry, Status, Ticket, Tiers};
 
-use super::{
-    excerpt::excerpt, now, ticket_error::TicketError, tickets::Tickets,
-    Actions,
-};
+use super::{excerpt::excerpt, now, ticket_error::TicketError, tickets::Tickets, Actions};
 use crate::ai_client::{last_said, with_closed_code};
 
 /// How much of what came of the tickets that one depends on goes out with it, in bytes.

@@ -2,11 +2,9 @@
 
 use std::collections::HashSet;
 
-use slop_engine::{
-    egui,
-    egui_commonmark::{CommonMarkCache, CommonMarkViewer},
-};
+use slop_engine::{egui, egui_commonmark::CommonMarkCache};
 use slop_state::{describe_circle, Action, Board, Run, Status, Ticket, Tier, Verdict};
+use slop_ui::markdown;
 
 use super::{ask, changes, delete, icon, shortened, Scene, BAR, GAP, RUN, SAVE};
 
@@ -180,10 +178,9 @@ fn fields(
     } else if draft.text.trim().is_empty() {
         ui.weak("Nothing is written yet.");
     } else {
-        // A new cache each time costs nothing, for nothing is highlighted and no image loaded.
-        CommonMarkViewer::new()
-            .explicit_image_uri_scheme(true)
-            .show(ui, &mut CommonMarkCache::default(), &draft.text);
+        // A new cache each time costs nothing, for no image is loaded.
+        let mut cache = CommonMarkCache::default();
+        markdown(ui, scene.theme, &mut cache, &draft.text);
     }
     other
 }

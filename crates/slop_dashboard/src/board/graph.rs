@@ -119,14 +119,13 @@ fn node(
         }
         let color = status_color(ticket.status, theme);
         let (fill, stroke) = if is_selected {
-            let fill = theme.raised.lerp_to_gamma(theme.accent, 0.15);
-            (fill, egui::Stroke::new(2.0, theme.accent))
+            (theme.selected, egui::Stroke::new(2.0, theme.accent))
         } else if response.hovered() || response.has_focus() {
             (theme.raised, egui::Stroke::new(2.0, color))
         } else {
             (theme.raised, egui::Stroke::new(1.0, color))
         };
-        painter.rect(rect, 4.0, fill, stroke);
+        painter.rect(rect, theme.rounding, fill, stroke);
         let head = format!("#{} {}", ticket.number, ticket.status.label());
         let (head, color) = if blocked.is_some() {
             (head + ", blocked", theme.warning)

@@ -141,7 +141,7 @@ fn list(ui: &mut egui::Ui, scene: &Scene<'_>, proposal: &mut Vec<Proposed>) {
         ui.push_id(("proposed", index), |ui| {
             let frame = egui::Frame::none()
                 .fill(scene.theme.background)
-                .rounding(4.0)
+                .rounding(scene.theme.rounding)
                 .inner_margin(GAP);
             frame.show(ui, |ui| {
                 if fields(ui, scene, ticket, &known) {

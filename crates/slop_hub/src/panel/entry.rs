@@ -1,12 +1,12 @@
 //! One entry.
 
 use slop_common::{date, ASSISTANT};
-use slop_engine::{
-    egui,
-    egui_commonmark::{CommonMarkCache, CommonMarkViewer},
-};
+use slop_engine::{egui, egui_commonmark::CommonMarkCache};
 use slop_state::{Action, Entry, Prices, TokenUsage};
-use slop_ui::discussion_hub::{editor, why_not_edited};
+use slop_ui::{
+    discussion_hub::{editor, why_not_edited},
+    markdown, Theme,
+};
 
 use super::{
     choose_role, icon,
@@ -30,7 +30,7 @@ pub(super) fn draw(
     };
     let frame = egui::Frame::none()
         .inner_margin(8.0)
-        .rounding(4.0)
+        .rounding(thread.theme.rounding)
         .fill(ui.visuals().faint_bg_color)
         .stroke(stroke);
     frame.show(ui, |ui| {
@@ -41,7 +41,7 @@ pub(super) fn draw(
             editor(ui, text_field(row.entry.id), can_ask, editing, out);
         } else if !row.entry.collapsed {
             thoughts(ui, row.entry);
-            text(ui, row, commonmark);
+            text(ui, row, thread.theme, commonmark);
             usage(ui, row.entry, thread.prices);
         }
     });
@@ -237,7 +237,12 @@ fn takes(ui: &mut egui::Ui, entry: &Entry, ids: &[u64], out: &mut Vec<Action>) {
 }
 
 /// The text of an entry. What cannot be wrapped, such as a table, scrolls sideways.
-pub(super) fn text(ui: &mut egui::Ui, row: &Row<'_>, commonmark: &mut CommonMarkCache) {
+pub(super) fn text(
+    ui: &mut egui::Ui,
+    row: &Row<'_>,
+    theme: &Theme,
+    commonmark: &mut CommonMarkCache,
+) {
     let entry = row.entry;
     egui::ScrollArea::horizontal()
         .id_salt("text")
@@ -250,11 +255,7 @@ pub(super) fn text(ui: &mut egui::Ui, row: &Row<'_>, commonmark: &mut CommonMark
                 let text = egui::RichText::new(entry.shown_text()).monospace();
                 ui.add(egui::Label::new(text).wrap());
             } else {
-                // A path without a scheme is not taken for a file. Of schemes that name files or
-                // sites none is loaded, since egui has no loader for them in this app.
-                CommonMarkViewer::new()
-                    .explicit_image_uri_scheme(true)
-                    .show(ui, commonmark, &entry.text);
+                markdown(ui, theme, commonmark, &entry.text);
             }
         });
     if entry.is_long() {
