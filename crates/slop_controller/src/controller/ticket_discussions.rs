@@ -1,6 +1,7 @@
 //! The discussion about a ticket.
 
 use bevy::prelude::*;
+use slop_common::last_answer;
 use slop_state::{Action, Dependencies, Discussion, Discussions, Entry, Status, Ticket, Tiers};
 
 use super::{excerpt::excerpt, now, ticket_error::TicketError, tickets::Tickets, Actions};
