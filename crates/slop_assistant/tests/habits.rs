@@ -619,7 +619,7 @@ fn tools_are_called_in_the_way_of_gemini() {
     let offered = &sent["tools"][0]["functionDeclarations"][0];
     assert_eq!(offered["name"], "read");
     // Those of the next round have other ids, though the server gives none.
-    let (sent, second) = round(&server, gemini, &[first.clone()], &[call, end]);
+    let (sent, second) = round(&server, gemini, std::slice::from_ref(&first), &[call, end]);
     let ids = first.iter().chain(&second).map(|call| call.id.as_str());
     assert_eq!(ids.collect::<Vec<_>>(), ["call_0", "call_1", "call_2"]);
     let called = serde_json::json!({

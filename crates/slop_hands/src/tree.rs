@@ -69,7 +69,7 @@ pub(crate) fn end_left(label: &str, grace: Duration) -> Left {
     let mut ended = Vec::new();
     let start = Instant::now();
     loop {
-        let found = find(&is_left);
+        let found = find(is_left);
         let waited = start.elapsed();
         if found.is_empty() || waited >= grace + LAST {
             let stays: Vec<i32> = found.iter().map(|one| one.number).collect();
