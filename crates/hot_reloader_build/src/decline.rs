@@ -28,7 +28,7 @@ pub enum Decline {
     /// The build was set up in another way, or for other libraries.
     #[error("the settings of the build changed")]
     Settings,
-    /// The app's environment changed, or a variable that `env!` reads.
+    /// A variable changed by which cargo goes, or that `env!` reads.
     #[error("the environment variable `{name}` changed")]
     Variable {
         /// The variable.

@@ -59,6 +59,14 @@ pub fn clean(
         .collect()
 }
 
+/// Whether cargo or rustup decides by a variable how a crate is compiled. What code and build scripts read
+/// besides, cargo is told.
+pub(crate) fn decides(name: &str) -> bool {
+    let prefixes = ["CARGO", "__CARGO", "RUST"];
+    let names = ["PATH", "HOME", "USERPROFILE", LIBRARY_PATH];
+    names.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// Whether cargo put this folder on the loader's path: it holds build products or the standard
 /// library of a toolchain.
 fn is_cargos(folder: &Path) -> bool {
@@ -101,6 +109,21 @@ mod tests {
             "PATH",
         ] {
             assert_eq!(cleaned(name, "x").as_deref(), Some("x"), "{name}");
+        }
+    }
+
+    #[test]
+    fn another_terminal_builds_as_the_first_one() {
+        for name in ["WINDOWID", "DISPLAY", "SHLVL", "OLDPWD"] {
+            assert!(!decides(name), "{name}");
+        }
+        for name in [
+            "RUSTFLAGS",
+            "RUSTUP_TOOLCHAIN",
+            "CARGO_PROFILE_DEV_DEBUG",
+            "PATH",
+        ] {
+            assert!(decides(name), "{name}");
         }
     }
 

@@ -278,7 +278,12 @@ impl Recording {
 
     /// Whether the commands would still be those that cargo would use.
     pub(crate) fn check(&self, config: &BuildConfig) -> Result<(), Decline> {
-        if self.config != *config {
+        let time_limit = self.config.time_limit;
+        let is_so = BuildConfig {
+            time_limit,
+            ..config.clone()
+        };
+        if self.config != is_so {
             return Err(Decline::Settings);
         }
         let environment = digests();
@@ -449,9 +454,10 @@ fn in_path(program: PathBuf) -> PathBuf {
     found.find(|path| path.is_file()).unwrap_or(program)
 }
 
-/// The digest of each variable that cargo sees.
+/// The digest of each variable that decides what cargo does.
 fn digests() -> Vec<(OsString, u64)> {
     let variables = environment::clean(env::vars_os()).into_iter();
+    let variables = variables.filter(|(name, _)| environment::decides(&name.to_string_lossy()));
     let digests = variables.map(|(name, value)| {
         let mut hasher = DefaultHasher::new();
         value.hash(&mut hasher);

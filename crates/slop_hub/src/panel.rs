@@ -468,8 +468,6 @@ fn compose(
                 if ui.button(stop).on_hover_text(hover).clicked() {
                     out.push(Action::StopDiscussion(shown.id));
                 }
-            } else {
-                ui.weak("Ctrl+Enter");
             }
         });
     });
@@ -479,7 +477,7 @@ fn compose(
         .show(ui, |ui| {
             let text = egui::TextEdit::multiline(&mut composer.text)
                 .id(field)
-                .hint_text("Say something")
+                .hint_text("Say something, and press Ctrl+Enter")
                 .desired_width(f32::INFINITY)
                 .desired_rows(1)
                 .min_size(ui.available_size());

@@ -11,7 +11,6 @@ use std::{
 };
 
 use anyhow::{bail, Context, Result};
-use hot_reloader_build::{BuildConfig, PluginLibrary};
 
 use crate::{cargo, check, display::VirtualDisplay, packages, root};
 
@@ -24,27 +23,13 @@ pub(crate) struct App {
     folder: Cow<'static, str>,
     /// The package of its host.
     host: Cow<'static, str>,
-    /// Its plugin libraries, which have the names of their packages.
-    libraries: Vec<Cow<'static, str>>,
 }
-
-/// The plugin libraries of the app.
-const LIBRARIES: [&str; 7] = [
-    "slop_controller",
-    "slop_shell",
-    "slop_settings",
-    "slop_hub",
-    "slop_dashboard",
-    "slop_panels",
-    "slop_session",
-];
 
 /// The app.
 pub(crate) fn app() -> App {
     App {
         folder: "crates/slop".into(),
         host: "slop".into(),
-        libraries: LIBRARIES.map(Cow::Borrowed).into(),
     }
 }
 
@@ -53,7 +38,6 @@ pub(crate) fn example(name: &str) -> App {
     App {
         folder: format!("examples/{name}").into(),
         host: name.to_owned().into(),
-        libraries: vec![name.to_owned().into()],
     }
 }
 
@@ -82,24 +66,8 @@ pub(crate) fn run(app: &App, arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Builds the libraries with the very commands that the app will use, so that nothing is built twice,
-/// then the host. The host starts without them, so errors in them are left for the window.
+/// Builds the host. It builds its plugin libraries itself, and remembers how.
 pub(crate) fn build(app: &App) -> Result<()> {
-    let config = BuildConfig::new(root().join(&*app.folder));
-    for library in &app.libraries {
-        let arguments = config.arguments(&PluginLibrary::named(library));
-        let arguments = arguments
-            .iter()
-            .filter(|a| *a != "--message-format" && *a != "json");
-        let built = cargo()
-            .args(arguments)
-            .current_dir(&config.folder)
-            .status()?;
-        if !built.success() {
-            eprintln!("{library} does not build; the app starts without it and shows the reason");
-            break;
-        }
-    }
     check(cargo().args(["build", "--package", &app.host]))
 }
 

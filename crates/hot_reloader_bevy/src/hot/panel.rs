@@ -52,7 +52,8 @@ fn draw(
     if let Some(progress) = &reloader.progress {
         // Probation is no wait for anybody.
         if progress.phase != Phase::Probation {
-            progress_line(context, progress, &mut clicks);
+            let is_first = reloader.modules().is_empty();
+            progress_line(context, progress, is_first, &mut clicks);
         }
     } else if reloader.is_ready() {
         ready_mark(context);
@@ -116,10 +117,21 @@ fn heading(reloader: &HotReloader) -> String {
     }
 }
 
-/// A line at the lower edge.
-fn progress_line(context: &egui::Context, progress: &Progress, clicks: &mut Vec<Click>) {
+/// A line at the lower edge, or in the middle.
+fn progress_line(
+    context: &egui::Context,
+    progress: &Progress,
+    is_first: bool,
+    clicks: &mut Vec<Click>,
+) {
+    // As long as no code runs, there is nothing else to see.
+    let place = if is_first {
+        (egui::Align2::CENTER_CENTER, [0.0, 0.0])
+    } else {
+        (egui::Align2::CENTER_BOTTOM, [0.0, -8.0])
+    };
     egui::Area::new(egui::Id::new("hot_reloader progress"))
-        .anchor(egui::Align2::CENTER_BOTTOM, [0.0, -8.0])
+        .anchor(place.0, place.1)
         .order(egui::Order::Debug)
         .show(context, |ui| {
             egui::Frame::popup(ui.style()).show(ui, |ui| {

@@ -24,9 +24,9 @@ pub(super) fn field(ui: &mut egui::Ui, hub: &mut Hub) {
         }
         let field = egui::TextEdit::singleline(&mut hub.everywhere)
             .id(everywhere_field())
-            .hint_text("🔍 All (Ctrl+Shift+F)")
+            .hint_text("🔍 Search all")
             .desired_width(f32::INFINITY);
-        let response = ui.add(field);
+        let response = ui.add(field).on_hover_text("Ctrl+Shift+F");
         if response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape)) {
             hub.everywhere.clear();
         }
