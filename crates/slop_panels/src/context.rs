@@ -152,13 +152,17 @@ fn what_goes_out(ui: &mut egui::Ui, view: &mut View<'_>, out: &mut Vec<Action>) 
         .map(|part| estimate_tokens(&part.text))
         .collect();
     let sum: usize = tokens.iter().sum();
-    let window = view.settings.window_tokens;
+    let asked = tiers.settings(discussion, view.settings);
+    let window = asked.context_window();
     let color = if sum > window as usize {
         theme.error
     } else {
         theme.text
     };
-    ui.colored_label(color, of_window(sum, window));
+    let told = ui.colored_label(color, of_window(sum, window));
+    if let Some(of) = asked.model_id() {
+        told.on_hover_text(format!("Of {}, as set in Project Settings", of.model));
+    }
     if let Some(tier) = discussion.tier {
         let rule = tiers.rule(discussion).label();
         ui.weak(format!("The tier {} answers: {rule}.", tier.label()));

@@ -48,7 +48,9 @@ fn render_project_settings(
     keyed.retain(|server| session.key(server).is_some());
     let is_seen = canvas.places.is_seen(Window::ProjectSettings);
     let asked = if is_seen {
-        discussions.models()
+        let mut asked = discussions.models();
+        asked.extend(tiers.models(discussions.shown(), &settings));
+        asked
     } else {
         Vec::new()
     };

@@ -43,7 +43,7 @@ pub(super) struct View<'a> {
     /// The servers of the tiers for which there is a key.
     pub(super) keyed: &'a [Recipient],
     pub(super) models: &'a Models,
-    /// The models that were asked, whichever is set now.
+    /// The models that were asked or would be, whichever is set now.
     pub(super) asked: &'a [ModelId],
     pub(super) draft: &'a mut Draft,
     pub(super) cache: &'a mut Cache,
@@ -370,6 +370,11 @@ fn number(text: &str, least: u32, most: u32) -> Result<u32, String> {
         .ok_or_else(|| format!("A whole number from {least} to {most}"))
 }
 
+/// How many tokens a model takes.
+fn window_tokens(text: &str) -> Result<u32, String> {
+    number(text, 1_000, 100_000_000)
+}
+
 fn of_reloads(ui: &mut egui::Ui, form: &mut Form<'_>, new: &mut Settings) {
     grid(ui, "reloads", |ui| {
         let now = new.probation_frames.to_string();
@@ -429,9 +434,7 @@ fn of_assistant(
             |provider| provider_name(*provider).to_owned(),
         );
         let now = new.window_tokens.to_string();
-        let tokens = form.row(ui, "Context window, in tokens", &now, |text| {
-            number(text, 1_000, 100_000_000)
-        });
+        let tokens = form.row(ui, "Context window, in tokens", &now, window_tokens);
         new.window_tokens = tokens.unwrap_or(new.window_tokens);
         let now = new.command_limit_s.to_string();
         let limit = form.row(ui, "Limit of a command, in seconds", &now, |text| {
@@ -439,7 +442,7 @@ fn of_assistant(
         });
         new.command_limit_s = limit.unwrap_or(new.command_limit_s);
         let Some((base_url, model)) = new.server_mut() else {
-            prices::rows(ui, form, None, asked, &mut new.prices);
+            prices::rows(ui, form, None, asked, new);
             return;
         };
         let url = form.row(ui, "Address", base_url, address);
@@ -448,7 +451,7 @@ fn of_assistant(
         }
         choose_model(ui, form, model, models, out);
         let set = new.model_id();
-        prices::rows(ui, form, set.as_ref(), asked, &mut new.prices);
+        prices::rows(ui, form, set.as_ref(), asked, new);
         match server {
             Ok(Some(server)) => key(ui, server, has_key, form.theme, out),
             // The provider was chosen in this frame, and is not set yet.

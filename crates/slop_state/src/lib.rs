@@ -3,6 +3,7 @@
 
 mod action;
 mod address;
+mod context_windows;
 mod dependencies;
 mod discussions;
 mod draft;
@@ -19,6 +20,7 @@ mod undo;
 
 pub use action::{Action, TypedKey};
 pub use address::{address_holds_a_secret, shown_address};
+pub use context_windows::{ContextWindow, ContextWindows};
 pub use dependencies::{describe_circle, Dependencies};
 pub use discussions::{
     beginning, Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage, Tokens,

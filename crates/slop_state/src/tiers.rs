@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Discussion, Leave, ProviderKind, ServerId, Settings};
+use crate::{Discussion, Leave, ModelId, ProviderKind, ServerId, Settings};
 
 /// A role in which a model works.
 #[derive(
@@ -242,6 +242,15 @@ impl Tiers {
         }
     }
 
+    /// The models that would be asked now: by the tiers, and about a discussion.
+    #[must_use]
+    pub fn models(&self, discussion: Option<&Discussion>, settings: &Settings) -> Vec<ModelId> {
+        let tiers = Tier::ALL.map(|tier| self.of_tier(tier, settings));
+        let shown = discussion.map(|discussion| self.settings(discussion, settings));
+        let all = tiers.into_iter().chain(shown);
+        all.filter_map(|settings| settings.model_id()).collect()
+    }
+
     /// What the assistant is told before all that was said in a discussion; blank if nothing is.
     #[must_use]
     pub fn prompt<'a>(&'a self, discussion: &'a Discussion) -> &'a str {
@@ -375,6 +384,32 @@ mod tests {
         assert_eq!(tiers.other_model(&discussion, &settings), None);
         settings.provider = ProviderKind::Echo;
         assert_eq!(tiers.other_model(&discussion, &settings), None);
+    }
+
+    #[test]
+    fn the_window_is_that_of_the_model_that_a_discussion_would_ask() {
+        let mut tiers = Tiers::default();
+        tiers.worker.provider = Some(ProviderKind::Gemini);
+        "small".clone_into(&mut tiers.worker.model);
+        let mut settings = Settings {
+            provider: ProviderKind::OpenAi,
+            ..Settings::default()
+        };
+        let mut discussion = of_tier(Tier::Worker);
+        let models = tiers.models(Some(&discussion), &settings);
+        let names: Vec<_> = models.iter().map(|of| of.model.as_str()).collect();
+        let of_settings = settings.model.as_str();
+        let of_tiers = [of_settings, of_settings, "small", of_settings];
+        assert_eq!(names, [&of_tiers[..], &["small"]].concat());
+        settings.context_windows.set(models[4].clone(), Some(8_000));
+        let window = |discussion: &Discussion, settings: &Settings| {
+            tiers.settings(discussion, settings).context_window()
+        };
+        assert_eq!(window(&discussion, &settings), 8_000);
+        let plain = Discussion::default();
+        assert_eq!(window(&plain, &settings), settings.window_tokens);
+        "large".clone_into(&mut discussion.model);
+        assert_eq!(window(&discussion, &settings), settings.window_tokens);
     }
 
     #[test]

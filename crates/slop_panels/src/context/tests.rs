@@ -1,5 +1,5 @@
 use slop_engine::context::{gather, Mode, OffLimits, Wanted};
-use slop_state::{Entry, Leave, SentFile, Tier, TrackMode, Tracked};
+use slop_state::{Entry, Leave, ProviderKind, SentFile, Tier, TrackMode, Tracked};
 use slop_ui::testing::{button, find, key, theme, Window};
 
 use super::*;
@@ -197,6 +197,17 @@ fn tokens_are_summed_and_held_against_the_window() {
     bench.find("About 6 of 128\u{2009}000 tokens, 1 %");
     bench.settings.window_tokens = 5;
     bench.find("About 6 of 5 tokens, 120 %: more than the model takes");
+    // The model that is asked about this discussion may have a window of its own.
+    bench.settings.provider = ProviderKind::OpenAi;
+    bench.discussion.model = "large".into();
+    let of = bench.tiers.settings(&bench.discussion, &bench.settings);
+    let of = of.model_id().unwrap();
+    bench.settings.context_windows.set(of, Some(1_000));
+    bench.find("About 6 of 1\u{2009}000 tokens, 1 %");
+    bench.discussion.tier = Some(Tier::Worker);
+    bench.tiers.worker.provider = Some(ProviderKind::Gemini);
+    let shown = bench.frame(Vec::new()).1;
+    assert!(shown.iter().any(|(text, _)| text.contains("of 5 tokens")));
 }
 
 #[test]

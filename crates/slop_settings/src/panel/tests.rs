@@ -317,6 +317,7 @@ fn settings_of_before_have_the_limit_that_commands_had() {
         ("nerv", 9)
     );
     assert_eq!(settings.command_limit_s, 600);
+    assert_eq!(settings.context_window(), 128_000);
 }
 
 /// Prices of the model `m`.
@@ -364,6 +365,29 @@ fn prices_are_of_the_model_that_is_set() {
     let of_m = shown.iter().position(|(text, _)| text == "… of m");
     let price = shown.iter().position(|(text, _)| text == "1.50");
     assert!(of_m.is_some() && of_m < price, "{shown:?}");
+}
+
+#[test]
+fn a_model_has_a_window_of_its_own_or_that_of_all() {
+    let mut hands = Hands::new();
+    hands.find("tokens; empty: 128000");
+    let of = hands.settings.model_id().unwrap();
+    hands.settings.context_windows.set(of.clone(), Some(4_000));
+    let (out, shown) = hands.fill("4000", "few");
+    assert_eq!(out, []);
+    assert!(shown.contains("A whole number from 1000"), "{shown}");
+    let (out, _) = hands.fill("few", "8000");
+    let mut settings = hands.settings.clone();
+    settings.context_windows.set(of.clone(), Some(8_000));
+    assert_eq!(out, [Action::SetSettings(settings)]);
+    let (out, _) = hands.fill("4000", " ");
+    let mut settings = hands.settings.clone();
+    settings.context_windows.set(of, None);
+    assert_eq!(out, [Action::SetSettings(settings)]);
+    // It is known of which model, whichever is set.
+    hands.settings.model = "another".to_owned();
+    hands.find("… of m");
+    hands.find("4000");
 }
 
 #[test]
