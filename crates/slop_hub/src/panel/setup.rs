@@ -2,6 +2,7 @@
 
 use slop_engine::egui;
 use slop_state::{Action, Discussion, Leave};
+use slop_ui::discussion_hub::prompt_field;
 
 /// Model, tools and system prompt of a discussion. Each change is asked for at once, so nothing that was
 /// typed waits to be accepted.
@@ -26,15 +27,11 @@ pub(super) fn setup(ui: &mut egui::Ui, discussion: &Discussion, out: &mut Vec<Ac
         .max_height(height)
         .min_scrolled_height(40.0)
         .show(ui, |ui| {
-            let mut system = discussion.system.clone();
-            let field = egui::TextEdit::multiline(&mut system)
-                .id_salt(("system", id))
-                .hint_text("Told to the assistant before all else")
-                .desired_width(f32::INFINITY)
-                .desired_rows(2);
-            if ui.add(field).changed() {
-                out.push(Action::SetSystem(id, system));
-            }
+            let field = egui::Id::new(("discussion_hub system", id));
+            let hint = "Told to the assistant before all else";
+            let room = (f32::INFINITY, 2);
+            let typed = prompt_field(ui, field, &discussion.system, hint, room);
+            out.extend(typed.map(|system| Action::SetSystem(id, system)));
         });
     ui.separator();
 }

@@ -656,6 +656,22 @@ fn model_and_system_prompt_are_asked_for_as_they_are_typed() {
 }
 
 #[test]
+fn of_a_huge_system_prompt_the_beginning_is_laid_out() {
+    let mut bench = Bench::new(["hello"]);
+    bench.hub.setup = true;
+    bench.click_first("Told to the assistant");
+    let pasted = "many words ".repeat(100_000);
+    let out = bench.run(vec![egui::Event::Paste(pasted.clone())]).0;
+    assert!(out == [Action::SetSystem(1, pasted.clone())]);
+    bench.discussions.list[0].system = pasted;
+    let seen = bench.look();
+    let longest = seen.iter().map(|(text, _)| text.len()).max();
+    assert!(longest.is_some_and(|longest| (10_000..50_000).contains(&longest)));
+    let removed = bench.click_first("Remove");
+    assert_eq!(removed, [Action::SetSystem(1, String::new())]);
+}
+
+#[test]
 fn documents_are_exported_and_imported() {
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::new(["hello"]);

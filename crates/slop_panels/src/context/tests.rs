@@ -14,6 +14,7 @@ struct Bench {
     composer: Composer,
     editing: Option<(u64, String)>,
     gathered: Option<Gathered>,
+    named: Named,
 }
 
 impl Bench {
@@ -42,6 +43,7 @@ impl Bench {
             composer: Composer::default(),
             editing: None,
             gathered: None,
+            named: Named::default(),
         }
     }
 
@@ -80,6 +82,7 @@ impl Bench {
             editing: &mut self.editing,
             streaming: &[4],
             gathered: self.gathered.as_ref(),
+            named: &mut self.named,
             theme: &theme,
         };
         let mut out = Vec::new();
@@ -120,6 +123,7 @@ fn the_parts_are_what_goes_out() {
         &[4],
         bench.gathered.as_ref(),
         &bench.tiers,
+        &mut bench.named,
     );
     let shown: Vec<_> = parts
         .iter()
@@ -173,12 +177,25 @@ fn only_the_beginning_of_a_huge_part_is_laid_out() {
 }
 
 #[test]
+fn only_the_beginning_of_a_huge_system_prompt_is_laid_out() {
+    let mut bench = Bench::new();
+    bench.discussion.system = "many words ".repeat(100_000);
+    bench.click("System prompt · about 275\u{2009}000 tokens");
+    let seen = bench.frame(Vec::new()).1.into_iter();
+    let longest = seen.map(|(text, _)| text.len()).max();
+    assert!(longest.is_some_and(|longest| (10_000..50_000).contains(&longest)));
+    let out = bench.click("Remove");
+    assert_eq!(out, [Action::SetSystem(1, String::new())]);
+}
+
+#[test]
 fn tools_that_may_be_called_are_a_part() {
     let mut bench = Bench::new();
     bench.discussion.leave = Leave::Look;
     let title = {
         let (discussion, composer) = (&bench.discussion, &bench.composer);
-        let parts = parts(discussion, composer, &[4], None, &bench.tiers);
+        let named = &mut Named::default();
+        let parts = parts(discussion, composer, &[4], None, &bench.tiers, named);
         let mut all = parts.iter();
         let tools = all.find(|part| part.origin == Origin::Tools).unwrap();
         assert!(tools.text.contains("read_file"), "{}", tools.text);

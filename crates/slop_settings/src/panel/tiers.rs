@@ -5,6 +5,7 @@ use slop_engine::{assistants::Recipient, egui};
 use slop_state::{
     shown_address, Action, ContextRule, Leave, ProviderKind, Settings, Tier, TierSetup, Tiers,
 };
+use slop_ui::discussion_hub::prompt_field;
 
 use super::{address, choice, grid, key, provider_name, Form, FIELD, PROVIDERS};
 
@@ -214,14 +215,12 @@ fn prompt(ui: &mut egui::Ui, tier: Tier, new: &mut TierSetup) {
     ui.label("System prompt");
     ui.vertical(|ui| {
         let is_blank = new.prompt.trim().is_empty();
-        let field = egui::TextEdit::multiline(&mut new.prompt)
-            .id_salt("prompt")
-            .hint_text(EMPTY)
-            .desired_width(FIELD)
-            .desired_rows(3);
-        let field = ui.add(field);
+        let field = egui::Id::new(("tier prompt", tier.label()));
+        let typed = prompt_field(ui, field, &new.prompt, EMPTY, (FIELD, 3));
+        if let Some(typed) = typed {
+            new.prompt = typed;
+        }
         if is_blank {
-            field.on_hover_text(tier.prompt());
             let begin = ui.button("Begin with the built-in one");
             if begin.on_hover_text(tier.prompt()).clicked() {
                 tier.prompt().clone_into(&mut new.prompt);
