@@ -17,6 +17,7 @@ mod takes;
 mod tickets;
 mod tiers;
 mod undo;
+mod whom;
 
 pub use action::{Action, TypedKey};
 pub use address::{address_holds_a_secret, shown_address};
@@ -43,3 +44,4 @@ pub use tickets::{
 };
 pub use tiers::{ContextRule, Tier, TierSetup, Tiers};
 pub use undo::{Deleted, Undo};
+pub use whom::Whose;

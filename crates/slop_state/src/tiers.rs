@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Discussion, Leave, ModelId, ProviderKind, ServerId, Settings};
+use crate::{whom::Own, Discussion, Leave, ModelId, ProviderKind, ServerId, Settings};
 
 /// A role in which a model works.
 #[derive(
@@ -192,19 +192,7 @@ impl Tiers {
     /// The settings with what a tier has of its own.
     #[must_use]
     pub fn of_tier(&self, tier: Tier, settings: &Settings) -> Settings {
-        let setup = self.get(tier);
-        let mut settings = settings.clone();
-        if let Some(provider) = setup.provider {
-            settings.provider = provider;
-        }
-        if let Some((base_url, _)) = settings.server_mut() {
-            let own = setup.base_url.trim();
-            if setup.provider.is_some() && !own.is_empty() {
-                own.clone_into(base_url);
-            }
-        }
-        settings.choose(&setup.model, setup.model_of.as_ref());
-        settings
+        Own::from(self.get(tier)).over(settings)
     }
 
     /// What a tier has of its own, with its model chosen for the server that it asks now.
@@ -236,9 +224,15 @@ impl Tiers {
     /// The settings with which a discussion is asked about: its own come before those of its tier.
     #[must_use]
     pub fn settings(&self, discussion: &Discussion, settings: &Settings) -> Settings {
+        Own::from(discussion).over(&self.fallback(discussion, settings))
+    }
+
+    /// What counts for what a discussion has not of its own: the settings, with those of its tier.
+    #[must_use]
+    pub fn fallback(&self, discussion: &Discussion, settings: &Settings) -> Settings {
         match discussion.tier {
-            Some(tier) => discussion.settings(&self.of_tier(tier, settings)),
-            None => discussion.settings(settings),
+            Some(tier) => self.of_tier(tier, settings),
+            None => settings.clone(),
         }
     }
 

@@ -77,9 +77,12 @@ fn without(discussion: &Discussion) -> String {
     let tier = discussion
         .tier
         .map(|tier| format!("that the tier {} answers", tier.label()));
+    let asks = discussion.provider.is_some();
+    let provider = asks.then(|| "which provider answers".to_owned());
     let may = discussion.leave != Leave::None;
     let leave = may.then(|| "what the assistant may do in the project".to_owned());
-    let mut left: Vec<String> = [tools, takes, tier, leave].into_iter().flatten().collect();
+    let all = [tools, takes, tier, provider, leave];
+    let mut left: Vec<String> = all.into_iter().flatten().collect();
     let Some(last) = left.pop() else {
         return String::new();
     };
@@ -113,7 +116,7 @@ fn import(discussions: &mut ResMut<Discussions>, file: &Path) -> Result<(), Impo
 
 #[cfg(test)]
 mod tests {
-    use slop_state::{Entry, Pending, Take, Tier, ToolRound};
+    use slop_state::{Entry, Pending, ProviderKind, Take, Tier, ToolRound};
 
     use super::*;
     use crate::controller::{note_done, tests::act};
@@ -196,6 +199,7 @@ mod tests {
         assert_eq!(told(&mut app), ", without the take that is set aside");
         first(&mut app).aside.push(Take::default());
         first(&mut app).tier = Some(Tier::Qa);
+        first(&mut app).provider = Some(ProviderKind::Echo);
         first(&mut app).leave = Leave::Look;
         first(&mut app).entries.push(Entry {
             id: 2,
@@ -205,7 +209,7 @@ mod tests {
         assert_eq!(
             told(&mut app),
             ", without what tools were called and what came of it, the 2 takes that are set aside, \
-             that the tier QA answers and what the assistant may do in the project"
+             that the tier QA answers, which provider answers and what the assistant may do in the project"
         );
     }
 
