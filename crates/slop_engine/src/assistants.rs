@@ -419,9 +419,8 @@ mod tests {
             assert!(matches!(assistants.models(&provider), Models::Asked(_)));
         }
         poll_until(&mut assistants, |a| {
-            let known = a.models.iter();
-            let mut known = known.map(|(_, models)| matches!(models, Models::Known(_)));
-            known.all(|is_known| is_known)
+            let mut models = a.models.iter();
+            models.all(|(_, models)| matches!(models, Models::Known(_)))
         });
         let Models::Known(models) = assistants.models(&Provider::Echo) else {
             panic!("they were known before");

@@ -393,8 +393,8 @@ mod tests {
         let models = tiers.models(Some(&discussion), &settings);
         let names: Vec<_> = models.iter().map(|of| of.model.as_str()).collect();
         let of_settings = settings.model.as_str();
-        let of_tiers = [of_settings, of_settings, "small", of_settings];
-        assert_eq!(names, [&of_tiers[..], &["small"]].concat());
+        let expected = [of_settings, of_settings, "small", of_settings, "small"];
+        assert_eq!(names, expected);
         settings.context_windows.set(models[4].clone(), Some(8_000));
         let window = |discussion: &Discussion, settings: &Settings| {
             tiers.settings(discussion, settings).context_window()
