@@ -380,7 +380,7 @@ fn head(
             }
         }
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-            if icon(ui, "⚙", "Model and system prompt", true) {
+            if icon(ui, "⚙", "Provider, model and system prompt", true) {
                 hub.setup = !hub.setup;
             }
             let name = egui::RichText::new(&discussion.name).heading();

@@ -128,7 +128,7 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     add(menu, "Export the discussion as Markdown", None, export);
     add(menu, "Import from Markdown", None, Some(Wish::Import));
     let setup = id.map(|_| Wish::Setup);
-    add(menu, "Model and system prompt", None, setup);
+    add(menu, "Provider, model and system prompt", None, setup);
     let field = discussion_hub::search_field();
     let search = id.map(|_| Wish::Write(hub, field));
     add(

@@ -309,7 +309,7 @@ pub struct Hub {
     pub renaming: Option<(u64, String)>,
     /// An entry and the text that it may get.
     pub editing: Option<(u64, String)>,
-    /// Whether model and system prompt of the discussion are shown.
+    /// Whether provider, model and system prompt of the discussion are shown.
     #[serde(default)]
     pub setup: bool,
     /// Entries of all discussions that contain it are listed instead of the discussions, unless it
