@@ -18,7 +18,7 @@ mod work;
 pub use date::date;
 pub use files::wanted;
 pub use job::job_of;
-pub use named::Names;
+pub use named::{KnownNames, Names};
 pub use provider::{has_key, provider, servers, tier_provider};
 pub use said::{
     is_note, is_speaking, message, messages, parts, said, spoken, streaming, whole, ASSISTANT,

@@ -7,14 +7,39 @@ use slop_state::Entry;
 use crate::ASSISTANT;
 
 /// The names in what was said, but not by the assistant: it is not to choose what it is shown.
+#[derive(Debug, Default)]
 pub struct Names(HashSet<String>);
+
+/// Names that are read anew only when something else was said, for whoever asks in each frame. To compare
+/// texts takes far less than to take them apart.
+#[derive(Debug, Default)]
+pub struct KnownNames {
+    said: Vec<String>,
+    names: Names,
+}
+
+impl KnownNames {
+    /// Those in what was said in these entries, as of [`Names::of`].
+    pub fn of(&mut self, entries: &[Entry]) -> &Names {
+        if !said(entries).eq(self.said.iter()) {
+            self.names = Names::of(entries);
+            self.said = said(entries).cloned().collect();
+        }
+        &self.names
+    }
+}
+
+/// What was said by others than the assistant.
+fn said<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> impl Iterator<Item = &'a String> {
+    let said = entries.into_iter();
+    let said = said.filter(|entry| entry.role != ASSISTANT);
+    said.map(|entry| &entry.text)
+}
 
 impl Names {
     /// Those in what was said in these entries.
     pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
-        let said = entries.into_iter();
-        let said = said.filter(|entry| entry.role != ASSISTANT);
-        let words = said.flat_map(|entry| words(&entry.text));
+        let words = said(entries).flat_map(|text| words(text));
         Self(words.map(str::to_owned).collect())
     }
 
@@ -62,6 +87,37 @@ mod tests {
         check("Mend a/b.rs.", "src/a/b.rs", true);
         check("(b.rs)", "src/a/b.rs", true);
         check("Read the Makefile", "Makefile", true);
+    }
+
+    #[test]
+    fn names_are_read_anew_only_when_something_else_was_said() {
+        let entry = |role: &str, text: &str| Entry {
+            role: role.to_owned(),
+            text: text.to_owned(),
+            ..Entry::default()
+        };
+        let mut entries = vec![entry("User", "a.rs")];
+        let mut known = KnownNames::default();
+        let place = |known: &mut KnownNames, entries: &[Entry]| {
+            known.of(entries).0.get("a.rs").map(|name| name.as_ptr())
+        };
+        let first = place(&mut known, &entries);
+        assert!(first.is_some());
+        // Neither a look nor an answer that comes in is a reason.
+        entries.push(entry(ASSISTANT, "b.rs"));
+        assert_eq!(place(&mut known, &entries), first);
+        entries.push(entry("User", "c.rs"));
+        assert!(known.of(&entries).has("c.rs"));
+        // As long as before, but another.
+        "d.rs".clone_into(&mut entries[2].text);
+        let names = known.of(&entries);
+        assert!(names.has("a.rs") && names.has("d.rs"));
+        assert!(!names.has("b.rs") && !names.has("c.rs"));
+        // It has another role now, and then it is gone.
+        entries[1].role = "User".to_owned();
+        assert!(known.of(&entries).has("b.rs"));
+        entries.clear();
+        assert!(!known.of(&entries).has("a.rs"));
     }
 
     #[test]

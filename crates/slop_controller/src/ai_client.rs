@@ -81,9 +81,14 @@ struct Orphans(Vec<Pending>);
 struct DoneStops(usize);
 
 /// Has the key for each server that is set read, as soon as it is set. That of the settings comes
-/// first, for a key from the time when there was only one was entered for no tier.
-fn read_key(settings: Res<Settings>, tiers: Res<Tiers>, mut session: ResMut<Session>) {
-    let servers = servers(&settings, &tiers);
+/// first, for a key from the time when there was only one was entered for no tier and no discussion.
+fn read_key(
+    settings: Res<Settings>,
+    tiers: Res<Tiers>,
+    discussions: Res<Discussions>,
+    mut session: ResMut<Session>,
+) {
+    let servers = servers(&settings, &tiers, &discussions);
     if settings.provider == ProviderKind::Echo && !servers.is_empty() {
         let before = Provider::OpenAi {
             base_url: settings.base_url.clone(),
@@ -103,6 +108,7 @@ fn set_key(
     mut actions: EventReader<Action>,
     settings: Res<Settings>,
     tiers: Res<Tiers>,
+    discussions: Res<Discussions>,
     mut session: ResMut<Session>,
 ) {
     for action in actions.read() {
@@ -110,7 +116,7 @@ fn set_key(
             continue;
         };
         // Another may have been set meanwhile: in the same frame, or before new code reads it again.
-        let mut set = servers(&settings, &tiers).into_iter();
+        let mut set = servers(&settings, &tiers, &discussions).into_iter();
         let Some(set) = set.find(|set| set.name() == *server) else {
             warn!(
                 "the API key for {server} was not replaced: another server is set; enter it again"
@@ -124,16 +130,24 @@ fn set_key(
     }
 }
 
-/// Asks for the models of the provider. New code may ask again for what the code before asked for,
-/// which does no harm.
+/// Asks a server for its models. New code may ask again for what the code before asked for, which does
+/// no harm.
 fn list_models(
     mut actions: EventReader<Action>,
     mut assistants: ResMut<Assistants>,
     session: Res<Session>,
     settings: Res<Settings>,
+    tiers: Res<Tiers>,
+    discussions: Res<Discussions>,
 ) {
-    if actions.read().any(|action| *action == Action::ListModels) {
-        let provider = provider(&settings);
+    for action in actions.read() {
+        let Action::ListModels(whose) = action else {
+            continue;
+        };
+        let Some(asked) = tiers.asked(*whose, &discussions, &settings) else {
+            continue;
+        };
+        let provider = provider(&asked);
         let key = key_for(&provider, &session);
         assistants.list_models(provider, key, timing(&settings));
     }

@@ -15,7 +15,8 @@
 //! ```
 //!
 //! An entry's mark says too how it is shown and which model was asked for it, if it is known. Thoughts follow
-//! the entry under a mark of their own. Takes that are set aside are left out, and so is what tools were called.
+//! the entry under a mark of their own. Takes that are set aside are left out, and so are what tools were called,
+//! the tier, the provider and what the assistant may do; whoever exports is told.
 //!
 //! A text goes on to the next mark, so headings and fences in it mean nothing here. A line of a text
 //! that looks like a mark gets a `\`.

@@ -31,9 +31,13 @@ pub struct Assistants {
     finished: VecDeque<u64>,
     followers: Vec<Follower>,
     last_id: u64,
-    models: Models,
+    /// Of the servers that were asked for them, which are named by a provider without a model.
+    models: Vec<(Provider, Models)>,
     frames: Frames,
 }
+
+/// Of a server that nobody has asked.
+static UNKNOWN: Models = Models::Unknown;
 
 /// What is known of the models that a server offers.
 #[derive(Debug, Default)]
@@ -76,7 +80,7 @@ impl Default for Assistants {
             finished: VecDeque::new(),
             followers: Vec::new(),
             last_id: u64::try_from(micros).unwrap_or_default(),
-            models: Models::default(),
+            models: Vec::new(),
             frames: Frames::default(),
         }
     }
@@ -132,17 +136,22 @@ impl Assistants {
         id
     }
 
-    /// Asks for the models of a server. What was known of another is forgotten.
+    /// Asks for the models of a server. What was known of them is forgotten.
     pub fn list_models(&mut self, provider: Provider, key: ApiKey, timing: Timing) {
         let frames = self.frames.clone();
+        let server = server_of(&provider);
         let list = ModelList::start_with(provider, key, timing, move || frames.now());
-        self.models = Models::Asked(list);
+        self.models.retain(|(other, _)| *other != server);
+        self.models.push((server, Models::Asked(list)));
     }
 
-    /// What is known of the models of the server that was asked last.
+    /// What is known of the models of a server, whichever of them the provider has.
     #[must_use]
-    pub fn models(&self) -> &Models {
-        &self.models
+    pub fn models(&self, provider: &Provider) -> &Models {
+        let wanted = server_of(provider);
+        let mut models = self.models.iter();
+        let known = models.find(|(server, _)| *server == wanted);
+        known.map_or(&UNKNOWN, |(_, models)| models)
     }
 
     /// Takes in what has arrived, or a part of it if that is much.
@@ -154,9 +163,11 @@ impl Assistants {
                 self.followers.retain(|one| one.id != oldest);
             }
         }
-        if let Models::Asked(list) = &self.models {
-            if let Some(result) = list.try_next() {
-                self.models = Models::Known(result);
+        for (_, models) in &mut self.models {
+            if let Models::Asked(list) = models {
+                if let Some(result) = list.try_next() {
+                    *models = Models::Known(result);
+                }
             }
         }
         for (id, asked) in &mut self.asked {
@@ -203,6 +214,18 @@ impl Assistants {
             }
         }
     }
+}
+
+/// A provider without its model.
+fn server_of(provider: &Provider) -> Provider {
+    let mut server = provider.clone();
+    match &mut server {
+        Provider::Echo => {}
+        Provider::OpenAi { model, .. }
+        | Provider::Anthropic { model, .. }
+        | Provider::Gemini { model, .. } => model.clear(),
+    }
+    server
 }
 
 /// That a request goes on after another one.
@@ -378,16 +401,37 @@ mod tests {
         let newest = *assistants.finished.back().unwrap();
         assert!(has_finished(&assistants, newest));
     }
+
     #[test]
-    fn the_models_are_known_once_they_came() {
+    fn the_models_of_each_server_are_known_once_they_came() {
         let mut assistants = Assistants::default();
-        assert!(matches!(assistants.models(), Models::Unknown));
-        assistants.list_models(Provider::Echo, ApiKey::default(), Timing::default());
-        assert!(matches!(assistants.models(), Models::Asked(_)));
-        poll_until(&mut assistants, |a| matches!(a.models(), Models::Known(_)));
-        let Models::Known(models) = assistants.models() else {
+        // No address, so nothing is sent anywhere.
+        let nowhere = |model: &str| Provider::OpenAi {
+            base_url: "nowhere".to_owned(),
+            model: model.to_owned(),
+        };
+        assert!(matches!(
+            assistants.models(&Provider::Echo),
+            Models::Unknown
+        ));
+        for provider in [Provider::Echo, nowhere("a")] {
+            assistants.list_models(provider.clone(), ApiKey::default(), Timing::default());
+            assert!(matches!(assistants.models(&provider), Models::Asked(_)));
+        }
+        poll_until(&mut assistants, |a| {
+            let mut models = a.models.iter();
+            models.all(|(_, models)| matches!(models, Models::Known(_)))
+        });
+        let Models::Known(models) = assistants.models(&Provider::Echo) else {
             panic!("they were known before");
         };
         assert_eq!(*models, Ok(Vec::new()));
+        // It is one server, whichever of its models is set.
+        let Models::Known(models) = assistants.models(&nowhere("b")) else {
+            panic!("they were known before");
+        };
+        assert!(matches!(models, Err(AssistantError::BadUrl { .. })));
+        assistants.list_models(nowhere("b"), ApiKey::default(), Timing::default());
+        assert_eq!(assistants.models.len(), 2);
     }
 }

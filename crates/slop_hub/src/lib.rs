@@ -4,14 +4,19 @@ mod panel;
 
 use bevy::prelude::*;
 use hot_reloader::prelude::*;
-use slop_common::{documents, has_key, streaming, Turn};
-use slop_engine::session::Session;
+use slop_common::{documents, has_key, provider, streaming, Turn};
+use slop_engine::{
+    assistants::{Assistants, Recipient},
+    session::Session,
+};
 #[cfg(feature = "hot")]
 use slop_engine_dylib as _;
-use slop_state::{Action, Composer, Discussions, Hub, Layout, PendingRequests, Tiers, Window};
-use slop_ui::{edit, Canvas};
+use slop_state::{
+    Action, Composer, Discussions, Hub, Layout, PendingRequests, Tiers, Whose, Window,
+};
+use slop_ui::{edit, servers::Offer, Canvas};
 
-use self::panel::{panel, Cache, Steps, View};
+use self::panel::{panel, Cache, Steps, View, Whom};
 
 hot_library!(discussion_hub);
 
@@ -33,7 +38,7 @@ fn render_discussion_hub(
     discussions: Res<Discussions>,
     pending: Res<PendingRequests>,
     session: Res<Session>,
-    tiers: Res<Tiers>,
+    (tiers, assistants): (Res<Tiers>, Res<Assistants>),
     mut layout: ResMut<Layout>,
     mut composer: ResMut<Composer>,
     mut hub: ResMut<Hub>,
@@ -41,11 +46,22 @@ fn render_discussion_hub(
 ) {
     let streaming = streaming(&pending);
     let folder = documents::folder(&session);
-    let has_key = has_key(&canvas.settings, &session);
-    let steps = Steps::of(&discussions, &canvas.settings, has_key);
+    let is_ready = has_key(&canvas.settings, &session);
+    let steps = Steps::of(&discussions, &canvas.settings, is_ready);
     let prices = canvas.settings.prices.clone();
     let shown = discussions.shown();
     let other_model = shown.and_then(|shown| tiers.other_model(shown, &canvas.settings));
+    let whose = Whose::Discussion(discussions.active);
+    let asked = tiers.asked(whose, &discussions, &canvas.settings);
+    let asked = asked.unwrap_or_default();
+    let fallback = shown.map(|shown| tiers.fallback(shown, &canvas.settings));
+    let provider = provider(&asked);
+    let whom = Whom {
+        fallback: fallback.unwrap_or_default(),
+        server: Recipient::of(&provider),
+        has_key: has_key(&asked, &session),
+        offer: Offer::of(whose, &provider, &assistants, &session),
+    };
     edit(&mut layout, |layout| {
         edit(&mut composer, |composer| {
             edit(&mut hub, |hub| {
@@ -59,6 +75,7 @@ fn render_discussion_hub(
                         steps,
                         streaming: &streaming,
                         prices: &prices,
+                        whom: &whom,
                         other_model: other_model.as_deref(),
                         cache: &mut cache,
                         folder: &folder,

@@ -20,13 +20,13 @@ use slop_ui::{
     Theme,
 };
 
-pub(super) use self::first_steps::Steps;
 use self::{
     documents::Documents,
     entry::counts,
     scroll::{scroll, Measured, Search, Thread},
     setup::setup,
 };
+pub(super) use self::{first_steps::Steps, setup::Whom};
 
 /// The least height of each side of the split, in points.
 const LEAST: f32 = 90.0;
@@ -63,6 +63,7 @@ pub(super) struct View<'a> {
     /// The ids of the entries that the assistant is still writing.
     pub(super) streaming: &'a [u64],
     pub(super) prices: &'a Prices,
+    pub(super) whom: &'a Whom<'a>,
     /// That another model is asked than was chosen, if it is so.
     pub(super) other_model: Option<&'a str>,
     pub(super) cache: &'a mut Cache,
@@ -95,6 +96,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         steps,
         streaming,
         prices,
+        whom,
         other_model,
         cache,
         folder,
@@ -130,6 +132,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
                 has_steps,
                 streaming,
                 prices,
+                whom,
                 hub,
                 cache,
                 theme,
@@ -288,6 +291,7 @@ fn show(
     has_steps: bool,
     streaming: &[u64],
     prices: &Prices,
+    whom: &Whom<'_>,
     hub: &mut Hub,
     cache: &mut Cache,
     theme: &Theme,
@@ -304,7 +308,7 @@ fn show(
         totals(ui, tokens, prices.total(discussion));
     }
     if hub.setup {
-        setup(ui, discussion, out);
+        setup(ui, discussion, whom, theme, out);
     }
     let editing = hub.editing.as_ref().map(|(id, _)| *id);
     let unsaved = unsaved(discussions, hub.editing.as_ref());
@@ -376,7 +380,7 @@ fn head(
             }
         }
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-            if icon(ui, "⚙", "Model and system prompt", true) {
+            if icon(ui, "⚙", "Provider, model and system prompt", true) {
                 hub.setup = !hub.setup;
             }
             let name = egui::RichText::new(&discussion.name).heading();

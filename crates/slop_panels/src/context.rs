@@ -14,11 +14,11 @@ use slop_state::{
     Settings, Tiers, Window,
 };
 use slop_ui::{
-    discussion_hub::{editor, take_long, unsaved, why_not_edited},
+    discussion_hub::{editor, prompt_field, take_long, unsaved, why_not_edited},
     edit, tracked, Canvas, Theme,
 };
 
-use self::parts::{parts, Origin, Part};
+use self::parts::{parts, Named, Origin, Part};
 
 /// Has the project's files read while it is seen.
 #[hot_module(
@@ -39,6 +39,7 @@ fn render_context(
     (mut composer, mut hub): (ResMut<Composer>, ResMut<Hub>),
     pending: Res<PendingRequests>,
     mut reader: ResMut<ContextReader>,
+    mut named: Local<Named>,
 ) {
     if !canvas.places.is_seen(Window::Context) {
         return;
@@ -63,6 +64,7 @@ fn render_context(
                     editing: &mut hub.editing,
                     streaming: &streaming,
                     gathered: reader.latest().filter(|_| has_files),
+                    named: &mut named,
                     theme,
                 };
                 panel(ui, &mut view, out);
@@ -87,6 +89,8 @@ struct View<'a> {
     streaming: &'a [u64],
     /// The project's files that may go out; `None` until they were read.
     gathered: Option<&'a Gathered>,
+    /// Which of them are named in what was said.
+    named: &'a mut Named,
     theme: &'a Theme,
 }
 
@@ -146,19 +150,30 @@ fn what_goes_out(ui: &mut egui::Ui, view: &mut View<'_>, out: &mut Vec<Action>) 
     else {
         return;
     };
-    let parts = parts(discussion, view.composer, streaming, gathered, tiers);
+    let parts = parts(
+        discussion,
+        view.composer,
+        streaming,
+        gathered,
+        tiers,
+        view.named,
+    );
     let tokens: Vec<usize> = parts
         .iter()
         .map(|part| estimate_tokens(&part.text))
         .collect();
     let sum: usize = tokens.iter().sum();
-    let window = view.settings.window_tokens;
+    let asked = tiers.settings(discussion, view.settings);
+    let window = asked.context_window();
     let color = if sum > window as usize {
         theme.error
     } else {
         theme.text
     };
-    ui.colored_label(color, of_window(sum, window));
+    let told = ui.colored_label(color, of_window(sum, window));
+    if let Some(of) = asked.model_id() {
+        told.on_hover_text(format!("Of {}, as set in Project Settings", of.model));
+    }
     if let Some(tier) = discussion.tier {
         let rule = tiers.rule(discussion).label();
         ui.weak(format!("The tier {} answers: {rule}.", tier.label()));
@@ -190,16 +205,13 @@ fn body(
     out: &mut Vec<Action>,
 ) {
     match part.origin {
-        Origin::System if discussion.system.len() <= Entry::LONG => {
-            let mut system = discussion.system.clone();
-            let field = egui::TextEdit::multiline(&mut system)
-                .id_salt(("context system", discussion.id))
-                .hint_text("Another prompt for this discussion")
-                .desired_width(f32::INFINITY)
-                .desired_rows(2);
-            if ui.add(field).changed() {
-                out.push(Action::SetSystem(discussion.id, system));
-            }
+        Origin::System => {
+            let id = discussion.id;
+            let field = egui::Id::new(("context system", id));
+            let hint = "Another prompt for this discussion";
+            let room = (f32::INFINITY, 2);
+            let typed = prompt_field(ui, field, &discussion.system, hint, room);
+            out.extend(typed.map(|system| Action::SetSystem(id, system)));
             if !discussion.system.trim().is_empty() {
                 return;
             }
@@ -218,7 +230,7 @@ fn body(
             }
             ui.horizontal(|ui| entry_buttons(ui, id, discussion, view, out));
         }
-        Origin::System | Origin::Tools | Origin::File | Origin::Composer => {}
+        Origin::Tools | Origin::File | Origin::Composer => {}
     }
     let shown = beginning(&part.text);
     if shown.len() < part.text.len() {

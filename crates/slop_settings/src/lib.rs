@@ -11,8 +11,8 @@ use slop_engine::{
 };
 #[cfg(feature = "hot")]
 use slop_engine_dylib as _;
-use slop_state::{Action, Discussions, Draft, Project, Tiers, Window};
-use slop_ui::{edit, Canvas};
+use slop_state::{Action, Discussions, Draft, Project, Tier, Tiers, Whose, Window};
+use slop_ui::{edit, servers::Offer, Canvas};
 
 use self::panel::{panel, Cache, View};
 
@@ -44,14 +44,23 @@ fn render_project_settings(
     let themes = canvas.themes.names();
     let server = Recipient::of(&provider(&settings));
     let has_key = has_key(&settings, &session);
-    let mut keyed = servers(&settings, &tiers);
+    let mut keyed = servers(&settings, &tiers, &discussions);
     keyed.retain(|server| session.key(server).is_some());
     let is_seen = canvas.places.is_seen(Window::ProjectSettings);
     let asked = if is_seen {
-        discussions.models()
+        let mut asked = discussions.models();
+        asked.extend(tiers.models(discussions.shown(), &settings));
+        asked
     } else {
         Vec::new()
     };
+    let whose = [Whose::Settings].into_iter();
+    let whose = whose.chain(Tier::ALL.map(Whose::Tier));
+    let offers = whose.filter(|_| is_seen).filter_map(|whose| {
+        let asked = tiers.asked(whose, &discussions, &settings)?;
+        Offer::of(whose, &provider(&asked), &assistants, &session)
+    });
+    let offers: Vec<Offer<'_>> = offers.collect();
     edit(&mut draft, |draft| {
         canvas.show(Window::ProjectSettings, |ui, theme, out| {
             let view = View {
@@ -63,7 +72,7 @@ fn render_project_settings(
                 server: &server,
                 has_key,
                 keyed: &keyed,
-                models: assistants.models(),
+                offers: &offers,
                 asked: &asked,
                 draft,
                 cache: &mut cache,

@@ -13,17 +13,22 @@ use std::{
 };
 
 use slop_engine::{
-    assistants::{ApiKey, AssistantError, Models, Recipient},
+    assistants::{AssistantError, Recipient},
     egui,
 };
 use slop_state::{
-    address_holds_a_secret, Action, BuildProfile, Draft, Limits, ModelId, Project, ProviderKind,
-    Settings, Tiers, TypedKey,
+    address_holds_a_secret, Action, BuildProfile, Draft, Limits, ModelId, Project, Settings, Tiers,
+    Whose,
 };
-use slop_ui::{tracked, Theme};
+use slop_ui::{
+    servers::{address, key_field, provider_name, Offer, PROVIDERS},
+    tracked, Theme,
+};
 
 /// The width of a field, in points.
 const FIELD: f32 = 320.0;
+/// That of one for a model, with a choice of models beside it.
+const MODEL: f32 = 170.0;
 /// Files offered at most.
 const OFFERED: usize = 5_000;
 /// Folders in folders that are looked into.
@@ -42,8 +47,9 @@ pub(super) struct View<'a> {
     pub(super) has_key: bool,
     /// The servers of the tiers for which there is a key.
     pub(super) keyed: &'a [Recipient],
-    pub(super) models: &'a Models,
-    /// The models that were asked, whichever is set now.
+    /// The models of the servers that the assistant and the tiers would ask.
+    pub(super) offers: &'a [Offer<'a>],
+    /// The models that were asked or would be, whichever is set now.
     pub(super) asked: &'a [ModelId],
     pub(super) draft: &'a mut Draft,
     pub(super) cache: &'a mut Cache,
@@ -71,7 +77,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         server,
         has_key,
         keyed,
-        models,
+        offers,
         asked,
         draft,
         cache,
@@ -104,10 +110,11 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
             of_reloads(ui, &mut form, &mut new);
             ui.add_space(12.0);
             theme.header(ui, "Assistant");
-            of_assistant(ui, &mut form, &mut new, server, has_key, models, asked, out);
+            let offer = offer_for(offers, Whose::Settings);
+            of_assistant(ui, &mut form, &mut new, server, has_key, offer, asked, out);
             ui.add_space(12.0);
             theme.header(ui, "Tiers");
-            tiers::of_tiers(ui, &mut form, tiers, settings, keyed, out);
+            tiers::of_tiers(ui, &mut form, tiers, settings, keyed, offers, out);
             ui.add_space(12.0);
             theme.header(ui, "Roles");
             of_roles(ui, &mut form, roles, out);
@@ -121,6 +128,11 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
                 out.push(Action::SetSettings(new));
             }
         });
+}
+
+/// What the server offers that somebody would ask.
+fn offer_for<'a, 'b>(offers: &'a [Offer<'b>], whose: Whose) -> Option<&'a Offer<'b>> {
+    offers.iter().find(|offer| offer.whose == whose)
 }
 
 fn grid(ui: &mut egui::Ui, name: &str, rows: impl FnOnce(&mut egui::Ui)) {
@@ -370,6 +382,11 @@ fn number(text: &str, least: u32, most: u32) -> Result<u32, String> {
         .ok_or_else(|| format!("A whole number from {least} to {most}"))
 }
 
+/// How many tokens a model takes.
+fn window_tokens(text: &str) -> Result<u32, String> {
+    number(text, 1_000, 100_000_000)
+}
+
 fn of_reloads(ui: &mut egui::Ui, form: &mut Form<'_>, new: &mut Settings) {
     grid(ui, "reloads", |ui| {
         let now = new.probation_frames.to_string();
@@ -416,7 +433,7 @@ fn of_assistant(
     new: &mut Settings,
     server: &Result<Option<Recipient>, AssistantError>,
     has_key: bool,
-    models: &Models,
+    offer: Option<&Offer<'_>>,
     asked: &[ModelId],
     out: &mut Vec<Action>,
 ) {
@@ -429,9 +446,7 @@ fn of_assistant(
             |provider| provider_name(*provider).to_owned(),
         );
         let now = new.window_tokens.to_string();
-        let tokens = form.row(ui, "Context window, in tokens", &now, |text| {
-            number(text, 1_000, 100_000_000)
-        });
+        let tokens = form.row(ui, "Context window, in tokens", &now, window_tokens);
         new.window_tokens = tokens.unwrap_or(new.window_tokens);
         let now = new.command_limit_s.to_string();
         let limit = form.row(ui, "Limit of a command, in seconds", &now, |text| {
@@ -439,16 +454,16 @@ fn of_assistant(
         });
         new.command_limit_s = limit.unwrap_or(new.command_limit_s);
         let Some((base_url, model)) = new.server_mut() else {
-            prices::rows(ui, form, None, asked, &mut new.prices);
+            prices::rows(ui, form, None, asked, new);
             return;
         };
         let url = form.row(ui, "Address", base_url, address);
         if let Some(url) = url {
             *base_url = url;
         }
-        choose_model(ui, form, model, models, out);
+        choose_model(ui, form, model, offer, out);
         let set = new.model_id();
-        prices::rows(ui, form, set.as_ref(), asked, &mut new.prices);
+        prices::rows(ui, form, set.as_ref(), asked, new);
         match server {
             Ok(Some(server)) => key(ui, server, has_key, form.theme, out),
             // The provider was chosen in this frame, and is not set yet.
@@ -463,83 +478,31 @@ fn of_assistant(
     });
 }
 
-/// In the order in which they are offered.
-const PROVIDERS: [ProviderKind; 4] = [
-    ProviderKind::Echo,
-    ProviderKind::OpenAi,
-    ProviderKind::Anthropic,
-    ProviderKind::Gemini,
-];
-
-fn provider_name(provider: ProviderKind) -> &'static str {
-    match provider {
-        ProviderKind::Echo => "Echo (offline)",
-        ProviderKind::OpenAi => "OpenAI-compatible server",
-        ProviderKind::Anthropic => "Anthropic",
-        ProviderKind::Gemini => "Google Gemini",
-    }
-}
-
-/// What is said of an address that would show and keep a secret.
-const HOLDS_A_SECRET: &str =
-    "It holds a secret, which would be shown and kept with it: enter that as the API key instead";
-
-/// The address of a server.
-fn address(text: &str) -> Result<String, String> {
-    let text = text.trim().trim_end_matches('/');
-    if address_holds_a_secret(text) {
-        return Err(HOLDS_A_SECRET.to_owned());
-    }
-    let rest = text
-        .strip_prefix("https://")
-        .or(text.strip_prefix("http://"));
-    match rest {
-        Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
-        _ => Err("It begins with https:// or http://".to_owned()),
-    }
-}
-
 /// The model, typed or chosen among those that the server has.
 fn choose_model(
     ui: &mut egui::Ui,
     form: &mut Form<'_>,
     model: &mut String,
-    models: &Models,
+    offer: Option<&Offer<'_>>,
     out: &mut Vec<Action>,
 ) {
     ui.label("Model");
-    ui.horizontal(|ui| {
-        let typed = form.field(ui, "Model", model, FIELD - 150.0, |text| {
-            match text.trim() {
+    ui.vertical(|ui| {
+        ui.horizontal(|ui| {
+            let typed = form.field(ui, "Model", model, MODEL, |text| match text.trim() {
                 "" => Err("The server must be told which model".to_owned()),
                 model => Ok(model.to_owned()),
+            });
+            let chosen = offer.and_then(|offer| offer.choose(ui, out));
+            if chosen.is_some() {
+                form.draft.texts.remove("Model");
+            }
+            if let Some(name) = chosen.or(typed) {
+                *model = name;
             }
         });
-        if let Some(typed) = typed {
-            *model = typed;
-        }
-        if let Models::Known(Ok(names)) = models {
-            ui.menu_button("Choose", |ui| {
-                let area = egui::ScrollArea::vertical().max_height(320.0);
-                area.show(ui, |ui| {
-                    for name in names {
-                        if ui.button(name.as_str()).clicked() {
-                            form.draft.texts.remove("Model");
-                            model.clone_from(name);
-                            ui.close_menu();
-                        }
-                    }
-                });
-            });
-        }
-        let is_asked = matches!(models, Models::Asked(_));
-        let list = ui.add_enabled(!is_asked, egui::Button::new("List models"));
-        let list = list.on_hover_text("Ask the server which models it has");
-        if list.clicked() {
-            out.push(Action::ListModels);
-        }
-        if let Models::Known(Err(error)) = models {
-            ui.colored_label(form.theme.error, error.to_string());
+        if let Some(offer) = offer {
+            offer.tell(ui, form.theme);
         }
     });
     ui.end_row();
@@ -563,45 +526,10 @@ fn of_limits(ui: &mut egui::Ui, form: &mut Form<'_>, limits: &mut Limits) {
     }
 }
 
-/// The API key for a server. What is typed is neither in the draft nor shown.
+/// The API key for a server.
 fn key(ui: &mut egui::Ui, server: &Recipient, has_key: bool, theme: &Theme, out: &mut Vec<Action>) {
     ui.label("API key");
-    ui.vertical(|ui| {
-        ui.horizontal(|ui| {
-            // What was typed for one server is not offered to the next, not even by an undo.
-            let id = egui::Id::new(("API key", server.name()));
-            let mut text = ui
-                .data(|data| data.get_temp::<String>(id))
-                .unwrap_or_default();
-            let set = |key: String| Action::SetKey {
-                server: server.name(),
-                key: TypedKey(key),
-            };
-            let edit = egui::TextEdit::singleline(&mut text).id_salt(id);
-            let edit = edit.password(true).hint_text("paste it here");
-            ui.add(edit.desired_width(FIELD - 150.0));
-            let refused = ApiKey::new(&text).err();
-            let can_be = refused.is_none() && !text.trim().is_empty();
-            if ui.add_enabled(can_be, egui::Button::new("Store")).clicked() {
-                out.push(set(std::mem::take(&mut text)));
-            }
-            if ui
-                .add_enabled(has_key, egui::Button::new("Remove"))
-                .clicked()
-            {
-                out.push(set(String::new()));
-            }
-            if let Some(reason) = refused {
-                ui.colored_label(theme.error, reason.to_string());
-            }
-            ui.data_mut(|data| data.insert_temp(id, text));
-        });
-        ui.weak(if has_key {
-            format!("One is stored for {server}, and goes to no other server")
-        } else {
-            format!("None is stored for {server}")
-        });
-    });
+    ui.vertical(|ui| key_field(ui, server, has_key, theme, out));
     ui.end_row();
 }
 

@@ -3,7 +3,7 @@
 
 use slop_common::{is_speaking, ASSISTANT};
 use slop_engine::egui::{Key, KeyboardShortcut, ModifierNames, Modifiers};
-use slop_state::{Action, Discussion, ProviderKind, Settings, Window};
+use slop_state::{Action, Discussion, ProviderKind, Settings, Whose, Window};
 use slop_ui::{discussion_hub, mma_dashboard};
 
 use super::wish::Wish;
@@ -128,7 +128,7 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     add(menu, "Export the discussion as Markdown", None, export);
     add(menu, "Import from Markdown", None, Some(Wish::Import));
     let setup = id.map(|_| Wish::Setup);
-    add(menu, "Model and system prompt", None, setup);
+    add(menu, "Provider, model and system prompt", None, setup);
     let field = discussion_hub::search_field();
     let search = id.map(|_| Wish::Write(hub, field));
     add(
@@ -167,7 +167,7 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     let has_models = facts
         .settings
         .is_some_and(|settings| settings.provider != ProviderKind::Echo);
-    let models = has_models.then_some(Wish::act(Action::ListModels));
+    let models = has_models.then_some(Wish::act(Action::ListModels(Whose::Settings)));
     add(menu, "Ask the server for its models", None, models);
 
     let menu = Menu::Windows;

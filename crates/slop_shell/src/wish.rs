@@ -22,7 +22,7 @@ pub(super) enum Wish {
     Rename(u64, String),
     /// To see which documents can be imported.
     Import,
-    /// To see model and system prompt of the discussion, or no longer.
+    /// To see provider, model and system prompt of the discussion, or no longer.
     Setup,
     /// To see the keyboard shortcuts, or no longer.
     Help,

@@ -5,7 +5,8 @@ use std::fmt;
 use bevy::prelude::*;
 
 use crate::{
-    CallId, Leave, Project, Remembered, Settings, Status, Ticket, TicketQueue, Tier, TierSetup,
+    CallId, Leave, Project, ProviderKind, Remembered, Settings, Status, Ticket, TicketQueue, Tier,
+    TierSetup, Whose,
 };
 
 /// What windows ask for and the controller does.
@@ -19,6 +20,11 @@ pub enum Action {
     RenameDiscussion(u64, String),
     /// Tells the assistant something else before all that is said in a discussion.
     SetSystem(u64, String),
+    /// Lets another provider answer in a discussion; `None` is whoever is set otherwise.
+    SetProvider(u64, Option<ProviderKind>),
+    /// Has the provider of a discussion asked at another address. It was found to be valid; a blank one is
+    /// that of the settings.
+    SetAddress(u64, String),
     /// Lets another model answer in a discussion; a blank one is that of the settings.
     SetModel(u64, String),
     /// Lets the assistant do more, or less, in the project's folder, in a discussion.
@@ -113,8 +119,8 @@ pub enum Action {
     SetRoles(Vec<String>),
     /// Replaces the project.
     SetProject(Project),
-    /// Asks the provider for the names of its models.
-    ListModels,
+    /// Asks the server that somebody would ask for the names of its models.
+    ListModels(Whose),
     /// Replaces the API key for a server; an empty one removes it.
     SetKey {
         /// The name of the server that it was entered for. If another is set by now, nothing is done.

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Leave, ModelId, ServerId, Settings, Take, Tier, ToolRound};
+use crate::{Leave, ModelId, ProviderKind, ServerId, Take, Tier, ToolRound};
 
 /// Everything a person would miss, of the discussions.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -87,6 +87,13 @@ pub struct Discussion {
     /// What the assistant is told before all else; nothing if it is blank.
     #[serde(default)]
     pub system: String,
+    /// Who answers in it; whoever is set otherwise if it is `None`.
+    #[serde(default)]
+    pub provider: Option<ProviderKind>,
+    /// Where that provider is; where the settings have it if it is blank. Without a provider of its
+    /// own it is not looked at, for an address is for one protocol.
+    #[serde(default)]
+    pub base_url: String,
     /// The model that answers; that of the settings if it is blank.
     #[serde(default)]
     pub model: String,
@@ -115,14 +122,6 @@ pub struct SentFile {
 }
 
 impl Discussion {
-    /// The settings with what this discussion has of its own.
-    #[must_use]
-    pub fn settings(&self, settings: &Settings) -> Settings {
-        let mut settings = settings.clone();
-        settings.choose(&self.model, self.model_of.as_ref());
-        settings
-    }
-
     /// How many tokens all answers took, those that are set aside too; `None` if it is known of none.
     #[must_use]
     pub fn tokens(&self) -> Option<Tokens> {
@@ -310,7 +309,7 @@ pub struct Hub {
     pub renaming: Option<(u64, String)>,
     /// An entry and the text that it may get.
     pub editing: Option<(u64, String)>,
-    /// Whether model and system prompt of the discussion are shown.
+    /// Whether provider, model and system prompt of the discussion are shown.
     #[serde(default)]
     pub setup: bool,
     /// Entries of all discussions that contain it are listed instead of the discussions, unless it

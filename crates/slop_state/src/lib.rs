@@ -3,6 +3,7 @@
 
 mod action;
 mod address;
+mod context_windows;
 mod dependencies;
 mod discussions;
 mod draft;
@@ -16,9 +17,11 @@ mod takes;
 mod tickets;
 mod tiers;
 mod undo;
+mod whom;
 
 pub use action::{Action, TypedKey};
 pub use address::{address_holds_a_secret, shown_address};
+pub use context_windows::{ContextWindow, ContextWindows};
 pub use dependencies::{describe_circle, Dependencies};
 pub use discussions::{
     beginning, Composer, Discussion, Discussions, Entry, Hub, SentFile, TokenUsage, Tokens,
@@ -41,3 +44,4 @@ pub use tickets::{
 };
 pub use tiers::{ContextRule, Tier, TierSetup, Tiers};
 pub use undo::{Deleted, Undo};
+pub use whom::Whose;

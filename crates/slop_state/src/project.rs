@@ -5,7 +5,7 @@ use std::fmt;
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{address::origin, shown_address, ModelId, Prices};
+use crate::{address::origin, shown_address, ContextWindows, ModelId, Prices};
 
 /// What is worked on.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -113,9 +113,13 @@ pub struct Settings {
     /// After how many seconds a command in the project's folder is ended.
     #[serde(default = "command_limit_s")]
     pub command_limit_s: u32,
-    /// How many tokens the model takes, for a look at what goes out. Nothing is cut off by it.
+    /// How many tokens a model takes that has no window of its own, for a look at what goes out.
+    /// Nothing is cut off by it.
     #[serde(default = "window_tokens")]
     pub window_tokens: u32,
+    /// How many tokens other models take.
+    #[serde(default)]
+    pub context_windows: ContextWindows,
     /// What models cost.
     #[serde(default)]
     pub prices: Prices,
@@ -149,6 +153,7 @@ impl Default for Settings {
             limits: Limits::default(),
             command_limit_s: command_limit_s(),
             window_tokens: window_tokens(),
+            context_windows: ContextWindows::default(),
             prices: Prices::default(),
             perf_profiling_enabled: false,
         }
@@ -214,6 +219,13 @@ impl Settings {
             server: shown_address(server),
             model: model.clone(),
         })
+    }
+
+    /// How many tokens the model takes that answers.
+    #[must_use]
+    pub fn context_window(&self) -> u32 {
+        let own = self.model_id().and_then(|of| self.context_windows.get(&of));
+        own.unwrap_or(self.window_tokens)
     }
 }
 

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Discussion, Leave, ProviderKind, ServerId, Settings};
+use crate::{whom::Own, Discussion, Leave, ModelId, ProviderKind, ServerId, Settings};
 
 /// A role in which a model works.
 #[derive(
@@ -192,19 +192,7 @@ impl Tiers {
     /// The settings with what a tier has of its own.
     #[must_use]
     pub fn of_tier(&self, tier: Tier, settings: &Settings) -> Settings {
-        let setup = self.get(tier);
-        let mut settings = settings.clone();
-        if let Some(provider) = setup.provider {
-            settings.provider = provider;
-        }
-        if let Some((base_url, _)) = settings.server_mut() {
-            let own = setup.base_url.trim();
-            if setup.provider.is_some() && !own.is_empty() {
-                own.clone_into(base_url);
-            }
-        }
-        settings.choose(&setup.model, setup.model_of.as_ref());
-        settings
+        Own::from(self.get(tier)).over(settings)
     }
 
     /// What a tier has of its own, with its model chosen for the server that it asks now.
@@ -236,10 +224,25 @@ impl Tiers {
     /// The settings with which a discussion is asked about: its own come before those of its tier.
     #[must_use]
     pub fn settings(&self, discussion: &Discussion, settings: &Settings) -> Settings {
+        Own::from(discussion).over(&self.fallback(discussion, settings))
+    }
+
+    /// What counts for what a discussion has not of its own: the settings, with those of its tier.
+    #[must_use]
+    pub fn fallback(&self, discussion: &Discussion, settings: &Settings) -> Settings {
         match discussion.tier {
-            Some(tier) => discussion.settings(&self.of_tier(tier, settings)),
-            None => discussion.settings(settings),
+            Some(tier) => self.of_tier(tier, settings),
+            None => settings.clone(),
         }
+    }
+
+    /// The models that would be asked now: by the tiers, and about a discussion.
+    #[must_use]
+    pub fn models(&self, discussion: Option<&Discussion>, settings: &Settings) -> Vec<ModelId> {
+        let tiers = Tier::ALL.map(|tier| self.of_tier(tier, settings));
+        let shown = discussion.map(|discussion| self.settings(discussion, settings));
+        let all = tiers.into_iter().chain(shown);
+        all.filter_map(|settings| settings.model_id()).collect()
     }
 
     /// What the assistant is told before all that was said in a discussion; blank if nothing is.
@@ -375,6 +378,32 @@ mod tests {
         assert_eq!(tiers.other_model(&discussion, &settings), None);
         settings.provider = ProviderKind::Echo;
         assert_eq!(tiers.other_model(&discussion, &settings), None);
+    }
+
+    #[test]
+    fn the_window_is_that_of_the_model_that_a_discussion_would_ask() {
+        let mut tiers = Tiers::default();
+        tiers.worker.provider = Some(ProviderKind::Gemini);
+        "small".clone_into(&mut tiers.worker.model);
+        let mut settings = Settings {
+            provider: ProviderKind::OpenAi,
+            ..Settings::default()
+        };
+        let mut discussion = of_tier(Tier::Worker);
+        let models = tiers.models(Some(&discussion), &settings);
+        let names: Vec<_> = models.iter().map(|of| of.model.as_str()).collect();
+        let of_settings = settings.model.as_str();
+        let expected = [of_settings, of_settings, "small", of_settings, "small"];
+        assert_eq!(names, expected);
+        settings.context_windows.set(models[4].clone(), Some(8_000));
+        let window = |discussion: &Discussion, settings: &Settings| {
+            tiers.settings(discussion, settings).context_window()
+        };
+        assert_eq!(window(&discussion, &settings), 8_000);
+        let plain = Discussion::default();
+        assert_eq!(window(&plain, &settings), settings.window_tokens);
+        "large".clone_into(&mut discussion.model);
+        assert_eq!(window(&discussion, &settings), settings.window_tokens);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! Context.
 
 use slop_engine::egui;
-use slop_state::{Action, Discussions, Entry};
+use slop_state::{beginning, Action, Discussions, Entry};
 
 /// The keys that send what is written, or save it.
 pub const SEND: egui::KeyboardShortcut =
@@ -114,6 +114,46 @@ pub fn editor(
     } else if gives_up {
         *editing = None;
     }
+}
+
+/// A field for a prompt, and what it is to be if that was changed. Of one that is too long for a field the
+/// beginning is shown; what makes it too long is put at its end.
+pub fn prompt_field(
+    ui: &mut egui::Ui,
+    id: egui::Id,
+    now: &str,
+    hint: &str,
+    (width, rows): (f32, usize),
+) -> Option<String> {
+    if now.len() > Entry::LONG {
+        return long_prompt(ui, now);
+    }
+    if ui.memory(|memory| memory.has_focus(id)) {
+        let pasted = take_long(ui, now.len());
+        if !pasted.is_empty() {
+            return Some(now.to_owned() + &pasted.concat());
+        }
+    }
+    let mut text = now.to_owned();
+    let field = egui::TextEdit::multiline(&mut text)
+        .id(id)
+        .hint_text(hint)
+        .desired_width(width)
+        .desired_rows(rows);
+    ui.add(field).changed().then_some(text)
+}
+
+/// A prompt that no field can hold: it can be copied, and removed.
+fn long_prompt(ui: &mut egui::Ui, now: &str) -> Option<String> {
+    let is_removed = ui.horizontal(|ui| {
+        if ui.button("Copy").clicked() {
+            ui.output_mut(|output| now.clone_into(&mut output.copied_text));
+        }
+        ui.button("Remove").clicked()
+    });
+    ui.weak("It is too long to be edited here. Only the beginning is shown; all of it goes out.");
+    ui.add(egui::Label::new(beginning(now)).wrap());
+    is_removed.inner.then(String::new)
 }
 
 /// Takes away what is pasted, if it is too long for a field that has so many bytes already: a field lays

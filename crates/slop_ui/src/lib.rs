@@ -8,6 +8,7 @@ mod dock;
 mod markdown;
 pub mod mma_dashboard;
 mod overlay;
+pub mod servers;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod theme;

@@ -5,8 +5,8 @@ use std::{
 };
 
 use slop_common::{is_note, parts, streaming, tier_provider};
-use slop_engine::assistants::AssistantError;
-use slop_state::{Composer, ModelId, Server, Tier, ToolRound, TypedKey};
+use slop_engine::assistants::{AssistantError, Models};
+use slop_state::{Composer, ModelId, Server, Tier, ToolRound, TypedKey, Whose};
 
 use super::*;
 use crate::controller::tests::act;
@@ -731,6 +731,29 @@ fn an_answer_says_which_model_was_asked() {
         model: "strict".to_owned(),
     };
     assert_eq!(by(&app), Some(expected));
+}
+
+#[test]
+fn models_are_asked_for_where_the_question_would_go() {
+    let mut app = app();
+    // No addresses, so nothing is sent anywhere.
+    set(&mut app, ProviderKind::OpenAi, "nowhere");
+    let own = Some(ProviderKind::Gemini);
+    act(&mut app, Action::SetProvider(1, own));
+    act(&mut app, Action::SetAddress(1, "own".into()));
+    act(&mut app, Action::ListModels(Whose::Discussion(7)));
+    act(&mut app, Action::ListModels(Whose::Discussion(1)));
+    let own = Provider::Gemini {
+        base_url: "own".to_owned(),
+        model: String::new(),
+    };
+    run_until(&mut app, "why there are none", |app| {
+        let assistants = app.world().resource::<Assistants>();
+        matches!(assistants.models(&own), Models::Known(Err(_)))
+    });
+    let of_settings = provider(app.world().resource());
+    let assistants = app.world().resource::<Assistants>();
+    assert!(matches!(assistants.models(&of_settings), Models::Unknown));
 }
 
 /// The name of the server that is set.

@@ -38,6 +38,16 @@ pub(super) fn edit_discussions(
                     discussion.system.clone_from(system);
                 }
             }
+            Action::SetProvider(id, provider) => {
+                if let Some(discussion) = discussions.get_mut(*id) {
+                    discussion.provider = *provider;
+                }
+            }
+            Action::SetAddress(id, address) => {
+                if let Some(discussion) = discussions.get_mut(*id) {
+                    discussion.base_url.clone_from(address);
+                }
+            }
             Action::SetModel(id, model) => {
                 if let Some(discussion) = discussions.get_mut(*id) {
                     discussion.model.clone_from(model);
@@ -423,6 +433,31 @@ mod tests {
         act(&mut app, Action::AddDiscussion);
         let new = discussions(&app).shown().unwrap();
         assert_eq!((&*new.system, &*new.model), ("", ""));
+    }
+
+    #[test]
+    fn a_discussion_has_a_provider_and_the_model_is_of_that() {
+        let mut app = app();
+        let own = Some(ProviderKind::Anthropic);
+        act(&mut app, Action::SetProvider(1, own));
+        act(&mut app, Action::SetProvider(7, None));
+        act(
+            &mut app,
+            Action::SetAddress(1, "https://own.example".into()),
+        );
+        act(
+            &mut app,
+            Action::SetAddress(7, "https://nobody.example".into()),
+        );
+        act(&mut app, Action::SetModel(1, "m".into()));
+        let discussion = discussions(&app).shown().unwrap();
+        let of = discussion.model_of.clone().unwrap();
+        assert_eq!(
+            (Some(of.provider), &*of.origin),
+            (own, "https://own.example")
+        );
+        act(&mut app, Action::SetProvider(1, None));
+        assert_eq!(discussions(&app).shown().unwrap().provider, None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use slop_engine::{
     documents::{self, DocumentError},
     session::Session,
 };
-use slop_state::{Action, Discussions, PendingRequests};
+use slop_state::{Action, Discussion, Discussions, Leave, PendingRequests};
 use thiserror::Error;
 
 use super::{answers::copy_of, Actions};
@@ -46,7 +46,10 @@ pub(super) fn exchange(
                 let copy = copy_of(discussion, pending.as_deref());
                 let (name, document) = (&copy.name, markdown::write(&copy));
                 match documents::write(&folder(&session), name, &document) {
-                    Ok(file) => format!("The discussion “{name}” is in {}", file.display()),
+                    Ok(file) => {
+                        let told = format!("The discussion “{name}” is in {}", file.display());
+                        told + &without(&copy)
+                    }
                     Err(error) => error.to_string(),
                 }
             }
@@ -59,6 +62,34 @@ pub(super) fn exchange(
             _ => continue,
         };
         session.notices.push(told);
+    }
+}
+
+/// What of a discussion is in no document, to be told with that it was exported; empty if all is.
+fn without(discussion: &Discussion) -> String {
+    let has_tools = discussion.entries.iter().any(|e| !e.rounds.is_empty());
+    let tools = has_tools.then(|| "what tools were called and what came of it".to_owned());
+    let takes = match discussion.aside.len() {
+        0 => None,
+        1 => Some("the take that is set aside".to_owned()),
+        count => Some(format!("the {count} takes that are set aside")),
+    };
+    let tier = discussion
+        .tier
+        .map(|tier| format!("that the tier {} answers", tier.label()));
+    let asks = discussion.provider.is_some();
+    let provider = asks.then(|| "which provider answers".to_owned());
+    let may = discussion.leave != Leave::None;
+    let leave = may.then(|| "what the assistant may do in the project".to_owned());
+    let all = [tools, takes, tier, provider, leave];
+    let mut left: Vec<String> = all.into_iter().flatten().collect();
+    let Some(last) = left.pop() else {
+        return String::new();
+    };
+    if left.is_empty() {
+        format!(", without {last}")
+    } else {
+        format!(", without {} and {last}", left.join(", "))
     }
 }
 
@@ -85,7 +116,7 @@ fn import(discussions: &mut ResMut<Discussions>, file: &Path) -> Result<(), Impo
 
 #[cfg(test)]
 mod tests {
-    use slop_state::{Entry, Pending};
+    use slop_state::{Entry, Pending, ProviderKind, Take, Tier, ToolRound};
 
     use super::*;
     use crate::controller::{note_done, tests::act};
@@ -95,6 +126,12 @@ mod tests {
         app.insert_resource(Session::new(folder.to_owned()))
             .add_systems(Update, exchange.before(note_done));
         app
+    }
+
+    /// The first discussion.
+    fn first(app: &mut App) -> &mut Discussion {
+        let discussions = app.world_mut().resource_mut::<Discussions>();
+        &mut discussions.into_inner().list[0]
     }
 
     fn notices(app: &App) -> &[String] {
@@ -145,6 +182,35 @@ mod tests {
         });
         assert_eq!(entries.collect::<Vec<_>>(), original.entries);
         assert_eq!([5, 6], [0, 1].map(|index| imported.entries[index].id));
+    }
+
+    #[test]
+    fn what_is_not_in_the_document_is_told() {
+        let data = tempfile::tempdir().unwrap();
+        let mut app = app(data.path());
+        let told = |app: &mut App| {
+            act(app, Action::ExportDiscussion(1));
+            let told = notices(app).last().cloned().unwrap_or_default();
+            let (_, without) = told.split_once(".md").unwrap_or_default();
+            without.to_owned()
+        };
+        assert_eq!(told(&mut app), "");
+        first(&mut app).aside = vec![Take::default()];
+        assert_eq!(told(&mut app), ", without the take that is set aside");
+        first(&mut app).aside.push(Take::default());
+        first(&mut app).tier = Some(Tier::Qa);
+        first(&mut app).provider = Some(ProviderKind::Echo);
+        first(&mut app).leave = Leave::Look;
+        first(&mut app).entries.push(Entry {
+            id: 2,
+            rounds: vec![ToolRound::default()],
+            ..Entry::default()
+        });
+        assert_eq!(
+            told(&mut app),
+            ", without what tools were called and what came of it, the 2 takes that are set aside, \
+             that the tier QA answers, which provider answers and what the assistant may do in the project"
+        );
     }
 
     #[test]

@@ -1,23 +1,47 @@
 //! What a discussion has of its own instead of what is set for the project.
 
-use slop_engine::egui;
-use slop_state::{Action, Discussion, Leave};
+use slop_engine::{
+    assistants::{AssistantError, Recipient},
+    egui,
+};
+use slop_state::{shown_address, Action, Discussion, Leave, ProviderKind, Settings};
+use slop_ui::{
+    discussion_hub::prompt_field,
+    servers::{address_field, key_field, provider_name, Offer, PROVIDERS},
+    Theme,
+};
 
-/// Model, tools and system prompt of a discussion. Each change is asked for at once, so nothing that was
-/// typed waits to be accepted.
-pub(super) fn setup(ui: &mut egui::Ui, discussion: &Discussion, out: &mut Vec<Action>) {
+/// The width of the field for a model, in points.
+const MODEL: f32 = 240.0;
+
+/// Whom the discussion that is shown would ask.
+pub(crate) struct Whom<'a> {
+    /// What counts for what it has not of its own.
+    pub(crate) fallback: Settings,
+    /// The server, if one is wanted.
+    pub(crate) server: Result<Option<Recipient>, AssistantError>,
+    /// Whether there is a key for it.
+    pub(crate) has_key: bool,
+    /// The models of the server.
+    pub(crate) offer: Option<Offer<'a>>,
+}
+
+/// Provider, model, tools and system prompt of a discussion. Each change is asked for at once, so nothing
+/// that was typed waits to be accepted, but an address, which may hold a secret.
+pub(super) fn setup(
+    ui: &mut egui::Ui,
+    discussion: &Discussion,
+    whom: &Whom<'_>,
+    theme: &Theme,
+    out: &mut Vec<Action>,
+) {
     let id = discussion.id;
-    ui.horizontal(|ui| {
-        ui.label("Model");
-        let mut model = discussion.model.clone();
-        let field = egui::TextEdit::singleline(&mut model)
-            .id_salt(("model", id))
-            .hint_text("As in Project Settings")
-            .desired_width(f32::INFINITY);
-        if ui.add(field).changed() {
-            out.push(Action::SetModel(id, model));
-        }
-    });
+    provider(ui, discussion, whom.fallback.provider, out);
+    let own = discussion.provider;
+    if let Some(own) = own.filter(|own| *own != ProviderKind::Echo) {
+        server(ui, discussion, own, whom, theme, out);
+    }
+    model(ui, discussion, whom.offer.as_ref(), theme, out);
     leave(ui, discussion, out);
     ui.label("System prompt");
     let height = (0.3 * ui.available_height()).clamp(40.0, 160.0);
@@ -26,17 +50,105 @@ pub(super) fn setup(ui: &mut egui::Ui, discussion: &Discussion, out: &mut Vec<Ac
         .max_height(height)
         .min_scrolled_height(40.0)
         .show(ui, |ui| {
-            let mut system = discussion.system.clone();
-            let field = egui::TextEdit::multiline(&mut system)
-                .id_salt(("system", id))
-                .hint_text("Told to the assistant before all else")
-                .desired_width(f32::INFINITY)
-                .desired_rows(2);
-            if ui.add(field).changed() {
-                out.push(Action::SetSystem(id, system));
-            }
+            let field = egui::Id::new(("discussion_hub system", id));
+            let hint = "Told to the assistant before all else";
+            let room = (f32::INFINITY, 2);
+            let typed = prompt_field(ui, field, &discussion.system, hint, room);
+            out.extend(typed.map(|system| Action::SetSystem(id, system)));
         });
     ui.separator();
+}
+
+/// Who answers, if that is not whoever is set otherwise.
+fn provider(
+    ui: &mut egui::Ui,
+    discussion: &Discussion,
+    fallback: ProviderKind,
+    out: &mut Vec<Action>,
+) {
+    let name = |provider: Option<ProviderKind>| match (provider, discussion.tier) {
+        (Some(provider), _) => provider_name(provider).to_owned(),
+        (None, Some(tier)) => {
+            let of_tier = provider_name(fallback);
+            format!("As the tier {}: {of_tier}", tier.label())
+        }
+        (None, None) => format!("As the assistant: {}", provider_name(fallback)),
+    };
+    ui.horizontal_wrapped(|ui| {
+        ui.label("Provider");
+        let mut chosen = discussion.provider;
+        egui::ComboBox::from_id_salt(("provider", discussion.id))
+            .width(MODEL)
+            .selected_text(name(chosen))
+            .show_ui(ui, |ui| {
+                for provider in [None].into_iter().chain(PROVIDERS.map(Some)) {
+                    ui.selectable_value(&mut chosen, provider, name(provider));
+                }
+            });
+        if chosen != discussion.provider {
+            out.push(Action::SetProvider(discussion.id, chosen));
+        }
+    });
+}
+
+/// Where its own provider is, and the key for that server.
+fn server(
+    ui: &mut egui::Ui,
+    discussion: &Discussion,
+    provider: ProviderKind,
+    whom: &Whom<'_>,
+    theme: &Theme,
+    out: &mut Vec<Action>,
+) {
+    let id = discussion.id;
+    let mut fallback = whom.fallback.clone();
+    fallback.provider = provider;
+    let of = fallback.server_mut();
+    let hint = of.map(|(base_url, _)| format!("Empty: {}", shown_address(base_url)));
+    ui.label("Address");
+    let field = egui::Id::new(("discussion_hub address", id));
+    let now = &discussion.base_url;
+    let typed = address_field(ui, field, now, &hint.unwrap_or_default(), theme);
+    out.extend(typed.map(|address| Action::SetAddress(id, address)));
+    ui.label("API key");
+    match &whom.server {
+        Ok(Some(server)) => key_field(ui, server, whom.has_key, theme, out),
+        // The provider was chosen in this frame, and is not set yet.
+        Ok(None) => {}
+        Err(error) => {
+            ui.colored_label(theme.error, error.to_string());
+        }
+    }
+}
+
+/// The model, typed or chosen among those that the server has.
+fn model(
+    ui: &mut egui::Ui,
+    discussion: &Discussion,
+    offer: Option<&Offer<'_>>,
+    theme: &Theme,
+    out: &mut Vec<Action>,
+) {
+    let id = discussion.id;
+    // What has no room beside the field comes below it.
+    ui.horizontal_wrapped(|ui| {
+        ui.label("Model");
+        let mut model = discussion.model.clone();
+        let field = egui::TextEdit::singleline(&mut model)
+            .id_salt(("model", id))
+            .hint_text("As in Project Settings")
+            .desired_width(MODEL);
+        let is_typed = ui.add(field).changed();
+        let chosen = offer.and_then(|offer| offer.choose(ui, out));
+        if let Some(name) = chosen {
+            out.push(Action::SetModel(id, name));
+        } else if is_typed {
+            out.push(Action::SetModel(id, model));
+        }
+    });
+    if let Some(offer) = offer {
+        offer.tell(ui, theme);
+    }
 }
 
 /// What the assistant may do in the project's folder: nothing unless somebody says so here.

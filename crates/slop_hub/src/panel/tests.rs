@@ -2,9 +2,14 @@
 
 use std::path::PathBuf;
 
-use slop_state::{Entry, ModelId, Money, Price, TokenUsage};
+use slop_common::provider;
+use slop_engine::assistants::{AssistantError, Models, Recipient};
+use slop_state::{
+    Entry, ModelId, Money, Price, ProviderKind, Settings, Tier, Tiers, TokenUsage, TypedKey, Whose,
+};
 use slop_ui::{
     discussion_hub::everywhere_field,
+    servers::{Offer, HOLDS_A_SECRET},
     testing::{key, texts, theme},
 };
 
@@ -24,6 +29,10 @@ struct Bench {
     steps: Option<Steps>,
     streaming: Vec<u64>,
     prices: Prices,
+    settings: Settings,
+    tiers: Tiers,
+    has_key: bool,
+    models: Models,
     other_model: Option<String>,
     cache: Cache,
     folder: PathBuf,
@@ -45,6 +54,10 @@ impl Bench {
             steps: None,
             streaming: Vec::new(),
             prices: Prices::default(),
+            settings: Settings::default(),
+            tiers: Tiers::default(),
+            has_key: false,
+            models: Models::Unknown,
             other_model: None,
             cache: Cache::default(),
             folder: "/nowhere".into(),
@@ -91,12 +104,30 @@ impl Bench {
             steps,
             streaming,
             prices,
+            settings,
+            tiers,
+            has_key,
+            models,
             other_model,
             cache,
             folder,
             theme,
             ..
         } = self;
+        let discussion = &discussions.list[0];
+        let provider = provider(&tiers.settings(discussion, settings));
+        let server = Recipient::of(&provider);
+        let known = server.clone().ok().flatten();
+        let whom = Whom {
+            fallback: tiers.fallback(discussion, settings),
+            offer: known.map(|server| Offer {
+                whose: Whose::Discussion(discussion.id),
+                models: &*models,
+                unkeyed: Some(server).filter(|_| !*has_key),
+            }),
+            server,
+            has_key: *has_key,
+        };
         let mut out = Vec::new();
         let output = context.run(input, |context| {
             egui::CentralPanel::default().show(context, |ui| {
@@ -109,6 +140,7 @@ impl Bench {
                     steps: *steps,
                     streaming: streaming.as_slice(),
                     prices: &*prices,
+                    whom: &whom,
                     other_model: other_model.as_deref(),
                     cache: &mut *cache,
                     folder: folder.as_path(),
@@ -653,6 +685,88 @@ fn model_and_system_prompt_are_asked_for_as_they_are_typed() {
     assert!(bench.sees("hello"));
     assert_eq!(bench.click_first("⚙"), []);
     assert!(bench.find("System prompt").is_empty());
+}
+
+#[test]
+fn a_discussion_gets_a_provider_an_address_and_a_key() {
+    let mut bench = Bench::new(["hello"]);
+    bench.hub.setup = true;
+    bench.discussions.list[0].tier = Some(Tier::Qa);
+    assert!(bench.sees("As the tier QA: Echo (offline)"));
+    bench.discussions.list[0].tier = None;
+    bench.click_first("As the assistant: Echo (offline)");
+    let own = Some(ProviderKind::Anthropic);
+    let out = bench.click_first("Anthropic");
+    assert_eq!(out, [Action::SetProvider(1, own)]);
+    bench.discussions.list[0].provider = own;
+    assert!(bench.sees("None is stored for api.anthropic.com"));
+
+    bench.click_first("Empty: https://api.anthropic.com/v1");
+    let typed = |text: &str| vec![egui::Event::Text(text.to_owned())];
+    let leave = || vec![key(egui::Key::Enter, true, egui::Modifiers::NONE)];
+    let secret = "https://me:hunter2@a.example";
+    assert_eq!(bench.run(typed(secret)).0, []);
+    assert_eq!(bench.run(leave()).0, []);
+    assert!(bench.sees(HOLDS_A_SECRET));
+    let memory = bench
+        .context
+        .memory(|memory| ron::to_string(memory).unwrap());
+    assert!(!memory.contains("hunter2"), "{memory}");
+    bench.click_first(secret);
+    let all = key(egui::Key::A, true, egui::Modifiers::COMMAND);
+    bench.run([vec![all], typed("https://a.example/")].concat());
+    let mut out = bench.run(leave()).0;
+    out.extend(bench.run(Vec::new()).0);
+    let address = "https://a.example".to_owned();
+    assert_eq!(out, [Action::SetAddress(1, address.clone())]);
+    bench.discussions.list[0].base_url = address;
+
+    bench.click_first("paste it here");
+    bench.run(typed("sk-1"));
+    let server = "anthropic-a.example-443".to_owned();
+    let key = TypedKey("sk-1".to_owned());
+    let set = Action::SetKey { server, key };
+    assert_eq!(bench.click_first("Store"), [set]);
+}
+
+#[test]
+fn models_are_offered_where_a_model_is_entered() {
+    let mut bench = Bench::new(["hello"]);
+    bench.hub.setup = true;
+    // The echo has none.
+    assert!(!bench.sees("List models"));
+    bench.settings.provider = ProviderKind::OpenAi;
+    let asked = Action::ListModels(Whose::Discussion(1));
+    assert_eq!(bench.click_first("List models"), [asked]);
+    let error = AssistantError::Reported {
+        text: "no".to_owned(),
+    };
+    let told = error.to_string();
+    bench.models = Models::Known(Err(error));
+    assert!(bench.sees(&told));
+    assert!(bench.sees("No API key is stored for 127.0.0.1:8080"));
+    bench.has_key = true;
+    assert!(!bench.sees("No API key is stored"));
+    bench.models = Models::Known(Ok(vec!["small".to_owned()]));
+    bench.click_first("Choose");
+    let chosen = bench.click_first("small");
+    assert_eq!(chosen, [Action::SetModel(1, "small".to_owned())]);
+}
+
+#[test]
+fn of_a_huge_system_prompt_the_beginning_is_laid_out() {
+    let mut bench = Bench::new(["hello"]);
+    bench.hub.setup = true;
+    bench.click_first("Told to the assistant");
+    let pasted = "many words ".repeat(100_000);
+    let out = bench.run(vec![egui::Event::Paste(pasted.clone())]).0;
+    assert!(out == [Action::SetSystem(1, pasted.clone())]);
+    bench.discussions.list[0].system = pasted;
+    let seen = bench.look();
+    let longest = seen.iter().map(|(text, _)| text.len()).max();
+    assert!(longest.is_some_and(|longest| (10_000..50_000).contains(&longest)));
+    let removed = bench.click_first("Remove");
+    assert_eq!(removed, [Action::SetSystem(1, String::new())]);
 }
 
 #[test]

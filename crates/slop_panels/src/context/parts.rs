@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use slop_common::{message, messages, offered, spoken, Names};
+use slop_common::{message, messages, offered, spoken, KnownNames};
 use slop_engine::context::{Gathered, Sent};
 use slop_state::{Composer, ContextRule, Discussion, Entry, Leave, Tiers};
 
@@ -61,6 +61,13 @@ impl<'a> Part<'a> {
     }
 }
 
+/// Which files are named in a discussion, and in what is not sent yet: that is another with each letter.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    said: KnownNames,
+    unsent: KnownNames,
+}
+
 /// All parts of the next question.
 pub(super) fn parts<'a>(
     discussion: &'a Discussion,
@@ -68,6 +75,7 @@ pub(super) fn parts<'a>(
     streaming: &'a [u64],
     gathered: Option<&'a Gathered>,
     tiers: &'a Tiers,
+    named: &mut Named,
 ) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
     let system = tiers.prompt(discussion);
@@ -89,10 +97,18 @@ pub(super) fn parts<'a>(
         text: composer.text.clone(),
         ..Entry::default()
     };
-    let said = discussion.entries.iter().chain([&unsent]);
-    let names = (tiers.rule(discussion) == ContextRule::Named).then(|| Names::of(said));
+    let names = if tiers.rule(discussion) == ContextRule::Named {
+        let said = named.said.of(&discussion.entries);
+        Some((said, named.unsent.of(std::slice::from_ref(&unsent))))
+    } else {
+        None
+    };
+    let is_wanted = |path: &str| {
+        let mut names = names.iter();
+        names.all(|(said, unsent)| said.has(path) || unsent.has(path))
+    };
     let files = gathered.into_iter().flat_map(|gathered| &gathered.files);
-    let files = files.filter(|file| names.as_ref().is_none_or(|names| names.has(&file.path)));
+    let files = files.filter(|file| is_wanted(&file.path));
     parts.extend(files.map(|file| Part {
         is_changed: is_changed(discussion, file),
         ..Part::new(

@@ -1,5 +1,5 @@
 use slop_engine::context::{gather, Mode, OffLimits, Wanted};
-use slop_state::{Entry, Leave, SentFile, Tier, TrackMode, Tracked};
+use slop_state::{Entry, Leave, ProviderKind, SentFile, Tier, TrackMode, Tracked};
 use slop_ui::testing::{button, find, key, theme, Window};
 
 use super::*;
@@ -14,6 +14,7 @@ struct Bench {
     composer: Composer,
     editing: Option<(u64, String)>,
     gathered: Option<Gathered>,
+    named: Named,
 }
 
 impl Bench {
@@ -42,6 +43,7 @@ impl Bench {
             composer: Composer::default(),
             editing: None,
             gathered: None,
+            named: Named::default(),
         }
     }
 
@@ -80,6 +82,7 @@ impl Bench {
             editing: &mut self.editing,
             streaming: &[4],
             gathered: self.gathered.as_ref(),
+            named: &mut self.named,
             theme: &theme,
         };
         let mut out = Vec::new();
@@ -120,6 +123,7 @@ fn the_parts_are_what_goes_out() {
         &[4],
         bench.gathered.as_ref(),
         &bench.tiers,
+        &mut bench.named,
     );
     let shown: Vec<_> = parts
         .iter()
@@ -173,12 +177,25 @@ fn only_the_beginning_of_a_huge_part_is_laid_out() {
 }
 
 #[test]
+fn only_the_beginning_of_a_huge_system_prompt_is_laid_out() {
+    let mut bench = Bench::new();
+    bench.discussion.system = "many words ".repeat(100_000);
+    bench.click("System prompt · about 275\u{2009}000 tokens");
+    let seen = bench.frame(Vec::new()).1.into_iter();
+    let longest = seen.map(|(text, _)| text.len()).max();
+    assert!(longest.is_some_and(|longest| (10_000..50_000).contains(&longest)));
+    let out = bench.click("Remove");
+    assert_eq!(out, [Action::SetSystem(1, String::new())]);
+}
+
+#[test]
 fn tools_that_may_be_called_are_a_part() {
     let mut bench = Bench::new();
     bench.discussion.leave = Leave::Look;
     let title = {
         let (discussion, composer) = (&bench.discussion, &bench.composer);
-        let parts = parts(discussion, composer, &[4], None, &bench.tiers);
+        let named = &mut Named::default();
+        let parts = parts(discussion, composer, &[4], None, &bench.tiers, named);
         let mut all = parts.iter();
         let tools = all.find(|part| part.origin == Origin::Tools).unwrap();
         assert!(tools.text.contains("read_file"), "{}", tools.text);
@@ -197,6 +214,17 @@ fn tokens_are_summed_and_held_against_the_window() {
     bench.find("About 6 of 128\u{2009}000 tokens, 1 %");
     bench.settings.window_tokens = 5;
     bench.find("About 6 of 5 tokens, 120 %: more than the model takes");
+    // The model that is asked about this discussion may have a window of its own.
+    bench.settings.provider = ProviderKind::OpenAi;
+    bench.discussion.model = "large".into();
+    let of = bench.tiers.settings(&bench.discussion, &bench.settings);
+    let of = of.model_id().unwrap();
+    bench.settings.context_windows.set(of, Some(1_000));
+    bench.find("About 6 of 1\u{2009}000 tokens, 1 %");
+    bench.discussion.tier = Some(Tier::Worker);
+    bench.tiers.worker.provider = Some(ProviderKind::Gemini);
+    let shown = bench.frame(Vec::new()).1;
+    assert!(shown.iter().any(|(text, _)| text.contains("of 5 tokens")));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 use slop_common::provider;
-use slop_state::{Money, Price, Prices, TrackMode, Tracked};
+use slop_engine::assistants::Models;
+use slop_state::{Money, Price, Prices, ProviderKind, Tier, TrackMode, Tracked, TypedKey};
 use slop_ui::{
+    servers::HOLDS_A_SECRET,
     testing::{button, key, texts},
     Themes,
 };
@@ -18,7 +20,9 @@ pub(super) struct Hands {
     roles: Vec<String>,
     draft: Draft,
     cache: Cache,
-    models: Models,
+    pub(super) models: Models,
+    /// The server of all, if there is no key for it.
+    pub(super) unkeyed: Option<Recipient>,
     asked: Vec<ModelId>,
     has_key: bool,
 }
@@ -39,6 +43,7 @@ impl Hands {
             draft: Draft::default(),
             cache: Cache::default(),
             models: Models::default(),
+            unkeyed: None,
             asked: Vec::new(),
             has_key: false,
         }
@@ -70,6 +75,13 @@ impl Hands {
         };
         let themes = Themes::built_in().unwrap();
         let server = self.server();
+        let whose = [Whose::Settings].into_iter();
+        let offers = whose.chain(Tier::ALL.map(Whose::Tier)).map(|whose| Offer {
+            whose,
+            models: &self.models,
+            unkeyed: self.unkeyed.clone(),
+        });
+        let offers: Vec<_> = offers.collect();
         let output = self.context.run(input, |context| {
             egui::CentralPanel::default().show(context, |ui| {
                 let view = View {
@@ -81,7 +93,7 @@ impl Hands {
                     server: &server,
                     has_key: self.has_key,
                     keyed: &self.keyed,
-                    models: &self.models,
+                    offers: &offers,
                     asked: &self.asked,
                     draft: &mut self.draft,
                     cache: &mut self.cache,
@@ -317,6 +329,7 @@ fn settings_of_before_have_the_limit_that_commands_had() {
         ("nerv", 9)
     );
     assert_eq!(settings.command_limit_s, 600);
+    assert_eq!(settings.context_window(), 128_000);
 }
 
 /// Prices of the model `m`.
@@ -367,6 +380,29 @@ fn prices_are_of_the_model_that_is_set() {
 }
 
 #[test]
+fn a_model_has_a_window_of_its_own_or_that_of_all() {
+    let mut hands = Hands::new();
+    hands.find("tokens; empty: 128000");
+    let of = hands.settings.model_id().unwrap();
+    hands.settings.context_windows.set(of.clone(), Some(4_000));
+    let (out, shown) = hands.fill("4000", "few");
+    assert_eq!(out, []);
+    assert!(shown.contains("A whole number from 1000"), "{shown}");
+    let (out, _) = hands.fill("few", "8000");
+    let mut settings = hands.settings.clone();
+    settings.context_windows.set(of.clone(), Some(8_000));
+    assert_eq!(out, [Action::SetSettings(settings)]);
+    let (out, _) = hands.fill("4000", " ");
+    let mut settings = hands.settings.clone();
+    settings.context_windows.set(of, None);
+    assert_eq!(out, [Action::SetSettings(settings)]);
+    // It is known of which model, whichever is set.
+    hands.settings.model = "another".to_owned();
+    hands.find("… of m");
+    hands.find("4000");
+}
+
+#[test]
 fn models_that_were_asked_can_have_a_price_whichever_is_set() {
     let mut hands = Hands::new();
     let named = |model: &str| ModelId {
@@ -410,7 +446,10 @@ fn models_that_were_asked_can_have_a_price_whichever_is_set() {
 fn the_models_are_asked_for() {
     let mut hands = Hands::new();
     let list = hands.find("List models");
-    assert_eq!(hands.click(list.center()), [Action::ListModels]);
+    assert_eq!(
+        hands.click(list.center()),
+        [Action::ListModels(Whose::Settings)]
+    );
     hands.models = Models::Known(Ok(vec!["small".to_owned(), "large".to_owned()]));
     let choose = hands.find("Choose");
     hands.click(choose.center());
@@ -420,6 +459,21 @@ fn the_models_are_asked_for() {
         ..hands.settings.clone()
     };
     assert_eq!(hands.click(large.center()), [Action::SetSettings(settings)]);
+}
+
+#[test]
+fn why_there_are_no_models_is_told_where_they_were_asked_for() {
+    let mut hands = Hands::new();
+    let error = AssistantError::Reported {
+        text: "no".to_owned(),
+    };
+    let told = error.to_string();
+    hands.models = Models::Known(Err(error));
+    hands.unkeyed = hands.server().unwrap();
+    hands.find(&told);
+    hands.find("No API key is stored for 127.0.0.1:8080");
+    hands.models = Models::Known(Ok(Vec::new()));
+    hands.find("The server names no model");
 }
 
 #[test]

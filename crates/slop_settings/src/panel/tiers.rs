@@ -4,20 +4,26 @@ use slop_common::{provider, tier_provider};
 use slop_engine::{assistants::Recipient, egui};
 use slop_state::{
     shown_address, Action, ContextRule, Leave, ProviderKind, Settings, Tier, TierSetup, Tiers,
+    Whose,
+};
+use slop_ui::{
+    discussion_hub::prompt_field,
+    servers::{address_or_none, provider_name, Offer, PROVIDERS},
 };
 
-use super::{address, choice, grid, key, provider_name, Form, FIELD, PROVIDERS};
+use super::{choice, grid, key, offer_for, Form, FIELD, MODEL};
 
 /// What a field for a prompt says that is empty.
 const EMPTY: &str = "Empty: the built-in prompt";
 
-/// A fold for each tier. `keyed` are the servers for which there is a key.
+/// A fold for each tier. `keyed` are the servers for which there is a key, `offers` what they offer.
 pub(super) fn of_tiers(
     ui: &mut egui::Ui,
     form: &mut Form<'_>,
     tiers: &Tiers,
     settings: &Settings,
     keyed: &[Recipient],
+    offers: &[Offer<'_>],
     out: &mut Vec<Action>,
 ) {
     ui.weak("Who works on tickets, and with what. A discussion's own settings come first.");
@@ -31,7 +37,8 @@ pub(super) fn of_tiers(
                 .show(ui, |ui| {
                     ui.weak(tier.hint());
                     grid(ui, "fields", |ui| {
-                        whom(ui, form, tier, &mut new, settings);
+                        let offer = offer_for(offers, Whose::Tier(tier));
+                        whom(ui, form, tier, &mut new, settings, offer, out);
                         its_key(ui, form, tier, tiers, settings, keyed, out);
                         prompt(ui, tier, &mut new);
                         let rules = ContextRule::ALL.into_iter().map(Some);
@@ -94,6 +101,8 @@ fn whom(
     tier: Tier,
     new: &mut TierSetup,
     settings: &Settings,
+    offer: Option<&Offer<'_>>,
+    out: &mut Vec<Action>,
 ) {
     let of_settings = settings.provider;
     let providers = PROVIDERS.into_iter().map(Some);
@@ -114,31 +123,12 @@ fn whom(
     };
     if new.provider.is_some() {
         let fallback = shown_address(base_url);
-        let typed = row(
-            ui,
-            form,
-            tier,
-            "Address",
-            &new.base_url,
-            &fallback,
-            |text| {
-                if text.trim().is_empty() {
-                    Ok(String::new())
-                } else {
-                    address(text)
-                }
-            },
-        );
+        let typed = its_address(ui, form, tier, &new.base_url, &fallback);
         if let Some(typed) = typed {
             new.base_url = typed;
         }
     }
-    let typed = row(ui, form, tier, "Model", &new.model, model, |text| {
-        Ok(text.trim().to_owned())
-    });
-    if let Some(typed) = typed {
-        new.model = typed;
-    }
+    its_model(ui, form, tier, new, model, offer, out);
     let mut asks = Tiers::default();
     asks.get_mut(tier).clone_from(new);
     let asks = asks.of_tier(tier, settings);
@@ -153,20 +143,18 @@ fn whom(
     }
 }
 
-/// A row with a text field that may be left empty.
-fn row(
+/// The address of its provider, which may be left empty.
+fn its_address(
     ui: &mut egui::Ui,
     form: &mut Form<'_>,
     tier: Tier,
-    label: &str,
     now: &str,
     fallback: &str,
-    parse: impl Fn(&str) -> Result<String, String>,
 ) -> Option<String> {
-    ui.label(label);
-    let name = format!("{} {label}", tier.label());
+    ui.label("Address");
+    let name = format!("{} Address", tier.label());
     let typed = ui.vertical(|ui| {
-        let typed = form.field(ui, &name, now, FIELD, parse);
+        let typed = form.field(ui, &name, now, FIELD, address_or_none);
         if now.is_empty() {
             ui.weak(format!("Empty: {fallback}"));
         }
@@ -174,6 +162,40 @@ fn row(
     });
     ui.end_row();
     typed.inner
+}
+
+/// Its model, typed or chosen among those that the server has. It may be left empty.
+fn its_model(
+    ui: &mut egui::Ui,
+    form: &mut Form<'_>,
+    tier: Tier,
+    new: &mut TierSetup,
+    fallback: &str,
+    offer: Option<&Offer<'_>>,
+    out: &mut Vec<Action>,
+) {
+    ui.label("Model");
+    let name = format!("{} Model", tier.label());
+    ui.vertical(|ui| {
+        ui.horizontal(|ui| {
+            let trim = |text: &str| Ok(text.trim().to_owned());
+            let typed = form.field(ui, &name, &new.model, MODEL, trim);
+            let chosen = offer.and_then(|offer| offer.choose(ui, out));
+            if chosen.is_some() {
+                form.draft.texts.remove(&name);
+            }
+            if let Some(model) = chosen.or(typed) {
+                new.model = model;
+            }
+        });
+        if let Some(offer) = offer {
+            offer.tell(ui, form.theme);
+        }
+        if new.model.is_empty() {
+            ui.weak(format!("Empty: {fallback}"));
+        }
+    });
+    ui.end_row();
 }
 
 /// The key for the server of a tier, if that is another than the assistant's.
@@ -214,14 +236,12 @@ fn prompt(ui: &mut egui::Ui, tier: Tier, new: &mut TierSetup) {
     ui.label("System prompt");
     ui.vertical(|ui| {
         let is_blank = new.prompt.trim().is_empty();
-        let field = egui::TextEdit::multiline(&mut new.prompt)
-            .id_salt("prompt")
-            .hint_text(EMPTY)
-            .desired_width(FIELD)
-            .desired_rows(3);
-        let field = ui.add(field);
+        let field = egui::Id::new(("tier prompt", tier.label()));
+        let typed = prompt_field(ui, field, &new.prompt, EMPTY, (FIELD, 3));
+        if let Some(typed) = typed {
+            new.prompt = typed;
+        }
         if is_blank {
-            field.on_hover_text(tier.prompt());
             let begin = ui.button("Begin with the built-in one");
             if begin.on_hover_text(tier.prompt()).clicked() {
                 tier.prompt().clone_into(&mut new.prompt);
@@ -233,6 +253,8 @@ fn prompt(ui: &mut egui::Ui, tier: Tier, new: &mut TierSetup) {
 
 #[cfg(test)]
 mod tests {
+    use slop_engine::assistants::Models;
+
     use crate::panel::tests::Hands;
 
     use super::*;
@@ -292,6 +314,29 @@ mod tests {
         hands.find(&format!(
             "Worker · {asked} · built-in prompt · All tracked files"
         ));
+    }
+
+    #[test]
+    fn a_model_is_chosen_among_those_of_the_server_of_the_tier() {
+        let mut hands = unfolded(Tier::Worker);
+        let (_, seen) = hands.frame(Vec::new());
+        // The first is that of the assistant.
+        let lists = seen.iter().filter(|(text, _)| text == "List models");
+        let list = lists.map(|(_, rect)| rect.center()).nth(1).unwrap();
+        let asked = Action::ListModels(Whose::Tier(Tier::Worker));
+        assert_eq!(hands.click(list), [asked]);
+        hands.models = Models::Known(Ok(vec!["small".to_owned()]));
+        hands.frame(Vec::new());
+        let (_, seen) = hands.frame(Vec::new());
+        let menus = seen.iter().filter(|(text, _)| text == "Choose");
+        let menu = menus.map(|(_, rect)| rect.center()).nth(1).unwrap();
+        hands.click(menu);
+        let at = hands.find("small").center();
+        let setup = TierSetup {
+            model: "small".to_owned(),
+            ..TierSetup::default()
+        };
+        assert_eq!(hands.click(at), [Action::SetTier(Tier::Worker, setup)]);
     }
 
     #[test]
