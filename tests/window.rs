@@ -1,27 +1,19 @@
 //! The app as a person uses it all day: a real window, real keys, real pixels.
 
-use hot_reloader_tests::window::{AppCopy, Area, Window};
+use hot_reloader_tests::{
+    window::{AppCopy, Area, Window},
+    workbench::{control, COMPOSER as WITHIN, TABS},
+};
 
 /// A colour that nothing in the app has.
 const MARK: [u8; 3] = [1, 254, 3];
 /// The composer.
 const COMPOSER: Area = (197, 618, 370, 160);
-/// The tabs on the right.
-const TABS: Area = (592, 32, 400, 18);
 
 /// The composer's field gets the keys.
 fn write(window: &Window, text: &str) {
-    window.click(400, 700);
+    window.click(WITHIN.0, WITHIN.1);
     window.type_text(text);
-}
-
-/// Presses a key while Control is down, until something is to be seen of it.
-fn control(window: &Window, key: &str, what: &str, area: Area) {
-    let before = window.still(area);
-    window.hold("ctrl", || {
-        window.press(key);
-        window.see(what, |picture| picture.area(area) != before);
-    });
 }
 
 /// Presses Ctrl+Enter until the composer is empty.

@@ -459,3 +459,14 @@ pub fn edit(source: &str, from: &str, to: &str) -> String {
     assert!(source.contains(from), "`{from}` does not occur");
     source.replace(from, to)
 }
+
+/// `source` with several texts replaced, one after the other.
+///
+/// # Panics
+///
+/// As [`edit`].
+#[must_use]
+pub fn edit_all(source: &str, edits: &[(&str, &str)]) -> String {
+    let edits = edits.iter();
+    edits.fold(source.to_owned(), |text, (from, to)| edit(&text, from, to))
+}

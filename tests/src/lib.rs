@@ -10,6 +10,7 @@ pub mod recipes;
 pub mod row;
 pub mod server;
 pub mod window;
+pub mod workbench;
 
 pub use host::Host;
 pub use lab::{root, Fixture};

@@ -94,21 +94,24 @@ impl Answer {
     }
 
     fn event(&mut self, data: &str) {
-        let event = format!("data: {data}\n\n");
-        self.send(&format!("{:x}\r\n{event}\r\n", event.len()));
+        self.send(&event(data));
     }
 
     /// The next piece of the text.
     pub fn say(&mut self, text: &str) {
-        let piece = json!({ "choices": [{ "delta": { "content": text } }] });
-        self.event(&piece.to_string());
+        self.event(&piece(text));
     }
 
     /// That is all.
     pub fn end(mut self) {
-        let ending = json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] });
-        self.event(&ending.to_string());
-        self.event("[DONE]");
+        self.event(&ending());
+        self.event(DONE);
+    }
+
+    /// All of it at once, so that whoever asked has nothing to wait for in it.
+    pub fn say_all(mut self, text: &str) {
+        let all = [event(&piece(text)), event(&ending()), event(DONE)];
+        self.send(&all.concat());
     }
 
     /// Ends with the call of a tool. What comes of it is in the next question.
@@ -119,7 +122,7 @@ impl Answer {
             "choices": [{ "delta": { "tool_calls": [call] }, "finish_reason": "tool_calls" }],
         });
         self.event(&ending.to_string());
-        self.event("[DONE]");
+        self.event(DONE);
     }
 
     /// Ends with an error, after it has said that all is well.
@@ -145,4 +148,23 @@ impl Answer {
             other => panic!("somebody still listens: {other:?}"),
         }
     }
+}
+
+/// Behind the last event.
+const DONE: &str = "[DONE]";
+
+/// An event of the stream, in a chunk of its own.
+fn event(data: &str) -> String {
+    let event = format!("data: {data}\n\n");
+    format!("{:x}\r\n{event}\r\n", event.len())
+}
+
+/// Of the text.
+fn piece(text: &str) -> String {
+    json!({ "choices": [{ "delta": { "content": text } }] }).to_string()
+}
+
+/// That the text is whole.
+fn ending() -> String {
+    json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] }).to_string()
 }

@@ -35,10 +35,15 @@ const COPIED: [&str; 11] = [
     "slop_ui",
 ];
 
-/// A copy of the app's own packages in the laboratory, and the app built of it.
+/// One at a time, for all are the same files.
+static COPY: Mutex<()> = Mutex::new(());
+
+/// A copy of the app's own packages in the laboratory, and the app built of it. Nobody else has one until it is
+/// dropped, so no test takes back what another one has edited.
 #[derive(Debug)]
 pub struct AppCopy {
     folder: PathBuf,
+    _copy: MutexGuard<'static, ()>,
 }
 
 impl AppCopy {
@@ -49,6 +54,7 @@ impl AppCopy {
     /// If it cannot be made or built.
     #[must_use]
     pub fn new() -> Self {
+        let mine = COPY.lock().unwrap_or_else(PoisonError::into_inner);
         lab::prepare();
         let folder = lab().join("app");
         let manifest =
@@ -79,6 +85,7 @@ impl AppCopy {
         }
         let copy = Self {
             folder: folder.clone(),
+            _copy: mine,
         };
         copy_tree(&root().join("assets/themes"), &folder.join("assets/themes"));
         for package in COPIED {
@@ -255,6 +262,35 @@ impl Picture {
         Some(on_display(x + wide / 2, y + tall / 2))
     }
 
+    /// Where pieces of this colour begin in an area, such as buttons: row by row, and in each from left to right.
+    /// Between those of a row, and between rows, is the other colour.
+    ///
+    /// # Panics
+    ///
+    /// If the area is not within the picture.
+    #[must_use]
+    pub fn rows(
+        &self,
+        (left, top, width, height): Area,
+        color: [u8; 3],
+        between: [u8; 3],
+    ) -> Vec<Vec<(u32, u32)>> {
+        let mut rows = Vec::new();
+        let mut is_within = false;
+        for y in top..top + height {
+            let line = &self.pixels[y * self.width + left..][..width];
+            let pieces = pieces(line, color, between);
+            let is_first = !pieces.is_empty() && !is_within;
+            is_within = !pieces.is_empty();
+            if is_first {
+                // Within, and not on its edge.
+                let places = pieces.iter().map(|x| on_display(left + x + 3, y + 6));
+                rows.push(places.collect());
+            }
+        }
+        rows
+    }
+
     /// How many pixels have this colour.
     #[must_use]
     pub fn count(&self, color: [u8; 3]) -> usize {
@@ -267,6 +303,24 @@ impl Picture {
         let red = |p: &&[u8; 3]| u16::from(p[0]) > 40 + u16::from(p[1].max(p[2]));
         self.pixels.iter().filter(red).count() as f64 / self.pixels.len() as f64
     }
+}
+
+/// Where pieces of this colour begin in a line of pixels. What is written in one is part of it; it ends where the
+/// other colour is.
+fn pieces(line: &[[u8; 3]], color: [u8; 3], between: [u8; 3]) -> Vec<usize> {
+    /// As wide as what is beside the text of a button.
+    const WIDE: usize = 6;
+    let mut places = Vec::new();
+    let mut is_within = false;
+    for (x, pixels) in line.windows(WIDE).enumerate() {
+        if is_near(pixels[0], between) {
+            is_within = false;
+        } else if !is_within && pixels.iter().all(|pixel| is_near(*pixel, color)) {
+            is_within = true;
+            places.push(x);
+        }
+    }
+    places
 }
 
 /// A place as [`Window::click`] takes it.
