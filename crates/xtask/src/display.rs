@@ -8,6 +8,8 @@ use std::{
 
 use anyhow::{Context, Result};
 
+use crate::packages;
+
 /// A virtual display, which ends with this value.
 pub(crate) struct VirtualDisplay {
     server: Child,
@@ -21,6 +23,21 @@ impl VirtualDisplay {
     /// Starts one under a free number.
     pub(crate) fn start() -> Result<Self> {
         Self::at_scale(1)
+    }
+
+    /// The same with all that it takes to test a window.
+    pub(crate) fn for_tests() -> Result<Self> {
+        packages::ensure(packages::WINDOW)?;
+        packages::ensure(packages::VIRTUAL_DISPLAY)?;
+        packages::ensure(packages::KEYS)?;
+        Self::start()
+    }
+
+    /// Has a command show its windows there.
+    pub(crate) fn show<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command
+            .env("DISPLAY", &self.name)
+            .env_remove("WAYLAND_DISPLAY")
     }
 
     /// Starts one of 1280 by 800 points, each of which is so many pixels wide.

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{bail, Context, Result};
 
-use crate::{cargo, display::VirtualDisplay, packages, run::library_path};
+use crate::{cargo, display::VirtualDisplay, run::library_path};
 
 /// What is tested, in the order in which it builds on one another. Cargo unites the features of
 /// what is selected together, and another union builds the engine anew: so all that needs the
@@ -85,10 +85,7 @@ const CHECKS: &[&[&str]] = &[
 
 /// Runs all of it to the end, whatever fails, and says at the end what did.
 pub(crate) fn test(filter: Option<&str>) -> Result<()> {
-    packages::ensure(packages::WINDOW)?;
-    packages::ensure(packages::VIRTUAL_DISPLAY)?;
-    packages::ensure(packages::KEYS)?;
-    let display = VirtualDisplay::start()?;
+    let display = VirtualDisplay::for_tests()?;
     let mut summary = Summary::default();
     for selection in SELECTIONS {
         let mut tests = cargo();
@@ -97,7 +94,7 @@ pub(crate) fn test(filter: Option<&str>) -> Result<()> {
         let (name, value) = library_path()?;
         tests.args(filter).env(name, value);
         summary.run(
-            on(&mut tests, &display),
+            display.show(&mut tests),
             &format!("cargo test {}", selection.join(" ")),
         )?;
     }
@@ -106,12 +103,12 @@ pub(crate) fn test(filter: Option<&str>) -> Result<()> {
         let mut contract = cargo();
         contract.args(["test", "--no-fail-fast", "--package", "hot_reloader"]);
         contract.args(LINKED).args(["--test", "contract"]);
-        summary.run(on(&mut contract, &display), "the contract of both forms")?;
+        summary.run(display.show(&mut contract), "the contract of both forms")?;
         // Without `hot` the modules are linked in, and nothing else need be there to run them.
         let mut linked = cargo();
         linked.arg("run").args(LINKED);
         linked.args(["--", "--exit-after-frames", "30"]);
-        summary.run(on(&mut linked, &display), "the linked app")?;
+        summary.run(display.show(&mut linked), "the linked app")?;
         for check in CHECKS {
             let mut command = cargo();
             command.args(*check).env("RUSTDOCFLAGS", "-D warnings");
@@ -119,12 +116,6 @@ pub(crate) fn test(filter: Option<&str>) -> Result<()> {
         }
     }
     summary.tell()
-}
-
-fn on<'a>(command: &'a mut Command, display: &VirtualDisplay) -> &'a mut Command {
-    command
-        .env("DISPLAY", &display.name)
-        .env_remove("WAYLAND_DISPLAY")
 }
 
 /// How it went so far.
