@@ -22,9 +22,21 @@ pub struct Steps(u32);
 #[derive(Component, Reflect)]
 pub struct Piece(String);
 
+/// Named after a type of the other crate too.
+#[derive(Resource, Default)]
+pub struct Cache<T> {
+    pub of: std::marker::PhantomData<T>,
+}
+
+/// No system says that it uses this.
+#[derive(Component, Reflect)]
+pub struct Mark;
+
 pub fn SIDE(app: &mut App) {
     app.init_resource::<Steps>()
         .init_resource::<Total>()
+        .init_resource::<Cache<Total>>()
+        .register_type::<Mark>()
         .register_type::<Piece>()
         .register_type::<Total>()
         .add_systems(Startup, spawn)
@@ -41,6 +53,7 @@ fn step(
     mut total: ResMut<Total>,
     pieces: Query<&Piece>,
     mut by_this_code: Local<u32>,
+    mut commands: Commands,
 ) {
     // at the start
     if probe.advance {
@@ -51,6 +64,11 @@ fn step(
         probe.notes.push(format!(
             "{piece} v1 {WORD}, {} of {}, {} in all", *by_this_code, steps.0, total.steps
         ));
+        commands.spawn(Mark);
+        commands.add(|world: &mut World| {
+            let marks = world.query::<&Mark>().iter(world).count();
+            world.resource_mut::<Probe>().notes.push(format!("SIDE marks: {marks}"));
+        });
     }
 }
 
@@ -130,9 +148,21 @@ fn generations(status: &Value) -> [u64; 2] {
 
 /// What both modules say when they take a step.
 fn step(host: &mut Host) -> Vec<String> {
-    let notes = host.advance()["notes"].clone();
-    let notes: Vec<String> = serde_json::from_value(notes).unwrap();
+    let mut notes = notes(&host.advance());
+    notes.retain(|note| !note.contains("marks"));
     notes[notes.len() - 2..].to_vec()
+}
+
+/// How many marks the right one saw last.
+fn marks(host: &mut Host) -> Option<String> {
+    let notes = notes(&host.status()).into_iter().rev();
+    notes
+        .filter_map(|note| Some(note.strip_prefix("right marks: ")?.to_owned()))
+        .next()
+}
+
+fn notes(status: &Value) -> Vec<String> {
+    serde_json::from_value(status["notes"].clone()).unwrap()
 }
 
 #[test]
@@ -275,12 +305,19 @@ fn a_type_of_two_libraries_changes_for_both_or_for_none() {
     two.write("right", &edit(&two.source("right"), "v1", "v3"));
     let report = host.reload();
     assert_eq!(report["outcome"], "committed", "{report:#}");
+    // Of the new right nothing is known to use the marks, so they wait, whatever becomes of the left.
+    two.write("left", &edit(&two.source("left"), "v1", "v4"));
+    host.ask(&json!({ "do": "reload", "modules": ["left"] }));
+    let report = host.report();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
     assert_eq!(
         step(&mut host),
         [
-            "left v2 one, 1 of 3, 5 in all",
+            "left v4 one, 1 of 3, 5 in all",
             "right v3 one, 1 of 3, 6 in all"
         ]
     );
+    step(&mut host);
+    assert_eq!(marks(&mut host).as_deref(), Some("4"));
     host.end();
 }

@@ -115,6 +115,18 @@ fn settle() {
     thread::sleep(Duration::from_secs(20));
 }
 
+/// Three in another order in each round, so that each follows each of the others as often: one that has written
+/// much slows down the next.
+fn in_turn(round: usize) -> [usize; 3] {
+    let forth = [0, 1, 2].map(|step| (round + step) % 3);
+    let [first, second, third] = forth;
+    if round % 2 == 0 {
+        forth
+    } else {
+        [first, third, second]
+    }
+}
+
 fn edited(source: &str, change: &Edit, round: usize) -> String {
     edit(
         source,
@@ -131,8 +143,7 @@ fn kind(results: &mut Results, change: &Edit, floor: &Floor, window: &Window, fi
         lab::write(file, &edited(&source, change, round));
         // In turn, so that whatever else the machine does falls on all.
         let mut times = [0.0; 3];
-        for step in 0..3 {
-            let which = (round + step) % 3;
+        for which in in_turn(round) {
             times[which] = match which {
                 0 => floor.compile(change.crates),
                 1 => floor.cargo(change.libraries()),
@@ -287,8 +298,7 @@ pub(crate) fn fixture(results: &mut Results) {
         let version = format!("\"v{round}a\"");
         fixture.write(&edit(&Fixture::v1(), "\"v1\"", &version));
         let mut times = [0.0; 3];
-        for step in 0..3 {
-            let which = (round + step) % 3;
+        for which in in_turn(round) {
             times[which] = match which {
                 0 => floor.compile(&[&[name]]),
                 1 => floor.cargo(&[name]),

@@ -44,6 +44,8 @@ impl<T: Send + 'static> Build<T> {
         let work = move || {
             // If it panics, that is an update too.
             let end = Wake(wake.clone());
+            // Gone before that, or who is woken hears nothing.
+            let send = send;
             let progress = send.clone();
             let say = move |text| {
                 // Nobody listens any more if the app is closing.

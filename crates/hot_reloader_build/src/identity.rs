@@ -87,13 +87,15 @@ impl Identities {
     ) -> (Arc<Layout>, Vec<String>) {
         let sources: Vec<_> = recording.units.iter().map(|u| u.sources.clone()).collect();
         let layout = self.layout(workspace, &sources);
-        let is_read = layout.is_ok();
-        let layout = layout.unwrap_or_default();
+        let Ok(layout) = layout else {
+            // They were edited while they were built, so nobody knows what their types are.
+            return (Arc::default(), built.to_vec());
+        };
         let units = recording.units.iter();
         let units = units.filter(|unit| built.contains(&unit.name));
         let others = units.filter(|unit| {
             let stands = stands(&layout, unit);
-            let stands = if is_read && is_known(&unit.sources) {
+            let stands = if is_known(&unit.sources) {
                 stands
             } else {
                 Stands::unique()

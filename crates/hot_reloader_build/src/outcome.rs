@@ -43,7 +43,7 @@ pub struct Built {
     pub deps: PathBuf,
     /// The packages that were compiled besides those that may change, by name.
     pub recompiled: Vec<String>,
-    /// What their types are.
+    /// What the types of all crates of these libraries are.
     pub layout: Arc<Layout>,
     /// The workspace that they belong to.
     pub workspace: Workspace,

@@ -97,11 +97,9 @@ impl Supervisor {
         }
     }
 
-    /// Lets whatever else wants to run go before the processes that are started from now on, and wakes nobody
-    /// for them.
+    /// Lets whatever else wants to run go before the processes that are started from now on.
     pub fn give_way(&mut self) {
         self.gives_way = true;
-        self.ticks = never();
     }
 
     /// Starts a process and returns its number. Numbers count from 0 and are not used twice.

@@ -30,7 +30,7 @@ const KEPT: &str = "recording.json";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Recording {
     config: BuildConfig,
-    /// The digest of each variable: they may be secrets, and this is kept in a file.
+    /// The digest of each variable that decides what cargo does: they may be secrets, and this is kept in a file.
     environment: Vec<(OsString, u64)>,
     /// What may not change: manifests, configuration, sources of what is not reloaded.
     inputs: Contents,
@@ -88,7 +88,7 @@ impl Unit {
     }
 
     /// What is another if the metadata is, and is known of what cargo found fresh too: the name of what cargo
-    /// makes of it. A plugin library's says nothing.
+    /// makes of it. A plugin library's name says nothing, so of these it is the metadata itself.
     pub(crate) fn form(&self) -> Option<String> {
         let Some(command) = &self.command else {
             return form_of(&self.made.path);
@@ -331,7 +331,7 @@ impl Recording {
         let mut kept: Self = serde_json::from_slice(&text).ok()?;
         for unit in &mut kept.units {
             // Where that start has compiled it, another may compile now.
-            unit.made = Made::nothing();
+            (unit.made.stamp, unit.made.is_ours) = (None, false);
             unit.with.fill(NEVER);
             (unit.revision, unit.identity) = (0, None);
         }

@@ -69,7 +69,7 @@ pub struct Order {
     pub libraries: Vec<String>,
     /// Those that are to be made; `None` for all.
     pub wanted: Option<Vec<String>>,
-    /// The builds that run, of which no further copy is needed.
+    /// The builds that run and may go on, so no copy of them is needed.
     pub running: Vec<BuildId>,
     /// How they are built.
     pub config: BuildConfig,
@@ -133,6 +133,12 @@ impl Shared {
         supervisor: &mut Supervisor,
         Course { phases, builder }: &mut Course,
     ) -> Result<Option<Made>, ReloadError> {
+        let is_of_host = |name: &&String| order.libraries.contains(name);
+        if let Some(library) = order.wanted.iter().flatten().find(|name| !is_of_host(name)) {
+            return Err(ReloadError::NotOfHost {
+                library: library.clone(),
+            });
+        }
         let start = Instant::now();
         let task = Task {
             libraries: &order.libraries,

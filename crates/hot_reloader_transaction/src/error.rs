@@ -143,6 +143,12 @@ pub enum ReloadError {
     /// Its modules do not fit together, or a name is unknown.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// A module was asked for whose library the app does not have any more.
+    #[error("the library `{library}` is none of the app's any more; reload all modules")]
+    NotOfHost {
+        /// The library.
+        library: String,
+    },
     /// A reload of some modules would leave others with another form of a crate that both need.
     #[error(
         "types of `{name}` are others now, and the library of module `{module}`, which was not asked for, would go on with those of before; reload all modules"
@@ -232,7 +238,7 @@ impl ReloadError {
     pub fn phase(&self) -> Phase {
         match self {
             Self::Busy { .. } | Self::Build(_) => Phase::Build,
-            Self::UnknownModule { .. } => Phase::Request,
+            Self::UnknownModule { .. } | Self::NotOfHost { .. } => Phase::Request,
             Self::Stage(_) => Phase::Stage,
             Self::Rehearsal { .. } | Self::Registry(RegistryError::UnknownTarget { .. }) => {
                 Phase::Rehearse
@@ -288,6 +294,7 @@ impl ReloadError {
                 "unknown_module"
             }
             Self::AtOdds { .. } => "at_odds",
+            Self::NotOfHost { .. } => "not_of_host",
             Self::Registry(RegistryError::MissingModule { .. }) => "missing_module",
             Self::Registry(RegistryError::MissingStateKey { .. }) => "missing_state_key",
             Self::Rehearsal { fault, .. } => match fault {

@@ -725,6 +725,13 @@ fn a_library_that_the_host_has_no_more_goes_with_the_next_reload_of_all() {
     app.frames(4);
     assert_eq!(app.outcomes()[1], Outcome::Committed);
     assert_eq!(app.world.running(), [("a", 1), ("b", 1)]);
+    // And comes back when the host has it again, though its code is what it was.
+    app.world.lacks_more = false;
+    app.request(None);
+    app.frame();
+    app.build_both((1, false), (11, true));
+    app.frames(4);
+    assert_eq!(app.world.running(), [("a", 1), ("b", 1), ("d", 11)]);
 }
 
 #[test]
@@ -734,7 +741,7 @@ fn a_request_for_no_modules_changes_nothing() {
     app.request(Some(&[]));
     app.frames(2);
     assert_eq!(app.world.builds.len(), builds);
-    assert_eq!(app.outcomes()[1], Outcome::Unchanged);
+    assert_eq!(app.outcomes()[1], Outcome::Cancelled);
 }
 
 /// What ran when the build began was taken back before it ended.

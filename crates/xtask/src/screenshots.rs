@@ -194,7 +194,9 @@ impl<'a> App<'a> {
             display,
             data,
         };
-        app.reload(None)?;
+        if !app.reload(None)? {
+            bail!("the app's code does not run; see `cargo xtask run`");
+        }
         let window = wait("the window", || {
             let output = app.xdotool(&["search", "--onlyvisible", "--name", "Manual Slop"]);
             let output = output.ok()?;
@@ -213,11 +215,13 @@ impl<'a> App<'a> {
         Ok(())
     }
 
-    fn reload(&self, modules: Option<Vec<String>>) -> Result<()> {
+    /// Whether the code that was asked for runs then.
+    fn reload(&self, modules: Option<Vec<String>>) -> Result<bool> {
         let folder = self.data.join("hot_reloader/sockets");
         let running = wait("the socket", || find(&folder, Some(self.process.id())).ok())?;
         match ask(&running, &Request::new(modules))? {
-            Reply::Report { .. } | Reply::Heard => Ok(()),
+            Reply::Report { success, .. } => Ok(success),
+            Reply::Heard => Ok(true),
             Reply::Error { error } => bail!("{error}"),
         }
     }

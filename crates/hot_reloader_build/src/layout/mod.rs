@@ -163,6 +163,13 @@ impl Layout {
         }
     }
 
+    /// Whether a crate in the name of a type is missing here that is there.
+    #[must_use]
+    pub fn lacks(&self, other: &Self, type_name: &str) -> bool {
+        let mut crates = paths_in(type_name).map(|(of, _)| of);
+        crates.any(|of| other.crates.contains_key(of) && !self.crates.contains_key(of))
+    }
+
     /// Whether a type is of these crates, or has one of them as a parameter.
     #[must_use]
     pub fn concerns(&self, type_name: &str) -> bool {

@@ -156,6 +156,21 @@ fn another_form_of_what_others_run_is_at_odds_with_it() {
     assert_eq!(menu.at_odds(&both.only(&game)), Some("rules"));
 }
 
+/// What was built turned out to be of no use: cargo is asked, for one of them, and then for the other.
+#[test]
+fn after_a_build_of_no_use_cargo_is_asked_for_each() {
+    let mut fixture = Fixture::of_two();
+    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+    fixture.known.as_mut().unwrap().distrust();
+    fixture.wanted = Some(vec!["menu".to_owned()]);
+    fixture.answer(&[("menu", 2007)], Some(Decline::Useless));
+    fixture.wanted = None;
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
+    fixture.answer(&[("game", 203), ("menu", 2007)], None);
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.answer(&[("game", 303), ("menu", 3007)], None);
+}
+
 /// The settings may be changed while the app runs.
 #[test]
 fn the_libraries_of_a_host_may_be_others() {

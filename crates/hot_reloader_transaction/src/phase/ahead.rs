@@ -19,11 +19,10 @@ pub(crate) fn begin<E: Engine>(
     if !matches!(transaction.stage, Stage::Idle) || !transaction.queue.is_empty() {
         return;
     }
-    let running = E::modules(world).into_iter();
     let wanted = Wanted {
         purpose,
         modules: None,
-        running: running.map(|module| module.build_id).collect(),
+        running: identify::going_on(transaction, &E::modules(world), &Request::new(None)),
     };
     let build = E::build(world, wanted);
     transaction.stage = Stage::Ahead(Ahead {

@@ -60,7 +60,8 @@ fn start<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::World) {
     }
     if request.modules.as_ref().is_some_and(Vec::is_empty) {
         let attempt = Attempt::new(request);
-        transaction.finish(world, attempt, Outcome::Unchanged, None, Vec::new());
+        // As if nobody had asked: what was wrong still is.
+        transaction.finish(world, attempt, Outcome::Cancelled, None, Vec::new());
         return;
     }
     // What is on probation may be taken back before the build has ended.

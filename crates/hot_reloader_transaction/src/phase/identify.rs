@@ -42,7 +42,7 @@ pub(crate) fn identify<E: Engine>(
         attempt.end(Phase::Identify);
         return Ok(None);
     }
-    stays_one(&running, made)?;
+    stays_one(&running, &attempt.request, made)?;
     let builds = made
         .libraries
         .iter()
@@ -122,10 +122,12 @@ fn goes_on<E: Engine>(
 
 /// Whether each crate is one and the same for what was made and for the libraries that go on without being
 /// made: else a type of it would be two, one for each.
-fn stays_one(running: &[ModuleStatus], made: &Made) -> Result<(), ReloadError> {
+fn stays_one(running: &[ModuleStatus], request: &Request, made: &Made) -> Result<(), ReloadError> {
     let is_made = |module: &ModuleStatus| made.libraries.iter().any(|m| m.name == module.library);
     let others = running.iter().filter(|module| !is_made(module));
-    for other in others.filter(|module| made.host.contains(&module.library)) {
+    let others =
+        others.filter(|module| request.modules.is_some() || made.host.contains(&module.library));
+    for other in others {
         if let Some(name) = made.layout.at_odds(&other.layout) {
             return Err(ReloadError::AtOdds {
                 name: name.to_owned(),

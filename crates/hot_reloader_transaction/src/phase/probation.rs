@@ -63,6 +63,8 @@ fn commit<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::World, tri
 /// Takes note of which of the new libraries run with all that they have, and nothing else.
 fn note_whole<E: Engine>(transaction: &mut Transaction<E>, world: &E::World, plan: &Plan) {
     let running = E::modules(world);
+    let is_there = |name: &String| running.iter().any(|module| module.library == *name);
+    transaction.whole.retain(|name, _| is_there(name));
     for library in &plan.libraries {
         let of_it = || running.iter().filter(|m| m.library == library.name);
         let runs = |name: &String| {

@@ -173,8 +173,14 @@ pub(crate) fn carry(
     abandoned.extend(anew.map(|crossing| crossing.old));
     let crossings = crossings.into_iter().enumerate();
     let crossings = crossings.filter(|(index, _)| waiting.contains(index));
-    let waiting = crossings.map(|(_, crossing)| crossing).collect();
-    let left = &mut world.resource_mut::<Delegates>().left;
+    let waiting: Vec<Crossing> = crossings.map(|(_, crossing)| crossing).collect();
+    let delegates = &mut *world.resource_mut::<Delegates>();
+    for crossing in &waiting {
+        // The code that said so gives way now.
+        let (id, layout) = crossing.origin.clone();
+        delegates.origins.entry(id).or_insert(layout);
+    }
+    let left = &mut delegates.left;
     let now = Left { waiting, abandoned };
     left.before = std::mem::replace(&mut left.now, now);
     left.known = known;

@@ -47,7 +47,6 @@ pub(crate) fn decide(
         rehearsal,
         incoming,
         plan,
-        new: &plan.layout,
         slots: &world.resource::<Delegates>().slots,
         copiers: Copiers::new(world, &compare::rules(world, rehearsal)),
     };
@@ -114,7 +113,6 @@ struct Decision<'a> {
     /// The types that new code uses.
     incoming: &'a HashMap<TypeId, Incoming>,
     plan: &'a Plan,
-    new: &'a Layout,
     slots: &'a [Slot],
     copiers: Copiers,
 }
@@ -124,36 +122,41 @@ impl Decision<'_> {
     /// is asked before anything that takes longer.
     fn is_of_another_build(&self, info: &ComponentInfo) -> Option<(TypeId, Arc<Layout>)> {
         let (id, name) = (info.type_id()?, info.name());
-        if self.incoming.contains_key(&id) || stays(name) || self.is_of_others(name) {
+        if self.incoming.contains_key(&id) || stays(name) {
             return None;
         }
         Some((id, self.layout_of(id, name)?))
     }
 
-    /// Whether it is of crates that only modules know which go on.
-    fn is_of_others(&self, name: &str) -> bool {
-        let others = self.slots.iter();
-        let mut others = others.filter(|slot| !self.plan.replaces(&slot.module.name));
-        !self.new.concerns(name) && others.any(|slot| slot.layout.concerns(name))
+    /// What the sources say of a type by which it goes on: those of what was made, unless only a module that
+    /// goes on has all of its crates.
+    fn layout_for(&self, name: &str) -> &Layout {
+        let mut others = self.slots.iter();
+        let other = others.find(|slot| {
+            !self.plan.replaces(&slot.module.name) && self.plan.layout.lacks(&slot.layout, name)
+        });
+        other.map_or(&self.plan.layout, |slot| &slot.layout)
     }
 
     /// `None` if new code finds the values where they are.
     fn of(
         &self,
         id: TypeId,
-        old: &Layout,
+        old: &Arc<Layout>,
         info: &ComponentInfo,
         holder: Holder,
     ) -> Result<Option<Crossing>, TypeFault> {
         let name = info.name();
-        let now = self.new.renamed(name);
+        let new = self.layout_for(name);
+        let now = new.renamed(name);
         let to = self.incoming.values().find(|to| to.name == now);
-        if to.is_none() && !self.new.tells_apart(old, name) {
+        if to.is_none() && !new.tells_apart(old, name) {
             return Ok(None);
         }
         let crossing = |way, fault| {
             Ok(Some(Crossing {
                 old: info.id(),
+                origin: (id, old.clone()),
                 holder,
                 names: [name.to_owned(), now.clone()],
                 way,
@@ -161,13 +164,17 @@ impl Decision<'_> {
             }))
         };
         let plain = fault(&now, String::new());
-        let [was, is] = [old.of(name), self.new.of(&now)];
+        let is = match new.lacks(old, &now) {
+            true => Known::Gone,
+            false => new.of(&now),
+        };
+        let was = old.of(name);
         if was == Known::Gone && to.is_none() {
             // The sources never knew it, and new code does not either.
             return Ok(None);
         }
         if was != Known::Gone && is == Known::Gone {
-            if self.new.discards(name) {
+            if self.plan.layout.discards(name) {
                 let comes_back = self.as_it_is(info, holder).is_ok();
                 let way = if comes_back {
                     Way::Discard
@@ -176,7 +183,7 @@ impl Decision<'_> {
                 };
                 return crossing(way, plain);
             }
-            return Err(fault(name, self.gone(name, old)));
+            return Err(fault(name, gone(name, old, &self.plan.layout)));
         }
         if was != is && names::is_next_state(name) {
             let way = if self.waits(info) {
@@ -199,7 +206,13 @@ impl Decision<'_> {
                               list it in `state_keys`, or `register_type` it and use it in a query";
                 return Err(fault(&now, reason.to_owned()));
             };
-            let changed = Changed { id, info, to, old };
+            let changed = Changed {
+                id,
+                info,
+                to,
+                old,
+                new,
+            };
             let fault = self.changed(&changed, String::new());
             (Passage::Migrated, self.migrated(&changed)?, fault)
         };
@@ -260,15 +273,6 @@ impl Decision<'_> {
         layouts.find(|layout| layout.concerns(name)).cloned()
     }
 
-    fn gone(&self, name: &str, old: &Layout) -> String {
-        let guess = self.new.successor(name, old);
-        let guess = guess.map_or_else(String::new, |guess| format!("Is it {guess} now? "));
-        format!(
-            "it is gone, and there are values of it. {guess}Put `#[state(was = \"{name}\")]` on the type \
-             that it has become, or `#[state(discard = \"{name}\")]` on any item to let them go"
-        )
-    }
-
     fn as_it_is(&self, info: &ComponentInfo, holder: Holder) -> Result<Conversion, TypeFault> {
         let is_send = holder != Holder::Resource { is_send: false };
         let copier = match self.copiers.of(info) {
@@ -312,7 +316,7 @@ impl Decision<'_> {
             let renamed = change.iter().flat_map(ShapeChange::perhaps_renamed);
             let mut renamed = renamed.filter(|(old, _)| {
                 let field = old.rsplit('.').next().unwrap_or(old);
-                !self.new.reads_as(field)
+                !changed.new.reads_as(field)
             });
             if let Some((old, new)) = renamed.next() {
                 return Err(self.changed(changed, perhaps_renamed(old, new)));
@@ -384,7 +388,7 @@ impl Decision<'_> {
     fn numbers(&self, changed: &Changed<'_>) -> Option<Vec<(i64, i64)>> {
         let [was, is] = [changed.info.name(), &changed.to.name];
         let was = changed.old.variants(names::state_of(was).unwrap_or(was))?;
-        let is = self.new.variants(names::state_of(is).unwrap_or(is))?;
+        let is = changed.new.variants(names::state_of(is).unwrap_or(is))?;
         // One of a single variant has no number.
         if [was, is].iter().any(|variants| variants.len() < 2) {
             return None;
@@ -422,12 +426,22 @@ impl Decision<'_> {
     }
 }
 
+fn gone(name: &str, old: &Layout, new: &Layout) -> String {
+    let guess = new.successor(name, old);
+    let guess = guess.map_or_else(String::new, |guess| format!("Is it {guess} now? "));
+    format!(
+        "it is gone, and there are values of it. {guess}Put `#[state(was = \"{name}\")]` on the type \
+         that it has become, or `#[state(discard = \"{name}\")]` on any item to let them go"
+    )
+}
+
 /// A type that is not what it was.
 struct Changed<'a> {
     id: TypeId,
     info: &'a ComponentInfo,
     to: &'a Incoming,
     old: &'a Layout,
+    new: &'a Layout,
 }
 
 fn fault(name: &str, reason: String) -> TypeFault {

@@ -11,7 +11,7 @@ mod carry;
 mod convert;
 mod decide;
 
-use std::{alloc::Layout, any::TypeId, collections::HashSet};
+use std::{alloc::Layout, any::TypeId, collections::HashSet, sync::Arc};
 
 use bevy::{
     ecs::component::{ComponentId, ComponentInfo},
@@ -56,6 +56,8 @@ impl Incoming {
 /// How the values of one type in the world go over to new code.
 pub(crate) struct Crossing {
     old: ComponentId,
+    /// Of the old type, what the sources said of it.
+    origin: (TypeId, Arc<hot_reloader_build::Layout>),
     holder: Holder,
     /// What it is called before and after.
     names: [String; 2],
