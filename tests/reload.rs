@@ -235,6 +235,49 @@ fn a_selective_reload_leaves_the_other_modules_alone() {
     host.end();
 }
 
+/// Events of the old type would be read by nobody, and those of the new one neither.
+#[test]
+fn a_type_of_events_between_two_modules_changes_for_both_or_for_none() {
+    let fixture = Fixture::new("selective_events");
+    let source = |field: &str, value: &str| {
+        let hit = format!(
+            "#[derive(Event, Reflect)]
+            pub struct Hit {{ pub by: u32{field} }}
+            fn send(probe: Res<Probe>, mut hits: EventWriter<Hit>) {{
+                if probe.advance {{ hits.send(Hit {{ by: STEP{value} }}); }}
+            }}
+            fn hear(mut probe: ResMut<Probe>, mut hits: EventReader<Hit>) {{
+                for hit in hits.read() {{ probe.notes.push(format!(\"hit by {{}}\", hit.by)); }}
+            }}"
+        );
+        let source = edit(&Fixture::v1(), "// at the end of the file", &hit);
+        let source = edit(
+            &source,
+            "// in setup",
+            "app.add_event::<Hit>().add_systems(Update, send);",
+        );
+        edit(
+            &source,
+            "app.add_systems(PostUpdate, write_down);",
+            "app.add_systems(PostUpdate, write_down).add_event::<Hit>().add_systems(Last, hear);",
+        )
+    };
+    fixture.write(&source("", ""));
+    let (mut host, first) = Host::start(&fixture);
+    assert_eq!(first["outcome"], "committed", "{first:#}");
+    assert_eq!(host.advance()["notes"], json!(["hit by 1"]));
+    fixture.write(&source(", pub at: u64", ", at: 7"));
+    host.ask(&json!({ "do": "reload", "modules": ["game"] }));
+    let report = host.report();
+    assert_eq!(report["error"]["kind"], "types_changed", "{report:#}");
+    let text = report["error"]["text"].as_str().unwrap();
+    assert!(text.contains("module `witness` uses it too"), "{text}");
+    let report = host.reload();
+    assert_eq!(report["outcome"], "committed", "{report:#}");
+    assert_eq!(host.advance()["notes"], json!(["hit by 1", "hit by 1"]));
+    host.end();
+}
+
 #[test]
 fn a_call_reloads_at_once_and_one_at_a_time() {
     let fixture = Fixture::new("call");

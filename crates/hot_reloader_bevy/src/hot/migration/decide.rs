@@ -52,9 +52,13 @@ pub(crate) fn decide(
     };
     let mut crossings = Vec::new();
     let mut faults = Vec::new();
+    let mut queues = Vec::new();
     let left = &world.resource::<Delegates>().left;
     let known = world.components().iter();
     for info in known.filter(|info| !left.is_abandoned(info.id())) {
+        if decision.is_other_queue(info) {
+            queues.push((info.id(), info.name().to_owned()));
+        }
         let Some((id, old)) = decision.is_of_another_build(info) else {
             continue;
         };
@@ -66,7 +70,7 @@ pub(crate) fn decide(
             }
         }
     }
-    faults.extend(used_elsewhere(world, &mut crossings, plan));
+    faults.extend(used_elsewhere(world, &mut crossings, &queues, plan));
     if faults.is_empty() {
         Ok(crossings)
     } else {
@@ -126,6 +130,17 @@ impl Decision<'_> {
             return None;
         }
         Some((id, self.layout_of(id, name)?))
+    }
+
+    /// Whether new code sends such events by another queue.
+    fn is_other_queue(&self, info: &ComponentInfo) -> bool {
+        let name = info.name();
+        let is_queue = name.starts_with("bevy_ecs::event::Events<");
+        let id = info
+            .type_id()
+            .filter(|id| is_queue && !self.incoming.contains_key(id));
+        let old = id.and_then(|id| self.layout_of(id, name));
+        old.is_some_and(|old| self.layout_for(name).tells_apart(&old, name))
     }
 
     /// What the sources say of a type by which it goes on: those of what was made, unless only a module that
@@ -477,9 +492,14 @@ fn skeleton(path: &str, definition: &str) -> String {
 }
 
 /// Leaves alone what only modules use that are not reloaded, and finds what both they and new code use, or
-/// the app itself: these would go on with what it was.
-fn used_elsewhere(world: &World, crossings: &mut Vec<Crossing>, plan: &Plan) -> Vec<TypeFault> {
-    if crossings.is_empty() {
+/// the app itself: these would go on with what it was. So they would with the `queues` of events.
+fn used_elsewhere(
+    world: &World,
+    crossings: &mut Vec<Crossing>,
+    queues: &[(ComponentId, String)],
+    plan: &Plan,
+) -> Vec<TypeFault> {
+    if crossings.is_empty() && queues.is_empty() {
         // As with nearly every reload.
         return Vec::new();
     }
@@ -509,11 +529,11 @@ fn used_elsewhere(world: &World, crossings: &mut Vec<Crossing>, plan: &Plan) -> 
         let user = "the app itself uses it, and would go on with what it was; restart the app";
         users.insert(id, user.to_owned());
     }
-    let used = crossings.iter().filter_map(|crossing| {
-        let user = users.get(&crossing.old)?;
-        Some(fault(&crossing.names[0], user.clone()))
-    });
-    used.collect()
+    let of_values = crossings.iter();
+    let of_values = of_values.map(|crossing| (crossing.old, &crossing.names[0]));
+    let all = of_values.chain(queues.iter().map(|(id, name)| (*id, name)));
+    all.filter_map(|(id, name)| Some(fault(name, users.get(&id)?.clone())))
+        .collect()
 }
 
 /// The components and resources that systems name.
