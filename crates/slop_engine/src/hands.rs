@@ -1,7 +1,7 @@
 //! What is done in the project's folder, once there is leave.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     fmt::Write as _,
     path::Path,
     sync::{mpsc, Arc, Mutex, PoisonError},
@@ -76,6 +76,8 @@ pub struct Jobs {
     jobs: BTreeMap<JobId, Begun>,
     /// The oldest first.
     over: VecDeque<JobId>,
+    /// Those of which it was looked whether an app before this one has begun them.
+    sought: BTreeSet<JobId>,
     frames: Frames,
     /// Where nothing is read or changed, though it may lie in the project.
     off_limits: OffLimits,
@@ -152,6 +154,13 @@ impl Jobs {
         }
         let work = self.on_thread(move || Err(told_of_left(&Running::end_left(&label(id)))));
         self.insert(id, job, work);
+    }
+
+    /// Whether something is left of a command that was begun as this job by an app that was killed since.
+    /// Such an app may have been killed before it had written that it began. It looks at all processes, but
+    /// once for each job; afterwards there is none.
+    pub fn finds_left(&mut self, id: JobId) -> bool {
+        self.sought.insert(id) && Running::is_left(&label(id))
     }
 
     fn insert(&mut self, id: JobId, job: Job, work: Result<Work, HandsError>) {
@@ -490,6 +499,8 @@ mod tests {
             thread::yield_now();
         }
         let mut jobs = Jobs::default();
+        assert!(jobs.finds_left(of_killed));
+        assert!(!jobs.finds_left(of_killed));
         for _ in 0..2 {
             jobs.end_left(of_killed, run("sleep 1000"));
             let expected = format!(

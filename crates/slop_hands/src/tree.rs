@@ -60,16 +60,24 @@ impl Tree {
     }
 }
 
+/// Whether anything is left of the commands of a label whose app is gone.
+pub(crate) fn is_left(label: &str) -> bool {
+    !find(of_left(label)).is_empty()
+}
+
+/// Whether a process of such an environment is left of the commands of a label, and its app is gone.
+fn of_left(label: &str) -> impl Fn(&[u8]) -> bool {
+    let label = format!("{LABEL}={label}").into_bytes();
+    move |environment| variables(environment).any(|one| one == label) && !has_owner(environment)
+}
+
 /// Ends what is left of the commands of a label whose app is gone: asks first, and then does not.
 pub(crate) fn end_left(label: &str, grace: Duration) -> Left {
-    let label = format!("{LABEL}={label}").into_bytes();
-    let is_left = |environment: &[u8]| {
-        variables(environment).any(|one| one == label) && !has_owner(environment)
-    };
+    let is_left = of_left(label);
     let mut ended = Vec::new();
     let start = Instant::now();
     loop {
-        let found = find(is_left);
+        let found = find(&is_left);
         let waited = start.elapsed();
         if found.is_empty() || waited >= grace + LAST {
             let stays: Vec<i32> = found.iter().map(|one| one.number).collect();

@@ -46,6 +46,8 @@ pub(super) fn serve_tools(
         folder: &project.root,
         limit: Duration::from_secs(settings.command_limit_s.into()),
     };
+    // Before anything is begun, which may run already.
+    hands.end_what_was_left();
     for action in wanted {
         hands.serve(action);
     }
@@ -213,7 +215,7 @@ impl Hands<'_, '_, '_> {
         };
         let title = request.title();
         let job_id = job_of(request);
-        // What was begun before new code was taken back was begun in its folder.
+        // What was begun before was begun in its folder.
         let is_begun = self.jobs.begun(job_id).is_some();
         // Nobody has seen yet what it changes once the other one is done.
         if !is_begun && self.requests.is_busy(request) {
@@ -385,14 +387,15 @@ impl Hands<'_, '_, '_> {
         }
     }
 
-    /// Begins what there is leave for, and what a rollback has forgotten to have begun.
+    /// Begins what there is leave for, and what a rollback, or an app that was killed, has forgotten to have
+    /// begun.
     fn begin_what_needs_no_word(&mut self) {
         let waiting: Vec<_> = self
             .requests
             .waiting()
             .filter_map(|request| {
                 let how = if self.jobs.begun(job_of(request)).is_some() {
-                    "was allowed before new code was taken back"
+                    "was begun before"
                 } else if request.deed.kind().is_none() {
                     "allowed in this discussion"
                 } else if self.requests.is_remembered(request) {
@@ -411,7 +414,6 @@ impl Hands<'_, '_, '_> {
 
     /// Sees what became of what was begun.
     fn follow(&mut self) {
-        self.end_what_was_left();
         let list = self.requests.list.iter();
         let open = list.filter(|request| matches!(request.stage, Stage::Running | Stage::Undoing));
         let outcomes: Vec<(CallId, Result<String, String>)> = open
@@ -438,16 +440,25 @@ impl Hands<'_, '_, '_> {
         }
     }
 
-    /// Ends what an app that was killed has left of the commands that were under way.
+    /// Ends what an app that was killed has left of the commands that were under way. One that waits may
+    /// be such: the app is killed before its state says that it was begun.
     fn end_what_was_left(&mut self) {
         for request in &self.requests.list {
+            let Deed::Run(command) = &request.deed else {
+                continue;
+            };
             let id = job_of(request);
-            let is_lost = request.stage == Stage::Running && self.jobs.begun(id).is_none();
-            if let Deed::Run(command) = &request.deed {
-                if is_lost {
-                    let (command, limit) = (command.clone(), self.limit);
-                    self.jobs.end_left(id, Job::Run { command, limit });
-                }
+            if self.jobs.begun(id).is_some() {
+                continue;
+            }
+            let is_lost = match request.stage {
+                Stage::Running => true,
+                Stage::Waiting => self.jobs.finds_left(id),
+                _ => false,
+            };
+            if is_lost {
+                let (command, limit) = (command.clone(), self.limit);
+                self.jobs.end_left(id, Job::Run { command, limit });
             }
         }
     }
