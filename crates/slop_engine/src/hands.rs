@@ -318,7 +318,7 @@ fn label(id: JobId) -> String {
 fn told_of_left(left: &Left) -> String {
     let mut text = "The app was closed while it ran".to_owned();
     if left.ended.is_empty() && left.stays.is_empty() {
-        text += ", and nothing of it was left";
+        text += ", and nothing of it was found";
     }
     if !left.ended.is_empty() {
         text += &format!("; what was left of it was ended: {}", numbers(&left.ended));
@@ -486,12 +486,14 @@ mod tests {
             place: 77,
             attempt: 0,
         };
+        let here = fs::read_link("/proc/self/ns/pid").unwrap();
+        let mark = format!("999999999.1.{}-0-0", here.display());
         // One process, which waits for what never comes.
         let mut left = std::process::Command::new("/bin/sh")
             .args(["-c", "echo >begun; read line"])
             .stdin(std::process::Stdio::piped())
             .current_dir(folder.path())
-            .env("SLOP_HANDS_COMMAND", "999999999.1-0-0")
+            .env("SLOP_HANDS_COMMAND", mark)
             .env("SLOP_HANDS_LABEL", label(of_killed))
             .spawn()
             .unwrap();
@@ -517,7 +519,7 @@ mod tests {
         };
         jobs.end_left(other, run("sleep 1000"));
         let told = outcome(&mut jobs, other).unwrap_err();
-        assert!(told.contains("nothing of it was left"), "{told}");
+        assert!(told.contains("nothing of it was found"), "{told}");
     }
 
     #[test]

@@ -514,7 +514,7 @@ fn a_job_of_an_earlier_start_is_lost_and_said_to_be() {
     let Stage::Failed(reason) = bench.stage(0) else {
         panic!("{:?}", bench.stage(0));
     };
-    let says = "The app was closed while it ran, and nothing of it was left";
+    let says = "The app was closed while it ran, and nothing of it was found";
     assert!(reason.starts_with(says), "{reason}");
     assert_eq!(bench.result(0), Some(format!("It failed: {reason}")));
     assert_eq!(bench.stage(1), Stage::Failed(LOST.to_owned()));
@@ -524,11 +524,13 @@ fn a_job_of_an_earlier_start_is_lost_and_said_to_be() {
 /// What an app that is gone has left of the command of a call: one process, which waits for what never
 /// comes.
 fn left_of(id: CallId) -> Child {
+    let here = fs::read_link("/proc/self/ns/pid").unwrap();
+    let mark = format!("999999999.1.{}-0-0", here.display());
     let mut left = Command::new("/bin/sh")
         .args(["-c", "echo; read line"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .env("SLOP_HANDS_COMMAND", "999999999.1-0-0")
+        .env("SLOP_HANDS_COMMAND", mark)
         .env("SLOP_HANDS_LABEL", format!("{}-{}-0", id.request, id.place))
         .spawn()
         .unwrap();
