@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use bevy::prelude::*;
-use slop_common::job_of;
+use slop_common::{can_begin, is_here, job_of, LeaveError};
 use slop_engine::hands::{Change, HandsError, Job, Jobs, Wanted};
 use slop_state::{
     Action, CallId, Deed, Discussions, Pending, PendingRequests, Project, Remembered, Settings,
@@ -175,8 +175,12 @@ impl Hands<'_, '_, '_> {
             Action::AllowTool(id) => self.allow(id, "allowed"),
             Action::AllowEditedTool(id, text) => self.allow_edited(id, text),
             Action::RememberTool(id) => {
-                self.remember(id);
-                self.allow(id, "allowed, and all of its kind in this ticket");
+                let how = if self.remember(id) {
+                    "allowed, and all of its kind in this ticket"
+                } else {
+                    "allowed"
+                };
+                self.allow(id, how);
             }
             Action::RefuseTool(id, reason) => self.refuse(id, &reason),
             Action::CancelTool(id) => {
@@ -196,17 +200,6 @@ impl Hands<'_, '_, '_> {
         self.requests.get(id).map(|request| &request.stage)
     }
 
-    /// Why a request cannot be done, if the project is in another folder by now.
-    fn elsewhere(&self, request: &ToolRequest) -> Option<String> {
-        (request.folder != self.folder).then(|| {
-            format!(
-                "It was asked for in {}, and the project's folder is {} by now; ask for it anew.",
-                request.place(),
-                self.folder
-            )
-        })
-    }
-
     /// Begins what waits for leave. `how` is for the log.
     fn allow(&mut self, id: CallId, how: &str) {
         let request = self.requests.get(id);
@@ -217,12 +210,9 @@ impl Hands<'_, '_, '_> {
         let job_id = job_of(request);
         // What was begun before was begun in its folder.
         let is_begun = self.jobs.begun(job_id).is_some();
-        // Nobody has seen yet what it changes once the other one is done.
-        if !is_begun && self.requests.is_busy(request) {
-            return;
-        }
-        let job = match self.elsewhere(request) {
-            Some(reason) if !is_begun => Err(reason),
+        let job = match can_begin(request, self.requests, self.folder) {
+            Err(LeaveError::Busy) if !is_begun => return,
+            Err(error) if !is_begun => Err(error.to_string()),
             _ => job(&request.deed, self.limit),
         };
         let folder = request.folder.clone();
@@ -325,9 +315,10 @@ impl Hands<'_, '_, '_> {
         self.settle(id, Stage::Failed(reason));
     }
 
-    fn remember(&mut self, id: CallId) {
+    /// Remembers leave for all that is like a request. Whether there is such leave now.
+    fn remember(&mut self, id: CallId) -> bool {
         let request = self.requests.get(id);
-        let request = request.filter(|request| request.folder == self.folder);
+        let request = request.filter(|request| is_here(request, self.folder).is_ok());
         let remembered = request.and_then(|request| {
             Some(Remembered {
                 ticket: request.ticket?,
@@ -336,17 +327,18 @@ impl Hands<'_, '_, '_> {
             })
         });
         let Some(remembered) = remembered else {
-            return;
+            return false;
         };
         if !self.requests.remembered.contains(&remembered) {
             self.requests.remembered.push(remembered);
         }
+        true
     }
 
     /// Begins to put back what was in a file.
     fn undo(&mut self, id: CallId) {
         let request = self.requests.get(id);
-        let elsewhere = request.and_then(|request| self.elsewhere(request));
+        let elsewhere = request.and_then(|request| is_here(request, self.folder).err());
         let Some(request) = self.requests.get_mut(id) else {
             return;
         };
@@ -367,7 +359,7 @@ impl Hands<'_, '_, '_> {
         let job_id = job_of(request);
         let folder = request.folder.clone();
         match elsewhere {
-            Some(reason) => self.settle(id, not_undone(&reason)),
+            Some(error) => self.settle(id, not_undone(&error.to_string())),
             None => self.jobs.start(job_id, &folder, Job::Undo(change)),
         }
     }

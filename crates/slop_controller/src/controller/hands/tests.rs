@@ -422,6 +422,10 @@ fn nothing_is_done_in_another_folder_than_it_was_asked_for_in() {
     }
     assert_eq!(bench.result(0), Some(format!("It failed: {reason}")));
     assert_eq!(bench.requests().remembered, []);
+    let log = bench.requests().log.iter();
+    let of_command = log.filter(|note| note.title.starts_with("Command"));
+    let of_command: Vec<_> = of_command.map(|note| &*note.what).collect();
+    assert_eq!(of_command, ["allowed", &*format!("failed: {reason}")]);
     act(&mut bench.app, Action::UndoTool(id(1)));
     let Stage::Done(text) = bench.stage(1) else {
         panic!("{:?}", bench.stage(1));
