@@ -18,7 +18,7 @@ use slop_hands::{Left, OffLimits, Patience, Root, Running};
 
 use crate::pacing::Frames;
 
-/// How many jobs are kept that are over.
+/// How many jobs are kept that are over. As many that only looked are kept besides.
 const KEPT: usize = 64;
 /// How much of what was read, found or said goes to the model, in bytes.
 const TOLD: usize = 64 * 1024;
@@ -68,19 +68,34 @@ pub struct JobProgress {
 ///
 /// Code that is reloaded looks here, so a job is done once, whatever becomes of that code and its
 /// state. One that is over stays until 64 newer are: a rollback may bring back a state that waits for
-/// it.
+/// it. Those that only looked do not count for the others, which would be done a second time.
 #[derive(Resource, Debug, Default)]
 pub struct Jobs {
     /// By the path that it was opened by. It stays the folder that it was.
     root: Option<(String, Arc<Root>)>,
     jobs: BTreeMap<JobId, Begun>,
-    /// The oldest first.
-    over: VecDeque<JobId>,
+    over: Over,
     /// Those of which it was looked whether an app before this one has begun them.
     sought: BTreeSet<JobId>,
     frames: Frames,
     /// Where nothing is read or changed, though it may lie in the project.
     off_limits: OffLimits,
+}
+
+/// Those that are over, the oldest first.
+#[derive(Debug, Default)]
+struct Over {
+    looks: VecDeque<JobId>,
+    others: VecDeque<JobId>,
+}
+
+impl Over {
+    fn push(&mut self, id: JobId, job: &Job) {
+        match job {
+            Job::Look(_) => self.looks.push_back(id),
+            Job::Apply(_) | Job::Undo(_) | Job::Run { .. } => self.others.push_back(id),
+        }
+    }
 }
 
 /// A job, and how far it has got.
@@ -165,7 +180,7 @@ impl Jobs {
 
     fn insert(&mut self, id: JobId, job: Job, work: Result<Work, HandsError>) {
         let work = work.unwrap_or_else(|error| {
-            self.over.push_back(id);
+            self.over.push(id, &job);
             Work::Over(Output::default(), Err(error.to_string()))
         });
         self.jobs.insert(id, Begun { job, work });
@@ -220,15 +235,16 @@ impl Jobs {
     /// Takes in what became of them.
     pub fn poll(&mut self) {
         // Before and not after, so that everybody has seen how they ended.
-        while self.over.len() > KEPT {
-            if let Some(oldest) = self.over.pop_front() {
+        for over in [&mut self.over.looks, &mut self.over.others] {
+            let excess = over.len().saturating_sub(KEPT);
+            for oldest in over.drain(..excess) {
                 self.jobs.remove(&oldest);
             }
         }
         for (id, begun) in &mut self.jobs {
             if let Some(over) = begun.work.poll() {
                 begun.work = over;
-                self.over.push_back(*id);
+                self.over.push(*id, &begun.job);
             }
         }
     }
@@ -532,6 +548,25 @@ mod tests {
         jobs.start(id(0), &path, Job::Run { command, limit });
         let expected = "It said nothing; it took longer than 100ms and was ended.".to_owned();
         assert_eq!(outcome(&mut jobs, id(0)), Err(expected));
+    }
+
+    #[test]
+    fn what_was_looked_at_displaces_no_command() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        let mut jobs = Jobs::default();
+        jobs.start(id(0), &path, run("echo hello >>said"));
+        assert!(outcome(&mut jobs, id(0)).is_ok());
+        for place in 1..100 {
+            let wanted = Wanted::List {
+                path: ".".to_owned(),
+            };
+            jobs.start(id(place), &path, Job::Look(wanted));
+            assert!(outcome(&mut jobs, id(place)).is_ok());
+        }
+        jobs.poll();
+        assert!(jobs.begun(id(0)).is_some());
+        assert_eq!(jobs.jobs.len(), 1 + KEPT);
     }
 
     #[test]
