@@ -68,7 +68,7 @@ pub struct JobProgress {
 ///
 /// Code that is reloaded looks here, so a job is done once, whatever becomes of that code and its
 /// state. One that is over stays until 64 newer are: a rollback may bring back a state that waits for
-/// it. Those that only looked do not count for the others, which would be done a second time.
+/// it. Those that only looked are counted apart, since what is forgotten may be done a second time.
 #[derive(Resource, Debug, Default)]
 pub struct Jobs {
     /// By the path that it was opened by. It stays the folder that it was.
