@@ -7,6 +7,7 @@ mod date;
 pub mod documents;
 mod files;
 mod job;
+mod leave;
 mod named;
 pub mod proposal;
 mod provider;
@@ -18,6 +19,7 @@ mod work;
 pub use date::date;
 pub use files::wanted;
 pub use job::job_of;
+pub use leave::{can_begin, is_here, LeaveError};
 pub use named::{KnownNames, Names};
 pub use provider::{has_key, provider, servers, tier_provider};
 pub use said::{

@@ -27,7 +27,7 @@ use slop_state::{
 
 pub(crate) use tools::last_said;
 
-use crate::controller::{now, AskAssistant};
+use crate::controller::{not_done, now, AskAssistant};
 use tools::{ask_for_leave, next_round, stop_rounds};
 
 /// Why there is no more of an answer whose entry was deleted and came back.
@@ -161,11 +161,10 @@ fn stop_replies(
     mut pending: ResMut<PendingRequests>,
     mut discussions: ResMut<Discussions>,
 ) {
-    let before = done.0;
     let mut is_stopped = false;
-    for (action, id) in actions.read_with_id().filter(|(_, id)| id.id >= before) {
+    for (action, number) in not_done(actions.read_with_id(), done.0) {
         is_stopped |= *action == Action::CancelReplies;
-        done.0 = id.id + 1;
+        done.0 = number + 1;
     }
     if is_stopped {
         assistants.cancel_all();

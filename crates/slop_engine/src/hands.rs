@@ -1,7 +1,7 @@
 //! What is done in the project's folder, once there is leave.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     fmt::Write as _,
     path::Path,
     sync::{mpsc, Arc, Mutex, PoisonError},
@@ -18,7 +18,7 @@ use slop_hands::{Left, OffLimits, Patience, Root, Running};
 
 use crate::pacing::Frames;
 
-/// How many jobs are kept that are over.
+/// How many jobs are kept that are over. As many that only looked are kept besides.
 const KEPT: usize = 64;
 /// How much of what was read, found or said goes to the model, in bytes.
 const TOLD: usize = 64 * 1024;
@@ -68,17 +68,34 @@ pub struct JobProgress {
 ///
 /// Code that is reloaded looks here, so a job is done once, whatever becomes of that code and its
 /// state. One that is over stays until 64 newer are: a rollback may bring back a state that waits for
-/// it.
+/// it. Those that only looked are counted apart, since what is forgotten may be done a second time.
 #[derive(Resource, Debug, Default)]
 pub struct Jobs {
     /// By the path that it was opened by. It stays the folder that it was.
     root: Option<(String, Arc<Root>)>,
     jobs: BTreeMap<JobId, Begun>,
-    /// The oldest first.
-    over: VecDeque<JobId>,
+    over: Over,
+    /// Those of which it was looked whether an app before this one has begun them.
+    sought: BTreeSet<JobId>,
     frames: Frames,
     /// Where nothing is read or changed, though it may lie in the project.
     off_limits: OffLimits,
+}
+
+/// Those that are over, the oldest first.
+#[derive(Debug, Default)]
+struct Over {
+    looks: VecDeque<JobId>,
+    others: VecDeque<JobId>,
+}
+
+impl Over {
+    fn push(&mut self, id: JobId, job: &Job) {
+        match job {
+            Job::Look(_) => self.looks.push_back(id),
+            Job::Apply(_) | Job::Undo(_) | Job::Run { .. } => self.others.push_back(id),
+        }
+    }
 }
 
 /// A job, and how far it has got.
@@ -154,9 +171,16 @@ impl Jobs {
         self.insert(id, job, work);
     }
 
+    /// Whether something is left of a command that was begun as this job by an app that was killed since.
+    /// Such an app may have been killed before it had written that it began. It looks at all processes, but
+    /// once for each job; afterwards there is none.
+    pub fn finds_left(&mut self, id: JobId) -> bool {
+        self.sought.insert(id) && Running::is_left(&label(id))
+    }
+
     fn insert(&mut self, id: JobId, job: Job, work: Result<Work, HandsError>) {
         let work = work.unwrap_or_else(|error| {
-            self.over.push_back(id);
+            self.over.push(id, &job);
             Work::Over(Output::default(), Err(error.to_string()))
         });
         self.jobs.insert(id, Begun { job, work });
@@ -211,15 +235,16 @@ impl Jobs {
     /// Takes in what became of them.
     pub fn poll(&mut self) {
         // Before and not after, so that everybody has seen how they ended.
-        while self.over.len() > KEPT {
-            if let Some(oldest) = self.over.pop_front() {
+        for over in [&mut self.over.looks, &mut self.over.others] {
+            let excess = over.len().saturating_sub(KEPT);
+            for oldest in over.drain(..excess) {
                 self.jobs.remove(&oldest);
             }
         }
         for (id, begun) in &mut self.jobs {
             if let Some(over) = begun.work.poll() {
                 begun.work = over;
-                self.over.push_back(*id);
+                self.over.push(*id, &begun.job);
             }
         }
     }
@@ -309,7 +334,7 @@ fn label(id: JobId) -> String {
 fn told_of_left(left: &Left) -> String {
     let mut text = "The app was closed while it ran".to_owned();
     if left.ended.is_empty() && left.stays.is_empty() {
-        text += ", and nothing of it was left";
+        text += ", and nothing of it was found";
     }
     if !left.ended.is_empty() {
         text += &format!("; what was left of it was ended: {}", numbers(&left.ended));
@@ -477,12 +502,14 @@ mod tests {
             place: 77,
             attempt: 0,
         };
+        let here = fs::read_link("/proc/self/ns/pid").unwrap();
+        let mark = format!("999999999.1.{}-0-0", here.display());
         // One process, which waits for what never comes.
         let mut left = std::process::Command::new("/bin/sh")
             .args(["-c", "echo >begun; read line"])
             .stdin(std::process::Stdio::piped())
             .current_dir(folder.path())
-            .env("SLOP_HANDS_COMMAND", "999999999.1-0-0")
+            .env("SLOP_HANDS_COMMAND", mark)
             .env("SLOP_HANDS_LABEL", label(of_killed))
             .spawn()
             .unwrap();
@@ -490,6 +517,8 @@ mod tests {
             thread::yield_now();
         }
         let mut jobs = Jobs::default();
+        assert!(jobs.finds_left(of_killed));
+        assert!(!jobs.finds_left(of_killed));
         for _ in 0..2 {
             jobs.end_left(of_killed, run("sleep 1000"));
             let expected = format!(
@@ -506,7 +535,7 @@ mod tests {
         };
         jobs.end_left(other, run("sleep 1000"));
         let told = outcome(&mut jobs, other).unwrap_err();
-        assert!(told.contains("nothing of it was left"), "{told}");
+        assert!(told.contains("nothing of it was found"), "{told}");
     }
 
     #[test]
@@ -519,6 +548,25 @@ mod tests {
         jobs.start(id(0), &path, Job::Run { command, limit });
         let expected = "It said nothing; it took longer than 100ms and was ended.".to_owned();
         assert_eq!(outcome(&mut jobs, id(0)), Err(expected));
+    }
+
+    #[test]
+    fn what_was_looked_at_displaces_no_command() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        let mut jobs = Jobs::default();
+        jobs.start(id(0), &path, run("echo hello >>said"));
+        assert!(outcome(&mut jobs, id(0)).is_ok());
+        for place in 1..100 {
+            let wanted = Wanted::List {
+                path: ".".to_owned(),
+            };
+            jobs.start(id(place), &path, Job::Look(wanted));
+            assert!(outcome(&mut jobs, id(place)).is_ok());
+        }
+        jobs.poll();
+        assert!(jobs.begun(id(0)).is_some());
+        assert_eq!(jobs.jobs.len(), 1 + KEPT);
     }
 
     #[test]

@@ -86,6 +86,12 @@ impl Running {
         Left::default()
     }
 
+    /// Nothing was ever started.
+    #[must_use]
+    pub fn is_left(_: &str) -> bool {
+        false
+    }
+
     /// # Errors
     ///
     /// Always.

@@ -135,6 +135,13 @@ impl Running {
         tree::end_left(label, Patience::default().grace)
     }
 
+    /// Whether anything is left of a command of this label, and the app that has started it is gone. It
+    /// looks at all processes once.
+    #[must_use]
+    pub fn is_left(label: &str) -> bool {
+        tree::is_left(label)
+    }
+
     /// Whether a command could be started, as far as its text tells.
     ///
     /// # Errors

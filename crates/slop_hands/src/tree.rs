@@ -3,11 +3,15 @@
 use std::{
     fs, io,
     os::fd::OwnedFd,
-    process, thread,
+    process,
+    str::SplitWhitespace,
+    thread,
     time::{Duration, Instant},
 };
 
-use rustix::process::{kill_process_group, pidfd_open, pidfd_send_signal, Pid, PidfdFlags, Signal};
+use rustix::process::{
+    getpgrp, kill_process_group, pidfd_open, pidfd_send_signal, Pid, PidfdFlags, Signal,
+};
 
 use crate::Left;
 
@@ -55,21 +59,41 @@ impl Tree {
 
     /// To how many it was sent.
     fn signal_marked(&self, signal: Signal) -> usize {
-        let found = find(|environment| variables(environment).any(|one| one == self.mark));
+        let found = find(|number| {
+            has_environment(number, |environment| {
+                variables(environment).any(|one| one == self.mark)
+            })
+        });
         found.iter().filter(|one| one.signal(signal)).count()
     }
 }
 
-/// Ends what is left of the commands of a label whose app is gone: asks first, and then does not.
-pub(crate) fn end_left(label: &str, grace: Duration) -> Left {
+/// Whether anything is left of the commands of a label whose app is gone.
+pub(crate) fn is_left(label: &str) -> bool {
+    let is_left = of_left(label);
+    !find(|number| has_environment(number, &is_left)).is_empty()
+}
+
+/// Whether a process of such an environment is left of the commands of a label, and its app is gone.
+fn of_left(label: &str) -> impl Fn(&[u8]) -> bool {
     let label = format!("{LABEL}={label}").into_bytes();
-    let is_left = |environment: &[u8]| {
-        variables(environment).any(|one| one == label) && !has_owner(environment)
-    };
+    move |environment| variables(environment).any(|one| one == label) && !has_owner(environment)
+}
+
+/// Ends what is left of the commands of a label whose app is gone: asks first, and then does not. What is
+/// in the process group of such a process is left of them too, even if it has wiped its environment.
+pub(crate) fn end_left(label: &str, grace: Duration) -> Left {
+    let is_left = of_left(label);
     let mut ended = Vec::new();
+    let mut groups: Vec<i32> = Vec::new();
     let start = Instant::now();
     loop {
-        let found = find(is_left);
+        let found = find(|number| {
+            has_environment(number, &is_left)
+                || group(number).is_some_and(|group| groups.contains(&group))
+        });
+        // Those of this look only: a group that somebody is in all the time cannot be another one by now.
+        groups = groups_of(&found);
         let waited = start.elapsed();
         if found.is_empty() || waited >= grace + LAST {
             let stays: Vec<i32> = found.iter().map(|one| one.number).collect();
@@ -91,11 +115,28 @@ pub(crate) fn end_left(label: &str, grace: Duration) -> Left {
     }
 }
 
-/// This app, as marks have it: no other process is called so, not even one that gets its number.
+/// The groups of processes, without ours. Each command begins one of its own.
+fn groups_of(found: &[Found]) -> Vec<i32> {
+    let ours = getpgrp().as_raw_nonzero().get();
+    let groups = found.iter().filter_map(|one| group(one.number));
+    // One of another namespace is 0, as is that of the system's own processes.
+    groups
+        .filter(|group| *group > 1 && *group != ours)
+        .collect()
+}
+
+/// This app, as marks have it: no other process is called so, not even one that gets its number, or has
+/// it in another namespace.
 pub(crate) fn owner() -> String {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let began = began(&stat).unwrap_or_default();
-    format!("{}.{began}", process::id())
+    format!("{}.{began}.{}", process::id(), namespace())
+}
+
+/// Where the numbers of processes mean what they mean here: the app may run in a container.
+fn namespace() -> String {
+    let link = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    link.to_string_lossy().into_owned()
 }
 
 /// Whether whoever has started a process may be there to end it.
@@ -112,9 +153,14 @@ fn has_owner(environment: &[u8]) -> bool {
 
 /// Whether an owner runs. In any doubt it does.
 fn is_alive(owner: &str) -> bool {
-    let Some((number, since)) = owner.split_once('.') else {
+    let mut parts = owner.splitn(3, '.');
+    let (Some(number), Some(since), Some(of)) = (parts.next(), parts.next(), parts.next()) else {
         return true;
     };
+    // It cannot be looked for from here.
+    if of.is_empty() || of != namespace() {
+        return true;
+    }
     match fs::read(format!("/proc/{number}/stat")) {
         Ok(stat) => began(&String::from_utf8_lossy(&stat)) == Some(since),
         Err(error) => error.kind() != io::ErrorKind::NotFound,
@@ -123,14 +169,27 @@ fn is_alive(owner: &str) -> bool {
 
 /// When a process began, of what the system says of it; `None` if it has ended.
 fn began(stat: &str) -> Option<&str> {
+    fields(stat)?.nth(18)
+}
+
+/// The group of a process; `None` if it has ended.
+fn group(number: i32) -> Option<i32> {
+    let stat = fs::read(format!("/proc/{number}/stat")).ok()?;
+    group_in(&String::from_utf8_lossy(&stat))
+}
+
+/// The same, of what the system says of it.
+fn group_in(stat: &str) -> Option<i32> {
+    fields(stat)?.nth(1)?.parse().ok()
+}
+
+/// What the system says of a process, behind its state; `None` if it has ended.
+fn fields(stat: &str) -> Option<SplitWhitespace<'_>> {
     // Behind the name, which may have anything in it. The state comes first.
     let (_, rest) = stat.rsplit_once(") ")?;
     let mut fields = rest.split_whitespace();
     let state = fields.next()?;
-    if matches!(state, "Z" | "X") {
-        return None;
-    }
-    fields.nth(18)
+    (!matches!(state, "Z" | "X")).then_some(fields)
 }
 
 /// A process, and no other one that gets its number.
@@ -146,8 +205,8 @@ impl Found {
     }
 }
 
-/// All processes but this one that have an environment such as this.
-fn find(is_it: impl Fn(&[u8]) -> bool) -> Vec<Found> {
+/// All processes but this one that are such.
+fn find(is_it: impl Fn(i32) -> bool) -> Vec<Found> {
     let Ok(processes) = fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -162,13 +221,17 @@ fn find(is_it: impl Fn(&[u8]) -> bool) -> Vec<Found> {
         .collect()
 }
 
-fn look_at(number: i32, is_it: impl Fn(&[u8]) -> bool) -> Option<Found> {
-    // Opened before its environment is read, so that it is the same process that gets a signal.
+fn look_at(number: i32, is_it: impl Fn(i32) -> bool) -> Option<Found> {
+    // Opened before it is looked at, so that it is the same process that gets a signal.
     let pid = Pid::from_raw(number)?;
     let process = pidfd_open(pid, PidfdFlags::empty()).ok()?;
-    // Nobody else's can be read.
-    let environment = fs::read(format!("/proc/{number}/environ")).ok()?;
-    is_it(&environment).then_some(Found { number, process })
+    is_it(number).then_some(Found { number, process })
+}
+
+/// Whether a process has such an environment. Nobody else's can be read.
+fn has_environment(number: i32, is_it: impl Fn(&[u8]) -> bool) -> bool {
+    let environment = fs::read(format!("/proc/{number}/environ"));
+    environment.is_ok_and(|environment| is_it(&environment))
 }
 
 fn variables(environment: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -183,10 +246,17 @@ mod tests {
     fn an_owner_is_told_from_who_gets_its_number() {
         let ours = owner();
         assert!(is_alive(&ours), "{ours}");
-        assert!(!is_alive(&format!("{}.1", process::id())));
-        assert!(!is_alive("999999999.1"));
+        let here = namespace();
+        assert!(!is_alive(&format!("{}.1.{here}", process::id())));
+        assert!(!is_alive(&format!("999999999.1.{here}")));
         // Nothing that this version has written.
         assert!(is_alive("999999999"));
+        assert!(is_alive("999999999.1"));
+    }
+
+    #[test]
+    fn an_owner_of_another_namespace_counts_as_alive() {
+        assert!(is_alive("999999999.1.pid:[1]"));
     }
 
     #[test]
@@ -196,11 +266,14 @@ mod tests {
         assert_eq!(began(&stat("S")), Some("19"));
         assert_eq!(began(&stat("Z")), None);
         assert_eq!(began(""), None);
+        assert_eq!(group_in(&stat("S")), Some(2));
+        assert_eq!(group_in(&stat("Z")), None);
     }
 
     #[test]
     fn without_our_mark_nothing_is_ours_to_end() {
         assert!(has_owner(b"A=1\0B=2\0"));
-        assert!(!has_owner(b"A=1\0SLOP_HANDS_COMMAND=999999999.1-0-5\0"));
+        let gone = format!("A=1\0SLOP_HANDS_COMMAND=999999999.1.{}-0-5\0", namespace());
+        assert!(!has_owner(gone.as_bytes()));
     }
 }

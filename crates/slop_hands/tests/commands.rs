@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    os::unix::process::CommandExt,
     process::{self, Command},
     thread,
     time::{Duration, Instant},
@@ -166,15 +167,29 @@ fn what_an_app_that_is_gone_has_left_is_ended_and_nothing_else() {
     let _running = Running::start(&place.root, command, &label, PATIENT, || {}).unwrap();
     let ours = place.number("ours");
     // As one that was started by a process that is not there.
+    let here = fs::read_link("/proc/self/ns/pid").unwrap();
+    let mark = format!("999999999.1.{}-0-0", here.display());
+    // One of its processes has wiped its environment, and is known by its group.
+    let command = "
+        sleep 1000 & echo $! >below
+        env -i sleep 1000 & echo $! >wiped
+        echo $$ >first
+        wait
+    ";
     let mut left = Command::new("/bin/sh")
-        .args(["-c", "sleep 1000 & echo $! >below; echo $$ >first; wait"])
+        .args(["-c", command])
         .current_dir(place.folder.path())
-        .env("SLOP_HANDS_COMMAND", "999999999.1-0-0")
+        .env("SLOP_HANDS_COMMAND", mark)
         .env("SLOP_HANDS_LABEL", &label)
+        .process_group(0)
         .spawn()
         .unwrap();
-    let mut numbers = ["below", "first"].map(|file| place.number(file));
+    let mut numbers = ["below", "wiped", "first"].map(|file| place.number(file));
     numbers.sort_unstable();
+    let environment = format!("/proc/{}/environ", place.number("wiped"));
+    until("a wiped environment", || {
+        fs::read(&environment).is_ok_and(|environment| environment.is_empty())
+    });
     assert_eq!(Running::end_left("another"), Left::default());
     assert!(numbers.iter().all(|number| is_alive(*number)));
 

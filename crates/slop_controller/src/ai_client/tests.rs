@@ -179,6 +179,17 @@ fn new_code_stops_nothing_that_was_asked_after_the_stop() {
 }
 
 #[test]
+fn the_assistant_is_stopped_in_a_queue_that_counts_anew() {
+    let mut app = app();
+    ask(&mut app, &many_words());
+    run_until(&mut app, "a part", |app| reply(app).contains("word3"));
+    app.insert_resource(DoneStops(500));
+    act(&mut app, Action::CancelReplies);
+    run_to_the_end(&mut app);
+    assert!(reply(&app).contains("> **No answer:** "), "{}", reply(&app));
+}
+
+#[test]
 fn a_deleted_answer_is_cancelled() {
     for is_whole in [false, true] {
         let mut app = app();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use bevy::prelude::*;
 use slop_state::{
-    Action, Composer, Deleted, Discussion, Discussions, Entry, PendingRequests, Settings, Take,
-    Tiers, Undo,
+    Action, Composer, Deleted, Discussion, Discussions, Entry, Leave, PendingRequests, Settings,
+    Take, Tiers, Undo,
 };
 
 use super::{answers::copy_of, now, Actions, AskAssistant};
@@ -174,6 +174,8 @@ fn duplicate(discussions: &mut Discussions, id: u64, pending: Option<&PendingReq
     let mut copy = copy_of(&discussions.list[index], pending);
     copy.id = discussions.next_id();
     copy.name += " copy";
+    // It was given for the other one.
+    copy.leave = Leave::None;
     // In the order of the old ids, which is that of takes.
     let old = copy
         .all_entries()
@@ -476,6 +478,15 @@ mod tests {
             .collect();
         ids.sort_unstable();
         assert_eq!(ids, [1, 2, 3, 4, 5, 6, 7]);
+    }
+
+    #[test]
+    fn a_copy_may_do_nothing_until_somebody_says_so() {
+        let mut app = app();
+        act(&mut app, Action::SetLeave(1, Leave::Act));
+        act(&mut app, Action::DuplicateDiscussion(1));
+        let leaves = discussions(&app).list.iter().map(|one| one.leave);
+        assert_eq!(leaves.collect::<Vec<_>>(), [Leave::Act, Leave::None]);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use bevy::prelude::*;
-use slop_common::job_of;
+use slop_common::{can_begin, is_here, job_of, LeaveError};
 use slop_engine::hands::{Change, HandsError, Job, Jobs, Wanted};
 use slop_state::{
     Action, CallId, Deed, Discussions, Pending, PendingRequests, Project, Remembered, Settings,
@@ -46,6 +46,8 @@ pub(super) fn serve_tools(
         folder: &project.root,
         limit: Duration::from_secs(settings.command_limit_s.into()),
     };
+    // Before anything is begun, which may run already.
+    hands.end_what_was_left();
     for action in wanted {
         hands.serve(action);
     }
@@ -173,8 +175,12 @@ impl Hands<'_, '_, '_> {
             Action::AllowTool(id) => self.allow(id, "allowed"),
             Action::AllowEditedTool(id, text) => self.allow_edited(id, text),
             Action::RememberTool(id) => {
-                self.remember(id);
-                self.allow(id, "allowed, and all of its kind in this ticket");
+                let how = if self.remember(id) {
+                    "allowed, and all of its kind in this ticket"
+                } else {
+                    "allowed"
+                };
+                self.allow(id, how);
             }
             Action::RefuseTool(id, reason) => self.refuse(id, &reason),
             Action::CancelTool(id) => {
@@ -194,17 +200,6 @@ impl Hands<'_, '_, '_> {
         self.requests.get(id).map(|request| &request.stage)
     }
 
-    /// Why a request cannot be done, if the project is in another folder by now.
-    fn elsewhere(&self, request: &ToolRequest) -> Option<String> {
-        (request.folder != self.folder).then(|| {
-            format!(
-                "It was asked for in {}, and the project's folder is {} by now; ask for it anew.",
-                request.place(),
-                self.folder
-            )
-        })
-    }
-
     /// Begins what waits for leave. `how` is for the log.
     fn allow(&mut self, id: CallId, how: &str) {
         let request = self.requests.get(id);
@@ -213,14 +208,11 @@ impl Hands<'_, '_, '_> {
         };
         let title = request.title();
         let job_id = job_of(request);
-        // What was begun before new code was taken back was begun in its folder.
+        // What was begun before was begun in its folder.
         let is_begun = self.jobs.begun(job_id).is_some();
-        // Nobody has seen yet what it changes once the other one is done.
-        if !is_begun && self.requests.is_busy(request) {
-            return;
-        }
-        let job = match self.elsewhere(request) {
-            Some(reason) if !is_begun => Err(reason),
+        let job = match can_begin(request, self.requests, self.folder) {
+            Err(LeaveError::Busy) if !is_begun => return,
+            Err(error) if !is_begun => Err(error.to_string()),
             _ => job(&request.deed, self.limit),
         };
         let folder = request.folder.clone();
@@ -323,9 +315,10 @@ impl Hands<'_, '_, '_> {
         self.settle(id, Stage::Failed(reason));
     }
 
-    fn remember(&mut self, id: CallId) {
+    /// Remembers leave for all that is like a request. Whether there is such leave now.
+    fn remember(&mut self, id: CallId) -> bool {
         let request = self.requests.get(id);
-        let request = request.filter(|request| request.folder == self.folder);
+        let request = request.filter(|request| is_here(request, self.folder).is_ok());
         let remembered = request.and_then(|request| {
             Some(Remembered {
                 ticket: request.ticket?,
@@ -334,17 +327,18 @@ impl Hands<'_, '_, '_> {
             })
         });
         let Some(remembered) = remembered else {
-            return;
+            return false;
         };
         if !self.requests.remembered.contains(&remembered) {
             self.requests.remembered.push(remembered);
         }
+        true
     }
 
     /// Begins to put back what was in a file.
     fn undo(&mut self, id: CallId) {
         let request = self.requests.get(id);
-        let elsewhere = request.and_then(|request| self.elsewhere(request));
+        let elsewhere = request.and_then(|request| is_here(request, self.folder).err());
         let Some(request) = self.requests.get_mut(id) else {
             return;
         };
@@ -365,7 +359,7 @@ impl Hands<'_, '_, '_> {
         let job_id = job_of(request);
         let folder = request.folder.clone();
         match elsewhere {
-            Some(reason) => self.settle(id, not_undone(&reason)),
+            Some(error) => self.settle(id, not_undone(&error.to_string())),
             None => self.jobs.start(job_id, &folder, Job::Undo(change)),
         }
     }
@@ -385,14 +379,15 @@ impl Hands<'_, '_, '_> {
         }
     }
 
-    /// Begins what there is leave for, and what a rollback has forgotten to have begun.
+    /// Begins what there is leave for, and what a rollback, or an app that was killed, has forgotten to have
+    /// begun.
     fn begin_what_needs_no_word(&mut self) {
         let waiting: Vec<_> = self
             .requests
             .waiting()
             .filter_map(|request| {
                 let how = if self.jobs.begun(job_of(request)).is_some() {
-                    "was allowed before new code was taken back"
+                    "was begun before"
                 } else if request.deed.kind().is_none() {
                     "allowed in this discussion"
                 } else if self.requests.is_remembered(request) {
@@ -411,7 +406,6 @@ impl Hands<'_, '_, '_> {
 
     /// Sees what became of what was begun.
     fn follow(&mut self) {
-        self.end_what_was_left();
         let list = self.requests.list.iter();
         let open = list.filter(|request| matches!(request.stage, Stage::Running | Stage::Undoing));
         let outcomes: Vec<(CallId, Result<String, String>)> = open
@@ -438,16 +432,25 @@ impl Hands<'_, '_, '_> {
         }
     }
 
-    /// Ends what an app that was killed has left of the commands that were under way.
+    /// Ends what an app that was killed has left of the commands that were under way. One that waits may
+    /// be such: the app is killed before its state says that it was begun.
     fn end_what_was_left(&mut self) {
         for request in &self.requests.list {
+            let Deed::Run(command) = &request.deed else {
+                continue;
+            };
             let id = job_of(request);
-            let is_lost = request.stage == Stage::Running && self.jobs.begun(id).is_none();
-            if let Deed::Run(command) = &request.deed {
-                if is_lost {
-                    let (command, limit) = (command.clone(), self.limit);
-                    self.jobs.end_left(id, Job::Run { command, limit });
-                }
+            if self.jobs.begun(id).is_some() {
+                continue;
+            }
+            let is_lost = match request.stage {
+                Stage::Running => true,
+                Stage::Waiting => self.jobs.finds_left(id),
+                _ => false,
+            };
+            if is_lost {
+                let (command, limit) = (command.clone(), self.limit);
+                self.jobs.end_left(id, Job::Run { command, limit });
             }
         }
     }

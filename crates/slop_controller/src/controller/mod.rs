@@ -18,7 +18,7 @@ mod undo;
 use std::time::SystemTime;
 
 use bevy::{
-    ecs::{schedule::SystemConfigs, system::SystemParam},
+    ecs::{event::EventId, schedule::SystemConfigs, system::SystemParam},
     prelude::*,
 };
 use hot_reloader::prelude::*;
@@ -85,7 +85,6 @@ pub fn controller(app: &mut App) {
         .register_type::<Action>()
         .register_type::<ActiveTickets>()
         .register_type::<AskAssistant>()
-        .register_type::<Action>()
         .add_event::<Action>()
         .add_event::<AskAssistant>()
         .add_systems(Update, systems().in_set(Turn::Control))
@@ -149,12 +148,25 @@ struct Actions<'w, 's> {
 
 impl Actions<'_, '_> {
     fn read(&mut self) -> impl Iterator<Item = &Action> {
-        let done = self.done.0;
-        self.reader
-            .read_with_id()
-            .filter(move |(_, id)| id.id >= done)
-            .map(|(action, _)| action)
+        let wanted = not_done(self.reader.read_with_id(), self.done.0);
+        wanted.into_iter().map(|(action, _)| action)
     }
+}
+
+/// The actions that are still to be done of those that a reader sees, with their numbers, where so many
+/// of the queue are done.
+///
+/// After a change of a type that actions have in them the queue is a new one and counts from 0. It is told
+/// by its newest action, which every reader of a queue sees that sees any: that is never older than what is
+/// done.
+pub(crate) fn not_done<'a>(
+    seen: impl Iterator<Item = (&'a Action, EventId<Action>)>,
+    done: usize,
+) -> Vec<(&'a Action, usize)> {
+    let mut seen: Vec<_> = seen.map(|(action, id)| (action, id.id)).collect();
+    let is_new = seen.last().is_some_and(|(_, newest)| newest + 1 < done);
+    seen.retain(|(_, number)| is_new || *number >= done);
+    seen
 }
 
 /// Runs last.
@@ -217,6 +229,19 @@ pub(crate) mod tests {
         assert_eq!(app.world().resource::<Discussions>().list.len(), 2);
 
         app.world_mut().send_event(Action::AddDiscussion);
+        reloaded.run(app.world_mut());
+        assert_eq!(app.world().resource::<Discussions>().list.len(), 3);
+    }
+
+    #[test]
+    fn a_queue_that_counts_anew_loses_no_action_and_does_none_twice() {
+        let mut app = app();
+        app.insert_resource(DoneActions(500));
+        app.world_mut().send_event(Action::AddDiscussion);
+        act(&mut app, Action::AddDiscussion);
+        assert_eq!(app.world().resource::<Discussions>().list.len(), 3);
+        let mut reloaded = Schedule::default();
+        reloaded.add_systems(systems());
         reloaded.run(app.world_mut());
         assert_eq!(app.world().resource::<Discussions>().list.len(), 3);
     }

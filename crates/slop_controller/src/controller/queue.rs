@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use bevy::prelude::*;
-use slop_common::{Work, ASSISTANT};
+use slop_common::Work;
 use slop_engine::pacing::Frames;
 use slop_state::{
     Action, Discussions, PendingRequests, QueueMode, Run, Status, Ticket, TicketQueue, Tiers,
@@ -15,7 +15,7 @@ use slop_state::{
 use super::{
     answers::{stop, Answers},
     checks,
-    ticket_discussions::{discussion_about, first_entry, tell_results},
+    ticket_discussions::{answer_at_end, discussion_about, first_entry, tell_results},
     ticket_error::TicketError,
     tickets::Tickets,
     Actions, AskAssistant,
@@ -210,11 +210,9 @@ fn start(
     tell_results(number, id, tickets, discussions);
     let after = discussions.last_id;
     // An answer that is there already, such as one that failed, is set aside.
-    let last = discussions.get(id).and_then(|d| d.entries.last());
-    let instead_of = last.filter(|entry| entry.role == ASSISTANT);
     let ask = AskAssistant {
         discussion: id,
-        instead_of: instead_of.map(|entry| entry.id),
+        instead_of: discussions.get(id).and_then(answer_at_end),
     };
     if let Some(ticket) = tickets.get_mut(number) {
         ticket.run = Run::Asked { after };

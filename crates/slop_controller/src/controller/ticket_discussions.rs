@@ -1,7 +1,7 @@
 //! The discussion about a ticket.
 
 use bevy::prelude::*;
-use slop_common::last_answer;
+use slop_common::{last_answer, ASSISTANT};
 use slop_state::{Action, Dependencies, Discussion, Discussions, Entry, Status, Ticket, Tiers};
 
 use super::{excerpt::excerpt, now, ticket_error::TicketError, tickets::Tickets, Actions};
@@ -71,7 +71,8 @@ pub(super) fn discussion_about(
 }
 
 /// Says in the discussion about a ticket what came of those that it depends on and that are done. What
-/// is said there already is not said again.
+/// is said there already is not said again. An answer at the end, such as one that failed, was given before
+/// it was said, so it is set aside.
 pub(super) fn tell_results(
     number: u32,
     discussion: u64,
@@ -90,14 +91,26 @@ pub(super) fn tell_results(
     if discussion.all_entries().any(|entry| entry.text == text) {
         return;
     }
-    discussion.entries.push(Entry {
+    let told = Entry {
         id,
         role: "User".to_owned(),
         time: now(),
         text,
         ..Entry::default()
-    });
+    };
+    match answer_at_end(discussion) {
+        Some(answer) => {
+            discussion.retake(answer, told);
+        }
+        None => discussion.entries.push(told),
+    }
     discussions.last_id = id;
+}
+
+/// The id of the answer that a discussion ends with, if it does.
+pub(super) fn answer_at_end(discussion: &Discussion) -> Option<u64> {
+    let last = discussion.entries.last()?;
+    (last.role == ASSISTANT).then_some(last.id)
 }
 
 /// The last answers about the tickets that one depends on, those that are done.

@@ -1,9 +1,9 @@
 //! One request: what is to be done, and what can be said to that.
 
-use slop_common::job_of;
+use slop_common::{can_begin, job_of, LeaveError};
 use slop_engine::{
     egui,
-    hands::{Diff, Mark},
+    hands::{Diff, Jobs, Mark},
 };
 use slop_state::{Action, Deed, DeedKind, Stage, ToolRequest};
 use slop_ui::Theme;
@@ -20,23 +20,19 @@ pub(super) fn waiting(
     view: &mut View<'_>,
     out: &mut Vec<Action>,
 ) {
+    let hindrance = can_begin(request, view.requests, view.folder).err();
     ui.push_id(request.id, |ui| {
         ui.group(|ui| {
             head(ui, request, view);
             let edited = view.view.editing.as_ref();
             if edited.is_some_and(|(id, _)| *id == request.id) {
-                editor(ui, request, view, out);
+                editor(ui, request, hindrance.as_ref(), view, out);
             } else {
                 deed(ui, request, view);
-                if request.folder != view.folder {
-                    let text = "The project's folder is another one by now, so it cannot be done.";
-                    ui.colored_label(view.theme.warning, text);
+                if let Some(hindrance) = &hindrance {
+                    ui.colored_label(view.theme.warning, hindrance.to_string());
                 }
-                if view.requests.is_busy(request) {
-                    let text = "Another change of this file is under way; this one is shown anew after it.";
-                    ui.colored_label(view.theme.warning, text);
-                }
-                answers(ui, request, view, out);
+                answers(ui, request, hindrance.as_ref(), view, out);
             }
         });
     });
@@ -120,11 +116,25 @@ fn rows<T>(
         });
 }
 
-/// What can be said to a request.
-fn answers(ui: &mut egui::Ui, request: &ToolRequest, view: &mut View<'_>, out: &mut Vec<Action>) {
+/// A button that says why it is of no use, if it is.
+fn button(ui: &mut egui::Ui, text: &str, why_not: Option<&str>) -> egui::Response {
+    let button = ui.add_enabled(why_not.is_none(), egui::Button::new(text));
+    button.on_disabled_hover_text(why_not.unwrap_or_default())
+}
+
+/// What can be said to a request, and why it cannot be allowed, if so.
+fn answers(
+    ui: &mut egui::Ui,
+    request: &ToolRequest,
+    hindrance: Option<&LeaveError>,
+    view: &mut View<'_>,
+    out: &mut Vec<Action>,
+) {
     let id = request.id;
+    let why_not = hindrance.map(ToString::to_string);
+    let why_not = why_not.as_deref();
     ui.horizontal_wrapped(|ui| {
-        if ui.button("Allow").clicked() {
+        if button(ui, "Allow", why_not).clicked() {
             out.push(Action::AllowTool(id));
         }
         if ui.button("Edit").clicked() {
@@ -133,12 +143,14 @@ fn answers(ui: &mut egui::Ui, request: &ToolRequest, view: &mut View<'_>, out: &
         }
         if let (Some(number), Some(kind)) = (request.ticket, request.deed.kind()) {
             let kind = kind.label();
-            let button = ui.button(format!("Allow all {kind} in ticket {number}"));
-            let button = button.on_hover_text(
+            // While another change of its file is under way the leave counts from afterwards on.
+            let why_not = why_not.filter(|_| hindrance != Some(&LeaveError::Busy));
+            let all = format!("Allow all {kind} in ticket {number}");
+            let all = button(ui, &all, why_not).on_hover_text(
                 "Those that come are done without asking, in this ticket and this folder only, until \
                  you have them asked for again.",
             );
-            if button.clicked() {
+            if all.clicked() {
                 out.push(Action::RememberTool(id));
             }
         }
@@ -165,8 +177,14 @@ fn answers(ui: &mut egui::Ui, request: &ToolRequest, view: &mut View<'_>, out: &
     });
 }
 
-/// Another text for what is to be done.
-fn editor(ui: &mut egui::Ui, request: &ToolRequest, view: &mut View<'_>, out: &mut Vec<Action>) {
+/// Another text for what is to be done. It stays while it cannot be allowed.
+fn editor(
+    ui: &mut egui::Ui,
+    request: &ToolRequest,
+    hindrance: Option<&LeaveError>,
+    view: &mut View<'_>,
+    out: &mut Vec<Action>,
+) {
     let Some((_, text)) = view.view.editing.as_mut() else {
         return;
     };
@@ -180,9 +198,18 @@ fn editor(ui: &mut egui::Ui, request: &ToolRequest, view: &mut View<'_>, out: &m
                 .desired_width(f32::INFINITY);
             ui.add(field);
         });
+    let why_not = match (&request.deed, hindrance) {
+        (_, Some(hindrance)) => Some(hindrance.to_string()),
+        (Deed::Run(_), None) => Jobs::check(text).err().map(|error| error.to_string()),
+        _ => None,
+    };
+    let why_not = why_not.as_deref();
+    if let Some(why_not) = why_not {
+        ui.colored_label(view.theme.warning, why_not);
+    }
     let mut is_over = false;
     ui.horizontal(|ui| {
-        if ui.button("Allow as edited").clicked() {
+        if button(ui, "Allow as edited", why_not).clicked() {
             out.push(Action::AllowEditedTool(request.id, text.clone()));
             is_over = true;
         }

@@ -142,6 +142,10 @@ fn a_change_is_shown_anew_when_another_one_of_its_file_is_done() {
     let text = "Another change of this file is under way; this one is shown anew after it.";
     bench.find(text);
     bench.find("-two");
+    assert_eq!(bench.click("Allow"), []);
+    bench.view.editing = Some((id(1), "one\nfive\n".into()));
+    assert_eq!(bench.click("Allow as edited"), []);
+    assert!(bench.view.editing.take().is_some());
     bench.requests.list[0].stage = Stage::Done(String::new());
     if let Deed::Change { before, .. } = &mut bench.requests.list[1].deed {
         *before = Some("one\nfour\n".into());
@@ -156,11 +160,26 @@ fn a_change_is_shown_anew_when_another_one_of_its_file_is_done() {
 fn what_was_asked_for_in_another_folder_says_so() {
     let mut bench = Bench::with(vec![request(0, change())]);
     bench.find("In /project:");
-    let text = "The project's folder is another one by now, so it cannot be done.";
+    let text =
+        "It was asked for in /project, and the project's folder is /other by now; ask for it anew.";
     assert!(bench.seen().iter().all(|(seen, _)| seen != text));
     bench.folder = "/other";
+    bench.requests.list[0].ticket = Some(3);
     bench.find("In /project:");
     bench.find(text);
+    for allow in ["Allow", "Allow all changes in ticket 3"] {
+        assert_eq!(bench.click(allow), [], "{allow}");
+    }
+}
+
+#[test]
+fn an_edited_command_that_would_not_be_run_says_why_and_stays() {
+    let mut bench = Bench::with(vec![request(0, run())]);
+    bench.view.editing = Some((id(0), " ".into()));
+    assert_eq!(bench.click("Allow as edited"), []);
+    assert!(bench.view.editing.is_some());
+    let why_not = Jobs::check(" ").unwrap_err().to_string();
+    bench.find(&why_not);
 }
 
 #[test]

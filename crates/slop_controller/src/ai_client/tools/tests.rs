@@ -358,7 +358,7 @@ fn a_round_that_a_rollback_has_forgotten_is_neither_asked_nor_done_again() {
     assert_eq!(*bench.entry(), entry);
     assert_eq!(bench.file("said"), "a\n");
     let log = &bench.app.world().resource::<ToolRequests>().log;
-    let what = "was allowed before new code was taken back";
+    let what = "was begun before";
     assert!(log.iter().any(|note| note.what == what), "{log:?}");
 }
 

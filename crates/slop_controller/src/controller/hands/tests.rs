@@ -1,5 +1,8 @@
 use std::{
-    fs, thread,
+    fs,
+    io::Read,
+    process::{self, Child, Command, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -286,7 +289,7 @@ fn a_command_that_runs_goes_on_as_it_was_edited_when_new_code_is_taken_back() {
     assert_eq!((&request.deed, request.edited), (&run(edited), true));
     let log = bench.requests().log.iter();
     let log: Vec<_> = log.map(|note| &*note.what).collect();
-    assert_eq!(log, ["was allowed before new code was taken back"]);
+    assert_eq!(log, ["was begun before"]);
     fs::write(bench.folder.path().join("go"), "").unwrap();
     bench.run_to_the_end(0);
     assert_eq!(bench.said(), "b\n");
@@ -419,6 +422,10 @@ fn nothing_is_done_in_another_folder_than_it_was_asked_for_in() {
     }
     assert_eq!(bench.result(0), Some(format!("It failed: {reason}")));
     assert_eq!(bench.requests().remembered, []);
+    let log = bench.requests().log.iter();
+    let of_command = log.filter(|note| note.title.starts_with("Command"));
+    let of_command: Vec<_> = of_command.map(|note| &*note.what).collect();
+    assert_eq!(of_command, ["allowed", &*format!("failed: {reason}")]);
     act(&mut bench.app, Action::UndoTool(id(1)));
     let Stage::Done(text) = bench.stage(1) else {
         panic!("{:?}", bench.stage(1));
@@ -511,9 +518,78 @@ fn a_job_of_an_earlier_start_is_lost_and_said_to_be() {
     let Stage::Failed(reason) = bench.stage(0) else {
         panic!("{:?}", bench.stage(0));
     };
-    let says = "The app was closed while it ran, and nothing of it was left";
+    let says = "The app was closed while it ran, and nothing of it was found";
     assert!(reason.starts_with(says), "{reason}");
     assert_eq!(bench.result(0), Some(format!("It failed: {reason}")));
     assert_eq!(bench.stage(1), Stage::Failed(LOST.to_owned()));
     assert_eq!(bench.said(), "");
+}
+
+/// What an app that is gone has left of the command of a call: one process, which waits for what never
+/// comes.
+fn left_of(id: CallId) -> Child {
+    let here = fs::read_link("/proc/self/ns/pid").unwrap();
+    let mark = format!("999999999.1.{}-0-0", here.display());
+    let mut left = Command::new("/bin/sh")
+        .args(["-c", "echo; read line"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .env("SLOP_HANDS_COMMAND", mark)
+        .env("SLOP_HANDS_LABEL", format!("{}-{}-0", id.request, id.place))
+        .spawn()
+        .unwrap();
+    // It has its environment once it says something.
+    let mut said = [0];
+    left.stdout.as_mut().unwrap().read_exact(&mut said).unwrap();
+    left
+}
+
+#[test]
+fn a_command_that_was_begun_but_not_written_is_not_begun_again() {
+    let mut bench = bench(&[]);
+    let folder = bench.folder.path().display().to_string();
+    // No other test may have it.
+    let request = u64::from(process::id());
+    let ids = [77, 78].map(|place| CallId { request, place });
+    let mut left = left_of(ids[0]);
+    // As they come from the disk, with leave for all of their kind.
+    let mut requests = ToolRequests::default();
+    for id in ids {
+        requests.push(ToolRequest {
+            id,
+            entry: ENTRY,
+            ticket: Some(3),
+            folder: folder.clone(),
+            deed: run("echo a >>said"),
+            ..ToolRequest::default()
+        });
+    }
+    requests.remembered.push(Remembered {
+        ticket: 3,
+        kind: DeedKind::Run,
+        folder,
+    });
+    bench.app.insert_resource(requests);
+    let waiting = Pending {
+        request,
+        discussion: 1,
+        entry: ENTRY,
+    };
+    bench.app.insert_resource(PendingRequests(vec![waiting]));
+    let stage = |bench: &Bench, id| bench.requests().get(id).unwrap().stage.clone();
+    let start = Instant::now();
+    while ids.iter().any(|id| !stage(&bench, *id).is_over()) {
+        assert!(start.elapsed() < Duration::from_secs(30), "it never ends");
+        bench.app.update();
+        thread::yield_now();
+    }
+    left.wait().unwrap();
+    let Stage::Failed(reason) = stage(&bench, ids[0]) else {
+        panic!("{:?}", stage(&bench, ids[0]));
+    };
+    let process = format!("process {}", left.id());
+    assert!(reason.contains(&process), "{reason}");
+    // Nothing was left of the other, which is done as it would have been.
+    assert!(matches!(stage(&bench, ids[1]), Stage::Done(_)));
+    assert_eq!(bench.said(), "a\n");
 }

@@ -1,6 +1,6 @@
 //! The queue with an assistant that answers when the test says so.
 
-use slop_common::streaming;
+use slop_common::{streaming, ASSISTANT};
 use slop_state::{Entry, Leave, Pending};
 
 use super::*;
@@ -162,6 +162,30 @@ fn a_ticket_is_told_what_came_of_those_before_it() {
     assert_eq!(about.entries.len(), 3);
     let told = &about.entries[1].text;
     assert_eq!(told, "## What came of #1 title 1\n\nIt is called `open`.\n");
+}
+
+#[test]
+fn an_answer_that_failed_is_set_aside_before_new_results_are_told() {
+    let mut app = app_with(&[ticket(1, &[]), ticket(2, &[1])]);
+    let mut about = 0;
+    for result in ["one", "two"] {
+        act(&mut app, Action::MoveTicket(1, Status::Todo, None));
+        act(&mut app, Action::RunTicket(1));
+        send(&mut app);
+        answer(&mut app, result);
+        act(&mut app, Action::MoveTicket(1, Status::Done, None));
+        act(&mut app, Action::RunTicket(2));
+        about = send(&mut app)[0];
+        answer(&mut app, "half\n\n> **Cut off:** no room");
+    }
+    let discussions = app.world().resource::<Discussions>();
+    let about = discussions.get(about).unwrap();
+    let roles: Vec<_> = about.entries.iter().map(|entry| &*entry.role).collect();
+    assert_eq!(roles, ["User", "User", "User", ASSISTANT]);
+    let told = &about.entries[2].text;
+    assert_eq!(told, "## What came of #1 title 1\n\ntwo\n");
+    assert_eq!(about.aside.len(), 1);
+    assert_eq!(about.aside[0].entries[0].role, ASSISTANT);
 }
 
 #[test]
