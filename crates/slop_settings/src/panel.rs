@@ -172,7 +172,7 @@ impl Form<'_> {
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
         // What holds a secret is remembered for as long as the app runs.
-        let secret = egui::Id::new(("secret", name));
+        let secret = secret_id(name);
         let kept = self.draft.texts.get(name).cloned();
         let is_kept = kept.is_some();
         let typed = kept.or_else(|| ui.data(|data| data.get_temp::<String>(secret)));
@@ -210,10 +210,20 @@ impl Form<'_> {
             return None;
         }
         let value = parse(&text).ok()?;
-        self.draft.texts.remove(name);
-        ui.data_mut(|data| data.remove::<String>(secret));
+        self.forget(ui, name);
         (text != now).then_some(value)
     }
+
+    /// Forgets what was typed in the field of this name.
+    fn forget(&mut self, ui: &egui::Ui, name: &str) {
+        self.draft.texts.remove(name);
+        ui.data_mut(|data| data.remove::<String>(secret_id(name)));
+    }
+}
+
+/// Where what is typed in the field of this name is remembered if it holds a secret.
+fn secret_id(name: &str) -> egui::Id {
+    egui::Id::new(("secret", name))
 }
 
 /// Chooses one of several values.

@@ -128,7 +128,7 @@ impl Hands {
     }
 
     /// Replaces the text of a field, and leaves it. What is asked for, and what is shown.
-    fn fill(&mut self, now: &str, text: &str) -> (Vec<Action>, String) {
+    pub(super) fn fill(&mut self, now: &str, text: &str) -> (Vec<Action>, String) {
         let field = self.find(now);
         let mut out = self.click(field.center());
         let all = key(egui::Key::A, true, egui::Modifiers::COMMAND);
