@@ -21,7 +21,7 @@ use slop_state::{
     Whose,
 };
 use slop_ui::{
-    servers::{address, key_field, provider_name, Offer, PROVIDERS},
+    servers::{address, key_field, provider_name, Offer, HOLDS_A_SECRET, PROVIDERS},
     tracked, Theme,
 };
 
@@ -179,6 +179,11 @@ impl Form<'_> {
         let is_typed = typed.is_some();
         let mut text = typed.unwrap_or_else(|| now.to_owned());
         let reason = parse(&text).err();
+        // A field for addresses knows one that has no scheme yet.
+        let holds_a_secret = |text: &str| {
+            parse(text).is_err_and(|reason| reason == HOLDS_A_SECRET)
+                || (text.contains("://") && address_holds_a_secret(text))
+        };
         let mut is_left = false;
         ui.vertical(|ui| {
             if reason.is_some() {
@@ -192,7 +197,7 @@ impl Form<'_> {
             let response = ui.add(edit.desired_width(width));
             // It is left too when the window was closed under it.
             is_left = response.lost_focus() || (is_typed && !response.has_focus());
-            let holds_a_secret = address_holds_a_secret(&text);
+            let holds_a_secret = (response.changed() || is_kept) && holds_a_secret(&text);
             if response.changed() || (is_kept && holds_a_secret) {
                 self.draft.texts.remove(name);
                 ui.data_mut(|data| data.remove::<String>(secret));
