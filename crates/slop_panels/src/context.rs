@@ -51,6 +51,7 @@ fn render_context(
     }
     let settings = canvas.settings.clone();
     let streaming = streaming(&pending);
+    named.changed = (discussions.last_changed(), composer.last_changed());
     edit(&mut composer, |composer| {
         edit(&mut hub, |hub| {
             canvas.show(Window::Context, |ui, theme, out| {

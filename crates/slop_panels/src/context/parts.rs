@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use bevy::ecs::component::Tick;
 use slop_common::{in_words, message, offered, spoken, KnownNames};
 use slop_engine::context::{Gathered, Sent};
 use slop_state::{beginning, Composer, ContextRule, Discussion, Entry, Leave, Tiers};
@@ -85,6 +86,8 @@ impl<'a> Part<'a> {
 /// Which files are named in a discussion, and in what is not sent yet: that is another with each letter.
 #[derive(Debug, Default)]
 pub(super) struct Named {
+    /// When the discussions and the composer have changed last.
+    pub(super) changed: (Tick, Tick),
     said: KnownNames,
     unsent: KnownNames,
 }
@@ -119,8 +122,10 @@ pub(super) fn parts<'a>(
         ..Entry::default()
     };
     let names = if tiers.rule(discussion) == ContextRule::Named {
-        let said = named.said.of(&discussion.entries);
-        Some((said, named.unsent.of(std::slice::from_ref(&unsent))))
+        let (changed, written) = named.changed;
+        let said = named.said.of(&discussion.entries, changed);
+        let unsent = std::slice::from_ref(&unsent);
+        Some((said, named.unsent.of(unsent, written)))
     } else {
         None
     };

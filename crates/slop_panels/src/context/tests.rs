@@ -1,3 +1,4 @@
+use bevy::ecs::component::Tick;
 use slop_engine::context::{gather, Mode, OffLimits, Wanted};
 use slop_state::{
     Entry, Leave, ProviderKind, SentFile, Tier, ToolCall, ToolRound, TrackMode, Tracked,
@@ -74,6 +75,8 @@ impl Bench {
 
     fn frame(&mut self, events: Vec<egui::Event>) -> (Vec<Action>, Vec<(String, egui::Rect)>) {
         let theme = theme();
+        let changed = Tick::new(self.named.changed.0.get() + 1);
+        self.named.changed = (changed, changed);
         let mut view = View {
             project: &self.project,
             settings: &self.settings,
