@@ -5,7 +5,8 @@ use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
-    time::SystemTime,
+    sync::{Mutex, PoisonError},
+    time::{Duration, SystemTime},
 };
 
 use serde::{Deserialize, Serialize};
@@ -99,15 +100,65 @@ impl Contents {
     }
 }
 
+/// What is in a file that nobody has touched since it was read is not read again.
 fn digest(file: &Path) -> Option<u64> {
+    static READ: Mutex<BTreeMap<PathBuf, (Stamp, u64)>> = Mutex::new(BTreeMap::new());
+    let read = || READ.lock().unwrap_or_else(PoisonError::into_inner);
+    let stamp = Stamp::of(file);
+    if let (Some(stamp), Some((known, digest))) = (stamp, read().get(file)) {
+        if stamp == *known {
+            return Some(*digest);
+        }
+    }
     let text = fs::read(file).ok()?;
-    Some(Contents::digest_of(&text))
+    let digest = Contents::digest_of(&text);
+    match stamp {
+        Some(stamp) if stamp.is_settled() => read().insert(file.to_owned(), (stamp, digest)),
+        _ => read().remove(file),
+    };
+    Some(digest)
+}
+
+/// What the system changes whenever somebody writes a file, replaces it or sets its times. The time of that
+/// change is its own, and no program can set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    file: (u64, u64),
+    len: u64,
+    changed: (i64, i64),
+}
+
+/// A second write may come within the tick of a clock.
+const TICK: Duration = Duration::from_secs(1);
+
+impl Stamp {
+    #[cfg(unix)]
+    fn of(file: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let data = fs::metadata(file).ok()?;
+        Some(Self {
+            file: (data.dev(), data.ino()),
+            len: data.len(),
+            changed: (data.ctime(), data.ctime_nsec()),
+        })
+    }
+
+    /// Nothing here tells as much.
+    #[cfg(not(unix))]
+    fn of(_file: &Path) -> Option<Self> {
+        None
+    }
+
+    /// Whether it was changed so long ago that a further change would show.
+    fn is_settled(self) -> bool {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let changed = u64::try_from(self.changed.0).map(Duration::from_secs);
+        now.is_ok_and(|now| changed.is_ok_and(|changed| changed + 2 * TICK < now))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -130,6 +181,34 @@ mod tests {
         assert_eq!(contents.first_lost(&contents.again()), None);
         fs::remove_file(&file).unwrap();
         assert_eq!(contents.first_lost(&contents.again()), Some(&*file));
+    }
+
+    /// Another text of the same length, under the time and name of one that was read long ago.
+    #[test]
+    fn what_was_read_once_is_read_again_when_it_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lib.rs");
+        let write = |file: &Path, text: &str| {
+            fs::write(file, text).unwrap();
+            let opened = fs::File::options().append(true).open(file).unwrap();
+            opened.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        };
+        write(&file, "one");
+        let start = SystemTime::now();
+        while Stamp::of(&file).is_some_and(|stamp| !stamp.is_settled()) {
+            assert!(start.elapsed().unwrap() < Duration::from_secs(60));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let contents = Contents::read([file.clone()]);
+        assert_eq!(contents.first_change(), None);
+        write(&file, "two");
+        assert_eq!(contents.first_change(), Some(&*file));
+        write(&file, "one");
+        assert_eq!(contents.first_change(), None);
+        let other = folder.path().join("other.rs");
+        write(&other, "two");
+        fs::rename(&other, &file).unwrap();
+        assert_eq!(contents.first_change(), Some(&*file));
     }
 
     /// What was edited while the compiler ran is an edit the next time, whether it was seen or not.

@@ -23,8 +23,8 @@ pub use leave::{can_begin, is_here, LeaveError};
 pub use named::{KnownNames, Names};
 pub use provider::{has_key, provider, servers, tier_provider};
 pub use said::{
-    is_note, is_speaking, message, messages, parts, said, spoken, streaming, whole, ASSISTANT,
-    CUT_OFF, NO_ANSWER, WAITING,
+    in_words, is_note, is_speaking, message, messages, parts, said, spoken, streaming, whole,
+    ASSISTANT, CUT_OFF, NO_ANSWER, WAITING,
 };
 pub use tools::{has_leave, offered};
 pub use turn::Turn;

@@ -1,7 +1,11 @@
 //! Which files are named in what was said.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
+use bevy::ecs::component::Tick;
 use slop_state::Entry;
 
 use crate::ASSISTANT;
@@ -10,23 +14,37 @@ use crate::ASSISTANT;
 #[derive(Debug, Default)]
 pub struct Names(HashSet<String>);
 
-/// Names that are read anew only when something else was said, for whoever asks in each frame. To compare
-/// texts takes far less than to take them apart.
+/// Names that are read anew only when something else was said, for whoever asks in each frame. A digest of
+/// texts takes far less than to take them apart, and no second copy of them.
 #[derive(Debug, Default)]
 pub struct KnownNames {
-    said: Vec<String>,
+    /// When what the entries are in had changed, as it was last looked at.
+    changed: Option<Tick>,
+    digest: Option<u64>,
     names: Names,
 }
 
 impl KnownNames {
-    /// Those in what was said in these entries, as of [`Names::of`].
-    pub fn of(&mut self, entries: &[Entry]) -> &Names {
-        if !said(entries).eq(self.said.iter()) {
-            self.names = Names::of(entries);
-            self.said = said(entries).cloned().collect();
+    /// Those in what was said in these entries, as of [`Names::of`]. They are not even looked at unless what
+    /// they are in has `changed` at another time.
+    pub fn of(&mut self, entries: &[Entry], changed: Tick) -> &Names {
+        if self.changed != Some(changed) {
+            self.changed = Some(changed);
+            let digest = Some(digest(entries));
+            if self.digest != digest {
+                self.digest = digest;
+                self.names = Names::of(entries);
+            }
         }
         &self.names
     }
+}
+
+/// Of what was said by others than the assistant.
+fn digest(entries: &[Entry]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    said(entries).for_each(|text| text.hash(&mut hasher));
+    hasher.finish()
 }
 
 /// What was said by others than the assistant.
@@ -98,26 +116,28 @@ mod tests {
         };
         let mut entries = vec![entry("User", "a.rs")];
         let mut known = KnownNames::default();
-        let place = |known: &mut KnownNames, entries: &[Entry]| {
-            known.of(entries).0.get("a.rs").map(|name| name.as_ptr())
+        let place = |known: &mut KnownNames, entries: &[Entry], changed: u32| {
+            let names = known.of(entries, Tick::new(changed));
+            names.0.get("a.rs").map(|name| name.as_ptr())
         };
-        let first = place(&mut known, &entries);
+        let first = place(&mut known, &entries, 0);
         assert!(first.is_some());
         // Neither a look nor an answer that comes in is a reason.
         entries.push(entry(ASSISTANT, "b.rs"));
-        assert_eq!(place(&mut known, &entries), first);
+        assert_eq!(place(&mut known, &entries, 1), first);
         entries.push(entry("User", "c.rs"));
-        assert!(known.of(&entries).has("c.rs"));
+        assert!(known.of(&entries, Tick::new(2)).has("c.rs"));
         // As long as before, but another.
         "d.rs".clone_into(&mut entries[2].text);
-        let names = known.of(&entries);
+        assert!(known.of(&entries, Tick::new(2)).has("c.rs"), "a look");
+        let names = known.of(&entries, Tick::new(3));
         assert!(names.has("a.rs") && names.has("d.rs"));
         assert!(!names.has("b.rs") && !names.has("c.rs"));
         // It has another role now, and then it is gone.
         entries[1].role = "User".to_owned();
-        assert!(known.of(&entries).has("b.rs"));
+        assert!(known.of(&entries, Tick::new(4)).has("b.rs"));
         entries.clear();
-        assert!(!known.of(&entries).has("a.rs"));
+        assert!(!known.of(&entries, Tick::new(5)).has("a.rs"));
     }
 
     #[test]

@@ -100,12 +100,7 @@ pub fn messages(entry: &Entry) -> Vec<Message> {
         return said.into_iter().collect();
     }
     let text = said.map(|(_, text)| text).unwrap_or_default();
-    let before = whole(&entry.rounds, Cow::Borrowed(""));
-    // Somebody may have edited what was said.
-    let (is_as_it_was, last) = match text.strip_prefix(&*before) {
-        Some(last) => (true, last.trim()),
-        None => (false, text.trim()),
-    };
+    let (is_as_it_was, last) = after_rounds(&entry.rounds, &text);
     let mut messages = Vec::new();
     for round in &entry.rounds {
         let text = if is_as_it_was {
@@ -131,6 +126,54 @@ pub fn messages(entry: &Entry) -> Vec<Message> {
         messages.push(Message::new(ChatRole::Assistant, last));
     }
     messages
+}
+
+/// Whether a text still begins with what was said in some rounds, which somebody may have edited, and
+/// what was said after them.
+fn after_rounds<'a>(rounds: &[ToolRound], text: &'a str) -> (bool, &'a str) {
+    let before = whole(rounds, Cow::Borrowed(""));
+    match text.strip_prefix(&*before) {
+        Some(last) => (true, last.trim()),
+        None => (false, text.trim()),
+    }
+}
+
+/// The same as [`messages`], in words, of an entry in which something was asked for; nothing for others.
+/// In pieces of the entry that follow each other: the results may be long, and are not copied for a look.
+pub fn in_words(entry: &Entry) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    if entry.rounds.is_empty() || entry.role != ASSISTANT {
+        return pieces;
+    }
+    let (is_as_it_was, last) = after_rounds(&entry.rounds, said(&entry.text));
+    for round in &entry.rounds {
+        if is_as_it_was && !round.text.is_empty() {
+            add(&mut pieces, &[round.text.as_str()]);
+        }
+        for call in &round.calls {
+            let (name, arguments) = (call.name.as_str(), call.arguments.as_str());
+            add(&mut pieces, &["(Called ", name, ": ", arguments, ")"]);
+        }
+        for call in &round.calls {
+            let result = call.result.as_deref().unwrap_or(MISSING);
+            add(
+                &mut pieces,
+                &["(Result of ", call.name.as_str(), ": ", result, ")"],
+            );
+        }
+    }
+    if !last.is_empty() {
+        add(&mut pieces, &[last]);
+    }
+    pieces
+}
+
+/// Adds a paragraph.
+fn add<'a>(pieces: &mut Vec<&'a str>, paragraph: &[&'a str]) {
+    if !pieces.is_empty() {
+        pieces.push("\n\n");
+    }
+    pieces.extend_from_slice(paragraph);
 }
 
 #[cfg(test)]
@@ -196,6 +239,12 @@ mod tests {
             text: text.to_owned(),
         };
         let results = vec![result("read_file", "hello"), result("list_files", MISSING)];
+        let told = |entry: &Entry| {
+            let said = messages(entry).into_iter();
+            let said = said.map(|message| message.in_words().text);
+            said.collect::<Vec<_>>().join("\n\n")
+        };
+        assert_eq!(in_words(&entry).concat(), told(&entry));
         let said = messages(&entry);
         assert_eq!(said.len(), 3);
         assert_eq!(said[0].text, "Let me look.");
@@ -203,9 +252,17 @@ mod tests {
         assert_eq!(said[2], Message::new(ChatRole::Assistant, "It says hello."));
         // What somebody wrote instead goes out as it is.
         entry.text = "It says so.".to_owned();
+        assert_eq!(in_words(&entry).concat(), told(&entry));
+        let result = entry.rounds[0].calls[0].result.as_deref().unwrap();
+        let pieces = in_words(&entry);
+        assert!(
+            pieces.iter().any(|piece| std::ptr::eq(*piece, result)),
+            "it is not copied"
+        );
         let said = messages(&entry);
         assert_eq!((&*said[0].text, &*said[2].text), ("", "It says so."));
         entry.rounds.clear();
+        assert_eq!(in_words(&entry), [""; 0]);
         let expected = [Message::new(ChatRole::Assistant, "It says so.")];
         assert_eq!(messages(&entry), expected);
     }

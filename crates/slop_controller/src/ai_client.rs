@@ -88,6 +88,9 @@ fn read_key(
     discussions: Res<Discussions>,
     mut session: ResMut<Session>,
 ) {
+    if !(settings.is_changed() || tiers.is_changed() || discussions.is_changed()) {
+        return;
+    }
     let servers = servers(&settings, &tiers, &discussions);
     if settings.provider == ProviderKind::Echo && !servers.is_empty() {
         let before = Provider::OpenAi {

@@ -105,12 +105,12 @@ impl Gathered {
 /// What the message with the files begins with.
 const HEAD: &str = "Files of the project, as they are on disk now:";
 
-/// About how many tokens a text has. An estimate, four bytes for each: only the model's own tokenizer
+/// About how many tokens a text of so many bytes has. An estimate, four bytes for each: only the model's own tokenizer
 /// knows. Bytes rather than characters, since those of other scripts are more tokens too; and they need
 /// not be counted, however long the text is.
 #[must_use]
-pub fn estimate_tokens(text: &str) -> usize {
-    text.len().div_ceil(4)
+pub fn estimate_tokens(bytes: usize) -> usize {
+    bytes.div_ceil(4)
 }
 
 /// Finds and reads the files. Of the patterns that fit a file, the last counts. Without a folder

@@ -427,11 +427,7 @@ fn not_to_look(what: &str) -> HandsError {
 /// The beginning of a text, with a word about the rest.
 fn shortened(mut text: String) -> String {
     if text.len() > TOLD {
-        let mut end = TOLD;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
+        text.truncate(text.floor_char_boundary(TOLD));
         text += "\n(the rest was cut)";
     }
     text

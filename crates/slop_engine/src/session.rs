@@ -82,7 +82,11 @@ impl Session {
             return;
         };
         if let Err(error) = store.save(state) {
-            self.notices.push(error.to_string());
+            let told = error.to_string();
+            // It is saved again and again, and told once.
+            if !self.notices.contains(&told) {
+                self.notices.push(told);
+            }
         }
     }
 

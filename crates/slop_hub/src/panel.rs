@@ -494,12 +494,15 @@ fn compose(
 }
 
 /// Lets what is struck after the keys that send come with the next frame, when the field is empty: it
-/// belongs to the next entry. It waits in egui's memory, which outlives a reload.
+/// belongs to the next entry. It waits in egui's memory, which outlives a reload. Without the field in
+/// that frame it is for nobody: much later it would be for something else.
 fn hold_back(ui: &egui::Ui) {
     let key = egui::Id::new("discussion_hub struck after sending");
-    let held: Option<Vec<egui::Event>> = ui.data_mut(|data| data.remove_temp(key));
+    let frame = ui.ctx().cumulative_pass_nr();
+    let held: Option<(u64, Vec<egui::Event>)> = ui.data_mut(|data| data.remove_temp(key));
+    let held = held.filter(|(since, _)| since + 1 == frame);
     let later = ui.input_mut(|input| {
-        let mut events = held.unwrap_or_default();
+        let mut events = held.map(|(_, events)| events).unwrap_or_default();
         events.append(&mut input.events);
         input.events = events;
         let mut events = input.events.iter();
@@ -512,7 +515,7 @@ fn hold_back(ui: &egui::Ui) {
         (!later.is_empty()).then_some(later)
     });
     if let Some(later) = later {
-        ui.data_mut(|data| data.insert_temp(key, later));
+        ui.data_mut(|data| data.insert_temp(key, (frame, later)));
         ui.ctx().request_repaint();
     }
 }

@@ -10,8 +10,8 @@ use slop_engine::{
     egui,
 };
 use slop_state::{
-    beginning, Action, Composer, Discussion, Discussions, Entry, Hub, PendingRequests, Project,
-    Settings, Tiers, Window,
+    Action, Composer, Discussion, Discussions, Entry, Hub, PendingRequests, Project, Settings,
+    Tiers, Window,
 };
 use slop_ui::{
     discussion_hub::{editor, prompt_field, take_long, unsaved, why_not_edited},
@@ -51,6 +51,7 @@ fn render_context(
     }
     let settings = canvas.settings.clone();
     let streaming = streaming(&pending);
+    named.changed = (discussions.last_changed(), composer.last_changed());
     edit(&mut composer, |composer| {
         edit(&mut hub, |hub| {
             canvas.show(Window::Context, |ui, theme, out| {
@@ -160,7 +161,7 @@ fn what_goes_out(ui: &mut egui::Ui, view: &mut View<'_>, out: &mut Vec<Action>) 
     );
     let tokens: Vec<usize> = parts
         .iter()
-        .map(|part| estimate_tokens(&part.text))
+        .map(|part| estimate_tokens(part.len()))
         .collect();
     let sum: usize = tokens.iter().sum();
     let asked = tiers.settings(discussion, view.settings);
@@ -232,11 +233,11 @@ fn body(
         }
         Origin::Tools | Origin::File | Origin::Composer => {}
     }
-    let shown = beginning(&part.text);
-    if shown.len() < part.text.len() {
+    let shown = part.shown();
+    if shown.len() < part.len() {
         ui.weak("Only the beginning is shown; all of it goes out.");
     }
-    let text = egui::RichText::new(shown).monospace();
+    let text = egui::RichText::new(&*shown).monospace();
     ui.add(egui::Label::new(text).wrap());
 }
 

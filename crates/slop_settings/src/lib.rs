@@ -40,23 +40,20 @@ fn render_project_settings(
     mut draft: ResMut<Draft>,
     mut cache: Local<Cache>,
 ) {
+    if !canvas.places.is_seen(Window::ProjectSettings) {
+        return;
+    }
     let settings = canvas.settings.clone();
     let themes = canvas.themes.names();
     let server = Recipient::of(&provider(&settings));
     let has_key = has_key(&settings, &session);
     let mut keyed = servers(&settings, &tiers, &discussions);
     keyed.retain(|server| session.key(server).is_some());
-    let is_seen = canvas.places.is_seen(Window::ProjectSettings);
-    let asked = if is_seen {
-        let mut asked = discussions.models();
-        asked.extend(tiers.models(discussions.shown(), &settings));
-        asked
-    } else {
-        Vec::new()
-    };
+    let mut asked = discussions.models();
+    asked.extend(tiers.models(discussions.shown(), &settings));
     let whose = [Whose::Settings].into_iter();
     let whose = whose.chain(Tier::ALL.map(Whose::Tier));
-    let offers = whose.filter(|_| is_seen).filter_map(|whose| {
+    let offers = whose.filter_map(|whose| {
         let asked = tiers.asked(whose, &discussions, &settings)?;
         Offer::of(whose, &provider(&asked), &assistants, &session)
     });

@@ -21,7 +21,7 @@ use slop_state::{
     Whose,
 };
 use slop_ui::{
-    servers::{address, key_field, provider_name, Offer, PROVIDERS},
+    servers::{address, key_field, provider_name, Offer, HOLDS_A_SECRET, PROVIDERS},
     tracked, Theme,
 };
 
@@ -172,13 +172,18 @@ impl Form<'_> {
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
         // What holds a secret is remembered for as long as the app runs.
-        let secret = egui::Id::new(("secret", name));
+        let secret = secret_id(name);
         let kept = self.draft.texts.get(name).cloned();
         let is_kept = kept.is_some();
         let typed = kept.or_else(|| ui.data(|data| data.get_temp::<String>(secret)));
         let is_typed = typed.is_some();
         let mut text = typed.unwrap_or_else(|| now.to_owned());
         let reason = parse(&text).err();
+        // A field for addresses knows one that has no scheme yet.
+        let holds_a_secret = |text: &str| {
+            parse(text).is_err_and(|reason| reason == HOLDS_A_SECRET)
+                || (text.contains("://") && address_holds_a_secret(text))
+        };
         let mut is_left = false;
         ui.vertical(|ui| {
             if reason.is_some() {
@@ -192,7 +197,7 @@ impl Form<'_> {
             let response = ui.add(edit.desired_width(width));
             // It is left too when the window was closed under it.
             is_left = response.lost_focus() || (is_typed && !response.has_focus());
-            let holds_a_secret = address_holds_a_secret(&text);
+            let holds_a_secret = (response.changed() || is_kept) && holds_a_secret(&text);
             if response.changed() || (is_kept && holds_a_secret) {
                 self.draft.texts.remove(name);
                 ui.data_mut(|data| data.remove::<String>(secret));
@@ -210,10 +215,20 @@ impl Form<'_> {
             return None;
         }
         let value = parse(&text).ok()?;
-        self.draft.texts.remove(name);
-        ui.data_mut(|data| data.remove::<String>(secret));
+        self.forget(ui, name);
         (text != now).then_some(value)
     }
+
+    /// Forgets what was typed in the field of this name.
+    fn forget(&mut self, ui: &egui::Ui, name: &str) {
+        self.draft.texts.remove(name);
+        ui.data_mut(|data| data.remove::<String>(secret_id(name)));
+    }
+}
+
+/// Where what is typed in the field of this name is remembered if it holds a secret.
+fn secret_id(name: &str) -> egui::Id {
+    egui::Id::new(("secret", name))
 }
 
 /// Chooses one of several values.

@@ -23,10 +23,10 @@ pub fn shown_address(address: &str) -> String {
 }
 
 /// Whether an address has a user or a password in it, or a query whose name looks like that of a
-/// secret. What is half typed counts as what it looks like.
+/// secret. What is half typed counts as what it looks like, and need not have a scheme yet.
 #[must_use]
 pub fn address_holds_a_secret(address: &str) -> bool {
-    let (start, authority, path) = parts(address);
+    let (_, authority, path) = parts(address);
     let query = path.split_once('?').map_or("", |(_, query)| query);
     let mut names = query.split(['&', ';', '#']).map(|pair| {
         let name = pair.split_once('=').map_or("", |(name, _)| name);
@@ -39,8 +39,7 @@ pub fn address_holds_a_secret(address: &str) -> bool {
     let host_end = authority.rfind(']').map_or(0, |at| at + 1);
     let port = authority[host_end..].split_once(':').map(|(_, port)| port);
     let is_no_port = |port: &str| port.bytes().any(|byte| !byte.is_ascii_digit());
-    !start.is_empty()
-        && (authority.contains('@') || port.is_some_and(is_no_port) || names.any(is_secret))
+    authority.contains('@') || port.is_some_and(is_no_port) || names.any(is_secret)
 }
 
 /// The scheme, the host and the port of an address, in the form in which they can be compared and shown.
@@ -100,6 +99,10 @@ mod tests {
             "https://a?x=1&API-Key=b",
             "https://a?access_token=b",
             "https://a?api-version=1&sig=b",
+            "me:hunter2@a.example/v1",
+            "me:hunter",
+            "sk-123@a.example",
+            "a.example/v1?key=b",
         ] {
             assert!(address_holds_a_secret(address), "{address}");
         }
@@ -110,7 +113,11 @@ mod tests {
             "https://a.openai.azure.com/openai/deployments/b?api-version=2024-06-01",
             "https://a/run/@cf/b",
             "https://a/key=b?alt=sse",
-            "me@a.example: key=b",
+            "a.example:8080/v1",
+            "localhost:",
+            "http:",
+            "https:/",
+            "a/run/@cf/b",
             "",
         ] {
             assert!(!address_holds_a_secret(address), "{address}");

@@ -231,11 +231,7 @@ pub fn beginning(text: &str) -> &str {
     if text.len() <= Entry::LONG {
         return text;
     }
-    let mut end = Entry::BEGINNING;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+    &text[..text.floor_char_boundary(Entry::BEGINNING)]
 }
 
 /// How many tokens an answer took, as the server counts them. What it does not say is `None`.

@@ -206,6 +206,17 @@ impl Tiers {
         }
     }
 
+    /// The server whose model a discussion has, if it has one. Of a model that was chosen before that was
+    /// kept, it is the one that is asked now: so it is to be asked for before another is set.
+    #[must_use]
+    pub fn model_of(&self, discussion: &Discussion, settings: &Settings) -> Option<ServerId> {
+        if discussion.model.trim().is_empty() {
+            return None;
+        }
+        let kept = discussion.model_of.clone();
+        kept.or_else(|| self.settings(discussion, settings).server_id())
+    }
+
     /// That another model is asked about a discussion than was chosen for it, since that is of another
     /// server. Nothing is to be told if none was chosen, or nobody is asked.
     #[must_use]

@@ -68,6 +68,9 @@ pub enum StoreError {
     /// The code that makes a text of the state has panicked; a fault of its type.
     #[error("the code that writes the state panicked, and the state before stays on disk; the log says where, mend that and change something")]
     Panicked,
+    /// The thread that writes is gone, by a panic in the store itself.
+    #[error("the thread that saves has panicked, and nothing is saved any more; the log says where, restart the app")]
+    WriterGone,
     /// A file was not written; what was there before is whole.
     #[error("cannot write {}; free disk space or check who may write there", file.display())]
     Write {

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io, panic,
+    io, mem, panic,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -153,19 +153,22 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the state was not loaded. Errors in writing are in [`Store::last_error`].
+    /// If the state was not loaded, or the thread that writes is gone. Errors in writing are in
+    /// [`Store::last_error`].
     pub fn save<T: Serialize + Send + 'static>(&self, state: T) -> Result<(), StoreError> {
         if !self.loaded {
             return Err(StoreError::NotLoaded);
         }
         let format = self.format;
-        // A panic is caught here, in the code that the state came from.
+        // Panics are caught here, in the code that the state came from.
         let write = move || {
-            let written = panic::catch_unwind(panic::AssertUnwindSafe(|| format.write(&state)));
+            let written = caught(|| format.write(&state));
+            // By itself: a destructor that panics while another panic unwinds ends the process. What is
+            // written already is good, and the log has the panic.
+            caught(|| drop(state));
             written.unwrap_or(Err(StoreError::Panicked))
         };
-        self.writer.hand_over(Box::new(write));
-        Ok(())
+        self.writer.hand_over(Box::new(write))
     }
 
     /// What went wrong in the last write; `None` once a write goes well. It is tried again with the
@@ -202,6 +205,19 @@ impl Store {
             Some((self.format.read(&bytes).ok()?, backup))
         })
     }
+}
+
+/// What foreign code gives; `None` if it panics.
+fn caught<T>(code: impl FnOnce() -> T) -> Option<T> {
+    let payload = match panic::catch_unwind(panic::AssertUnwindSafe(code)) {
+        Ok(value) => return Some(value),
+        Err(payload) => payload,
+    };
+    // It is of that code too, and may panic when it is dropped. What comes of that is not dropped.
+    if let Err(another) = panic::catch_unwind(panic::AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(another);
+    }
+    None
 }
 
 /// Locks the folder for as long as the file is open; the system unlocks it when a process ends,

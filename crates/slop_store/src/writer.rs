@@ -101,6 +101,8 @@ struct State {
     /// How many of them are done.
     done: u64,
     closing: bool,
+    /// Whether the thread has ended, so that nobody is to wait for it.
+    is_over: bool,
     /// Whether the last attempt failed.
     failed: bool,
     /// What went wrong in the last attempt, be it only the backup.
@@ -129,14 +131,22 @@ impl Writer {
     }
 
     /// Takes the place of what was handed over before and is not on disk yet.
-    pub(crate) fn hand_over(&self, write: Write) {
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::WriterGone`].
+    pub(crate) fn hand_over(&self, write: Write) -> Result<(), StoreError> {
         let mut state = self.shared.lock();
+        if state.is_over {
+            return Err(StoreError::WriterGone);
+        }
         let before = state.pending.replace(Unwritten::State(write));
         state.fresh = true;
         drop(state);
         self.shared.changed.notify_all();
         // Foreign code, which the lock does not wait for.
         drop(before);
+        Ok(())
     }
 
     pub(crate) fn last_error(&self) -> Option<Arc<StoreError>> {
@@ -149,7 +159,7 @@ impl Writer {
         state.asked += 1;
         let mine = state.asked;
         self.shared.changed.notify_all();
-        while state.done < mine {
+        while state.done < mine && !state.is_over {
             state = self
                 .shared
                 .changed
@@ -174,6 +184,22 @@ impl Drop for Writer {
     }
 }
 
+/// Tells when the thread ends, however that comes about.
+struct End<'a>(&'a Shared);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.is_over = true;
+        if thread::panicking() {
+            state.failed = true;
+            state.error = Some(Arc::new(StoreError::WriterGone));
+        }
+        drop(state);
+        self.0.changed.notify_all();
+    }
+}
+
 /// What went wrong with the backup, or with the state, and then the text that is to be tried again.
 fn attempt_to_write(
     target: &mut Target,
@@ -191,6 +217,8 @@ fn attempt_to_write(
 }
 
 fn run(shared: &Shared, target: &mut Target, pause: Duration) {
+    // Dropped last, so that the lock is free by then.
+    let _end = End(shared);
     let mut last: Option<Instant> = None;
     let mut state = shared.lock();
     loop {
@@ -243,5 +271,30 @@ fn run(shared: &Shared, target: &mut Target, pause: Duration) {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_a_thread_that_has_panicked() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target {
+            folder: folder.path().to_owned(),
+            name: "state.ron".to_owned(),
+            backups: Backups::new(folder.path(), "state.ron"),
+            backed_up: false,
+        };
+        let writer = Writer::start(target, Duration::ZERO).unwrap();
+        let write = || -> Result<String, StoreError> { panic!("on purpose") };
+        writer.hand_over(Box::new(write)).unwrap();
+        let error = writer.flush().unwrap_err();
+        assert!(matches!(*error, StoreError::WriterGone), "{error:?}");
+        let told = writer.last_error();
+        assert!(told.is_some_and(|told| matches!(*told, StoreError::WriterGone)));
+        let error = writer.hand_over(Box::new(|| Ok(String::new())));
+        assert!(matches!(error, Err(StoreError::WriterGone)), "{error:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! What a store finds, tells and keeps.
 
 use std::{
-    fs,
+    fs, panic,
     path::{Path, PathBuf},
     sync::mpsc,
     thread::{self, ThreadId},
@@ -425,6 +425,50 @@ fn a_state_without_a_text_is_told_of_and_the_next_is_written() {
     store.flush().unwrap();
     assert!(store.last_error().is_none());
     assert!(fs::read_to_string(&file).unwrap().contains("\"two\""));
+}
+
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("on purpose, in a destructor");
+    }
+}
+
+/// Panics when it is dropped, and if so wished before that, with what panics too.
+struct Explosive {
+    panics: bool,
+    _bomb: Bomb,
+}
+
+impl Serialize for Explosive {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.panics {
+            panic::panic_any(Bomb);
+        }
+        serializer.serialize_unit()
+    }
+}
+
+#[test]
+fn destructors_that_panic_do_not_keep_the_next_state_from_disk() {
+    let folder = TempDir::new().unwrap();
+    let mut store = open(folder.path());
+    store.load::<Desk>().unwrap();
+    let explosive = |panics| Explosive {
+        panics,
+        _bomb: Bomb,
+    };
+    store.save(explosive(false)).unwrap();
+    store.flush().unwrap();
+    store.save(explosive(true)).unwrap();
+    let error = store.flush().unwrap_err();
+    assert!(matches!(*error, StoreError::Panicked), "{error:?}");
+    store.save(desk("two")).unwrap();
+    store.flush().unwrap();
+    let text = fs::read_to_string(state_file(folder.path())).unwrap();
+    assert!(text.contains("\"two\""), "{text}");
 }
 
 #[cfg(unix)]

@@ -835,6 +835,19 @@ fn a_question_goes_out_with_the_key_for_its_server() {
 }
 
 #[test]
+fn which_keys_are_wanted_is_looked_up_only_when_something_was_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = app_in(folder.path(), ProviderKind::OpenAi, OPENAI);
+    app.update();
+    let changed = |app: &App| app.world().resource_ref::<Session>().last_changed();
+    let before = changed(&app);
+    app.update();
+    assert_eq!(changed(&app), before);
+    set(&mut app, ProviderKind::OpenAi, OTHER);
+    assert_ne!(changed(&app), before);
+}
+
+#[test]
 fn a_key_that_was_entered_for_another_server_is_not_kept() {
     let folder = tempfile::tempdir().unwrap();
     let mut app = app_in(folder.path(), ProviderKind::OpenAi, OPENAI);

@@ -40,11 +40,17 @@ pub(super) fn edit_discussions(
             }
             Action::SetProvider(id, provider) => {
                 if let Some(discussion) = discussions.get_mut(*id) {
+                    discussion.model_of = tiers.model_of(discussion, &settings);
+                    // An address is for one protocol.
+                    if discussion.provider != *provider {
+                        discussion.base_url.clear();
+                    }
                     discussion.provider = *provider;
                 }
             }
             Action::SetAddress(id, address) => {
                 if let Some(discussion) = discussions.get_mut(*id) {
+                    discussion.model_of = tiers.model_of(discussion, &settings);
                     discussion.base_url.clone_from(address);
                 }
             }
@@ -460,6 +466,60 @@ mod tests {
         );
         act(&mut app, Action::SetProvider(1, None));
         assert_eq!(discussions(&app).shown().unwrap().provider, None);
+    }
+
+    #[test]
+    fn an_address_does_not_go_over_to_another_protocol() {
+        let mut app = app();
+        let address = || Action::SetAddress(1, "https://own.example".into());
+        let base_url = |app: &App| discussions(app).list[0].base_url.clone();
+        let [one, other] = [ProviderKind::OpenAi, ProviderKind::Anthropic].map(Some);
+        act(&mut app, Action::SetProvider(1, one));
+        act(&mut app, address());
+        act(&mut app, Action::SetProvider(1, one));
+        assert_eq!(base_url(&app), "https://own.example");
+        act(&mut app, Action::SetProvider(1, other));
+        assert_eq!(base_url(&app), "");
+        act(&mut app, address());
+        act(&mut app, Action::SetProvider(1, None));
+        assert_eq!(base_url(&app), "");
+    }
+
+    #[test]
+    fn a_model_from_before_it_was_kept_for_whom_is_of_the_server_so_far() {
+        let mut app = app();
+        let settings = Settings {
+            provider: ProviderKind::OpenAi,
+            ..Settings::default()
+        };
+        let server = settings.server_id();
+        app.insert_resource(settings);
+        let old = |app: &mut App, model: &str| {
+            let mut discussions = app.world_mut().resource_mut::<Discussions>();
+            model.clone_into(&mut discussions.list[0].model);
+            discussions.list[0].model_of = None;
+        };
+        let of = |app: &App| discussions(app).list[0].model_of.clone();
+        old(&mut app, "m");
+        act(
+            &mut app,
+            Action::SetProvider(1, Some(ProviderKind::Anthropic)),
+        );
+        assert_eq!(of(&app), server);
+        old(&mut app, "m");
+        let of_anthropic = Settings {
+            provider: ProviderKind::Anthropic,
+            ..Settings::default()
+        };
+        act(
+            &mut app,
+            Action::SetAddress(1, "https://own.example".into()),
+        );
+        assert_eq!(of(&app), of_anthropic.server_id());
+        // Without a model there is none to be of a server.
+        old(&mut app, " ");
+        act(&mut app, Action::SetProvider(1, None));
+        assert_eq!(of(&app), None);
     }
 
     #[test]

@@ -7,11 +7,7 @@ pub(super) fn excerpt(text: &str, most: usize) -> Cow<'_, str> {
     if text.len() <= most {
         return Cow::Borrowed(text);
     }
-    let mut end = most;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let (head, rest) = text.split_at(end);
+    let (head, rest) = text.split_at(text.floor_char_boundary(most));
     let head = head.trim_end();
     Cow::Owned(format!("{head}\n(the rest was cut, {} bytes)", rest.len()))
 }

@@ -8,7 +8,7 @@ use bevy::prelude::*;
 use hot_reloader::{BuildConfig, HotReloaderConfig};
 #[cfg(feature = "hot")]
 use slop_state::BuildProfile;
-use slop_state::{Action, Composer, Discussions, Project, Settings, Tiers};
+use slop_state::{Action, Composer, Discussions, Project, Settings, Tier, Tiers};
 
 use super::Actions;
 
@@ -24,14 +24,24 @@ pub(super) fn apply_settings(
     for action in actions.read() {
         match action {
             Action::SetSettings(new) => {
+                if settings.server_id() != new.server_id() {
+                    keep_servers(&mut tiers, &mut discussions, &settings);
+                }
                 settings.set_if_neq(new.clone());
             }
             Action::SetTier(tier, new) if tiers.get(*tier) != new => {
-                let is_chosen = tiers.get(*tier).model != new.model;
+                let before = tiers.get(*tier);
+                let is_chosen = before.model != new.model;
+                if before.provider != new.provider || before.base_url != new.base_url {
+                    keep_servers(&mut tiers, &mut discussions, &settings);
+                }
+                let model_of = tiers.get(*tier).model_of.clone();
                 tiers.get_mut(*tier).clone_from(new);
                 if is_chosen {
                     let setup = tiers.with_model(*tier, &settings);
                     *tiers.get_mut(*tier) = setup;
+                } else {
+                    tiers.get_mut(*tier).model_of = model_of;
                 }
             }
             Action::SetProject(new) => {
@@ -52,6 +62,27 @@ pub(super) fn apply_settings(
     }
 }
 
+/// Keeps for which server a model was chosen, where that was not kept when it was: for the one that is
+/// asked until now, and not for all that are set later.
+fn keep_servers(
+    tiers: &mut ResMut<Tiers>,
+    discussions: &mut ResMut<Discussions>,
+    settings: &Settings,
+) {
+    for index in 0..discussions.list.len() {
+        let model_of = tiers.model_of(&discussions.list[index], settings);
+        if discussions.list[index].model_of != model_of {
+            discussions.list[index].model_of = model_of;
+        }
+    }
+    for tier in Tier::ALL {
+        let setup = tiers.with_model(tier, settings);
+        if tiers.get(tier).model_of.is_none() && setup.model_of.is_some() {
+            *tiers.get_mut(tier) = setup;
+        }
+    }
+}
+
 /// Lets the reloader follow the settings.
 #[cfg(feature = "hot")]
 pub(super) fn set_reloader(settings: Res<Settings>, mut config: ResMut<HotReloaderConfig>) {
@@ -66,7 +97,7 @@ pub(super) fn set_reloader(settings: Res<Settings>, mut config: ResMut<HotReload
 
 #[cfg(test)]
 mod tests {
-    use slop_state::{ProviderKind, Tier, TierSetup};
+    use slop_state::{ProviderKind, TierSetup};
 
     use super::*;
     use crate::controller::tests::{act, app};
@@ -121,6 +152,44 @@ mod tests {
         setup.model = "stricter".into();
         act(&mut app, Action::SetTier(Tier::Qa, setup));
         assert_ne!(qa(&app).model_of, gemini);
+    }
+
+    #[test]
+    fn models_from_before_it_was_kept_for_whom_are_of_the_server_so_far() {
+        let mut app = app();
+        let old = |app: &mut App| {
+            let world = app.world_mut();
+            let mut discussions = world.resource_mut::<Discussions>();
+            let discussion = &mut discussions.list[0];
+            discussion.tier = Some(Tier::Qa);
+            discussion.model = "large".into();
+            discussion.model_of = None;
+            let mut tiers = world.resource_mut::<Tiers>();
+            tiers.qa.model = "strict".into();
+            tiers.qa.model_of = None;
+        };
+        let of = |app: &App| {
+            let discussions = app.world().resource::<Discussions>();
+            let qa = &app.world().resource::<Tiers>().qa;
+            (discussions.list[0].model_of.clone(), qa.model_of.clone())
+        };
+        let mut settings = Settings {
+            provider: ProviderKind::OpenAi,
+            ..Settings::default()
+        };
+        let first = settings.server_id();
+        app.insert_resource(settings.clone());
+        old(&mut app);
+        settings.provider = ProviderKind::Anthropic;
+        let second = settings.server_id();
+        act(&mut app, Action::SetSettings(settings));
+        assert_eq!(of(&app), (first.clone(), first));
+
+        old(&mut app);
+        let mut setup = app.world().resource::<Tiers>().qa.clone();
+        setup.provider = Some(ProviderKind::Gemini);
+        act(&mut app, Action::SetTier(Tier::Qa, setup));
+        assert_eq!(of(&app), (second.clone(), second));
     }
 
     #[test]

@@ -86,9 +86,16 @@ fn provider(
                 }
             });
         if chosen != discussion.provider {
+            // What was typed for one protocol is not offered to the next.
+            ui.data_mut(|data| data.remove::<String>(address_id(discussion.id)));
             out.push(Action::SetProvider(discussion.id, chosen));
         }
     });
+}
+
+/// The field for the address of a discussion's provider.
+fn address_id(discussion: u64) -> egui::Id {
+    egui::Id::new(("discussion_hub address", discussion))
 }
 
 /// Where its own provider is, and the key for that server.
@@ -106,7 +113,7 @@ fn server(
     let of = fallback.server_mut();
     let hint = of.map(|(base_url, _)| format!("Empty: {}", shown_address(base_url)));
     ui.label("Address");
-    let field = egui::Id::new(("discussion_hub address", id));
+    let field = address_id(id);
     let now = &discussion.base_url;
     let typed = address_field(ui, field, now, &hint.unwrap_or_default(), theme);
     out.extend(typed.map(|address| Action::SetAddress(id, address)));

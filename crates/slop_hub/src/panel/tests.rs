@@ -272,6 +272,19 @@ fn what_is_struck_and_sent_within_one_frame_is_sent_whole() {
 }
 
 #[test]
+fn what_was_struck_after_sending_does_not_turn_up_much_later() {
+    let text = |text: &str| egui::Event::Text(text.to_owned());
+    let mut bench = Bench::new([""; 0]);
+    bench.focus(composer_field());
+    bench.run(vec![text("hello"), chord(), text("next")]);
+    bench.composer.text.clear();
+    bench.focus(search_field());
+    bench.focus(composer_field());
+    bench.run(Vec::new());
+    assert_eq!((&*bench.composer.text, &*bench.hub.search), ("", ""));
+}
+
+#[test]
 fn two_entries_that_are_sent_within_one_frame_are_two() {
     let text = |text: &str| egui::Event::Text(text.to_owned());
     let mut bench = Bench::new([""; 0]);

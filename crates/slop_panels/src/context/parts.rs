@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use slop_common::{message, messages, offered, spoken, KnownNames};
+use bevy::ecs::component::Tick;
+use slop_common::{in_words, message, offered, spoken, KnownNames};
 use slop_engine::context::{Gathered, Sent};
-use slop_state::{Composer, ContextRule, Discussion, Entry, Leave, Tiers};
+use slop_state::{beginning, Composer, ContextRule, Discussion, Entry, Leave, Tiers};
 
 /// Something that goes out with a question.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,8 +13,8 @@ pub(super) struct Part<'a> {
     pub(super) origin: Origin,
     /// What it is, in a few words.
     name: Cow<'a, str>,
-    /// What goes out of it.
-    pub(super) text: Cow<'a, str>,
+    /// What goes out of it, in pieces that follow each other.
+    pieces: Vec<Cow<'a, str>>,
     /// Whether it is a file that was another when it went out last.
     pub(super) is_changed: bool,
 }
@@ -38,9 +39,30 @@ impl<'a> Part<'a> {
         Self {
             origin,
             name: name.into(),
-            text: text.into(),
+            pieces: vec![text.into()],
             is_changed: false,
         }
+    }
+
+    /// How long it is, in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.pieces.iter().map(|piece| piece.len()).sum()
+    }
+
+    /// What is shown of it: all, or the beginning if it is long. No more is put together than it takes to
+    /// see that.
+    pub(super) fn shown(&self) -> Cow<'_, str> {
+        if let [text] = self.pieces.as_slice() {
+            return beginning(text).into();
+        }
+        let mut text = String::new();
+        for piece in &self.pieces {
+            text += piece;
+            if text.len() > Entry::LONG {
+                return beginning(&text).to_owned().into();
+            }
+        }
+        text.into()
     }
 
     /// What it is told from the others by, whatever is edited.
@@ -64,6 +86,8 @@ impl<'a> Part<'a> {
 /// Which files are named in a discussion, and in what is not sent yet: that is another with each letter.
 #[derive(Debug, Default)]
 pub(super) struct Named {
+    /// When the discussions and the composer have changed last.
+    pub(super) changed: (Tick, Tick),
     said: KnownNames,
     unsent: KnownNames,
 }
@@ -98,8 +122,10 @@ pub(super) fn parts<'a>(
         ..Entry::default()
     };
     let names = if tiers.rule(discussion) == ContextRule::Named {
-        let said = named.said.of(&discussion.entries);
-        Some((said, named.unsent.of(std::slice::from_ref(&unsent))))
+        let (changed, written) = named.changed;
+        let said = named.said.of(&discussion.entries, changed);
+        let unsent = std::slice::from_ref(&unsent);
+        Some((said, named.unsent.of(unsent, written)))
     } else {
         None
     };
@@ -118,8 +144,15 @@ pub(super) fn parts<'a>(
         )
     }));
     parts.extend(spoken(discussion, streaming).map(|(entry, _, text)| {
-        let text = with_tools(entry, text);
-        Part::new(Origin::Entry(entry.id), entry.role.as_str(), text)
+        let part = Part::new(Origin::Entry(entry.id), entry.role.as_str(), text);
+        match in_words(entry) {
+            // Nothing was asked for in it.
+            told if told.is_empty() => part,
+            told => Part {
+                pieces: told.into_iter().map(Cow::Borrowed).collect(),
+                ..part
+            },
+        }
     }));
     let name = format!("{}, not sent yet", composer.role);
     let text = message(&unsent).map(|(_, text)| text.into_owned());
@@ -132,16 +165,6 @@ fn tools(leave: Leave) -> String {
     let told = offered(leave).into_iter();
     let told = told.map(|tool| format!("{}: {}\n{}", tool.name, tool.description, tool.schema));
     told.collect::<Vec<_>>().join("\n\n")
-}
-
-/// What goes out of an entry, with what was asked for in it and what came of that.
-fn with_tools<'a>(entry: &Entry, text: Cow<'a, str>) -> Cow<'a, str> {
-    if entry.rounds.is_empty() {
-        return text;
-    }
-    let texts = messages(entry).into_iter();
-    let texts = texts.map(|message| message.in_words().text);
-    Cow::Owned(texts.collect::<Vec<_>>().join("\n\n"))
 }
 
 /// Whether a file was another when it went out last. One that never did has not changed.

@@ -1,5 +1,8 @@
+use bevy::ecs::component::Tick;
 use slop_engine::context::{gather, Mode, OffLimits, Wanted};
-use slop_state::{Entry, Leave, ProviderKind, SentFile, Tier, TrackMode, Tracked};
+use slop_state::{
+    Entry, Leave, ProviderKind, SentFile, Tier, ToolCall, ToolRound, TrackMode, Tracked,
+};
 use slop_ui::testing::{button, find, key, theme, Window};
 
 use super::*;
@@ -72,6 +75,8 @@ impl Bench {
 
     fn frame(&mut self, events: Vec<egui::Event>) -> (Vec<Action>, Vec<(String, egui::Rect)>) {
         let theme = theme();
+        let changed = Tick::new(self.named.changed.0.get() + 1);
+        self.named.changed = (changed, changed);
         let mut view = View {
             project: &self.project,
             settings: &self.settings,
@@ -127,7 +132,13 @@ fn the_parts_are_what_goes_out() {
     );
     let shown: Vec<_> = parts
         .iter()
-        .map(|part| (part.origin, part.title().into_owned(), &*part.text))
+        .map(|part| {
+            (
+                part.origin,
+                part.title().into_owned(),
+                part.shown().into_owned(),
+            )
+        })
         .collect();
     let file = "File a.md (whole):\n\n```\ntext\n```";
     let expected = [
@@ -137,7 +148,8 @@ fn the_parts_are_what_goes_out() {
         (Origin::Entry(3), "AI", "Hi"),
         (Origin::Composer, "User, not sent yet", "and now?"),
     ];
-    let expected = expected.map(|(origin, title, text)| (origin, title.to_owned(), text));
+    let expected =
+        expected.map(|(origin, title, text)| (origin, title.to_owned(), text.to_owned()));
     assert_eq!(shown, expected);
 }
 
@@ -177,6 +189,31 @@ fn only_the_beginning_of_a_huge_part_is_laid_out() {
 }
 
 #[test]
+fn what_tools_have_told_is_summed_and_shown() {
+    let mut bench = Bench::new();
+    let call = |result: String| ToolCall {
+        name: "read_file".into(),
+        arguments: "{}".into(),
+        result: Some(result),
+        ..ToolCall::default()
+    };
+    let round = |result: String| ToolRound {
+        calls: vec![call(result)],
+        ..ToolRound::default()
+    };
+    bench.discussion.entries[1].rounds = vec![round("one".into())];
+    bench.click("AI · about 14 tokens");
+    bench.find("(Called read_file: {})\n\n(Result of read_file: one)\n\nHi");
+    // Of much only the beginning is put together.
+    let much = "many words ".repeat(100_000);
+    bench.discussion.entries[1].rounds = vec![round(much.clone()), round(much)];
+    bench.find("Only the beginning is shown; all of it goes out.");
+    let seen = bench.frame(Vec::new()).1.into_iter();
+    let longest = seen.map(|(text, _)| text.len()).max();
+    assert!(longest.is_some_and(|longest| (10_000..50_000).contains(&longest)));
+}
+
+#[test]
 fn only_the_beginning_of_a_huge_system_prompt_is_laid_out() {
     let mut bench = Bench::new();
     bench.discussion.system = "many words ".repeat(100_000);
@@ -198,9 +235,10 @@ fn tools_that_may_be_called_are_a_part() {
         let parts = parts(discussion, composer, &[4], None, &bench.tiers, named);
         let mut all = parts.iter();
         let tools = all.find(|part| part.origin == Origin::Tools).unwrap();
-        assert!(tools.text.contains("read_file"), "{}", tools.text);
-        assert!(!tools.text.contains("run_command"), "{}", tools.text);
-        let tokens = count(estimate_tokens(&tools.text));
+        let text = tools.shown();
+        assert!(text.contains("read_file"), "{text}");
+        assert!(!text.contains("run_command"), "{text}");
+        let tokens = count(estimate_tokens(tools.len()));
         format!("Tools · about {tokens} tokens")
     };
     bench.find(&title);

@@ -2,7 +2,6 @@ use slop_common::provider;
 use slop_engine::assistants::Models;
 use slop_state::{Money, Price, Prices, ProviderKind, Tier, TrackMode, Tracked, TypedKey};
 use slop_ui::{
-    servers::HOLDS_A_SECRET,
     testing::{button, key, texts},
     Themes,
 };
@@ -128,7 +127,7 @@ impl Hands {
     }
 
     /// Replaces the text of a field, and leaves it. What is asked for, and what is shown.
-    fn fill(&mut self, now: &str, text: &str) -> (Vec<Action>, String) {
+    pub(super) fn fill(&mut self, now: &str, text: &str) -> (Vec<Action>, String) {
         let field = self.find(now);
         let mut out = self.click(field.center());
         let all = key(egui::Key::A, true, egui::Modifiers::COMMAND);
@@ -243,6 +242,8 @@ fn a_secret_in_an_address_is_neither_taken_nor_kept() {
     for address in [
         "https://me:hunter2@a.example/v1",
         "https://a.example/v1?key=hunter2",
+        "me:hunter2@a.example/v1",
+        "me:hunter2",
     ] {
         let mut hands = Hands::new();
         let now = hands.settings.base_url.clone();
@@ -272,6 +273,15 @@ fn a_secret_in_an_address_is_neither_taken_nor_kept() {
     assert_eq!(out, [Action::SetSettings(settings.clone())]);
     let shown = "https://a.openai.azure.com/openai/deployments/b";
     assert_eq!(settings.model_id().unwrap().server, shown);
+    // Elsewhere a text without a scheme is no address.
+    let (out, _) = hands.fill("User", "me:you@home");
+    assert_eq!(
+        out,
+        [Action::SetRoles(vec![
+            "me:you@home".to_owned(),
+            "AI".to_owned()
+        ])]
+    );
     // One of before is marked.
     hands.settings.base_url = "https://me:hunter2@a.example/v1".to_owned();
     hands.find(HOLDS_A_SECRET);

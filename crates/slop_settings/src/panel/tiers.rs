@@ -105,6 +105,7 @@ fn whom(
     out: &mut Vec<Action>,
 ) {
     let of_settings = settings.provider;
+    let before = new.provider;
     let providers = PROVIDERS.into_iter().map(Some);
     choice(
         ui,
@@ -116,6 +117,11 @@ fn whom(
             None => format!("As the assistant: {}", provider_name(of_settings)),
         },
     );
+    if new.provider != before {
+        // An address is for one protocol.
+        new.base_url.clear();
+        form.forget(ui, &address_name(tier));
+    }
     let mut fallback = settings.clone();
     fallback.provider = new.provider.unwrap_or(of_settings);
     let Some((base_url, model)) = fallback.server_mut() else {
@@ -143,6 +149,11 @@ fn whom(
     }
 }
 
+/// The name of the field for its address.
+fn address_name(tier: Tier) -> String {
+    format!("{} Address", tier.label())
+}
+
 /// The address of its provider, which may be left empty.
 fn its_address(
     ui: &mut egui::Ui,
@@ -152,7 +163,7 @@ fn its_address(
     fallback: &str,
 ) -> Option<String> {
     ui.label("Address");
-    let name = format!("{} Address", tier.label());
+    let name = address_name(tier);
     let typed = ui.vertical(|ui| {
         let typed = form.field(ui, &name, now, FIELD, address_or_none);
         if now.is_empty() {
@@ -314,6 +325,31 @@ mod tests {
         hands.find(&format!(
             "Worker · {asked} · built-in prompt · All tracked files"
         ));
+    }
+
+    #[test]
+    fn an_address_does_not_go_over_to_another_protocol() {
+        let mut hands = unfolded(Tier::Worker);
+        let mut setup = TierSetup {
+            provider: Some(ProviderKind::Gemini),
+            base_url: "https://own.example".to_owned(),
+            ..TierSetup::default()
+        };
+        set(&mut hands, Tier::Worker, &setup);
+        // What is typed and cannot be an address waits in the draft.
+        hands.fill("https://own.example", "own.example");
+        hands.find("own.example");
+        let at = hands.find("Google Gemini").center();
+        hands.click(at);
+        let at = hands.find("Anthropic").center();
+        setup.provider = Some(ProviderKind::Anthropic);
+        setup.base_url.clear();
+        let out = hands.click(at);
+        assert_eq!(out, [Action::SetTier(Tier::Worker, setup.clone())]);
+        set(&mut hands, Tier::Worker, &setup);
+        hands.find("Empty: https://api.anthropic.com/v1");
+        let (_, seen) = hands.frame(Vec::new());
+        assert!(seen.iter().all(|(text, _)| text != "own.example"));
     }
 
     #[test]
