@@ -120,7 +120,7 @@ fn settle() {
 fn in_turn(round: usize) -> [usize; 3] {
     let forth = [0, 1, 2].map(|step| (round + step) % 3);
     let [first, second, third] = forth;
-    if round % 2 == 0 {
+    if round.is_multiple_of(2) {
         forth
     } else {
         [first, third, second]

@@ -492,7 +492,7 @@ fn skeleton(path: &str, definition: &str) -> String {
 }
 
 /// Leaves alone what only modules use that are not reloaded, and finds what both they and new code use, or
-/// the app itself: these would go on with what it was. So they would with the `queues` of events.
+/// the app itself: these would go on with what it was. So the modules would with the `queues` of events.
 fn used_elsewhere(
     world: &World,
     crossings: &mut Vec<Crossing>,
@@ -520,6 +520,13 @@ fn used_elsewhere(
     }
     let is_unknown = |crossing: &Crossing| matches!(&crossing.way, Way::Over { to: None, .. });
     crossings.retain(|crossing| !(is_unknown(crossing) && users.contains_key(&crossing.old)));
+    let split = |users: &HashMap<ComponentId, String>, id, name: &str| {
+        let user = users.get(&id)?;
+        Some(fault(name, user.clone()))
+    };
+    let of_queues = queues.iter();
+    let of_queues = of_queues.filter_map(|(id, name)| split(&users, *id, name));
+    let mut faults: Vec<TypeFault> = of_queues.collect();
     let host = world.get_resource::<Schedules>();
     for id in host
         .into_iter()
@@ -530,10 +537,8 @@ fn used_elsewhere(
         users.insert(id, user.to_owned());
     }
     let of_values = crossings.iter();
-    let of_values = of_values.map(|crossing| (crossing.old, &crossing.names[0]));
-    let all = of_values.chain(queues.iter().map(|(id, name)| (*id, name)));
-    all.filter_map(|(id, name)| Some(fault(name, users.get(&id)?.clone())))
-        .collect()
+    faults.extend(of_values.filter_map(|of| split(&users, of.old, &of.names[0])));
+    faults
 }
 
 /// The components and resources that systems name.
