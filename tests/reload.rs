@@ -457,7 +457,7 @@ fn a_library_without_what_the_host_demands_is_refused() {
                 "after = []",
             ),
             "missing_module",
-            "the app registers module `game`, and the library has none of that name",
+            "the app registers module `game`, and no library has one of that name",
         ),
     ] {
         fixture.write(&source);

@@ -1,7 +1,7 @@
 //! Edit the code of a running Bevy app, press **Ctrl+Alt+R**, and go on with the state as it was.
 //!
-//! A hot app is a host that never changes and a plugin library that does. In the library, one line lists the
-//! Bevy plugins that are to be reloaded: types, functions, or values.
+//! A hot app is a host that never changes, and one or more plugin libraries that do. In a library, one line lists
+//! the Bevy plugins that are to be reloaded: types, functions, or values.
 //!
 //! ```
 //! use bevy::prelude::*;
@@ -31,7 +31,7 @@
 //! # fn main() {}
 //! ```
 //!
-//! The host names the library, here the crate `my_game`:
+//! The host names its libraries, here the crate `my_game`:
 //!
 //! ```no_run
 //! # mod my_game { hot_reloader::hot_library!(); }
@@ -44,7 +44,7 @@
 //! }
 //! ```
 //!
-//! With the feature `hot` the host builds and loads the library when it starts, and again at each
+//! With the feature `hot` the host builds and loads them when it starts, and those that were edited again at each
 //! `ReloadRequest`; the shortcut sends one for all modules. Without the feature the modules are linked
 //! in and nothing of the reloader is left.
 //!

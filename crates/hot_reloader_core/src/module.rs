@@ -1,4 +1,4 @@
-//! A named part of the plugin library that can be reloaded.
+//! A named part of a plugin library that can be reloaded.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// One entry of the registry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HotModule {
-    /// The name by which it is asked for, such as `gui`.
+    /// The name by which it is asked for, such as `menu`.
     pub name: String,
     /// The source file that holds its setup function.
     pub file_path: PathBuf,

@@ -36,7 +36,7 @@ pub enum RegistryError {
         target: String,
     },
     /// The app registers a module that the library lacks.
-    #[error("the app registers module `{name}`, and the library has none of that name; add it to `hot_library!`")]
+    #[error("the app registers module `{name}`, and no library has one of that name; add it to a `hot_library!`")]
     MissingModule {
         /// The name.
         name: String,
@@ -66,7 +66,7 @@ pub struct ModuleRegistry {
 }
 
 impl ModuleRegistry {
-    /// Puts the modules of one library into order. Where `after` leaves the order open, it is the
+    /// Puts the modules of all libraries into order. Where `after` leaves the order open, it is the
     /// order of `modules`.
     ///
     /// # Errors

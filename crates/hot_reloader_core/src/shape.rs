@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// The recorded layout of one type of the plugin library.
+/// The recorded layout of one type of a plugin library.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TypeShape {
     /// The full path, such as `game::Score`.

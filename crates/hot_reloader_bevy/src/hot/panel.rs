@@ -107,7 +107,7 @@ fn changed(report: &ReloadReport) -> impl Iterator<Item = &TypeChange> {
 fn heading(reloader: &HotReloader) -> String {
     let generation = reloader.generation();
     if reloader.modules().is_empty() {
-        "No code of the plugin runs yet".to_owned()
+        "No code that can be edited runs yet".to_owned()
     } else if let Some(ReloadError::RestoredInPart { .. }) = reloader.last_error() {
         format!("Reload taken back, but not all of the state. Generation {generation} goes on")
     } else if let Some(module) = reloader.modules().iter().find(|m| m.suspended.is_some()) {
