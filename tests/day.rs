@@ -117,9 +117,15 @@ fn one_day() {
         picture.first(RIGHT, is_green).is_some()
     });
     window.still(RIGHT);
-    let (x, y) = window.look().first(RIGHT, is_green).expect("it was there");
-    window.click(x, y);
+    let picture = window.look();
+    let (x, y) = picture.first(RIGHT, is_green).expect("it was there");
     let below = usize::try_from(y).unwrap() + 12;
+    let unfolded = (RIGHT.0, below, RIGHT.2, 100);
+    let folded = picture.area(unfolded);
+    window.click(x, y);
+    window.see("what was done, unfolded", |picture| {
+        picture.area(unfolded) != folded
+    });
     click_first(&window, "the button to undo it", (6, 12), BUTTON, below);
     window.saved(STATE, "that it was undone", |state| {
         state.contains("stage: Undone")

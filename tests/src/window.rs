@@ -622,6 +622,25 @@ impl Window {
         self.hold_button(|| ());
     }
 
+    /// Clicks on a button that the cursor is not on, as fast as the app follows: it looks otherwise under the
+    /// cursor, and once more when it is held down. What comes before the app knows the cursor there may be a
+    /// click on nothing.
+    pub fn click_button(&self, x: u32, y: u32) {
+        let area = (x as usize - 6, y as usize - 4, 12, 8);
+        let at_rest = self.look().area(area);
+        self.point(x, y);
+        let button = self.see("a button under the cursor", |picture| {
+            picture.area(area) != at_rest
+        });
+        let under_cursor = button.area(area);
+        self.hold_button(|| {
+            self.see("a button that is held down", |picture| {
+                let now = picture.area(area);
+                now != at_rest && now != under_cursor
+            })
+        });
+    }
+
     /// Moves the cursor.
     pub fn point(&self, x: u32, y: u32) {
         xdotool(&["mousemove", "--sync", &x.to_string(), &y.to_string()]);

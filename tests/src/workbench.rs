@@ -235,12 +235,18 @@ pub fn control(window: &Window, key: &str, what: &str, area: Area) {
 pub fn click_first(window: &Window, what: &str, size: (usize, usize), color: [u8; 3], top: usize) {
     let (left, first, width, height) = RIGHT;
     let area = (left, top, width, first + height - top);
+    // A button under the cursor has another colour.
+    window.point(COMPOSER.0, COMPOSER.1);
     window.see(what, |picture| picture.find(area, size, color).is_some());
     // It may still be moving to where it stays.
     window.still(area);
     let place = window.look().find(area, size, color);
     let (x, y) = place.expect("it was there");
-    window.click(x, y);
+    if color == BUTTON {
+        window.click_button(x, y);
+    } else {
+        window.click(x, y);
+    }
 }
 
 /// Clicks on what can be done with the ticket that is open, in the order in which that is offered. While the assistant
@@ -256,7 +262,7 @@ pub fn click_in_ticket(window: &Window, what: &str, place: usize) {
     window.still(PANE);
     let places = work(&window.look());
     let (x, y) = *places.get(place).expect("it was there");
-    window.click(x, y);
+    window.click_button(x, y);
 }
 
 /// What can be done with the ticket that is open: the first buttons that stand beside one another without a name before
