@@ -94,7 +94,8 @@ pub(crate) fn replay(
 }
 
 /// Compiles every crate whose command is known, so that the compiler remembers them all. From then on each
-/// is compiled with what was made here of those that it needs, for to the compiler cargo's are others. The
+/// is compiled with what was made here of those that it needs, for to the compiler cargo's are others; so what
+/// another needs whose command is not known is left alone, or that would have to be compiled too. The
 /// plugin libraries are what they were: nothing was edited. What was, is for whoever asks.
 pub(crate) fn warm_up(
     place: &mut Place<'_>,
@@ -109,9 +110,18 @@ pub(crate) fn warm_up(
     if !run.waiting.is_empty() {
         return Ok(());
     }
-    let units = run.recording.units.iter().enumerate();
-    let known = units.filter(|(_, unit)| unit.command.is_some());
-    run.waiting = known.map(|(index, _)| index).collect();
+    let units = &run.recording.units;
+    let mut is_left_alone: Vec<bool> = units.iter().map(|unit| unit.command.is_none()).collect();
+    // Each comes after those that it needs.
+    for (index, unit) in units.iter().enumerate().rev() {
+        if is_left_alone[index] {
+            unit.needs
+                .iter()
+                .for_each(|need| is_left_alone[*need] = true);
+        }
+    }
+    let waiting = (0..units.len()).filter(|index| !is_left_alone[*index]);
+    run.waiting = waiting.collect();
     run.is_for_use = false;
     run.all()
 }

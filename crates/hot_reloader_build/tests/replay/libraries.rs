@@ -241,3 +241,30 @@ fn a_library_is_no_part_of_another() {
     );
     assert!(nested, "{error}");
 }
+
+/// After a start at which more than sources are others than before, cargo may find a library fresh and says
+/// nothing of how it is built. That is learnt when it is edited, and costs nobody else anything until then.
+#[test]
+fn a_library_whose_command_is_not_known_is_nothing_to_the_others() {
+    let mut fixture = Fixture::of_two();
+    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+    fixture.known = None;
+    fixture.edit(
+        "Cargo.toml",
+        "[workspace]",
+        "# Other than before.\n[workspace]",
+    );
+    fixture.edit("menu/src/lib.rs", "= 7", "= 8");
+    fixture.answer(&[("game", 201), ("menu", 2008)], Some(Decline::First));
+    fixture
+        .run(|task, known, supervisor| task.warm_up(known, supervisor))
+        .unwrap();
+    fixture.edit("menu/src/lib.rs", "= 8", "= 9");
+    fixture.answer(&[("game", 201), ("menu", 2009)], None);
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
+    let name = "game".to_owned();
+    let unseen = Some(Decline::NotSeen { name });
+    fixture.answer(&[("game", 203), ("menu", 2009)], unseen);
+    fixture.edit("game/src/menu.rs", "= 3", "= 4");
+    fixture.answer(&[("game", 204), ("menu", 2009)], None);
+}
