@@ -89,7 +89,7 @@ fn one_day() {
     let titled = "title: \"Tidy the notes\"";
     window.saved(STATE, "the ticket", |state| state.contains(titled));
     assert!(server.asked().is_none(), "nobody has said so yet");
-    window.click(AUTO.0, AUTO.1);
+    window.click_button(AUTO.0, AUTO.1);
     let mut answer = window.wait_for("the ticket", || server.asked());
     assert_asked(&answer, "Ticket 1: Tidy the notes");
     answer.say("They are tidy.");
@@ -268,7 +268,7 @@ fn a_goal_becomes_tickets_that_are_worked_on_in_their_order_and_checked() {
     assert_waits(&state, &server);
 
     // The queue works on two at once, and on the third when there is room.
-    window.click(AUTO.0, AUTO.1);
+    window.click_button(AUTO.0, AUTO.1);
     let mut first = [(); 2].map(|()| window.wait_for("two tickets", || server.asked()));
     first.sort_by_key(|answer| answer.question.to_string().contains("Ticket 2: "));
     let [mut boards, mut screws] = first;

@@ -103,11 +103,11 @@ fn a_person_edits_breaks_and_mends_the_running_app() {
 
     // The button does what the keys do.
     control(&window, "5", "the log gone", TABS);
-    window.click(712, 73);
+    window.click_button(712, 73);
     window.see("the button", |picture| {
         picture.area((600, 105, 140, 30)).is_lit()
     });
-    window.click(672, 120);
+    window.click_button(672, 120);
     let report = window.report(7);
     assert_eq!(report["outcome"], "committed", "{report:#}");
 }

@@ -113,7 +113,7 @@ impl Identities {
         sources: &Sources,
         built: &[String],
         libraries: &[(String, PathBuf)],
-    ) -> (Arc<Layout>, Vec<String>) {
+    ) -> Result<(Arc<Layout>, Vec<String>), Edited> {
         let hot = ordered(&workspace.hot);
         let own = hot.iter().map(|of| match sources.of(&of.name) {
             Some(known) if built.contains(&of.name) => known.clone(),
@@ -122,7 +122,7 @@ impl Identities {
             None => Contents::default(),
         });
         let own: Vec<Contents> = own.collect();
-        let layout = self.layout(workspace, &own).unwrap_or_default();
+        let layout = self.layout(workspace, &own)?;
         let mut others = Vec::new();
         let all = hot.iter().zip(&own);
         for (of, sources) in all.filter(|(of, _)| built.contains(&of.name)) {
@@ -140,7 +140,7 @@ impl Identities {
         let told_apart = libraries
             .iter()
             .filter_map(|(name, path)| Some((name.clone(), apart(form_of(path)?, None))));
-        (Arc::new(layout.told_apart(told_apart)), others)
+        Ok((Arc::new(layout.told_apart(told_apart)), others))
     }
 
     /// The layout of the crates that may change, each with its sources.

@@ -11,6 +11,7 @@ use cargo_metadata::Message;
 
 use crate::{
     identity::Identities,
+    layout::Edited,
     message::{self, Transcript},
     process::{Event, Line, Supervisor},
     recording::{Heard, Recording},
@@ -287,10 +288,10 @@ impl Task<'_> {
             }
             None => (Identities::default(), None),
         };
-        let (layout, crates) = match &recording {
+        let read = match &recording {
             Ok(recording) => {
                 recording.keep(self.benches);
-                identities.cargo_built(recording, &workspace, &built)
+                Ok(identities.cargo_built(recording, &workspace, &built))
             }
             Err(_) => {
                 let libraries = made.by_crate(&workspace);
@@ -304,6 +305,7 @@ impl Task<'_> {
             identities,
             bench,
         });
+        let (layout, crates) = read.map_err(|Edited| BuildError::Edited)?;
         let built = Built {
             libraries,
             deps,

@@ -117,6 +117,9 @@ pub enum BuildError {
         /// Why it has to be cargo.
         decline: Decline,
     },
+    /// What cargo compiled is not there any more, so nobody can tell what its types were.
+    #[error("the sources were edited while they were built; ask again")]
+    Edited,
     /// Somebody cancelled it.
     #[error("the build was cancelled")]
     Cancelled,

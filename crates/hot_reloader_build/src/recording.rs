@@ -181,22 +181,8 @@ impl Recording {
                 .is_some_and(is_same)
                 .then(|| unit.clone())
         };
-        let mut found = Vec::new();
-        for hot in &order {
-            if !built.contains(&hot.name) {
-                found.push(None);
-                continue;
-            }
-            let mut heard = commands.iter().filter(|command| is_of(command, hot));
-            let command = heard.next().cloned();
-            if heard.any(|other| Some(other) != command.as_ref()) {
-                let name = hot.name.clone();
-                return Err(Decline::TwoForms { name });
-            }
-            found.push(command.or_else(|| older(hot)));
-        }
         let mut units = Vec::new();
-        for (hot, command) in order.iter().zip(&found) {
+        for hot in &order {
             let name = hot.name.clone();
             let needs = needed(hot, &order);
             if !built.contains(&name) {
@@ -210,11 +196,17 @@ impl Recording {
                 units.push(unit);
                 continue;
             }
+            let mut heard = commands.iter().filter(|command| is_of(command, hot));
+            let command = heard.next().cloned();
+            if heard.any(|other| Some(other) != command.as_ref()) {
+                return Err(Decline::TwoForms { name });
+            }
+            let command = command.or_else(|| older(hot));
             let folder = command
                 .as_ref()
                 .map(|command| command.folder(&workspace.root));
             let folder = folder.unwrap_or(&workspace.root).to_owned();
-            let infos = match command {
+            let infos = match &command {
                 Some(command) => {
                     let out = command.out_dir().unwrap_or(deps);
                     vec![out.join(command.stem()).with_extension("d")]
@@ -233,7 +225,7 @@ impl Recording {
             let made = made_of(hot).ok_or_else(|| Decline::NotSeen { name: name.clone() })?;
             units.push(Unit {
                 sources: Contents::compiled(reads.files.iter().cloned(), &before, start),
-                command: command.clone(),
+                command,
                 folder,
                 reads,
                 with: vec![0; needs.len()],

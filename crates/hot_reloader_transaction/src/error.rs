@@ -270,6 +270,7 @@ impl ReloadError {
             Self::Build(BuildError::Differs { .. }) => "built_in_two_forms",
             Self::Build(BuildError::Declined(_)) => "declined",
             Self::Build(BuildError::SameIdentity { .. }) => "same_identity",
+            Self::Build(BuildError::Edited) => "edited_meanwhile",
             Self::Build(BuildError::Cancelled) => "cancelled",
             Self::Build(BuildError::TimedOut { .. }) => "timed_out",
             Self::Build(BuildError::Died { .. }) => "build_died",

@@ -108,8 +108,9 @@ impl Layout {
             rest = &rest[start..];
             let end = rest.find(|c| !is_path(c)).unwrap_or(rest.len());
             let path = &rest[..end];
-            let is_gone = self.of(path) == Known::Gone && !path.is_empty();
-            let new = is_gone.then(|| self.successor_by_name(path)).flatten();
+            // Its crate may be gone too.
+            let is_there = self.concerns(path) && self.of(path) != Known::Gone;
+            let new = (!is_there).then(|| self.successor_by_name(path)).flatten();
             name += new.as_deref().unwrap_or(path);
             rest = &rest[end..];
         }
@@ -524,6 +525,19 @@ mod tests {
         let state = now.renamed("bevy_state::state::State<game::a::Held>");
         assert_eq!(state, "bevy_state::state::State<game::a::Bearer>");
         assert_eq!(now.renamed("(game::Free, u8)"), "(game::Free, u8)");
+    }
+
+    /// A library that the host has no more, and another that takes over from it.
+    #[test]
+    fn a_type_may_come_from_a_crate_that_is_gone() {
+        let before = Layout::of_text("menu", "pub struct Entry(u8);", 1);
+        let now = "#[state(was = \"menu::Entry\")] pub struct Line(u8);";
+        let now = Layout::of_text("game", now, 1);
+        assert!(now.lacks(&before, "menu::Entry"));
+        assert!(now.lacks(&before, "game::Cache<menu::Entry>"));
+        assert!(!now.lacks(&before, "game::Line") && !now.lacks(&before, "bevy::Entry"));
+        assert_eq!(now.renamed("menu::Entry"), "game::Line");
+        assert_eq!(now.renamed("menu::Other"), "menu::Other");
     }
 
     #[test]

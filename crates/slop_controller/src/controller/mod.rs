@@ -184,8 +184,9 @@ pub(crate) fn now() -> u64 {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use slop_common::ASSISTANT;
     use slop_engine::pacing::Frames;
-    use slop_state::PendingRequests;
+    use slop_state::{Entry, Pending, PendingRequests};
 
     use super::*;
 
@@ -216,6 +217,45 @@ pub(crate) mod tests {
     /// Asks for an action and lets a frame pass.
     pub(crate) fn act(app: &mut App, action: Action) {
         app.world_mut().send_event(action);
+        app.update();
+    }
+
+    /// Does what `ai_client` does with what it is asked. The ids of the discussions.
+    pub(crate) fn send(app: &mut App) -> Vec<u64> {
+        let world = app.world_mut();
+        let mut events = world.resource_mut::<Events<AskAssistant>>();
+        let asks: Vec<_> = events.drain().collect();
+        for ask in &asks {
+            let mut discussions = world.resource_mut::<Discussions>();
+            let id = discussions.next_id();
+            let answer = Entry {
+                id,
+                role: ASSISTANT.to_owned(),
+                ..Entry::default()
+            };
+            let discussion = discussions.get_mut(ask.discussion).unwrap();
+            match ask.instead_of {
+                Some(other) => assert!(discussion.retake(other, answer)),
+                None => discussion.entries.push(answer),
+            }
+            world.resource_mut::<PendingRequests>().0.push(Pending {
+                request: id,
+                discussion: ask.discussion,
+                entry: id,
+            });
+        }
+        asks.iter().map(|ask| ask.discussion).collect()
+    }
+
+    /// Answers all that was sent.
+    pub(crate) fn answer(app: &mut App, text: &str) {
+        let world = app.world_mut();
+        let mut pending = world.resource_mut::<PendingRequests>();
+        for waiting in std::mem::take(&mut pending.0) {
+            let mut discussions = world.resource_mut::<Discussions>();
+            let discussion = discussions.get_mut(waiting.discussion).unwrap();
+            text.clone_into(&mut discussion.entry_mut(waiting.entry).unwrap().text);
+        }
         app.update();
     }
 

@@ -1,10 +1,10 @@
 //! QA that says what the test wants.
 
 use bevy::prelude::*;
-use slop_state::{Action, Leave, Pending, TicketQueue, ToolCall, ToolRound};
+use slop_state::{Action, Leave, TicketQueue, ToolCall, ToolRound};
 
 use super::*;
-use crate::controller::tests::{act, app};
+use crate::controller::tests::{act, answer, app, send};
 
 /// With a ticket that waits to be looked at, and the answer about it.
 fn app_with(answer: &str) -> App {
@@ -43,49 +43,10 @@ fn discussion(app: &App, id: u64) -> &Discussion {
     app.world().resource::<Discussions>().get(id).unwrap()
 }
 
-/// Does what `ai_client` does with what it is asked. How often it was.
-fn send(app: &mut App) -> usize {
-    let world = app.world_mut();
-    let mut events = world.resource_mut::<Events<AskAssistant>>();
-    let asks: Vec<_> = events.drain().collect();
-    for ask in &asks {
-        let mut discussions = world.resource_mut::<Discussions>();
-        let id = discussions.next_id();
-        let answer = Entry {
-            id,
-            role: ASSISTANT.to_owned(),
-            ..Entry::default()
-        };
-        let discussion = discussions.get_mut(ask.discussion).unwrap();
-        match ask.instead_of {
-            Some(other) => assert!(discussion.retake(other, answer)),
-            None => discussion.entries.push(answer),
-        }
-        world.resource_mut::<PendingRequests>().0.push(Pending {
-            request: id,
-            discussion: ask.discussion,
-            entry: id,
-        });
-    }
-    asks.len()
-}
-
-/// Answers all that was sent.
-fn answer(app: &mut App, text: &str) {
-    let world = app.world_mut();
-    let mut pending = world.resource_mut::<PendingRequests>();
-    for waiting in std::mem::take(&mut pending.0) {
-        let mut discussions = world.resource_mut::<Discussions>();
-        let discussion = discussions.get_mut(waiting.discussion).unwrap();
-        text.clone_into(&mut discussion.entry_mut(waiting.entry).unwrap().text);
-    }
-    app.update();
-}
-
 /// Has QA say something about the ticket.
 fn check_with(app: &mut App, verdict: &str) {
     act(app, Action::CheckTicket(1));
-    assert_eq!(send(app), 1);
+    assert_eq!(send(app).len(), 1);
     answer(app, verdict);
 }
 
@@ -102,10 +63,10 @@ fn what_passes_is_done() {
     for part in ["All of it.", "the work", "PASS"] {
         assert!(question.contains(part), "{question}");
     }
-    assert_eq!(send(&mut app), 1);
+    assert_eq!(send(&mut app).len(), 1);
     // Once is enough.
     act(&mut app, Action::CheckTicket(1));
-    assert_eq!(send(&mut app), 0);
+    assert_eq!(send(&mut app).len(), 0);
     answer(&mut app, "I have read it.\n\nPASS");
     let passed = ticket(&mut app);
     assert_eq!((passed.status, passed.run), (Status::Done, Run::Idle));
@@ -129,7 +90,7 @@ fn what_fails_is_to_be_done_again_and_says_why() {
     // It is worked on again, and checked again in the same discussion.
     act(&mut app, Action::RunTicket(1));
     assert_eq!(ticket(&mut app).verdict, None);
-    assert_eq!(send(&mut app), 1);
+    assert_eq!(send(&mut app).len(), 1);
     answer(&mut app, "the better work");
     check_with(&mut app, "PASS");
     let passed = ticket(&mut app);
@@ -172,7 +133,7 @@ fn a_check_is_cancelled_or_stopped() {
     let mut app = app_with("the work");
     for stops in [false, true] {
         act(&mut app, Action::CheckTicket(1));
-        assert_eq!(send(&mut app), 1);
+        assert_eq!(send(&mut app).len(), 1);
         let check = ticket(&mut app).check.unwrap();
         if stops {
             act(&mut app, Action::StopDiscussion(check));
@@ -192,13 +153,13 @@ fn only_a_whole_answer_is_checked_and_within_the_limit() {
         let mut app = app_with(answer);
         act(&mut app, Action::CheckTicket(1));
         act(&mut app, Action::CheckTicket(9));
-        assert_eq!(send(&mut app), 0);
+        assert_eq!(send(&mut app).len(), 0);
         assert_eq!(ticket(&mut app).run, Run::Idle);
     }
     let mut app = app_with("the work");
     app.world_mut().resource_mut::<TicketQueue>().limit = 0;
     act(&mut app, Action::CheckTicket(1));
-    assert_eq!(send(&mut app), 0);
+    assert_eq!(send(&mut app).len(), 0);
 }
 
 #[test]
@@ -308,7 +269,7 @@ fn a_rollback_neither_asks_twice_nor_forgets() {
     *query.single_mut(app.world_mut()) = asked;
     app.insert_resource(discussions).insert_resource(pending);
     app.update();
-    assert_eq!(send(&mut app), 0);
+    assert_eq!(send(&mut app).len(), 0);
     answer(&mut app, "FAIL: no test");
     assert_eq!(ticket(&mut app).status, Status::Todo);
     assert_eq!(discussion(&app, 2).entries.len(), 3);

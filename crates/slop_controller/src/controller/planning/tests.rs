@@ -1,9 +1,9 @@
 //! An orchestrator that answers when the test says so.
 
-use slop_state::{Leave, Pending, Proposed, Status};
+use slop_state::{Leave, Proposed, Status};
 
 use super::*;
-use crate::controller::tests::{act, app};
+use crate::controller::tests::{act, answer, app, send};
 
 const TWO: &str = r#"Here:
 
@@ -35,45 +35,6 @@ fn tickets(app: &mut App) -> Vec<Ticket> {
     tickets
 }
 
-/// Does what `ai_client` does with what it is asked. How often it was.
-fn send(app: &mut App) -> usize {
-    let world = app.world_mut();
-    let mut events = world.resource_mut::<Events<AskAssistant>>();
-    let asks: Vec<_> = events.drain().collect();
-    for ask in &asks {
-        let mut discussions = world.resource_mut::<Discussions>();
-        let id = discussions.next_id();
-        let answer = Entry {
-            id,
-            role: ASSISTANT.to_owned(),
-            ..Entry::default()
-        };
-        let discussion = discussions.get_mut(ask.discussion).unwrap();
-        match ask.instead_of {
-            Some(other) => assert!(discussion.retake(other, answer)),
-            None => discussion.entries.push(answer),
-        }
-        world.resource_mut::<PendingRequests>().0.push(Pending {
-            request: id,
-            discussion: ask.discussion,
-            entry: id,
-        });
-    }
-    asks.len()
-}
-
-/// Answers what was sent.
-fn answer(app: &mut App, text: &str) {
-    let world = app.world_mut();
-    let mut pending = world.resource_mut::<PendingRequests>();
-    for waiting in std::mem::take(&mut pending.0) {
-        let mut discussions = world.resource_mut::<Discussions>();
-        let discussion = discussions.get_mut(waiting.discussion).unwrap();
-        text.clone_into(&mut discussion.entry_mut(waiting.entry).unwrap().text);
-    }
-    app.update();
-}
-
 fn keys(app: &App) -> Vec<&str> {
     let proposal = planning(app).proposal.iter();
     proposal.map(|ticket| ticket.key.as_str()).collect()
@@ -87,12 +48,12 @@ fn a_goal_becomes_a_proposal_and_that_becomes_tickets() {
     let question = &about(&app).entries[0].text;
     assert!(question.contains("A house."), "{question}");
     assert!(question.contains("depends_on"), "{question}");
-    assert_eq!(send(&mut app), 1);
+    assert_eq!(send(&mut app).len(), 1);
     // Neither is asked twice, nor accepted before there is something.
     act(&mut app, Action::Plan);
     act(&mut app, Action::PlanAgain);
     act(&mut app, Action::AcceptProposal);
-    assert_eq!(send(&mut app), 0);
+    assert_eq!(send(&mut app).len(), 0);
     answer(&mut app, TWO);
     assert_eq!(planning(&app).run, Run::Idle);
     assert_eq!(keys(&app), ["a", "b"]);
@@ -144,7 +105,7 @@ fn a_remark_is_asked_with_the_proposal_as_it_is() {
         last.contains("lay pipes") && !last.contains("paint"),
         "{last}"
     );
-    assert_eq!(send(&mut app), 1);
+    assert_eq!(send(&mut app).len(), 1);
     // Until there is another, the proposal stays.
     assert_eq!(keys(&app), ["a"]);
     answer(&mut app, r#"[{"title": "roof"}]"#);
@@ -162,7 +123,7 @@ fn an_answer_without_tickets_is_a_failure_that_can_be_retried() {
     };
     assert!(reason.contains("no list of tickets"), "{reason}");
     act(&mut app, Action::PlanAgain);
-    assert_eq!(send(&mut app), 1);
+    assert_eq!(send(&mut app).len(), 1);
     answer(&mut app, TWO);
     assert_eq!(keys(&app), ["a", "b"]);
     // In another take.
@@ -200,7 +161,7 @@ fn without_a_goal_nobody_is_asked() {
     let mut app = app();
     act(&mut app, Action::Plan);
     act(&mut app, Action::PlanAgain);
-    assert_eq!(send(&mut app), 0);
+    assert_eq!(send(&mut app).len(), 0);
     assert_eq!(*planning(&app), Planning::default());
 }
 
@@ -211,7 +172,7 @@ fn neither_new_code_nor_a_rollback_asks_twice() {
         let mut reloaded = Schedule::default();
         reloaded.add_systems(crate::controller::systems());
         reloaded.run(app.world_mut());
-        assert_eq!(send(&mut app), sent);
+        assert_eq!(send(&mut app).len(), sent);
     }
     let before = planning(&app).clone();
     let discussions = app.world().resource::<Discussions>().clone();
@@ -223,7 +184,7 @@ fn neither_new_code_nor_a_rollback_asks_twice() {
         .insert_resource(pending);
     app.update();
     assert_eq!(keys(&app), [""; 0]);
-    assert_eq!(send(&mut app), 0);
+    assert_eq!(send(&mut app).len(), 0);
     answer(&mut app, TWO);
     let expected = Proposed {
         key: "a".to_owned(),

@@ -1,12 +1,12 @@
 //! The queue with an assistant that answers when the test says so.
 
 use slop_common::{streaming, ASSISTANT};
-use slop_state::{Entry, Leave, Pending};
+use slop_state::Leave;
 
 use super::*;
 use crate::controller::{
     answers::{reason, NOT_THERE},
-    tests::{act, app},
+    tests::{act, answer, app, send},
 };
 
 const CANCELLED: &str = "It was cancelled.";
@@ -43,45 +43,6 @@ fn set_mode(app: &mut App, mode: QueueMode, limit: u32) {
         ..TicketQueue::default()
     };
     act(app, Action::SetQueue(queue));
-}
-
-/// Does what `ai_client` does with what it is asked. The ids of the discussions.
-fn send(app: &mut App) -> Vec<u64> {
-    let mut events = app.world_mut().resource_mut::<Events<AskAssistant>>();
-    let asks: Vec<_> = events.drain().collect();
-    for ask in &asks {
-        let world = app.world_mut();
-        let mut discussions = world.resource_mut::<Discussions>();
-        let id = discussions.next_id();
-        let discussion = discussions.get_mut(ask.discussion).unwrap();
-        let answer = Entry {
-            id,
-            role: ASSISTANT.to_owned(),
-            ..Entry::default()
-        };
-        match ask.instead_of {
-            Some(other) => assert!(discussion.retake(other, answer)),
-            None => discussion.entries.push(answer),
-        }
-        world.resource_mut::<PendingRequests>().0.push(Pending {
-            request: id,
-            discussion: ask.discussion,
-            entry: id,
-        });
-    }
-    asks.iter().map(|ask| ask.discussion).collect()
-}
-
-/// Answers all that was sent.
-fn answer(app: &mut App, text: &str) {
-    let world = app.world_mut();
-    let mut pending = world.resource_mut::<PendingRequests>();
-    for waiting in std::mem::take(&mut pending.0) {
-        let mut discussions = world.resource_mut::<Discussions>();
-        let discussion = discussions.get_mut(waiting.discussion).unwrap();
-        text.clone_into(&mut discussion.entry_mut(waiting.entry).unwrap().text);
-    }
-    app.update();
 }
 
 #[track_caller]
