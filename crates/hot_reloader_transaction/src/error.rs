@@ -149,13 +149,13 @@ pub enum ReloadError {
         /// The library.
         library: String,
     },
-    /// A reload of some modules would leave others with another form of a crate that both need.
+    /// A reload of some modules would leave others with another form of crates that both need.
     #[error(
-        "types of `{name}` are others now, and the library of module `{module}`, which was not asked for, would go on with those of before; reload all modules"
+        "types of {} are others now, and the library of module `{module}`, which was not asked for, would go on with those of before; reload all modules", crates.join(", ")
     )]
     AtOdds {
-        /// The crate.
-        name: String,
+        /// The crates, those that need one of them included.
+        crates: Vec<String>,
         /// A module that was not asked for.
         module: String,
     },

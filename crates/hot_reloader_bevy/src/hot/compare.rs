@@ -120,16 +120,18 @@ pub(crate) fn suspects(world: &World, rehearsal: &Rehearsal) -> HashSet<Componen
         .collect()
 }
 
-/// Whether it is a resource of other modules, which new code does not write by what it declares. What it does
-/// by a command all the same is told afterwards.
+/// Whether it is a resource that modules make and new code does not write by what it declares. What a build
+/// makes anew changes places, and comes back. What code does by a command all the same is told afterwards.
 fn is_left_alone(world: &World, rehearsal: &Rehearsal, id: ComponentId) -> bool {
     let of = world
         .components()
         .get_info(id)
         .and_then(|info| info.type_id());
     of.is_some_and(|of| {
-        let by_others = [true, false].map(|send| rehearsal.by_others.contains(&(of, send)));
-        by_others != [false; 2] && !rehearsal.written.contains(&of)
+        let mut keys = [true, false].into_iter().map(|send| (of, send));
+        let is_made =
+            keys.any(|key| rehearsal.by_others.contains(&key) || rehearsal.made.contains_key(&key));
+        is_made && !rehearsal.written.contains(&of)
     })
 }
 

@@ -196,8 +196,8 @@ fn threads_that_go_on(delegates: &Delegates, plan: &Plan) -> Vec<String> {
         let Slot { module, generation, .. } = slot;
         (!names.is_empty()).then(|| {
             format!(
-                "threads that generation {generation} of module `{}` began go on with its code: {}; end them in \
-                 `OnUnload`, or keep what they belong to in a crate that the app shares",
+                "threads that began while generation {generation} of module `{}` was set up go on, with its code if \
+                 they are its own: {}; end those in `OnUnload`, or keep what they belong to in a crate that the app shares",
                 module.name,
                 names.join(", ")
             )

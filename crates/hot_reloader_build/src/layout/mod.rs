@@ -143,15 +143,12 @@ impl Layout {
         only
     }
 
-    /// A crate that is in both and another one to the compiler here than there: a type of it would be two.
+    /// The crates that are in both and are others to the compiler here than there: a type of theirs would be two.
     #[must_use]
-    pub fn at_odds(&self, other: &Self) -> Option<&str> {
-        let mut shared = self
-            .crates
-            .keys()
-            .filter(|of| other.crates.contains_key(*of));
-        let is_another = |of: &&String| self.is_another(other, of);
-        shared.find(is_another).map(|of| &**of)
+    pub fn at_odds(&self, other: &Self) -> Vec<&str> {
+        let crates = self.crates.keys().map(|of| &**of);
+        let shared = crates.filter(|of| other.crates.contains_key(*of));
+        shared.filter(|of| self.is_another(other, of)).collect()
     }
 
     /// Whether the compiler takes a crate for another one here than there. Where what it tells it apart by is

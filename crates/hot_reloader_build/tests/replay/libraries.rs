@@ -118,7 +118,7 @@ fn the_layout_of_a_library_is_of_what_it_needs() {
     assert_eq!(builder, Some(Builder::Replay));
     assert!(!menu.concerns("game::Any") && menu.concerns("rules::Any"));
     assert!(menu.tells_apart(&both, "menu::Any"));
-    assert_eq!(menu.at_odds(&both.only(&["rules".to_owned()])), None);
+    assert_eq!(menu.at_odds(&both.only(&["rules".to_owned()])), [""; 0]);
     // A type of a new file, of which only cargo knows.
     fixture.edit(
         "menu/src/lib.rs",
@@ -153,7 +153,7 @@ fn another_form_of_what_others_run_is_at_odds_with_it() {
     fixture.wanted = Some(vec!["menu".to_owned()]);
     let menu = fixture.build().0.unwrap().layout;
     let game = ["game", "rules", "words"].map(str::to_owned);
-    assert_eq!(menu.at_odds(&both.only(&game)), Some("rules"));
+    assert_eq!(menu.at_odds(&both.only(&game)), ["rules"]);
 }
 
 /// What was built turned out to be of no use: cargo is asked, for one of them, and then for the other.

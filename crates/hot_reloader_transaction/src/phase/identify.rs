@@ -128,9 +128,10 @@ fn stays_one(running: &[ModuleStatus], request: &Request, made: &Made) -> Result
     let others =
         others.filter(|module| request.modules.is_some() || made.host.contains(&module.library));
     for other in others {
-        if let Some(name) = made.layout.at_odds(&other.layout) {
+        let crates = made.layout.at_odds(&other.layout);
+        if !crates.is_empty() {
             return Err(ReloadError::AtOdds {
-                name: name.to_owned(),
+                crates: crates.into_iter().map(str::to_owned).collect(),
                 module: other.module.name.clone(),
             });
         }
