@@ -12,7 +12,8 @@ use std::{borrow::Cow, time::Duration};
 use bevy::{ecs::schedule::SystemConfigs, prelude::*};
 use hot_reloader::prelude::*;
 use slop_common::{
-    messages, offered, provider, said, servers, whole, Turn, ASSISTANT, CUT_OFF, NO_ANSWER, WAITING,
+    messages, offered, provider, said, servers, spoken, whole, Turn, ASSISTANT, CUT_OFF, NO_ANSWER,
+    WAITING,
 };
 use slop_engine::{
     assistants::{
@@ -251,9 +252,7 @@ fn question(
     let told = told.filter(|text| !text.is_empty());
     let told = told.map(|text| Message::new(ChatRole::System, text));
     let unfinished = tools::unfinished(discussion, pending);
-    let said = discussion.entries.iter();
-    let said = said.filter(|entry| !unfinished.contains(&entry.id));
-    let said = said.flat_map(messages);
+    let said = spoken(discussion, &unfinished).flat_map(|(entry, _)| messages(entry));
     Ask {
         key: key_for(&provider, session),
         provider,
