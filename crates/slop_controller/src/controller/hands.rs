@@ -335,10 +335,15 @@ impl Hands<'_, '_, '_> {
         true
     }
 
-    /// Begins to put back what was in a file.
+    /// Begins to put back what was in a file, unless another change of it is under way.
     fn undo(&mut self, id: CallId) {
-        let request = self.requests.get(id);
-        let elsewhere = request.and_then(|request| is_here(request, self.folder).err());
+        let Some(request) = self.requests.get(id) else {
+            return;
+        };
+        let hindrance = can_begin(request, self.requests, self.folder).err();
+        if hindrance == Some(LeaveError::Busy) {
+            return;
+        }
         let Some(request) = self.requests.get_mut(id) else {
             return;
         };
@@ -358,7 +363,7 @@ impl Hands<'_, '_, '_> {
         request.stage = Stage::Undoing;
         let job_id = job_of(request);
         let folder = request.folder.clone();
-        match elsewhere {
+        match hindrance {
             Some(error) => self.settle(id, not_undone(&error.to_string())),
             None => self.jobs.start(job_id, &folder, Job::Undo(change)),
         }

@@ -387,6 +387,20 @@ fn the_second_change_of_a_file_is_shown_against_the_first_before_it_is_done() {
 }
 
 #[test]
+fn nothing_is_undone_while_another_change_of_the_file_is_under_way() {
+    let mut bench = bench(&[write("said", "a"), write("./said", "b")]);
+    act(&mut bench.app, Action::AllowTool(id(0)));
+    bench.run_to_the_end(0);
+    let done = bench.stage(0);
+    // In one frame, so that the other one is under way whatever the disk does.
+    bench.app.world_mut().send_event(Action::AllowTool(id(1)));
+    act(&mut bench.app, Action::UndoTool(id(0)));
+    assert_eq!(bench.stage(0), done);
+    bench.run_to_the_end(1);
+    assert_eq!((bench.stage(0), bench.said()), (done, "b".to_owned()));
+}
+
+#[test]
 fn changes_of_a_file_for_which_there_is_leave_are_done_one_after_the_other() {
     let mut bench = bench(&[write("said", "a"), write("said", "b")]);
     let waiting = bench.requests().clone();
