@@ -210,24 +210,17 @@ fn send_request(
         } else {
             discussion.entries.push(answer);
         }
-        let rule = tiers.rule(discussion);
-        let files = files::read(&project, rule, discussion, &session.off_limits());
-        if !files.refused.is_empty() {
-            files::tell(&files, &mut session);
-        }
         let request = assistants.new_id();
         // The answer is blank, so it is not sent.
-        let files_text = files.message();
-        let question = question(
+        let question = prepare(
             discussion,
             &pending,
             &settings,
-            &session,
-            &files_text,
+            &mut session,
+            &project,
             &tiers,
         );
         assistants.start(request, question);
-        discussion.sent = files::sent(&files);
         discussions.last_id = entry;
         pending.0.push(Pending {
             request,
@@ -235,6 +228,26 @@ fn send_request(
             entry,
         });
     }
+}
+
+/// Reads the project's files, tells which of them do not go out, and keeps with the discussion which do.
+/// What is to be asked.
+fn prepare(
+    discussion: &mut Discussion,
+    pending: &PendingRequests,
+    settings: &Settings,
+    session: &mut ResMut<Session>,
+    project: &Project,
+    tiers: &Tiers,
+) -> Ask {
+    let rule = tiers.rule(discussion);
+    let files = files::read(project, rule, discussion, &session.off_limits());
+    if !files.refused.is_empty() {
+        files::tell(&files, session);
+    }
+    discussion.sent = files::sent(&files);
+    let text = files.message();
+    question(discussion, pending, settings, session, &text, tiers)
 }
 
 /// Whom to ask, and all that was said, after what is in the project's files.
