@@ -315,10 +315,12 @@ impl Hands<'_, '_, '_> {
         self.settle(id, Stage::Failed(reason));
     }
 
-    /// Remembers leave for all that is like a request. Whether there is such leave now.
+    /// Remembers leave for all that is like a request that waits. Whether there is such leave now.
     fn remember(&mut self, id: CallId) -> bool {
         let request = self.requests.get(id);
-        let request = request.filter(|request| is_here(request, self.folder).is_ok());
+        let request = request.filter(|request| {
+            request.stage == Stage::Waiting && is_here(request, self.folder).is_ok()
+        });
         let remembered = request.and_then(|request| {
             Some(Remembered {
                 ticket: request.ticket?,

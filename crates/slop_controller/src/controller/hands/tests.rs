@@ -357,6 +357,9 @@ fn leave_is_remembered_for_its_kind_in_its_ticket() {
     );
     act(&mut bench.app, Action::ForgetTool(remembered));
     assert_eq!(bench.requests().remembered, []);
+    // What is over gives no leave.
+    act(&mut bench.app, Action::RememberTool(id(0)));
+    assert_eq!(bench.requests().remembered, []);
 }
 
 #[test]
