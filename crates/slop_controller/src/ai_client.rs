@@ -359,7 +359,7 @@ fn stream_response(
 
 /// Notes on entries that are there again why they end where they do.
 fn take_back(orphans: &mut ResMut<Orphans>, discussions: &mut ResMut<Discussions>) {
-    let is_back = |orphan: &&Pending| text_of(discussions, orphan).is_some();
+    let is_back = |orphan: &&Pending| entry_of(discussions, orphan).is_some();
     let back: Vec<Pending> = orphans.0.iter().filter(is_back).copied().collect();
     for orphan in back {
         orphans.0.retain(|other| *other != orphan);
@@ -373,11 +373,6 @@ fn take_back(orphans: &mut ResMut<Orphans>, discussions: &mut ResMut<Discussions
 /// The entry that the answer goes to, if there is one.
 fn entry_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a Entry> {
     discussions.get(pending.discussion)?.entry(pending.entry)
-}
-
-/// Its text.
-fn text_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a str> {
-    entry_of(discussions, pending).map(|entry| entry.text.as_str())
 }
 
 /// Whether the thoughts or the counts that have arrived are not in the entry.
