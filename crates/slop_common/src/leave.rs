@@ -3,7 +3,7 @@
 
 use slop_state::{ToolRequest, ToolRequests};
 
-/// Why a request is not done, though somebody allows it.
+/// Why a request is not done, though somebody allows it, or not undone.
 #[derive(thiserror::Error, Clone, Debug, PartialEq, Eq)]
 pub enum LeaveError {
     /// It is done in the folder that it was asked for in, or nowhere.
@@ -15,11 +15,11 @@ pub enum LeaveError {
         folder: String,
     },
     /// Nobody has seen yet what it changes once the other one is done.
-    #[error("Another change of this file is under way; this one is shown anew after it.")]
+    #[error("Another change of this file is under way; wait for it.")]
     Busy,
 }
 
-/// Whether a request can be begun once there is leave for it, with the project in a folder.
+/// Whether a request can be begun once there is leave for it, or be undone, with the project in a folder.
 ///
 /// # Errors
 ///

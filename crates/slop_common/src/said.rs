@@ -36,15 +36,20 @@ pub fn is_speaking(discussion: &Discussion, streaming: &[u64]) -> bool {
     entries.any(|entry| streaming.contains(&entry.id))
 }
 
-/// The entries that go out with a question, and what of each is said by whom. Not those of these
-/// ids, which are being written.
+/// The entries that go out with a question, and what was said in each. Not those of these ids, which are
+/// being written. An answer that called tools without a word goes out too, with what came of that.
 pub fn spoken<'a>(
     discussion: &'a Discussion,
     unfinished: &'a [u64],
-) -> impl Iterator<Item = (&'a Entry, ChatRole, Cow<'a, str>)> {
+) -> impl Iterator<Item = (&'a Entry, Cow<'a, str>)> {
     let said = discussion.entries.iter();
     let said = said.filter(move |entry| !unfinished.contains(&entry.id));
-    said.filter_map(|entry| message(entry).map(|(role, text)| (entry, role, text)))
+    said.filter_map(|entry| {
+        let has_called = entry.role == ASSISTANT && !entry.rounds.is_empty();
+        let text = message(entry).map(|(_, text)| text);
+        let text = text.or_else(|| has_called.then_some(Cow::Borrowed("")));
+        Some((entry, text?))
+    })
 }
 
 /// What was said in an entry, and by whom, if anything was.
@@ -210,6 +215,32 @@ mod tests {
         };
         let expected = (ChatRole::Assistant, Cow::Borrowed("42"));
         assert_eq!(message(&entry), Some(expected));
+    }
+
+    #[test]
+    fn an_answer_that_failed_after_its_calls_goes_out_with_them() {
+        let entry = |id: u64, rounds: Vec<ToolRound>| Entry {
+            id,
+            role: ASSISTANT.to_owned(),
+            text: format!("{NO_ANSWER}cut"),
+            rounds,
+            ..Entry::default()
+        };
+        let round = ToolRound {
+            calls: vec![ToolCall::default()],
+            ..ToolRound::default()
+        };
+        let discussion = Discussion {
+            entries: vec![
+                entry(1, Vec::new()),
+                entry(2, vec![round.clone()]),
+                entry(3, vec![round]),
+            ],
+            ..Discussion::default()
+        };
+        let said: Vec<_> = spoken(&discussion, &[3]).collect();
+        assert_eq!(said, [(&discussion.entries[1], Cow::Borrowed(""))]);
+        assert_eq!(messages(&discussion.entries[1]).len(), 2);
     }
 
     #[test]

@@ -12,7 +12,8 @@ use std::{borrow::Cow, time::Duration};
 use bevy::{ecs::schedule::SystemConfigs, prelude::*};
 use hot_reloader::prelude::*;
 use slop_common::{
-    messages, offered, provider, said, servers, whole, Turn, ASSISTANT, CUT_OFF, NO_ANSWER, WAITING,
+    messages, offered, provider, said, servers, spoken, whole, Turn, ASSISTANT, CUT_OFF, NO_ANSWER,
+    WAITING,
 };
 use slop_engine::{
     assistants::{
@@ -209,24 +210,17 @@ fn send_request(
         } else {
             discussion.entries.push(answer);
         }
-        let rule = tiers.rule(discussion);
-        let files = files::read(&project, rule, discussion, &session.off_limits());
-        if !files.refused.is_empty() {
-            files::tell(&files, &mut session);
-        }
         let request = assistants.new_id();
         // The answer is blank, so it is not sent.
-        let files_text = files.message();
-        let question = question(
+        let question = prepare(
             discussion,
             &pending,
             &settings,
-            &session,
-            &files_text,
+            &mut session,
+            &project,
             &tiers,
         );
         assistants.start(request, question);
-        discussion.sent = files::sent(&files);
         discussions.last_id = entry;
         pending.0.push(Pending {
             request,
@@ -234,6 +228,26 @@ fn send_request(
             entry,
         });
     }
+}
+
+/// Reads the project's files, tells which of them do not go out, and keeps with the discussion which do.
+/// What is to be asked.
+fn prepare(
+    discussion: &mut Discussion,
+    pending: &PendingRequests,
+    settings: &Settings,
+    session: &mut ResMut<Session>,
+    project: &Project,
+    tiers: &Tiers,
+) -> Ask {
+    let rule = tiers.rule(discussion);
+    let files = files::read(project, rule, discussion, &session.off_limits());
+    if !files.refused.is_empty() {
+        files::tell(&files, session);
+    }
+    discussion.sent = files::sent(&files);
+    let text = files.message();
+    question(discussion, pending, settings, session, &text, tiers)
 }
 
 /// Whom to ask, and all that was said, after what is in the project's files.
@@ -251,9 +265,7 @@ fn question(
     let told = told.filter(|text| !text.is_empty());
     let told = told.map(|text| Message::new(ChatRole::System, text));
     let unfinished = tools::unfinished(discussion, pending);
-    let said = discussion.entries.iter();
-    let said = said.filter(|entry| !unfinished.contains(&entry.id));
-    let said = said.flat_map(messages);
+    let said = spoken(discussion, &unfinished).flat_map(|(entry, _)| messages(entry));
     Ask {
         key: key_for(&provider, session),
         provider,
@@ -347,7 +359,7 @@ fn stream_response(
 
 /// Notes on entries that are there again why they end where they do.
 fn take_back(orphans: &mut ResMut<Orphans>, discussions: &mut ResMut<Discussions>) {
-    let is_back = |orphan: &&Pending| text_of(discussions, orphan).is_some();
+    let is_back = |orphan: &&Pending| entry_of(discussions, orphan).is_some();
     let back: Vec<Pending> = orphans.0.iter().filter(is_back).copied().collect();
     for orphan in back {
         orphans.0.retain(|other| *other != orphan);
@@ -361,11 +373,6 @@ fn take_back(orphans: &mut ResMut<Orphans>, discussions: &mut ResMut<Discussions
 /// The entry that the answer goes to, if there is one.
 fn entry_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a Entry> {
     discussions.get(pending.discussion)?.entry(pending.entry)
-}
-
-/// Its text.
-fn text_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a str> {
-    entry_of(discussions, pending).map(|entry| entry.text.as_str())
 }
 
 /// Whether the thoughts or the counts that have arrived are not in the entry.

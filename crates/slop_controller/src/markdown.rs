@@ -14,7 +14,7 @@
 //! The text.
 //! ```
 //!
-//! An entry's mark says too how it is shown and which model was asked for it, if it is known. Thoughts follow
+//! The mark of the discussion says too which server its model is of. An entry's mark says too how it is shown and which model was asked for it, if it is known. Thoughts follow
 //! the entry under a mark of their own. Takes that are set aside are left out, and so are what tools were called,
 //! the tier, the provider and what the assistant may do; whoever exports is told.
 //!
@@ -23,7 +23,7 @@
 
 use serde::Deserialize;
 use slop_common::date;
-use slop_state::{Discussion, Entry, ModelId, TokenUsage};
+use slop_state::{Discussion, Entry, ModelId, ServerId, TokenUsage};
 use thiserror::Error;
 
 /// What a mark begins with.
@@ -51,6 +51,8 @@ enum Mark {
     Discussion {
         #[serde(default)]
         model: String,
+        #[serde(default)]
+        model_of: Option<ServerId>,
     },
     System,
     Entry {
@@ -73,9 +75,7 @@ enum Mark {
 /// The document of a discussion: what is shown of it.
 pub(crate) fn write(discussion: &Discussion) -> String {
     let name = in_a_line(&discussion.name);
-    let model = &discussion.model;
-    let mark = comment(&format!("Discussion(model: {model:?})"));
-    let mut document = format!("# {name}\n\n{mark}\n");
+    let mut document = format!("# {name}\n\n{}\n", discussion_mark(discussion));
     if !discussion.system.is_empty() {
         let mark = comment("System");
         section(&mut document, &mark, "System prompt", &discussion.system);
@@ -89,6 +89,16 @@ pub(crate) fn write(discussion: &Discussion) -> String {
         }
     }
     document
+}
+
+/// The mark of a discussion, with the server that its model is of, if it is known.
+fn discussion_mark(discussion: &Discussion) -> String {
+    let mut content = format!("Discussion(model: {:?}", discussion.model);
+    if let Some(ServerId { provider, origin }) = &discussion.model_of {
+        content += &format!(", model_of: Some((provider: {provider:?}, origin: {origin:?}))");
+    }
+    content.push(')');
+    comment(&content)
 }
 
 /// The mark of an entry, without what it has by default.
@@ -192,7 +202,10 @@ fn finish(marked: Option<(Mark, Vec<&str>)>, discussion: &mut Discussion) {
         return;
     };
     match mark {
-        Mark::Discussion { model } => discussion.model = model,
+        Mark::Discussion { model, model_of } => {
+            discussion.model = model;
+            discussion.model_of = model_of;
+        }
         Mark::System => discussion.system = text(&lines),
         Mark::Entry {
             role,
@@ -241,6 +254,8 @@ fn text(lines: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use slop_state::ProviderKind;
+
     use super::*;
 
     fn discussion(system: &str, texts: &[&str]) -> Discussion {
@@ -284,6 +299,25 @@ mod tests {
         for text in texts {
             check(&discussion(text, &[text, text]));
             check(&discussion(text, &[]));
+        }
+    }
+
+    #[test]
+    fn the_server_of_its_model_is_there_again() {
+        for provider in [
+            ProviderKind::Echo,
+            ProviderKind::OpenAi,
+            ProviderKind::Anthropic,
+            ProviderKind::Gemini,
+        ] {
+            for origin in ["", "http://localhost:11434", "a \"-->\" 'b'\n\\"] {
+                let mut discussion = discussion("", &["a"]);
+                discussion.model_of = Some(ServerId {
+                    provider,
+                    origin: origin.to_owned(),
+                });
+                check(&discussion);
+            }
         }
     }
 
@@ -356,6 +390,7 @@ mod tests {
             ..Entry::default()
         };
         assert_eq!(read.entries, [entry]);
+        assert_eq!(read.model_of, None);
     }
 
     #[test]

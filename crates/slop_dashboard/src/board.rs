@@ -41,9 +41,6 @@ const EDGE: f32 = 20.0;
 /// What it means to run a ticket.
 const RUN: &str = "Have the assistant work on it, in its discussion";
 
-const SAVE: egui::KeyboardShortcut =
-    egui::KeyboardShortcut::new(egui::Modifiers::CTRL, egui::Key::Enter);
-
 /// What the panel draws, and what of it a person changes directly.
 pub(super) struct View<'a> {
     /// In any order.

@@ -45,6 +45,9 @@ fn render_mma_dashboard(
     #[cfg(feature = "hot")] reloader: Res<HotReloader>,
     #[cfg(feature = "hot")] mut requests: EventWriter<ReloadRequest>,
 ) {
+    if !canvas.places.is_seen(Window::MmaDashboard) {
+        return;
+    }
     let tickets: Vec<_> = tickets.iter().collect();
     let mut discusses = false;
     #[cfg(feature = "hot")]

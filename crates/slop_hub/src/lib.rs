@@ -44,6 +44,9 @@ fn render_discussion_hub(
     mut hub: ResMut<Hub>,
     mut cache: Local<Cache>,
 ) {
+    if !canvas.places.is_seen(Window::DiscussionHub) {
+        return;
+    }
     let streaming = streaming(&pending);
     let folder = documents::folder(&session);
     let is_ready = has_key(&canvas.settings, &session);

@@ -45,7 +45,7 @@ pub(super) struct View<'a> {
     pub(super) server: &'a Result<Option<Recipient>, AssistantError>,
     /// Whether there is a key for it.
     pub(super) has_key: bool,
-    /// The servers of the tiers for which there is a key.
+    /// The servers that may be asked for which there is a key.
     pub(super) keyed: &'a [Recipient],
     /// The models of the servers that the assistant and the tiers would ask.
     pub(super) offers: &'a [Offer<'a>],

@@ -150,6 +150,11 @@ pub struct TicketQueue {
     pub skipped: Vec<u32>,
 }
 
+impl TicketQueue {
+    /// The highest limit that can be set.
+    pub const MOST: u32 = 16;
+}
+
 impl Default for TicketQueue {
     fn default() -> Self {
         Self {

@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(alert.heed(set(&[again]), 17.0), Some(0.0));
     }
 
-    /// A window with a button, which is clicked when the pointer is let go.
+    /// A window with a button, which is clicked when the pointer is let go, and a popup.
     struct Screen {
         context: egui::Context,
         time: f64,
@@ -194,6 +194,10 @@ mod tests {
                 egui::CentralPanel::default().show(context, |ui| {
                     *clicks += usize::from(ui.button("press").clicked());
                 });
+                let popup = egui::Area::new(egui::Id::new("popup"))
+                    .order(egui::Order::Foreground)
+                    .fixed_pos(egui::pos2(600.0, 400.0));
+                popup.show(context, |ui| ui.label("popup"));
             })
         }
 
@@ -224,7 +228,9 @@ mod tests {
         let nerv = theme("nerv");
         screen.frame(&nerv, None, Vec::new());
         let output = screen.frame(&nerv, None, Vec::new());
-        assert_eq!(lines(&output), [output.shapes.len() - 1]);
+        find(&texts(&output), "popup");
+        let last = output.shapes.len() - 1;
+        assert_eq!(lines(&output), [last], "they are over the popup too");
         let at = find(&texts(&output), "press").center();
         for event in [
             egui::Event::PointerMoved(at),

@@ -22,7 +22,7 @@ use slop_state::{
     Settings, Stage, Ticket, Tiers, ToolCall, ToolRequest, ToolRequests, ToolRound,
 };
 
-use super::{counted, entry_of, files, question, stop_entry};
+use super::{counted, entry_of, prepare, stop_entry};
 use crate::controller::now;
 
 /// How many rounds an answer has at most. One that goes round in circles would never end.
@@ -293,25 +293,14 @@ pub(super) fn next_round(
         let told = told(discussion, &waiting);
         let known = assistants.follower(waiting.request, told);
         let request = known.unwrap_or_else(|| {
-            let files = files::read(
-                &project,
-                tiers.rule(discussion),
-                discussion,
-                &session.off_limits(),
-            );
-            if !files.refused.is_empty() {
-                files::tell(&files, &mut session);
-            }
-            let files_text = files.message();
-            let question = question(
+            let question = prepare(
                 discussion,
                 &pending,
                 &settings,
-                &session,
-                &files_text,
+                &mut session,
+                &project,
                 &tiers,
             );
-            discussion.sent = files::sent(&files);
             assistants.follow(waiting.request, told, question)
         });
         pending.0[place].request = request;

@@ -7,8 +7,12 @@ use slop_state::{
 };
 
 use super::{
-    excerpt::excerpt, now, ticket_discussions::first_entry, ticket_error::TicketError,
-    tickets::Tickets, AskAssistant,
+    excerpt::excerpt,
+    now,
+    ticket_discussions::{answer_at_end, first_entry},
+    ticket_error::TicketError,
+    tickets::Tickets,
+    AskAssistant,
 };
 use crate::ai_client::last_said;
 
@@ -140,9 +144,7 @@ fn put_question(id: u64, text: String, discussions: &mut Discussions) -> Option<
     let mut entries = discussion.entries.iter().rev();
     let last = entries.find(|entry| entry.role != ASSISTANT);
     if last.is_some_and(|last| last.text == text) {
-        let answer = discussion.entries.last();
-        let answer = answer.filter(|entry| entry.role == ASSISTANT);
-        return answer.map(|answer| answer.id);
+        return answer_at_end(discussion);
     }
     let entry = Entry {
         id: discussions.next_id(),

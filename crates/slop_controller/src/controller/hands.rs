@@ -315,10 +315,12 @@ impl Hands<'_, '_, '_> {
         self.settle(id, Stage::Failed(reason));
     }
 
-    /// Remembers leave for all that is like a request. Whether there is such leave now.
+    /// Remembers leave for all that is like a request that waits. Whether there is such leave now.
     fn remember(&mut self, id: CallId) -> bool {
         let request = self.requests.get(id);
-        let request = request.filter(|request| is_here(request, self.folder).is_ok());
+        let request = request.filter(|request| {
+            request.stage == Stage::Waiting && is_here(request, self.folder).is_ok()
+        });
         let remembered = request.and_then(|request| {
             Some(Remembered {
                 ticket: request.ticket?,
@@ -335,10 +337,15 @@ impl Hands<'_, '_, '_> {
         true
     }
 
-    /// Begins to put back what was in a file.
+    /// Begins to put back what was in a file, unless another change of it is under way.
     fn undo(&mut self, id: CallId) {
-        let request = self.requests.get(id);
-        let elsewhere = request.and_then(|request| is_here(request, self.folder).err());
+        let Some(request) = self.requests.get(id) else {
+            return;
+        };
+        let hindrance = can_begin(request, self.requests, self.folder).err();
+        if hindrance == Some(LeaveError::Busy) {
+            return;
+        }
         let Some(request) = self.requests.get_mut(id) else {
             return;
         };
@@ -358,7 +365,7 @@ impl Hands<'_, '_, '_> {
         request.stage = Stage::Undoing;
         let job_id = job_of(request);
         let folder = request.folder.clone();
-        match elsewhere {
+        match hindrance {
             Some(error) => self.settle(id, not_undone(&error.to_string())),
             None => self.jobs.start(job_id, &folder, Job::Undo(change)),
         }

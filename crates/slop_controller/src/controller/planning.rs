@@ -3,7 +3,6 @@
 //! What was asked is in [`Planning`], as what is asked about tickets is in them.
 
 use bevy::prelude::*;
-use slop_common::ASSISTANT;
 use slop_engine::pacing::Frames;
 use slop_state::{
     Action, Discussion, Discussions, Entry, PendingRequests, Planning, Run, Ticket, TicketNumbers,
@@ -14,6 +13,7 @@ use super::{
     answers::{is_answered, Answers},
     now,
     queue::LOOK,
+    ticket_discussions::answer_at_end,
     tickets::Tickets,
     Actions, AskAssistant,
 };
@@ -181,11 +181,9 @@ fn go_on(
             discussion.entries.push(entry);
         }
     }
-    let last = discussions.get(id).and_then(|d| d.entries.last());
-    let instead_of = last.filter(|entry| entry.role == ASSISTANT);
     let ask = AskAssistant {
         discussion: id,
-        instead_of: instead_of.map(|entry| entry.id),
+        instead_of: discussions.get(id).and_then(answer_at_end),
     };
     let after = discussions.last_id;
     planning.run = Run::Asked { after };

@@ -21,9 +21,6 @@ use super::{
     Actions, AskAssistant,
 };
 
-/// At most so many tickets are worked on at once.
-const MOST: u32 = 16;
-
 /// How often it is looked whether an answer is complete, if nothing else brings a frame.
 pub(super) const LOOK: Duration = Duration::from_millis(300);
 
@@ -58,7 +55,7 @@ pub(super) fn run_queue(
     for action in wanted {
         match action {
             Action::SetQueue(mut wanted) => {
-                wanted.limit = wanted.limit.clamp(1, MOST);
+                wanted.limit = wanted.limit.clamp(1, TicketQueue::MOST);
                 queue.set_if_neq(wanted);
             }
             Action::SkipTicket(number) if !queue.skipped.contains(&number) => {

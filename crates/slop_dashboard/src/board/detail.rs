@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
 use slop_state::{describe_circle, Action, Board, Run, Status, Ticket, Tier, Verdict};
-use slop_ui::markdown;
+use slop_ui::{discussion_hub::SEND, markdown};
 
-use super::{ask, changes, delete, icon, shortened, Scene, BAR, GAP, RUN, SAVE};
+use super::{ask, changes, delete, icon, shortened, Scene, BAR, GAP, RUN};
 
 /// What a click or a shortcut in the pane asks for.
 pub(super) enum Wish {
@@ -56,7 +56,7 @@ pub(super) fn detail(
         reason_field(number),
     ];
     if focused.is_some_and(|focused| written.contains(&focused))
-        && ui.input_mut(|input| input.consume_shortcut(&SAVE))
+        && ui.input_mut(|input| input.consume_shortcut(&SEND))
     {
         wish = Some(Wish::Save);
     }

@@ -1,7 +1,7 @@
 //! The row above the tickets: how they are shown, and how the assistant gets them.
 
 use slop_engine::egui;
-use slop_state::{Action, Board, QueueMode};
+use slop_state::{Action, Board, QueueMode, TicketQueue};
 
 use super::{ask, shortened, Scene, RUN};
 
@@ -27,7 +27,7 @@ pub(super) fn row(ui: &mut egui::Ui, scene: &Scene<'_>, board: &mut Board, out: 
             }
         }
         let limit = egui::DragValue::new(&mut wanted.limit)
-            .range(1..=16)
+            .range(1..=TicketQueue::MOST)
             .suffix(" at once");
         ui.add(limit)
             .on_hover_text("The assistant works on so many tickets at once, at most");

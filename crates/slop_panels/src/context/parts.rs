@@ -143,7 +143,7 @@ pub(super) fn parts<'a>(
             file.text.as_str(),
         )
     }));
-    parts.extend(spoken(discussion, streaming).map(|(entry, _, text)| {
+    parts.extend(spoken(discussion, streaming).map(|(entry, text)| {
         let part = Part::new(Origin::Entry(entry.id), entry.role.as_str(), text);
         match in_words(entry) {
             // Nothing was asked for in it.

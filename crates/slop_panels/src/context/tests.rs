@@ -204,6 +204,9 @@ fn what_tools_have_told_is_summed_and_shown() {
     bench.discussion.entries[1].rounds = vec![round("one".into())];
     bench.click("AI · about 14 tokens");
     bench.find("(Called read_file: {})\n\n(Result of read_file: one)\n\nHi");
+    // So does what was called without a word before the answer failed.
+    bench.discussion.entries[1].text = "> **No answer:** cut".into();
+    bench.find("(Called read_file: {})\n\n(Result of read_file: one)");
     // Of much only the beginning is put together.
     let much = "many words ".repeat(100_000);
     bench.discussion.entries[1].rounds = vec![round(much.clone()), round(much)];

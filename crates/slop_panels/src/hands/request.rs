@@ -274,7 +274,9 @@ pub(super) fn over(
         .show(ui, |ui| {
             let is_change = request.deed.kind() == Some(DeedKind::Change);
             if is_change && matches!(request.stage, Stage::Done(_)) {
-                let undo = ui.button("Undo").on_hover_text(
+                let hindrance = can_begin(request, view.requests, view.folder).err();
+                let why_not = hindrance.map(|hindrance| hindrance.to_string());
+                let undo = button(ui, "Undo", why_not.as_deref()).on_hover_text(
                     "Puts back what was in the file, if nobody has changed it since",
                 );
                 if undo.clicked() {

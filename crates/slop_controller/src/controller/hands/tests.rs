@@ -357,6 +357,9 @@ fn leave_is_remembered_for_its_kind_in_its_ticket() {
     );
     act(&mut bench.app, Action::ForgetTool(remembered));
     assert_eq!(bench.requests().remembered, []);
+    // What is over gives no leave.
+    act(&mut bench.app, Action::RememberTool(id(0)));
+    assert_eq!(bench.requests().remembered, []);
 }
 
 #[test]
@@ -384,6 +387,20 @@ fn the_second_change_of_a_file_is_shown_against_the_first_before_it_is_done() {
     act(&mut bench.app, Action::AllowTool(id(1)));
     bench.run_to_the_end(1);
     assert_eq!(bench.said(), "b");
+}
+
+#[test]
+fn nothing_is_undone_while_another_change_of_the_file_is_under_way() {
+    let mut bench = bench(&[write("said", "a"), write("./said", "b")]);
+    act(&mut bench.app, Action::AllowTool(id(0)));
+    bench.run_to_the_end(0);
+    let done = bench.stage(0);
+    // In one frame, so that the other one is under way whatever the disk does.
+    bench.app.world_mut().send_event(Action::AllowTool(id(1)));
+    act(&mut bench.app, Action::UndoTool(id(0)));
+    assert_eq!(bench.stage(0), done);
+    bench.run_to_the_end(1);
+    assert_eq!((bench.stage(0), bench.said()), (done, "b".to_owned()));
 }
 
 #[test]
