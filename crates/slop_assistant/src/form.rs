@@ -128,11 +128,12 @@ fn refuses_tools(words: &str) -> bool {
     let is_unknown = has_any(&["unknown", "unrecognized", "extra inputs", "extra fields"]);
     let is_of_tools = has_any(&["tool", "function call", "functiondeclaration"]);
     let is_of_all = has_any(&["tools", "functiondeclarations"]);
-    // Such as `tools.0.name` and `tools[0]`.
+    // Such as `tools.0.name`, `tools[0]`, `/tools/0` and `('tools', 0)`.
     let mut places = words.split("tools").skip(1);
     let is_of_one = places.any(|rest| {
-        let place = rest.strip_prefix(['.', '[']).unwrap_or_default();
-        place.starts_with(|first: char| first.is_ascii_digit())
+        let mut marks = [".", "[", "/", "', "].into_iter();
+        let place = marks.find_map(|mark| rest.strip_prefix(mark));
+        place.is_some_and(|place| place.starts_with(|first: char| first.is_ascii_digit()))
     });
     !is_of_one && ((has_none && is_of_tools) || (is_unknown && is_of_all))
 }
@@ -238,6 +239,9 @@ mod tests {
             "Invalid schema for function 'read': in context=('properties', 'x')",
             "Invalid 'tools[0].function.name': string does not match pattern",
             "tools.0.custom.input_schema: JSON schema is invalid",
+            "Extra inputs are not permitted body tools.0 function",
+            "('body', 'tools', 0, 'function'): extra inputs are not permitted",
+            "/tools/0/function/strict: unknown field",
             "messages.2: `tool_use` ids were found without `tool_result` blocks",
             "unexpected `tool_use_id` found in `tool_result` blocks: call_0",
             "messages with role 'tool' must be a response to a preceding message with 'tool_calls'",
