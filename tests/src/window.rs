@@ -624,7 +624,7 @@ impl Window {
 
     /// Clicks on a button that the cursor is not on, as fast as the app follows: it looks otherwise under the
     /// cursor, and once more when it is held down. What comes before the app knows the cursor there may be a
-    /// click on nothing.
+    /// click on nothing, and so may be one that the cursor leaves in the frame of its end.
     pub fn click_button(&self, x: u32, y: u32) {
         let area = (x as usize - 6, y as usize - 4, 12, 8);
         let at_rest = self.look().area(area);
@@ -633,11 +633,15 @@ impl Window {
             picture.area(area) != at_rest
         });
         let under_cursor = button.area(area);
-        self.hold_button(|| {
+        let held = self.hold_button(|| {
             self.see("a button that is held down", |picture| {
                 let now = picture.area(area);
                 now != at_rest && now != under_cursor
             })
+        });
+        let held = held.area(area);
+        self.see("a button that is let go of", |picture| {
+            picture.area(area) != held
         });
     }
 
