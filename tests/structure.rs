@@ -3,10 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    path::PathBuf,
     process::Command,
 };
 
-use hot_reloader_tests::root;
+use hot_reloader_tests::{lab::LIBRARIES, root};
 use object::{Object, ObjectSymbol};
 
 fn tree(arguments: &[&str]) -> String {
@@ -45,16 +46,26 @@ fn what_needs_no_bevy_has_none() {
     }
 }
 
-/// The plugin libraries of the app.
-const LIBRARIES: [&str; 7] = [
-    "slop_controller",
-    "slop_dashboard",
-    "slop_hub",
-    "slop_panels",
-    "slop_session",
-    "slop_settings",
-    "slop_shell",
-];
+#[test]
+fn every_plugin_library_is_loaded_and_tested() {
+    let folders = fs::read_dir(root().join("crates")).expect("there are crates");
+    let folders = folders.map(|folder| folder.expect("it can be listed").path());
+    let is_library = |folder: &PathBuf| {
+        let source = fs::read_to_string(folder.join("src/lib.rs"));
+        source.is_ok_and(|source| source.contains("hot_library!("))
+    };
+    let libraries = folders.filter(is_library);
+    let names = libraries.filter_map(|folder| folder.file_name()?.to_str().map(str::to_owned));
+    let mut names: Vec<_> = names.filter(|name| name.starts_with("slop_")).collect();
+    names.sort();
+    assert_eq!(names, LIBRARIES, "name them in tests/src/lab.rs");
+    for file in ["crates/slop/src/main.rs", "crates/xtask/src/test.rs"] {
+        let text = read(file);
+        for library in LIBRARIES {
+            assert!(text.contains(library), "name {library} in {file}");
+        }
+    }
+}
 
 /// Those of the plugin libraries that are in a tree.
 fn libraries_in(tree: &str) -> Vec<&'static str> {

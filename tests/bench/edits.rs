@@ -8,7 +8,7 @@ use std::{
 };
 
 use hot_reloader_tests::{
-    lab::{self, edit},
+    lab::{self, edit, LIBRARIES},
     window::{AppCopy, Window},
     Fixture, Host,
 };
@@ -32,17 +32,6 @@ struct Edit {
     /// What the compiler has to do, step by step: the crates of a step need none of each other.
     crates: &'static [&'static [&'static str]],
 }
-
-/// The plugin libraries of the app.
-const LIBRARIES: [&str; 7] = [
-    "slop_controller",
-    "slop_shell",
-    "slop_settings",
-    "slop_hub",
-    "slop_dashboard",
-    "slop_panels",
-    "slop_session",
-];
 
 /// The app's state, and all that is compiled after it.
 const ALL: [&[&str]; 3] = [&["slop_state"], &["slop_common", "slop_ui"], &LIBRARIES];

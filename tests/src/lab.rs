@@ -36,6 +36,17 @@ opt-level = 1
 debug = false
 "#;
 
+/// The plugin libraries of the app.
+pub const LIBRARIES: [&str; 7] = [
+    "slop_controller",
+    "slop_dashboard",
+    "slop_hub",
+    "slop_panels",
+    "slop_session",
+    "slop_settings",
+    "slop_shell",
+];
+
 /// The folder of the repository.
 #[must_use]
 pub fn root() -> PathBuf {

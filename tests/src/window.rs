@@ -14,26 +14,14 @@ use hot_reloader_remote::{ask, find, Reply, Request};
 use serde_json::Value;
 use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt, EventMask};
 
-use crate::lab::{self, copy_tree, edit, lab, root, write, Profile};
+use crate::lab::{self, copy_tree, edit, lab, root, write, Profile, LIBRARIES};
 
 /// For whatever a test waits for.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 
-/// The packages of the app that a test may edit, as a copy: the host, the plugin libraries, and what is below
-/// them.
-const COPIED: [&str; 11] = [
-    "slop",
-    "slop_common",
-    "slop_controller",
-    "slop_dashboard",
-    "slop_hub",
-    "slop_panels",
-    "slop_session",
-    "slop_settings",
-    "slop_shell",
-    "slop_state",
-    "slop_ui",
-];
+/// The packages of the app below its plugin libraries that a test may edit, as a copy. Host and libraries are copied
+/// too.
+const BELOW: [&str; 3] = ["slop_common", "slop_state", "slop_ui"];
 
 /// One at a time, for all are the same files.
 static COPY: Mutex<()> = Mutex::new(());
@@ -71,7 +59,7 @@ impl AppCopy {
             &format!("path = \"{}/crates/", root().display()),
         );
         // Nothing depends on the host.
-        for package in COPIED.iter().filter(|package| **package != "slop") {
+        for package in BELOW.into_iter().chain(LIBRARIES) {
             let original = format!("path = \"{}/crates/{package}\"", root().display());
             manifest = edit(
                 &manifest,
@@ -88,7 +76,7 @@ impl AppCopy {
             _copy: mine,
         };
         copy_tree(&root().join("assets/themes"), &folder.join("assets/themes"));
-        for package in COPIED {
+        for package in ["slop"].into_iter().chain(BELOW).chain(LIBRARIES) {
             copy_tree(
                 &root().join("crates").join(package),
                 &copy.folder.join("crates").join(package),
@@ -624,7 +612,7 @@ impl Window {
 
     /// Clicks on a button that the cursor is not on, as fast as the app follows: it looks otherwise under the
     /// cursor, and once more when it is held down. What comes before the app knows the cursor there may be a
-    /// click on nothing.
+    /// click on nothing, and so may be one that the cursor leaves in the frame of its end.
     pub fn click_button(&self, x: u32, y: u32) {
         let area = (x as usize - 6, y as usize - 4, 12, 8);
         let at_rest = self.look().area(area);
@@ -633,11 +621,15 @@ impl Window {
             picture.area(area) != at_rest
         });
         let under_cursor = button.area(area);
-        self.hold_button(|| {
+        let held = self.hold_button(|| {
             self.see("a button that is held down", |picture| {
                 let now = picture.area(area);
                 now != at_rest && now != under_cursor
             })
+        });
+        let held = held.area(area);
+        self.see("a button that is let go of", |picture| {
+            picture.area(area) != held
         });
     }
 

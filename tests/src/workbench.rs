@@ -210,8 +210,8 @@ pub fn command(window: &Window, letters: &str) {
     });
     let before = window.still(FOUND);
     window.type_text(letters);
-    // What is typed in the frame in which Enter chooses is typed once more, in the field that gets the
-    // keyboard then. So the letters are to be seen before.
+    // A person sees what the letters have found before choosing it. So the list is to be there, and to stay as it
+    // is, before Enter.
     window.see("what is found", |picture| picture.area(FOUND) != before);
     window.still(FOUND);
     window.press("Return");

@@ -139,9 +139,10 @@ impl Answer {
     pub(crate) fn keep_more(&mut self, index: u64, name: &str, text: &str) {
         let mut kept = self.kept.iter_mut().rev();
         if let Some((_, thoughts)) = kept.find(|(at, _)| *at == index) {
-            let before = thoughts[name].as_str().unwrap_or_default();
-            let whole = format!("{before}{text}");
-            thoughts[name] = whole.into();
+            match &mut thoughts[name] {
+                Value::String(before) => before.push_str(text),
+                other => *other = text.into(),
+            }
         }
     }
 
@@ -499,7 +500,8 @@ mod tests {
         answer.keep(0, &serde_json::json!({"lost": true}));
         answer.take_calls(0);
         answer.keep(0, &serde_json::json!({"thinking": ""}));
-        answer.keep_more(0, "thinking", "six");
+        answer.keep_more(0, "thinking", "si");
+        answer.keep_more(0, "thinking", "x");
         answer.keep_more(0, "signature", "s");
         answer.keep_more(1, "signature", "of nothing");
         answer.call(1, piece("a", "read", "{}"));

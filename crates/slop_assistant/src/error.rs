@@ -122,35 +122,47 @@ impl AssistantError {
     /// The same without the key, without what may be a secret in an address, and with texts that are
     /// short enough to be shown. Every error passes through here before anybody sees it.
     pub(crate) fn presentable(mut self, key: &ApiKey) -> Self {
-        if let Self::MissingKey { url }
-        | Self::Silent { url, .. }
-        | Self::BadUrl { url, .. }
-        | Self::Unreachable { url, .. }
-        | Self::Unauthorised { url, .. }
-        | Self::RateLimited { url, .. }
-        | Self::Status { url, .. } = &mut self
-        {
-            *url = shown(url);
+        let (url, text) = self.parts();
+        if let Some(url) = url {
+            *url = key.excerpt(&shown(url));
         }
-        let texts: [Option<&mut String>; 2] = match &mut self {
-            Self::MissingKey { url } | Self::Silent { url, .. } => [Some(url), None],
-            Self::BadUrl { url, reason } | Self::Unreachable { url, reason } => {
-                [Some(url), Some(reason)]
-            }
-            Self::Unauthorised { url, text, .. }
-            | Self::RateLimited { url, text, .. }
-            | Self::Status { url, text, .. } => [Some(url), Some(text)],
-            Self::Reported { text } => [Some(text), None],
-            Self::TooLong { reason }
-            | Self::Filtered { reason }
-            | Self::Stopped { reason }
-            | Self::BadStream { reason } => [Some(reason), None],
-            Self::BadKey | Self::CutOff | Self::Empty { .. } | Self::Cancelled => [None, None],
-        };
-        for text in texts.into_iter().flatten() {
+        if let Some(text) = text {
             *text = key.excerpt(text);
         }
         self
+    }
+
+    /// The address in it, and what somebody else said. Every variant is named with all that it has, so
+    /// that a new one does not pass as it is.
+    fn parts(&mut self) -> (Option<&mut String>, Option<&mut String>) {
+        match self {
+            Self::MissingKey { url } | Self::Silent { url, seconds: _ } => (Some(url), None),
+            Self::BadUrl { url, reason: text }
+            | Self::Unreachable { url, reason: text }
+            | Self::Unauthorised {
+                url,
+                status: _,
+                text,
+            }
+            | Self::RateLimited {
+                url,
+                retries: _,
+                text,
+            }
+            | Self::Status {
+                url,
+                status: _,
+                text,
+            } => (Some(url), Some(text)),
+            Self::Reported { text }
+            | Self::TooLong { reason: text }
+            | Self::Filtered { reason: text }
+            | Self::Stopped { reason: text }
+            | Self::BadStream { reason: text } => (None, Some(text)),
+            Self::BadKey | Self::CutOff | Self::Empty { only_thoughts: _ } | Self::Cancelled => {
+                (None, None)
+            }
+        }
     }
 }
 

@@ -5,6 +5,18 @@
 
 use crate::Tool;
 
+/// How a server says that it does not do something.
+const NOT_SUPPORTED: [&str; 6] = [
+    "not support",
+    "n't support",
+    "unsupported",
+    "not allowed",
+    "not permitted",
+    "not enabled",
+];
+/// How it says that it does not know a part of the request.
+const UNKNOWN: [&str; 4] = ["unknown", "unrecognized", "extra inputs", "extra fields"];
+
 /// Which roles the messages may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Roles {
@@ -52,22 +64,9 @@ impl Form {
     pub(crate) fn adapt(&mut self, words: &str) -> Option<&'static str> {
         let words = words.to_lowercase();
         let has = |needle: &str| words.contains(needle);
-        let refuses = [
-            "not support",
-            "n't support",
-            "unsupported",
-            "not allowed",
-            "not permitted",
-            "not enabled",
-            "invalid",
-            "unknown",
-            "unrecognized",
-            "unexpected",
-            "extra inputs",
-            "extra fields",
-            "must be verified",
-        ];
-        let refuses = refuses.iter().any(|needle| has(needle));
+        let refuses = has_any(&words, &NOT_SUPPORTED)
+            || has_any(&words, &UNKNOWN)
+            || has_any(&words, &["invalid", "unexpected", "must be verified"]);
         if self.usage && (has("stream_options") || has("include_usage")) {
             self.usage = false;
             return Some("without a count of the tokens");
@@ -114,27 +113,24 @@ impl Form {
 /// Whether a server, with these words in lower case, has no tools at all. What is wrong with one of them,
 /// or with a call, is told as it is: without tools it would only go unnoticed.
 fn refuses_tools(words: &str) -> bool {
-    let has_any = |needles: &[&str]| needles.iter().any(|needle| words.contains(needle));
-    let has_none = has_any(&[
-        "not support",
-        "n't support",
-        "unsupported",
-        "not allowed",
-        "not permitted",
-        "not enabled",
-        // Servers that need an option for it, which begins so.
-        "requires --",
-    ]);
-    let is_unknown = has_any(&["unknown", "unrecognized", "extra inputs", "extra fields"]);
-    let is_of_tools = has_any(&["tool", "function call", "functiondeclaration"]);
-    let is_of_all = has_any(&["tools", "functiondeclarations"]);
-    // Such as `tools.0.name` and `tools[0]`.
+    // Servers that need an option for it name that, and it begins so.
+    let has_none = has_any(words, &NOT_SUPPORTED) || words.contains("requires --");
+    let is_unknown = has_any(words, &UNKNOWN);
+    let is_of_tools = has_any(words, &["tool", "function call", "functiondeclaration"]);
+    let is_of_all = has_any(words, &["tools", "functiondeclarations"]);
+    // Such as `tools.0.name`, `tools[0]`, `/tools/0` and `('tools', 0)`.
     let mut places = words.split("tools").skip(1);
     let is_of_one = places.any(|rest| {
-        let place = rest.strip_prefix(['.', '[']).unwrap_or_default();
-        place.starts_with(|first: char| first.is_ascii_digit())
+        let mut marks = [".", "[", "/", "', "].into_iter();
+        let place = marks.find_map(|mark| rest.strip_prefix(mark));
+        place.is_some_and(|place| place.starts_with(|first: char| first.is_ascii_digit()))
     });
     !is_of_one && ((has_none && is_of_tools) || (is_unknown && is_of_all))
+}
+
+/// Whether any of these is in the words.
+fn has_any(words: &str, needles: &[&str]) -> bool {
+    needles.iter().any(|needle| words.contains(needle))
 }
 
 /// The limit in `max_tokens: 32000 > 8192, which is the maximum …`.
@@ -238,6 +234,9 @@ mod tests {
             "Invalid schema for function 'read': in context=('properties', 'x')",
             "Invalid 'tools[0].function.name': string does not match pattern",
             "tools.0.custom.input_schema: JSON schema is invalid",
+            "Extra inputs are not permitted body tools.0 function",
+            "('body', 'tools', 0, 'function'): extra inputs are not permitted",
+            "/tools/0/function/strict: unknown field",
             "messages.2: `tool_use` ids were found without `tool_result` blocks",
             "unexpected `tool_use_id` found in `tool_result` blocks: call_0",
             "messages with role 'tool' must be a response to a preceding message with 'tool_calls'",

@@ -115,13 +115,21 @@ fn add_names(value: &Value, all: &mut String) {
                     ("error" | "errors" | "detail", value) => add_names(value, all),
                     ("param" | "code", Value::String(text)) => add_name(text, all),
                     ("loc", Value::Array(places)) => {
-                        let names = places.iter().filter_map(Value::as_str);
-                        names.for_each(|name| add_name(name, all));
+                        places.iter().for_each(|place| add_place(place, all));
                     }
                     _ => {}
                 }
             }
         }
+        _ => {}
+    }
+}
+
+/// A number belongs to the name before it: `tools.0` is not all tools.
+fn add_place(place: &Value, all: &mut String) {
+    match place {
+        Value::String(name) => add_name(name, all),
+        Value::Number(number) => *all += &format!(".{number}"),
         _ => {}
     }
 }
@@ -241,6 +249,11 @@ mod tests {
             json!({"detail": [{"type": "extra_forbidden", "loc": ["body", "tools"],
                 "msg": "Extra inputs are not permitted", "input": "unknown"}]}),
             "Extra inputs are not permitted body tools",
+        );
+        check(
+            json!({"detail": [{"loc": ["body", "tools", 0, "function", "strict"],
+                "msg": "Extra inputs are not permitted"}]}),
+            "Extra inputs are not permitted body tools.0 function strict",
         );
         assert_eq!(particulars("no tools"), "no tools");
     }

@@ -509,7 +509,9 @@ mod tests {
             .env("SLOP_HANDS_LABEL", label(of_killed))
             .spawn()
             .unwrap();
+        let start = Instant::now();
         while !folder.path().join("begun").exists() {
+            assert!(start.elapsed() < Duration::from_secs(30), "it never begins");
             thread::yield_now();
         }
         let mut jobs = Jobs::default();

@@ -157,8 +157,8 @@ fn is_alive(owner: &str) -> bool {
     let (Some(number), Some(since), Some(of)) = (parts.next(), parts.next(), parts.next()) else {
         return true;
     };
-    // It cannot be looked for from here.
-    if of.is_empty() || of != namespace() {
+    // It could not say who it is, or it cannot be looked for from here.
+    if since.is_empty() || of.is_empty() || of != namespace() {
         return true;
     }
     match fs::read(format!("/proc/{number}/stat")) {
@@ -257,6 +257,14 @@ mod tests {
     #[test]
     fn an_owner_of_another_namespace_counts_as_alive() {
         assert!(is_alive("999999999.1.pid:[1]"));
+    }
+
+    #[test]
+    fn an_owner_that_could_not_say_who_it_is_counts_as_alive() {
+        let here = namespace();
+        assert!(is_alive(&format!("{}..{here}", process::id())));
+        assert!(is_alive(&format!("999999999..{here}")));
+        assert!(is_alive("999999999.1."));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The palette: a list of all commands, of which a few letters find one.
 
-use slop_engine::egui::{self, Key, Modifiers};
+use slop_engine::egui::{self, Event, Key, Modifiers};
 use slop_state::Palette;
 use slop_ui::Theme;
 
@@ -82,10 +82,26 @@ pub(super) fn window(
     if wish.is_some() || escapes || is_outside {
         close(context, palette);
         // What was typed in this frame was typed here, and not into what has the keyboard from now on.
-        let is_typed = |event: &egui::Event| matches!(event, egui::Event::Text(_));
         context.input_mut(|input| input.events.retain(|event| !is_typed(event)));
     }
     wish
+}
+
+/// Whether a field that has the keyboard would take this for something that was done in it.
+fn is_typed(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Text(_)
+            | Event::Paste(_)
+            | Event::Cut
+            | Event::Copy
+            | Event::Ime(_)
+            | Event::Key {
+                key: Key::Backspace | Key::Delete,
+                pressed: true,
+                ..
+            }
+    )
 }
 
 /// The commands that fit the letters: those that can be done first, and of them the best first.

@@ -25,8 +25,8 @@ impl VirtualDisplay {
         Self::at_scale(1)
     }
 
-    /// The same with all that it takes to test a window.
-    pub(crate) fn for_tests() -> Result<Self> {
+    /// The same with all that it takes to use a window.
+    pub(crate) fn for_windows() -> Result<Self> {
         packages::ensure(packages::WINDOW)?;
         packages::ensure(packages::VIRTUAL_DISPLAY)?;
         packages::ensure(packages::KEYS)?;

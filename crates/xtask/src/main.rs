@@ -81,7 +81,7 @@ fn main() -> ExitCode {
 
 /// Runs the benchmark, whose windows are in nobody's way.
 fn bench(parts: &[String]) -> Result<()> {
-    let display = VirtualDisplay::for_tests()?;
+    let display = VirtualDisplay::for_windows()?;
     let mut bench = cargo();
     bench.args(["run", "--package", "hot_reloader_tests", "--bin", "bench"]);
     check(display.show(bench.arg("--").args(parts)))

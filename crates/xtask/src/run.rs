@@ -1,7 +1,6 @@
 //! `cargo xtask run` and `cargo xtask example`.
 
 use std::{
-    borrow::Cow,
     env,
     ffi::OsString,
     path::PathBuf,
@@ -20,29 +19,29 @@ const SCREENSHOT: Duration = Duration::from_secs(3);
 /// A hot app of this repository.
 pub(crate) struct App {
     /// The folder of its host, below the root.
-    folder: Cow<'static, str>,
+    folder: String,
     /// The package of its host.
-    host: Cow<'static, str>,
+    host: String,
 }
 
 /// The app.
 pub(crate) fn app() -> App {
     App {
-        folder: "crates/slop".into(),
-        host: "slop".into(),
+        folder: "crates/slop".to_owned(),
+        host: "slop".to_owned(),
     }
 }
 
 /// An example, which is host and library in one package.
 pub(crate) fn example(name: &str) -> App {
     App {
-        folder: format!("examples/{name}").into(),
-        host: name.to_owned().into(),
+        folder: format!("examples/{name}"),
+        host: name.to_owned(),
     }
 }
 
 pub(crate) fn run(app: &App, arguments: &[String]) -> Result<()> {
-    let folder = root().join(&*app.folder);
+    let folder = root().join(&app.folder);
     if !folder.is_dir() {
         bail!("there is no folder {}", folder.display());
     }
@@ -77,7 +76,7 @@ impl App {
         let target = target()?;
         let mut app = Command::new(
             target
-                .join(&*self.host)
+                .join(&self.host)
                 .with_extension(env::consts::EXE_EXTENSION),
         );
         let (name, value) = library_path()?;
@@ -128,11 +127,8 @@ fn on_virtual_display(app: &App, arguments: &[String]) -> Result<ExitStatus> {
         "keys: DISPLAY={} xdotool search --onlyvisible --name . windowfocus --sync key ctrl+alt+r",
         display.name
     );
-    let mut app = app
-        .command()?
-        .args(arguments)
-        .env("DISPLAY", &display.name)
-        .spawn()?;
+    let mut app = app.command()?;
+    let mut app = display.show(app.args(arguments)).spawn()?;
     let mut last = Instant::now();
     loop {
         if let Some(status) = app.try_wait()? {

@@ -12,7 +12,7 @@ use anyhow::{bail, Context, Result};
 use hot_reloader_remote::{ask, find, Reply, Request};
 use tempfile::TempDir;
 
-use crate::{display::VirtualDisplay, packages, root, run};
+use crate::{display::VirtualDisplay, root, run};
 
 /// For whatever is waited for.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -83,9 +83,8 @@ const RELOADS: (&str, &str) = ("712", "73");
 /// Pictures every window of the app, in each theme, with the sample state in `assets/demo`; then the
 /// tint with the panel that says why, what a window shows in other states, and the workbench at scale 2.
 pub(crate) fn screenshots(folder: &Path) -> Result<()> {
-    packages::ensure(packages::WINDOW)?;
-    packages::ensure(packages::VIRTUAL_DISPLAY)?;
-    packages::ensure(packages::KEYS)?;
+    let display = VirtualDisplay::for_windows()?;
+    let sharp_display = VirtualDisplay::at_scale(2)?;
     run::build(&run::app())?;
     let sharp = root().join(SHARP);
     for folder in [folder, sharp.as_path()] {
@@ -95,7 +94,6 @@ pub(crate) fn screenshots(folder: &Path) -> Result<()> {
     let path = root().join("assets/demo/state.ron");
     let sample =
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let display = VirtualDisplay::start()?;
     for theme in THEMES {
         let state = in_theme(&sample, theme)?;
         windows(&display, &state, |name| {
@@ -106,9 +104,8 @@ pub(crate) fn screenshots(folder: &Path) -> Result<()> {
             let file = folder.join(format!("{theme}-{name}.png"));
             picture(&display, Some(&state), &file)?;
         }
-        let display = VirtualDisplay::at_scale(2)?;
         let file = sharp.join(format!("{theme}-workbench.png"));
-        picture(&display, Some(&state), &file)?;
+        picture(&sharp_display, Some(&state), &file)?;
     }
     // With no state there is no theme but the first.
     let file = folder.join(format!("{}-first-start.png", THEMES[0]));
@@ -177,18 +174,15 @@ struct App<'a> {
 impl<'a> App<'a> {
     /// Waits until its code runs and its window has the keys.
     fn start(display: &'a VirtualDisplay, data: &'a Path) -> Result<Self> {
-        let process = run::app()
-            .command()?
-            .arg("--data-dir")
+        let mut app = run::app().command()?;
+        app.arg("--data-dir")
             .arg(data)
-            .env("DISPLAY", &display.name)
             .env("WINIT_X11_SCALE_FACTOR", display.scale.to_string())
             .env("XDG_DATA_HOME", data)
-            .env_remove("WAYLAND_DISPLAY")
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("cannot start the app")?;
+            .stderr(Stdio::null());
+        let process = display.show(&mut app).spawn();
+        let process = process.context("cannot start the app")?;
         let app = Self {
             process,
             display,
@@ -241,11 +235,8 @@ impl<'a> App<'a> {
 
     fn xdotool(&self, arguments: &[&str]) -> Result<String> {
         let mut xdotool = Command::new("xdotool");
-        let output = xdotool
-            .args(arguments)
-            .env("DISPLAY", &self.display.name)
-            .output()
-            .context("cannot run xdotool")?;
+        let output = self.display.show(xdotool.args(arguments)).output();
+        let output = output.context("cannot run xdotool")?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 

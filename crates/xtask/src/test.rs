@@ -85,7 +85,7 @@ const CHECKS: &[&[&str]] = &[
 
 /// Runs all of it to the end, whatever fails, and says at the end what did.
 pub(crate) fn test(filter: Option<&str>) -> Result<()> {
-    let display = VirtualDisplay::for_tests()?;
+    let display = VirtualDisplay::for_windows()?;
     let mut summary = Summary::default();
     for selection in SELECTIONS {
         let mut tests = cargo();

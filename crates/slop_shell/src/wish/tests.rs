@@ -204,6 +204,33 @@ fn letters_find_a_command_and_enter_chooses_it() {
 }
 
 #[test]
+fn what_is_typed_in_the_frame_in_which_the_palette_closes_is_not_typed_once_more() {
+    let mut bench = Bench::default();
+    let field = text_field();
+    bench
+        .context
+        .memory_mut(|memory| memory.request_focus(field));
+    bench.run(Vec::new());
+    bench.write("kept");
+    // So that each of these would change it.
+    bench.press(Modifiers::COMMAND, Key::A);
+    for typed in [
+        egui::Event::Text("x".to_owned()),
+        egui::Event::Paste("x".to_owned()),
+        egui::Event::Cut,
+        egui::Event::Ime(egui::ImeEvent::Preedit("x".to_owned())),
+        key(Key::Backspace, true, Modifiers::NONE),
+        key(Key::Delete, true, Modifiers::NONE),
+    ] {
+        bench.open_palette();
+        bench.run(vec![typed.clone(), key(Key::Escape, true, Modifiers::NONE)]);
+        assert!(!bench.palette.is_open);
+        assert_eq!(bench.focused(), Some(field));
+        assert_eq!(bench.text, "kept", "{typed:?}");
+    }
+}
+
+#[test]
 fn arrows_go_through_what_can_be_done() {
     let mut bench = Bench::default();
     bench.open_palette();
