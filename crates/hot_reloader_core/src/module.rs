@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 pub struct HotModule {
     /// The name by which it is asked for, such as `menu`.
     pub name: String,
-    /// The source file that holds its setup function.
+    /// The source file in which it was named: that of its `#[hot_module]`, or else of its `hot_library!`.
     pub file_path: PathBuf,
     /// The paths of the types whose values it owns. They are captured before a swap and restored
     /// if the reload is rolled back.
     pub state_keys: Vec<String>,
     /// The functions of the library that do its work, by the last segment of their paths.
     pub delegation_targets: Vec<String>,
-    /// The modules that must be set up, and run, before it.
+    /// The modules that build, and run, before it.
     pub after: Vec<String>,
 }

@@ -14,7 +14,7 @@ use crate::{ask, find, socket_folder, RemoteError, Reply, Request};
 pub const SUCCESS: u8 = 0;
 /// The app tried and the code that ran before goes on: refused, rolled back or cancelled.
 pub const NOT_RELOADED: u8 = 1;
-/// No app was found, or several, or the app gave no report.
+/// There is no report: no app was found, or several, or it ended first.
 pub const NO_REPORT: u8 = 2;
 
 /// What to reload, where, and how to tell.
@@ -23,7 +23,7 @@ pub struct ReloadArguments {
     /// Reload this module only; may be given several times
     #[arg(long = "module", value_name = "NAME")]
     pub modules: Vec<String>,
-    /// Take down what startup, setup and the present states have spawned, and build it anew
+    /// Take down what `Startup`, `OnLoad` and the present state's `OnEnter` have spawned, and build it anew
     #[arg(long, conflicts_with = "announce")]
     pub rebuild: bool,
     /// Reload nothing, but say that the code was edited, so that the app builds and tries it already

@@ -128,7 +128,7 @@ pub trait Engine {
         generation: Generation,
     ) -> (Self::Code, Result<(), ModuleFault>);
 
-    /// Takes down what the startup of modules, their setup and the entry into the present states have made.
+    /// Takes down what the startup of modules, [`Hook::Load`] and the entry into the present states have made.
     ///
     /// # Errors
     ///
@@ -351,9 +351,9 @@ pub struct ModuleStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hook {
     /// Its generation takes over.
-    Setup,
+    Load,
     /// It gives way.
-    Teardown,
+    Unload,
     /// It took over from another.
     Reload,
 }

@@ -23,7 +23,7 @@ pub enum Phase {
     Inspect,
     /// They are opened, and say what modules they have.
     Identify,
-    /// Setup and schedules are tried in a throwaway world.
+    /// Plugins and schedules are tried in a throwaway world.
     Rehearse,
     /// Types are compared with those in use.
     Gate,
@@ -64,7 +64,7 @@ impl fmt::Display for Phase {
 /// What went wrong in the rehearsal of a module.
 #[derive(Clone, Debug, Error)]
 pub enum RehearsalFault {
-    /// Its setup function panicked.
+    /// It panicked as it set itself up.
     #[error("its setup panicked: {0}")]
     Setup(PanicReport),
     /// It adds what only the app itself can have.

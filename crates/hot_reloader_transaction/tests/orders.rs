@@ -106,7 +106,7 @@ fn new_code_takes_over_and_is_accepted() {
 }
 
 #[test]
-fn startup_runs_once_and_setup_each_time() {
+fn startup_runs_once_and_the_hooks_each_time() {
     let mut app = App::new(A);
     app.reload(2, AB);
     app.frames(2);
@@ -114,13 +114,13 @@ fn startup_runs_once_and_setup_each_time() {
     assert_eq!(
         (
             ran("start a"),
-            ran("Setup a"),
-            ran("Teardown a"),
+            ran("Load a"),
+            ran("Unload a"),
             ran("Reload a")
         ),
         (1, 2, 1, 1)
     );
-    assert_eq!((ran("start b"), ran("Setup b"), ran("Reload b")), (1, 1, 0));
+    assert_eq!((ran("start b"), ran("Load b"), ran("Reload b")), (1, 1, 0));
 }
 
 #[test]
@@ -400,7 +400,7 @@ fn whichever_call_fails_what_ran_goes_on_and_the_next_reload_works() {
         );
         assert_eq!(app.kind(), "", "call {call}");
     }
-    // Teardowns and destructors that panic are warnings.
+    // A panic as code is unloaded or dropped is a warning.
     let names: Vec<_> = outcomes.keys().map(String::as_str).collect();
     assert_eq!(
         names,

@@ -231,7 +231,7 @@ fn contain(world: &mut World, transaction: &mut Transaction<Bevy>) {
 
 /// Does all of a reload but its probation within this call.
 fn reload_now(world: &mut World, request: Request) -> Result<ReloadReport, ReloadError> {
-    // Code that a reload runs, such as a module's setup, may call this too.
+    // Code that a reload runs, such as a module's `OnLoad`, may call this too.
     if !world.contains_resource::<Driver>() {
         return Err(ReloadError::Busy {
             phase: "being put in place",

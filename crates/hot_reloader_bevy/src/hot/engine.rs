@@ -225,8 +225,8 @@ impl Engine for Bevy {
 
     fn run(world: &mut World, module: &str, hook: Hook) -> Result<(), PanicReport> {
         let label = match hook {
-            Hook::Setup => OnLoad.intern(),
-            Hook::Teardown => OnUnload.intern(),
+            Hook::Load => OnLoad.intern(),
+            Hook::Unload => OnUnload.intern(),
             Hook::Reload => OnReload.intern(),
         };
         delegate::run_own(world, module, label)

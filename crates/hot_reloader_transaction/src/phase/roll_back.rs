@@ -2,8 +2,8 @@
 
 use crate::{engine::Engine, report::Outcome, stage::Trial, ReloadError, Transaction};
 
-/// Neither the new code's teardown nor the old code's setup runs: the world comes back as it was
-/// before the old code's teardown, with all that its setup had made.
+/// Neither is the new code told that it gives way nor the old code that it takes over: the world comes back as
+/// it was before the old code gave way, with all that it had made as it took over.
 pub(crate) fn roll_back<E: Engine>(
     transaction: &mut Transaction<E>,
     world: &mut E::World,

@@ -48,9 +48,9 @@ pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::W
         .map(|m| m.module.name)
         .collect();
     for name in order.iter().rev().filter(|name| plan.replaces(name)) {
-        if let Err(panic) = E::run(world, name, Hook::Teardown) {
+        if let Err(panic) = E::run(world, name, Hook::Unload) {
             // The code goes all the same: it is what the person wants to be rid of.
-            let text = format!("the teardown of module `{name}` panicked: {panic}");
+            let text = format!("module `{name}` panicked as it was unloaded: {panic}");
             attempt.warnings.push(text);
         }
     }
@@ -130,9 +130,9 @@ fn begin<E: Engine>(world: &mut E::World, trial: &Trial<E>) -> Result<(), Module
         E::start(world, &trial.started)?;
     }
     let names = trial.plan.modules.iter().map(|module| &module.name);
-    let setups = names.clone().map(|name| (name, Hook::Setup));
+    let loads = names.clone().map(|name| (name, Hook::Load));
     let reloads = names.filter(|name| trial.order.contains(name));
-    for (name, hook) in setups.chain(reloads.map(|name| (name, Hook::Reload))) {
+    for (name, hook) in loads.chain(reloads.map(|name| (name, Hook::Reload))) {
         E::run(world, name, hook).map_err(|panic| ModuleFault {
             module: name.clone(),
             panic,

@@ -110,18 +110,18 @@ struct Script {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Place {
     Startup,
-    Setup,
+    Load,
     Frame(u32),
-    Teardown,
+    Unload,
     Observer,
 }
 
 fn place() -> impl Strategy<Value = Place> {
     prop_oneof![
         Just(Place::Startup),
-        Just(Place::Setup),
+        Just(Place::Load),
         (1..4_u32).prop_map(Place::Frame),
-        Just(Place::Teardown),
+        Just(Place::Unload),
         Just(Place::Observer),
     ]
 }
@@ -343,7 +343,7 @@ fn host(app: &mut App) {
 fn good(app: &mut App) {
     app.add_event::<Happened>()
         .init_state::<Mode>()
-        .add_systems(OnUnload, |world: &mut World| play(world, Place::Teardown));
+        .add_systems(OnUnload, |world: &mut World| play(world, Place::Unload));
 }
 
 /// A module that owns a state key.
@@ -360,7 +360,7 @@ fn play(world: &mut World, place: Place) {
         for deed in &script.deeds {
             act(world, deed);
         }
-        if place != Place::Teardown {
+        if place != Place::Unload {
             panic!("as the script says");
         }
     }
@@ -374,7 +374,7 @@ fn bad(app: &mut App) {
     app.add_event::<Happened>()
         .init_state::<Mode>()
         .add_systems(Startup, |world: &mut World| play(world, Place::Startup))
-        .add_systems(OnLoad, |world: &mut World| play(world, Place::Setup))
+        .add_systems(OnLoad, |world: &mut World| play(world, Place::Load))
         .observe(|_: Trigger<Ring>, mut commands: Commands| {
             commands.add(|world: &mut World| play(world, Place::Observer));
         })
