@@ -23,7 +23,7 @@ const SLIVER: f32 = 3.0;
 const LISTED: usize = 50;
 
 /// In the order in which a reload goes through them.
-const PHASES: [Phase; 9] = [
+const PHASES: [Phase; 11] = [
     Phase::Build,
     Phase::Stage,
     Phase::Inspect,
@@ -31,6 +31,8 @@ const PHASES: [Phase; 9] = [
     Phase::Rehearse,
     Phase::Gate,
     Phase::Capture,
+    Phase::SetUp,
+    Phase::Migrate,
     Phase::Swap,
     Phase::Probation,
 ];

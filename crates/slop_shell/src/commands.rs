@@ -205,8 +205,10 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     #[cfg(feature = "hot")]
     {
         let keys = CTRL.plus(Modifiers::ALT);
-        let keys = Some((keys, Key::R, Where::Elsewhere));
-        add(menu, "Reload the code", keys, Some(Wish::Reload));
+        let reload = Some((keys, Key::R, Where::Elsewhere));
+        add(menu, "Reload the code", reload, Some(Wish::Reload));
+        let rebuild = Some((keys.plus(Modifiers::SHIFT), Key::R, Where::Elsewhere));
+        add(menu, "Reload and rebuild", rebuild, Some(Wish::Rebuild));
     }
     list
 }

@@ -85,7 +85,7 @@ fn render_main_interface(
     let theme = &*now;
     let mut out = Vec::new();
     #[cfg(feature = "hot")]
-    let mut reloads = false;
+    let mut reload = None;
     #[cfg(feature = "hot")]
     let status = menu::status(&reloader);
     #[cfg(not(feature = "hot"))]
@@ -112,7 +112,7 @@ fn render_main_interface(
                     palette,
                     out: &mut out,
                     #[cfg(feature = "hot")]
-                    reloads: &mut reloads,
+                    reload: &mut reload,
                 };
                 serve(hands, &list, &facts.seen, theme, |context, layout| {
                     let view = menu::View {
@@ -133,7 +133,7 @@ fn render_main_interface(
     });
     actions.send_batch(out);
     #[cfg(feature = "hot")]
-    requests.send_batch(reloads.then(ReloadRequest::all));
+    requests.send_batch(reload);
 }
 
 /// The window with the keyboard shortcuts.

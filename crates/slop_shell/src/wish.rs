@@ -1,5 +1,7 @@
 //! What a command asks for: by its keys, in the palette or in a menu. Whoever asks, it is granted here.
 
+#[cfg(feature = "hot")]
+use hot_reloader::ReloadRequest;
 use slop_engine::egui::{self, KeyboardShortcut};
 use slop_state::{Action, Hub, Layout, Palette, Window};
 use slop_ui::{discussion_hub, mma_dashboard, Theme};
@@ -31,6 +33,9 @@ pub(super) enum Wish {
     /// New code.
     #[cfg(feature = "hot")]
     Reload,
+    /// New code, and what startup has spawned built anew by it.
+    #[cfg(feature = "hot")]
+    Rebuild,
 }
 
 impl Wish {
@@ -110,9 +115,9 @@ pub(super) struct Hands<'a> {
     pub(super) hub: &'a mut Hub,
     pub(super) palette: &'a mut Palette,
     pub(super) out: &'a mut Vec<Action>,
-    /// Whether new code is wanted.
+    /// How new code is wanted, if it is.
     #[cfg(feature = "hot")]
-    pub(super) reloads: &'a mut bool,
+    pub(super) reload: &'a mut Option<ReloadRequest>,
 }
 
 impl Hands<'_> {
@@ -150,7 +155,9 @@ impl Hands<'_> {
             Wish::Palette if self.palette.is_open => palette::close(self.context, self.palette),
             Wish::Palette => palette::open(self.context, self.palette),
             #[cfg(feature = "hot")]
-            Wish::Reload => *self.reloads = true,
+            Wish::Reload => *self.reload = Some(ReloadRequest::all()),
+            #[cfg(feature = "hot")]
+            Wish::Rebuild => *self.reload = Some(ReloadRequest::all().rebuilding()),
         }
     }
 

@@ -93,6 +93,18 @@ fn the_button_asks_for_all_modules() {
 }
 
 #[test]
+fn the_legend_names_the_phases_of_a_whole_reload() {
+    let theme = theme();
+    let mut window = Window::default();
+    window.run(Vec::new(), |ui| legend(ui, &theme));
+    let seen = window.run(Vec::new(), |ui| legend(ui, &theme));
+    // What a swap consists of, as its report has it.
+    for phase in ["capture", "set up", "migrate", "swap", "probation"] {
+        find(&seen, phase);
+    }
+}
+
+#[test]
 fn a_module_is_reloaded_alone_and_its_file_opened() {
     let theme = theme();
     let all = [status("rules"), status("hud")];

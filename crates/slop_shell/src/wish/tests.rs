@@ -24,7 +24,7 @@ struct Bench {
     seen: Vec<Window>,
     out: Vec<Action>,
     #[cfg(feature = "hot")]
-    reloads: bool,
+    reload: Option<ReloadRequest>,
     time: f64,
 }
 
@@ -58,7 +58,7 @@ impl Bench {
                 palette: &mut self.palette,
                 out: &mut self.out,
                 #[cfg(feature = "hot")]
-                reloads: &mut self.reloads,
+                reload: &mut self.reload,
             };
             serve(hands, &list, &facts.seen, &theme, |context, layout| {
                 let view = menu::View {
@@ -301,6 +301,19 @@ fn the_palette_and_the_menus_are_used_with_the_mouse() {
     bench.click("Discussion");
     bench.click("New discussion");
     assert_eq!(bench.asked(), [Action::AddDiscussion]);
+}
+
+#[cfg(feature = "hot")]
+#[test]
+fn new_code_is_asked_for_with_and_without_a_rebuild() {
+    let mut bench = Bench::default();
+    for (name, rebuilds) in [("Reload the code", false), ("Reload and rebuild", true)] {
+        bench.open_palette();
+        bench.write("reload");
+        bench.click(name);
+        let asked = bench.reload.take().expect("it was chosen");
+        assert_eq!((asked.modules, asked.rebuilds), (None, rebuilds));
+    }
 }
 
 #[test]
