@@ -50,8 +50,8 @@
 //!
 //! # Modules
 //!
-//! Each plugin of the list is a module. It builds again for each new generation, and once more beforehand in a
-//! throwaway world, so it depends on nothing but the code. What is state stays; what is code or a constant is
+//! Each plugin of the list is a module. It builds again for each new generation, and once or twice before that in
+//! a throwaway world, so it depends on nothing but the code. What is state stays; what is code or a constant is
 //! replaced. `#[hot_module]` says more of a module, on a function:
 //!
 //! ```
@@ -116,9 +116,6 @@
 pub use hot_reloader_bevy::*;
 #[cfg(feature = "hot")]
 use hot_reloader_dylib as _;
-/// What the function of a module takes: the app itself. It is called so in modules that were written when it
-/// was less.
-pub type HotApp = hot_reloader_bevy::private::App;
 
 #[doc(hidden)]
 pub use hot_reloader_macros::module_entries;
@@ -127,8 +124,7 @@ pub use hot_reloader_macros::{hot_module, state};
 /// What a plugin library and its host commonly use.
 pub mod prelude {
     pub use crate::{
-        hot_library, hot_module, hot_plugin, state, ExemptFromRollback, HotApp, OnLoad, OnReload,
-        OnUnload,
+        hot_library, hot_module, hot_plugin, state, ExemptFromRollback, OnLoad, OnReload, OnUnload,
     };
     #[cfg(feature = "hot")]
     pub use crate::{ErrorTint, HotReloader, HotReloaderPlugin, ReloadRequest};
