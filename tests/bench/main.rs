@@ -2,8 +2,8 @@
 //!
 //! Everything is measured in one run, on one machine, and compared within it: the numbers are no
 //! test. In reading order: [`edits`], from the key to the new code, beside the compiler and cargo alone;
-//! [`peers`], the same beside other reloaders; `swaps`, `worlds`, `captures`, `many`: what the machinery costs; `idle`: what is left when nothing
-//! reloads. [`results`] prints, and writes the files.
+//! [`peers`], the same beside other reloaders; `swaps`, `worlds`, `many`, `types`: what the machinery costs; `idle`:
+//! what is left when nothing reloads. [`results`] prints, and writes the files.
 #![expect(clippy::print_stdout, reason = "it is what the benchmark is for")]
 
 mod edits;

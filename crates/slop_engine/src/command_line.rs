@@ -9,8 +9,8 @@ use directories::ProjectDirs;
 #[derive(Parser, Clone, Debug, PartialEq, Eq)]
 #[command(name = "slop", version)]
 pub struct CommandLine {
-    /// Where the app keeps its files: state, key and logs. By default the platform's data
-    /// folder.
+    /// Where the app keeps its files: state, backups, keys, documents and the log. By default the platform's
+    /// data folder.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// A file that gets one line of JSON for each finished reload.
