@@ -1,4 +1,4 @@
-//! A frame when there is something to see, and none otherwise.
+//! A frame when there is something to see, and otherwise hardly one.
 //!
 //! Events of the window bring frames by themselves. egui says when it wants the next one: for an
 //! animation, a blinking cursor, a tooltip. Whoever works on another thread, or has something to do
