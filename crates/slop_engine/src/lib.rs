@@ -1,6 +1,6 @@
 //! What the app needs besides its own code, and what must outlive a reload of it.
 //!
-//! Host and plugin library share this crate as a shared library, so heavy dependencies are linked
+//! Host and plugin libraries share this crate as a shared library, so heavy dependencies are linked
 //! once and not again for each reload.
 
 pub mod assistants;

@@ -1,5 +1,5 @@
-//! The state of the app: resources and components. They stay in the world across reloads, and are
-//! written to disk, so that they are there again at the next start.
+//! The state of the app: resources and components. They stay in the world across reloads, and what a
+//! person would miss of them is written to disk, so that it is there again at the next start.
 
 mod action;
 mod address;

@@ -8,6 +8,10 @@
 //! [`rebuild`] knows what was spawned; [`migration`] takes values over; [`placement`] finds a place among the
 //! host's systems, where [`delegate`] runs what there is; [`snapshot`] copies the world.
 //! [`reloader`], [`overlay`] and [`panel`] tell how it went.
+//!
+//! Small things beside: [`config`] is what a person sets, [`exempt`] what a rollback leaves alone; [`keys`],
+//! [`definition`] and [`names`] are what is known of types; [`awake`] brings frames; [`in_process`] stands in for
+//! cargo and the loader in tests.
 
 mod awake;
 mod code;

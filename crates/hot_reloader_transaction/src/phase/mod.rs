@@ -1,9 +1,10 @@
 //! The phases, in the order in which a reload goes through them.
 //!
-//! [`ahead`], if nothing was asked for yet; [`build`] (which stages and inspects too), [`identify`], [`rehearse`] (and what comes of
-//! comparing types), [`swap`] (with the capture before it), [`probation`]; and [`roll_back`], which
-//! undoes what came after the capture. Whatever fails at whichever point, the code and the state
-//! from before the request go on: what comes before the swap has not touched them.
+//! [`ahead`], if nothing was asked for yet; [`build`] (which stages and inspects too), [`identify`], [`rehearse`]
+//! (and the gate, at which types are compared), [`swap`] (with the capture before it, the plugins that set themselves
+//! up and the values that migrate), [`probation`]; and [`roll_back`], which undoes what came after the capture.
+//! Whatever fails at whichever point, the code and the state from before the request go on: what comes before the
+//! swap has not touched them.
 
 pub(crate) mod ahead;
 pub(crate) mod build;
