@@ -20,7 +20,8 @@ pub struct HotReloaderConfig {
     /// For how many frames a new generation can still be rolled back. 60 by default; with 0 it
     /// is accepted as soon as it is in place.
     pub probation_frames: u32,
-    /// Whether the host draws its own windows: progress, tint and error panel. On by default.
+    /// Whether the host draws its own windows: progress, tint and error panel. On by default. Without, an app can
+    /// draw by [`ErrorTint`](super::ErrorTint) and [`HotReloader`](super::HotReloader), which are true all the same.
     pub overlay: bool,
     /// Whether the app listens for requests from outside of its window, such as those of
     /// `hot-reload`; read once, at start. On by default.

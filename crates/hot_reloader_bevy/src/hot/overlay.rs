@@ -42,13 +42,17 @@ impl Default for ErrorTint {
     }
 }
 
-pub(super) fn plugin(app: &mut App) {
+/// Keeps [`ErrorTint`] true, whoever draws it.
+pub(super) fn tell(app: &mut App) {
     app.init_resource::<ErrorTint>();
     let may_differ = resource_changed::<HotReloader>.or_else(resource_changed::<ErrorTint>);
     app.add_systems(
         Last,
         follow.run_if(may_differ).after(HotReloadSystems::Step),
     );
+}
+
+pub(super) fn plugin(app: &mut App) {
     if app.is_plugin_added::<WindowPlugin>() && app.is_plugin_added::<RenderPlugin>() {
         if !app.is_plugin_added::<EguiPlugin>() {
             app.add_plugins(EguiPlugin);
@@ -103,4 +107,37 @@ fn draw(tint: Res<ErrorTint>, mut contexts: EguiContexts) {
         0.0,
         egui::Color32::from_rgba_unmultiplied(red, green, blue, alpha),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bevy::{state::app::StatesPlugin, MinimalPlugins};
+
+    use super::*;
+    use crate::{HotReloaderPlugin, ReloadError};
+
+    #[test]
+    fn the_tint_is_told_also_if_nothing_is_drawn() {
+        let mut plugin = HotReloaderPlugin::new("/", &["game"]);
+        plugin.config.overlay = false;
+        plugin.config.remote = false;
+        let mut app = App::new();
+        app.add_plugins((MinimalPlugins, StatesPlugin, plugin));
+        assert!(app.world().contains_resource::<ErrorTint>());
+
+        let mut app = App::new();
+        app.init_resource::<HotReloader>();
+        tell(&mut app);
+        let error = ReloadError::NotSwapped {
+            reason: "of a test".to_owned(),
+        };
+        app.world_mut().resource_mut::<HotReloader>().last_error = Some(Arc::new(error));
+        app.update();
+        assert!(app.world().resource::<ErrorTint>().active);
+        app.world_mut().resource_mut::<HotReloader>().last_error = None;
+        app.update();
+        assert!(!app.world().resource::<ErrorTint>().active);
+    }
 }

@@ -53,6 +53,7 @@ impl Plugin for HotReloaderPlugin {
             delegate::plugin,
             code::plugin,
             driver::plugin,
+            overlay::tell,
         ));
         if self.config.overlay {
             app.add_plugins((overlay::plugin, panel::plugin));
