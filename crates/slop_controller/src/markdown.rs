@@ -14,9 +14,10 @@
 //! The text.
 //! ```
 //!
-//! The mark of the discussion says too which server its model is of. An entry's mark says too how it is shown and which model was asked for it, if it is known. Thoughts follow
-//! the entry under a mark of their own. Takes that are set aside are left out, and so are what tools were called,
-//! the tier, the provider and what the assistant may do; whoever exports is told.
+//! The mark of the discussion says too which server its model is of. An entry's mark says too how it is shown,
+//! which model was asked for it and how many tokens it took, if that is known. Thoughts follow the entry under a
+//! mark of their own. Takes that are set aside are left out, and so are what tools were called, the tier, the
+//! provider and what the assistant may do; whoever exports is told.
 //!
 //! A text goes on to the next mark, so headings and fences in it mean nothing here. A line of a text
 //! that looks like a mark gets a `\`.
