@@ -1,8 +1,8 @@
-//! How much memory the process holds.
+//! How much memory the process holds. `hot_reloader_core` knows it too, which an app with linked modules does
+//! not have.
 
 /// The resident set of this process in bytes; `None` where the platform does not say.
 pub(super) fn resident_bytes() -> Option<u64> {
-    // Unlike `statm` it does not count pages, whose size only libc knows.
     resident(&std::fs::read_to_string("/proc/self/status").ok()?)
 }
 
