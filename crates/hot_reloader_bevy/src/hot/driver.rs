@@ -94,7 +94,7 @@ impl HotReloader {
 }
 
 impl Driver {
-    /// With a first request: loading the library at start is a reload like any other.
+    /// With a first request: loading the libraries at start is a reload like any other.
     pub(crate) fn new() -> Self {
         let mut transaction = Transaction::default();
         transaction.request(Request::new(None));

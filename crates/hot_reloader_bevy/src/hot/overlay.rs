@@ -1,6 +1,6 @@
 //! The red tint that lies over everything while there is an error.
 //!
-//! The host draws it, so it works whatever the plugin library does.
+//! The host draws it, so it works whatever the plugin libraries do.
 
 use bevy::{
     ecs::schedule::{Condition, IntoSystemConfigs},

@@ -1,6 +1,6 @@
 //! The reason on screen, and what cargo is doing.
 //!
-//! Drawn by the host, above the tint, so it works whatever the plugin library does.
+//! Drawn by the host, above the tint, so it works whatever the plugin libraries do.
 
 use std::{path::Path, sync::Arc};
 
