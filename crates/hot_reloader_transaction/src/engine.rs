@@ -12,10 +12,10 @@ use crate::{Phase, Progress, ReloadError, ReloadReport, TypeChange};
 /// An engine whose modules can be reloaded.
 ///
 /// Code of modules runs in [`rehearse`](Engine::rehearse), [`set_up`](Engine::set_up),
-/// [`run`](Engine::run) and whenever a value of it is copied or dropped. The engine guards each of
-/// these calls and returns what is known of a panic. It never calls the transaction: what panics
-/// between these calls is handed to [`Transaction::panicked`](crate::Transaction::panicked) by
-/// whoever runs the frames.
+/// [`migrate`](Engine::migrate), [`start`](Engine::start), [`enter`](Engine::enter), [`run`](Engine::run) and
+/// whenever a value of it is copied or dropped. The engine guards each of these calls and returns what is known of
+/// a panic. It never calls the transaction: what panics between these calls is handed to
+/// [`Transaction::panicked`](crate::Transaction::panicked) by whoever runs the frames.
 pub trait Engine {
     /// All that there is.
     type World;

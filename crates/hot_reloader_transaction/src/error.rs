@@ -29,7 +29,8 @@ pub enum Phase {
     Gate,
     /// The state is copied.
     Capture,
-    /// The new code's plugins build on the world.
+    /// The libraries are loaded, the old code is told that it gives way, and the new code's plugins build on
+    /// the world.
     SetUp,
     /// Values of types that changed become those of the new code.
     Migrate,
