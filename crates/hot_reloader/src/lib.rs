@@ -116,6 +116,9 @@
 pub use hot_reloader_bevy::*;
 #[cfg(feature = "hot")]
 use hot_reloader_dylib as _;
+/// What the function of a module takes: the app itself. Modules that were written when it was less call it so, and
+/// go on compiling.
+pub type HotApp = hot_reloader_bevy::private::App;
 
 #[doc(hidden)]
 pub use hot_reloader_macros::module_entries;
@@ -124,7 +127,8 @@ pub use hot_reloader_macros::{hot_module, state};
 /// What a plugin library and its host commonly use.
 pub mod prelude {
     pub use crate::{
-        hot_library, hot_module, hot_plugin, state, ExemptFromRollback, OnLoad, OnReload, OnUnload,
+        hot_library, hot_module, hot_plugin, state, ExemptFromRollback, HotApp, OnLoad, OnReload,
+        OnUnload,
     };
     #[cfg(feature = "hot")]
     pub use crate::{ErrorTint, HotReloader, HotReloaderPlugin, ReloadRequest};

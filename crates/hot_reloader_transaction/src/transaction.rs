@@ -112,10 +112,10 @@ impl<E: Engine> Transaction<E> {
         phase::ahead::begin(self, world, purpose);
     }
 
-    /// Whether new code takes over at the start of the next frame.
+    /// Whether new code may take over at the start of the next frame.
     #[must_use]
-    pub fn is_armed(&self) -> bool {
-        matches!(self.stage, Stage::Armed(_))
+    pub fn may_take_over(&self) -> bool {
+        matches!(self.stage, Stage::Building(_) | Stage::Armed(_))
     }
 
     /// What goes on, if anything does.
@@ -143,8 +143,10 @@ impl<E: Engine> Transaction<E> {
         self.frame = Some(Instant::now());
     }
 
-    /// The start of a frame: new code takes over if it may.
+    /// The start of a frame: new code takes over if it may. If it was made since the last frame ended, it is
+    /// tried first, so that nobody waits for another frame.
     pub fn swap(&mut self, world: &mut E::World) {
+        phase::build::advance(self, world);
         phase::swap::swap(self, world);
         self.show(world);
     }

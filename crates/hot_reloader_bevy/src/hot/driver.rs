@@ -48,7 +48,7 @@ pub(super) fn plugin(app: &mut App) {
         .configure_sets(Last, HotReloadSystems::Step.after(HotSystems))
         .add_systems(
             First,
-            (begin.run_if(goes_on), swap.run_if(is_armed))
+            (begin.run_if(goes_on), swap.run_if(may_take_over))
                 .chain()
                 .before(HotSystems),
         )
@@ -128,9 +128,9 @@ fn begin(mut driver: ResMut<Driver>) {
     driver.0.begin_frame();
 }
 
-/// Whether new code takes over at the start of this frame.
-fn is_armed(driver: Res<Driver>) -> bool {
-    driver.0.is_armed()
+/// Whether new code may take over at the start of this frame.
+fn may_take_over(driver: Res<Driver>) -> bool {
+    driver.0.may_take_over()
 }
 
 /// The start of a frame.
