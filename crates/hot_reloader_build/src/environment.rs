@@ -7,7 +7,7 @@ use std::{env, ffi::OsString, path::Path};
 
 /// Set by cargo for the programs that it runs; all others that begin with `CARGO_` are settings of
 /// the person and stay. From the cargo book, "Environment variables cargo sets for crates".
-const ADDED: [&str; 9] = [
+const ADDED: [&str; 10] = [
     "CARGO",
     "CARGO_BIN_NAME",
     "CARGO_CRATE_NAME",
@@ -17,6 +17,7 @@ const ADDED: [&str; 9] = [
     "CARGO_MANIFEST_PATH",
     "CARGO_PRIMARY_PACKAGE",
     "CARGO_TARGET_TMPDIR",
+    "OUT_DIR",
 ];
 
 /// Families of such variables.
@@ -98,6 +99,7 @@ mod tests {
             "CARGO_PKG_NAME",
             "CARGO",
             "CARGO_BIN_EXE_slop",
+            "OUT_DIR",
         ] {
             assert_eq!(cleaned(name, "x"), None, "{name}");
         }
