@@ -75,7 +75,8 @@ fn is_cargos(folder: &Path) -> bool {
         .components()
         .any(|part| part.as_os_str() == "rustlib");
     let above = |levels: usize| folder.ancestors().nth(levels);
-    let target = (0..3).filter_map(above).any(|f| {
+    // What the build script of a package made lies deepest.
+    let target = (0..5).filter_map(above).any(|f| {
         // Cargo marks every target folder with this file.
         f.join("CACHEDIR.TAG").exists()
     });
@@ -143,9 +144,10 @@ mod tests {
             cleaned("LD_LIBRARY_PATH", &value).as_deref(),
             Some("/opt/mine/lib")
         );
-        assert_eq!(
-            cleaned("LD_LIBRARY_PATH", &deps.display().to_string()),
-            None
-        );
+        let made = root.path().join("debug/build/sound-0123/out");
+        for folder in [deps, made] {
+            let value = folder.display().to_string();
+            assert_eq!(cleaned("LD_LIBRARY_PATH", &value), None);
+        }
     }
 }

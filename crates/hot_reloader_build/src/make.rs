@@ -264,7 +264,10 @@ impl Task<'_> {
             }
             let transcript = Transcript::new(asked).of(library);
             let command = self.config.command(library);
-            let (path, transcript) = self.listen(command, transcript, supervisor)?;
+            let (path, mut transcript) = self.listen(command, transcript, supervisor)?;
+            if let [own, _] = &asked.profiles(&path)[..] {
+                transcript.forget_all_but(&own.join("deps"));
+            }
             libraries.push((library.name.clone(), path));
             commands.extend(transcript.commands);
             made.add(&library.name, transcript.made)?;

@@ -165,7 +165,7 @@ impl Recording {
         };
         let older = |hot: &HotCrate| {
             let command = older_unit(hot)?.command.as_ref()?;
-            let is_same = if is_plugin(hot) {
+            let is_same = if is_plugin(hot) || command.codegen("extra-filename").is_none() {
                 // Its name says nothing of how it was made.
                 is_as_before
             } else {

@@ -167,7 +167,7 @@ impl Fixture {
     }
 
     /// A procedural macro that stands for a number, which `game` says.
-    fn with_macro(&mut self) {
+    fn with_macro(&self) {
         self.write(
             "extra/Cargo.toml",
             "[package]\nname = \"extra\"\nedition = \"2021\"\n[lib]\nproc-macro = true\n\
@@ -577,6 +577,36 @@ fn the_command_of_another_form_of_a_crate_is_not_used() {
     assert_eq!(ask(library(&outcome.unwrap())), 301);
 }
 
+/// What is a library of the system too is called the same in every form.
+#[test]
+fn the_command_of_another_form_is_not_used_where_names_say_nothing() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.edit(
+        "words/Cargo.toml",
+        "[package]",
+        "[lib]\ncrate-type = [\"rlib\", \"cdylib\"]\n[features]\nmore = []\n[package]",
+    );
+    fixture.edit(
+        "words/src/lib.rs",
+        "= 2",
+        "= if cfg!(feature = \"more\") { 9 } else { 2 }",
+    );
+    fixture.answers(201, Some(Decline::First));
+    // While the app does not run.
+    fixture.known = None;
+    fixture.edit(
+        "rules/Cargo.toml",
+        "path = \"../words\" }",
+        "path = \"../words\", features = [\"more\"] }",
+    );
+    let status = fixture.cargo().output().unwrap().status;
+    assert!(status.success());
+    fixture.answers(901, Some(Decline::First));
+    fixture.edit("words/src/lib.rs", "{ 9 }", "{ 8 }");
+    let (outcome, _) = fixture.build();
+    assert_eq!(ask(library(&outcome.unwrap())), 801);
+}
+
 /// Its source is one of what cargo looks at; what it makes of the code is the compiler's to do.
 #[test]
 fn a_procedural_macro_declines_when_it_changes_and_only_then() {
@@ -621,6 +651,30 @@ fn what_a_procedural_macro_is_made_of_declines_for_any_platform() {
         fixture.edit("game/src/menu.rs", "number!()", "number!() + 1");
         fixture.answers(207, None);
     }
+}
+
+/// For a platform cargo builds it twice, and the one that runs in the compiler is not the one of the library.
+#[test]
+fn a_crate_that_the_library_needs_and_a_macro_too_is_of_both() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.with_macro();
+    fixture.edit(
+        "extra/Cargo.toml",
+        "[dependencies]\n",
+        "[dependencies]\nwords = { path = \"../words\" }\n",
+    );
+    fixture.edit(
+        "extra/src/lib.rs",
+        "helper::NUMBER.parse()",
+        "(words::WORD - 1).to_string().parse()",
+    );
+    fixture.config.target = Some(platform());
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("game/src/menu.rs", "number!()", "number!() + 1");
+    fixture.answers(202, None);
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    let path = fixture.path("words/src/lib.rs");
+    fixture.answers(303, Some(Decline::Input { path }));
 }
 
 /// Cargo would find it fresh.
