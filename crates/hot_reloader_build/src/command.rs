@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{environment, PluginLibrary};
+use crate::{environment, workspace::TARGET, PluginLibrary};
 
 /// What cargo is to build, and how.
 ///
@@ -28,7 +28,7 @@ pub struct BuildConfig {
     pub profile: String,
     /// The features to turn on besides the default ones, in each package of a library that has them.
     pub features: Vec<String>,
-    /// The target triple if cargo is to be told one.
+    /// The target triple if cargo is to be told one, as it was for the host.
     pub target: Option<String>,
     /// Further arguments to cargo.
     pub arguments: Vec<OsString>,
@@ -49,7 +49,7 @@ impl BuildConfig {
             cargo: std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from),
             profile: profile_of(executable.as_deref()),
             features: vec!["hot".to_owned()],
-            target: None,
+            target: target_of(executable.as_deref()),
             arguments: Vec::new(),
             time_limit: Duration::from_secs(600),
         }
@@ -111,13 +111,31 @@ fn started_by_cargo() -> Option<PathBuf> {
 }
 
 /// Cargo puts executables into `<target folder>/<profile folder>`, tests into its `deps` and
-/// examples into its `examples`; the folder of `dev` is `debug`.
+/// examples into its `examples`.
+fn profile_folder(executable: &Path) -> Option<&Path> {
+    let parent = executable.parent()?;
+    let inner = parent.ends_with("deps") || parent.ends_with("examples");
+    if inner {
+        parent.parent()
+    } else {
+        Some(parent)
+    }
+}
+
+/// If cargo was told a platform, there is a folder of its name around that of the profile.
+fn target_of(executable: Option<&Path>) -> Option<String> {
+    let platform = profile_folder(executable?)?.parent()?;
+    let target = platform.parent()?;
+    // Cargo leaves these in every target folder, which may itself be named after a platform.
+    let mut marks = ["CACHEDIR.TAG", ".rustc_info.json"].into_iter();
+    let is_told = platform.ends_with(TARGET) && marks.any(|mark| target.join(mark).exists());
+    is_told.then(|| TARGET.to_owned())
+}
+
+/// The folder of `dev` is `debug`.
 fn profile_of(executable: Option<&Path>) -> String {
-    let folder = executable.and_then(Path::parent).and_then(|parent| {
-        let inner = parent.ends_with("deps") || parent.ends_with("examples");
-        let folder = if inner { parent.parent()? } else { parent };
-        folder.file_name()?.to_str()
-    });
+    let folder = executable.and_then(profile_folder);
+    let folder = folder.and_then(|folder| folder.file_name()?.to_str());
     match folder {
         None | Some("debug") => "dev".to_owned(),
         Some(name) => name.to_owned(),
@@ -156,6 +174,19 @@ mod tests {
         // The tests are started by cargo, in the folder of their package.
         let here = std::env::current_dir().unwrap();
         assert_eq!(config.command(&library).get_current_dir(), Some(&*here));
+    }
+
+    #[test]
+    fn the_platform_is_told_if_the_host_was_built_for_one() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("CACHEDIR.TAG"), "").unwrap();
+        let target = |path: String| target_of(Some(&folder.path().join(path)));
+        let told = Some(TARGET.to_owned());
+        assert_eq!(target(format!("{TARGET}/debug/slop")), told);
+        assert_eq!(target(format!("{TARGET}/fast/examples/slop")), told);
+        assert_eq!(target("debug/slop".to_owned()), None);
+        // The target folder has that name.
+        assert_eq!(target(format!("x/{TARGET}/debug/slop")), None);
     }
 
     #[track_caller]

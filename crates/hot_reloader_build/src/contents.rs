@@ -36,11 +36,16 @@ impl Contents {
         before: &Self,
         start: SystemTime,
     ) -> Self {
-        let written = |path: &Path| fs::metadata(path).and_then(|data| data.modified());
+        let is_older = |path: &Path| {
+            let written = fs::metadata(path).and_then(|data| data.modified());
+            // What is moved here brings its own time along.
+            let changed = Stamp::of(path).and_then(Stamp::time);
+            written.is_ok_and(|time| time < start) && changed.is_none_or(|time| time < start)
+        };
         let read = |path: PathBuf| {
             let digest = match before.0.get(&path) {
                 Some(digest) => *digest,
-                None if written(&path).is_ok_and(|time| time < start) => digest(&path),
+                None if is_older(&path) => digest(&path),
                 None => None,
             };
             (path, digest)
@@ -151,9 +156,18 @@ impl Stamp {
 
     /// Whether it was changed so long ago that a further change would show.
     fn is_settled(self) -> bool {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let changed = u64::try_from(self.changed.0).map(Duration::from_secs);
-        now.is_ok_and(|now| changed.is_ok_and(|changed| changed + 2 * TICK < now))
+        let age = self
+            .time()
+            .and_then(|time| SystemTime::now().duration_since(time).ok());
+        age.is_some_and(|age| age > 2 * TICK)
+    }
+
+    /// When it was changed.
+    fn time(self) -> Option<SystemTime> {
+        let (seconds, nanoseconds) = self.changed;
+        let seconds = u64::try_from(seconds).ok()?;
+        let since = Duration::new(seconds, u32::try_from(nanoseconds).ok()?);
+        SystemTime::UNIX_EPOCH.checked_add(since)
     }
 }
 
@@ -208,6 +222,23 @@ mod tests {
         let other = folder.path().join("other.rs");
         write(&other, "two");
         fs::rename(&other, &file).unwrap();
+        assert_eq!(contents.first_change(), Some(&*file));
+    }
+
+    /// It has the time at which it was written elsewhere.
+    #[test]
+    #[cfg(unix)]
+    fn a_file_that_is_moved_in_during_a_build_is_an_edit_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let [mark, elsewhere, file] = ["mark", "b.rs", "a.rs"].map(|name| folder.path().join(name));
+        fs::write(&elsewhere, "two").unwrap();
+        let opened = fs::File::options().append(true).open(&elsewhere).unwrap();
+        opened.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        fs::write(&mark, "").unwrap();
+        let start = fs::metadata(&mark).unwrap().modified().unwrap();
+        fs::rename(&elsewhere, &file).unwrap();
+
+        let contents = Contents::compiled([file.clone()], &Contents::default(), start);
         assert_eq!(contents.first_change(), Some(&*file));
     }
 

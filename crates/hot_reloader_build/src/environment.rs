@@ -7,7 +7,7 @@ use std::{env, ffi::OsString, path::Path};
 
 /// Set by cargo for the programs that it runs; all others that begin with `CARGO_` are settings of
 /// the person and stay. From the cargo book, "Environment variables cargo sets for crates".
-const ADDED: [&str; 9] = [
+const ADDED: [&str; 10] = [
     "CARGO",
     "CARGO_BIN_NAME",
     "CARGO_CRATE_NAME",
@@ -17,6 +17,7 @@ const ADDED: [&str; 9] = [
     "CARGO_MANIFEST_PATH",
     "CARGO_PRIMARY_PACKAGE",
     "CARGO_TARGET_TMPDIR",
+    "OUT_DIR",
 ];
 
 /// Families of such variables.
@@ -74,7 +75,8 @@ fn is_cargos(folder: &Path) -> bool {
         .components()
         .any(|part| part.as_os_str() == "rustlib");
     let above = |levels: usize| folder.ancestors().nth(levels);
-    let target = (0..3).filter_map(above).any(|f| {
+    // What the build script of a package made lies deepest.
+    let target = (0..5).filter_map(above).any(|f| {
         // Cargo marks every target folder with this file.
         f.join("CACHEDIR.TAG").exists()
     });
@@ -98,6 +100,7 @@ mod tests {
             "CARGO_PKG_NAME",
             "CARGO",
             "CARGO_BIN_EXE_slop",
+            "OUT_DIR",
         ] {
             assert_eq!(cleaned(name, "x"), None, "{name}");
         }
@@ -141,9 +144,10 @@ mod tests {
             cleaned("LD_LIBRARY_PATH", &value).as_deref(),
             Some("/opt/mine/lib")
         );
-        assert_eq!(
-            cleaned("LD_LIBRARY_PATH", &deps.display().to_string()),
-            None
-        );
+        let made = root.path().join("debug/build/sound-0123/out");
+        for folder in [deps, made] {
+            let value = folder.display().to_string();
+            assert_eq!(cleaned("LD_LIBRARY_PATH", &value), None);
+        }
     }
 }

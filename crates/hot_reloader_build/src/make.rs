@@ -25,6 +25,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Known {
     /// What cargo said of the workspace.
+    asked: Workspace,
+    /// The same without what it did not build for the libraries: features of other packages may need that.
     workspace: Workspace,
     /// What cargo's libraries were made of.
     sources: Sources,
@@ -41,6 +43,7 @@ impl Known {
     /// What is known when nothing has been built yet.
     pub(crate) fn of(workspace: Workspace) -> Self {
         Self {
+            asked: workspace.clone(),
             workspace,
             sources: Sources::default(),
             recording: Err(Decline::First),
@@ -128,11 +131,11 @@ impl Task<'_> {
     }
 
     fn ask_cargo(&self, known: &mut Option<Known>, supervisor: &mut Supervisor) -> BuildOutcome {
-        let workspace = known.as_ref().map(|known| known.workspace.clone());
-        let workspace = self.find(workspace, supervisor)?;
+        let asked = known.as_ref().map(|known| known.asked.clone());
+        let asked = self.find(asked, supervisor)?;
         let mut unseen = Vec::new();
         loop {
-            let (built, crates) = self.cargo(workspace.clone(), known, supervisor)?;
+            let (built, crates) = self.cargo(&asked, known, supervisor)?;
             if crates.is_empty() {
                 return Ok(built);
             }
@@ -233,28 +236,38 @@ impl Task<'_> {
     /// Returns what cargo built, and the crates in it that it cannot tell apart from those of before.
     fn cargo(
         &self,
-        workspace: Workspace,
+        asked: &Workspace,
         known: &mut Option<Known>,
         supervisor: &mut Supervisor,
     ) -> Result<(Built, Vec<String>), BuildError> {
-        let mut before = Contents::default();
         let mut older = Recording::kept(self.benches);
+        let of_before = match &*known {
+            Some(known) => Some(known.sources.clone()),
+            // Files may have come back with older times while the app did not run.
+            None => older.as_ref().and_then(Recording::sources),
+        };
+        let mut before = Contents::default();
+        if let Some(sources) = of_before {
+            sources.make_stale();
+            before = sources.again();
+        }
         if let Some(known) = &*known {
-            known.sources.make_stale();
-            before = known.sources.again();
             older = known.recording.as_ref().ok().cloned().or(older);
         }
         let start = SystemTime::now();
         let wanted = self.wanted();
         let (mut libraries, mut commands, mut recompiled) = (Vec::new(), Vec::new(), Vec::new());
         let mut made = BuiltFor::default();
-        for library in &workspace.libraries {
+        for library in &asked.libraries {
             if !wanted.contains(&&library.name) {
                 continue;
             }
-            let transcript = Transcript::new(&workspace).of(library);
+            let transcript = Transcript::new(asked).of(library);
             let command = self.config.command(library);
-            let (path, transcript) = self.listen(command, transcript, supervisor)?;
+            let (path, mut transcript) = self.listen(command, transcript, supervisor)?;
+            if let [own, _] = &asked.profiles(&path)[..] {
+                transcript.forget_all_but(&own.join("deps"));
+            }
             libraries.push((library.name.clone(), path));
             commands.extend(transcript.commands);
             made.add(&library.name, transcript.made)?;
@@ -264,26 +277,35 @@ impl Task<'_> {
                 }
             }
         }
-        let first = libraries.first().map(|(_, library)| library.parent());
-        let profile = first.flatten().unwrap_or(&workspace.root).to_owned();
-        let deps = profile.join("deps");
+        let made_of = made.all();
+        let workspace = asked.with(
+            &made_of,
+            &wanted,
+            known.as_ref().map(|known| &known.workspace),
+        );
+        let profiles = libraries
+            .first()
+            .map_or_else(Vec::new, |(_, library)| workspace.profiles(library));
+        let deps: Vec<PathBuf> = profiles.iter().map(|folder| folder.join("deps")).collect();
         let built = workspace.needed_by(&wanted);
         let heard = Heard {
             config: self.config,
             workspace: &workspace,
             commands,
             built: &built,
-            made: made.all(),
+            made: made_of,
             plugins: &libraries,
             deps: &deps,
             before: before.clone(),
             start,
         };
         let recording = Recording::new(heard, older.as_ref());
-        let mut sources = Sources::compiled(&workspace, &profile, &before, start);
+        let mut sources = Sources::compiled(&workspace, &profiles, &before, start);
         let (mut identities, bench) = match known.take() {
             Some(known) => {
-                sources.keep_others(&built, known.sources);
+                let mut others = workspace.hot_crates();
+                others.retain(|name| !built.contains(name) && !workspace.stable.contains(name));
+                sources.keep(&others, known.sources);
                 (known.identities, known.bench)
             }
             None => (Identities::default(), None),
@@ -300,6 +322,7 @@ impl Task<'_> {
         };
         *known = Some(Known {
             sources,
+            asked: asked.clone(),
             workspace: workspace.clone(),
             recording,
             identities,
@@ -308,7 +331,7 @@ impl Task<'_> {
         let (layout, crates) = read.map_err(|Edited| BuildError::Edited)?;
         let built = Built {
             libraries,
-            deps,
+            deps: deps.into_iter().next().unwrap_or_default(),
             recompiled,
             layout: Arc::new(layout.only(&built)),
             workspace,

@@ -1,6 +1,6 @@
 //! What cargo prints, as far as a reload wants to know it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cargo_metadata::{
     diagnostic::{self, DiagnosticLevel, DiagnosticSpan},
@@ -171,6 +171,14 @@ impl Transcript {
         }
     }
 
+    /// Forgets what was made elsewhere than in this folder: of a crate that the library needs and a macro too,
+    /// the form that runs in the compiler.
+    pub(crate) fn forget_all_but(&mut self, folder: &Path) {
+        self.made.retain(|(_, made)| made.parent() == Some(folder));
+        self.commands
+            .retain(|command| command.out_dir() == Some(folder));
+    }
+
     /// Whether the code has errors.
     #[must_use]
     pub fn has_errors(&self) -> bool {
@@ -233,8 +241,6 @@ pub(crate) fn package_name(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     /// Messages as cargo 1.95 printed them, shortened.

@@ -17,7 +17,7 @@ use crate::{
     identity::Identity,
     unit::UnitCommand,
     workspace::{HotCrate, Scripted},
-    BuildConfig, Contents, Decline, Workspace,
+    BuildConfig, Contents, Decline, Sources, Workspace,
 };
 
 /// A revision that nothing has, so what was compiled with it is compiled again.
@@ -34,8 +34,8 @@ pub struct Recording {
     environment: Vec<(OsString, u64)>,
     /// What may not change: manifests, configuration, sources of what is not reloaded.
     inputs: Contents,
-    /// The packages whose build scripts may read any file in them, also a new one.
-    scripted: Vec<Scripted>,
+    /// The folders in which build scripts may read any file, also a new one.
+    scripted: Vec<PathBuf>,
     /// Cargo, the compiler, and the libraries that are not reloaded.
     libraries: Vec<Made>,
     /// Each after those that it needs, the plugin libraries among them.
@@ -122,8 +122,8 @@ pub(crate) struct Heard<'a> {
     pub(crate) made: Vec<(String, PathBuf)>,
     /// The plugin libraries, by their names.
     pub(crate) plugins: &'a [(String, PathBuf)],
-    /// Where cargo puts what they are linked against.
-    pub(crate) deps: &'a Path,
+    /// Where cargo puts what they are linked against, and what runs in the compiler.
+    pub(crate) deps: &'a [PathBuf],
     /// What was in the files that are known, when it began.
     pub(crate) before: Contents,
     /// When it began.
@@ -165,7 +165,7 @@ impl Recording {
         };
         let older = |hot: &HotCrate| {
             let command = older_unit(hot)?.command.as_ref()?;
-            let is_same = if is_plugin(hot) {
+            let is_same = if is_plugin(hot) || command.codegen("extra-filename").is_none() {
                 // Its name says nothing of how it was made.
                 is_as_before
             } else {
@@ -208,10 +208,10 @@ impl Recording {
             let folder = folder.unwrap_or(&workspace.root).to_owned();
             let infos = match &command {
                 Some(command) => {
-                    let out = command.out_dir().unwrap_or(deps);
+                    let out = command.out_dir().unwrap_or(&folder);
                     vec![out.join(command.stem()).with_extension("d")]
                 }
-                None => dep_infos(deps, &name),
+                None => all_dep_infos(deps, &name),
             };
             let mut reads = DepInfo::default();
             for info in infos {
@@ -223,6 +223,10 @@ impl Recording {
                 reads.variables.extend(read.variables);
             }
             let made = made_of(hot).ok_or_else(|| Decline::NotSeen { name: name.clone() })?;
+            if reads.files.is_empty() {
+                // An edit of it would never be seen.
+                return Err(Decline::NotSeen { name });
+            }
             units.push(Unit {
                 sources: Contents::compiled(reads.files.iter().cloned(), &before, start),
                 command,
@@ -259,7 +263,12 @@ impl Recording {
             config: config.clone(),
             environment: digests(),
             inputs: Contents::compiled(inputs, &Contents::default(), start),
-            scripted: workspace.scripted.clone(),
+            scripted: workspace
+                .scripted
+                .iter()
+                .flat_map(|scripted| read_by_script(scripted, deps))
+                .filter(|path| path.is_dir())
+                .collect(),
             libraries: libraries
                 .into_iter()
                 .map(|path| Made::now(path, false))
@@ -291,8 +300,8 @@ impl Recording {
             });
         }
         let mut files = Vec::new();
-        for scripted in &self.scripted {
-            files_below(&scripted.folder, &mut files);
+        for folder in &self.scripted {
+            files_below(folder, &mut files);
         }
         if let Some(path) = files.into_iter().find(|file| !self.inputs.has(file)) {
             return Err(Decline::Input { path });
@@ -328,6 +337,13 @@ impl Recording {
             (unit.revision, unit.identity) = (0, None);
         }
         Some(kept)
+    }
+
+    /// What cargo's libraries were made of, as far as that is known.
+    pub(crate) fn sources(&self) -> Option<Sources> {
+        let units = self.units.iter();
+        let known = units.map(|unit| (unit.name.clone(), unit.sources.clone()));
+        Some(Sources::of_before(self.deps()?.parent()?, known.collect()))
     }
 
     /// Where the commands find the shared libraries.
@@ -378,7 +394,7 @@ fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
 }
 
 fn is_of(command: &UnitCommand, hot: &HotCrate) -> bool {
-    // Cargo does not quote the program, so one with a space in its path is read as another.
+    // Else the line was not read as it was meant.
     in_path(command.program.clone()).is_file()
         && command.crate_name() == hot.name
         && command.package_folder() == Some(&*hot.folder)
@@ -414,6 +430,11 @@ pub(crate) fn needed(hot: &HotCrate, order: &[&HotCrate]) -> Vec<usize> {
     let all = order.iter().enumerate();
     let needed = all.filter(|(_, other)| hot.needs.contains(&other.package));
     needed.map(|(index, _)| index).collect()
+}
+
+/// The same in each of these folders.
+fn all_dep_infos(deps: &[PathBuf], name: &str) -> Vec<PathBuf> {
+    deps.iter().flat_map(|deps| dep_infos(deps, name)).collect()
 }
 
 /// What the compiler left of a crate, in all the forms that it was compiled in.
@@ -465,7 +486,7 @@ fn home(variable: &str, folder: &str) -> Option<PathBuf> {
 }
 
 /// The files in which cargo looks for its configuration, whether they are there or not.
-fn configurations(config: &BuildConfig) -> Vec<PathBuf> {
+pub(crate) fn configurations(config: &BuildConfig) -> Vec<PathBuf> {
     let folders = config
         .folder
         .ancestors()
@@ -486,32 +507,37 @@ fn includes_others(configuration: &Path) -> bool {
 
 /// All files that say what cargo would do, but for its configuration and for the sources of what may change
 /// and has no build script.
-fn inputs(config: &BuildConfig, workspace: &Workspace, deps: &Path) -> Vec<PathBuf> {
+fn inputs(config: &BuildConfig, workspace: &Workspace, deps: &[PathBuf]) -> Vec<PathBuf> {
     let mut inputs: Vec<PathBuf> = workspace.manifests.paths().map(Path::to_owned).collect();
     for folder in config.folder.ancestors() {
         inputs.extend(["rust-toolchain.toml", "rust-toolchain"].map(|file| folder.join(file)));
     }
     inputs.extend(home("RUSTUP_HOME", ".rustup").map(|rustup| rustup.join("settings.toml")));
     for name in &workspace.stable {
-        for info in dep_infos(deps, name) {
+        for info in all_dep_infos(deps, name) {
             let info = DepInfo::read(&info, &workspace.root);
             inputs.extend(info.unwrap_or_default().files);
         }
     }
     for scripted in &workspace.scripted {
-        inputs.extend(script_inputs(scripted, deps));
+        for path in read_by_script(scripted, deps) {
+            if path.is_dir() {
+                files_below(&path, &mut inputs);
+            } else {
+                inputs.push(path);
+            }
+        }
     }
     inputs
 }
 
-/// What a build script may read: all of its package, as cargo assumes, and what it says itself.
-fn script_inputs(scripted: &Scripted, deps: &Path) -> Vec<PathBuf> {
-    let mut inputs = Vec::new();
-    files_below(&scripted.folder, &mut inputs);
-    let runs = deps.parent().map(|profile| profile.join("build"));
-    let runs = runs.and_then(|runs| fs::read_dir(runs).ok());
+/// What a build script may read, files and folders: all of its package, as cargo assumes, and what it says itself.
+fn read_by_script(scripted: &Scripted, deps: &[PathBuf]) -> Vec<PathBuf> {
+    let mut paths = vec![scripted.folder.clone()];
+    let runs = deps.iter().filter_map(|deps| deps.parent());
+    let runs = runs.filter_map(|profile| fs::read_dir(profile.join("build")).ok());
     let prefix = format!("{}-", scripted.package);
-    for run in runs.into_iter().flatten().flatten() {
+    for run in runs.flatten().flatten() {
         if run.file_name().to_string_lossy().starts_with(&prefix) {
             let said = fs::read_to_string(run.path().join("output")).unwrap_or_default();
             let said = said.lines().filter_map(|line| {
@@ -519,25 +545,20 @@ fn script_inputs(scripted: &Scripted, deps: &Path) -> Vec<PathBuf> {
                 line.trim_start_matches(':')
                     .strip_prefix("rerun-if-changed=")
             });
-            for path in said.map(|path| scripted.folder.join(path)) {
-                if path.is_dir() {
-                    files_below(&path, &mut inputs);
-                } else {
-                    inputs.push(path);
-                }
-            }
+            paths.extend(said.map(|path| scripted.folder.join(path)));
         }
     }
-    inputs
+    paths
 }
 
 /// All files in a folder, but those of hidden folders, of other packages, and of cargo's.
 pub(crate) fn files_below(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        // A link is what cargo looks at too, but a circle of them would have no end.
+        // Cargo follows every link, but a circle of them would have no end: so one to a file only.
         let kind = entry.file_type();
-        if kind.as_ref().is_ok_and(fs::FileType::is_file) {
+        let is_file = |kind: &fs::FileType| kind.is_file() || kind.is_symlink() && path.is_file();
+        if kind.as_ref().is_ok_and(is_file) {
             files.push(path);
         } else if kind.is_ok_and(|kind| kind.is_dir()) {
             let is_hidden = entry.file_name().to_string_lossy().starts_with('.');

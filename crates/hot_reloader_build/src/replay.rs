@@ -52,6 +52,9 @@ impl From<Stopped> for BuildError {
 /// How often sources are compiled again that were edited meanwhile.
 const TRIES: usize = 10;
 
+/// The exit code of a compiler that panicked.
+const CRASHED: i32 = 101;
+
 /// What a replay works with.
 pub(crate) struct Place<'a> {
     pub(crate) recording: &'a mut Recording,
@@ -361,8 +364,10 @@ impl<'a> Run<'a> {
         let unit = &mut self.recording.units[index];
         if !status.success() {
             // An error in the code has a place in it. What has none may be a full disk as well as what the
-            // linker misses.
-            if self.transcript.has_errors() && self.transcript.errors_have_places() {
+            // linker misses. And a compiler that crashes may name a place too.
+            let is_whole = status.code().is_some_and(|code| code != CRASHED);
+            let has_errors = self.transcript.has_errors();
+            if is_whole && has_errors && self.transcript.errors_have_places() {
                 return Ok(());
             }
             return Err(Stopped::Declined(Decline::Compiler {

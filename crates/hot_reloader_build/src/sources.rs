@@ -1,4 +1,4 @@
-//! What the crates that may change are made of, by content.
+//! What the crates of this machine are made of that a library needs, by content.
 //!
 //! Cargo takes a file for fresh by its time. One that comes back with an older time, as from `rsync -t`,
 //! a backup or another machine, is an edit all the same, and cargo is told so.
@@ -12,44 +12,55 @@ use std::{
 
 use crate::{dep_info::DepInfo, recording::dep_infos, Contents, Workspace};
 
-/// The source files of the crates that may change, as they were when cargo compiled them.
+/// The source files of these crates, as they were when cargo compiled them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
-    /// Where cargo keeps what it built: the folder of the profile.
-    folder: PathBuf,
+    /// Where cargo keeps what it built: the folders of the profile.
+    folders: Vec<PathBuf>,
     /// By crate.
     crates: BTreeMap<String, Contents>,
 }
 
 impl Sources {
     /// Reads the files that the compiler said it had read, in the dep-info files that it left in the
-    /// folder of a profile. A crate without such a file has none. For the other arguments see
+    /// folders of a profile. A crate without such a file has none. For the other arguments see
     /// [`Contents::compiled`].
     #[must_use]
     pub fn compiled(
         workspace: &Workspace,
-        folder: &Path,
+        folders: &[PathBuf],
         before: &Contents,
         start: SystemTime,
     ) -> Self {
-        let deps = folder.join("deps");
         let of = |name: String| {
-            let infos = dep_infos(&deps, &name).into_iter();
+            let infos = folders
+                .iter()
+                .flat_map(|folder| dep_infos(&folder.join("deps"), &name));
             let infos = infos.filter_map(|info| DepInfo::read(&info, &workspace.root).ok());
-            let files = infos.flat_map(|info| info.files);
+            let files: Vec<PathBuf> = infos.flat_map(|info| info.files).collect();
             (name, Contents::compiled(files, before, start))
         };
+        let names = workspace.hot_crates().into_iter();
+        let names = names.chain(workspace.stable.iter().cloned());
         Self {
-            folder: folder.to_owned(),
-            crates: workspace.hot_crates().into_iter().map(of).collect(),
+            folders: folders.to_vec(),
+            crates: names.map(of).collect(),
         }
     }
 
-    /// Of the crates that are not among `built`, it is what it was.
-    pub(crate) fn keep_others(&mut self, built: &[String], before: Self) {
-        let others = before.crates.into_iter();
+    /// Those of an earlier start, of which `crates` are known.
+    pub(crate) fn of_before(folder: &Path, crates: BTreeMap<String, Contents>) -> Self {
+        Self {
+            folders: vec![folder.to_owned()],
+            crates,
+        }
+    }
+
+    /// Of these crates it is what it was.
+    pub(crate) fn keep(&mut self, crates: &[String], before: Self) {
+        let kept = before.crates.into_iter();
         self.crates
-            .extend(others.filter(|(name, _)| !built.contains(name)));
+            .extend(kept.filter(|(name, _)| crates.contains(name)));
     }
 
     /// All the files as they are now.
@@ -79,8 +90,10 @@ impl Sources {
 
     /// Makes cargo look again at these crates.
     pub(crate) fn age(&self, crates: &[String]) {
-        let fingerprints = fs::read_dir(self.folder.join(".fingerprint"));
-        for unit in fingerprints.into_iter().flatten().flatten() {
+        let fingerprints = self.folders.iter();
+        let fingerprints =
+            fingerprints.filter_map(|folder| fs::read_dir(folder.join(".fingerprint")).ok());
+        for unit in fingerprints.flatten().flatten() {
             for file in fs::read_dir(unit.path()).into_iter().flatten().flatten() {
                 let file_name = file.file_name();
                 let file_name = file_name.to_string_lossy();
@@ -122,7 +135,7 @@ mod tests {
         fs::write(unit.join("dep-lib-game"), "").unwrap();
         let workspace = Workspace::of_one("game", "game", folder);
         let start = SystemTime::now() + Duration::from_secs(60);
-        let sources = Sources::compiled(&workspace, &target, &Contents::default(), start);
+        let sources = Sources::compiled(&workspace, &[target], &Contents::default(), start);
         (workspace, sources)
     }
 

@@ -36,11 +36,11 @@ impl UnitCommand {
             variables.push((name.to_owned(), value.to_owned()));
             words.next();
         }
-        let program = words.next().ok_or(Unread::Other)?;
+        let (program, arguments) = program(words.collect()).ok_or(Unread::Other)?;
         let command = Self {
             variables,
-            program: program.into(),
-            arguments: words.collect(),
+            program,
+            arguments,
         };
         // What is no text cannot be read back.
         let is_whole = !text.contains(char::REPLACEMENT_CHARACTER);
@@ -137,6 +137,20 @@ impl UnitCommand {
     }
 }
 
+/// The program of a command, and its arguments. Cargo quotes all but the program, so one with spaces in its
+/// path comes in several words.
+fn program(mut words: Vec<String>) -> Option<(PathBuf, Vec<String>)> {
+    let most = words.iter().position(|word| word == "--crate-name");
+    let paths = (1..=most.unwrap_or_default()).map(|count| (words[..count].join(" "), count));
+    let mut in_pieces = paths.filter(|(path, _)| Path::new(path).is_file());
+    let (_, count) = in_pieces.next().unwrap_or_default();
+    if words.is_empty() {
+        return None;
+    }
+    let arguments = words.split_off(count.max(1));
+    Some((words.join(" ").into(), arguments))
+}
+
 /// A line that is no command of the kind that was looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unread {
@@ -173,6 +187,23 @@ mod tests {
         let outside = line().replace("'my game/src/lib.rs'", "'/w/my game/src/lib.rs'");
         let outside = UnitCommand::parse(&outside).unwrap();
         assert_eq!(outside.folder(Path::new("/v")), Path::new("/w/my game"));
+    }
+
+    #[test]
+    fn a_compiler_may_have_spaces_in_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let compiler = folder.path().join("my own/a rustc");
+        std::fs::create_dir(folder.path().join("my own")).unwrap();
+        std::fs::write(&compiler, "").unwrap();
+        let line = line().replace("/t/bin/rustc", compiler.to_str().unwrap());
+        let command = UnitCommand::parse(&line).unwrap();
+        assert_eq!(command.program, compiler);
+        assert_eq!(command.arguments[..2], ["--crate-name", "game"]);
+        // A wrapper is given the compiler as an argument.
+        let wrapped = line.replace(" --crate-name", " /t/rustc --crate-name");
+        let command = UnitCommand::parse(&wrapped).unwrap();
+        assert_eq!(command.program, compiler);
+        assert_eq!(command.arguments[0], "/t/rustc");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -10,13 +10,12 @@ use cargo_metadata::{
     CargoOpt, CrateType, DependencyKind, MetadataCommand, Node, NodeDep, Package, PackageId,
     Target, TargetKind,
 };
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{environment, BuildConfig, Contents};
+use crate::{environment, recording::configurations, BuildConfig, Contents};
 
 /// The platform that this crate was built for, as a target triple.
-const TARGET: &str = env!("HOT_RELOADER_TARGET");
+pub(crate) const TARGET: &str = env!("HOT_RELOADER_TARGET");
 
 /// What cargo knows of the workspace that plugin libraries belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,10 +26,13 @@ pub struct Workspace {
     pub root: PathBuf,
     /// Where cargo puts what it builds.
     pub target_folder: PathBuf,
-    /// The packages compiled only into plugin libraries: their code may change.
+    /// Where cargo keeps what it takes for that: the same folder, unless a configuration names another.
+    pub build_folder: PathBuf,
+    /// The packages compiled only into plugin libraries: their code may change. Those from elsewhere are among
+    /// them that need one from a folder of this machine, as with a `[patch]`: they are compiled with it.
     pub hot: Vec<HotCrate>,
-    /// The names of the other crates from folders of this machine that it takes to build them, procedural
-    /// macros among them.
+    /// The names of the crates from folders of this machine whose sources only cargo may compile anew: all
+    /// others that it takes to build those, and whatever procedural macros and build scripts consist of.
     pub stable: Vec<String>,
     /// Those of both kinds that have a build script.
     pub scripted: Vec<Scripted>,
@@ -87,7 +89,7 @@ pub struct HotCrate {
 }
 
 /// A package from a folder of this machine with a build script.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scripted {
     /// Its name.
     pub package: String,
@@ -167,23 +169,35 @@ impl Workspace {
             })?;
         let packages: HashMap<&PackageId, &Package> =
             metadata.packages.iter().map(|p| (&p.id, p)).collect();
+        let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
+        let nodes: HashMap<&PackageId, &Node> = nodes.map(|node| (&node.id, node)).collect();
+        // Several packages may have a library of that name: the host means its own, or what it needs.
+        let is_host = |package: &&Package| package.manifest_path.as_std_path() == config.manifest;
+        let host = metadata.packages.iter().find(is_host).map(|host| &host.id);
+        let around = host.and_then(|host| nodes.get(host));
+        let around = around.into_iter().flat_map(|node| &node.deps);
+        let around: Vec<&PackageId> = host
+            .into_iter()
+            .chain(around.map(|need| &need.pkg))
+            .collect();
         let find = |library: &String| {
-            let mut local = metadata.packages.iter().filter(|p| p.source.is_none());
-            let found = local.find(|package| {
+            let has_it = |package: &&Package| {
                 let mut targets = package.targets.iter();
                 targets.any(|target| is_library(target) && crate_name(target) == *library)
-            });
-            let package = found.ok_or_else(|| WorkspaceError::NoSuchLibrary {
+            };
+            let local = metadata.packages.iter().filter(|p| p.source.is_none());
+            let all: Vec<&Package> = local.filter(has_it).collect();
+            let mut near = around.iter();
+            let near = near.find_map(|id| all.iter().find(|package| package.id == **id));
+            let package = near.or(all.first()).copied();
+            package.ok_or_else(|| WorkspaceError::NoSuchLibrary {
                 library: library.clone(),
                 root: metadata.workspace_root.clone().into(),
-            })?;
-            Ok(package)
+            })
         };
         let plugins = libraries.iter().map(|name| Ok((name, find(name)?)));
         let plugins = plugins.collect::<Result<Vec<_>, WorkspaceError>>()?;
-        let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
-        let nodes: HashMap<&PackageId, &Node> = nodes.map(|node| (&node.id, node)).collect();
-        let below = |start: Vec<&PackageId>, follows: fn(&NodeDep) -> bool| {
+        let below = |start: Vec<&PackageId>, follows: &dyn Fn(&NodeDep) -> bool| {
             let mut seen: HashSet<PackageId> = HashSet::new();
             let mut waiting: Vec<PackageId> = start.into_iter().cloned().collect();
             while let Some(id) = waiting.pop() {
@@ -198,9 +212,12 @@ impl Workspace {
             }
             seen
         };
+        // A macro runs in the compiler, and only what it makes is in the library.
+        let is_macro = |id: &&PackageId| packages[id].targets.iter().any(Target::is_proc_macro);
+        let is_part = |need: &NodeDep| is_code(need) && !is_macro(&&need.pkg);
         let ids = || plugins.iter().map(|(_, package)| &package.id);
         for (outer, package) in &plugins {
-            let code = below(vec![&package.id], is_code);
+            let code = below(vec![&package.id], &is_part);
             let is_inner = |other: &Package| other.id != package.id && code.contains(&other.id);
             if let Some((inner, _)) = plugins.iter().find(|(_, other)| is_inner(other)) {
                 return Err(WorkspaceError::Nested {
@@ -209,7 +226,7 @@ impl Workspace {
                 });
             }
         }
-        let linked = below(ids().collect(), |_| true);
+        let linked = below(ids().collect(), &is_built);
         let shared = linked.iter().filter(|id| {
             !ids().any(|plugin| plugin == *id)
                 && packages[id]
@@ -217,17 +234,20 @@ impl Workspace {
                     .iter()
                     .any(|target| target.crate_types.contains(&CrateType::DyLib))
         });
-        let stable = below(shared.collect(), |_| true);
+        let stable = below(shared.collect(), &is_built);
         let is_local = |id: &&PackageId| packages[id].source.is_none();
-        // A macro runs in the compiler, and only what it makes is in the library.
-        let is_macro = |id: &&PackageId| packages[id].targets.iter().any(Target::is_proc_macro);
-        let code = below(ids().collect(), is_code);
+        let code = below(ids().collect(), &is_part);
+        let needs_local = |id: &&PackageId| {
+            let needs = below(vec![*id], &is_part);
+            let mut needs = needs.iter().filter(|need| !stable.contains(*need));
+            needs.any(|need| is_local(&need))
+        };
         let hot = code.difference(&stable);
-        let hot: Vec<&PackageId> = hot.filter(|id| is_local(id) && !is_macro(id)).collect();
+        let hot: Vec<&PackageId> = hot.filter(|id| is_local(id) || needs_local(id)).collect();
         let hot_crate = |id: &&PackageId| {
             let package = packages[id];
             let needs = nodes.get(id).into_iter().flat_map(|node| &node.deps);
-            let needs = needs.filter(|need| is_code(need)).map(|need| &need.pkg);
+            let needs = needs.filter(|need| is_part(need)).map(|need| &need.pkg);
             let needs = needs.filter(|need| hot.contains(need));
             HotCrate {
                 package: id.repr.clone(),
@@ -237,9 +257,18 @@ impl Workspace {
                 needs: needs.map(|need| need.repr.clone()).collect(),
             }
         };
-        let others = linked.iter().filter(|id| is_local(id) && !hot.contains(id));
+        let of_linked = linked.iter().filter_map(|id| nodes.get(id));
+        let of_scripts = of_linked
+            .flat_map(|node| &node.deps)
+            .filter(|need| is_for_script(need));
+        let of_scripts = of_scripts.map(|need| &need.pkg);
+        let tools = linked.iter().filter(|id| is_macro(id)).chain(of_scripts);
+        let tools = below(tools.collect(), &is_built);
+        let is_hot = |id: &&PackageId| hot.contains(id) && !tools.contains(*id);
+        let others = linked.iter().filter(|id| is_local(id) && !is_hot(id));
         let mut stable: Vec<String> = others.map(|id| library_of(packages[id])).collect();
         stable.sort();
+        stable.dedup();
         let has_script = |id: &&PackageId| packages[id].targets.iter().any(Target::is_custom_build);
         let scripted = linked.iter().filter(|id| is_local(id) && has_script(id));
         let scripted = scripted.map(|id| Scripted {
@@ -249,7 +278,7 @@ impl Workspace {
         let mut scripted: Vec<Scripted> = scripted.collect();
         scripted.sort_by(|a, b| a.folder.cmp(&b.folder));
         let macros = linked.iter().filter(|id| is_macro(id));
-        let macros = below(macros.collect(), |_| true);
+        let macros = below(macros.collect(), &is_built);
         let macros = macros
             .iter()
             .filter(is_local)
@@ -266,16 +295,49 @@ impl Workspace {
         let of_root = ["Cargo.toml", "Cargo.lock"].map(|file| root.join(file));
         let mut hot: Vec<HotCrate> = hot.iter().map(hot_crate).collect();
         hot.sort_by(|a, b| a.package.cmp(&b.package));
+        let configurations = configurations(config);
+        let target_folder = metadata.target_directory;
+        let build_folder = metadata.build_directory;
         Ok(Self {
             libraries: plugin_libraries(&plugins),
-            target_folder: metadata.target_directory.into(),
-            manifests: Contents::read(of_packages.chain(of_root)),
+            build_folder: build_folder.unwrap_or_else(|| target_folder.clone()).into(),
+            target_folder: target_folder.into(),
+            manifests: Contents::read(of_packages.chain(of_root).chain(configurations)),
             root,
             hot,
             stable,
             scripted,
             macros,
         })
+    }
+
+    /// The same without the crates that cargo did not make for the libraries `wanted`, given what it `made`, and
+    /// for the others without those that are missing in `before`. What some package of the workspace needs with
+    /// some feature, cargo names whether it builds that or not.
+    #[must_use]
+    pub(crate) fn with(
+        &self,
+        made: &[(String, PathBuf)],
+        wanted: &[&String],
+        before: Option<&Self>,
+    ) -> Self {
+        let built = self.needed_by(wanted);
+        let is_plugin = |hot: &HotCrate| self.libraries.iter().any(|l| l.package == hot.package);
+        let was_there = |hot: &HotCrate| {
+            before.is_none_or(|before| before.hot.iter().any(|o| o.package == hot.package))
+        };
+        let is_there = |hot: &HotCrate| {
+            is_plugin(hot)
+                || made.iter().any(|(package, _)| *package == hot.package)
+                || !built.contains(&hot.name) && was_there(hot)
+        };
+        let mut with = self.clone();
+        with.hot.retain(is_there);
+        let there: Vec<String> = with.hot.iter().map(|hot| hot.package.clone()).collect();
+        for hot in &mut with.hot {
+            hot.needs.retain(|need| there.contains(need));
+        }
+        with
     }
 
     /// Whether it was asked about for these libraries.
@@ -304,6 +366,19 @@ impl Workspace {
         needed.into_iter().map(|hot| hot.name.clone()).collect()
     }
 
+    /// The folders in which cargo keeps what it took for a library that it made: that of the library's platform
+    /// first, then that of macros and build scripts, which is another one if cargo was told a platform.
+    #[must_use]
+    pub(crate) fn profiles(&self, library: &Path) -> Vec<PathBuf> {
+        let folder = library.parent().unwrap_or(&self.root);
+        let within = folder.strip_prefix(&self.target_folder);
+        let own = within.map_or_else(|_| folder.to_owned(), |path| self.build_folder.join(path));
+        let name = folder.file_name().unwrap_or_default();
+        let mut profiles = vec![own, self.build_folder.join(name)];
+        profiles.dedup();
+        profiles
+    }
+
     /// The names of the crates whose code may change, as types are named by them.
     #[must_use]
     pub fn hot_crates(&self) -> Vec<String> {
@@ -322,6 +397,7 @@ impl Workspace {
                 ..PluginLibrary::named(name)
             }],
             target_folder: root.join("target"),
+            build_folder: root.join("target"),
             hot: vec![HotCrate {
                 package: package.to_owned(),
                 name: name.to_owned(),
@@ -382,6 +458,18 @@ fn is_code(need: &NodeDep) -> bool {
     // An old cargo names no kinds.
     let mut kinds = need.dep_kinds.iter();
     need.dep_kinds.is_empty() || kinds.any(|kind| kind.kind == DependencyKind::Normal)
+}
+
+/// Whether cargo builds what is needed: not if only tests need it.
+fn is_built(need: &NodeDep) -> bool {
+    let mut kinds = need.dep_kinds.iter();
+    need.dep_kinds.is_empty() || kinds.any(|kind| kind.kind != DependencyKind::Development)
+}
+
+/// Whether a build script needs it.
+fn is_for_script(need: &NodeDep) -> bool {
+    let mut kinds = need.dep_kinds.iter();
+    kinds.any(|kind| kind.kind == DependencyKind::Build)
 }
 
 /// Whether others can link it, however its manifest spells that.

@@ -145,9 +145,12 @@ impl<'a> Assembly<'a> {
             let needs: Vec<u64> = sources.needs.iter().map(|need| digests[*need]).collect();
             made.digest = digest_of(&(sources.seed, types, made.unnamed, storages, needs));
             digests.push(made.digest);
-            layout
-                .crates
-                .insert(sources.name.to_owned(), Arc::new(made));
+            let name = sources.name.to_owned();
+            // Two crates may have one name. Then both are others if one of them is.
+            if let Some(other) = layout.crates.remove(&name) {
+                made.join(&other);
+            }
+            layout.crates.insert(name, Arc::new(made));
         }
         layout
     }

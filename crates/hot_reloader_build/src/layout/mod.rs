@@ -50,6 +50,28 @@ struct CrateLayout {
     read_as: BTreeSet<String>,
 }
 
+impl CrateLayout {
+    /// Takes in another crate of the same name.
+    fn join(&mut self, other: &Self) {
+        self.digest = digest_of(&(other.digest, self.digest));
+        self.unnamed = digest_either(other.unnamed, self.unnamed);
+        for (path, layout) in &other.types {
+            let known = self.types.entry(path.clone()).or_default();
+            known.digest = known.digest.wrapping_add(layout.digest);
+            known.body = known.body.wrapping_add(layout.body);
+            known.is_shared |= layout.is_shared;
+        }
+        self.was.extend(other.was.clone());
+        self.discarded.extend(other.discarded.iter().cloned());
+        self.read_as.extend(other.read_as.iter().cloned());
+    }
+}
+
+/// `None` if there is neither.
+fn digest_either(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.or(other).map(|_| digest_of(&(one, other)))
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct TypeLayout {
     /// Of all that it depends on.
@@ -473,6 +495,37 @@ mod tests {
             game(&text, "").of("game::a::T")
         };
         assert_ne!(of("u8", "u16"), of("u16", "u8"));
+    }
+
+    /// Cargo allows two crates of one name, from two folders.
+    #[test]
+    fn of_two_crates_of_one_name_both_are_others_if_one_is() {
+        let of = |first: &str, second: &str| {
+            let files = [first, second].map(|text| {
+                let pieces = Arc::new(Pieces::of(text));
+                vec![(Some(String::new()), pieces)]
+            });
+            let sources = Contents::default();
+            let crates = [(); 2].map(|()| CrateSources {
+                name: "util",
+                root: PathBuf::new(),
+                sources: &sources,
+                is_exact: true,
+                needs: &[],
+                seed: 0,
+            });
+            Assembly::new(&crates, &files).layout()
+        };
+        let was = of("struct A(u8);", "struct B(u8);");
+        for now in [
+            of("struct A(u16);", "struct B(u8);"),
+            of("struct A(u8);", "struct B(u16);"),
+        ] {
+            assert_ne!(was.digest("util"), now.digest("util"));
+        }
+        assert!(
+            ["util::A", "util::B"].map(|name| matches!(was.of(name), Known::As(_))) == [true; 2]
+        );
     }
 
     /// A line at the top of another file is no change of a type.

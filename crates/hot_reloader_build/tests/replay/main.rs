@@ -160,6 +160,36 @@ impl Fixture {
         assert_eq!(ask(library(&built)), answer);
     }
 
+    /// Lets a file have been written long ago.
+    fn age(&self, file: &str) {
+        let file = fs::File::options().append(true).open(self.path(file));
+        file.unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    }
+
+    /// A procedural macro that stands for a number, which `game` says.
+    fn with_macro(&self) {
+        self.write(
+            "extra/Cargo.toml",
+            "[package]\nname = \"extra\"\nedition = \"2021\"\n[lib]\nproc-macro = true\n\
+             [dependencies]\nhelper = { path = \"../helper\" }\n",
+        );
+        let source = "use proc_macro::TokenStream;\n#[proc_macro]\n\
+                      pub fn number(_: TokenStream) -> TokenStream { helper::NUMBER.parse().unwrap() }\n";
+        self.write("extra/src/lib.rs", source);
+        self.write(
+            "helper/Cargo.toml",
+            "[package]\nname = \"helper\"\nedition = \"2021\"\n",
+        );
+        self.write("helper/src/lib.rs", "pub const NUMBER: &str = \"1\";\n");
+        self.edit("Cargo.toml", "[\"extra\"]", "[\"extra\", \"helper\"]");
+        self.edit(
+            "game/Cargo.toml",
+            "engine\" }\n",
+            "engine\" }\nextra = { path = \"../extra\" }\n",
+        );
+        self.edit("game/src/menu.rs", "= 1", "= extra::number!()");
+    }
+
     /// The crates that the last build compiled.
     fn compiled(&self) -> Vec<String> {
         let said = self.said.iter().flat_map(Receiver::try_iter);
@@ -321,10 +351,7 @@ fn a_build_that_fails_half_way_is_completed_by_the_next() {
 fn times_do_not_count() {
     let mut fixture = Fixture::new();
     fixture.edit("game/src/menu.rs", "= 1", "= 4");
-    let file = fs::File::options()
-        .append(true)
-        .open(fixture.path("game/src/menu.rs"));
-    file.unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    fixture.age("game/src/menu.rs");
     fixture.answers(204, None);
     let menu = fs::read(fixture.path("game/src/menu.rs")).unwrap();
     fs::write(fixture.path("game/src/menu.rs"), menu).unwrap();
@@ -425,8 +452,7 @@ fn a_file_that_was_missing_before_is_not_missed() {
 #[test]
 fn other_layouts_are_replayed_too() {
     let mut fixture = Fixture::unbuilt();
-    // Cargo writes the program as it is, so a space in its path would mean cargo each time.
-    let wrapper = fixture.folder.path().join("wrap.sh");
+    let wrapper = fixture.path("wrap it.sh");
     let calls = fixture.path("calls");
     let script = format!("#!/bin/sh\necho $* >> '{}'\nexec \"$@\"\n", calls.display());
     write(&wrapper, &script);
@@ -442,13 +468,7 @@ fn other_layouts_are_replayed_too() {
         "[workspace]",
         "[profile.mine]\ninherits = \"dev\"\nopt-level = 1\n[workspace]",
     );
-    let version = Command::new("rustc").arg("-vV").output().unwrap();
-    let version = String::from_utf8(version.stdout).unwrap();
-    let host = version
-        .lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .unwrap();
-    fixture.config.target = Some(host.to_owned());
+    fixture.config.target = Some(platform());
     fixture.config.profile = "mine".to_owned();
     fixture.answers(201, Some(Decline::First));
     let wrapped = fs::read_to_string(&calls).unwrap().lines().count();
@@ -457,6 +477,62 @@ fn other_layouts_are_replayed_too() {
     assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
     let now = fs::read_to_string(&calls).unwrap().lines().count();
     assert_eq!(now, wrapped + 3);
+}
+
+fn platform() -> String {
+    let version = Command::new("rustc").arg("-vV").output().unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    let mut lines = version.lines();
+    let host = lines.find_map(|line| line.strip_prefix("host: "));
+    host.unwrap().to_owned()
+}
+
+/// Cargo keeps what it makes on the way where it was told to.
+#[test]
+fn a_build_folder_of_its_own_is_looked_into() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.write(
+        ".cargo/config.toml",
+        "[build]\nbuild-dir = \"else where\"\n",
+    );
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.answers(301, None);
+    fixture.edit("engine/src/lib.rs", "= 0", "= 500");
+    let path = fixture.path("engine/src/lib.rs");
+    fixture.answers(801, Some(Decline::Input { path }));
+}
+
+/// Somebody tidied up, so nobody knows what it is made of.
+#[test]
+fn a_crate_of_which_no_source_is_known_declines() {
+    let mut fixture = Fixture::unbuilt();
+    let status = fixture.cargo().output().unwrap().status;
+    assert!(status.success());
+    let deps = fixture.path("target/debug/deps");
+    for entry in fs::read_dir(deps).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name.starts_with("words-") && name.ends_with(".d") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    let name = "words".to_owned();
+    fixture.answers(301, Some(Decline::NotSeen { name }));
+    fixture.edit("words/src/lib.rs", "= 3", "= 4");
+    fixture.answers(401, None);
+}
+
+/// As with a backup that is put back: cargo goes by times and would find all of it fresh.
+#[test]
+fn a_file_that_came_back_while_the_app_did_not_run_is_an_edit() {
+    let mut fixture = Fixture::new();
+    fixture.known = None;
+    fixture.edit("game/src/menu.rs", "= 1", "= 4");
+    fixture.age("game/src/menu.rs");
+    fixture.answers(204, Some(Decline::First));
 }
 
 /// It may hold secrets, so what is kept on disk has none of its values.
@@ -501,6 +577,36 @@ fn the_command_of_another_form_of_a_crate_is_not_used() {
     assert_eq!(ask(library(&outcome.unwrap())), 301);
 }
 
+/// What is a library of the system too is called the same in every form.
+#[test]
+fn the_command_of_another_form_is_not_used_where_names_say_nothing() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.edit(
+        "words/Cargo.toml",
+        "[package]",
+        "[lib]\ncrate-type = [\"rlib\", \"cdylib\"]\n[features]\nmore = []\n[package]",
+    );
+    fixture.edit(
+        "words/src/lib.rs",
+        "= 2",
+        "= if cfg!(feature = \"more\") { 9 } else { 2 }",
+    );
+    fixture.answers(201, Some(Decline::First));
+    // While the app does not run.
+    fixture.known = None;
+    fixture.edit(
+        "rules/Cargo.toml",
+        "path = \"../words\" }",
+        "path = \"../words\", features = [\"more\"] }",
+    );
+    let status = fixture.cargo().output().unwrap().status;
+    assert!(status.success());
+    fixture.answers(901, Some(Decline::First));
+    fixture.edit("words/src/lib.rs", "{ 9 }", "{ 8 }");
+    let (outcome, _) = fixture.build();
+    assert_eq!(ask(library(&outcome.unwrap())), 801);
+}
+
 /// Its source is one of what cargo looks at; what it makes of the code is the compiler's to do.
 #[test]
 fn a_procedural_macro_declines_when_it_changes_and_only_then() {
@@ -526,6 +632,163 @@ fn a_procedural_macro_declines_when_it_changes_and_only_then() {
     fixture.answers(207, Some(Decline::Input { path }));
     fixture.edit("game/src/menu.rs", "number!() + 1", "number!() + 2");
     fixture.answers(208, None);
+}
+
+/// It is no part of the library, though no macro itself.
+#[test]
+fn what_a_procedural_macro_is_made_of_declines_for_any_platform() {
+    for target in [None, Some(platform())] {
+        let mut fixture = Fixture::unbuilt();
+        fixture.with_macro();
+        fixture.config.target = target;
+        fixture.answers(201, Some(Decline::First));
+        fixture.edit("helper/src/lib.rs", "\"1\"", "\"6\"");
+        let path = fixture.path("helper/src/lib.rs");
+        fixture.answers(206, Some(Decline::Input { path }));
+        fixture.edit("extra/src/lib.rs", "NUMBER", "NUMBER.trim()");
+        let path = fixture.path("extra/src/lib.rs");
+        fixture.answers(206, Some(Decline::Input { path }));
+        fixture.edit("game/src/menu.rs", "number!()", "number!() + 1");
+        fixture.answers(207, None);
+    }
+}
+
+/// For a platform cargo builds it twice, and the one that runs in the compiler is not the one of the library.
+#[test]
+fn a_crate_that_the_library_needs_and_a_macro_too_is_of_both() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.with_macro();
+    fixture.edit(
+        "extra/Cargo.toml",
+        "[dependencies]\n",
+        "[dependencies]\nwords = { path = \"../words\" }\n",
+    );
+    fixture.edit(
+        "extra/src/lib.rs",
+        "helper::NUMBER.parse()",
+        "(words::WORD - 1).to_string().parse()",
+    );
+    fixture.config.target = Some(platform());
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("game/src/menu.rs", "number!()", "number!() + 1");
+    fixture.answers(202, None);
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    let path = fixture.path("words/src/lib.rs");
+    fixture.answers(303, Some(Decline::Input { path }));
+}
+
+/// Cargo would find it fresh.
+#[test]
+fn a_procedural_macro_that_comes_back_with_an_older_time_is_built_anew() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.with_macro();
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("helper/src/lib.rs", "\"1\"", "\"6\"");
+    fixture.age("helper/src/lib.rs");
+    let path = fixture.path("helper/src/lib.rs");
+    fixture.answers(206, Some(Decline::Input { path }));
+}
+
+/// A crate from elsewhere that is compiled with one of this machine, as a `[patch]` has it.
+#[test]
+fn what_lies_between_crates_that_may_change_is_compiled_too() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.write(
+        ".cargo/config.toml",
+        "[source.crates-io]\nreplace-with = \"copies\"\n[source.copies]\ndirectory = \"copies\"\n",
+    );
+    fixture.write("copies/between/.cargo-checksum.json", "{\"files\":{}}");
+    fixture.write(
+        "copies/between/Cargo.toml",
+        "[package]\nname = \"between\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
+         [dependencies]\nwords = \"0.1.0\"\n",
+    );
+    let source = "pub const BETWEEN: u64 = words::WORD - 1;\n";
+    fixture.write("copies/between/src/lib.rs", source);
+    fixture.edit(
+        "Cargo.toml",
+        "[workspace]",
+        "[patch.crates-io]\nwords = { path = \"words\" }\n[workspace]",
+    );
+    fixture.edit(
+        "game/Cargo.toml",
+        "engine\" }\n",
+        "engine\" }\nbetween = \"0.1.0\"\n",
+    );
+    fixture.edit("game/src/menu.rs", "= 1", "= between::BETWEEN");
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.answers(302, None);
+    let mut compiled = fixture.compiled();
+    compiled.sort();
+    assert_eq!(compiled, ["between", "game", "rules", "words"]);
+}
+
+/// Only its tests need it.
+#[test]
+fn what_the_tests_of_a_shared_crate_need_may_change() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.edit(
+        "engine/Cargo.toml",
+        "[lib]",
+        "[dev-dependencies]\nrules = { path = \"../rules\" }\n[lib]",
+    );
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.answers(301, None);
+}
+
+/// Cargo says of the workspace what all of its packages need together.
+#[test]
+fn what_only_another_package_turns_on_is_not_waited_for() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.write(
+        "extra/Cargo.toml",
+        "[package]\nname = \"extra\"\nedition = \"2021\"\n",
+    );
+    fixture.write("extra/src/lib.rs", "");
+    fixture.edit(
+        "rules/Cargo.toml",
+        "[dependencies]",
+        "[features]\nodd = [\"dep:extra\"]\n\
+         [dependencies]\nextra = { path = \"../extra\", optional = true }",
+    );
+    fixture.write(
+        "editor/Cargo.toml",
+        "[package]\nname = \"editor\"\nedition = \"2021\"\n\
+         [dependencies]\nrules = { path = \"../rules\", features = [\"odd\"] }\n",
+    );
+    fixture.write("editor/src/lib.rs", "");
+    fixture.edit("Cargo.toml", "\"engine\"]", "\"engine\", \"editor\"]");
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.answers(301, None);
+    // Until the library needs it too.
+    fixture.edit(
+        "game/Cargo.toml",
+        "rules = { path = \"../rules\" }",
+        "rules = { path = \"../rules\", features = [\"odd\"] }",
+    );
+    let path = fixture.path("game/Cargo.toml");
+    fixture.answers(301, Some(Decline::Input { path }));
+    fixture.write("extra/src/lib.rs", "pub const NOTHING: u8 = 0;\n");
+    fixture.answers(301, None);
+    let mut compiled = fixture.compiled();
+    compiled.sort();
+    assert_eq!(compiled, ["extra", "game", "rules"]);
+}
+
+/// The host means its own, or what it needs.
+#[test]
+fn two_packages_may_have_libraries_of_one_name() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.write(
+        "another/Cargo.toml",
+        "[package]\nname = \"another\"\nedition = \"2021\"\n[lib]\nname = \"game\"\n",
+    );
+    fixture.write("another/src/lib.rs", "");
+    fixture.edit("Cargo.toml", "\"engine\"]", "\"engine\", \"another\"]");
+    fixture.answers(201, Some(Decline::First));
 }
 
 #[test]
@@ -723,6 +986,19 @@ fn what_the_build_script_of_another_crate_reads_declines() {
     fixture.answers(201, Some(Decline::Input { path }));
 }
 
+/// A folder that a build script names counts with all that will be in it.
+#[test]
+fn a_new_file_in_a_folder_that_a_build_script_reads_declines() {
+    let mut fixture = Fixture::unbuilt();
+    let script = "fn main() { println!(\"cargo::rerun-if-changed=../sounds\"); }\n";
+    fixture.write("engine/build.rs", script);
+    fixture.write("sounds/one.txt", "1");
+    fixture.answers(201, Some(Decline::First));
+    fixture.write("sounds/two.txt", "2");
+    let path = fixture.path("engine/../sounds/two.txt");
+    fixture.answers(201, Some(Decline::Input { path }));
+}
+
 /// An error that is in no file of the code may be a full disk as well as what the linker misses: cargo
 /// decides.
 #[test]
@@ -731,6 +1007,30 @@ fn an_error_without_a_place_declines() {
     let in_the_way = fixture.folder.path().join("ours/1/outputs/game.d");
     fs::create_dir_all(in_the_way).unwrap();
     fixture.edit("game/src/menu.rs", "= 1", "= 8");
+    let (outcome, builder) = fixture.build();
+    assert_eq!(ask(library(&outcome.unwrap())), 208);
+    let declined = matches!(builder, Some(Builder::Cargo(Decline::Compiler { .. })));
+    assert!(declined, "{builder:?}");
+}
+
+/// A compiler that crashes may name the code at which it did.
+#[test]
+fn a_crash_with_a_place_declines() {
+    let mut fixture = Fixture::unbuilt();
+    let [wrapper, crash] = ["wrap.sh", "crash"].map(|name| fixture.folder.path().join(name));
+    let said = r#"{"$message_type":"diagnostic","message":"lost","code":null,"level":"error: internal compiler error","spans":[{"file_name":"game/src/menu.rs","byte_start":0,"byte_end":1,"line_start":1,"line_end":1,"column_start":1,"column_end":2,"is_primary":true,"text":[],"label":null,"suggested_replacement":null,"suggestion_applicability":null,"expansion":null}],"children":[],"rendered":"lost"}"#;
+    let script = format!(
+        "#!/bin/sh\nif [ -e '{0}' ]; then rm '{0}'; echo '{said}' >&2; exit 101; fi\nexec \"$@\"\n",
+        crash.display()
+    );
+    write(&wrapper, &script);
+    let status = Command::new("chmod").arg("+x").arg(&wrapper).status();
+    assert!(status.unwrap().success());
+    let configuration = format!("[build]\nrustc-wrapper = \"{}\"\n", wrapper.display());
+    fixture.write(".cargo/config.toml", &configuration);
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("game/src/menu.rs", "= 1", "= 8");
+    write(&crash, "");
     let (outcome, builder) = fixture.build();
     assert_eq!(ask(library(&outcome.unwrap())), 208);
     let declined = matches!(builder, Some(Builder::Cargo(Decline::Compiler { .. })));
