@@ -35,6 +35,26 @@ struct Run {
     states: Vec<(ComponentId, Tick)>,
 }
 
+impl Run {
+    /// If a state was entered by it that is still the present one: those of its states that it may be.
+    fn present(
+        &self,
+        world: &World,
+        now: &HashMap<ComponentId, Tick>,
+    ) -> Option<Vec<(ComponentId, Tick)>> {
+        let same = self.states.iter().copied();
+        let same: Vec<_> = same
+            .filter(|(id, tick)| now.get(id) == Some(tick))
+            .collect();
+        let mut entities = self.entities.iter();
+        // Of several that had changed at once, it cannot be told which was entered. If one has changed since, and
+        // all that was spawned has gone, it was that.
+        let is_it = same.len() == self.states.len()
+            || entities.any(|entity| world.entities().contains(*entity));
+        (!same.is_empty() && is_it).then_some(same)
+    }
+}
+
 /// Whether a schedule builds something that may have to be built anew.
 pub(crate) fn builds(label: InternedScheduleLabel) -> bool {
     label == OnLoad.intern() || delegate::startup().contains(&label) || enters(label)
@@ -77,22 +97,39 @@ impl Spawned {
         self.0.insert(key, run);
     }
 
-    fn present(&self, world: &World, module: &str) -> Vec<Entered> {
+    /// By what the present states of all modules were entered.
+    pub(crate) fn present(&self, world: &World) -> Vec<Entered> {
         let now: HashMap<ComponentId, Tick> = states(world).collect();
-        let is_present = |run: &Run| {
-            let mut states = run.states.iter();
-            states.any(|(id, tick)| now.get(id) == Some(tick))
-        };
-        let runs = self
-            .0
-            .iter()
-            .filter(|((of, _), run)| of == module && is_present(run));
-        let entered = runs.map(|((module, label), run)| Entered {
-            module: module.clone(),
-            label: *label,
-            states: run.states.clone(),
+        let runs = self.0.iter().filter_map(|((module, label), run)| {
+            Some(Entered {
+                module: module.clone(),
+                label: *label,
+                states: run.present(world, &now)?,
+            })
         });
-        entered.collect()
+        runs.collect()
+    }
+
+    /// They are the present ones still, though their values were put back or `became` those of other types.
+    pub(crate) fn are_present(
+        &mut self,
+        world: &World,
+        entered: Vec<Entered>,
+        became: &HashMap<ComponentId, ComponentId>,
+    ) {
+        let now: HashMap<ComponentId, Tick> = states(world).collect();
+        for Entered {
+            module,
+            label,
+            states,
+        } in entered
+        {
+            if let Some(run) = self.0.get_mut(&(module, label)) {
+                let ids = states.into_iter();
+                let ids = ids.map(|(id, _)| became.get(&id).copied().unwrap_or(id));
+                run.states = ids.filter_map(|id| Some((id, *now.get(&id)?))).collect();
+            }
+        }
     }
 
     /// They have been entered again, and are still the present ones.
@@ -105,7 +142,8 @@ impl Spawned {
     /// Takes all of it down that belongs to a module as it is now. Returns by what the present states were
     /// entered.
     pub(crate) fn take_down(&mut self, world: &mut World, module: &str) -> Vec<Entered> {
-        let present = self.present(world, module);
+        let mut present = self.present(world);
+        present.retain(|entered| entered.module == module);
         let is_built = |(of, label): &(String, InternedScheduleLabel)| {
             let is_present = || present.iter().any(|entered| entered.label == *label);
             of == module && (!enters(*label) || is_present())
