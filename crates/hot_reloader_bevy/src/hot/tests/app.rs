@@ -1178,6 +1178,20 @@ fn the_first_state_is_entered_before_the_startup() {
 }
 
 #[test]
+fn a_rebuild_enters_a_state_before_those_within_it() {
+    let mut bench = start(states);
+    set(&mut bench, Screen::Game);
+    for _ in 0..4 {
+        take(&mut bench);
+        rebuild(&mut bench, states);
+        let entered = take(&mut bench);
+        assert_eq!(entered.len(), 3, "{entered:?}");
+        assert_eq!(entered[0], "game");
+        bench.frames(2);
+    }
+}
+
+#[test]
 fn a_state_that_came_back_is_built_anew_by_a_rebuild() {
     fn menu(app: &mut App) {
         app.init_state::<Screen>()

@@ -293,3 +293,24 @@ fn a_reload_within_a_module_is_busy() {
     check(&report, Outcome::Committed);
     assert_eq!(take(&mut bench), ["busy"]);
 }
+
+#[test]
+fn a_startup_system_that_is_new_is_told_and_runs_with_a_rebuild() {
+    fn greet(mut notes: ResMut<Notes>) {
+        notes.0.push("hello");
+    }
+    fn greets(app: &mut App) {
+        app.add_systems(Startup, greet);
+    }
+    let mut bench = Bench::start(&[module("game", |_| {})], host);
+    let report = bench.reload(&[module("game", greets)]);
+    check(&report, Outcome::Committed);
+    let says = |text: &String| text.contains("`greet`");
+    assert!(report.warnings.iter().any(says), "{report:#?}");
+    assert_eq!(take(&mut bench), [""; 0]);
+    bench.again();
+    let request = crate::hot::ReloadRequest::all().rebuilding();
+    bench.world().send_event(request);
+    check(&bench.report(), Outcome::Committed);
+    assert_eq!(take(&mut bench), ["hello"]);
+}
