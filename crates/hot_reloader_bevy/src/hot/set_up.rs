@@ -396,10 +396,11 @@ pub(crate) fn install(
         again,
         has_states,
     } = built.expect("it was set up");
+    let is_sure = !rehearsal.unsure.contains_key(&module.name);
     if let Some(old) = old {
-        code.take_over(world, &mut old.code);
+        code.take_over(world, &mut old.code, is_sure);
     } else {
-        code.take_over(world, &mut Code::default());
+        code.take_over(world, &mut Code::default(), is_sure);
     }
     // Observers that watch one of them go with it.
     for entity in again {
