@@ -25,6 +25,8 @@ pub(crate) struct Code {
     entities: Vec<CodeEntity>,
     /// Those of them that have given way, until it is certain that they do not come back.
     parked: Vec<Parked>,
+    /// Those of them that go on beside the code that took over.
+    stay: Vec<Entity>,
 }
 
 /// An entity that holds an observer or a system.
@@ -99,7 +101,7 @@ impl Code {
         });
         Self {
             entities: found.collect(),
-            parked: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -108,12 +110,20 @@ impl Code {
     }
 
     /// Takes over from the code of before, which keeps what must be held until it is certain that it does not
-    /// come back.
-    pub(crate) fn take_over(&mut self, world: &mut World, old: &mut Self) {
+    /// come back. `is_sure` says that all that it adds is known.
+    pub(crate) fn take_over(&mut self, world: &mut World, old: &mut Self, is_sure: bool) {
         let mut new = std::mem::take(&mut self.entities);
         for code in old.entities.iter().copied() {
             let is_its = |new: &CodeEntity| new.component == code.component;
-            let place = new.iter().position(is_its).filter(|_| runs(world, code));
+            let place = new.iter().position(is_its);
+            if !is_sure && !is_observer(world, code) {
+                // A resource that was only made sure of has its id, one that was inserted that of the new.
+                old.stay.push(code.entity);
+                let next = place.map_or(code, |place| new.remove(place));
+                self.entities.push(next);
+                continue;
+            }
+            let place = place.filter(|_| runs(world, code));
             // Without a place, nothing of the new code stands for it: it ends when that is accepted.
             let Some(place) = place else { continue };
             let at = new.remove(place).entity;
@@ -130,6 +140,7 @@ impl Code {
 
     /// Comes back, after the code that took over.
     pub(crate) fn come_back(&mut self, world: &mut World) {
+        self.stay.clear();
         for Parked { of, at } in std::mem::take(&mut self.parked) {
             swap_code(world, of, at);
         }
@@ -137,7 +148,8 @@ impl Code {
 
     /// Does away with what does not run any more.
     pub(crate) fn end(self, world: &mut World) {
-        for code in &self.entities {
+        let goes = |code: &&CodeEntity| !self.stay.contains(&code.entity);
+        for code in self.entities.iter().filter(goes) {
             let mut parked = self.parked.iter();
             let parked = parked.find(|parked| parked.of.entity == code.entity);
             let entity = parked.map_or(code.entity, |parked| parked.at);
@@ -160,12 +172,14 @@ impl Code {
     }
 }
 
+fn is_observer(world: &World, code: CodeEntity) -> bool {
+    let name = world.components().get_name(code.component);
+    name.is_some_and(names::is_observer)
+}
+
 /// Whether it is a system that can be called, or an observer that observes.
 fn runs(world: &World, code: CodeEntity) -> bool {
-    let is_observer = world
-        .components()
-        .get_name(code.component)
-        .is_some_and(names::is_observer);
+    let is_observer = is_observer(world, code);
     world.get_entity(code.entity).is_some_and(|entity| {
         entity.contains_id(code.component) && (!is_observer || entity.contains::<ObserverState>())
     })

@@ -155,6 +155,8 @@ pub(crate) struct Before {
     pub(crate) made: MadeValues,
     pub(crate) built: HashSet<String>,
     pub(crate) spawned: Spawned,
+    /// By what the states were entered that were present.
+    pub(crate) present: Vec<Entered>,
     /// What its builds have kept out of the way.
     pub(crate) exchange: Option<Exchange>,
 }
@@ -199,6 +201,8 @@ pub(crate) struct Delegates {
     pub(crate) is_frame_start: bool,
     /// When the transitions of states were made last.
     pub(crate) transitioned: Tick,
+    /// How many delegators run, one within the other: code of a module may run a schedule, or enter a state.
+    depth: u32,
     panics: Vec<ModulePanic>,
     attached: HashSet<InternedScheduleLabel>,
     /// The delegators of units, by schedule and place. They stay, to be used again.
@@ -452,8 +456,16 @@ pub(crate) fn run_own(
     }
 }
 
-/// Runs what each module has for a delegator, each guarded, in dependency order.
+/// Runs what each module has for a delegator. What has panicked is dealt with at once, but not from within code
+/// of a module: what that does afterwards would not be taken back.
 fn run(world: &mut World, part: Part) {
+    world.resource_mut::<Delegates>().depth += 1;
+    run_modules(world, part);
+    world.resource_mut::<Delegates>().depth -= 1;
+}
+
+/// Each guarded, in dependency order.
+fn run_modules(world: &mut World, part: Part) {
     let label = part.label();
     let mut index = 0;
     loop {
@@ -464,7 +476,8 @@ fn run(world: &mut World, part: Part) {
         };
         let generation = slot.generation;
         let (mut schedule, mut filter) = (None, None);
-        if slot.has(part) {
+        // Of a module that has panicked nothing runs until it is dealt with.
+        if slot.has(part) && slot.interrupted.is_empty() {
             schedule = slot.schedules.get_mut(&label).and_then(Option::take);
             if let (Part::Unit { unit, .. }, Some(placed)) = (part, slot.placed.get_mut(&label)) {
                 filter = placed.filters.get_mut(unit).and_then(Option::take);
@@ -493,7 +506,8 @@ fn run(world: &mut World, part: Part) {
             let tick = world.increment_change_tick();
             world.resource_mut::<Delegates>().transitioned = tick;
         }
-        if world.resource::<Delegates>().have_panicked() {
+        let delegates = world.resource::<Delegates>();
+        if delegates.have_panicked() && delegates.depth == 1 {
             // At once, so that no more of new code runs, nor host code on what it has done.
             let _ = world.try_run_schedule(ModulesPanicked);
         }

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use bevy::{ecs::schedule::ScheduleLabel, prelude::World};
+use bevy::{
+    ecs::schedule::ScheduleLabel,
+    prelude::{StateTransition, World},
+};
 use hot_reloader_core::{
     panics, Generation, HotModule, ModuleRegistry, PanicReport, StagedLibrary,
 };
@@ -19,6 +22,7 @@ use super::{
     delegate::{self, Before, Delegates, Slot},
     library::{Libraries, Library, Order},
     migration,
+    recording::HostPlugins,
     rehearsal::{self, Rehearsal},
     reloader, set_up,
     snapshot::{Instructions, Scope, Snapshot},
@@ -109,11 +113,13 @@ impl Engine for Bevy {
             rules: compare::rules(world, rehearsal),
             suspects: compare::suspects(world, rehearsal),
         };
+        let present = world.resource::<Delegates>().spawned.present(world);
         let delegates = &mut *world.resource_mut::<Delegates>();
         delegates.before = Some(Before {
             made: delegates.made.clone(),
             built: delegates.built.clone(),
             spawned: delegates.spawned.clone(),
+            present,
             exchange: None,
         });
         panics::guard(|| Snapshot::capture(world, Scope::World, &instructions))
@@ -212,6 +218,7 @@ impl Engine for Bevy {
     }
 
     fn start(world: &mut World, modules: &[String]) -> Result<(), ModuleFault> {
+        enter_first_states(world, modules)?;
         for label in delegate::startup() {
             for module in modules {
                 delegate::run_own(world, module, label).map_err(|panic| ModuleFault {
@@ -265,7 +272,9 @@ impl Engine for Bevy {
             bevy::log::warn!("dropping new code panicked: {panic}");
         }
         let mut lost = Vec::new();
+        let mut present = Vec::new();
         if let Some(before) = world.resource_mut::<Delegates>().before.take() {
+            present = before.present;
             let delegates = &mut *world.resource_mut::<Delegates>();
             delegates.built = before.built;
             delegates.spawned = before.spawned;
@@ -284,6 +293,9 @@ impl Engine for Bevy {
             }
         }
         lost.extend(snapshot.restore(world));
+        let mut spawned = std::mem::take(&mut world.resource_mut::<Delegates>().spawned);
+        spawned.are_present(world, present, &HashMap::new());
+        world.resource_mut::<Delegates>().spawned = spawned;
         lost
     }
 
@@ -362,6 +374,29 @@ impl Engine for Bevy {
     fn finished(world: &mut World, report: ReloadReport, requests: &[RequestId]) {
         reloader::finished(world, report, requests);
     }
+}
+
+/// Enters the first states of modules that have not built before: as in any app, ahead of their startup.
+fn enter_first_states(world: &mut World, modules: &[String]) -> Result<(), ModuleFault> {
+    let host = world.get_resource::<HostPlugins>();
+    let delegates = world.resource::<Delegates>();
+    // Elsewhere, the schedules by which they are entered may not be there yet.
+    if !host.is_some_and(HostPlugins::have_states) || !delegates.is_frame_start {
+        return Ok(());
+    }
+    let before = delegates.before.as_ref();
+    let is_new = |name: &&String| before.is_none_or(|before| !before.built.contains(*name));
+    let new: Vec<String> = modules.iter().filter(is_new).cloned().collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    for module in new {
+        let entered = delegate::run_own(world, &module, StateTransition.intern());
+        entered.map_err(|panic| ModuleFault { module, panic })?;
+    }
+    let tick = world.increment_change_tick();
+    world.resource_mut::<Delegates>().transitioned = tick;
+    Ok(())
 }
 
 /// Which libraries are to be made, given what runs. As long as no module runs, nobody knows which library it is

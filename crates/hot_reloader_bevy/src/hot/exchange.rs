@@ -240,6 +240,8 @@ impl Exchange {
                 && match self.same(world, pair, &was, &copiers) {
                     Same::Yes => false,
                     Same::No => true,
+                    // What it was given holds the new code.
+                    Same::OfWorld if was.tick == pair.ticks.last_changed_tick() => false,
                     same => match may_change_unseen(&pair.name) {
                         None => false,
                         // What nobody has changed since is what the code before said.

@@ -17,7 +17,11 @@ use crate::OnLoad;
 
 /// What the schedules of modules have spawned that build something: by module and schedule.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Spawned(HashMap<(String, InternedScheduleLabel), Run>);
+pub(crate) struct Spawned {
+    runs: HashMap<(String, InternedScheduleLabel), Run>,
+    /// How many there were.
+    count: u64,
+}
 
 /// By the run of which schedule a state was entered that is still the present one.
 #[derive(Clone, Debug)]
@@ -30,9 +34,31 @@ pub(crate) struct Entered {
 /// The last run of such a schedule.
 #[derive(Clone, Debug)]
 struct Run {
+    /// Those of a state come before those of the states within it.
+    number: u64,
     entities: Vec<Entity>,
     /// If a state was entered by it: the states that had changed, and when.
     states: Vec<(ComponentId, Tick)>,
+}
+
+impl Run {
+    /// If a state was entered by it that is still the present one: those of its states that it may be.
+    fn present(
+        &self,
+        world: &World,
+        now: &HashMap<ComponentId, Tick>,
+    ) -> Option<Vec<(ComponentId, Tick)>> {
+        let same = self.states.iter().copied();
+        let same: Vec<_> = same
+            .filter(|(id, tick)| now.get(id) == Some(tick))
+            .collect();
+        let mut entities = self.entities.iter();
+        // Of several that had changed at once, it cannot be told which was entered. If one has changed since, and
+        // all that was spawned has gone, it was that.
+        let is_it = same.len() == self.states.len()
+            || entities.any(|entity| world.entities().contains(*entity));
+        (!same.is_empty() && is_it).then_some(same)
+    }
 }
 
 /// Whether a schedule builds something that may have to be built anew.
@@ -61,7 +87,7 @@ impl Spawned {
             let changed = changed.collect();
             // A state is what was entered last of its type.
             let type_of = |label: InternedScheduleLabel| (*label.0).as_dyn_eq().as_any().type_id();
-            self.0.retain(|(of, other), _| {
+            self.runs.retain(|(of, other), _| {
                 of != module || !enters(*other) || type_of(*other) != type_of(label)
             });
             changed
@@ -69,35 +95,64 @@ impl Spawned {
             Vec::new()
         };
         let key = (module.to_owned(), label);
-        let mut run = Run { entities, states };
+        self.count += 1;
+        let mut run = Run {
+            number: self.count,
+            entities,
+            states,
+        };
         // What has not been taken down since is still to be taken down.
-        let before = self.0.remove(&key).into_iter().flat_map(|run| run.entities);
+        let before = self
+            .runs
+            .remove(&key)
+            .into_iter()
+            .flat_map(|run| run.entities);
         let alive = before.filter(|entity| world.entities().contains(*entity));
         run.entities.extend(alive);
-        self.0.insert(key, run);
+        self.runs.insert(key, run);
     }
 
-    fn present(&self, world: &World, module: &str) -> Vec<Entered> {
+    /// By what the present states of all modules were entered, in that order.
+    pub(crate) fn present(&self, world: &World) -> Vec<Entered> {
         let now: HashMap<ComponentId, Tick> = states(world).collect();
-        let is_present = |run: &Run| {
-            let mut states = run.states.iter();
-            states.any(|(id, tick)| now.get(id) == Some(tick))
-        };
-        let runs = self
-            .0
-            .iter()
-            .filter(|((of, _), run)| of == module && is_present(run));
-        let entered = runs.map(|((module, label), run)| Entered {
-            module: module.clone(),
-            label: *label,
-            states: run.states.clone(),
+        let runs = self.runs.iter().filter_map(|((module, label), run)| {
+            let entered = Entered {
+                module: module.clone(),
+                label: *label,
+                states: run.present(world, &now)?,
+            };
+            Some((run.number, entered))
         });
-        entered.collect()
+        let mut runs: Vec<_> = runs.collect();
+        runs.sort_by_key(|(number, _)| *number);
+        runs.into_iter().map(|(_, entered)| entered).collect()
+    }
+
+    /// They are the present ones still, though their values were put back or `became` those of other types.
+    pub(crate) fn are_present(
+        &mut self,
+        world: &World,
+        entered: Vec<Entered>,
+        became: &HashMap<ComponentId, ComponentId>,
+    ) {
+        let now: HashMap<ComponentId, Tick> = states(world).collect();
+        for Entered {
+            module,
+            label,
+            states,
+        } in entered
+        {
+            if let Some(run) = self.runs.get_mut(&(module, label)) {
+                let ids = states.into_iter();
+                let ids = ids.map(|(id, _)| became.get(&id).copied().unwrap_or(id));
+                run.states = ids.filter_map(|id| Some((id, *now.get(&id)?))).collect();
+            }
+        }
     }
 
     /// They have been entered again, and are still the present ones.
     pub(crate) fn enter_again(&mut self, entered: Entered) {
-        if let Some(run) = self.0.get_mut(&(entered.module, entered.label)) {
+        if let Some(run) = self.runs.get_mut(&(entered.module, entered.label)) {
             run.states = entered.states;
         }
     }
@@ -105,13 +160,19 @@ impl Spawned {
     /// Takes all of it down that belongs to a module as it is now. Returns by what the present states were
     /// entered.
     pub(crate) fn take_down(&mut self, world: &mut World, module: &str) -> Vec<Entered> {
-        let present = self.present(world, module);
+        let mut present = self.present(world);
+        present.retain(|entered| entered.module == module);
         let is_built = |(of, label): &(String, InternedScheduleLabel)| {
             let is_present = || present.iter().any(|entered| entered.label == *label);
             of == module && (!enters(*label) || is_present())
         };
-        let gone: Vec<_> = self.0.keys().filter(|key| is_built(key)).cloned().collect();
-        for run in gone.into_iter().filter_map(|key| self.0.remove(&key)) {
+        let gone: Vec<_> = self
+            .runs
+            .keys()
+            .filter(|key| is_built(key))
+            .cloned()
+            .collect();
+        for run in gone.into_iter().filter_map(|key| self.runs.remove(&key)) {
             for entity in run.entities {
                 if let Some(entity) = world.get_entity_mut(entity) {
                     entity.despawn_recursive();

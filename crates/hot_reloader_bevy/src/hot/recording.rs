@@ -9,17 +9,24 @@ use std::{
 };
 
 use bevy::{
-    app::{FixedMainScheduleOrder, MainScheduleOrder, PluginsState, SubApp},
+    app::{
+        First, FixedFirst, FixedLast, FixedMainScheduleOrder, FixedPostUpdate, FixedPreUpdate,
+        FixedUpdate, Last, MainScheduleOrder, PluginsState, PostUpdate, PreUpdate,
+        RunFixedMainLoop, SpawnScene, SubApp, Update,
+    },
     ecs::schedule::{InternedScheduleLabel, ScheduleLabel},
     prelude::{App, Plugin, Resource, Schedule, Schedules, StateTransition, World},
     render::{RenderApp, RenderPlugin},
-    state::state::setup_state_transitions_in_world,
+    state::{app::StatesPlugin, state::setup_state_transitions_in_world},
     tasks::tick_global_task_pools_on_main_thread,
 };
 use hot_reloader_core::{panics, PanicReport};
 use hot_reloader_transaction::RehearsalFault;
 
-use super::listen::{self, Passing};
+use super::{
+    delegate,
+    listen::{self, Passing},
+};
 use crate::ModuleEntry;
 
 /// How long plugins may take to say that they are ready.
@@ -126,7 +133,8 @@ fn build(app: &mut App, module: &ModuleEntry) -> Result<(), RehearsalFault> {
     Ok(())
 }
 
-/// Schedules in which nothing is but the steps of a state transition: states that a plugin adds belong there.
+/// The schedules that every app has, in which nothing is but the steps of a state transition: states that a plugin
+/// adds belong there.
 fn fresh_schedules() -> Schedules {
     // The order of the steps is known to Bevy only, which makes such a schedule in a world.
     let mut world = World::new();
@@ -134,7 +142,28 @@ fn fresh_schedules() -> Schedules {
     let of_transitions = world.resource_mut::<Schedules>().remove(StateTransition);
     let mut schedules = Schedules::new();
     schedules.insert(of_transitions.expect("that is what the function is for"));
+    for label in delegate::startup().into_iter().chain(of_frames()) {
+        schedules.insert(Schedule::new(label));
+    }
     schedules
+}
+
+/// Those that are run in frames.
+fn of_frames() -> [InternedScheduleLabel; 12] {
+    [
+        First.intern(),
+        PreUpdate.intern(),
+        RunFixedMainLoop.intern(),
+        FixedFirst.intern(),
+        FixedPreUpdate.intern(),
+        FixedUpdate.intern(),
+        FixedPostUpdate.intern(),
+        FixedLast.intern(),
+        Update.intern(),
+        SpawnScene.intern(),
+        PostUpdate.intern(),
+        Last.intern(),
+    ]
 }
 
 /// The orders in which schedules run, as far as they can be looked at: not while they are run.
@@ -227,6 +256,11 @@ impl HostPlugins {
         renderer.map_or(0, |renderer| renderer.world().components().len())
     }
 
+    /// Whether transitions between states are made in each frame.
+    pub(crate) fn have_states(&self) -> bool {
+        self.0.contains(&std::any::type_name::<StatesPlugin>())
+    }
+
     pub(crate) fn of(app: &App) -> Self {
         macro_rules! names {
             ($($plugin:ty),* $(,)?) => {
@@ -248,7 +282,7 @@ impl HostPlugins {
             bevy::render::RenderPlugin,
             bevy::render::texture::ImagePlugin,
             bevy::sprite::SpritePlugin,
-            bevy::state::app::StatesPlugin,
+            StatesPlugin,
             bevy::text::TextPlugin,
             bevy::time::TimePlugin,
             bevy::transform::TransformPlugin,

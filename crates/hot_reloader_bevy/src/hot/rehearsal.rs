@@ -293,11 +293,15 @@ pub(crate) struct Found {
 /// The functions that do a module's work: those that it lists, and those that were found.
 pub(crate) fn targets(module: &HotModule, systems: Vec<String>) -> Vec<String> {
     let mut targets = module.delegation_targets.clone();
-    let is_named = |name: &String| !name.contains("closure") && name != "apply_deferred";
-    targets.extend(systems.into_iter().filter(is_named));
+    targets.extend(systems.into_iter().filter(|name| is_named(name)));
     targets.sort();
     targets.dedup();
     targets
+}
+
+/// Whether a person named it.
+pub(crate) fn is_named(system: &str) -> bool {
+    !system.contains("closure") && system != "apply_deferred"
 }
 
 /// Makes schedules ready to run in a world. `runs` says that the module's startup is over, and `is_hot` which
@@ -342,7 +346,7 @@ pub(crate) fn initialise(
 
 /// The name that a person gave a function: `play` of `game::play<f32>`, of `game::Turn<game::Red>::play`
 /// and of `<game::Red as game::Player>::play`.
-fn last_segment(path: &str) -> String {
+pub(crate) fn last_segment(path: &str) -> String {
     let mut depth = 0_usize;
     let (mut start, mut end) = (0, path.len());
     for (at, character) in path.char_indices() {

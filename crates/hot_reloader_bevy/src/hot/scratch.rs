@@ -1,10 +1,13 @@
 //! A throwaway world, in which new code is tried.
 
-use std::{any::TypeId, collections::HashSet};
+use std::{any::TypeId, collections::HashSet, future::pending, path::Path};
 
 use bevy::{
     app::{FixedMainScheduleOrder, MainScheduleOrder},
-    asset::AssetPlugin,
+    asset::{
+        io::{AssetReader, AssetReaderError, AssetSource, AssetSourceId, PathStream, Reader},
+        AssetPlugin,
+    },
     ecs::{
         component::Tick,
         event::{EventRegistry, ShouldUpdateEvents},
@@ -21,6 +24,31 @@ use super::recording::HostPlugins;
 /// The resource of a world, by what it is and whether it may leave its thread.
 pub(crate) type ResourceKey = (TypeId, bool);
 
+/// Where assets of a throwaway world come from: they never do. That they cannot be loaded there is nothing for the
+/// log.
+struct Nowhere;
+
+impl AssetReader for Nowhere {
+    async fn read<'a>(&'a self, _: &'a Path) -> Result<Box<Reader<'a>>, AssetReaderError> {
+        pending().await
+    }
+
+    async fn read_meta<'a>(&'a self, _: &'a Path) -> Result<Box<Reader<'a>>, AssetReaderError> {
+        pending().await
+    }
+
+    async fn read_directory<'a>(
+        &'a self,
+        _: &'a Path,
+    ) -> Result<Box<PathStream>, AssetReaderError> {
+        pending().await
+    }
+
+    async fn is_directory<'a>(&'a self, _: &'a Path) -> Result<bool, AssetReaderError> {
+        pending().await
+    }
+}
+
 /// An empty world, with what plugins and the parameters of systems commonly ask for: assets of its own, and
 /// a copy of what reflection knows.
 pub(crate) fn world(live: &World) -> World {
@@ -34,7 +62,9 @@ pub(crate) fn world(live: &World) -> World {
             watch_for_changes_override: Some(false),
             ..AssetPlugin::default()
         };
-        app.add_plugins(assets)
+        let source = AssetSource::build().with_reader(|| Box::new(Nowhere));
+        app.register_asset_source(AssetSourceId::Default, source)
+            .add_plugins(assets)
             .init_asset::<ColorMaterial>()
             .init_asset::<Font>()
             .init_asset::<Image>()
@@ -111,4 +141,35 @@ pub(crate) fn clear_events(world: &mut World) {
     }
     registry.should_update = ShouldUpdateEvents::Always;
     world.insert_resource(registry);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::Future,
+        task::{Context, Waker},
+    };
+
+    use bevy::{asset::io::file::FileAssetReader, prelude::MinimalPlugins, tasks::block_on};
+
+    use super::*;
+
+    #[test]
+    fn what_a_build_loads_does_not_fail_where_it_is_only_tried() {
+        let mut app = App::new();
+        app.add_plugins((MinimalPlugins, AssetPlugin::default()));
+        let scratch = world(app.world());
+        let server = scratch.resource::<AssetServer>();
+        let source = server.get_source(AssetSourceId::Default).unwrap();
+        let path = Path::new("nowhere.png");
+        let mut reading = source.reader().read(path);
+        let mut is_read = || {
+            let mut context = Context::from_waker(Waker::noop());
+            reading.as_mut().poll(&mut context).is_ready()
+        };
+        assert!(!is_read());
+        // What reads files would know by now.
+        assert!(block_on(FileAssetReader::new("assets").read(path)).is_err());
+        assert!(!is_read());
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     any::TypeId,
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
 };
 
 use bevy::{
@@ -156,6 +156,7 @@ pub(crate) fn set_up(
         format!("the plugin {name} is gone from the code; what it keeps in the app stays until the restart")
     }));
     warnings.extend(threads_that_go_on(world.resource::<Delegates>(), plan));
+    warnings.extend(startups_that_wait(world.resource::<Delegates>(), plan));
     Ok(warnings)
 }
 
@@ -204,6 +205,41 @@ fn threads_that_go_on(delegates: &Delegates, plan: &Plan) -> Vec<String> {
         })
     });
     told.collect()
+}
+
+/// What new code adds to the startup of modules in which that is over.
+fn startups_that_wait(delegates: &Delegates, plan: &Plan) -> Vec<String> {
+    let set_up = delegates.set_up.as_ref().filter(|_| !plan.rebuilds);
+    let Some(set_up) = set_up else {
+        return Vec::new();
+    };
+    let told = delegates.slots.iter().filter_map(|slot| {
+        let name = &slot.module.name;
+        let old = slot.schedules.iter();
+        let old = old.filter_map(|(label, schedule)| Some((label, schedule.as_ref()?)));
+        let old = startup_systems(old);
+        let new = startup_systems(&set_up.modules.get(name)?.schedules);
+        let new: Vec<_> = new.difference(&old).map(|of| format!("`{of}`")).collect();
+        (!new.is_empty()).then(|| {
+            format!(
+                "systems that are new in the startup of module `{name}` run with the next rebuild: {}",
+                new.join(", ")
+            )
+        })
+    });
+    told.collect()
+}
+
+/// The functions in the startup among some schedules, by name.
+fn startup_systems<'a>(
+    schedules: impl IntoIterator<Item = (&'a InternedScheduleLabel, &'a Schedule)>,
+) -> BTreeSet<String> {
+    let startup = delegate::startup();
+    let schedules = schedules.into_iter();
+    let schedules = schedules.filter(|(label, _)| startup.contains(label));
+    let systems = schedules.flat_map(|(_, schedule)| schedule.systems().into_iter().flatten());
+    let names = systems.map(|(_, system)| rehearsal::last_segment(&system.name()));
+    names.filter(|name| rehearsal::is_named(name)).collect()
 }
 
 /// Plugins of crates that do not change which no module adds any more.
@@ -360,10 +396,11 @@ pub(crate) fn install(
         again,
         has_states,
     } = built.expect("it was set up");
+    let is_sure = !rehearsal.unsure.contains_key(&module.name);
     if let Some(old) = old {
-        code.take_over(world, &mut old.code);
+        code.take_over(world, &mut old.code, is_sure);
     } else {
-        code.take_over(world, &mut Code::default());
+        code.take_over(world, &mut Code::default(), is_sure);
     }
     // Observers that watch one of them go with it.
     for entity in again {

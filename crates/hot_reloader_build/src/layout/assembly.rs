@@ -190,13 +190,15 @@ impl<'a> Assembly<'a> {
     }
 }
 
-/// Whether something of this name can change though nothing that contains it does.
+/// Whether something of this name can change though nothing that contains it does, or says which entity it is, whose
+/// code may change.
 fn changes_unseen(name: &str) -> bool {
-    const NAMES: [&str; 20] = [
+    const NAMES: [&str; 22] = [
         "Arc",
         "Barrier",
         "Cell",
         "Condvar",
+        "Entity",
         "File",
         "JoinHandle",
         "LazyCell",
@@ -211,6 +213,7 @@ fn changes_unseen(name: &str) -> bool {
         "RwLock",
         "Sender",
         "SyncSender",
+        "SystemId",
         "Task",
         "UnsafeCell",
     ];

@@ -203,8 +203,8 @@ impl Layout {
         self.crates.get(of)?.types.get(path)?.variants.as_ref()
     }
 
-    /// Whether a value of the type may change behind a shared reference, as what is in a mutex does. Also if that
-    /// cannot be told.
+    /// Whether a value of the type may change behind a shared reference, as what is in a mutex does, or is what a
+    /// world gave it, such as an entity. Also if that cannot be told.
     #[must_use]
     pub fn may_change_unseen(&self, type_name: &str) -> bool {
         let mut types = self.paths_in(type_name).peekable();

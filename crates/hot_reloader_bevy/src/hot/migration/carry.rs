@@ -158,7 +158,13 @@ pub(crate) fn carry(
     }
     let gone = crossings.iter();
     let gone = gone.filter(|crossing| matches!(crossing.way, Way::Discard));
+    let entered = world.resource::<Delegates>().spawned.present(world);
     put(world, &mut made, gone, Place::Taken)?;
+    let became = made.iter().map(|made| (made.crossing.old, made.to));
+    let became: HashMap<ComponentId, ComponentId> = became.collect();
+    let mut spawned = std::mem::take(&mut world.resource_mut::<Delegates>().spawned);
+    spawned.are_present(world, entered, &became);
+    world.resource_mut::<Delegates>().spawned = spawned;
     let known = world.components().len();
     // Code of before may come back, and its values with it.
     let is_used = |id: &ComponentId| {

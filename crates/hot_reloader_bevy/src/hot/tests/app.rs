@@ -55,6 +55,7 @@ fn start(build: fn(&mut App)) -> Bench {
 const SOURCES: &str = "mod hot { mod tests { mod app {
     struct Words(Vec<&'static str>);
     struct Registry(Vec<&'static str>);
+    struct Callbacks(Vec<SystemId>);
 } } }";
 
 fn start_known(build: fn(&mut App)) -> Bench {
@@ -598,6 +599,22 @@ fn one_shot_systems_keep_their_id_and_run_the_new_code() {
     assert_eq!(run(&mut bench), ["new"]);
 }
 
+#[derive(Resource)]
+struct Callbacks(Vec<SystemId>);
+
+#[test]
+fn ids_in_a_resource_that_cannot_be_compared_stay_and_run_the_new_code() {
+    fn build(app: &mut App, text: &'static str) {
+        let id = app.register_system(note(text));
+        app.insert_resource(Callbacks(vec![id]));
+    }
+    let mut bench = start_known(|app| build(app, "old"));
+    reload(&mut bench, |app| build(app, "new"));
+    let id = bench.world().resource::<Callbacks>().0[0];
+    bench.world().run_system(id).expect("it is there");
+    assert_eq!(take(&mut bench), ["new"]);
+}
+
 #[test]
 fn a_one_shot_system_that_a_system_has_registered_goes_on_with_its_code() {
     let mut bench = start(|app| {
@@ -726,6 +743,15 @@ fn schedules_of_its_own_are_run_by_whoever_runs_them() {
     take(&mut bench);
     bench.frames(1);
     assert_eq!(take(&mut bench), ["turn", "twice"]);
+}
+
+#[test]
+fn a_build_finds_the_schedules_that_every_app_has() {
+    let mut bench = start(|app| {
+        let schedule = app.get_schedule_mut(Update).expect("every app has it");
+        schedule.add_systems(note("update"));
+    });
+    assert_eq!(frame(&mut bench), ["update"]);
 }
 
 #[test]
@@ -1138,6 +1164,76 @@ fn a_rebuild_takes_down_what_startup_setup_and_the_present_state_have_spawned() 
     assert_eq!(bench.count::<Level>(), 122);
     rebuild(&mut bench, two);
     assert_eq!(bench.count::<Level>(), 1 + 2 + 20 + 200);
+}
+
+#[test]
+fn the_first_state_is_entered_before_the_startup() {
+    let mut bench = start(|app| {
+        app.init_state::<Screen>()
+            .add_systems(Startup, note("startup"))
+            .add_systems(OnEnter(Screen::Menu), note("menu"));
+    });
+    bench.frames(2);
+    assert_eq!(take(&mut bench), ["menu", "startup"]);
+}
+
+#[test]
+fn a_rebuild_enters_a_state_before_those_within_it() {
+    let mut bench = start(states);
+    set(&mut bench, Screen::Game);
+    for _ in 0..4 {
+        take(&mut bench);
+        rebuild(&mut bench, states);
+        let entered = take(&mut bench);
+        assert_eq!(entered.len(), 3, "{entered:?}");
+        assert_eq!(entered[0], "game");
+        bench.frames(2);
+    }
+}
+
+#[test]
+fn a_state_that_came_back_is_built_anew_by_a_rebuild() {
+    fn menu(app: &mut App) {
+        app.init_state::<Screen>()
+            .add_systems(OnEnter(Screen::Menu), spawns(1));
+    }
+    let mut bench = start(menu);
+    let report = bench.reload(&[game(|app| {
+        menu(app);
+        app.add_systems(Update, |mut next: ResMut<NextState<Screen>>| {
+            next.set(Screen::Game);
+        })
+        .add_systems(OnEnter(Screen::Game), || panic!("broken"));
+    })]);
+    check(&report, Outcome::RolledBack);
+    rebuild(&mut bench, |app| {
+        app.init_state::<Screen>()
+            .add_systems(OnEnter(Screen::Menu), spawns(2));
+    });
+    assert_eq!(bench.count::<Level>(), 2);
+}
+
+#[test]
+fn a_state_that_was_left_is_not_built_anew_though_another_that_came_with_it_is_what_it_was() {
+    #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    enum Sound {
+        #[default]
+        On,
+    }
+    fn build(app: &mut App) {
+        app.init_state::<Screen>()
+            .init_state::<Sound>()
+            .enable_state_scoped_entities::<Screen>()
+            .add_systems(OnEnter(Screen::Menu), |mut commands: Commands| {
+                commands.spawn((Level, StateScoped(Screen::Menu)));
+            });
+    }
+    let mut bench = start(build);
+    assert_eq!(bench.count::<Level>(), 1);
+    set(&mut bench, Screen::Game);
+    assert_eq!(bench.count::<Level>(), 0);
+    rebuild(&mut bench, build);
+    assert_eq!(bench.count::<Level>(), 0);
 }
 
 #[test]

@@ -81,6 +81,39 @@ fn systems_of_a_resource_that_is_only_made_sure_of_go_on() {
     }
 }
 
+#[test]
+fn ids_of_systems_are_good_in_a_module_that_cannot_be_tried_to_the_end() {
+    #[derive(Resource)]
+    struct OfHost;
+    #[derive(Resource)]
+    struct Made(SystemId);
+    impl FromWorld for Made {
+        fn from_world(world: &mut World) -> Self {
+            Self(world.register_system(note("made")))
+        }
+    }
+    #[derive(Resource)]
+    struct Beep(SystemId);
+    fn build(app: &mut App, text: &'static str) {
+        app.world().resource::<OfHost>();
+        app.init_resource::<Made>();
+        let id = app.register_system(note(text));
+        app.insert_resource(Beep(id));
+    }
+    let mut bench = Bench::start(&[game(|app| build(app, "old"))], |app| {
+        host(app);
+        app.insert_resource(OfHost);
+    });
+    for _ in 0..2 {
+        let report = bench.reload(&[game(|app| build(app, "new"))]);
+        check(&report, Outcome::Committed);
+        bench.frames(8);
+        let world = bench.world();
+        let ids = [world.resource::<Made>().0, world.resource::<Beep>().0];
+        assert_eq!(run(&mut bench, Ids(ids)), ["made", "new"]);
+    }
+}
+
 #[derive(Event)]
 struct Ring;
 

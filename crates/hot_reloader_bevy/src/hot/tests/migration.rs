@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use hot_reloader_transaction::{Outcome, Passage, TypeChange};
 
 use super::harness::{check, module, Bench};
-use crate::ModuleEntry;
+use crate::{hot::ReloadRequest, ModuleEntry};
 
 mod old {
     use super::*;
@@ -313,4 +313,32 @@ fn a_state_of_another_type_goes_on_where_it_is_and_is_not_entered() {
         bench.frames(2);
         assert_eq!(bench.count::<Shown>(), 2);
     }
+}
+
+#[test]
+fn what_was_built_for_a_state_is_built_anew_by_a_rebuild_after_its_type_has_changed() {
+    fn before(app: &mut App) {
+        use old_states::Screen;
+        app.init_state::<Screen>()
+            .add_systems(OnEnter(Screen::Menu), show);
+    }
+    fn after(app: &mut App) {
+        use new_states::Screen;
+        app.init_state::<Screen>()
+            .add_systems(OnEnter(Screen::Menu), show);
+    }
+    let shown = |bench: &mut Bench| {
+        let world = bench.world();
+        world.query_filtered::<Entity, With<Shown>>().single(world)
+    };
+    let mut bench = Bench::new(&[module("game", before)], |_| {});
+    bench.types(STATES_BEFORE, 1);
+    check(&bench.report(), Outcome::Committed);
+    bench.types(STATES_AFTER, 2);
+    check(&bench.reload(&[module("game", after)]), Outcome::Committed);
+    let old = shown(&mut bench);
+    bench.next(&[module("game", after)]);
+    bench.world().send_event(ReloadRequest::all().rebuilding());
+    check(&bench.report(), Outcome::Committed);
+    assert_ne!(shown(&mut bench), old);
 }

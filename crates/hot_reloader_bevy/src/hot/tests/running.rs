@@ -1,6 +1,6 @@
 //! Code that runs: guarded, replaced, put back.
 
-use bevy::prelude::*;
+use bevy::{ecs::schedule::ScheduleLabel, prelude::*};
 use hot_reloader_transaction::{Outcome, ReloadError};
 
 use super::harness::{check, host, module, note, take, Bench, Notes};
@@ -49,6 +49,28 @@ fn any_panic_on_probation_takes_the_reload_back_and_the_other_module_goes_on() {
         .modules()
         .iter()
         .all(|m| m.suspended.is_none()));
+}
+
+#[test]
+fn what_new_code_does_after_a_panic_within_it_is_taken_back_too() {
+    #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
+    struct Turn;
+    #[derive(Component)]
+    struct Late;
+    fn late(mut commands: Commands) {
+        commands.spawn(Late);
+    }
+    let mut bench = Bench::start(&[module("game", |_| {})], host);
+    let report = bench.reload(&[module("game", |app| {
+        app.add_systems(Turn, || panic!("no turn")).add_systems(
+            Update,
+            (|world: &mut World| world.run_schedule(Turn), late).chain(),
+        );
+    })]);
+    check(&report, Outcome::RolledBack);
+    let text = report.error.unwrap().to_string();
+    assert!(text.contains("no turn"), "{text}");
+    assert_eq!(bench.count::<Late>(), 0);
 }
 
 #[test]
@@ -270,4 +292,25 @@ fn a_reload_within_a_module_is_busy() {
     })]);
     check(&report, Outcome::Committed);
     assert_eq!(take(&mut bench), ["busy"]);
+}
+
+#[test]
+fn a_startup_system_that_is_new_is_told_and_runs_with_a_rebuild() {
+    fn greet(mut notes: ResMut<Notes>) {
+        notes.0.push("hello");
+    }
+    fn greets(app: &mut App) {
+        app.add_systems(Startup, greet);
+    }
+    let mut bench = Bench::start(&[module("game", |_| {})], host);
+    let report = bench.reload(&[module("game", greets)]);
+    check(&report, Outcome::Committed);
+    let says = |text: &String| text.contains("`greet`");
+    assert!(report.warnings.iter().any(says), "{report:#?}");
+    assert_eq!(take(&mut bench), [""; 0]);
+    bench.again();
+    let request = crate::hot::ReloadRequest::all().rebuilding();
+    bench.world().send_event(request);
+    check(&bench.report(), Outcome::Committed);
+    assert_eq!(take(&mut bench), ["hello"]);
 }
