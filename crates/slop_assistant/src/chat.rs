@@ -90,6 +90,7 @@ impl Chat<'_> {
             }
             let wanted = retry::wanted(response.headers(), SystemTime::now());
             let refusal = refusal(url, response);
+            let wanted = wanted.or_else(|| retry::wanted_in(&refusal.body));
             if is_unknown_path(refusal.status) && place + 1 < urls.len() {
                 place += 1;
                 unknown_path.get_or_insert(refusal);

@@ -125,7 +125,7 @@ impl Client<'_> {
         let text = words;
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if self.key.is_empty() => {
-                AssistantError::MissingKey { url }
+                AssistantError::MissingKey { url, text }
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => AssistantError::Unauthorised {
                 url,

@@ -62,11 +62,14 @@ fn without_a_key_none_is_sent() {
     });
     let connection = server.accept();
     assert!(!connection.head.to_lowercase().contains("authorization"));
-    connection.refuse("401 Unauthorized", "", "");
-    assert!(matches!(
-        expect_error(&reply),
-        AssistantError::MissingKey { .. }
-    ));
+    let words = r#"{"error":"only from within the office"}"#;
+    connection.refuse("403 Forbidden", "", words);
+    let error = expect_error(&reply);
+    assert!(
+        matches!(error, AssistantError::MissingKey { .. }),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("the office"), "{error}");
 }
 
 #[test]
