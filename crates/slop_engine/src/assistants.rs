@@ -271,7 +271,10 @@ impl Asked {
                     self.text += &token;
                     self.note = None;
                 }
-                Some(Update::Thought(thought)) => self.thoughts += &thought,
+                Some(Update::Thought(thought)) => {
+                    self.thoughts += &thought;
+                    self.note = None;
+                }
                 Some(Update::Retrying { after, reason }) => {
                     let seconds = after.as_secs().max(1);
                     self.note = Some(format!("{reason}; it is asked again in {seconds} s"));
