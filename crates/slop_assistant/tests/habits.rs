@@ -40,9 +40,10 @@ fn listen(reply: &Reply) -> Said {
         result: Ok(()),
     };
     loop {
-        match next(reply) {
+        let update = next(reply);
+        said.thoughts += &reply.take_thoughts();
+        match update {
             Update::Token(text) => said.text += &text,
-            Update::Thought(thought) => said.thoughts += &thought,
             Update::Retrying { .. } => {}
             Update::Finished(result) => {
                 let details = reply.details();

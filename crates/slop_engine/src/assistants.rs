@@ -266,13 +266,15 @@ impl Asked {
             return Polled::All;
         };
         for _ in 0..PER_POLL {
-            match reply.try_next() {
+            let update = reply.try_next();
+            let thoughts = reply.take_thoughts();
+            if !thoughts.is_empty() {
+                self.thoughts += &thoughts;
+                self.note = None;
+            }
+            match update {
                 Some(Update::Token(token)) => {
                     self.text += &token;
-                    self.note = None;
-                }
-                Some(Update::Thought(thought)) => {
-                    self.thoughts += &thought;
                     self.note = None;
                 }
                 Some(Update::Retrying { after, reason }) => {
