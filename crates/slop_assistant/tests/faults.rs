@@ -290,6 +290,19 @@ fn a_failing_server_that_repeats_the_key_does_not_give_it_away() {
 }
 
 #[test]
+fn a_reason_that_cannot_be_read_is_not_shown_as_it_is() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    let headers = "Content-Encoding: br\r\n";
+    server
+        .accept()
+        .refuse("400 Bad Request", headers, "\u{1}\u{2}");
+    let error = expect_error(&reply).to_string();
+    assert!(error.contains("encoded as \"br\""), "{error}");
+    assert!(!error.contains('\u{1}'), "{error:?}");
+}
+
+#[test]
 fn a_redirect_is_not_followed() {
     let server = Server::start();
     let reply = Reply::start(server.ask());
