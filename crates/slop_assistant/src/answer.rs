@@ -2,6 +2,7 @@
 
 use std::mem;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::{
@@ -32,7 +33,7 @@ impl Ending {
         let name = reason.trim().to_ascii_lowercase();
         match name.as_str() {
             "stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" | "complete"
-            | "completed" | "end" | "done" | "finish" | "finished" => Self::Whole,
+            | "completed" | "end" | "done" | "finish" | "finished" | "normal" => Self::Whole,
             "length"
             | "max_tokens"
             | "max_output_tokens"
@@ -53,10 +54,31 @@ impl Ending {
             _ => Self::Other(reason.to_owned()),
         }
     }
+
+    /// The same with what the server says of it, if it is no good end.
+    pub(crate) fn with_words(self, words: Option<&str>) -> Self {
+        let words = words.map(str::trim).filter(|words| !words.is_empty());
+        let Some(words) = words else {
+            return self;
+        };
+        match self {
+            Self::Filtered(reason) => Self::Filtered(format!("{reason}: {words}")),
+            Self::Other(reason) if !is_for_calls(&reason) => {
+                Self::Other(format!("{reason}: {words}"))
+            }
+            other => other,
+        }
+    }
 }
 
 /// What servers say that ended an answer so that tools can be called.
 const CALLS: [&str; 4] = ["tool_calls", "tool_use", "tool_call", "function_call"];
+
+/// Whether a server says with `reason` that it has called tools.
+fn is_for_calls(reason: &str) -> bool {
+    let reason = reason.trim();
+    CALLS.iter().any(|name| reason.eq_ignore_ascii_case(name))
+}
 
 /// How the bytes of an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +119,19 @@ impl Answer {
         let text = self.text.join(text);
         let mut pieces = Vec::new();
         self.splitter.push(&text, &mut pieces);
+        let had_text = self.has_text();
         self.tell(pieces);
+        if !had_text && self.has_text() {
+            self.begin();
+        }
+    }
+
+    /// Takes back that it is finished, if that was said before the first word: it was said of the
+    /// thoughts. Otherwise whatever breaks it off from here on would pass for its end.
+    fn begin(&mut self) {
+        if self.ending == Some(Ending::Whole) {
+            self.ending = None;
+        }
     }
 
     /// Takes a piece of the thoughts in.
@@ -153,11 +187,9 @@ impl Answer {
             return;
         }
         self.went_on |= self.was_finished;
-        let is_its = |(at, call): &&mut (u64, Call)| {
-            *at == index && (piece.id.is_empty() || call.id.is_empty() || piece.id == call.id)
-        };
+        let is_its = |(at, call): &&mut (u64, Call)| *at == index && goes_on(call, &piece);
         let Some((_, call)) = self.calls.iter_mut().rev().find(is_its) else {
-            self.calls.push((index, piece));
+            self.push_call(index, piece);
             return;
         };
         // Some repeat all but the arguments.
@@ -186,7 +218,15 @@ impl Answer {
         if self.first_call.is_some() {
             self.went_on |= self.was_finished;
             // Nobody adds to it.
-            self.calls.push((u64::MAX, call));
+            self.push_call(u64::MAX, call);
+        }
+    }
+
+    fn push_call(&mut self, index: u64, call: Call) {
+        let had_text = self.has_text();
+        self.calls.push((index, call));
+        if !had_text {
+            self.begin();
         }
     }
 
@@ -194,10 +234,7 @@ impl Answer {
     fn calls_at_end(&mut self) -> Option<Vec<Call>> {
         let is_for_calls = match &self.ending {
             None | Some(Ending::Whole) => true,
-            Some(Ending::Other(reason)) => {
-                let reason = reason.trim();
-                CALLS.iter().any(|name| reason.eq_ignore_ascii_case(name))
-            }
+            Some(Ending::Other(reason)) => is_for_calls(reason),
             Some(Ending::TooLong(_) | Ending::Filtered(_)) => false,
         };
         if self.calls.is_empty() || !is_for_calls {
@@ -326,6 +363,20 @@ impl Answer {
             }),
         }
     }
+}
+
+/// Whether a piece with the index of a call belongs to it. Some servers have one index for all calls, some
+/// give each piece an id of its own, and some give none.
+fn goes_on(call: &Call, piece: &Call) -> bool {
+    // Each call begins with its name.
+    if piece.name.is_empty() {
+        return true;
+    }
+    let is_other = !piece.id.is_empty() && !call.id.is_empty() && piece.id != call.id;
+    // Nothing follows the last bracket.
+    let is_full = serde_json::from_str::<IgnoredAny>(&call.arguments).is_ok();
+    let is_next = piece.id.is_empty() && is_full && !piece.arguments.trim().is_empty();
+    !is_other && !is_next
 }
 
 #[cfg(test)]
@@ -469,6 +520,68 @@ mod tests {
         answer.thought("six");
         answer.ends(Ending::Whole);
         assert_eq!(answer.end(End::Cut), Err(AssistantError::CutOff));
+    }
+
+    #[test]
+    fn an_early_good_end_is_not_that_of_what_follows() {
+        for end in [End::Orderly, End::Cut] {
+            let mut answer = Answer::default();
+            answer.thought("six");
+            answer.ends(Ending::Whole);
+            answer.text("The answer");
+            assert!(!answer.has_ended());
+            assert_eq!(answer.end(end), Err(AssistantError::CutOff));
+
+            let mut answer = Answer::default();
+            answer.take_calls(0);
+            answer.ends(Ending::Whole);
+            answer.call(0, piece("a", "read", "{\"x\""));
+            assert_eq!(answer.end(end), Err(AssistantError::CutOff));
+        }
+        // What was kept back until the end came before it.
+        let mut answer = Answer::default();
+        answer.text("<");
+        answer.ends(Ending::Whole);
+        assert_eq!(answer.end(End::Cut), Ok(()));
+    }
+
+    #[test]
+    fn pieces_of_calls_are_told_apart_without_ids() {
+        let calls = |pieces: &[Call]| {
+            let mut answer = Answer::default();
+            answer.take_calls(0);
+            for one in pieces {
+                answer.call(0, one.clone());
+            }
+            answer.done();
+            assert_eq!(answer.end(End::Orderly), Ok(()));
+            let updates = answer.take_updates();
+            let [Told::Calls(calls)] = &updates[..] else {
+                panic!("{updates:?}");
+            };
+            calls.clone()
+        };
+        // Two whole ones.
+        let whole = [piece("", "read", "{\"x\":1}"), piece("", "list", "{}")];
+        let expected = [
+            piece("call_0", "read", "{\"x\":1}"),
+            piece("call_1", "list", "{}"),
+        ];
+        assert_eq!(calls(&whole), expected);
+        // One with its name in each piece, and one with another id in each.
+        let one = [piece("a", "read", "{\"x\":1}")];
+        let named = [
+            piece("a", "read", "{\"x\""),
+            piece("a", "read", ":1}"),
+            piece("a", "read", ""),
+        ];
+        assert_eq!(calls(&named), one);
+        let renamed = [
+            piece("a", "read", ""),
+            piece("b", "", "{\"x\""),
+            piece("c", "", ":1}"),
+        ];
+        assert_eq!(calls(&renamed), one);
     }
 
     #[test]

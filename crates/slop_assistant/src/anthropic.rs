@@ -9,7 +9,7 @@ use crate::{
     dialect::{names, not_understood, Dialect},
     form::Form,
     reply::Usage,
-    tools::{arguments, in_words},
+    tools::{arguments, in_words, sent_name},
     turns::Turns,
     ApiKey, AssistantError, Call, ChatRole, Message, Tool, ToolUse,
 };
@@ -187,9 +187,9 @@ fn content(message: &Message, with_thoughts: bool) -> Value {
             let calls = calls.iter().map(|call| {
                 json!({
                     "type": "tool_use",
-                    "id": call.id,
-                    "name": call.name,
-                    "input": input(call),
+                    "id": sent_id(&call.id),
+                    "name": sent_name(&call.name),
+                    "input": arguments(call),
                 })
             });
             thoughts.into_iter().chain(text).chain(calls).collect()
@@ -199,7 +199,7 @@ fn content(message: &Message, with_thoughts: bool) -> Value {
             .map(|result| {
                 json!({
                     "type": "tool_result",
-                    "tool_use_id": result.id,
+                    "tool_use_id": sent_id(&result.id),
                     "content": result.text,
                 })
             })
@@ -207,12 +207,12 @@ fn content(message: &Message, with_thoughts: bool) -> Value {
     }
 }
 
-/// The arguments of a call, which must be an object.
-fn input(call: &Call) -> Value {
-    match arguments(call) {
-        Value::Object(fields) => Value::Object(fields),
-        other => json!({ "arguments": other }),
-    }
+/// An id as Anthropic takes it. Those of another server may have other characters.
+fn sent_id(id: &str) -> String {
+    let is_taken = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    id.chars()
+        .map(|c| if is_taken(c) { c } else { '_' })
+        .collect()
 }
 
 fn read_message(message: &Value, answer: &mut Answer) -> Option<()> {
@@ -226,9 +226,10 @@ fn read_message(message: &Value, answer: &mut Answer) -> Option<()> {
 /// Takes a block in, which is empty at the beginning of a stream of its pieces.
 fn read_block(index: u64, block: &Value, answer: &mut Answer) -> Option<()> {
     match block["type"].as_str()? {
-        "text" => answer.text(block["text"].as_str()?),
+        // Some begin one without a text.
+        "text" => answer.text(block["text"].as_str().unwrap_or_default()),
         "thinking" => {
-            answer.thought(block["thinking"].as_str()?);
+            answer.thought(block["thinking"].as_str().unwrap_or_default());
             answer.keep(index, block);
         }
         // Thoughts that nobody can read.
@@ -275,7 +276,8 @@ fn read_ending(holder: &Value, answer: &mut Answer) -> Option<()> {
     match &holder["stop_reason"] {
         Value::Null => Some(()),
         Value::String(reason) => {
-            answer.ends(Ending::of(reason));
+            let words = holder["stop_details"]["explanation"].as_str();
+            answer.ends(Ending::of(reason).with_words(words));
             Some(())
         }
         _ => None,
@@ -589,6 +591,26 @@ mod tests {
             Told::Cut("max_tokens".to_owned()),
         ];
         assert_eq!(read(&[message]), (expected, Ok(())));
+    }
+
+    #[test]
+    fn what_servers_leave_out_is_not_missed() {
+        let events = [
+            json!({"type": "content_block_start", "index": 0, "content_block": {"type": "thinking"}}),
+            json!({"type": "content_block_start", "index": 1, "content_block": {"type": "text"}}),
+            json!({"type": "content_block_delta", "index": 1,
+                "delta": {"type": "text_delta", "text": "a"}}),
+            json!({"type": "message_delta", "delta": {"stop_reason": "refusal",
+                "stop_details": {"type": "refusal", "explanation": "not that"}}}),
+        ];
+        let reason = "refusal: not that".to_owned();
+        let filtered = Err(AssistantError::Filtered { reason });
+        assert_eq!(read(&events), (vec![Told::Token("a".to_owned())], filtered));
+    }
+
+    #[test]
+    fn an_id_of_another_server_is_such_as_anthropic_takes() {
+        assert_eq!(sent_id("functions.read:0"), "functions_read_0");
     }
 
     #[test]

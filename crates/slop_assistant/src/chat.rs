@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use ureq::{
-    http::{header, Response, StatusCode, Uri},
+    http::{Response, StatusCode, Uri},
     Agent, Body,
 };
 
@@ -17,7 +17,7 @@ use crate::{
     reply::{Outlet, Told},
     retry,
     tools::first_number,
-    transport::{refusal, silent, Client, Refusal},
+    transport::{foreign_encoding, refusal, silent, Client, Refusal},
     words::particulars,
     Ask, AssistantError,
 };
@@ -90,6 +90,7 @@ impl Chat<'_> {
             }
             let wanted = retry::wanted(response.headers(), SystemTime::now());
             let refusal = refusal(url, response);
+            let wanted = wanted.or_else(|| retry::wanted_in(&refusal.body));
             if is_unknown_path(refusal.status) && place + 1 < urls.len() {
                 place += 1;
                 unknown_path.get_or_insert(refusal);
@@ -157,9 +158,8 @@ impl Chat<'_> {
 
     /// Passes an answer on until it is complete.
     fn stream(&self, url: &Uri, response: Response<Body>) -> Result<(), AssistantError> {
-        let encoding = response.headers().get(header::CONTENT_ENCODING);
-        if let Some(encoding) = encoding.filter(|encoding| *encoding != "identity") {
-            let reason = format!("it is encoded as {encoding:?}, which was not asked for");
+        if let Some(encoding) = foreign_encoding(response.headers()) {
+            let reason = format!("it is encoded as {encoding}, which was not asked for");
             return Err(AssistantError::BadStream { reason });
         }
         let timing = self.client.timing;

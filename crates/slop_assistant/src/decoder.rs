@@ -10,7 +10,7 @@ use crate::{
     reply::Told,
     sse::{Event, Parser, TooLong},
     surrogates::mend,
-    words::{fault, plain, words},
+    words::{fault, holds_answer, plain, words},
     AssistantError,
 };
 
@@ -58,6 +58,9 @@ pub(crate) struct Decoder<'a> {
     beginning: Vec<u8>,
     has_events: bool,
     answer: Answer,
+    /// What came before the answer or behind it that cannot be understood. It is no part of it, unless
+    /// there is no other, or it goes on after that.
+    beside: Option<AssistantError>,
 }
 
 impl<'a> Decoder<'a> {
@@ -68,6 +71,7 @@ impl<'a> Decoder<'a> {
             beginning: Vec::new(),
             has_events: false,
             answer: Answer::default(),
+            beside: None,
         }
     }
 
@@ -135,7 +139,17 @@ impl<'a> Decoder<'a> {
             Body::Json(bytes) => self.read_document(&bytes, end)?,
             Body::Page(bytes) => return Err(no_answer(&bytes)),
         }
-        self.answer.end(end)
+        let (has_begun, went_on) = (self.answer.has_begun(), self.answer.went_on());
+        let ended = self.answer.end(end);
+        let is_nothing = match &ended {
+            Err(AssistantError::Empty { .. }) => !has_begun,
+            Err(AssistantError::CutOff) => !has_begun && end == End::Orderly,
+            _ => false,
+        };
+        match self.beside.take().filter(|_| is_nothing || went_on) {
+            Some(error) => Err(error),
+            None => ended,
+        }
     }
 
     /// What there is to tell since it was asked last.
@@ -199,8 +213,9 @@ impl<'a> Decoder<'a> {
             match values.next() {
                 Some(Ok(value)) => self.read_value(&value)?,
                 Some(Err(error)) => {
+                    let is_broken = rest.starts_with(['{', '[']) && !self.answer_is_over();
                     let reason = format!("{error} in `{rest}`");
-                    return Err(AssistantError::BadStream { reason });
+                    return self.set_aside(AssistantError::BadStream { reason }, is_broken);
                 }
                 None => return Ok(()),
             }
@@ -215,8 +230,29 @@ impl<'a> Decoder<'a> {
         }
         match value {
             Value::Array(values) => values.iter().try_for_each(|value| self.read_value(value)),
-            value => self.dialect.read(value, &mut self.answer),
+            value => match self.dialect.read(value, &mut self.answer) {
+                Err(error @ AssistantError::BadStream { .. }) => {
+                    self.set_aside(error, holds_answer(value))
+                }
+                read => read,
+            },
         }
+    }
+
+    /// Keeps what cannot be understood if it stands beside the answer and is no part of it, as what a gateway
+    /// tells of its sources does.
+    fn set_aside(&mut self, error: AssistantError, is_part: bool) -> Result<(), AssistantError> {
+        let is_beside = !self.answer.has_begun() || self.answer_is_over();
+        if is_part || !is_beside {
+            return Err(error);
+        }
+        self.beside.get_or_insert(error);
+        Ok(())
+    }
+
+    /// Whether the server has said so, of an answer with a word in it.
+    fn answer_is_over(&self) -> bool {
+        self.answer.has_text() && self.answer.has_ended()
     }
 
     /// Reads the last event, which may be cut in the middle.

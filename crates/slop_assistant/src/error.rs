@@ -9,10 +9,12 @@ use crate::{address::shown, ApiKey};
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AssistantError {
     /// The server wants a key and got none.
-    #[error("{url} wants an API key and none is set; enter one in Project Settings")]
+    #[error("{url} wants an API key and none is set: {text}; enter one in Project Settings")]
     MissingKey {
         /// The address that was asked.
         url: String,
+        /// What the server said. It may refuse for another reason.
+        text: String,
     },
     /// The key holds what cannot be sent.
     #[error("the API key holds a character that cannot be sent, such as a space or a line break; copy the API key into Project Settings again")]
@@ -136,8 +138,9 @@ impl AssistantError {
     /// that a new one does not pass as it is.
     fn parts(&mut self) -> (Option<&mut String>, Option<&mut String>) {
         match self {
-            Self::MissingKey { url } | Self::Silent { url, seconds: _ } => (Some(url), None),
-            Self::BadUrl { url, reason: text }
+            Self::Silent { url, seconds: _ } => (Some(url), None),
+            Self::MissingKey { url, text }
+            | Self::BadUrl { url, reason: text }
             | Self::Unreachable { url, reason: text }
             | Self::Unauthorised {
                 url,
@@ -184,7 +187,10 @@ mod tests {
         let key = ApiKey::new("sk-secret").unwrap();
         let text = || "is sk-secret".to_owned();
         let errors = [
-            AssistantError::MissingKey { url: text() },
+            AssistantError::MissingKey {
+                url: text(),
+                text: text(),
+            },
             AssistantError::BadUrl {
                 url: text(),
                 reason: text(),

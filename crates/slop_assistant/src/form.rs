@@ -76,6 +76,11 @@ impl Form {
             self.thoughts = false;
             return Some("without thoughts");
         }
+        if self.stream && !self.tools.is_empty() && has("stream") && refuses_tools(&words) {
+            // It has tools, but not in a stream.
+            self.stream = false;
+            return Some("for the whole answer at once");
+        }
         if !self.tools.is_empty() && refuses_tools(&words) {
             self.tools.clear();
             return Some("without tools");
@@ -133,11 +138,16 @@ fn has_any(words: &str, needles: &[&str]) -> bool {
     needles.iter().any(|needle| words.contains(needle))
 }
 
-/// The limit in `max_tokens: 32000 > 8192, which is the maximum …`.
+/// The limit in `max_tokens: 32000 > 8192, which is the maximum …`, and in what others say instead.
 fn limit(words: &str) -> Option<u64> {
     let (_, rest) = words.split_once("max_tokens")?;
-    let (_, rest) = rest.split_once('>')?;
-    let rest = rest.trim_start();
+    let mut marks = ["<=", "less than or equal to", "at most", "[1,", ">"].into_iter();
+    marks.find_map(|mark| number(rest.split_once(mark)?.1))
+}
+
+/// The number that a text begins with.
+fn number(text: &str) -> Option<u64> {
+    let rest = text.trim_start_matches([' ', '`']);
     let end = rest.find(|character: char| !character.is_ascii_digit());
     let limit = rest[..end.unwrap_or(rest.len())].parse().ok()?;
     (limit > 0).then_some(limit)
@@ -196,6 +206,30 @@ mod tests {
         let words = "max_tokens: 32000 > 8192, which is the maximum allowed number of output \
                      tokens for claude-3-5-haiku";
         check(words, Form { longest, ..form() });
+        for words in [
+            "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]",
+            "`max_tokens` must be less than or equal to `8192`",
+            "max_tokens must be >= 1 and <= 8192",
+        ] {
+            check(words, Form { longest, ..form() });
+        }
+    }
+
+    #[test]
+    fn tools_without_a_stream_are_better_than_a_stream_without_tools() {
+        let tool = Tool {
+            name: "read".to_owned(),
+            description: String::new(),
+            schema: serde_json::json!({}),
+        };
+        let mut form = Form {
+            tools: vec![tool],
+            ..Form::default()
+        };
+        let words = "This model doesn't support tool use in streaming mode.";
+        assert_eq!(form.adapt(words), Some("for the whole answer at once"));
+        assert_eq!(form.tools.len(), 1);
+        assert!(!form.stream);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{
     dialect::{names, not_understood, Dialect},
     form::{Form, Roles},
     reply::Usage,
-    tools::{arguments, in_words},
+    tools::{arguments, in_words, sent_name},
     turns::Turns,
     ApiKey, AssistantError, Call, ChatRole, Message, Tool, ToolUse,
 };
@@ -134,7 +134,7 @@ fn parts(message: &Message) -> Vec<Value> {
             let said = (!message.text.trim().is_empty()).then(text);
             let calls = calls.iter().map(|call| {
                 let mut part = json!({
-                    "functionCall": { "name": call.name, "args": arguments(call) },
+                    "functionCall": { "name": sent_name(&call.name), "args": arguments(call) },
                 });
                 // What begins so are thoughts that Anthropic wants back.
                 if !call.signature.is_empty() && !call.signature.starts_with('[') {
@@ -148,7 +148,8 @@ fn parts(message: &Message) -> Vec<Value> {
             .iter()
             .map(|result| {
                 let response = json!({ "result": result.text });
-                json!({ "functionResponse": { "name": result.name, "response": response } })
+                let name = sent_name(&result.name);
+                json!({ "functionResponse": { "name": name, "response": response } })
             })
             .collect(),
     }
@@ -158,7 +159,8 @@ fn read_event(event: &Value, answer: &mut Answer) -> Option<()> {
     let fields = event.as_object()?;
     answer.usage(usage(&event["usageMetadata"]));
     if let Some(reason) = event["promptFeedback"]["blockReason"].as_str() {
-        answer.ends(Ending::Filtered(reason.to_owned()));
+        let words = event["promptFeedback"]["blockReasonMessage"].as_str();
+        answer.ends(Ending::Filtered(reason.to_owned()).with_words(words));
     }
     let candidates = match &event["candidates"] {
         Value::Array(candidates) => candidates.as_slice(),
@@ -197,7 +199,8 @@ fn read_candidate(candidate: &Value, answer: &mut Answer) -> Option<()> {
         Value::Null => Some(()),
         Value::String(reason) if reason == "FINISH_REASON_UNSPECIFIED" => Some(()),
         Value::String(reason) => {
-            answer.ends(Ending::of(reason));
+            let words = candidate["finishMessage"].as_str();
+            answer.ends(Ending::of(reason).with_words(words));
             Some(())
         }
         _ => None,
@@ -206,12 +209,13 @@ fn read_candidate(candidate: &Value, answer: &mut Answer) -> Option<()> {
 
 fn read_part(part: &Value, answer: &mut Answer) -> Option<()> {
     let fields = part.as_object()?;
-    if let Some(name) = part["functionCall"]["name"].as_str() {
+    if part["functionCall"].is_object() {
+        let name = part["functionCall"]["name"].as_str();
         let arguments = &part["functionCall"]["args"];
         let signature = part["thoughtSignature"].as_str();
         answer.whole_call(Call {
             id: String::new(),
-            name: name.to_owned(),
+            name: name.unwrap_or_default().to_owned(),
             arguments: if arguments.is_null() {
                 String::new()
             } else {
@@ -438,6 +442,15 @@ mod tests {
         assert_eq!(read(&[blocked]), (Vec::new(), filtered.clone()));
         let candidate = json!({"candidates": [{"finishReason": "SAFETY"}]});
         assert_eq!(read(&[candidate]), (Vec::new(), filtered));
+        // In its own words, if it has some.
+        let candidate = json!({"candidates": [{
+            "finishReason": "MALFORMED_FUNCTION_CALL", "finishMessage": "print(read)",
+        }]});
+        let reason = "MALFORMED_FUNCTION_CALL: print(read)".to_owned();
+        assert_eq!(
+            read(&[candidate]).1,
+            Err(AssistantError::Stopped { reason })
+        );
     }
 
     #[test]

@@ -33,7 +33,7 @@
 //!     match reply.try_next() {
 //!         Some(Update::Token(token)) => text += &token,
 //!         Some(Update::Finished(result)) => break result?,
-//!         Some(Update::Thought(_) | Update::Retrying { .. }) => {}
+//!         Some(Update::Retrying { .. }) => {}
 //!         None => std::thread::yield_now(),
 //!     }
 //! }

@@ -9,8 +9,9 @@ use crate::{
     dialect::{names, not_understood, Dialect},
     form::{Form, Roles},
     reply::Usage,
-    tools::in_words,
+    tools::{arguments, in_words, sent_name},
     turns::Turns,
+    words::error_in,
     ApiKey, AssistantError, Call, Message, Tool, ToolUse,
 };
 
@@ -119,6 +120,10 @@ impl Dialect for OpenAi {
             // One answer was asked for. Others would be mixed into it.
             if choice["index"].as_u64().unwrap_or(0) == 0 {
                 read_choice(choice, answer).ok_or_else(|| not_understood(event))?;
+                // A gateway tells here what went wrong behind it.
+                if let Some(text) = error_in(choice) {
+                    return Err(AssistantError::Reported { text });
+                }
             }
         }
         Ok(())
@@ -126,6 +131,10 @@ impl Dialect for OpenAi {
 
     fn models(&self, list: &Value) -> Option<Vec<String>> {
         let keys = ["id", "name", "model"];
+        if list["object"] == "list" && list["data"].is_null() {
+            // An empty one.
+            return Some(Vec::new());
+        }
         let lists = [&list["data"], &list["models"], list];
         lists.iter().find_map(|list| names(list, &keys))
     }
@@ -155,7 +164,10 @@ fn said(message: &Message) -> Vec<Value> {
                     json!({
                         "id": call.id,
                         "type": "function",
-                        "function": { "name": call.name, "arguments": call.arguments },
+                        "function": {
+                            "name": sent_name(&call.name),
+                            "arguments": sent_arguments(call),
+                        },
                     })
                 })
                 .collect();
@@ -167,6 +179,15 @@ fn said(message: &Message) -> Vec<Value> {
                 json!({ "role": "tool", "tool_call_id": result.id, "content": result.text })
             })
             .collect(),
+    }
+}
+
+/// The arguments of a call as they go out. Servers that read them refuse what is no object, and with it
+/// all that was said.
+fn sent_arguments(call: &Call) -> String {
+    match serde_json::from_str(&call.arguments) {
+        Ok(Value::Object(_)) => call.arguments.clone(),
+        _ => arguments(call).to_string(),
     }
 }
 
@@ -185,13 +206,12 @@ fn read_choice(choice: &Value, answer: &mut Answer) -> Option<()> {
     match said.into_iter().find(|said| !said.is_null()) {
         Some(said) if said.is_object() => read_said(said, answer)?,
         Some(_) => return None,
-        None => {}
+        // The completions from before the chats. Beside a delta it would be the same once more.
+        None => read_content(&choice["text"], answer)?,
     }
-    // The completions from before the chats.
-    read_content(&choice["text"], answer)?;
     match &choice["finish_reason"] {
         Value::Null => {}
-        Value::String(reason) if reason.trim().is_empty() => {}
+        Value::String(reason) if matches!(reason.trim(), "" | "null" | "None") => {}
         Value::String(reason) => answer.ends(Ending::of(reason)),
         _ => return None,
     }
@@ -200,7 +220,8 @@ fn read_choice(choice: &Value, answer: &mut Answer) -> Option<()> {
 
 fn read_said(said: &Value, answer: &mut Answer) -> Option<()> {
     let thoughts = THOUGHTS.iter().find_map(|name| {
-        let thoughts = said[*name].as_str()?;
+        let thoughts = &said[*name];
+        let thoughts = thoughts.as_str().or_else(|| thoughts["text"].as_str())?;
         (!thoughts.is_empty()).then_some(thoughts)
     });
     if let Some(thoughts) = thoughts {

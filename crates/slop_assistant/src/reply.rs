@@ -1,7 +1,7 @@
 //! An answer under way: the handle, and the thread's end of it.
 
 use std::{
-    fmt,
+    fmt, mem,
     sync::{
         atomic::{AtomicBool, Ordering},
         Mutex, MutexGuard, PoisonError,
@@ -20,9 +20,6 @@ use crate::{chat, dialect::dialect, echo, transport, Ask, AssistantError, Call};
 pub enum Update {
     /// The next piece of the answer.
     Token(String),
-    /// The next piece of what the model thought before it answered. No part of the answer, and not to be
-    /// sent back.
-    Thought(String),
     /// The server is busy, or wants to be asked in another form, and will be asked again. No token
     /// came before.
     Retrying {
@@ -82,6 +79,8 @@ pub struct Usage {
 pub struct Reply {
     updates: Receiver<Told>,
     details: Mutex<Details>,
+    /// Those that nobody has taken yet.
+    thoughts: Mutex<String>,
     stop: Sender<()>,
     agent: Agent,
     cancelled: AtomicBool,
@@ -123,6 +122,7 @@ impl Reply {
         Self {
             updates,
             details: Mutex::default(),
+            thoughts: Mutex::default(),
             stop,
             agent,
             cancelled: AtomicBool::new(false),
@@ -140,7 +140,6 @@ impl Reply {
         loop {
             return match self.updates.try_recv() {
                 Ok(Told::Token(token)) => Some(Update::Token(token)),
-                Ok(Told::Thought(thought)) => Some(Update::Thought(thought)),
                 Ok(Told::Retrying { after, reason }) => Some(Update::Retrying { after, reason }),
                 Ok(Told::Finished(result)) => self.finish(result),
                 Ok(detail) => {
@@ -157,22 +156,24 @@ impl Reply {
     /// What goes with the answer, as far as [`try_next`](Self::try_next) has come. It is short.
     #[must_use]
     pub fn details(&self) -> Details {
-        self.lock().clone()
+        lock(&self.details).clone()
+    }
+
+    /// What the model has thought since this was called last, as far as [`try_next`](Self::try_next) has
+    /// come. No part of the answer, and not to be sent back.
+    #[must_use]
+    pub fn take_thoughts(&self) -> String {
+        mem::take(&mut *lock(&self.thoughts))
     }
 
     fn note(&self, told: Told) {
-        let mut details = self.lock();
         match told {
-            Told::Usage(usage) => details.usage = Some(usage),
-            Told::Cut(reason) => details.cut = Some(reason),
-            Told::Calls(calls) => details.calls = calls,
-            Told::Token(_) | Told::Thought(_) | Told::Retrying { .. } | Told::Finished(_) => {}
+            Told::Thought(thought) => lock(&self.thoughts).push_str(&thought),
+            Told::Usage(usage) => lock(&self.details).usage = Some(usage),
+            Told::Cut(reason) => lock(&self.details).cut = Some(reason),
+            Told::Calls(calls) => lock(&self.details).calls = calls,
+            Told::Token(_) | Told::Retrying { .. } | Told::Finished(_) => {}
         }
-    }
-
-    /// Each holder leaves the value whole.
-    fn lock(&self) -> MutexGuard<'_, Details> {
-        self.details.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the reply: the next update is [`AssistantError::Cancelled`], unless the end has been
@@ -193,6 +194,11 @@ impl Reply {
         let before = self.finished.swap(true, Ordering::AcqRel);
         (!before).then_some(Update::Finished(result))
     }
+}
+
+/// Each holder leaves the value whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Reply {

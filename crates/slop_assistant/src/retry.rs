@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use serde_json::Value;
 use ureq::http::{header, HeaderMap, StatusCode};
 
 /// No pause before a retry is longer. A server that names a longer one is not asked again.
@@ -34,6 +35,24 @@ pub(crate) fn wanted(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         let date = http_date(after)?;
         Some(date.duration_since(now).unwrap_or_default())
     })
+}
+
+/// The pause that the body of an error asks for, as Google has it.
+pub(crate) fn wanted_in(body: &str) -> Option<Duration> {
+    let value: Value = serde_json::from_str(body).ok()?;
+    delay(&value)
+}
+
+/// The first `"retryDelay": "7s"`, wherever it is.
+fn delay(value: &Value) -> Option<Duration> {
+    match value {
+        Value::Array(values) => values.iter().find_map(delay),
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| match value {
+            Value::String(text) if name == "retryDelay" => seconds(text.strip_suffix('s')?, 1.0),
+            value => delay(value),
+        }),
+        _ => None,
+    }
 }
 
 /// A number of which so many make a second.
@@ -120,6 +139,15 @@ mod tests {
             check("retry-after", value, None);
         }
         check("x-other", "1", None);
+    }
+
+    #[test]
+    fn a_pause_may_be_in_the_body() {
+        let body = r#"[{"error":{"message":"slow down","details":[{"reason":"x"},{"retryDelay":"7.5s"}]}}]"#;
+        assert_eq!(wanted_in(body), Some(Duration::from_millis(7_500)));
+        for body in ["", "7s", r#"{"retryDelay":"later"}"#, r#"{"retryDelay":7}"#] {
+            assert_eq!(wanted_in(body), None, "{body}");
+        }
     }
 
     #[test]

@@ -78,6 +78,14 @@ impl Parser {
             return Ok(());
         }
         let line = String::from_utf8_lossy(line);
+        if line.starts_with('{') {
+            // No field begins so. It is what a server says that has forgotten that it streams, such as why it
+            // says no more.
+            self.end_event(events);
+            let (name, data) = (String::new(), line.into_owned());
+            events.push(Event { name, data });
+            return Ok(());
+        }
         let (field, value) = line.split_once(':').unwrap_or((&*line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
@@ -195,6 +203,14 @@ mod tests {
         check(
             "data: {\"a\":1}\ndata: {}\ndata: [DONE]\n",
             &["{\"a\":1}", "{}", "[DONE]"],
+        );
+    }
+
+    #[test]
+    fn a_value_without_a_name_is_an_event_of_its_own() {
+        check(
+            "data: a\n{\"error\":\"b\"}\n\ndata: c\n\n",
+            &["a", "{\"error\":\"b\"}", "c"],
         );
     }
 

@@ -1,9 +1,12 @@
 //! Tools that a model may call, and how it did.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{json, Value};
 
 use crate::{ChatRole, Message};
+
+/// The longest name of a tool that every server takes, in characters.
+const LONGEST_NAME: usize = 64;
 
 /// Something that a model may call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,10 +100,26 @@ impl Message {
     }
 }
 
-/// The arguments of a call as JSON. What is none is a text.
+/// The arguments of a call as the object that they must be. What is no JSON is a text in it.
 pub(crate) fn arguments(call: &Call) -> Value {
-    let parsed = serde_json::from_str(&call.arguments);
-    parsed.unwrap_or_else(|_| Value::String(call.arguments.clone()))
+    match serde_json::from_str(&call.arguments) {
+        Ok(Value::Object(fields)) => Value::Object(fields),
+        Ok(other) => json!({ "arguments": other }),
+        Err(_) => json!({ "arguments": call.arguments }),
+    }
+}
+
+/// The name of a tool as it goes out. A model may have called one that there is not, by a name that servers
+/// refuse, and with it all that was said.
+pub(crate) fn sent_name(name: &str) -> String {
+    let is_taken = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let name = name.chars().take(LONGEST_NAME);
+    let name: String = name.map(|c| if is_taken(c) { c } else { '_' }).collect();
+    if name.is_empty() {
+        "unknown".to_owned()
+    } else {
+        name
+    }
 }
 
 /// What the ids begin with that calls get here, if the server gives them none.
@@ -153,6 +172,14 @@ mod tests {
             Message::new(ChatRole::User, "(Result of read: hello)"),
         ];
         assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn names_are_such_as_servers_take() {
+        assert_eq!(sent_name("read_file-2"), "read_file-2");
+        assert_eq!(sent_name("functions.read file"), "functions_read_file");
+        assert_eq!(sent_name(""), "unknown");
+        assert_eq!(sent_name(&"é".repeat(100)), "_".repeat(LONGEST_NAME));
     }
 
     #[test]

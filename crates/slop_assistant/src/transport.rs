@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use serde_json::Value;
 use ureq::{
-    http::{header, Response, StatusCode, Uri},
+    http::{header, HeaderMap, Response, StatusCode, Uri},
     Agent, Body, RequestBuilder, Timeout,
 };
 
@@ -125,7 +125,7 @@ impl Client<'_> {
         let text = words;
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if self.key.is_empty() => {
-                AssistantError::MissingKey { url }
+                AssistantError::MissingKey { url, text }
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => AssistantError::Unauthorised {
                 url,
@@ -187,11 +187,19 @@ pub(crate) fn silent(url: &Uri, time: std::time::Duration) -> AssistantError {
     }
 }
 
+/// How a body is encoded, if that is in a way that cannot be read.
+pub(crate) fn foreign_encoding(headers: &HeaderMap) -> Option<String> {
+    let encoding = headers.get(header::CONTENT_ENCODING)?;
+    let is_foreign = !encoding.is_empty() && encoding != "identity";
+    is_foreign.then(|| format!("{encoding:?}"))
+}
+
 /// Reads what a server says that refuses.
 pub(crate) fn refusal(url: &Uri, response: Response<Body>) -> Refusal {
     let status = response.status();
     let location = response.headers().get(header::LOCATION);
     let location = location.and_then(|location| Some(location.to_str().ok()?.to_owned()));
+    let encoding = foreign_encoding(response.headers());
     let mut bytes = Vec::new();
     // What came before a failure is worth showing as well.
     let _ = response
@@ -200,7 +208,10 @@ pub(crate) fn refusal(url: &Uri, response: Response<Body>) -> Refusal {
         .take(LONGEST_BODY)
         .read_to_end(&mut bytes);
     let body = String::from_utf8_lossy(&bytes).into_owned();
-    let said = words(&body);
+    let said = match encoding {
+        Some(encoding) => format!("its reason is encoded as {encoding}, which was not asked for"),
+        None => words(&body),
+    };
     Refusal {
         url: url.clone(),
         status,

@@ -20,24 +20,10 @@ pub(crate) fn fault(value: &Value) -> Option<String> {
         return values.iter().find_map(fault);
     }
     let object = value.as_object()?;
-    match object.get("error") {
-        None | Some(Value::Null | Value::Bool(false)) => {}
-        Some(Value::String(text)) if text.is_empty() => {}
-        Some(error) => {
-            let outer = NAMES.iter().find_map(|name| text(object.get(*name)?));
-            return Some(match (text(error), outer) {
-                // Such as `{"error": "invalid_request", "message": "what was wrong"}`.
-                (Some(error), Some(outer)) if error != outer => format!("{error}: {outer}"),
-                (Some(error), _) => error,
-                (None, Some(outer)) => outer,
-                (None, None) => error.to_string(),
-            });
-        }
+    if let Some(error) = error_in(value) {
+        return Some(error);
     }
-    let holds_answer = OF_ANSWERS
-        .iter()
-        .any(|name| object.get(*name).is_some_and(|value| !value.is_null()));
-    if holds_answer {
+    if holds_answer(value) {
         return None;
     }
     if let Some(text) = object.get("errors").and_then(text) {
@@ -52,6 +38,38 @@ pub(crate) fn fault(value: &Value) -> Option<String> {
         .iter()
         .any(|name| value[*name].as_str() == Some("error"));
     said.or_else(|| is_error.then(|| value.to_string()))
+}
+
+/// Whether `value` is a piece of an answer, or of what would be one.
+pub(crate) fn holds_answer(value: &Value) -> bool {
+    let mut names = OF_ANSWERS.iter();
+    names.any(|name| value.get(*name).is_some_and(|value| !value.is_null()))
+}
+
+/// What stands in `value` as an error, whatever else does.
+pub(crate) fn error_in(value: &Value) -> Option<String> {
+    let object = value.as_object()?;
+    let error = object.get("error").filter(|error| !is_nothing(error))?;
+    let outer = NAMES.iter().find_map(|name| text(object.get(*name)?));
+    Some(match (text(error), outer) {
+        // Such as `{"error": "invalid_request", "message": "what was wrong"}`.
+        (Some(error), Some(outer)) if error != outer => format!("{error}: {outer}"),
+        (Some(error), _) => error,
+        (None, Some(outer)) => outer,
+        (None, None) => error.to_string(),
+    })
+}
+
+/// Whether nothing is said with it: some servers write all fields of an error into each piece of an answer.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(is_error) => !is_error,
+        Value::Number(number) => number.as_i64() == Some(0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(values) => values.iter().all(is_nothing),
+        Value::Object(fields) => fields.values().all(is_nothing),
+    }
 }
 
 /// The words in what stands under a name: a text, an object with a message, or several of these.
@@ -214,6 +232,9 @@ mod tests {
     fn what_is_no_error_is_none() {
         check(json!({"error": null, "choices": []}), None);
         check(json!({"error": "", "choices": []}), None);
+        let blank = json!({"error": {"code": 0, "message": "", "param": null}, "choices": []});
+        check(blank, None);
+        check(json!({"error": {}, "choices": []}), None);
         check(json!({"choices": [], "message": "a"}), None);
         check(
             json!({"type": "message_start", "message": {"id": "1"}}),

@@ -62,11 +62,14 @@ fn without_a_key_none_is_sent() {
     });
     let connection = server.accept();
     assert!(!connection.head.to_lowercase().contains("authorization"));
-    connection.refuse("401 Unauthorized", "", "");
-    assert!(matches!(
-        expect_error(&reply),
-        AssistantError::MissingKey { .. }
-    ));
+    let words = r#"{"error":"only from within the office"}"#;
+    connection.refuse("403 Forbidden", "", words);
+    let error = expect_error(&reply);
+    assert!(
+        matches!(error, AssistantError::MissingKey { .. }),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("the office"), "{error}");
 }
 
 #[test]
@@ -284,6 +287,19 @@ fn a_failing_server_that_repeats_the_key_does_not_give_it_away() {
     assert_eq!(text.chars().count(), 300);
     assert!(!text.contains("sk-"), "{text}");
     assert!(server.try_accept().is_none());
+}
+
+#[test]
+fn a_reason_that_cannot_be_read_is_not_shown_as_it_is() {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    let headers = "Content-Encoding: br\r\n";
+    server
+        .accept()
+        .refuse("400 Bad Request", headers, "\u{1}\u{2}");
+    let error = expect_error(&reply).to_string();
+    assert!(error.contains("encoded as \"br\""), "{error}");
+    assert!(!error.contains('\u{1}'), "{error:?}");
 }
 
 #[test]

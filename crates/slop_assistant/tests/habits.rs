@@ -40,9 +40,10 @@ fn listen(reply: &Reply) -> Said {
         result: Ok(()),
     };
     loop {
-        match next(reply) {
+        let update = next(reply);
+        said.thoughts += &reply.take_thoughts();
+        match update {
             Update::Token(text) => said.text += &text,
-            Update::Thought(thought) => said.thoughts += &thought,
             Update::Retrying { .. } => {}
             Update::Finished(result) => {
                 let details = reply.details();
@@ -96,6 +97,13 @@ fn typed(kind: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}")
         .into_bytes()
+}
+
+/// A stream that ends in the middle.
+fn broken(body: &str) -> Vec<u8> {
+    let length = body.len() + 1;
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream";
+    format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
 /// A stream that has said that it is finished.
@@ -192,6 +200,29 @@ fn habits_of_servers_like_openai() {
             finished(&(choice(r#"{"delta":{"reasoning":"six"},"finish_reason":"stop"}"#) + &hello)),
             thought("six", "Hello"),
         ),
+        (
+            "an early reason to finish, and then the connection breaks",
+            broken(&(choice(r#"{"delta":{"reasoning":"six"},"finish_reason":"stop"}"#) + &hello)),
+            Said { thoughts: "six".to_owned(), ..cut("Hello") },
+        ),
+        (
+            "the same text twice in each piece",
+            finished(&choice(r#"{"text":"Hello","delta":{"content":"Hello"}}"#)),
+            text("Hello"),
+        ),
+        ("sources before the answer", finished(&format!("data: {{\"sources\":[]}}\n\n{hello}")), text("Hello")),
+        ("another mark of the end", stream(&format!("{hello}{FINISH}data: [END]\n\n")), text("Hello")),
+        (
+            "an error without data:",
+            stream(&format!("{hello}{{\"error\":{{\"message\":\"no room\"}}}}\n\n{DONE}")),
+            Said { text: "Hello".to_owned(), ..reported("no room") },
+        ),
+        (
+            "an error in a choice",
+            stream(&choice(r#"{"finish_reason":"error","error":{"message":"no room"}}"#)),
+            reported("no room"),
+        ),
+        ("an error that says nothing", finished(&hello.replace("}\n\n", ",\"error\":{\"message\":\"\"}}\n\n")), text("Hello")),
         (
             "nothing but thoughts",
             finished(&choice(r#"{"delta":{"reasoning":"six"}}"#)),

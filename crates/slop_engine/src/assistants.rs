@@ -1,5 +1,7 @@
 //! What assistants say, in full.
 
+mod said;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     time::SystemTime,
@@ -13,6 +15,7 @@ pub use slop_assistant::{
 use slop_assistant::{Details, ModelList, Reply, Update};
 
 use crate::pacing::Frames;
+use said::Said;
 
 /// How many finished requests are kept.
 const KEPT: usize = 32;
@@ -107,8 +110,7 @@ impl Assistants {
         let frames = self.frames.clone();
         self.asked.entry(id).or_insert_with(|| Asked {
             reply: Some(Reply::start_with(ask, move || frames.now())),
-            text: String::new(),
-            thoughts: String::new(),
+            said: Said::default(),
             details: Details::default(),
             note: None,
             outcome: None,
@@ -183,8 +185,8 @@ impl Assistants {
     #[must_use]
     pub fn get(&self, id: u64) -> Option<Progress<'_>> {
         self.asked.get(&id).map(|asked| Progress {
-            text: &asked.text,
-            thoughts: &asked.thoughts,
+            text: &asked.said.text,
+            thoughts: &asked.said.thoughts,
             usage: asked.details.usage,
             cut: asked.details.cut.as_deref(),
             calls: &asked.details.calls,
@@ -242,8 +244,7 @@ struct Follower {
 struct Asked {
     /// Until it has finished.
     reply: Option<Reply>,
-    text: String,
-    thoughts: String,
+    said: Said,
     details: Details,
     note: Option<String>,
     outcome: Option<Result<(), AssistantError>>,
@@ -266,21 +267,31 @@ impl Asked {
             return Polled::All;
         };
         for _ in 0..PER_POLL {
-            match reply.try_next() {
+            let update = reply.try_next();
+            let thoughts = reply.take_thoughts();
+            if !thoughts.is_empty() {
+                self.said.thoughts += &thoughts;
+                self.note = None;
+            }
+            match update {
                 Some(Update::Token(token)) => {
-                    self.text += &token;
+                    self.said.push(&token);
                     self.note = None;
                 }
-                Some(Update::Thought(thought)) => self.thoughts += &thought,
                 Some(Update::Retrying { after, reason }) => {
                     let seconds = after.as_secs().max(1);
                     self.note = Some(format!("{reason}; it is asked again in {seconds} s"));
                 }
                 Some(Update::Finished(result)) => {
                     self.note = None;
-                    self.outcome = Some(result);
                     self.details = reply.details();
                     self.reply = None;
+                    let is_empty = self.said.is_only_thoughts() && self.details.calls.is_empty();
+                    self.outcome = Some(if is_empty {
+                        result.and(Err(only_thoughts(&self.details)))
+                    } else {
+                        result
+                    });
                     return Polled::Finished;
                 }
                 None => {
@@ -291,6 +302,18 @@ impl Asked {
         }
         self.details = reply.details();
         Polled::More
+    }
+}
+
+/// Why an answer that has come to its end is none, if all of it were thoughts.
+fn only_thoughts(details: &Details) -> AssistantError {
+    match &details.cut {
+        Some(reason) => AssistantError::TooLong {
+            reason: reason.clone(),
+        },
+        None => AssistantError::Empty {
+            only_thoughts: true,
+        },
     }
 }
 

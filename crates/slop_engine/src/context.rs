@@ -11,7 +11,7 @@ mod reader;
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::Read,
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -128,6 +128,15 @@ pub fn gather(root: &str, wanted: &[Wanted], off_limits: &OffLimits) -> Gathered
             return gathered;
         }
     };
+    let at = match place_of(&folder) {
+        Ok(at) => at,
+        Err(source) => {
+            gathered
+                .refused
+                .push(ContextError::NoFolder { folder, source });
+            return gathered;
+        }
+    };
     let mut search = Search::new(&folder, off_limits);
     let mut chosen = BTreeMap::new();
     for wanted in wanted {
@@ -145,7 +154,7 @@ pub fn gather(root: &str, wanted: &[Wanted], off_limits: &OffLimits) -> Gathered
         if mode == Mode::None {
             continue;
         }
-        match read(&folder, &path, room, off_limits) {
+        match read(&folder, &at, &path, room, off_limits) {
             Ok(text) => {
                 room -= (text.len() as u64).min(room);
                 gathered.files.push(sent(path, mode, &text));
@@ -170,9 +179,60 @@ fn project(root: &str, off_limits: &OffLimits) -> Result<PathBuf, ContextError> 
     Ok(folder)
 }
 
-/// The text of a file within a folder. The folder is canonical.
+/// Something that was opened, and where it is, whatever its path leads to by now.
+fn opened(path: &Path) -> io::Result<(File, PathBuf)> {
+    let file = File::open(path)?;
+    let at = place(&file, path)?;
+    Ok((file, at))
+}
+
+/// Where a folder is when it is open; its path is canonical.
+fn place_of(folder: &Path) -> io::Result<PathBuf> {
+    if cfg!(target_os = "linux") {
+        opened(folder).map(|(_, at)| at)
+    } else {
+        Ok(folder.to_owned())
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn place(file: &File, _path: &Path) -> io::Result<PathBuf> {
+    use std::os::fd::AsRawFd;
+
+    fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
+/// There is nothing better that every system has.
+#[cfg(not(target_os = "linux"))]
+fn place(_file: &File, path: &Path) -> io::Result<PathBuf> {
+    path.canonicalize()
+}
+
+/// Refuses what was opened elsewhere than in the folder: since its path was looked at, something on the way
+/// may have become a link.
+fn stays(at: &Path, path: &str, target: &Path, off_limits: &OffLimits) -> Result<(), ContextError> {
+    let path = || path.to_owned();
+    if !target.starts_with(at) {
+        let target = target.to_owned();
+        return Err(ContextError::LeadsOut {
+            path: path(),
+            target,
+        });
+    }
+    match off_limits.holds(target) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(ContextError::OffLimits { path: path() }),
+        Err(source) => Err(ContextError::Read {
+            path: path(),
+            source,
+        }),
+    }
+}
+
+/// The text of a file within a folder. The folder is canonical, and `at` is where it is when it is open.
 fn read(
     folder: &Path,
+    at: &Path,
     path: &str,
     room: u64,
     off_limits: &OffLimits,
@@ -195,7 +255,8 @@ fn read(
         return Err(ContextError::NoFile { path: path() });
     }
     let mut bytes = Vec::new();
-    let file = File::open(&file).map_err(failed)?;
+    let (file, target) = opened(&file).map_err(failed)?;
+    stays(at, &path(), &target, off_limits)?;
     // One that grows meanwhile is read no further either.
     let mut file = file.take(LARGEST + 1);
     file.read_to_end(&mut bytes).map_err(failed)?;

@@ -123,6 +123,8 @@ impl Search<'_> {
                 format!("{}/{name}", path.trim_end_matches('/'))
             };
             match kind {
+                // Such as one with passwords. It can be named.
+                Kind::File if name.starts_with('.') => {}
                 Kind::File => {
                     // One that cannot be read has no text that could be found.
                     if let Ok(body) = self.root.read(&below) {

@@ -83,7 +83,7 @@ impl Tool {
             Self::List => "Lists what is in a folder of the project. Folders end with /, links with @.",
             Self::Search => {
                 "Finds the lines that contain a text, in a file of the project or in all files of a \
-                 folder and those below it. Upper and lower case matter."
+                 folder and those below it. Hidden files have to be named. Upper and lower case matter."
             }
             Self::Change => {
                 "Writes a text file of the project, or makes it. A person sees the difference first, \

@@ -365,6 +365,8 @@ fn a_search_says_where_and_whether_that_is_all() {
     let place = place();
     fs::create_dir_all(place.project.join("target/debug")).unwrap();
     fs::write(place.project.join("target/debug/two"), "two").unwrap();
+    // Nobody sends that by accident.
+    fs::write(place.project.join("src/.env"), "two").unwrap();
     let found = place.root.search("two", ".").unwrap();
     assert!(!found.is_cut);
     let hits: Vec<_> = found
@@ -375,6 +377,7 @@ fn a_search_says_where_and_whether_that_is_all() {
     assert_eq!(hits, [("src/a.rs", 2)]);
     assert_eq!(place.root.search("two", "src/a.rs").unwrap().hits.len(), 1);
     assert_eq!(place.root.search("Two", "src").unwrap().hits, []);
+    assert_eq!(place.root.search("two", "src/.env").unwrap().hits.len(), 1);
     fs::write(place.project.join("many"), "two\n".repeat(1000)).unwrap();
     let found = place.root.search("two", ".").unwrap();
     assert!(found.is_cut);

@@ -72,6 +72,8 @@ impl Format {
             error: error.to_string(),
         };
         let text = std::str::from_utf8(bytes).map_err(|_| Reason::NotText)?;
+        // Some editors put a mark before all else.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.trim().is_empty() {
             return Err(Reason::Empty);
         }
@@ -156,6 +158,8 @@ mod tests {
         let (version, rest) = header(&text).unwrap();
         assert_eq!((version, body(rest)), (7, Some("Dot")));
         assert_eq!(format.read(text.as_bytes()), Ok((Shape::Dot, 7)));
+        let marked = format!("\u{feff}{text}");
+        assert_eq!(format.read(marked.as_bytes()), Ok((Shape::Dot, 7)));
     }
 
     #[test]

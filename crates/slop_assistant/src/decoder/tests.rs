@@ -103,8 +103,14 @@ fn an_early_reason_to_finish_is_not_believed() {
     let thought = "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"six\"},\
                    \"finish_reason\":\"stop\"}]}\n\n";
     let body = thought.to_owned() + &piece("42") + &finish("stop");
-    let read = read(&body, End::Orderly);
-    assert_eq!(read, ("six".to_owned(), "42".to_owned(), Ok(())));
+    for end in [End::Orderly, End::Cut] {
+        let whole = read(&body, end);
+        assert_eq!(whole, ("six".to_owned(), "42".to_owned(), Ok(())));
+        // Nor if the answer breaks off behind it.
+        let half = read(&(thought.to_owned() + &piece("4")), end);
+        let cut = Err(AssistantError::CutOff);
+        assert_eq!(half, ("six".to_owned(), "4".to_owned(), cut));
+    }
 }
 
 #[test]
@@ -178,6 +184,42 @@ fn what_cannot_be_understood_is_quoted() {
     check_bad("{\"choices\":[]} x", "{\"choices\":[]} x");
     let page = format!("<p>{}", "a".repeat(LONGEST_PAGE));
     check_bad(&page, "a page for a browser");
+}
+
+#[test]
+fn what_stands_beside_an_answer_is_no_part_of_it() {
+    let sources = "data: {\"sources\":[{\"name\":\"a\"}]}\n\n";
+    let done = "data: [DONE]\n\n";
+    check(
+        &(sources.to_owned() + &piece("a") + &finish("stop") + done),
+        "a",
+        Ok(()),
+    );
+    for behind in [sources, "data: \"[DONE]\"\n\n", "data: [END]\n\n"] {
+        check(&(piece("a") + &finish("stop") + behind), "a", Ok(()));
+    }
+    check(
+        &("data: connected\n\n".to_owned() + &piece("a") + done),
+        "a",
+        Ok(()),
+    );
+    // It is all that there is, or stands in the middle, or may have been a part of it.
+    check_bad(&(sources.to_owned() + done), "sources");
+    check_bad("data: out of memory\n\n", "out of memory");
+    check_bad(&(piece("a") + sources + &piece("b") + done), "sources");
+    check_bad(
+        &(piece("a") + &finish("stop") + "data: {\"cho\n\n" + &piece("b") + done),
+        "{\"cho",
+    );
+    let (_, _, result) = read(sources, End::Cut);
+    assert_eq!(result, Err(AssistantError::CutOff));
+}
+
+#[test]
+fn an_error_without_the_name_of_its_field_is_told() {
+    let body = piece("a") + "{\"error\":{\"message\":\"no room\"}}\n\ndata: [DONE]\n\n";
+    let text = "no room".to_owned();
+    check(&body, "a", Err(AssistantError::Reported { text }));
 }
 
 #[test]

@@ -168,7 +168,10 @@ fn text_and_thoughts_come_in_many_forms() {
             json!({"delta": {name: "a", "content": null}}),
             &[thought("a")],
         );
+        check_choice(json!({"delta": {name: {"text": "a"}}}), &[thought("a")]);
     }
+    let both = json!({"delta": {"content": "a"}, "text": "a", "finish_reason": "null"});
+    check_choice(both, &[token("a")]);
     let twice = json!({"delta": {"reasoning": "a", "reasoning_content": "a"}});
     check_choice(twice, &[thought("a")]);
     check_choice(
@@ -181,6 +184,16 @@ fn text_and_thoughts_come_in_many_forms() {
     );
     let tagged = json!({"message": {"content": "<think>a</think>\nb"}});
     check_choice(tagged, &[thought("a"), token("b")]);
+}
+
+#[test]
+fn an_error_in_a_choice_is_told() {
+    let event = json!({ "choices": [{
+        "delta": {"content": ""}, "finish_reason": "error",
+        "error": {"code": 502, "message": "the provider is gone"},
+    }]});
+    let text = "the provider is gone".to_owned();
+    assert_eq!(read(&event), Err(AssistantError::Reported { text }));
 }
 
 #[test]
@@ -254,6 +267,8 @@ fn models_come_in_several_forms() {
         assert_eq!(server.models(&list), expected);
     }
     assert_eq!(server.models(&json!({"data": 1})), None);
+    let none = json!({"object": "list", "data": null});
+    assert_eq!(server.models(&none), Some(Vec::new()));
 }
 
 fn tool() -> Tool {
@@ -316,6 +331,28 @@ fn tools_are_offered_and_what_came_of_them_goes_back() {
         body["messages"][2],
         json!({ "role": "user", "content": words })
     );
+}
+
+#[test]
+fn a_call_that_no_server_would_take_back_is_one_that_it_does() {
+    let wrong = Call {
+        name: "read file".to_owned(),
+        ..call("1", "{\"path\": ")
+    };
+    let messages = [
+        Message::new(ChatRole::User, "a"),
+        Message::calls("", vec![wrong]),
+    ];
+    let form = Form {
+        tools: vec![tool()],
+        ..Form::default()
+    };
+    let body = server("http://a").body(&messages, &form);
+    let function = &body["messages"][1]["tool_calls"][0]["function"];
+    assert_eq!(function["name"], "read_file");
+    let arguments = function["arguments"].as_str().unwrap();
+    let arguments: Value = serde_json::from_str(arguments).unwrap();
+    assert_eq!(arguments, json!({ "arguments": "{\"path\": " }));
 }
 
 #[test]

@@ -214,10 +214,10 @@ fn verdict(text: &str) -> Option<Verdict> {
     let mut from_the_end = lines.iter().enumerate().rev();
     from_the_end.find_map(|(at, line)| {
         let line = plain(line);
-        if follows(line, "PASS").is_some() {
+        if passes(line) {
             return Some(Verdict::Passed);
         }
-        let first = follows(line, "FAIL")?;
+        let first = failure(line)?;
         let rest = lines[at + 1..].join("\n");
         let reason = format!("{first}\n{rest}");
         let reason = match reason.trim() {
@@ -234,15 +234,23 @@ fn plain(line: &str) -> &str {
     line.trim_matches(is_mark)
 }
 
-/// What follows a word that a line begins with, after a colon. Nothing may follow it otherwise.
-fn follows<'a>(line: &'a str, word: &str) -> Option<&'a str> {
-    let rest = line.strip_prefix(word)?;
-    let rest = rest.trim_start_matches(['*', '_', '`']).trim();
-    if rest.is_empty() || rest == "." {
-        return Some("");
-    }
-    let rest = rest.strip_prefix(':')?;
-    Some(rest.trim_start_matches(['*', '_', '`']).trim())
+/// Whether a line says `PASS`. Nothing may follow it but what stands behind a colon.
+fn passes(line: &str) -> bool {
+    let rest = line.strip_prefix("PASS");
+    let rest = rest.map(|rest| rest.trim_start_matches(['*', '_', '`']).trim());
+    rest.is_some_and(|rest| rest.is_empty() || rest == "." || rest.starts_with(':'))
+}
+
+/// What follows `FAIL`, whatever stands between: an answer that ends so has not passed, though it is not in
+/// the form that was asked for.
+fn failure(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("FAIL")?;
+    let rest = rest.strip_prefix("ED").unwrap_or(rest);
+    let is_longer = rest.starts_with(char::is_alphanumeric);
+    let is_mark = |c: char| {
+        c.is_whitespace() || matches!(c, '*' | '_' | '`' | ':' | '-' | '–' | '—' | ',' | ';' | '.')
+    };
+    (!is_longer).then(|| rest.trim_start_matches(is_mark))
 }
 
 #[cfg(test)]

@@ -24,9 +24,10 @@ struct Written {
     id: Option<Id>,
     title: String,
     #[serde(default, alias = "text")]
-    description: String,
-    #[serde(default)]
-    depends_on: Vec<Id>,
+    description: Option<String>,
+    // By another name they would be lost without a word.
+    #[serde(default, alias = "dependsOn", alias = "dependencies")]
+    depends_on: Option<Vec<Id>>,
 }
 
 /// Models like to count, whatever they are told.
@@ -76,8 +77,11 @@ pub(crate) fn read(answer: &str) -> Result<Vec<Proposed>, ReadError> {
             _ => place.to_string(),
         },
         title: ticket.title.trim().to_owned(),
-        text: ticket.description.trim().to_owned(),
-        depends_on: ticket.depends_on.into_iter().map(Id::into_text).collect(),
+        text: ticket.description.unwrap_or_default().trim().to_owned(),
+        depends_on: {
+            let depends_on = ticket.depends_on.unwrap_or_default();
+            depends_on.into_iter().map(Id::into_text).collect()
+        },
         tier: Tier::default(),
     });
     Ok(tickets.collect())
@@ -178,6 +182,18 @@ mod tests {
         check(&format!("````JSON\n{LIST}\n````"));
         // It is not closed, yet whole.
         check(&format!("```json\n{LIST}"));
+    }
+
+    #[test]
+    fn what_is_missing_may_be_null_and_what_it_needs_has_other_names() {
+        check(
+            &LIST
+                .replace(
+                    "\"one\"",
+                    "\"one\", \"description\": null, \"depends_on\": null",
+                )
+                .replace("\"depends_on\": [", "\"dependencies\": ["),
+        );
     }
 
     #[test]

@@ -226,6 +226,29 @@ fn links_that_lead_out_are_refused() {
     assert!(matches!(error, ContextError::Nothing { .. }), "{error}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_becomes_a_link_before_it_is_opened_is_refused() {
+    use std::os::unix::fs::symlink;
+
+    let bench = Bench::new(&[("a/secret.md", "ours"), ("data/api_key-a", "key")]);
+    let at = place_of(&bench.root).unwrap();
+    let off_limits = OffLimits::new(&bench.root.join("data"));
+    let stays = |path: &str| {
+        let (_, target) = opened(&bench.root.join(path)).unwrap();
+        stays(&at, path, &target, &off_limits)
+    };
+    stays("a/secret.md").unwrap();
+    // As if that had been looked at, and then another folder put in its place.
+    fs::rename(bench.root.join("a"), bench.root.join("b")).unwrap();
+    symlink(&bench.beside, bench.root.join("a")).unwrap();
+    let error = stays("a/secret.md").unwrap_err();
+    assert!(matches!(error, ContextError::LeadsOut { .. }), "{error}");
+    symlink("data", bench.root.join("c")).unwrap();
+    let error = stays("c/api_key-a").unwrap_err();
+    assert!(matches!(error, ContextError::OffLimits { .. }), "{error}");
+}
+
 #[cfg(unix)]
 #[test]
 fn links_within_the_folder_are_followed_if_they_are_named() {
