@@ -2,7 +2,7 @@
 
 use slop_engine::egui::{self, Event, Key, Modifiers};
 use slop_state::Palette;
-use slop_ui::Theme;
+use slop_ui::{field::line, Theme};
 
 use super::{commands::Command, subsequence, wish::Wish};
 
@@ -58,11 +58,12 @@ pub(super) fn window(
         .show(context, |ui| {
             egui::Frame::popup(ui.style()).show(ui, |ui| {
                 ui.set_width(WIDTH);
-                let edit = egui::TextEdit::singleline(&mut palette.text)
-                    .id(field())
-                    .hint_text("🔍 What is to be done?")
-                    .desired_width(f32::INFINITY);
-                if ui.add(edit).changed() {
+                let typed = line(ui, &mut palette.text, |edit| {
+                    edit.id(field())
+                        .hint_text("🔍 What is to be done?")
+                        .desired_width(f32::INFINITY)
+                });
+                if typed.changed() {
                     palette.chosen = 0;
                 }
                 let found = find(commands, &palette.text);
