@@ -13,13 +13,10 @@ use std::{
 };
 
 use slop_engine::{
-    assistants::{AssistantError, Recipient},
+    assistants::{address_holds_a_secret, AssistantError, Recipient},
     egui,
 };
-use slop_state::{
-    address_holds_a_secret, Action, BuildProfile, Draft, Limits, ModelId, Project, Settings, Tiers,
-    Whose,
-};
+use slop_state::{Action, BuildProfile, Draft, Limits, ModelId, Project, Settings, Tiers, Whose};
 use slop_ui::{
     field,
     servers::{address, key_field, provider_name, Offer, HOLDS_A_SECRET, PROVIDERS},

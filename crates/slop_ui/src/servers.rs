@@ -1,11 +1,11 @@
 //! How it is entered whom to ask: provider, address, key and model, wherever that is.
 
 use slop_engine::{
-    assistants::{ApiKey, Assistants, Models, Provider, Recipient},
+    assistants::{address_holds_a_secret, ApiKey, Assistants, Models, Provider, Recipient},
     egui,
     session::Session,
 };
-use slop_state::{address_holds_a_secret, Action, ProviderKind, TypedKey, Whose};
+use slop_state::{Action, ProviderKind, TypedKey, Whose};
 
 use crate::{field, Theme};
 

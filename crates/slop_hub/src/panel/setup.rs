@@ -1,10 +1,10 @@
 //! What a discussion has of its own instead of what is set for the project.
 
 use slop_engine::{
-    assistants::{AssistantError, Recipient},
+    assistants::{shown_address, AssistantError, Recipient},
     egui,
 };
-use slop_state::{shown_address, Action, Discussion, Leave, ProviderKind, Settings};
+use slop_state::{Action, Discussion, Leave, ProviderKind, Settings};
 use slop_ui::{
     discussion_hub::prompt_field,
     field,
