@@ -82,13 +82,14 @@ pub(super) fn window(
     });
     if wish.is_some() || escapes || is_outside {
         close(context, palette);
-        // What was typed in this frame was typed here, and not into what has the keyboard from now on.
+        // What was struck in this frame was struck here, and not in what has the keyboard from now on.
         context.input_mut(|input| input.events.retain(|event| !is_typed(event)));
     }
     wish
 }
 
-/// Whether a field that has the keyboard would take this for something that was done in it.
+/// Whether a field that has the keyboard would take this for something that was done in it. So it does of
+/// every key: by Ctrl with H, K, U or W it deletes, by Ctrl+Z it undoes, and by many it moves its cursor.
 fn is_typed(event: &Event) -> bool {
     matches!(
         event,
@@ -97,11 +98,7 @@ fn is_typed(event: &Event) -> bool {
             | Event::Cut
             | Event::Copy
             | Event::Ime(_)
-            | Event::Key {
-                key: Key::Backspace | Key::Delete,
-                pressed: true,
-                ..
-            }
+            | Event::Key { pressed: true, .. }
     )
 }
 
