@@ -1,5 +1,7 @@
 //! What a command asks for: by its keys, in the palette or in a menu. Whoever asks, it is granted here.
 
+#[cfg(feature = "hot")]
+use hot_reloader::ReloadRequest;
 use slop_engine::egui::{self, KeyboardShortcut};
 use slop_state::{Action, Hub, Layout, Palette, Window};
 use slop_ui::{discussion_hub, mma_dashboard, Theme};
@@ -31,6 +33,9 @@ pub(super) enum Wish {
     /// New code.
     #[cfg(feature = "hot")]
     Reload,
+    /// New code, and what it spawns.
+    #[cfg(feature = "hot")]
+    Rebuild,
 }
 
 impl Wish {
@@ -110,9 +115,8 @@ pub(super) struct Hands<'a> {
     pub(super) hub: &'a mut Hub,
     pub(super) palette: &'a mut Palette,
     pub(super) out: &'a mut Vec<Action>,
-    /// Whether new code is wanted.
     #[cfg(feature = "hot")]
-    pub(super) reloads: &'a mut bool,
+    pub(super) reloads: &'a mut Vec<ReloadRequest>,
 }
 
 impl Hands<'_> {
@@ -120,7 +124,12 @@ impl Hands<'_> {
     fn grant(&mut self, wish: Wish, seen: &[Window]) {
         self.context.request_repaint();
         match wish {
-            Wish::Act(action) => self.out.push(*action),
+            Wish::Act(action) => {
+                if let Action::DiscussTicket(_) = *action {
+                    self.layout.reveal = Some(Window::DiscussionHub);
+                }
+                self.out.push(*action);
+            }
             Wish::Toggle(window) if seen.contains(&window) && self.is_open(window) => {
                 self.layout.show_windows.insert(window, false);
             }
@@ -150,7 +159,9 @@ impl Hands<'_> {
             Wish::Palette if self.palette.is_open => palette::close(self.context, self.palette),
             Wish::Palette => palette::open(self.context, self.palette),
             #[cfg(feature = "hot")]
-            Wish::Reload => *self.reloads = true,
+            Wish::Reload => self.reloads.push(ReloadRequest::all()),
+            #[cfg(feature = "hot")]
+            Wish::Rebuild => self.reloads.push(ReloadRequest::all().rebuilding()),
         }
     }
 

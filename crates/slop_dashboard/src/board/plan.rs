@@ -3,14 +3,9 @@
 use slop_common::proposal::check;
 use slop_engine::egui;
 use slop_state::{Action, Planning, Proposed, Run, Tier};
-use slop_ui::field;
+use slop_ui::{field, mma_dashboard::goal_field};
 
 use super::{icon, shortened, Scene, BAR, GAP};
-
-/// The field for the goal.
-fn goal_field() -> egui::Id {
-    egui::Id::new("mma_dashboard goal")
-}
 
 fn remark_field() -> egui::Id {
     egui::Id::new("mma_dashboard remark")

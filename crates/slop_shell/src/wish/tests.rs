@@ -24,7 +24,7 @@ struct Bench {
     seen: Vec<Window>,
     out: Vec<Action>,
     #[cfg(feature = "hot")]
-    reloads: bool,
+    reloads: Vec<ReloadRequest>,
     time: f64,
 }
 
