@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use ureq::http::{uri::InvalidUri, Uri};
 
-use crate::AssistantError;
+use crate::{shown_address, AssistantError};
 
 /// The address of a server, as somebody entered it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,20 +92,9 @@ fn parse(text: &str) -> Result<Uri, AssistantError> {
     })
 }
 
-/// An address as it is told: without a user and without a query, of which either may hold a secret.
-pub(crate) fn shown(address: &str) -> String {
-    let start = address.find("://").map_or(0, |at| at + "://".len());
-    let (start, rest) = address.split_at(start);
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    format!("{start}{host}{path}")
-}
-
 fn bad(text: &str, reason: &str) -> AssistantError {
     AssistantError::BadUrl {
-        url: shown(text),
+        url: shown_address(text),
         reason: reason.to_owned(),
     }
 }

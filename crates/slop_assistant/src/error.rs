@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::{address::shown, ApiKey};
+use crate::{shown_address, ApiKey};
 
 /// Why there is no answer, or only a part of one. What came before it is kept by whoever listened.
 /// The API key is in none of them, and what a server said is shortened.
@@ -126,7 +126,7 @@ impl AssistantError {
     pub(crate) fn presentable(mut self, key: &ApiKey) -> Self {
         let (url, text) = self.parts();
         if let Some(url) = url {
-            *url = key.excerpt(&shown(url));
+            *url = key.excerpt(&shown_address(url));
         }
         if let Some(text) = text {
             *text = key.excerpt(text);

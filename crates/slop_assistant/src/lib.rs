@@ -14,6 +14,7 @@
 //! | `dialect`; `openai`, `anthropic`, `gemini` | what differs between providers, without a network |
 //! | `form`, `turns` | how a request follows what a server refuses |
 //! | `transport`, `portions`, `address`, `retry` | HTTP, and when to give up waiting |
+//! | `shown` | what of an address is not to be shown or kept |
 //! | `decoder`; `sse`, `surrogates`, `words` | bytes to events, texts and errors, without a network |
 //! | `answer`, `think` | pieces to updates, and whether the answer is whole |
 //! | `tools` | what a model may call, and how it did |
@@ -64,6 +65,7 @@ mod provider;
 mod recipient;
 mod reply;
 mod retry;
+mod shown;
 mod sse;
 mod surrogates;
 mod think;
@@ -79,4 +81,5 @@ pub use models::ModelList;
 pub use provider::{Ask, ChatRole, Message, Provider, Timing};
 pub use recipient::Recipient;
 pub use reply::{Details, Reply, Update, Usage};
+pub use shown::{address_holds_a_secret, address_origin, shown_address};
 pub use tools::{Call, CallResult, Tool, ToolUse};

@@ -9,10 +9,8 @@ use ureq::{
 };
 
 use crate::{
-    address::{is_this_machine, shown},
-    dialect::Dialect,
-    words::words,
-    ApiKey, AssistantError, Timing,
+    address::is_this_machine, dialect::Dialect, shown_address, words::words, ApiKey,
+    AssistantError, Timing,
 };
 
 /// How much is read of the body of an error, in bytes.
@@ -216,7 +214,7 @@ pub(crate) fn refusal(url: &Uri, response: Response<Body>) -> Refusal {
         url: url.clone(),
         status,
         words: match location.filter(|_| status.is_redirection()) {
-            Some(location) => format!("it has moved to {}: {said}", shown(&location)),
+            Some(location) => format!("it has moved to {}: {said}", shown_address(&location)),
             None => said,
         },
         body,

@@ -16,7 +16,7 @@ use slop_state::{
     Action, Board, Dependencies, Discussions, PendingRequests, Planning, Run, Status, Ticket,
     TicketQueue, Verdict,
 };
-use slop_ui::{mma_dashboard, Theme};
+use slop_ui::{field, mma_dashboard, Theme};
 
 use self::{detail::detail, keys::keys, layers::layers};
 
@@ -230,11 +230,11 @@ fn top<'a>(
         let room = (ui.available_width() - fixed).max(120.0);
         let filter_width = (0.4 * room).min(180.0);
 
-        let field = egui::TextEdit::singleline(title)
-            .id(mma_dashboard::title_field())
-            .hint_text("A new ticket")
-            .desired_width(room - filter_width);
-        let response = ui.add(field);
+        let response = field::line(ui, title, |edit| {
+            edit.id(mma_dashboard::title_field())
+                .hint_text("A new ticket")
+                .desired_width(room - filter_width)
+        });
         let entered = response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
         let filled = !title.trim().is_empty();
         let add = egui::Button::new("➕ Add").min_size(egui::vec2(ADD, 0.0));
@@ -250,14 +250,12 @@ fn top<'a>(
             response.request_focus();
         }
 
-        let field = egui::TextEdit::singleline(&mut board.filter)
-            .id(egui::Id::new("mma_dashboard filter"))
-            .hint_text("🔍 Filter")
-            .desired_width(filter_width);
-        let gives_up = ui
-            .add(field)
-            .on_hover_text("Number, title or text")
-            .lost_focus()
+        let filter = field::line(ui, &mut board.filter, |edit| {
+            edit.id(egui::Id::new("mma_dashboard filter"))
+                .hint_text("🔍 Filter")
+                .desired_width(filter_width)
+        });
+        let gives_up = filter.on_hover_text("Number, title or text").lost_focus()
             && ui.input(|i| i.key_pressed(egui::Key::Escape));
         let is_filtered = !board.filter.is_empty();
         if icon(ui, "✖", "Show all tickets (Escape)", is_filtered, CLEAR) || gives_up {

@@ -9,8 +9,8 @@ use std::{
 
 use bevy::prelude::Resource;
 pub use slop_assistant::{
-    is_echo, ApiKey, Ask, AssistantError, Call, CallResult, ChatRole, Message, Provider, Recipient,
-    Timing, Tool, ToolUse, Usage,
+    address_holds_a_secret, is_echo, shown_address, ApiKey, Ask, AssistantError, Call, CallResult,
+    ChatRole, Message, Provider, Recipient, Timing, Tool, ToolUse, Usage,
 };
 use slop_assistant::{Details, ModelList, Reply, Update};
 

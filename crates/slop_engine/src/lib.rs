@@ -14,6 +14,7 @@ pub mod hands;
 pub mod host;
 pub mod log;
 pub mod pacing;
+pub mod reading_order;
 pub mod session;
 pub mod timings;
 

@@ -38,7 +38,9 @@
 //! its environment outlives its command. So does, if the app was killed, one that has wiped its environment
 //! and is in no group with one that has not. What an app in another pid namespace, such as a container, has
 //! left is not ended, since nobody here can tell whether that app is gone. Mounts within the folder belong to
-//! it. Folders that a change has made stay when it is undone.
+//! it. Folders that a change has made stay when it is undone. Whoever has opened a file before a change replaces
+//! it, and writes into it after, writes into what is gone; and where the file system cannot exchange two files
+//! (`renameat2`), what somebody writes between the last look and the change is lost.
 
 mod change;
 mod diff;
@@ -49,6 +51,8 @@ mod path;
 mod search;
 mod tool;
 
+#[cfg(target_os = "linux")]
+mod beside;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
 #[cfg(target_os = "linux")]

@@ -1,37 +1,38 @@
 //! The project's folder, opened once.
 
 use std::{
-    fs::{File, Permissions},
-    io::{self, Read, Write},
-    os::{
-        fd::{AsRawFd, OwnedFd},
-        unix::fs::PermissionsExt,
-    },
+    fs::File,
+    io::{self, Read},
+    os::fd::{AsRawFd, OwnedFd},
     path::{Path, PathBuf},
-    process,
-    sync::atomic::{AtomicU64, Ordering},
 };
 
 use rustix::{
     fs::{
-        fstat, fsync, mkdirat, open, openat, openat2, renameat, renameat_with, statat, unlinkat,
-        AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, ResolveFlags,
+        fstat, fsync, mkdirat, open, openat2, statat, AtFlags, Dir, FileType, Mode, OFlags,
+        ResolveFlags,
     },
     io::Errno,
 };
 
-use crate::{off_limits::Identity, path::names, search::Kind, HandsError, OffLimits, LARGEST};
+use crate::{
+    beside::{exchange, Beside},
+    off_limits::Identity,
+    path::names,
+    search::Kind,
+    HandsError, OffLimits, LARGEST,
+};
 
 /// How a path is looked up: over no `..` that leads out, and through no link of any kind.
-const BENEATH: ResolveFlags = ResolveFlags::BENEATH
+pub(crate) const BENEATH: ResolveFlags = ResolveFlags::BENEATH
     .union(ResolveFlags::NO_SYMLINKS)
     .union(ResolveFlags::NO_MAGICLINKS);
 /// How a folder is opened.
-const FOLDER: OFlags = OFlags::RDONLY
+pub(crate) const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::CLOEXEC);
 /// How a file is opened. A pipe would wait for somebody who writes into it.
-const FILE: OFlags = OFlags::RDONLY
+pub(crate) const FILE: OFlags = OFlags::RDONLY
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY)
     .union(OFlags::CLOEXEC);
@@ -191,7 +192,8 @@ impl Root {
     }
 
     /// Replaces the whole text of a file, which is there and is `from`, or is not there. All of it
-    /// is seen to be replaced, or none, also after a loss of power.
+    /// is seen to be replaced, or none, also after a loss of power. What somebody else puts there
+    /// meanwhile stays.
     pub(crate) fn replace(
         &self,
         path: &str,
@@ -223,29 +225,27 @@ impl Root {
         if now.as_deref() != from {
             return Err(conflict());
         }
-        let Some(to) = to else {
-            if from.is_some() {
-                unlinkat(&folder, name, AtFlags::empty()).map_err(failed)?;
-                fsync(&folder).map_err(failed)?;
-            }
-            return Ok(());
-        };
         let mut beside = Beside::new(&folder).map_err(failed)?;
-        let written = beside.write(to, meta.map(|meta| meta.permissions()));
-        written.map_err(|source| file_error("write", path, source))?;
-        // Of a file that is not there nothing may be replaced.
-        let put = if from.is_some() {
-            renameat(&folder, beside.name.as_str(), &folder, name)
-        } else {
-            let only_new = RenameFlags::NOREPLACE;
-            renameat_with(&folder, beside.name.as_str(), &folder, name, only_new)
+        let put = match (from, to) {
+            (None, None) => return Ok(()),
+            (Some(from), None) => beside.take_away(name, from),
+            (from, Some(to)) => {
+                let written = beside.write(to, meta.map(|meta| meta.permissions()));
+                written.map_err(|source| file_error("write", path, source))?;
+                match from {
+                    Some(from) => beside.replace(name, from, exchange),
+                    None => beside.place(name).map(|()| true),
+                }
+            }
         };
         match put {
-            Ok(()) => beside.is_placed = true,
-            Err(Errno::EXIST) => return Err(conflict()),
-            Err(errno) => return Err(failed(errno)),
+            Ok(true) => {
+                drop(beside);
+                fsync(&folder).map_err(failed)
+            }
+            Ok(false) | Err(Errno::EXIST) => Err(conflict()),
+            Err(errno) => Err(failed(errno)),
         }
-        fsync(&folder).map_err(failed)
     }
 
     /// The folder that a file is in, and its name there. Folders on the way that are missing are
@@ -284,59 +284,6 @@ impl Root {
     }
 }
 
-/// A file that is written beside the one that it is to replace. It goes unless it was put there.
-struct Beside<'a> {
-    folder: &'a OwnedFd,
-    name: String,
-    file: File,
-    is_placed: bool,
-}
-
-impl<'a> Beside<'a> {
-    fn new(folder: &'a OwnedFd) -> Result<Self, Errno> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        loop {
-            let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            let name = format!(".slop-hands-{}-{count}.tmp", process::id());
-            // As any new file is, for whom the person has said.
-            match openat(folder, name.as_str(), flags, Mode::from_raw_mode(0o666)) {
-                // One of a process before that was killed.
-                Err(Errno::EXIST) => {}
-                Ok(file) => {
-                    return Ok(Self {
-                        folder,
-                        name,
-                        file: File::from(file),
-                        is_placed: false,
-                    });
-                }
-                Err(errno) => return Err(errno),
-            }
-        }
-    }
-
-    fn write(&mut self, text: &str, permissions: Option<Permissions>) -> io::Result<()> {
-        if let Some(permissions) = permissions {
-            // Who may read, write and run it, and nothing that would run it as somebody else.
-            let mode = permissions.mode() & 0o777;
-            self.file.set_permissions(Permissions::from_mode(mode))?;
-        }
-        self.file.write_all(text.as_bytes())?;
-        self.file.sync_all()
-    }
-}
-
-impl Drop for Beside<'_> {
-    fn drop(&mut self) {
-        if !self.is_placed {
-            // What stays is in nobody's way.
-            let _ = unlinkat(self.folder, self.name.as_str(), AtFlags::empty());
-        }
-    }
-}
-
 /// What tells it from all others.
 fn identity(path: &str, opened: &OwnedFd) -> Result<Identity, HandsError> {
     let stat = fstat(opened).map_err(|errno| refused("open", path, errno))?;
@@ -344,7 +291,7 @@ fn identity(path: &str, opened: &OwnedFd) -> Result<Identity, HandsError> {
 }
 
 /// A file, if it is one.
-fn regular(path: &str, file: OwnedFd) -> Result<File, HandsError> {
+pub(crate) fn regular(path: &str, file: OwnedFd) -> Result<File, HandsError> {
     let file = File::from(file);
     let meta = file.metadata();
     let meta = meta.map_err(|source| file_error("open", path, source))?;
@@ -358,7 +305,8 @@ fn regular(path: &str, file: OwnedFd) -> Result<File, HandsError> {
     Ok(file)
 }
 
-fn text(path: &str, file: File) -> Result<String, HandsError> {
+/// The text of a file.
+pub(crate) fn text(path: &str, file: File) -> Result<String, HandsError> {
     let mut bytes = Vec::new();
     // One that grows meanwhile is read no further either.
     let read = file.take(LARGEST + 1).read_to_end(&mut bytes);

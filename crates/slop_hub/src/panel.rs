@@ -16,8 +16,8 @@ use slop_state::{
     Action, Composer, Discussion, Discussions, Entry, Hub, Prices, Tokens, Total, Window,
 };
 use slop_ui::{
-    discussion_hub::{composer_field, name_field, search_field, take_long, unsaved, SEND},
-    Theme,
+    discussion_hub::{composer_field, name_field, search_field, unsaved, SEND},
+    field, Theme,
 };
 
 use self::{
@@ -264,12 +264,10 @@ fn rename(ui: &mut egui::Ui, id: u64, hub: &mut Hub, out: &mut Vec<Action>) {
     let Some((_, name)) = &mut hub.renaming else {
         return;
     };
-    let field = egui::TextEdit::singleline(name)
-        .id(name_field(id))
-        .desired_width(f32::INFINITY);
-    let response = ui
-        .add(field)
-        .on_hover_text("Enter accepts, Escape gives up");
+    let response = field::line(ui, name, |edit| {
+        edit.id(name_field(id)).desired_width(f32::INFINITY)
+    });
+    let response = response.on_hover_text("Enter accepts, Escape gives up");
     if !response.lost_focus() {
         return;
     }
@@ -358,12 +356,13 @@ fn head(
             hub.search.clear();
         }
         let width = (0.4 * size.x).min(200.0);
-        let search = egui::TextEdit::singleline(&mut hub.search)
-            .id(search_field())
-            .hint_text("🔍 Search (Ctrl+F)")
-            .desired_width(width);
+        let search = field::line(ui, &mut hub.search, |edit| {
+            edit.id(search_field())
+                .hint_text("🔍 Search (Ctrl+F)")
+                .desired_width(width)
+        });
         let gives_up =
-            ui.add(search).lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
+            search.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
         if gives_up {
             hub.search.clear();
         }
@@ -441,19 +440,16 @@ fn compose(
     theme: &Theme,
     out: &mut Vec<Action>,
 ) {
-    let field = composer_field();
     // Whoever types elsewhere does not mean this text.
     let focused = ui.memory(|memory| memory.focused());
-    if focused == Some(field) {
+    if focused == Some(composer_field()) {
         hold_back(ui);
-        let pasted = take_long(ui, composer.text.len());
-        out.extend(pasted.into_iter().map(Action::PasteEntry));
     }
     // It may be there from a time when there was no limit.
     if composer.text.len() > 2 * Entry::LONG {
         out.push(Action::PasteEntry(std::mem::take(&mut composer.text)));
     }
-    let mut sends = focused.is_none_or(|focused| focused == field)
+    let mut sends = focused.is_none_or(|focused| focused == composer_field())
         && ui.input_mut(|input| input.consume_shortcut(&SEND));
     ui.horizontal(|ui| {
         if let Some(role) = choose_role(ui, &discussions.roles, &composer.role) {
@@ -479,13 +475,15 @@ fn compose(
         .id_salt("composer")
         .min_scrolled_height(0.3 * LEAST)
         .show(ui, |ui| {
-            let text = egui::TextEdit::multiline(&mut composer.text)
-                .id(field)
-                .hint_text("Say something, and press Ctrl+Enter")
-                .desired_width(f32::INFINITY)
-                .desired_rows(1)
-                .min_size(ui.available_size());
-            ui.add(text);
+            let room = ui.available_size();
+            let pasted = field::apart(ui, &mut composer.text, |edit| {
+                edit.id(composer_field())
+                    .hint_text("Say something, and press Ctrl+Enter")
+                    .desired_width(f32::INFINITY)
+                    .desired_rows(1)
+                    .min_size(room)
+            });
+            out.extend(pasted.into_iter().map(Action::PasteEntry));
         });
     // Only now: what was struck before the keys is in the field by now.
     if sends && !composer.text.trim().is_empty() {

@@ -14,8 +14,8 @@ use slop_state::{
     Tiers, Window,
 };
 use slop_ui::{
-    discussion_hub::{editor, prompt_field, take_long, unsaved, why_not_edited},
-    edit, tracked, Canvas, Theme,
+    discussion_hub::{editor, prompt_field, unsaved, why_not_edited},
+    edit, field, tracked, Canvas, Theme,
 };
 
 use self::parts::{parts, Named, Origin, Part};
@@ -243,17 +243,13 @@ fn body(
 
 /// The field for what is not sent yet: the same text as in the Discussion Hub.
 fn write(ui: &mut egui::Ui, composer: &mut Composer, out: &mut Vec<Action>) {
-    let field = egui::Id::new("context composer");
-    if ui.memory(|memory| memory.has_focus(field)) {
-        let pasted = take_long(ui, composer.text.len());
-        out.extend(pasted.into_iter().map(Action::PasteEntry));
-    }
-    let text = egui::TextEdit::multiline(&mut composer.text)
-        .id(field)
-        .hint_text("Say something")
-        .desired_width(f32::INFINITY)
-        .desired_rows(2);
-    ui.add(text);
+    let pasted = field::apart(ui, &mut composer.text, |edit| {
+        edit.id(egui::Id::new("context composer"))
+            .hint_text("Say something")
+            .desired_width(f32::INFINITY)
+            .desired_rows(2)
+    });
+    out.extend(pasted.into_iter().map(Action::PasteEntry));
 }
 
 /// What can be done with an entry.

@@ -8,7 +8,7 @@ use slop_engine::{
     log::{LogLine, LogLines},
 };
 use slop_state::{Action, LogView, Window};
-use slop_ui::{edit, Canvas, Theme};
+use slop_ui::{edit, field, Canvas, Theme};
 
 /// The levels, the most severe first.
 const LEVELS: [&str; 5] = ["Error", "Warning", "Info", "Debug", "Trace"];
@@ -53,8 +53,9 @@ fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, theme: &Theme)
         })
     };
     ui.horizontal(|ui| {
-        let filter = egui::TextEdit::singleline(&mut view.filter).hint_text("🔍 Filter");
-        ui.add(filter.desired_width(200.0));
+        field::line(ui, &mut view.filter, |edit| {
+            edit.hint_text("🔍 Filter").desired_width(200.0)
+        });
         egui::ComboBox::from_id_salt("level")
             .width(90.0)
             .selected_text(LEVELS[usize::from(view.level).min(LEVELS.len() - 1)])

@@ -13,14 +13,12 @@ use std::{
 };
 
 use slop_engine::{
-    assistants::{AssistantError, Recipient},
+    assistants::{address_holds_a_secret, AssistantError, Recipient},
     egui,
 };
-use slop_state::{
-    address_holds_a_secret, Action, BuildProfile, Draft, Limits, ModelId, Project, Settings, Tiers,
-    Whose,
-};
+use slop_state::{Action, BuildProfile, Draft, Limits, ModelId, Project, Settings, Tiers, Whose};
 use slop_ui::{
+    field,
     servers::{address, key_field, provider_name, Offer, HOLDS_A_SECRET, PROVIDERS},
     tracked, Theme,
 };
@@ -193,8 +191,9 @@ impl Form<'_> {
                 visuals.widgets.hovered.bg_stroke = stroke;
                 visuals.selection.stroke = stroke;
             }
-            let edit = egui::TextEdit::singleline(&mut text).id_salt(name);
-            let response = ui.add(edit.desired_width(width));
+            let response = field::line(ui, &mut text, |edit| {
+                edit.id_salt(name).desired_width(width)
+            });
             // It is left too when the window was closed under it.
             is_left = response.lost_focus() || (is_typed && !response.has_focus());
             let holds_a_secret = (response.changed() || is_kept) && holds_a_secret(&text);
@@ -296,8 +295,9 @@ fn tracked_files(
             let mut is_over = false;
             ui.group(|ui| {
                 ui.horizontal(|ui| {
-                    let edit = egui::TextEdit::singleline(filter).hint_text("🔍 Filter");
-                    ui.add(edit.desired_width(FIELD));
+                    field::line(ui, filter, |edit| {
+                        edit.hint_text("🔍 Filter").desired_width(FIELD)
+                    });
                     is_over = ui.button("Done").clicked();
                 });
                 let files = cache.files(&project.root);

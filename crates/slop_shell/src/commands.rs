@@ -6,11 +6,12 @@ use slop_engine::egui::{Key, KeyboardShortcut, ModifierNames, Modifiers};
 use slop_state::{Action, Discussion, ProviderKind, Settings, Whose, Window};
 use slop_ui::{discussion_hub, mma_dashboard};
 
-use super::wish::Wish;
+use super::{tickets::Tickets, wish::Wish};
 
 /// Something that can be asked for.
 pub(super) struct Command {
-    pub(super) menu: Menu,
+    /// `None` if it is in the palette only.
+    pub(super) menu: Option<Menu>,
     /// For people.
     pub(super) name: String,
     /// Which keys ask for it, and where.
@@ -76,6 +77,7 @@ pub(super) struct Facts<'a> {
     pub(super) undo: Option<String>,
     /// The windows that can be seen.
     pub(super) seen: Vec<Window>,
+    pub(super) tickets: Tickets<'a>,
     pub(super) settings: Option<&'a Settings>,
     /// The names of all themes.
     pub(super) themes: Vec<String>,
@@ -115,7 +117,7 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     let id = shown.map(|shown| shown.id);
     let act = |action: fn(u64) -> Action| id.map(action).map(Wish::act);
 
-    let menu = Menu::Discussion;
+    let menu = Some(Menu::Discussion);
     let new = Some(Wish::act(Action::AddDiscussion));
     add(menu, "New discussion", anywhere(CTRL, Key::N), new);
     let rename = shown.map(|shown| Wish::Rename(shown.id, shown.name.clone()));
@@ -154,7 +156,7 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     let stop = stop.map(|shown| Wish::act(Action::StopDiscussion(shown.id)));
     add(menu, "Stop the assistant in this discussion", None, stop);
 
-    let menu = Menu::Edit;
+    let menu = Some(Menu::Edit);
     let name = match &facts.undo {
         Some(deleted) => format!("Bring back {deleted}"),
         None => "Bring back what was deleted".to_owned(),
@@ -170,7 +172,13 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     let models = has_models.then_some(Wish::act(Action::ListModels(Whose::Settings)));
     add(menu, "Ask the server for its models", None, models);
 
-    let menu = Menu::Windows;
+    let goal = Wish::Write(Window::MmaDashboard, mma_dashboard::goal_field());
+    add(None, "Write a goal", None, Some(goal));
+    for (name, action) in facts.tickets.actions() {
+        add(None, &name, None, action.map(Wish::act));
+    }
+
+    let menu = Some(Menu::Windows);
     let keys = [
         Key::Num1,
         Key::Num2,
@@ -195,9 +203,20 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
             let wish = is_other.then_some(Wish::act(Action::SetSettings(wanted)));
             add(menu, &format!("Theme {theme}"), None, wish);
         }
+        let wanted = Settings {
+            perf_profiling_enabled: !settings.perf_profiling_enabled,
+            ..settings.clone()
+        };
+        let name = if settings.perf_profiling_enabled {
+            "Measure no longer"
+        } else {
+            "Measure how long everything takes"
+        };
+        let measure = Some(Wish::act(Action::SetSettings(wanted)));
+        add(None, name, None, measure);
     }
 
-    let menu = Menu::Help;
+    let menu = Some(Menu::Help);
     let keys = anywhere(BOTH, Key::P);
     add(menu, "All commands", keys, Some(Wish::Palette));
     let keys = anywhere(Modifiers::NONE, Key::F1);
@@ -239,6 +258,8 @@ mod tests {
         assert!(names.contains(&"Delete the discussion"));
         assert!(names.contains(&"Theme nerv"));
         assert!(!names.contains(&"Theme default"));
+        assert!(names.contains(&"Write a goal"));
+        assert!(!names.contains(&"Plan the goal"));
         assert!(!names.contains(&"Stop the assistant everywhere"));
     }
 }

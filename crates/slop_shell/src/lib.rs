@@ -7,23 +7,26 @@ mod help;
 mod menu;
 mod palette;
 mod subsequence;
+mod tickets;
 mod wish;
 
 use bevy::prelude::*;
 use hot_reloader::prelude::*;
 #[cfg(feature = "hot")]
 use hot_reloader::{ModuleTimes, ReloadRequest};
-use slop_common::{streaming, Turn};
+use slop_common::{streaming, Turn, Work};
 use slop_engine::{session::Session, timings::Timings, EguiContexts};
 #[cfg(feature = "hot")]
 use slop_engine_dylib as _;
 use slop_state::{
-    Action, Composer, Discussions, Hub, Layout, Palette, PendingRequests, Project, Settings, Undo,
+    Action, Board, Composer, Dependencies, Discussions, Hub, Layout, Palette, PendingRequests,
+    Planning, Project, Settings, Ticket, TicketQueue, Undo,
 };
 use slop_ui::{edit, Canvas, Dock, Places, Themes};
 
 use self::{
     commands::{commands, Facts},
+    tickets::Tickets,
     wish::{serve, Hands},
 };
 
@@ -44,8 +47,9 @@ pub fn main_interface(app: &mut App) {
         .init_resource::<Palette>()
         .init_resource::<Dock>()
         .init_resource::<Places>()
-        // The hub's, which comes later.
+        // Those of windows, which come later.
         .init_resource::<Hub>()
+        .init_resource::<Board>()
         .add_event::<Action>()
         .add_systems(
             Update,
@@ -64,6 +68,8 @@ fn render_main_interface(
     mut contexts: EguiContexts,
     (themes, settings, project, timings): (Res<Themes>, Res<Settings>, Res<Project>, Res<Timings>),
     (discussions, composer, pending): (Res<Discussions>, Res<Composer>, Res<PendingRequests>),
+    (tickets, board): (Query<&Ticket>, Res<Board>),
+    (planning, queue): (Res<Planning>, Res<TicketQueue>),
     (mut layout, mut hub, mut palette): (ResMut<Layout>, ResMut<Hub>, ResMut<Palette>),
     mut dock: ResMut<Dock>,
     mut places: ResMut<Places>,
@@ -91,6 +97,18 @@ fn render_main_interface(
     #[cfg(not(feature = "hot"))]
     let status = None;
     let streaming = streaming(&pending);
+    let needs = Dependencies::new(tickets.iter());
+    let tickets = Tickets {
+        chosen: board.selected.and_then(|number| needs.get(number)),
+        work: Some(Work {
+            needs: &needs,
+            limit: queue.limit,
+            discussions: &discussions,
+            pending: &pending,
+        }),
+        planning: Some(&*planning),
+        queue: Some(&*queue),
+    };
     let facts = Facts {
         discussion: discussions.shown(),
         editing: hub.editing.as_ref().map(|(id, _)| *id),
@@ -98,6 +116,7 @@ fn render_main_interface(
         is_written: !composer.text.trim().is_empty(),
         undo: undo.describe(),
         seen: places.seen(),
+        tickets,
         settings: Some(&*settings),
         themes: themes.names(),
     };

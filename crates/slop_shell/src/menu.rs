@@ -59,7 +59,7 @@ pub(super) fn bar(context: &egui::Context, view: View<'_>) -> Option<Wish> {
             ui.label(egui::RichText::new(name).strong().color(theme.accent));
             for menu in Menu::ALL {
                 ui.menu_button(menu.title(), |ui| {
-                    for command in commands.iter().filter(|command| command.menu == menu) {
+                    for command in commands.iter().filter(|command| command.menu == Some(menu)) {
                         if item(ui, command, layout, theme) {
                             wish.clone_from(&command.wish);
                         }

@@ -2,7 +2,7 @@
 
 use slop_engine::egui::{self, Event, Key, Modifiers};
 use slop_state::Palette;
-use slop_ui::Theme;
+use slop_ui::{field::line, Theme};
 
 use super::{commands::Command, subsequence, wish::Wish};
 
@@ -58,11 +58,12 @@ pub(super) fn window(
         .show(context, |ui| {
             egui::Frame::popup(ui.style()).show(ui, |ui| {
                 ui.set_width(WIDTH);
-                let edit = egui::TextEdit::singleline(&mut palette.text)
-                    .id(field())
-                    .hint_text("🔍 What is to be done?")
-                    .desired_width(f32::INFINITY);
-                if ui.add(edit).changed() {
+                let typed = line(ui, &mut palette.text, |edit| {
+                    edit.id(field())
+                        .hint_text("🔍 What is to be done?")
+                        .desired_width(f32::INFINITY)
+                });
+                if typed.changed() {
                     palette.chosen = 0;
                 }
                 let found = find(commands, &palette.text);
@@ -81,13 +82,14 @@ pub(super) fn window(
     });
     if wish.is_some() || escapes || is_outside {
         close(context, palette);
-        // What was typed in this frame was typed here, and not into what has the keyboard from now on.
+        // What was struck in this frame was struck here, and not in what has the keyboard from now on.
         context.input_mut(|input| input.events.retain(|event| !is_typed(event)));
     }
     wish
 }
 
-/// Whether a field that has the keyboard would take this for something that was done in it.
+/// Whether a field that has the keyboard would take this for something that was done in it. So it does of
+/// every key: by Ctrl with H, K, U or W it deletes, by Ctrl+Z it undoes, and by many it moves its cursor.
 fn is_typed(event: &Event) -> bool {
     matches!(
         event,
@@ -96,11 +98,7 @@ fn is_typed(event: &Event) -> bool {
             | Event::Cut
             | Event::Copy
             | Event::Ime(_)
-            | Event::Key {
-                key: Key::Backspace | Key::Delete,
-                pressed: true,
-                ..
-            }
+            | Event::Key { pressed: true, .. }
     )
 }
 

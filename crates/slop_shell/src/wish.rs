@@ -125,7 +125,12 @@ impl Hands<'_> {
     fn grant(&mut self, wish: Wish, seen: &[Window]) {
         self.context.request_repaint();
         match wish {
-            Wish::Act(action) => self.out.push(*action),
+            Wish::Act(action) => {
+                if let Action::DiscussTicket(_) = *action {
+                    self.layout.reveal = Some(Window::DiscussionHub);
+                }
+                self.out.push(*action);
+            }
             Wish::Toggle(window) if seen.contains(&window) && self.is_open(window) => {
                 self.layout.show_windows.insert(window, false);
             }

@@ -2,7 +2,6 @@
 //! person would miss of them is written to disk, so that it is there again at the next start.
 
 mod action;
-mod address;
 mod context_windows;
 mod dependencies;
 mod discussions;
@@ -20,7 +19,6 @@ mod undo;
 mod whom;
 
 pub use action::{Action, TypedKey};
-pub use address::{address_holds_a_secret, shown_address};
 pub use context_windows::{ContextWindow, ContextWindows};
 pub use dependencies::{describe_circle, Dependencies};
 pub use discussions::{

@@ -5,8 +5,9 @@ use std::fmt;
 
 use bevy::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize};
+use slop_assistant::shown_address;
 
-use crate::{shown_address, Discussion, Entry, TokenUsage};
+use crate::{Discussion, Entry, TokenUsage};
 
 /// The smallest amounts in one.
 const UNIT: u64 = 1_000_000;

@@ -4,8 +4,9 @@ use std::fmt;
 
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
+use slop_assistant::{address_origin, shown_address};
 
-use crate::{address::origin, shown_address, ContextWindows, ModelId, Prices};
+use crate::{ContextWindows, ModelId, Prices};
 
 /// What is worked on.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -184,7 +185,7 @@ impl Settings {
         };
         Some(ServerId {
             provider: self.provider,
-            origin: origin(address),
+            origin: address_origin(address),
         })
     }
 

@@ -2,7 +2,9 @@
 //! Context.
 
 use slop_engine::egui;
-use slop_state::{beginning, Action, Discussions, Entry};
+use slop_state::{Action, Discussions, Entry};
+
+use crate::field::{self, Shown};
 
 /// The keys that send what is written, or save it.
 pub const SEND: egui::KeyboardShortcut =
@@ -13,9 +15,6 @@ const ASK_ANEW: egui::KeyboardShortcut = egui::KeyboardShortcut::new(
     egui::Modifiers::CTRL.plus(egui::Modifiers::SHIFT),
     egui::Key::Enter,
 );
-
-/// The least that is taken for something pasted, and not typed, in bytes.
-const PASTED: usize = 1_000;
 
 /// The field for what is searched for in the discussion.
 pub fn search_field() -> egui::Id {
@@ -83,11 +82,9 @@ pub fn editor(
         .id_salt("edit")
         .max_height(320.0)
         .show(ui, |ui| {
-            let edit = egui::TextEdit::multiline(text)
-                .id(field)
-                .desired_width(f32::INFINITY)
-                .desired_rows(4);
-            ui.add(edit)
+            field::lines(ui, text, |edit| {
+                edit.id(field).desired_width(f32::INFINITY).desired_rows(4)
+            })
         })
         .inner;
     let mut gives_up =
@@ -116,8 +113,7 @@ pub fn editor(
     }
 }
 
-/// A field for a prompt, and what it is to be if that was changed. Of one that is too long for a field the
-/// beginning is shown; what makes it too long is put at its end.
+/// A field for a prompt, and what it is to be if that was changed.
 pub fn prompt_field(
     ui: &mut egui::Ui,
     id: egui::Id,
@@ -125,52 +121,17 @@ pub fn prompt_field(
     hint: &str,
     (width, rows): (f32, usize),
 ) -> Option<String> {
+    // Not even copied.
     if now.len() > Entry::LONG {
-        return long_prompt(ui, now);
-    }
-    if ui.memory(|memory| memory.has_focus(id)) {
-        let pasted = take_long(ui, now.len());
-        if !pasted.is_empty() {
-            return Some(now.to_owned() + &pasted.concat());
-        }
+        let is_removed = field::long(ui, now, Shown::Lines).changed();
+        return is_removed.then(String::new);
     }
     let mut text = now.to_owned();
-    let field = egui::TextEdit::multiline(&mut text)
-        .id(id)
-        .hint_text(hint)
-        .desired_width(width)
-        .desired_rows(rows);
-    ui.add(field).changed().then_some(text)
-}
-
-/// A prompt that no field can hold: it can be copied, and removed.
-fn long_prompt(ui: &mut egui::Ui, now: &str) -> Option<String> {
-    let is_removed = ui.horizontal(|ui| {
-        if ui.button("Copy").clicked() {
-            ui.output_mut(|output| now.clone_into(&mut output.copied_text));
-        }
-        ui.button("Remove").clicked()
+    let response = field::lines(ui, &mut text, |edit| {
+        edit.id(id)
+            .hint_text(hint)
+            .desired_width(width)
+            .desired_rows(rows)
     });
-    ui.weak("It is too long to be edited here. Only the beginning is shown; all of it goes out.");
-    ui.add(egui::Label::new(beginning(now)).wrap());
-    is_removed.inner.then(String::new)
-}
-
-/// Takes away what is pasted, if it is too long for a field that has so many bytes already: a field lays
-/// out all of its text, and copies it several times in each frame.
-pub fn take_long(ui: &egui::Ui, has: usize) -> Vec<String> {
-    let mut taken = Vec::new();
-    ui.input_mut(|input| {
-        input.events.retain_mut(|event| match event {
-            // The first is what comes from the clipboard by Ctrl+V.
-            egui::Event::Text(text) | egui::Event::Paste(text)
-                if text.len() > PASTED && has + text.len() > Entry::LONG =>
-            {
-                taken.push(std::mem::take(text));
-                false
-            }
-            _ => true,
-        });
-    });
-    taken
+    response.changed().then_some(text)
 }

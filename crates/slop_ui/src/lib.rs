@@ -5,6 +5,7 @@ mod canvas;
 mod contrast;
 pub mod discussion_hub;
 mod dock;
+pub mod field;
 mod markdown;
 pub mod mma_dashboard;
 mod overlay;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use slop_engine::{
     egui::{self, layers::ShapeIdx, Color32},
     egui_commonmark::{CommonMarkCache, CommonMarkViewer},
+    reading_order::{is_right_to_left, put_in_order},
 };
 
 use crate::Theme;
@@ -24,7 +25,7 @@ pub fn markdown(ui: &mut egui::Ui, theme: &Theme, cache: &mut CommonMarkCache, t
         let list = graphics.entry(layer);
         for index in before..list.next_idx().0 {
             list.mutate_shape(ShapeIdx(index), |clipped| {
-                recolor(&mut clipped.shape, theme);
+                finish(&mut clipped.shape, theme);
             });
         }
     });
@@ -47,12 +48,13 @@ fn code_colors(theme: &Theme) -> [(Color32, Color32); 5] {
     ]
 }
 
-/// Only a text that has such a colour is copied.
-fn recolor(shape: &mut egui::Shape, theme: &Theme) {
+/// Gives code its colours, and letters that are read from right to left their order. Only a text that has
+/// such is copied.
+fn finish(shape: &mut egui::Shape, theme: &Theme) {
     match shape {
         egui::Shape::Vec(shapes) => {
             for shape in shapes {
-                recolor(shape, theme);
+                finish(shape, theme);
             }
         }
         egui::Shape::Text(text) => {
@@ -60,6 +62,10 @@ fn recolor(shape: &mut egui::Shape, theme: &Theme) {
             let new = |old: Color32| colors.iter().find(|(from, _)| *from == old);
             let sections = &text.galley.job.sections;
             if !sections.iter().any(|s| new(s.format.color).is_some()) {
+                // Code stays as it is written.
+                if is_right_to_left(text.galley.text()) {
+                    put_in_order(Arc::make_mut(&mut text.galley));
+                }
                 return;
             }
             for row in &mut Arc::make_mut(&mut text.galley).rows {
@@ -165,6 +171,46 @@ plain 7 \"text\"
                     assert!(contrast >= 4.5, "{name}: {color:?} on {fill:?}: {contrast}");
                 }
             }
+        }
+    }
+
+    /// What is read in each row, from left to right.
+    fn read(shape: &egui::Shape, found: &mut Vec<String>) {
+        match shape {
+            egui::Shape::Vec(shapes) => {
+                for shape in shapes {
+                    read(shape, found);
+                }
+            }
+            egui::Shape::Text(text) => {
+                for row in &text.galley.rows {
+                    let mut glyphs: Vec<_> = row.glyphs.iter().collect();
+                    glyphs.sort_by(|a, b| a.pos.x.total_cmp(&b.pos.x));
+                    found.push(glyphs.iter().map(|glyph| glyph.chr).collect());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn letters_are_read_from_right_to_left_but_in_code() {
+        let themes = Themes::built_in().unwrap();
+        let theme = themes.get("default");
+        let context = egui::Context::default();
+        theme.apply(&context);
+        let output = context.run(egui::RawInput::default(), |context| {
+            egui::CentralPanel::default().show(context, |ui| {
+                let text = "אבג\n\n```nolanguage\nדהו\n```\n";
+                markdown(ui, theme, &mut CommonMarkCache::default(), text);
+            });
+        });
+        let mut found = Vec::new();
+        for clipped in &output.shapes {
+            read(&clipped.shape, &mut found);
+        }
+        for wanted in ["גבא", "דהו"] {
+            assert!(found.iter().any(|row| row == wanted), "{wanted}: {found:?}");
         }
     }
 }

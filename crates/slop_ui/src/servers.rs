@@ -1,13 +1,13 @@
 //! How it is entered whom to ask: provider, address, key and model, wherever that is.
 
 use slop_engine::{
-    assistants::{ApiKey, Assistants, Models, Provider, Recipient},
+    assistants::{address_holds_a_secret, ApiKey, Assistants, Models, Provider, Recipient},
     egui,
     session::Session,
 };
-use slop_state::{address_holds_a_secret, Action, ProviderKind, TypedKey, Whose};
+use slop_state::{Action, ProviderKind, TypedKey, Whose};
 
-use crate::Theme;
+use crate::{field, Theme};
 
 /// In the order in which they are offered.
 pub const PROVIDERS: [ProviderKind; 4] = [
@@ -80,11 +80,9 @@ pub fn address_field(
     let typed: Option<String> = ui.data(|data| data.get_temp(id));
     let is_typed = typed.is_some();
     let mut text = typed.unwrap_or_else(|| now.to_owned());
-    let field = egui::TextEdit::singleline(&mut text)
-        .id(id)
-        .hint_text(hint)
-        .desired_width(f32::INFINITY);
-    let response = ui.add(field);
+    let response = field::line(ui, &mut text, |edit| {
+        edit.id(id).hint_text(hint).desired_width(f32::INFINITY)
+    });
     if response.changed() {
         ui.data_mut(|data| data.insert_temp(id, text.clone()));
     }
@@ -122,9 +120,10 @@ pub fn key_field(
             server: server.name(),
             key: TypedKey(key),
         };
-        let edit = egui::TextEdit::singleline(&mut text).id_salt(id);
-        let edit = edit.password(true).hint_text("paste it here");
-        ui.add(edit.desired_width(KEY));
+        field::line(ui, &mut text, |edit| {
+            let edit = edit.id_salt(id).password(true);
+            edit.hint_text("paste it here").desired_width(KEY)
+        });
         let refused = ApiKey::new(&text).err();
         let can_be = refused.is_none() && !text.trim().is_empty();
         if ui.add_enabled(can_be, egui::Button::new("Store")).clicked() {

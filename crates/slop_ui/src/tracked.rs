@@ -4,7 +4,7 @@
 use slop_engine::{context, egui};
 use slop_state::{TrackMode, Tracked};
 
-use crate::Theme;
+use crate::{field, Theme};
 
 /// The width of the field for a pattern, in points.
 const FIELD: f32 = 220.0;
@@ -51,11 +51,10 @@ pub fn add(ui: &mut egui::Ui, salt: &str, tracked: &mut Vec<Tracked>, theme: &Th
     let is_blank = text.trim().is_empty();
     let refused = context::check(&text).err().filter(|_| !is_blank);
     ui.horizontal(|ui| {
-        let field = egui::TextEdit::singleline(&mut text)
-            .id(id)
-            .hint_text("src/**/*.rs")
-            .desired_width(FIELD);
-        let response = ui.add(field).on_hover_text(
+        let response = field::line(ui, &mut text, |edit| {
+            edit.id(id).hint_text("src/**/*.rs").desired_width(FIELD)
+        });
+        let response = response.on_hover_text(
             "A path from the project's folder, or a pattern: * is any part of a name, ? one \
              character of it, ** any folders. Names that are hidden, target, node_modules and \
              links to folders must be written out.",

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
-use slop_state::{describe_circle, Action, Board, Run, Status, Ticket, Tier, Verdict};
-use slop_ui::{discussion_hub::SEND, markdown};
+use slop_state::{beginning, describe_circle, Action, Board, Run, Status, Ticket, Tier, Verdict};
+use slop_ui::{discussion_hub::SEND, field, markdown};
 
 use super::{ask, changes, delete, icon, shortened, Scene, BAR, GAP, RUN};
 
@@ -124,11 +124,11 @@ fn fields(
     draft: &mut Ticket,
     out: &mut Vec<Action>,
 ) -> Option<u32> {
-    let title = egui::TextEdit::singleline(&mut draft.title)
-        .id(title_field(ticket.number))
-        .hint_text("Title")
-        .desired_width(f32::INFINITY);
-    ui.add(title);
+    field::line(ui, &mut draft.title, |edit| {
+        edit.id(title_field(ticket.number))
+            .hint_text("Title")
+            .desired_width(f32::INFINITY)
+    });
     ui.horizontal(|ui| {
         ui.label("Status");
         let mut status = ticket.status;
@@ -169,18 +169,18 @@ fn fields(
     ui.data_mut(|data| data.insert_temp(id, is_preview));
     if !is_preview {
         let height = (ui.available_height() - 4.0).max(120.0);
-        let text = egui::TextEdit::multiline(&mut draft.text)
-            .id(text_field(ticket.number))
-            .hint_text("All there is to say, in CommonMark")
-            .desired_width(f32::INFINITY)
-            .min_size(egui::vec2(0.0, height));
-        ui.add(text);
+        field::lines(ui, &mut draft.text, |edit| {
+            edit.id(text_field(ticket.number))
+                .hint_text("All there is to say, in CommonMark")
+                .desired_width(f32::INFINITY)
+                .min_size(egui::vec2(0.0, height))
+        });
     } else if draft.text.trim().is_empty() {
         ui.weak("Nothing is written yet.");
     } else {
         // A new cache each time costs nothing, for no image is loaded.
         let mut cache = CommonMarkCache::default();
-        markdown(ui, scene.theme, &mut cache, &draft.text);
+        markdown(ui, scene.theme, &mut cache, beginning(&draft.text));
     }
     other
 }
@@ -207,11 +207,11 @@ fn blocked(ui: &mut egui::Ui, scene: &Scene<'_>, draft: &mut Ticket) -> Option<u
             draft.blocked = by_hand.then(String::new);
         }
         if let Some(reason) = &mut draft.blocked {
-            let field = egui::TextEdit::singleline(reason)
-                .id(reason_field(draft.number))
-                .hint_text("Why?")
-                .desired_width(f32::INFINITY);
-            ui.add(field);
+            field::line(ui, reason, |edit| {
+                edit.id(reason_field(draft.number))
+                    .hint_text("Why?")
+                    .desired_width(f32::INFINITY)
+            });
         }
     });
     clicked

@@ -3,13 +3,9 @@
 use slop_common::proposal::check;
 use slop_engine::egui;
 use slop_state::{Action, Planning, Proposed, Run, Tier};
+use slop_ui::{field, mma_dashboard::goal_field};
 
 use super::{icon, shortened, Scene, BAR, GAP};
-
-/// The field for the goal.
-fn goal_field() -> egui::Id {
-    egui::Id::new("mma_dashboard goal")
-}
 
 fn remark_field() -> egui::Id {
     egui::Id::new("mma_dashboard remark")
@@ -25,11 +21,11 @@ pub(super) fn row(
     const BUTTONS: f32 = 260.0;
     ui.horizontal(|ui| {
         let width = (ui.available_width() - BUTTONS).max(120.0);
-        let field = egui::TextEdit::singleline(&mut planning.goal)
-            .id(goal_field())
-            .hint_text("A goal, for the orchestrator to make tickets of")
-            .desired_width(width);
-        let response = ui.add(field);
+        let response = field::line(ui, &mut planning.goal, |edit| {
+            edit.id(goal_field())
+                .hint_text("A goal, for the orchestrator to make tickets of")
+                .desired_width(width)
+        });
         let entered = response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
         if planning.run.is_under_way() {
             let stop = ui.button("Stop");
@@ -102,11 +98,11 @@ pub(super) fn proposal(
     });
     ui.horizontal(|ui| {
         let width = (ui.available_width() - 110.0).max(120.0);
-        let field = egui::TextEdit::singleline(&mut planning.remark)
-            .id(remark_field())
-            .hint_text("What is to be otherwise?")
-            .desired_width(width);
-        let response = ui.add(field);
+        let response = field::line(ui, &mut planning.remark, |edit| {
+            edit.id(remark_field())
+                .hint_text("What is to be otherwise?")
+                .desired_width(width)
+        });
         let entered = response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
         let again = ui.add_enabled(!is_busy, egui::Button::new("Ask again"));
         let hover = "Ask for another proposal, with this remark (Enter)";
@@ -170,10 +166,9 @@ fn fields(
     ui.horizontal(|ui| {
         ui.colored_label(scene.theme.accent, shortened(&ticket.key, 16));
         let width = (ui.available_width() - 160.0).max(100.0);
-        let title = egui::TextEdit::singleline(&mut ticket.title)
-            .hint_text("Title")
-            .desired_width(width);
-        ui.add(title);
+        field::line(ui, &mut ticket.title, |edit| {
+            edit.hint_text("Title").desired_width(width)
+        });
         egui::ComboBox::from_id_salt("tier")
             .width(90.0)
             .selected_text(ticket.tier.label())
@@ -184,11 +179,11 @@ fn fields(
             });
         removed = icon(ui, "🗑", "Do not propose it", true, 20.0);
     });
-    let text = egui::TextEdit::multiline(&mut ticket.text)
-        .hint_text("All there is to say, in CommonMark")
-        .desired_rows(2)
-        .desired_width(f32::INFINITY);
-    ui.add(text);
+    field::lines(ui, &mut ticket.text, |edit| {
+        edit.hint_text("All there is to say, in CommonMark")
+            .desired_rows(2)
+            .desired_width(f32::INFINITY)
+    });
     needs(ui, scene, ticket, known);
     removed
 }

@@ -2,6 +2,7 @@
 
 use slop_engine::egui;
 use slop_state::{Action, Board, QueueMode, TicketQueue};
+use slop_ui::field;
 
 use super::{ask, shortened, Scene, RUN};
 
@@ -29,7 +30,7 @@ pub(super) fn row(ui: &mut egui::Ui, scene: &Scene<'_>, board: &mut Board, out: 
         let limit = egui::DragValue::new(&mut wanted.limit)
             .range(1..=TicketQueue::MOST)
             .suffix(" at once");
-        ui.add(limit)
+        field::number(ui, limit)
             .on_hover_text("The assistant works on so many tickets at once, at most");
         if running > 0 {
             ui.colored_label(scene.theme.accent, format!("{running} under way"));

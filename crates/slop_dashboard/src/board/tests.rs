@@ -530,3 +530,23 @@ fn the_queue_is_set_and_offers_one_after_the_other() {
     bench.tickets[0].status = Status::Done;
     assert!(bench.sees("Nothing is ready."));
 }
+
+#[test]
+fn a_huge_paste_is_kept_by_the_text_of_a_ticket_and_refused_by_a_goal() {
+    let mut bench = Bench::new(&[Status::Todo]);
+    let huge = "word ".repeat(1_000_000);
+    bench.click_on("title 1");
+    bench.click_on(HINT);
+    bench.write(&huge);
+    let draft = bench.board.draft.as_ref();
+    assert!(draft.is_some_and(|draft| draft.text == huge));
+    bench.find("It is too long to be edited here. Only the beginning is shown; all of it counts.");
+    bench.click_on("Preview");
+    let seen = bench.look();
+    assert!(seen.iter().all(|(text, _)| text.len() < 50_000));
+
+    bench.click_on("A goal, for the orchestrator to make tickets of");
+    bench.write(&huge);
+    assert_eq!(bench.planning.goal, "");
+    bench.find("That is too long: this field takes 20 kB at most");
+}

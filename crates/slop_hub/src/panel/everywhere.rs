@@ -2,7 +2,7 @@
 
 use slop_engine::egui;
 use slop_state::{Action, Discussions, Hub};
-use slop_ui::{discussion_hub::everywhere_field, Theme};
+use slop_ui::{discussion_hub::everywhere_field, field::line, Theme};
 
 use super::{icon, Cache};
 
@@ -22,11 +22,12 @@ pub(super) fn field(ui: &mut egui::Ui, hub: &mut Hub) {
         if icon(ui, "✖", "Show the discussions (Escape)", is_searched) {
             hub.everywhere.clear();
         }
-        let field = egui::TextEdit::singleline(&mut hub.everywhere)
-            .id(everywhere_field())
-            .hint_text("🔍 Search all")
-            .desired_width(f32::INFINITY);
-        let response = ui.add(field).on_hover_text("Ctrl+Shift+F");
+        let response = line(ui, &mut hub.everywhere, |edit| {
+            edit.id(everywhere_field())
+                .hint_text("🔍 Search all")
+                .desired_width(f32::INFINITY)
+        });
+        let response = response.on_hover_text("Ctrl+Shift+F");
         if response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape)) {
             hub.everywhere.clear();
         }

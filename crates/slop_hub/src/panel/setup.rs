@@ -1,12 +1,13 @@
 //! What a discussion has of its own instead of what is set for the project.
 
 use slop_engine::{
-    assistants::{AssistantError, Recipient},
+    assistants::{shown_address, AssistantError, Recipient},
     egui,
 };
-use slop_state::{shown_address, Action, Discussion, Leave, ProviderKind, Settings};
+use slop_state::{Action, Discussion, Leave, ProviderKind, Settings};
 use slop_ui::{
     discussion_hub::prompt_field,
+    field,
     servers::{address_field, key_field, provider_name, Offer, PROVIDERS},
     Theme,
 };
@@ -141,11 +142,12 @@ fn model(
     ui.horizontal_wrapped(|ui| {
         ui.label("Model");
         let mut model = discussion.model.clone();
-        let field = egui::TextEdit::singleline(&mut model)
-            .id_salt(("model", id))
-            .hint_text("As in Project Settings")
-            .desired_width(MODEL);
-        let is_typed = ui.add(field).changed();
+        let typed = field::line(ui, &mut model, |edit| {
+            edit.id_salt(("model", id))
+                .hint_text("As in Project Settings")
+                .desired_width(MODEL)
+        });
+        let is_typed = typed.changed();
         let chosen = offer.and_then(|offer| offer.choose(ui, out));
         if let Some(name) = chosen {
             out.push(Action::SetModel(id, name));

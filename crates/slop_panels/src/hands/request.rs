@@ -6,7 +6,7 @@ use slop_engine::{
     hands::{Diff, Jobs, Mark},
 };
 use slop_state::{Action, Deed, DeedKind, Stage, ToolRequest};
-use slop_ui::Theme;
+use slop_ui::{field, Theme};
 
 use super::View;
 
@@ -161,11 +161,12 @@ fn answers(
         let is_typed = typed.is_some();
         let mut reason = typed.map(|(_, reason)| reason).unwrap_or_default();
         let refuse = ui.button("Refuse");
-        let field = egui::TextEdit::singleline(&mut reason)
-            .id_salt("reason")
-            .hint_text("Why not; the assistant is told")
-            .desired_width(240.0);
-        let is_changed = ui.add(field).changed();
+        let typed = field::line(ui, &mut reason, |edit| {
+            edit.id_salt("reason")
+                .hint_text("Why not; the assistant is told")
+                .desired_width(240.0)
+        });
+        let is_changed = typed.changed();
         if refuse.clicked() {
             out.push(Action::RefuseTool(id, reason));
             if is_typed {
@@ -192,11 +193,11 @@ fn editor(
         .id_salt("editor")
         .max_height(HEIGHT)
         .show(ui, |ui| {
-            let field = egui::TextEdit::multiline(text)
-                .id_salt("edited")
-                .code_editor()
-                .desired_width(f32::INFINITY);
-            ui.add(field);
+            field::lines(ui, text, |edit| {
+                edit.id_salt("edited")
+                    .code_editor()
+                    .desired_width(f32::INFINITY)
+            });
         });
     let why_not = match (&request.deed, hindrance) {
         (_, Some(hindrance)) => Some(hindrance.to_string()),

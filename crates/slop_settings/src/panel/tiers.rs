@@ -1,10 +1,12 @@
 //! Tiers: what each has of its own. What is left empty says what counts instead.
 
 use slop_common::{provider, tier_provider};
-use slop_engine::{assistants::Recipient, egui};
+use slop_engine::{
+    assistants::{shown_address, Recipient},
+    egui,
+};
 use slop_state::{
-    shown_address, Action, ContextRule, Leave, ProviderKind, Settings, Tier, TierSetup, Tiers,
-    Whose,
+    Action, ContextRule, Leave, ProviderKind, Settings, Tier, TierSetup, Tiers, Whose,
 };
 use slop_ui::{
     discussion_hub::prompt_field,

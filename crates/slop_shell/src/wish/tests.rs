@@ -204,7 +204,8 @@ fn letters_find_a_command_and_enter_chooses_it() {
 }
 
 #[test]
-fn what_is_typed_in_the_frame_in_which_the_palette_closes_is_not_typed_once_more() {
+fn what_is_struck_in_the_frame_in_which_the_palette_closes_is_not_done_once_more() {
+    const COMMAND: Modifiers = Modifiers::CTRL.plus(Modifiers::COMMAND);
     let mut bench = Bench::default();
     let field = text_field();
     bench
@@ -221,6 +222,12 @@ fn what_is_typed_in_the_frame_in_which_the_palette_closes_is_not_typed_once_more
         egui::Event::Ime(egui::ImeEvent::Preedit("x".to_owned())),
         key(Key::Backspace, true, Modifiers::NONE),
         key(Key::Delete, true, Modifiers::NONE),
+        key(Key::H, true, COMMAND),
+        key(Key::K, true, COMMAND),
+        key(Key::U, true, COMMAND),
+        key(Key::W, true, COMMAND),
+        key(Key::Z, true, COMMAND),
+        key(Key::Y, true, COMMAND),
     ] {
         bench.open_palette();
         bench.run(vec![typed.clone(), key(Key::Escape, true, Modifiers::NONE)]);
@@ -228,6 +235,12 @@ fn what_is_typed_in_the_frame_in_which_the_palette_closes_is_not_typed_once_more
         assert_eq!(bench.focused(), Some(field));
         assert_eq!(bench.text, "kept", "{typed:?}");
     }
+    // All is selected still: no arrow has moved the cursor either.
+    bench.open_palette();
+    let keys = [Key::ArrowLeft, Key::Escape].map(|struck| key(struck, true, Modifiers::NONE));
+    bench.run(keys.into());
+    bench.write("x");
+    assert_eq!(bench.text, "x");
 }
 
 #[test]

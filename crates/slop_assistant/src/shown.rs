@@ -1,4 +1,4 @@
-//! Addresses of servers, and what in them is not to be shown or kept.
+//! What of the address of a server is not to be shown or kept.
 
 /// Parts of the names of what only its owner should know.
 const SECRET: [&str; 9] = [
@@ -43,7 +43,8 @@ pub fn address_holds_a_secret(address: &str) -> bool {
 }
 
 /// The scheme, the host and the port of an address, in the form in which they can be compared and shown.
-pub(crate) fn origin(address: &str) -> String {
+#[must_use]
+pub fn address_origin(address: &str) -> String {
     let (start, authority, _) = parts(address.trim());
     let host = authority.rsplit('@').next().unwrap_or_default();
     format!("{start}{host}").to_ascii_lowercase()
@@ -84,9 +85,10 @@ mod tests {
     #[test]
     fn a_server_is_one_under_all_its_paths() {
         for address in ["https://A.example/v1", " https://me:x@a.example?b=c"] {
-            assert_eq!(origin(address), "https://a.example");
+            assert_eq!(address_origin(address), "https://a.example");
         }
-        assert_ne!(origin("https://a.example"), origin("https://a.example:1"));
+        let with_port = address_origin("https://a.example:1");
+        assert_ne!(address_origin("https://a.example"), with_port);
     }
 
     #[test]
