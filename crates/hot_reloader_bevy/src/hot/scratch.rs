@@ -145,10 +145,7 @@ pub(crate) fn clear_events(world: &mut World) {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        future::Future,
-        task::{Context, Waker},
-    };
+    use std::task::{Context, Waker};
 
     use bevy::{asset::io::file::FileAssetReader, prelude::MinimalPlugins, tasks::block_on};
 

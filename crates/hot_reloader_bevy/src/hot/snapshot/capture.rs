@@ -47,12 +47,16 @@ impl Snapshot {
         }
         let sparse = sparse(world, &scope, &mut copier);
         let resources = resources(world, &scope, &mut copier);
+        let removals = world.removed_components().iter();
+        let removals = removals.map(|(id, events)| (*id, events.get_reader_current()));
+        let removals = removals.collect();
         Self {
             tick,
             tables,
             sparse,
             resources,
             alive,
+            removals,
             parts,
             suspects: instructions.suspects.clone(),
             scope,

@@ -22,6 +22,8 @@ use bevy::{
     ecs::{
         component::{ComponentId, Tick},
         entity::Entity,
+        event::ManualEventReader,
+        removal_detection::RemovedComponentEntity,
         storage::TableId,
     },
     prelude::World,
@@ -41,6 +43,8 @@ pub struct Snapshot {
     resources: Vec<ResourceCopy>,
     /// The generation of the entity at each index, for those that were alive.
     alive: Vec<Option<u32>>,
+    /// What was taken away before, which is all that these have read.
+    removals: HashMap<ComponentId, ManualEventReader<RemovedComponentEntity>>,
     /// Types whose change is told if they cannot be copied.
     suspects: HashSet<ComponentId>,
     copiers: Copiers,

@@ -25,6 +25,7 @@ impl Snapshot {
         let mut lost = Lost::default();
         // Commands that wait are part of what is undone, and their drop glue may panic.
         lost.guard("commands", || world.flush());
+        self.unsay_removals(world);
         for _ in 0..ROUNDS {
             self.despawn_newcomers(world, &mut lost);
             self.respawn(world, &mut lost);
@@ -39,6 +40,23 @@ impl Snapshot {
             lost.guard("a part of the engine", || copy.restore(world));
         }
         lost.lines(world)
+    }
+
+    /// What was taken away comes back under the same id, so whoever has not heard that it was gone must not hear
+    /// it afterwards: the layout of Bevy's UI, for one, would drop a node that is there. Whoever has heard finds
+    /// it added. The engine forgets removals only all at once; those of newcomers come after this.
+    fn unsay_removals(&self, world: &mut World) {
+        let removed = world.removed_components();
+        let comes_back = removed.iter().any(|(id, events)| {
+            let mut since = self.removals.get(id).cloned().unwrap_or_default();
+            let mut removed = since.read(events).cloned().map(Entity::from);
+            self.scope.contains(*id) && removed.any(|entity| self.was_alive(entity))
+        });
+        if comes_back {
+            // Each is kept for two frames.
+            world.clear_trackers();
+            world.clear_trackers();
+        }
     }
 
     /// Not recursively: what was re-parented under one of them stays, and gets its parent back.

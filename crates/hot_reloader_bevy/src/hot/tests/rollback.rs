@@ -81,6 +81,49 @@ fn a_despawned_entity_comes_back_with_all_that_it_had() {
     assert_eq!(bench.count::<Mark>(), 2);
 }
 
+#[derive(Resource, Default)]
+struct Known(Vec<Entity>);
+
+/// As the layout of Bevy's UI does, which would have to be there for it.
+fn know(
+    mut known: ResMut<Known>,
+    added: Query<Entity, Added<Mark>>,
+    mut removed: RemovedComponents<Mark>,
+) {
+    known.0.extend(&added);
+    for entity in removed.read() {
+        known.0.retain(|of| *of != entity);
+    }
+}
+
+#[test]
+fn nobody_hears_that_what_came_back_at_once_was_gone() {
+    let mut bench = Bench::start(&[NOTHING], |app| {
+        app.init_resource::<Known>()
+            .exempt_from_rollback::<Known>()
+            .add_systems(PostUpdate, know);
+    });
+    let marked = bench.world().spawn(Mark).id();
+    bench.frames(1);
+    assert_eq!(bench.world().resource::<Known>().0, [marked]);
+    let report = bench.reload(&[module("game", |app| {
+        app.add_systems(Update, |world: &mut World| {
+            let mut marked = world.query_filtered::<Entity, With<Mark>>();
+            let marked: Vec<_> = marked.iter(world).collect();
+            marked.into_iter().for_each(|entity| {
+                world.despawn(entity);
+            });
+            world.spawn(Mark);
+            panic!("wrecked");
+        });
+    })]);
+    check(&report, Outcome::RolledBack);
+    bench.frames(2);
+    let mut known = bench.world().resource::<Known>().0.clone();
+    known.dedup();
+    assert_eq!(known, [marked], "and nobody else");
+}
+
 #[test]
 fn resources_come_back_go_and_are_as_they_were() {
     let mut bench = Bench::start(&[NOTHING], |app| {
