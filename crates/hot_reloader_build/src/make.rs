@@ -148,7 +148,7 @@ impl Task<'_> {
             match (&decline, &*known) {
                 (Decline::NotSeen { name }, Some(known)) if !unseen.contains(name) => {
                     unseen.push(name.clone());
-                    known.sources.age(&unseen);
+                    known.sources.forget(&unseen);
                 }
                 _ => return Err(BuildError::SameIdentity { crates, decline }),
             }

@@ -5,9 +5,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use crate::{dep_info::DepInfo, recording::dep_infos, Contents, Workspace};
@@ -84,12 +84,13 @@ impl Sources {
             .iter()
             .filter(|(_, files)| files.first_change().is_some());
         let changed: Vec<String> = changed.map(|(name, _)| name.clone()).collect();
-        self.age(&changed);
+        self.forget(&changed);
         changed
     }
 
-    /// Makes cargo look again at these crates.
-    pub(crate) fn age(&self, crates: &[String]) {
+    /// Makes cargo build these crates again: it forgets what they were made of. If that cannot be done, it goes by
+    /// the times there are.
+    pub(crate) fn forget(&self, crates: &[String]) {
         let fingerprints = self.folders.iter();
         let fingerprints =
             fingerprints.filter_map(|folder| fs::read_dir(folder.join(".fingerprint")).ok());
@@ -103,19 +104,12 @@ impl Sources {
                         .is_some_and(|rest| rest.starts_with("dep-") && rest.ends_with("lib-"))
                 };
                 if crates.iter().any(is_of) {
-                    age(&file.path());
+                    // No time would do that is older than those of all sources: some come with none.
+                    let _ = fs::remove_file(file.path());
                 }
             }
         }
     }
-}
-
-/// Cargo compares the times of sources with that of this file of its own. If it cannot be set, cargo goes
-/// by the times there are.
-fn age(file: &Path) {
-    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
-    let opened = File::options().append(true).open(file);
-    let _ = opened.and_then(|file| file.set_modified(long_ago));
 }
 
 #[cfg(test)]
@@ -134,7 +128,7 @@ mod tests {
         fs::write(target.join("deps/game.d"), info).unwrap();
         fs::write(unit.join("dep-lib-game"), "").unwrap();
         let workspace = Workspace::of_one("game", "game", folder);
-        let start = SystemTime::now() + Duration::from_secs(60);
+        let start = SystemTime::now() + std::time::Duration::from_secs(60);
         let sources = Sources::compiled(&workspace, &[target], &Contents::default(), start);
         (workspace, sources)
     }
@@ -147,14 +141,14 @@ mod tests {
         let fingerprint = folder
             .path()
             .join("target/debug/.fingerprint/game-0123/dep-lib-game");
-        let time = || fs::metadata(&fingerprint).unwrap().modified().unwrap();
-        let before = time();
+        assert!(fingerprint.exists());
 
         let file = folder.path().join("a b/lib.rs");
         fs::write(&file, "two").unwrap();
-        age(&file);
+        let opened = fs::File::options().append(true).open(&file).unwrap();
+        opened.set_modified(SystemTime::UNIX_EPOCH).unwrap();
         assert_eq!(sources.make_stale(), ["game"]);
-        assert!(time() < before);
+        assert!(!fingerprint.exists());
         fs::remove_file(&file).unwrap();
         assert_eq!(sources.make_stale(), ["game"]);
     }

@@ -63,7 +63,7 @@ impl App {
         self.request(None);
         self.frame();
         self.build(number, modules);
-        self.frames(2);
+        self.frame();
     }
 
     fn panic(&mut self, module: &str) {
@@ -129,9 +129,8 @@ fn a_panic_takes_code_and_state_back_whichever_module_it_is() {
         let mut app = App::new(AB);
         let id = app.request(Some(A));
         app.frame();
-        app.build(2, AB);
-        app.frames(1);
         let before = app.world.state.clone();
+        app.build(2, AB);
         app.frame();
         assert_eq!(app.world.running(), [("a", 2), ("b", 1)]);
         app.panic(module);
@@ -595,7 +594,7 @@ fn nothing_is_done_ahead_while_a_reload_goes_on() {
     app.frame();
     app.transaction.work_ahead(&mut app.world, Purpose::Ahead);
     app.build(2, A);
-    app.frames(2);
+    app.frame();
     app.transaction.work_ahead(&mut app.world, Purpose::Ahead);
     assert_eq!(app.world.purposes, [Purpose::Reload; 2]);
 }
