@@ -193,6 +193,8 @@ fn threads_that_go_on(delegates: &Delegates, plan: &Plan) -> Vec<String> {
     let slots = slots.filter(|slot| plan.replaces(&slot.module.name));
     let told = slots.filter_map(|slot| {
         let names = slot.threads.iter().filter_map(|thread| thread.name());
+        // Of what reads files for the engine's assets; they are of the host's crates, and end by themselves.
+        let names = names.filter(|name| !name.starts_with("blocking-"));
         let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
         let Slot { module, generation, .. } = slot;
         (!names.is_empty()).then(|| {
@@ -430,6 +432,9 @@ pub(crate) fn install(
         } else {
             executor
         });
+        // Until the executor knows its systems, nobody is told of them: of a startup that does not run, never.
+        let readied = schedule.initialize(world);
+        readied.expect("it was initialised with another executor");
     }
     let library = plan.library_of(&module.name);
     let slot = Slot {

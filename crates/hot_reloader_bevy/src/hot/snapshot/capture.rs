@@ -205,7 +205,7 @@ fn copy<'w>(
         unable: why,
     };
     match copier {
-        Copier::Leave => return unable(copier, None),
+        Copier::Leave | Copier::Derived(None) => return unable(copier, None),
         Copier::Unable(why) => return unable(copier, Some(why)),
         _ => {}
     }

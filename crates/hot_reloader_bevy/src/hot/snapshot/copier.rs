@@ -34,6 +34,9 @@ pub(in crate::hot) enum Copier {
     /// comes back.
     IfMissing(Clone),
     Reflect(ReflectFromPtr, ReflectFromReflect),
+    /// The engine works them out from the rest: what is there stays, and what is gone comes back as far as
+    /// reflection sees it, or is the engine's to add again.
+    Derived(Option<(ReflectFromPtr, ReflectFromReflect)>),
     /// For want of a way to; and why.
     Unable(&'static str),
 }
@@ -140,6 +143,9 @@ impl Copiers {
             .as_ref()
             .and_then(|registry| by_reflection(registry, id))
             .or_else(|| by_reflection(&self.of_engine, id));
+        if policy::is_derived(info.name()) {
+            return Copier::Derived(data);
+        }
         data.map_or(
             Copier::Unable("it has neither Reflect nor is it a state key with Clone"),
             |(pointer, from)| Copier::Reflect(pointer, from),
@@ -179,7 +185,7 @@ impl Copier {
         // SAFETY: the caller vouches for the types, and each arm writes a value or says no.
         unsafe {
             match self {
-                Self::Leave | Self::Unable(_) => false,
+                Self::Leave | Self::Derived(None) | Self::Unable(_) => false,
                 Self::Bytes => {
                     column.extend_from_bytes(value.as_ptr(), 1);
                     true
@@ -188,7 +194,7 @@ impl Copier {
                     clone(value, place);
                     true
                 }),
-                Self::Reflect(pointer, from) => {
+                Self::Reflect(pointer, from) | Self::Derived(Some((pointer, from))) => {
                     let value = pointer.as_reflect(value);
                     let Some(copy) = from.from_reflect(value) else {
                         return false;

@@ -1,6 +1,7 @@
 //! What has to be known of the engine's own types.
 
 use bevy::{
+    a11y::AccessibilityNode,
     app::{FixedMainScheduleOrder, MainScheduleOrder},
     ecs::{entity::Entity, event::EventRegistry, reflect::AppTypeRegistry, schedule::Schedules},
     input::{
@@ -62,6 +63,7 @@ pub(super) fn rules() -> Vec<CopyRule> {
         CopyRule::if_missing::<EguiOutput>(),
         CopyRule::if_missing::<EguiRenderOutput>(),
         // Worked out in each frame, or when what it follows from has changed.
+        CopyRule::if_missing::<AccessibilityNode>(),
         CopyRule::if_missing::<TextLayoutInfo>(),
         CopyRule::if_missing::<VisibleEntities>(),
         CopyRule::anew_if_missing::<ContentSize>(),
@@ -89,6 +91,23 @@ pub(super) fn types() -> TypeRegistry {
 pub(super) fn is_left(name: &str) -> bool {
     // What is sent is gone in two frames. What new code sends is taken back by `Exchange`.
     name.starts_with("bevy_ecs::event::Events<")
+        // The engine writes to them in each frame, so nobody can tell whether code did. What new code adds goes with
+        // its handles.
+        || name.starts_with("bevy_asset::assets::Assets<")
+}
+
+/// Types of the engine that it works out in each frame from the rest, and that are neither bytes nor whole in
+/// reflection: what is seen from a light or a camera, and by what it is lit. By name, since not every app has their
+/// crates.
+pub(super) fn is_derived(name: &str) -> bool {
+    matches!(
+        name,
+        "bevy_pbr::bundle::CascadesVisibleEntities"
+            | "bevy_pbr::bundle::CubemapVisibleEntities"
+            | "bevy_pbr::cluster::Clusters"
+            | "bevy_pbr::cluster::VisibleClusterableObjects"
+            | "bevy_render::primitives::CascadesFrusta"
+    )
 }
 
 /// A part of the engine that is more than the values of components.

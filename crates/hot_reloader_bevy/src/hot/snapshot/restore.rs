@@ -231,7 +231,7 @@ impl Snapshot {
     /// Whether a value is to be overwritten by its copy.
     fn differs(&self, copy: &ColumnCopy, row: usize, now: Ptr<'_>, is_newer: bool) -> bool {
         match (&copy.copier, &copy.values) {
-            (_, None) | (Copier::IfMissing(_), _) => false,
+            (_, None) | (Copier::IfMissing(_) | Copier::Derived(_), _) => false,
             (Copier::Bytes, Some(values)) => {
                 let was = values.bytes(row, 1);
                 // SAFETY: both are values of one type; see `Column::bytes` about their padding.
@@ -466,6 +466,7 @@ fn insert(
                     Some(entity),
                 );
             }
+            (Copier::Derived(_), None) => {}
             (_, None) => lost.note(copy.component, copy.unable, Some(entity)),
         }
     }

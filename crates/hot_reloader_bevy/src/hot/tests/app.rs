@@ -1082,6 +1082,13 @@ fn threads_that_code_has_begun_and_left_are_told() {
     let report = reload(&mut bench, |_| {});
     let says = |text: &String| text.contains("`worker`") && text.contains("generation 1");
     assert!(report.warnings.iter().any(says), "{report:#?}");
+    let mut bench = start(|app| begin(app, "blocking-1"));
+    let report = reload(&mut bench, |_| {});
+    let says = |text: &String| text.contains("`blocking-1`");
+    assert!(
+        !report.warnings.iter().any(says),
+        "what reads the engine's files: {report:#?}"
+    );
     let mut bench = start(|app| {
         begin(app, "tidy");
         app.add_systems(OnUnload, |world: &mut World| {

@@ -308,6 +308,9 @@ fn a_startup_system_that_is_new_is_told_and_runs_with_a_rebuild() {
     let says = |text: &String| text.contains("`greet`");
     assert!(report.warnings.iter().any(says), "{report:#?}");
     assert_eq!(take(&mut bench), [""; 0]);
+    let report = bench.reload(&[module("game", greets)]);
+    check(&report, Outcome::Committed);
+    assert!(!report.warnings.iter().any(says), "once: {report:#?}");
     bench.again();
     let request = crate::hot::ReloadRequest::all().rebuilding();
     bench.world().send_event(request);
