@@ -87,13 +87,21 @@ pub(super) fn types() -> TypeRegistry {
     types
 }
 
-/// Generic types of the engine that are left as they are, whatever they are of.
+/// Further types that are left as they are: generic ones whatever they are of, and those of crates that not every app
+/// has.
 pub(super) fn is_left(name: &str) -> bool {
-    // What is sent is gone in two frames. What new code sends is taken back by `Exchange`.
-    name.starts_with("bevy_ecs::event::Events<")
+    const BEGINNINGS: [&str; 4] = [
+        // What is sent is gone in two frames. What new code sends is taken back by `Exchange`.
+        "bevy_ecs::event::Events<",
         // The engine writes to them in each frame, so nobody can tell whether code did. What new code adds goes with
         // its handles.
-        || name.starts_with("bevy_asset::assets::Assets<")
+        "bevy_asset::assets::Assets<",
+        // How gizmos are drawn, which reflection does not see.
+        "bevy_gizmos::config::GizmoConfigStore",
+        // What the libraries have registered with what swaps them.
+        "bevy_dexterous_developer_library::",
+    ];
+    BEGINNINGS.iter().any(|of| name.starts_with(of))
 }
 
 /// Types of the engine that it works out in each frame from the rest, and that are neither bytes nor whole in
