@@ -305,6 +305,7 @@ mod tests {
             "     Running `CARGO_PKG_DESCRIPTION='two",
             "lines' /t/rustc --crate-name game game/src/lib.rs --crate-type cdylib`",
             "     Running `/w/target/debug/build/script-1/build-script-build`",
+            "     Running `/w/it's/target/debug/build/script-1/build-script-build`",
         ];
         for line in lines {
             assert_eq!(transcript.cargo_said(line.to_owned()), None, "{line}");

@@ -146,15 +146,14 @@ impl Recording {
             start,
         } = heard;
         let order = ordered(&workspace.hot);
-        let is_plugin = |hot: &HotCrate| {
+        let plugin = |hot: &HotCrate| {
             let mut libraries = workspace.libraries.iter();
-            libraries.any(|library| library.package == hot.package)
+            libraries.find(|library| library.package == hot.package)
         };
         let made_of = |hot: &HotCrate| {
-            let of = if is_plugin(hot) {
-                plugins.iter().find(|(name, _)| *name == hot.name)
-            } else {
-                made.iter().rfind(|(package, _)| *package == hot.package)
+            let of = match plugin(hot) {
+                Some(library) => plugins.iter().find(|(name, _)| *name == library.name),
+                None => made.iter().rfind(|(package, _)| *package == hot.package),
             };
             of.map(|(_, path)| &**path)
         };
@@ -165,7 +164,7 @@ impl Recording {
         };
         let older = |hot: &HotCrate| {
             let command = older_unit(hot)?.command.as_ref()?;
-            let is_same = if is_plugin(hot) || command.codegen("extra-filename").is_none() {
+            let is_same = if plugin(hot).is_some() || command.codegen("extra-filename").is_none() {
                 // Its name says nothing of how it was made.
                 is_as_before
             } else {

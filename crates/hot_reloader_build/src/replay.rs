@@ -84,8 +84,10 @@ pub(crate) fn replay(
         let mut needed = units.iter().zip(is_needed).filter(|(_, needed)| *needed);
         if needed.all(|(unit, _)| unit.sources == unit.sources.again()) {
             let made = |name: &&String| {
-                let mut units = units.iter().filter(|unit| unit.name == **name);
-                let path = units.next().map(|unit| unit.made.path.clone());
+                let of = workspace.plugin_crate(name);
+                let mut units = units.iter();
+                let unit = of.and_then(|of| units.find(|unit| unit.name == of.name));
+                let path = unit.map(|unit| unit.made.path.clone());
                 ((*name).clone(), path.unwrap_or_default())
             };
             return Ok((wanted.iter().map(made).collect(), layout));
@@ -198,7 +200,8 @@ impl<'a> Run<'a> {
         let units = recording.units.iter();
         let is_needed: Vec<bool> = units.map(|unit| needed.contains(&unit.name)).collect();
         let plugins = workspace.libraries.iter();
-        let plugins = plugins.filter_map(|library| recording.place_of(&library.name));
+        let plugins = plugins.filter_map(|library| workspace.plugin_crate(&library.name));
+        let plugins = plugins.filter_map(|plugin| recording.place_of(&plugin.name));
         let plugins = plugins.collect();
         let units = recording.units.iter();
         let now: Vec<Contents> = units.map(|unit| unit.sources.again()).collect();

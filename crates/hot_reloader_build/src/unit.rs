@@ -23,20 +23,13 @@ impl UnitCommand {
     /// [`Unread`]: what it takes to go on.
     pub fn parse(text: &str) -> Result<Self, Unread> {
         let command = text.trim_start().strip_prefix("Running `");
-        let command = command.ok_or(Unread::Other)?;
-        let command = command.strip_suffix('`').ok_or(Unread::Unfinished)?;
-        let words = shell_words::split(command).map_err(|_| Unread::Unfinished)?;
-        let mut words = words.into_iter().peekable();
-        let mut variables = Vec::new();
-        while let Some((name, value)) = words.peek().and_then(|word| word.split_once('=')) {
-            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            if !name.chars().all(is_name) {
-                break;
-            }
-            variables.push((name.to_owned(), value.to_owned()));
-            words.next();
-        }
-        let (program, arguments) = program(words.collect()).ok_or(Unread::Other)?;
+        let (variables, rest) = variables(command.ok_or(Unread::Other)?)?;
+        let begin = rest.find(" --crate-name ").ok_or(Unread::Other)?;
+        let (front, rest) = rest.split_at(begin);
+        let rest = rest.strip_suffix('`').ok_or(Unread::Unfinished)?;
+        let further = shell_words::split(rest).map_err(|_| Unread::Unfinished)?;
+        let (program, mut arguments) = program(front).ok_or(Unread::Other)?;
+        arguments.extend(further);
         let command = Self {
             variables,
             program,
@@ -137,18 +130,46 @@ impl UnitCommand {
     }
 }
 
-/// The program of a command, and its arguments. Cargo quotes all but the program, so one with spaces in its
-/// path comes in several words.
-fn program(mut words: Vec<String>) -> Option<(PathBuf, Vec<String>)> {
-    let most = words.iter().position(|word| word == "--crate-name");
-    let paths = (1..=most.unwrap_or_default()).map(|count| (words[..count].join(" "), count));
-    let mut in_pieces = paths.filter(|(path, _)| Path::new(path).is_file());
-    let (_, count) = in_pieces.next().unwrap_or_default();
-    if words.is_empty() {
-        return None;
+/// The variables that a command begins with, and the rest of it.
+fn variables(mut command: &str) -> Result<(Vec<(String, String)>, &str), Unread> {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut variables = Vec::new();
+    while let Some((name, rest)) = command.split_once('=') {
+        if !name.chars().all(is_of_name) {
+            break;
+        }
+        let (value, rest) = rest.split_at(first_word(rest).ok_or(Unread::Unfinished)?);
+        let value = shell_words::split(value).map_err(|_| Unread::Unfinished)?;
+        variables.push((name.to_owned(), value.concat()));
+        command = rest.trim_start();
     }
-    let arguments = words.split_off(count.max(1));
-    Some((words.join(" ").into(), arguments))
+    Ok((variables, command))
+}
+
+/// How long the first word is, as a shell reads it; `None` if it goes on in the next line.
+fn first_word(text: &str) -> Option<usize> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' if !is_quoted => is_escaped = true,
+            '\'' => is_quoted = !is_quoted,
+            ' ' if !is_quoted => return Some(at),
+            _ => {}
+        }
+    }
+    (!is_quoted).then_some(text.len())
+}
+
+/// The program in the front of a command, and what a wrapper is given. Cargo quotes all but the program, so one
+/// whose path has spaces comes in several words, and an apostrophe in it begins no quotation.
+fn program(front: &str) -> Option<(PathBuf, Vec<String>)> {
+    let spaces = front.match_indices(' ').map(|(at, _)| at);
+    let mut ends = spaces.chain([front.len()]);
+    let is_file = |end: &usize| Path::new(&front[..*end]).is_file();
+    let end = ends.clone().find(is_file).or_else(|| ends.next())?;
+    let arguments = shell_words::split(&front[end..]).ok()?;
+    Some((PathBuf::from(&front[..end]), arguments))
 }
 
 /// A line that is no command of the kind that was looked for.
@@ -206,6 +227,34 @@ mod tests {
         assert_eq!(command.arguments[0], "/t/rustc");
     }
 
+    /// Cargo does not quote the program, and quotes an apostrophe as `'\''` and `!` as `'\!'` elsewhere.
+    #[test]
+    fn a_path_may_have_an_apostrophe() {
+        let folder = tempfile::tempdir().unwrap();
+        let compiler = folder.path().join("it's mine/rustc");
+        std::fs::create_dir(folder.path().join("it's mine")).unwrap();
+        std::fs::write(&compiler, "").unwrap();
+        let path = compiler.to_str().unwrap();
+        let line = line().replace("/t/bin/rustc", path);
+        let line = line.replace("'/w/my game'", r"'/w/my friend'\''s game'\!''");
+        let command = UnitCommand::parse(&line).unwrap();
+        assert_eq!(command.program, compiler);
+        let folder = Path::new("/w/my friend's game!");
+        assert_eq!(command.package_folder(), Some(folder));
+        assert_eq!(command.arguments[..2], ["--crate-name", "game"]);
+        let quoted = format!("'{}'", path.replace('\'', r"'\''"));
+        let wrapped = line.replace(
+            &format!("{path} --crate-name"),
+            &format!("/t/wrap {quoted} --crate-name"),
+        );
+        let command = UnitCommand::parse(&wrapped).unwrap();
+        assert_eq!(command.program, Path::new("/t/wrap"));
+        assert_eq!(command.arguments[..2], [path, "--crate-name"]);
+        // One that is not there goes on in no further line either.
+        let nowhere = line.replace(path, "/t/my friend's/rustc");
+        assert_eq!(UnitCommand::parse(&nowhere), Err(Unread::Other));
+    }
+
     #[test]
     fn a_description_may_have_several_lines() {
         let whole = line().replace("It'", "It\n'");
@@ -220,6 +269,7 @@ mod tests {
         for other in [
             "   Compiling game v0.1.0",
             "     Running `OUT_DIR=/w /w/build-script-build`",
+            "     Running `OUT_DIR=/w /w/it's mine/build-script-build`",
             "     Running `/t/bin/rustc --crate-name game --test src/lib.rs`",
             "     Running `/t/bin/rustc --crate-name g\u{fffd}me src/lib.rs`",
         ] {

@@ -45,7 +45,7 @@ pub struct Workspace {
 /// A plugin library of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PluginLibrary {
-    /// The name of its crate.
+    /// The name of its crate, or that by which the host depends on it.
     pub name: String,
     /// The id of its package, for a name may be that of another package too.
     pub package: String,
@@ -119,9 +119,12 @@ pub enum WorkspaceError {
         outer: String,
     },
     /// No package has a library of that name.
-    #[error("no package of the workspace {} has a library named `{library}`", root.display())]
+    #[error(
+        "no package of the workspace {} has a library named `{library}`; name its crate, with `_` for `-`, or the dependency of the host that it is",
+        root.display()
+    )]
     NoSuchLibrary {
-        /// The library's crate name.
+        /// The name that the host gives it.
         library: String,
         /// The workspace.
         root: PathBuf,
@@ -171,25 +174,21 @@ impl Workspace {
             metadata.packages.iter().map(|p| (&p.id, p)).collect();
         let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
         let nodes: HashMap<&PackageId, &Node> = nodes.map(|node| (&node.id, node)).collect();
-        // Several packages may have a library of that name: the host means its own, or what it needs.
+        // Several packages may have a library of that name: the host means its own, or what it calls so.
         let is_host = |package: &&Package| package.manifest_path.as_std_path() == config.manifest;
         let host = metadata.packages.iter().find(is_host).map(|host| &host.id);
-        let around = host.and_then(|host| nodes.get(host));
-        let around = around.into_iter().flat_map(|node| &node.deps);
-        let around: Vec<&PackageId> = host
-            .into_iter()
-            .chain(around.map(|need| &need.pkg))
-            .collect();
+        let needs = host.and_then(|host| nodes.get(host));
+        let needs: Vec<&NodeDep> = needs.into_iter().flat_map(|node| &node.deps).collect();
         let find = |library: &String| {
-            let has_it = |package: &&Package| {
-                let mut targets = package.targets.iter();
-                targets.any(|target| is_library(target) && crate_name(target) == *library)
-            };
+            let is_named = |target: &Target| is_library(target) && crate_name(target) == *library;
             let local = metadata.packages.iter().filter(|p| p.source.is_none());
-            let all: Vec<&Package> = local.filter(has_it).collect();
-            let mut near = around.iter();
-            let near = near.find_map(|id| all.iter().find(|package| package.id == **id));
-            let package = near.or(all.first()).copied();
+            let all: Vec<&Package> = local.filter(|p| p.targets.iter().any(is_library)).collect();
+            let named = all.iter().filter(|p| p.targets.iter().any(is_named));
+            let named: Vec<&Package> = named.copied().collect();
+            let own = named.iter().find(|package| Some(&package.id) == host);
+            let needed = needs.iter().filter(|need| need.name == *library);
+            let mut needed = needed.filter_map(|need| all.iter().find(|p| p.id == need.pkg));
+            let package = own.or_else(|| needed.next()).or(named.first()).copied();
             package.ok_or_else(|| WorkspaceError::NoSuchLibrary {
                 library: library.clone(),
                 root: metadata.workspace_root.clone().into(),
@@ -347,15 +346,21 @@ impl Workspace {
         own.eq(libraries)
     }
 
+    /// The crate of a plugin library, whatever the host calls it.
+    pub(crate) fn plugin_crate(&self, library: &str) -> Option<&HotCrate> {
+        let mut libraries = self.libraries.iter();
+        let library = libraries.find(|plugin| plugin.name == library)?;
+        let mut hot = self.hot.iter();
+        hot.find(|hot| hot.package == library.package)
+    }
+
     /// The names of the crates that may change and are part of these plugin libraries.
     #[must_use]
     pub fn needed_by(&self, libraries: &[&String]) -> Vec<String> {
         let mut needed: Vec<&HotCrate> = Vec::new();
-        let mut waiting: Vec<&HotCrate> = self
-            .hot
-            .iter()
-            .filter(|hot| libraries.contains(&&hot.name))
-            .collect();
+        let waiting = libraries.iter();
+        let waiting = waiting.filter_map(|library| self.plugin_crate(library));
+        let mut waiting: Vec<&HotCrate> = waiting.collect();
         while let Some(hot) = waiting.pop() {
             if !needed.contains(&hot) {
                 needed.push(hot);
