@@ -288,6 +288,7 @@ impl Task<'_> {
             .map_or_else(Vec::new, |(_, library)| workspace.profiles(library));
         let deps: Vec<PathBuf> = profiles.iter().map(|folder| folder.join("deps")).collect();
         let built = workspace.needed_by(&wanted);
+        let mut sources = Sources::compiled(&workspace, &profiles, &before, start);
         let heard = Heard {
             config: self.config,
             workspace: &workspace,
@@ -296,11 +297,11 @@ impl Task<'_> {
             made: made_of,
             plugins: &libraries,
             deps: &deps,
-            before: before.clone(),
+            sources: &sources,
+            before,
             start,
         };
         let recording = Recording::new(heard, older.as_ref());
-        let mut sources = Sources::compiled(&workspace, &profiles, &before, start);
         let (mut identities, bench) = match known.take() {
             Some(known) => {
                 let mut others = workspace.hot_crates();

@@ -1,6 +1,7 @@
 //! The commands by which cargo built the crates that may change, and all that they depend on.
 
 use std::{
+    collections::BTreeSet,
     env,
     ffi::OsString,
     fs,
@@ -15,6 +16,7 @@ use crate::{
     dep_info::DepInfo,
     environment,
     identity::Identity,
+    sources::Fingerprints,
     unit::UnitCommand,
     workspace::{HotCrate, Scripted},
     BuildConfig, Contents, Decline, Sources, Workspace,
@@ -40,6 +42,8 @@ pub struct Recording {
     libraries: Vec<Made>,
     /// Each after those that it needs, the plugin libraries among them.
     pub(crate) units: Vec<Unit>,
+    /// What cargo left of them.
+    fingerprints: Fingerprints,
 }
 
 /// A crate that may change.
@@ -124,6 +128,8 @@ pub(crate) struct Heard<'a> {
     pub(crate) plugins: &'a [(String, PathBuf)],
     /// Where cargo puts what they are linked against, and what runs in the compiler.
     pub(crate) deps: &'a [PathBuf],
+    /// What all of them were made of.
+    pub(crate) sources: &'a Sources,
     /// What was in the files that are known, when it began.
     pub(crate) before: Contents,
     /// When it began.
@@ -142,6 +148,7 @@ impl Recording {
             made,
             plugins,
             deps,
+            sources,
             before,
             start,
         } = heard;
@@ -265,7 +272,7 @@ impl Recording {
             scripted: workspace
                 .scripted
                 .iter()
-                .flat_map(|scripted| read_by_script(scripted, deps))
+                .flat_map(|scripted| read_by_script(scripted, deps, &workspace.root))
                 .filter(|path| path.is_dir())
                 .collect(),
             libraries: libraries
@@ -273,6 +280,7 @@ impl Recording {
                 .map(|path| Made::now(path, false))
                 .collect(),
             units,
+            fingerprints: sources.fingerprints().clone(),
         })
     }
 
@@ -342,7 +350,9 @@ impl Recording {
     pub(crate) fn sources(&self) -> Option<Sources> {
         let units = self.units.iter();
         let known = units.map(|unit| (unit.name.clone(), unit.sources.clone()));
-        Some(Sources::of_before(self.deps()?.parent()?, known.collect()))
+        let fingerprints = self.fingerprints.clone();
+        let folder = self.deps()?.parent()?;
+        Some(Sources::of_before(folder, known.collect(), fingerprints))
     }
 
     /// Where the commands find the shared libraries.
@@ -505,7 +515,7 @@ fn includes_others(configuration: &Path) -> bool {
 }
 
 /// All files that say what cargo would do, but for its configuration and for the sources of what may change
-/// and has no build script.
+/// that no build script reads.
 fn inputs(config: &BuildConfig, workspace: &Workspace, deps: &[PathBuf]) -> Vec<PathBuf> {
     let mut inputs: Vec<PathBuf> = workspace.manifests.paths().map(Path::to_owned).collect();
     for folder in config.folder.ancestors() {
@@ -519,7 +529,7 @@ fn inputs(config: &BuildConfig, workspace: &Workspace, deps: &[PathBuf]) -> Vec<
         }
     }
     for scripted in &workspace.scripted {
-        for path in read_by_script(scripted, deps) {
+        for path in read_by_script(scripted, deps, &workspace.root) {
             if path.is_dir() {
                 files_below(&path, &mut inputs);
             } else {
@@ -530,24 +540,56 @@ fn inputs(config: &BuildConfig, workspace: &Workspace, deps: &[PathBuf]) -> Vec<
     inputs
 }
 
-/// What a build script may read, files and folders: all of its package, as cargo assumes, and what it says itself.
-fn read_by_script(scripted: &Scripted, deps: &[PathBuf]) -> Vec<PathBuf> {
-    let mut paths = vec![scripted.folder.clone()];
-    let runs = deps.iter().filter_map(|deps| deps.parent());
-    let runs = runs.filter_map(|profile| fs::read_dir(profile.join("build")).ok());
-    let prefix = format!("{}-", scripted.package);
-    for run in runs.flatten().flatten() {
-        if run.file_name().to_string_lossy().starts_with(&prefix) {
-            let said = fs::read_to_string(run.path().join("output")).unwrap_or_default();
-            let said = said.lines().filter_map(|line| {
-                let line = line.strip_prefix("cargo:")?;
-                line.trim_start_matches(':')
-                    .strip_prefix("rerun-if-changed=")
-            });
-            paths.extend(said.map(|path| scripted.folder.join(path)));
-        }
+/// What a build script may read, files and folders: its own sources and what it names. If it names nothing, or what
+/// is not there, so that cargo runs it each time, it is all of its package too.
+fn read_by_script(scripted: &Scripted, deps: &[PathBuf], root: &Path) -> Vec<PathBuf> {
+    let profiles = deps.iter().filter_map(|deps| deps.parent());
+    let builds = profiles.filter_map(|profile| fs::read_dir(profile.join("build")).ok());
+    let builds = builds.flatten().flatten().map(|entry| entry.path());
+    let mut sources = BTreeSet::new();
+    let mut named = Vec::new();
+    let (mut has_run, mut has_named) = (false, true);
+    for build in builds.filter(|build| is_of_script(build, scripted)) {
+        // It was compiled in one folder, and run in another.
+        let files = fs::read_dir(&build).into_iter().flatten().flatten();
+        let files = files.map(|entry| entry.path());
+        let infos = files.filter(|file| file.extension().is_some_and(|e| e == "d"));
+        let infos = infos.filter_map(|info| DepInfo::read(&info, root).ok());
+        sources.extend(infos.flat_map(|info| info.files));
+        let Ok(said) = fs::read(build.join("output")) else {
+            continue;
+        };
+        let said = String::from_utf8_lossy(&said);
+        let inputs = named_inputs(&said);
+        has_run = true;
+        has_named &= !inputs.is_empty();
+        let files = inputs.iter().filter_map(|i| i.strip_prefix("changed="));
+        named.extend(files.map(|path| scripted.folder.join(path)));
     }
-    paths
+    let is_told = has_run && has_named && !sources.is_empty();
+    if !is_told || !named.iter().all(|path| path.exists()) {
+        named.push(scripted.folder.clone());
+    }
+    named.extend(sources);
+    named
+}
+
+/// Whether a folder of cargo's is for the build script of a package: `game-0123`.
+fn is_of_script(build: &Path, scripted: &Scripted) -> bool {
+    let name = build.file_name().unwrap_or_default().to_string_lossy();
+    let digest = name
+        .strip_prefix(&*scripted.package)
+        .and_then(|rest| rest.strip_prefix('-'));
+    digest.is_some_and(|digest| !digest.contains('-'))
+}
+
+/// What a build script told cargo to run it again for: `changed=` a file or folder, `env-changed=` a variable.
+fn named_inputs(said: &str) -> Vec<&str> {
+    let said = said.lines().filter_map(|line| {
+        let line = line.strip_prefix("cargo:")?;
+        line.trim_start_matches(':').strip_prefix("rerun-if-")
+    });
+    said.collect()
 }
 
 /// All files in a folder, but those of hidden folders, of other packages, and of cargo's.

@@ -1,7 +1,8 @@
 //! What the crates of this machine are made of that a library needs, by content.
 //!
 //! Cargo takes a file for fresh by its time. One that comes back with an older time, as from `rsync -t`,
-//! a backup or another machine, is an edit all the same, and cargo is told so.
+//! a backup or another machine, is an edit all the same, and cargo is told so. It is told too to forget what
+//! somebody else had it build meanwhile, of whatever text that was.
 
 use std::{
     collections::BTreeMap,
@@ -9,6 +10,8 @@ use std::{
     path::{Path, PathBuf},
     time::SystemTime,
 };
+
+use serde::{Deserialize, Serialize};
 
 use crate::{dep_info::DepInfo, recording::dep_infos, Contents, Workspace};
 
@@ -19,6 +22,32 @@ pub struct Sources {
     folders: Vec<PathBuf>,
     /// By crate.
     crates: BTreeMap<String, Contents>,
+    fingerprints: Fingerprints,
+}
+
+/// The files in which cargo keeps what it made libraries of, with the times at which it began.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fingerprints(BTreeMap<PathBuf, SystemTime>);
+
+impl Fingerprints {
+    /// Those of these crates, as they are now in the folders of a profile. None of what is built for tests,
+    /// which is never used here.
+    fn read(folders: &[PathBuf], crates: &[String]) -> Self {
+        let read = |file: PathBuf| {
+            crate_of(&file)?;
+            let time = modified(&file)?;
+            Some((file, time))
+        };
+        let files = fingerprints(folders, crates).into_iter();
+        Self(files.filter_map(read).collect())
+    }
+
+    /// Those that are others now.
+    fn changed(&self) -> impl Iterator<Item = &Path> {
+        let all = self.0.iter();
+        let changed = all.filter(|(file, time)| modified(file).is_some_and(|now| now != **time));
+        changed.map(|(file, _)| &**file)
+    }
 }
 
 impl Sources {
@@ -42,18 +71,30 @@ impl Sources {
         };
         let names = workspace.hot_crates().into_iter();
         let names = names.chain(workspace.stable.iter().cloned());
+        let names: Vec<String> = names.collect();
         Self {
             folders: folders.to_vec(),
-            crates: names.map(of).collect(),
+            fingerprints: Fingerprints::read(folders, &names),
+            crates: names.into_iter().map(of).collect(),
         }
     }
 
     /// Those of an earlier start, of which `crates` are known.
-    pub(crate) fn of_before(folder: &Path, crates: BTreeMap<String, Contents>) -> Self {
+    pub(crate) fn of_before(
+        folder: &Path,
+        crates: BTreeMap<String, Contents>,
+        fingerprints: Fingerprints,
+    ) -> Self {
         Self {
             folders: vec![folder.to_owned()],
             crates,
+            fingerprints,
         }
+    }
+
+    /// What cargo left.
+    pub(crate) fn fingerprints(&self) -> &Fingerprints {
+        &self.fingerprints
     }
 
     /// Of these crates it is what it was.
@@ -77,7 +118,8 @@ impl Sources {
     }
 
     /// Makes cargo look again at the crates whose files are not what they were, whatever their times
-    /// say. Returns the names of these crates.
+    /// say, and at what somebody else had it build again since: of which text that is, nobody knows. Returns
+    /// the names of the crates whose files are others.
     pub fn make_stale(&self) -> Vec<String> {
         let changed = self
             .crates
@@ -85,31 +127,61 @@ impl Sources {
             .filter(|(_, files)| files.first_change().is_some());
         let changed: Vec<String> = changed.map(|(name, _)| name.clone()).collect();
         self.forget(&changed);
+        self.forget_others();
         changed
     }
 
-    /// Makes cargo build these crates again: it forgets what they were made of. If that cannot be done, it goes by
-    /// the times there are.
+    /// Makes cargo build these crates again: it forgets what they were made of.
     pub(crate) fn forget(&self, crates: &[String]) {
-        let fingerprints = self.folders.iter();
-        let fingerprints =
-            fingerprints.filter_map(|folder| fs::read_dir(folder.join(".fingerprint")).ok());
-        for unit in fingerprints.flatten().flatten() {
-            for file in fs::read_dir(unit.path()).into_iter().flatten().flatten() {
-                let file_name = file.file_name();
-                let file_name = file_name.to_string_lossy();
-                let is_of = |name: &String| {
-                    file_name
-                        .strip_suffix(&**name)
-                        .is_some_and(|rest| rest.starts_with("dep-") && rest.ends_with("lib-"))
-                };
-                if crates.iter().any(is_of) {
-                    // No time would do that is older than those of all sources: some come with none.
-                    let _ = fs::remove_file(file.path());
-                }
-            }
+        for file in fingerprints(&self.folders, crates) {
+            remove(&file);
         }
     }
+
+    /// The same of each form of these crates that is another one than cargo had left.
+    fn forget_others(&self) {
+        let is_of_these =
+            |file: &&Path| crate_of(file).is_some_and(|name| self.crates.contains_key(name));
+        self.fingerprints
+            .changed()
+            .filter(is_of_these)
+            .for_each(remove);
+    }
+}
+
+/// If that cannot be done, cargo goes by the times there are.
+fn remove(fingerprint: &Path) {
+    // No time would do that is older than those of all sources: some come with none.
+    let _ = fs::remove_file(fingerprint);
+}
+
+/// The files in the folders of a profile in which cargo keeps what it made these crates of.
+fn fingerprints(folders: &[PathBuf], crates: &[String]) -> Vec<PathBuf> {
+    let units = folders.iter();
+    let units = units.filter_map(|folder| fs::read_dir(folder.join(".fingerprint")).ok());
+    let files = units.flatten().flatten();
+    let files = files.filter_map(|unit| fs::read_dir(unit.path()).ok());
+    let files = files.flatten().flatten().map(|file| file.path());
+    let is_one = |file: &PathBuf| {
+        let file_name = file.file_name().unwrap_or_default().to_string_lossy();
+        let mut crates = crates.iter();
+        crates.any(|name| {
+            file_name
+                .strip_suffix(&**name)
+                .is_some_and(|rest| rest.starts_with("dep-") && rest.ends_with("lib-"))
+        })
+    };
+    files.filter(is_one).collect()
+}
+
+/// The crate of such a file, unless it is of what is built for tests.
+fn crate_of(fingerprint: &Path) -> Option<&str> {
+    let file_name = fingerprint.file_name()?.to_str()?;
+    file_name.strip_prefix("dep-lib-")
+}
+
+fn modified(file: &Path) -> Option<SystemTime> {
+    fs::metadata(file).and_then(|data| data.modified()).ok()
 }
 
 #[cfg(test)]
@@ -151,6 +223,44 @@ mod tests {
         assert!(!fingerprint.exists());
         fs::remove_file(&file).unwrap();
         assert_eq!(sources.make_stale(), ["game"]);
+    }
+
+    /// As by cargo in a terminal.
+    #[test]
+    fn what_somebody_else_built_again_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let (workspace, sources) = built(folder.path());
+        let target = folder.path().join("target/debug");
+        let fingerprint = target.join(".fingerprint/game-0123/dep-lib-game");
+        assert_eq!(sources.make_stale(), [""; 0]);
+        assert!(fingerprint.exists());
+        let build = || {
+            fs::write(&fingerprint, "").unwrap();
+            let opened = fs::File::options().append(true).open(&fingerprint);
+            opened
+                .unwrap()
+                .set_modified(SystemTime::UNIX_EPOCH)
+                .unwrap();
+        };
+        build();
+        assert_eq!(sources.make_stale(), [""; 0]);
+        assert!(!fingerprint.exists());
+        // The next start knows it, of the crates that it knows.
+        build();
+        let fingerprints = sources.fingerprints().clone();
+        let unknown = Sources::of_before(&target, BTreeMap::new(), fingerprints.clone());
+        assert_eq!(unknown.make_stale(), [""; 0]);
+        assert!(fingerprint.exists());
+        let known = BTreeMap::from([("game".to_owned(), Contents::default())]);
+        let known = Sources::of_before(&target, known, fingerprints);
+        assert_eq!(known.make_stale(), [""; 0]);
+        assert!(!fingerprint.exists());
+        // What is left now is as good as any.
+        build();
+        let now = SystemTime::now();
+        let again = Sources::compiled(&workspace, &[target], &Contents::default(), now);
+        again.forget_others();
+        assert!(fingerprint.exists());
     }
 
     #[test]

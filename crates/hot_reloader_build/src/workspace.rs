@@ -120,7 +120,7 @@ pub enum WorkspaceError {
     },
     /// No package has a library of that name.
     #[error(
-        "no package of the workspace {} has a library named `{library}`; name its crate, with `_` for `-`, or the dependency of the host that it is",
+        "no package of the workspace {} has a library named `{library}`; give it the name of its crate, with `_` for `-`, or that by which the host depends on it",
         root.display()
     )]
     NoSuchLibrary {

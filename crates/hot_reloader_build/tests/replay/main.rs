@@ -400,6 +400,30 @@ fn a_library_that_cargo_made_meanwhile_is_not_taken_for_the_one_before() {
     fixture.answers(206, None);
 }
 
+/// Somebody built in a terminal what is gone again, and cargo would find that fresh.
+#[test]
+fn what_somebody_else_built_is_not_taken_for_what_came_back() {
+    let mut fixture = Fixture::new();
+    let build_other = |fixture: &mut Fixture| {
+        fixture.edit("words/src/lib.rs", "= 2", "= 3");
+        fixture.answers(301, None);
+        let status = fixture.cargo().output().unwrap().status;
+        assert!(status.success());
+        fixture.edit("words/src/lib.rs", "= 3", "= 2");
+        fixture.age("words/src/lib.rs");
+    };
+    build_other(&mut fixture);
+    fixture.known.as_mut().unwrap().distrust();
+    fixture.answers(201, Some(Decline::Useless));
+    // The next start knows it too, and what was built by this one is as good as ever.
+    fixture.known = None;
+    fixture.answers(201, Some(Decline::First));
+    assert_eq!(fixture.compiled(), [""; 0]);
+    build_other(&mut fixture);
+    fixture.known = None;
+    fixture.answers(201, Some(Decline::First));
+}
+
 /// A crate that cargo finds fresh is compiled by nobody, so its command stays unknown until it changes, or
 /// until cargo is to show all.
 #[test]
@@ -791,6 +815,34 @@ fn two_packages_may_have_libraries_of_one_name() {
     fixture.answers(201, Some(Decline::First));
 }
 
+/// As in `my_game = { package = "game" }`.
+#[test]
+fn a_host_may_call_its_library_otherwise() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.write(
+        "host/Cargo.toml",
+        "[package]\nname = \"host\"\nedition = \"2021\"\n[features]\nhot = []\n\
+         [dependencies]\nmy_game = { package = \"game\", path = \"../game\" }\n",
+    );
+    fixture.write("host/src/main.rs", "fn main() {}\n");
+    fixture.edit("Cargo.toml", "\"engine\"]", "\"engine\", \"host\"]");
+    fixture.config.manifest = fixture.path("host/Cargo.toml");
+    fixture.libraries = vec!["my_game".to_owned()];
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
+    let (outcome, builder) = fixture.build();
+    let built = outcome.unwrap();
+    assert_eq!(builder, Some(Builder::Replay));
+    assert_eq!(built.libraries[0].0, "my_game");
+    assert_eq!(ask(library(&built)), 203);
+    assert_eq!(fixture.compiled(), ["game"]);
+    assert!(built.layout.concerns("game::Any"));
+
+    fixture.libraries = vec!["your_game".to_owned()];
+    let error = fixture.build().0.unwrap_err().to_string();
+    assert!(error.contains("by which the host depends on it"), "{error}");
+}
+
 #[test]
 fn a_feature_declines() {
     let mut fixture = Fixture::new();
@@ -950,24 +1002,50 @@ fn a_crate_that_may_not_change_declines() {
 }
 
 /// What it does with what it reads, only cargo knows: an edit of its crate is one for cargo, and an edit of
-/// another is not.
+/// another is not. One that names what is not there is run each time.
 #[test]
-fn a_crate_with_a_build_script_is_built_by_cargo() {
-    let mut fixture = Fixture::new();
-    let script = "fn main() { println!(\"cargo:rerun-if-changed=number.txt\"); }\n";
-    fixture.write("rules/build.rs", script);
-    let path = fixture.path("rules/build.rs");
-    fixture.answers(201, Some(Decline::Input { path }));
-    for file in ["rules/number.txt", "rules/src/more.txt"] {
-        fixture.write(file, "1");
-        let path = fixture.path(file);
+fn a_crate_whose_build_script_names_nothing_is_built_by_cargo() {
+    let names_nowhere = "fn main() { println!(\"cargo:rerun-if-changed=nowhere\"); }\n";
+    for script in ["fn main() {}\n", names_nowhere] {
+        let mut fixture = Fixture::new();
+        fixture.write("rules/build.rs", script);
+        let path = fixture.path("rules/build.rs");
         fixture.answers(201, Some(Decline::Input { path }));
+        for file in ["rules/number.txt", "rules/src/more.txt"] {
+            fixture.write(file, "1");
+            let path = fixture.path(file);
+            fixture.answers(201, Some(Decline::Input { path }));
+        }
+        fixture.edit("rules/src/lib.rs", "words::WORD", "words::WORD + 1");
+        let path = fixture.path("rules/src/lib.rs");
+        fixture.answers(301, Some(Decline::Input { path }));
+        fixture.edit("game/src/menu.rs", "= 1", "= 4");
+        fixture.answers(304, None);
     }
+}
+
+/// Whatever else the app may write beside its sources.
+#[test]
+fn a_build_script_that_names_what_it_reads_reads_that_and_its_own_sources() {
+    let mut fixture = Fixture::unbuilt();
+    let script = "mod name;\nfn main() { println!(\"cargo:rerun-if-changed={}\", name::NAME); }\n";
+    fixture.write("rules/build.rs", script);
+    let name = "pub const NAME: &str = \"number.txt\";\n";
+    fixture.write("rules/name.rs", name);
+    fixture.write("rules/number.txt", "1");
+    fixture.answers(201, Some(Decline::First));
+    fixture.write("rules/save.ron", "1");
     fixture.edit("rules/src/lib.rs", "words::WORD", "words::WORD + 1");
-    let path = fixture.path("rules/src/lib.rs");
+    fixture.answers(301, None);
+    assert_eq!(fixture.compiled(), ["rules", "game"]);
+    fixture.write("rules/number.txt", "2");
+    let path = fixture.path("rules/number.txt");
     fixture.answers(301, Some(Decline::Input { path }));
-    fixture.edit("game/src/menu.rs", "= 1", "= 4");
-    fixture.answers(304, None);
+    fixture.write("rules/name.rs", &format!("// It.\n{name}"));
+    let path = fixture.path("rules/name.rs");
+    fixture.answers(301, Some(Decline::Input { path }));
+    fixture.edit("rules/src/lib.rs", "+ 1", "+ 2");
+    fixture.answers(401, None);
 }
 
 /// The build script of a crate that may not change reads what it likes.
@@ -982,8 +1060,7 @@ fn what_the_build_script_of_another_crate_reads_declines() {
     fixture.declines("engine/../number.txt");
     fixture.edit("game/src/menu.rs", "= 5", "= 1");
     fixture.write("engine/shader.wgsl", "");
-    let path = fixture.path("engine/shader.wgsl");
-    fixture.answers(201, Some(Decline::Input { path }));
+    fixture.answers(201, None);
 }
 
 /// A folder that a build script names counts with all that will be in it.
