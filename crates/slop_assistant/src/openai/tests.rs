@@ -172,6 +172,9 @@ fn text_and_thoughts_come_in_many_forms() {
     }
     let both = json!({"delta": {"content": "a"}, "text": "a", "finish_reason": "null"});
     check_choice(both, &[token("a")]);
+    for delta in [json!({"role": "assistant"}), json!({"content": ""})] {
+        check_choice(json!({"delta": delta, "text": "a"}), &[token("a")]);
+    }
     let twice = json!({"delta": {"reasoning": "a", "reasoning_content": "a"}});
     check_choice(twice, &[thought("a")]);
     check_choice(
