@@ -131,12 +131,10 @@ impl Dialect for OpenAi {
 
     fn models(&self, list: &Value) -> Option<Vec<String>> {
         let keys = ["id", "name", "model"];
-        if list["object"] == "list" && list["data"].is_null() {
-            // An empty one.
-            return Some(Vec::new());
-        }
         let lists = [&list["data"], &list["models"], list];
-        lists.iter().find_map(|list| names(list, &keys))
+        let found = lists.iter().find_map(|list| names(list, &keys));
+        let is_empty = list["object"] == "list" && list["data"].is_null();
+        found.or_else(|| is_empty.then(Vec::new))
     }
 }
 

@@ -265,6 +265,7 @@ fn models_come_in_several_forms() {
     for list in [
         json!({"object": "list", "data": [{"id": "a"}, {"id": "b"}]}),
         json!({"models": [{"name": "a"}, {"model": "b"}]}),
+        json!({"object": "list", "models": [{"name": "a"}, {"model": "b"}]}),
         json!([{"id": "a"}, {"id": "b"}]),
     ] {
         assert_eq!(server.models(&list), expected);
