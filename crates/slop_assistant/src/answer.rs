@@ -375,7 +375,8 @@ fn goes_on(call: &Call, piece: &Call) -> bool {
     let is_other = !piece.id.is_empty() && !call.id.is_empty() && piece.id != call.id;
     // Nothing follows the last bracket.
     let is_full = serde_json::from_str::<IgnoredAny>(&call.arguments).is_ok();
-    let is_next = piece.id.is_empty() && is_full && !piece.arguments.trim().is_empty();
+    let has_more = piece.name != call.name || !piece.arguments.trim().is_empty();
+    let is_next = piece.id.is_empty() && is_full && has_more;
     !is_other && !is_next
 }
 
@@ -568,6 +569,9 @@ mod tests {
             piece("call_1", "list", "{}"),
         ];
         assert_eq!(calls(&whole), expected);
+        // The same, of which the second begins without its arguments.
+        let begun = [whole[0].clone(), piece("", "list", ""), piece("", "", "{}")];
+        assert_eq!(calls(&begun), expected);
         // One with its name in each piece, and one with another id in each.
         let one = [piece("a", "read", "{\"x\":1}")];
         let named = [

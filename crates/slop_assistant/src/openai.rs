@@ -131,12 +131,10 @@ impl Dialect for OpenAi {
 
     fn models(&self, list: &Value) -> Option<Vec<String>> {
         let keys = ["id", "name", "model"];
-        if list["object"] == "list" && list["data"].is_null() {
-            // An empty one.
-            return Some(Vec::new());
-        }
         let lists = [&list["data"], &list["models"], list];
-        lists.iter().find_map(|list| names(list, &keys))
+        let found = lists.iter().find_map(|list| names(list, &keys));
+        let is_empty = list["object"] == "list" && list["data"].is_null();
+        found.or_else(|| is_empty.then(Vec::new))
     }
 }
 
@@ -203,11 +201,16 @@ fn is_harmless(event: &Value) -> bool {
 /// Takes one choice in; `None` if it cannot be understood.
 fn read_choice(choice: &Value, answer: &mut Answer) -> Option<()> {
     let said = [&choice["delta"], &choice["message"]];
-    match said.into_iter().find(|said| !said.is_null()) {
+    let said = said.into_iter().find(|said| !said.is_null());
+    match said {
         Some(said) if said.is_object() => read_said(said, answer)?,
         Some(_) => return None,
-        // The completions from before the chats. Beside a delta it would be the same once more.
-        None => read_content(&choice["text"], answer)?,
+        None => {}
+    }
+    // The completions from before the chats. Beside a text it would be the same once more.
+    let has_content = said.is_some_and(|said| !said["content"].is_null() && said["content"] != "");
+    if !has_content {
+        read_content(&choice["text"], answer)?;
     }
     match &choice["finish_reason"] {
         Value::Null => {}

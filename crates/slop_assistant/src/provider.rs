@@ -18,26 +18,35 @@ pub enum Provider {
     Echo,
     /// A server that speaks `OpenAI`'s chat completions, as most do.
     OpenAi {
-        /// The address, such as `https://api.openai.com/v1`, or that of a deployment of Azure with its
-        /// `api-version`.
+        /// The address, such as [`OPENAI_URL`](Self::OPENAI_URL), or that of a deployment of Azure
+        /// with its `api-version`.
         base_url: String,
         /// The name of the model.
         model: String,
     },
     /// Anthropic's messages.
     Anthropic {
-        /// The address, such as `https://api.anthropic.com/v1`.
+        /// The address, such as [`ANTHROPIC_URL`](Self::ANTHROPIC_URL).
         base_url: String,
         /// The name of the model.
         model: String,
     },
     /// Google's Gemini.
     Gemini {
-        /// The address, such as `https://generativelanguage.googleapis.com/v1beta`.
+        /// The address, such as [`GEMINI_URL`](Self::GEMINI_URL).
         base_url: String,
         /// The name of the model.
         model: String,
     },
+}
+
+impl Provider {
+    /// Where `OpenAI` itself answers.
+    pub const OPENAI_URL: &'static str = "https://api.openai.com/v1";
+    /// Where Anthropic answers.
+    pub const ANTHROPIC_URL: &'static str = "https://api.anthropic.com/v1";
+    /// Where Gemini answers.
+    pub const GEMINI_URL: &'static str = "https://generativelanguage.googleapis.com/v1beta";
 }
 
 /// Who said something.

@@ -31,7 +31,7 @@ pub(crate) struct Memory {
     is_warm: bool,
     /// Whether somebody may soon ask for a reload, and nothing has been done for that yet.
     is_announced: bool,
-    /// When the last frame ended.
+    /// When the last frame ended, if somebody waited for a build then.
     ended: Option<Instant>,
 }
 
@@ -106,12 +106,15 @@ impl Driver {
 /// panicked by itself.
 fn is_due(
     driver: Res<Driver>,
+    memory: Res<Memory>,
     delegates: Res<Delegates>,
     requests: Res<Events<ReloadRequest>>,
     cancels: Res<Events<CancelReload>>,
     ahead: Res<Events<WorkAhead>>,
 ) -> bool {
     driver.0.is_due()
+        // What it came to at the start of this frame is still to be seen, and what waited for it goes on.
+        || memory.ended.is_some()
         || !ahead.is_empty()
         || !requests.is_empty()
         || !cancels.is_empty()

@@ -29,6 +29,8 @@ struct Entries {
     /// What the types of all that is made from now on are.
     layout: Arc<Layout>,
     made: Vec<&'static LibraryEntry>,
+    /// Whether builds go on when they are looked at first.
+    are_slow: bool,
 }
 
 impl InProcess {
@@ -41,6 +43,11 @@ impl InProcess {
     /// What the types of all libraries are that are made from now on.
     pub fn set_layout(&self, layout: Layout) {
         self.entries().layout = Arc::new(layout);
+    }
+
+    /// Lets each build from now on end after it was looked at once, as those of cargo do.
+    pub fn slow_down(&self) {
+        self.entries().are_slow = true;
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
@@ -62,11 +69,12 @@ impl Source for InProcess {
             Purpose::Reload => entries.next.pop_front(),
             // It stays for whoever asks.
             Purpose::Ahead => entries.next.front().cloned(),
-            Purpose::WarmUp => return Box::new(Done(Some(BuildStep::MadeNothing))),
+            Purpose::WarmUp => return Box::new(Done::of(BuildStep::MadeNothing)),
         };
         let Some(next) = next else {
             let package = config.libraries.join(", ");
-            return Done::with(Err(BuildError::NoLibrary { package }.into()));
+            let result = Err(BuildError::NoLibrary { package }.into());
+            return Box::new(Done::with(result));
         };
         let mut libraries = Vec::new();
         for (name, entry) in config.libraries.iter().zip(next) {
@@ -94,14 +102,18 @@ impl Source for InProcess {
                 copy,
             });
         }
-        Done::with(Ok(Made {
+        let done = Done::with(Ok(Made {
             libraries,
             host: config.libraries.clone(),
             root: "/".into(),
             hot: vec!["hot_reloader_bevy".to_owned()],
             layout: entries.layout.clone(),
             recompiled: Vec::new(),
-        }))
+        }));
+        Box::new(Done {
+            is_slow: entries.are_slow,
+            ..done
+        })
     }
 
     fn open(
@@ -124,26 +136,39 @@ impl Source for InProcess {
     }
 }
 
-/// A build that has ended when it begins.
-struct Done(Option<BuildStep>);
+/// A build that has ended when it begins, or when it was looked at once.
+struct Done {
+    step: Option<BuildStep>,
+    is_slow: bool,
+}
 
 impl Done {
-    fn with(result: Result<Made, ReloadError>) -> Box<dyn Build> {
-        Box::new(Self(Some(BuildStep::Finished {
+    fn of(step: BuildStep) -> Self {
+        Self {
+            step: Some(step),
+            is_slow: false,
+        }
+    }
+
+    fn with(result: Result<Made, ReloadError>) -> Self {
+        Self::of(BuildStep::Finished {
             result,
             phases: vec![(Phase::Build, Duration::ZERO)],
             builder: None,
-        })))
+        })
     }
 }
 
 impl Build for Done {
     fn try_next(&mut self) -> Option<BuildStep> {
-        self.0.take()
+        if std::mem::take(&mut self.is_slow) {
+            return None;
+        }
+        self.step.take()
     }
 
     fn wait_next(&mut self) -> BuildStep {
-        self.try_next().expect("it is asked once")
+        self.step.take().expect("it is asked once")
     }
 
     fn describe(&self) -> String {

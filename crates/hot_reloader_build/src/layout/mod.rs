@@ -56,9 +56,14 @@ impl CrateLayout {
         self.digest = digest_of(&(other.digest, self.digest));
         self.unnamed = digest_either(other.unnamed, self.unnamed);
         for (path, layout) in &other.types {
-            let known = self.types.entry(path.clone()).or_default();
+            let Some(known) = self.types.get_mut(path) else {
+                self.types.insert(path.clone(), layout.clone());
+                continue;
+            };
             known.digest = known.digest.wrapping_add(layout.digest);
             known.body = known.body.wrapping_add(layout.body);
+            // Nobody knows which of the two is meant.
+            known.variants = None;
             known.is_shared |= layout.is_shared;
         }
         self.was.extend(other.was.clone());
@@ -526,6 +531,12 @@ mod tests {
         assert!(
             ["util::A", "util::B"].map(|name| matches!(was.of(name), Known::As(_))) == [true; 2]
         );
+        let apart = of("enum A { One }", "enum B { Two }");
+        for name in ["util::A", "util::B"] {
+            assert!(apart.variants(name).is_some(), "{name}");
+        }
+        let alike = of("enum A { One }", "enum A { Two }");
+        assert_eq!(alike.variants("util::A"), None);
     }
 
     /// A line at the top of another file is no change of a type.

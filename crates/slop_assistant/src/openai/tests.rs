@@ -172,6 +172,9 @@ fn text_and_thoughts_come_in_many_forms() {
     }
     let both = json!({"delta": {"content": "a"}, "text": "a", "finish_reason": "null"});
     check_choice(both, &[token("a")]);
+    for delta in [json!({"role": "assistant"}), json!({"content": ""})] {
+        check_choice(json!({"delta": delta, "text": "a"}), &[token("a")]);
+    }
     let twice = json!({"delta": {"reasoning": "a", "reasoning_content": "a"}});
     check_choice(twice, &[thought("a")]);
     check_choice(
@@ -262,6 +265,7 @@ fn models_come_in_several_forms() {
     for list in [
         json!({"object": "list", "data": [{"id": "a"}, {"id": "b"}]}),
         json!({"models": [{"name": "a"}, {"model": "b"}]}),
+        json!({"object": "list", "models": [{"name": "a"}, {"model": "b"}]}),
         json!([{"id": "a"}, {"id": "b"}]),
     ] {
         assert_eq!(server.models(&list), expected);

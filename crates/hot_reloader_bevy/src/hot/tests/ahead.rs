@@ -112,6 +112,21 @@ fn what_is_announced_during_a_reload_is_made_ready_after_it() {
     assert!(is_ready(&mut bench));
 }
 
+/// Nothing goes on any more when that frame ends, in which it was refused at once.
+#[test]
+fn what_is_announced_during_a_build_that_is_refused_is_made_ready_after_it() {
+    let mut bench = Bench::start(&[OLD], host);
+    bench.frames(2);
+    bench.slow_down();
+    bench.next(&[module("game", |_| panic!("broken"))]);
+    bench.next(&[NEW]);
+    bench.world().send_event(ReloadRequest::all());
+    bench.world().send_event(WorkAhead);
+    check(&bench.report(), Outcome::Refused);
+    bench.frames(4);
+    assert!(is_ready(&mut bench));
+}
+
 #[test]
 fn one_setting_turns_it_off() {
     let mut bench = bench();

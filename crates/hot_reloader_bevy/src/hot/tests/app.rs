@@ -506,6 +506,28 @@ fn assets_stay_and_so_do_the_loaders_of_the_first_load() {
     assert_eq!(text(&mut bench, &loaded), Some("first"));
 }
 
+#[derive(Asset, TypePath)]
+struct Leaf;
+
+#[test]
+fn a_type_of_assets_that_comes_to_others_is_refused_each_time() {
+    let engine = |app: &mut App| {
+        app.add_plugins((MinimalPlugins, AssetPlugin::default(), StatesPlugin));
+    };
+    let first = game(|app| {
+        app.init_asset::<Page>();
+    });
+    let mut bench = Bench::start_in(engine, &[first]);
+    for _ in 0..2 {
+        let report = bench.reload(&[game(|app| {
+            app.init_asset::<Page>().init_asset::<Leaf>();
+        })]);
+        check(&report, Outcome::Refused);
+        let world = bench.world();
+        assert!(!world.contains_resource::<Assets<Leaf>>());
+    }
+}
+
 #[derive(Event)]
 struct Ring;
 

@@ -122,6 +122,11 @@ impl Bench {
         self.source.push(&[last, self.more]);
     }
 
+    /// Lets builds go on when the frame ends in which they begin.
+    pub(super) fn slow_down(&mut self) {
+        self.source.slow_down();
+    }
+
     /// Says what the second library has from the next build on.
     pub(super) fn more(&mut self, modules: &[ModuleEntry]) {
         self.more = library(modules);
