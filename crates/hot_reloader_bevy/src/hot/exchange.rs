@@ -19,6 +19,7 @@ use std::{
 };
 
 use bevy::{
+    diagnostic::{Diagnostic, DiagnosticsStore},
     ecs::{
         change_detection::{DetectChangesMut, MutUntyped},
         component::{ComponentId, ComponentTicks, Tick},
@@ -157,11 +158,18 @@ impl Exchange {
             let untried = untried.filter(|key| !known.keys.contains_key(*key));
             kept.extend(untried.filter_map(|key| Kept::of(world, *key, &copiers)));
         }
-        let mut pairs = Vec::new();
+        let mut pairs: Vec<Pair> = Vec::new();
         for (key, is_own) in known.keys {
             if known.before.contains_key(key) {
                 pairs.extend(Pair::of(world, &scratch, *key, *is_own, &copiers));
             }
+        }
+        let present = scratch::resources(world);
+        let new = known.keys.keys().filter(|key| !present.contains(*key));
+        let mut new = new.filter_map(|key| name_of(&scratch, *key));
+        if new.any(|name| names::is_of_gizmos(&name)) {
+            // A group that is new must be among those that there are, and nobody can move it there.
+            pairs.retain(|pair| !names::knows_gizmos(&pair.name));
         }
         if pairs.iter().any(|pair| !names::goes_on(&pair.name)) {
             let last = scratch.increment_change_tick();
@@ -180,7 +188,7 @@ impl Exchange {
             pairs,
             kept,
             states: known.states,
-            present: scratch::resources(world),
+            present,
             is_sure: known.is_sure,
             begin: Tick::new(0),
             is_leaked: false,
@@ -267,6 +275,7 @@ impl Exchange {
             let key = self.pairs[index].key;
             made.insert(key, Arc::new(MadeValue { copy, tick }));
             if !counts {
+                self.merge(world, index);
                 self.turn(world, index);
             }
         }
@@ -417,6 +426,25 @@ impl Exchange {
         match world.get_resource_by_id(pair.live) {
             Some(live) if equal(live, is.get(0)) => Same::No,
             _ => Same::OfWorld,
+        }
+    }
+
+    /// Moves what the build has registered with the engine into the live registry, which is aside and lacks it.
+    fn merge(&mut self, world: &mut World, index: usize) {
+        let pair = &self.pairs[index];
+        if pair.key.0 != TypeId::of::<DiagnosticsStore>() || !pair.live_is_aside {
+            return;
+        }
+        let built = world.get_resource_mut::<DiagnosticsStore>();
+        let live = self.scratch.get_resource_mut::<DiagnosticsStore>();
+        let (Some(mut built), Some(mut live)) = (built, live) else {
+            return;
+        };
+        for diagnostic in built.iter_mut() {
+            let path = diagnostic.path().clone();
+            if live.get(&path).is_none() {
+                live.add(std::mem::replace(diagnostic, Diagnostic::new(path)));
+            }
         }
     }
 

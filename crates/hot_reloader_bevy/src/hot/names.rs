@@ -7,6 +7,7 @@ const TRANSITION: &str = "bevy_state::state::transitions::StateTransitionEvent<"
 const ASSETS: &str = "bevy_asset::assets::Assets<";
 const OBSERVER: &str = "bevy_ecs::observer::runner::Observer<";
 const ONE_SHOT: &str = "bevy_ecs::system::system_registry::RegisteredSystem<";
+const OF_GIZMOS: &str = "bevy_gizmos::gizmos::GizmoStorage<";
 
 /// The state that a `State` is of.
 pub(crate) fn state_of(name: &str) -> Option<&str> {
@@ -33,6 +34,19 @@ pub(crate) fn is_assets(name: &str) -> bool {
 
 pub(crate) fn is_observer(name: &str) -> bool {
     name.starts_with(OBSERVER)
+}
+
+/// What a group of gizmos has for itself.
+pub(crate) fn is_of_gizmos(name: &str) -> bool {
+    name.starts_with(OF_GIZMOS)
+}
+
+/// What is known of all groups of gizmos, which only their crate can look into. Not every app has that.
+pub(crate) fn knows_gizmos(name: &str) -> bool {
+    matches!(
+        name,
+        "bevy_gizmos::config::GizmoConfigStore" | "bevy_gizmos::LineGizmoHandles"
+    )
 }
 
 /// An observer or a one-shot system.

@@ -3,6 +3,7 @@
 use bevy::{
     a11y::AccessibilityNode,
     app::{FixedMainScheduleOrder, MainScheduleOrder},
+    diagnostic::DiagnosticsStore,
     ecs::{entity::Entity, event::EventRegistry, reflect::AppTypeRegistry, schedule::Schedules},
     input::{
         gamepad::{GamepadAxis, GamepadButton, Gamepads},
@@ -41,6 +42,8 @@ pub(super) fn rules() -> Vec<CopyRule> {
         CopyRule::leave::<Axis<GamepadButton>>(),
         CopyRule::leave::<Gamepads>(),
         CopyRule::leave::<Touches>(),
+        // What was measured was so, and a diagnostic that nobody measures says nothing.
+        CopyRule::leave::<DiagnosticsStore>(),
         // Handles to what the system and the graphics card have.
         CopyRule::leave::<RawHandleWrapper>(),
         CopyRule::leave::<RawHandleWrapperHolder>(),
@@ -90,7 +93,7 @@ pub(super) fn types() -> TypeRegistry {
 /// Further types that are left as they are: generic ones whatever they are of, and those of crates that not every app
 /// has.
 pub(super) fn is_left(name: &str) -> bool {
-    const BEGINNINGS: [&str; 4] = [
+    const BEGINNINGS: [&str; 5] = [
         // What is sent is gone in two frames. What new code sends is taken back by `Exchange`.
         "bevy_ecs::event::Events<",
         // The engine writes to them in each frame, so nobody can tell whether code did. What new code adds goes with
@@ -98,6 +101,7 @@ pub(super) fn is_left(name: &str) -> bool {
         "bevy_asset::assets::Assets<",
         // How gizmos are drawn, which reflection does not see.
         "bevy_gizmos::config::GizmoConfigStore",
+        "bevy_gizmos::LineGizmoHandles",
         // What the libraries have registered with what swaps them.
         "bevy_dexterous_developer_library::",
     ];

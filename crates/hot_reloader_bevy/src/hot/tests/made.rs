@@ -2,7 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use bevy::prelude::*;
+use bevy::{
+    diagnostic::{
+        Diagnostic, DiagnosticPath, Diagnostics, DiagnosticsStore, EntityCountDiagnosticsPlugin,
+        RegisterDiagnostic,
+    },
+    prelude::*,
+};
 use hot_reloader_transaction::Outcome;
 
 use super::harness::{check, host, module, note, take, Bench};
@@ -78,6 +84,48 @@ fn what_is_behind_a_shared_reference_is_not_thrown_away() {
     })]);
     check(&report, Outcome::Committed);
     assert_eq!(*bench.world().resource::<Jobs>().0.lock().unwrap(), [1]);
+}
+
+#[test]
+fn a_diagnostic_that_is_new_measures_beside_those_that_there_are() {
+    const STEPS: DiagnosticPath = DiagnosticPath::const_new("steps");
+    fn steps(app: &mut App) {
+        app.register_diagnostic(Diagnostic::new(STEPS)).add_systems(
+            Update,
+            |mut diagnostics: Diagnostics| {
+                diagnostics.add_measurement(&STEPS, || 1.0);
+            },
+        );
+    }
+    let count = |bench: &mut Bench, path: &DiagnosticPath| {
+        let diagnostics = bench.world().resource::<DiagnosticsStore>();
+        diagnostics.get(path).map_or(0, Diagnostic::history_len)
+    };
+    let mut bench = Bench::start(&[game(steps)], host);
+    bench.frames(8);
+    let before = count(&mut bench, &STEPS);
+    let report = bench.reload(&[game(|app| {
+        steps(app);
+        app.add_plugins(EntityCountDiagnosticsPlugin);
+    })]);
+    check(&report, Outcome::Committed);
+    bench.frames(2);
+    assert!(count(&mut bench, &STEPS) > before);
+    let entities = EntityCountDiagnosticsPlugin::ENTITY_COUNT;
+    assert!(count(&mut bench, &entities) > 0);
+}
+
+#[test]
+fn a_diagnostic_of_code_that_was_taken_back_is_no_loss() {
+    let mut bench = Bench::start(&[game(|_| {})], |app| {
+        host(app);
+        app.init_resource::<DiagnosticsStore>();
+    });
+    let report = bench.reload(&[game(|app| {
+        app.add_plugins(EntityCountDiagnosticsPlugin)
+            .add_systems(Update, || panic!("broken"));
+    })]);
+    check(&report, Outcome::RolledBack);
 }
 
 #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
