@@ -456,6 +456,36 @@ pub(crate) fn run_own(
     }
 }
 
+/// The same for a module whose code goes. A panic within it, in a schedule that it runs, counts as its own, and the
+/// code that comes has no part in it.
+///
+/// # Errors
+///
+/// What is known of the first panic.
+pub(crate) fn run_last(
+    world: &mut World,
+    module: &str,
+    label: InternedScheduleLabel,
+) -> Result<(), PanicReport> {
+    let before = world.resource::<Delegates>().panics.len();
+    let ran = run_own(world, module, label);
+    let mut delegates = world.resource_mut::<Delegates>();
+    let mut within = delegates.panics.drain(before..);
+    let first = within.next();
+    drop(within);
+    let Some(ModulePanic { panic, .. }) = first else {
+        return ran;
+    };
+    // It goes on if the new code does not take over.
+    let order = delegates.names();
+    let mut halted = delegates.take(|slot| !slot.interrupted.is_empty());
+    for slot in &mut halted {
+        slot.mend(world);
+    }
+    world.resource_mut::<Delegates>().put(halted, &order);
+    ran.and(Err(panic))
+}
+
 /// Runs what each module has for a delegator. What has panicked is dealt with at once, but not from within code
 /// of a module: what that does afterwards would not be taken back.
 fn run(world: &mut World, part: Part) {

@@ -236,6 +236,9 @@ impl Engine for Bevy {
             Hook::Unload => OnUnload.intern(),
             Hook::Reload => OnReload.intern(),
         };
+        if hook == Hook::Unload {
+            return delegate::run_last(world, module, label);
+        }
         delegate::run_own(world, module, label)
     }
 

@@ -155,6 +155,7 @@ pub(crate) fn set_up(
     warnings.extend(gone.into_iter().map(|name| {
         format!("the plugin {name} is gone from the code; what it keeps in the app stays until the restart")
     }));
+    warnings.extend(modules_renamed(world.resource::<Delegates>(), plan));
     warnings.extend(threads_that_go_on(world.resource::<Delegates>(), plan));
     warnings.extend(startups_that_wait(world.resource::<Delegates>(), plan));
     Ok(warnings)
@@ -260,6 +261,37 @@ fn plugins_that_go(delegates: &Delegates, rehearsal: &Rehearsal) -> Vec<String> 
     let gone = replaced.flat_map(|slot| &slot.plugins);
     let gone = gone.filter(|name| !stay.contains(name) && !rehearsal.is_hot(name));
     gone.cloned().collect()
+}
+
+/// Modules that never built before and have the systems of one that is gone, as if it had got another name.
+fn modules_renamed(delegates: &Delegates, plan: &Plan) -> Vec<String> {
+    let Some(set_up) = &delegates.set_up else {
+        return Vec::new();
+    };
+    let slots = delegates.slots.iter();
+    let gone = slots.filter(|slot| plan.removed.contains(&slot.module.name));
+    let told = gone.filter_map(|slot| {
+        let old = &slot.module;
+        let is_it = |new: &&HotModule| {
+            let built = set_up.modules.get(&new.name);
+            !delegates.built.contains(&new.name)
+                && plan.library_of(&new.name).name == slot.library
+                && built.is_some_and(|new| are_alike(&old.delegation_targets, &new.targets))
+        };
+        let new = plan.modules.iter().find(is_it)?;
+        Some(format!(
+            "the module `{}` is gone, and `{}`, which is new, has its systems. By another name it is another module: \
+             its startup runs beside what the other has left in the app. Keep the name, or restart the app",
+            old.name, new.name
+        ))
+    });
+    told.collect()
+}
+
+/// Whether two modules have most of their systems in common.
+fn are_alike(one: &[String], two: &[String]) -> bool {
+    let common = one.iter().filter(|name| two.contains(name)).count();
+    2 * common > one.len().max(two.len())
 }
 
 fn build(

@@ -4,7 +4,7 @@ use bevy::{ecs::schedule::ScheduleLabel, prelude::*};
 use hot_reloader_transaction::{Outcome, ReloadError};
 
 use super::harness::{check, host, module, note, take, Bench, Notes};
-use crate::{hot::HotReloader, OnLoad};
+use crate::{hot::HotReloader, OnLoad, OnUnload};
 
 #[derive(Event)]
 struct Ring;
@@ -71,6 +71,60 @@ fn what_new_code_does_after_a_panic_within_it_is_taken_back_too() {
     let text = report.error.unwrap().to_string();
     assert!(text.contains("no turn"), "{text}");
     assert_eq!(bench.count::<Late>(), 0);
+}
+
+#[test]
+fn what_panics_within_the_unload_of_old_code_is_told_and_no_fault_of_the_new() {
+    #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
+    struct Farewell;
+    fn old(app: &mut App) {
+        app.add_systems(Farewell, || panic!("no farewell"))
+            .add_systems(OnUnload, |world: &mut World| world.run_schedule(Farewell))
+            .add_systems(Update, note("old"));
+    }
+    let mut bench = Bench::start(&[module("game", old)], host);
+    let says = |text: &String| text.contains("no farewell");
+    // It goes on if the new code does not take over.
+    let report = bench.reload(&[module("game", |_| panic!("half way"))]);
+    check(&report, Outcome::Refused);
+    assert!(report.warnings.iter().any(says), "{report:#?}");
+    take(&mut bench);
+    bench.frames(2);
+    assert_eq!(take(&mut bench), ["old", "old"]);
+    let report = bench.reload(&[module("game", |app| {
+        app.add_systems(Update, note("new"));
+    })]);
+    check(&report, Outcome::Committed);
+    assert!(report.warnings.iter().any(says), "{report:#?}");
+    take(&mut bench);
+    bench.frames(1);
+    assert_eq!(take(&mut bench), ["new"]);
+}
+
+#[test]
+fn a_module_that_has_got_another_name_is_told() {
+    fn hello(mut notes: ResMut<Notes>) {
+        notes.0.push("hello");
+    }
+    fn walk() {}
+    fn swim() {}
+    fn walks(app: &mut App) {
+        app.add_systems(Startup, hello).add_systems(Update, walk);
+    }
+    let mut bench = Bench::start(&[module("game", walks)], host);
+    assert_eq!(take(&mut bench), ["hello"]);
+    let report = bench.reload(&[module("the_game", walks)]);
+    check(&report, Outcome::Committed);
+    let says = |text: &String| text.contains("`game` is gone, and `the_game`");
+    assert!(report.warnings.iter().any(says), "{report:#?}");
+    assert_eq!(take(&mut bench), ["hello"], "as it says");
+    // What does something else is another module.
+    let report = bench.reload(&[module("pool", |app| {
+        app.add_systems(Update, swim);
+    })]);
+    check(&report, Outcome::Committed);
+    let says = |text: &String| text.contains("`pool`");
+    assert!(!report.warnings.iter().any(says), "{report:#?}");
 }
 
 #[test]
