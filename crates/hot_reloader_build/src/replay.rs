@@ -49,6 +49,9 @@ impl From<Stopped> for BuildError {
     }
 }
 
+/// Tells what a replay makes from what cargo makes, to the compiler.
+const DISTINCTION: [&str; 2] = ["-C", "force-unwind-tables=yes"];
+
 /// How often sources are compiled again that were edited meanwhile.
 const TRIES: usize = 10;
 
@@ -329,6 +332,10 @@ impl<'a> Run<'a> {
                 .arguments
                 .splice(at..at, ["-L".to_owned(), folder]);
         }
+        // Cargo may have made the same crate of the same text. Then the compiler has two of one hash to choose from,
+        // and if it does not take the one of before, it compiles anew all that needs them. An option is part of the
+        // hash, also one that says what is so anyway: a panic could not be taken back without these tables.
+        redirected.arguments.extend(DISTINCTION.map(str::to_owned));
         for argument in &mut redirected.arguments {
             // Cargo takes the colours out again.
             if argument.starts_with("--json=") {
