@@ -127,6 +127,20 @@ impl Program {
         self.edit(broken, mended);
     }
 
+    /// Rebuilds it by code that panics in its first frame. The old code goes on with what there was.
+    #[track_caller]
+    pub(crate) fn break_and_rebuild(&self, good: &str, broken: &str) {
+        let before = self.window.world();
+        let source = fs::read_to_string(&self.source).unwrap();
+        write(&self.source, &edit(&source, good, broken));
+        let report = self.window.rebuild();
+        assert_eq!(report["outcome"], "rolled_back", "{report:#}");
+        let after = self.window.world();
+        assert_eq!(scene(&after), scene(&before), "nothing has changed");
+        assert_eq!(after["nodes"], before["nodes"], "nor among the nodes");
+        write(&self.source, &source);
+    }
+
     /// Clicks on a button.
     pub(crate) fn click(&self, label: &str) {
         self.click_on(&format!("the button {label:?}"), |world| {

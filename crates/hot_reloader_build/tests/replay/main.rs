@@ -713,6 +713,28 @@ fn a_procedural_macro_that_comes_back_with_an_older_time_is_built_anew() {
     fixture.answers(206, Some(Decline::Input { path }));
 }
 
+/// The compiler would have two of one hash to choose from, and compile anew what needs them whenever it takes another
+/// one than before.
+#[test]
+fn what_is_compiled_here_is_not_what_cargo_makes_of_the_same_text() {
+    let mut fixture = Fixture::new();
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.answers(301, None);
+    assert!(fixture.cargo().output().unwrap().status.success());
+    let metadata = |folder: &Path| {
+        let mut files = fs::read_dir(folder).unwrap().map(|file| file.unwrap());
+        let of_words = files.find(|file| {
+            let name = file.file_name().into_string().unwrap();
+            name.starts_with("libwords-") && name.ends_with(".rmeta")
+        });
+        fs::read(of_words.unwrap().path()).unwrap()
+    };
+    let ours = metadata(&fixture.folder.path().join("ours/1/outputs"));
+    let cargos = metadata(&fixture.path("target/debug/deps"));
+    assert!(ours != cargos, "they are the same");
+    fixture.answers(301, None);
+}
+
 /// A crate from elsewhere that is compiled with one of this machine, as a `[patch]` has it.
 #[test]
 fn what_lies_between_crates_that_may_change_is_compiled_too() {
