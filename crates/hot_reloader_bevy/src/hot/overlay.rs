@@ -45,10 +45,12 @@ impl Default for ErrorTint {
 /// Keeps [`ErrorTint`] true, whoever draws it.
 pub(super) fn tell(app: &mut App) {
     app.init_resource::<ErrorTint>();
-    let may_differ = resource_changed::<HotReloader>.or_else(resource_changed::<ErrorTint>);
+    let may_differ = || resource_changed::<HotReloader>.or_else(resource_changed::<ErrorTint>);
+    // What went wrong in this frame is drawn in it.
+    app.add_systems(PostUpdate, follow.run_if(may_differ()));
     app.add_systems(
         Last,
-        follow.run_if(may_differ).after(HotReloadSystems::Step),
+        follow.run_if(may_differ()).after(HotReloadSystems::Step),
     );
 }
 
@@ -58,7 +60,7 @@ pub(super) fn plugin(app: &mut App) {
             app.add_plugins(EguiPlugin);
         }
         let is_active = |tint: Res<ErrorTint>| tint.active;
-        app.add_systems(PostUpdate, draw.run_if(is_active).before(end_pass_system));
+        app.add_systems(PostUpdate, draw.run_if(is_active).after(follow).before(end_pass_system));
         app.add_systems(
             PreUpdate,
             swallow_shortcut
