@@ -60,7 +60,10 @@ pub(super) fn plugin(app: &mut App) {
             app.add_plugins(EguiPlugin);
         }
         let is_active = |tint: Res<ErrorTint>| tint.active;
-        app.add_systems(PostUpdate, draw.run_if(is_active).after(follow).before(end_pass_system));
+        app.add_systems(
+            PostUpdate,
+            draw.run_if(is_active).after(follow).before(end_pass_system),
+        );
         app.add_systems(
             PreUpdate,
             swallow_shortcut
