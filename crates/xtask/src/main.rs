@@ -41,8 +41,8 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// Pictures every window of the app in both themes, on a virtual display, and the workbench at scale 2
-    /// in `target/screenshots/scale2`.
+    /// Pictures every window of the app in both themes, on a virtual display, and once more at scale 2 in
+    /// `target/screenshots/scale2`.
     Screenshots {
         /// Where the pictures go.
         #[arg(long, value_name = "DIR", default_value = "target/screenshots")]

@@ -74,42 +74,42 @@ const PLAN: &str = r#"planning: (
         ),
         board: ("#;
 
-/// Where the pictures at scale 2 go. They are large, so they are never kept with the others.
+/// Where those at scale 2 go. They are large, so they are never kept with the others.
 const SHARP: &str = "target/screenshots/scale2";
 
-/// The tab of the dashboard that shows the reloader.
-const RELOADS: (&str, &str) = ("712", "73");
+/// The tab of the dashboard that shows the reloader, in points.
+const RELOADS: (u32, u32) = (712, 73);
 
 /// Pictures every window of the app, in each theme, with the sample state in `assets/demo`; then the
-/// tint with the panel that says why, what a window shows in other states, and the workbench at scale 2.
+/// tint with the panel that says why, and what a window shows in other states; all of it at scale 2 too.
 pub(crate) fn screenshots(folder: &Path) -> Result<()> {
     let display = VirtualDisplay::for_windows()?;
     let sharp_display = VirtualDisplay::at_scale(2)?;
     run::build(&run::app())?;
-    let sharp = root().join(SHARP);
-    for folder in [folder, sharp.as_path()] {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    }
+    pictures(&display, folder)?;
+    pictures(&sharp_display, &root().join(SHARP))
+}
+
+fn pictures(display: &VirtualDisplay, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let path = root().join("assets/demo/state.ron");
     let sample =
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     for theme in THEMES {
         let state = in_theme(&sample, theme)?;
-        windows(&display, &state, |name| {
+        windows(display, &state, |name| {
             folder.join(format!("{theme}-{name}.png"))
         })?;
         for (name, [was, is]) in SCENES {
             let state = replaced(&state, was, is)?;
             let file = folder.join(format!("{theme}-{name}.png"));
-            picture(&display, Some(&state), &file)?;
+            picture(display, Some(&state), &file)?;
         }
-        let file = sharp.join(format!("{theme}-workbench.png"));
-        picture(&sharp_display, Some(&state), &file)?;
     }
     // With no state there is no theme but the first.
     let file = folder.join(format!("{}-first-start.png", THEMES[0]));
-    picture(&display, None, &file)
+    picture(display, None, &file)
 }
 
 fn in_theme(state: &str, theme: &str) -> Result<String> {
@@ -134,7 +134,7 @@ fn windows(display: &VirtualDisplay, state: &str, file: impl Fn(&str) -> PathBuf
         app.picture(&file(name))?;
         app.press(keys)?;
     }
-    app.xdotool(&["mousemove", "--sync", RELOADS.0, RELOADS.1])?;
+    app.point(RELOADS)?;
     for half in ["mousedown", "mouseup"] {
         thread::sleep(FRAMES);
         app.xdotool(&[half, "1"])?;
@@ -203,9 +203,13 @@ impl<'a> App<'a> {
 
     /// Moves the pointer over nothing that would light up.
     fn leave(&self) -> Result<()> {
-        let scale = self.display.scale;
-        let (x, y) = (1280 * scale - 1, 800 * scale - 1);
-        self.xdotool(&["mousemove", "--sync", &x.to_string(), &y.to_string()])?;
+        self.point((1279, 799))
+    }
+
+    /// Moves the pointer to a place in points.
+    fn point(&self, (x, y): (u32, u32)) -> Result<()> {
+        let [x, y] = [x, y].map(|at| (at * self.display.scale).to_string());
+        self.xdotool(&["mousemove", "--sync", &x, &y])?;
         Ok(())
     }
 
