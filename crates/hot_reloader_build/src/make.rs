@@ -135,7 +135,11 @@ impl Task<'_> {
         let asked = self.find(asked, supervisor)?;
         let mut unseen = Vec::new();
         loop {
-            let (built, crates) = self.cargo(&asked, known, supervisor)?;
+            let made = self.cargo(&asked, known, supervisor);
+            if let (Err(_), Some(known)) = (&made, known.as_mut()) {
+                known.sources.look_again();
+            }
+            let (built, crates) = made?;
             if crates.is_empty() {
                 return Ok(built);
             }
@@ -297,7 +301,6 @@ impl Task<'_> {
             made: made_of,
             plugins: &libraries,
             deps: &deps,
-            sources: &sources,
             before,
             start,
         };

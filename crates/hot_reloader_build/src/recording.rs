@@ -16,7 +16,6 @@ use crate::{
     dep_info::DepInfo,
     environment,
     identity::Identity,
-    sources::Fingerprints,
     unit::UnitCommand,
     workspace::{HotCrate, Scripted},
     BuildConfig, Contents, Decline, Sources, Workspace,
@@ -42,8 +41,6 @@ pub struct Recording {
     libraries: Vec<Made>,
     /// Each after those that it needs, the plugin libraries among them.
     pub(crate) units: Vec<Unit>,
-    /// What cargo left of them.
-    fingerprints: Fingerprints,
 }
 
 /// A crate that may change.
@@ -128,8 +125,6 @@ pub(crate) struct Heard<'a> {
     pub(crate) plugins: &'a [(String, PathBuf)],
     /// Where cargo puts what they are linked against, and what runs in the compiler.
     pub(crate) deps: &'a [PathBuf],
-    /// What all of them were made of.
-    pub(crate) sources: &'a Sources,
     /// What was in the files that are known, when it began.
     pub(crate) before: Contents,
     /// When it began.
@@ -148,7 +143,6 @@ impl Recording {
             made,
             plugins,
             deps,
-            sources,
             before,
             start,
         } = heard;
@@ -280,7 +274,6 @@ impl Recording {
                 .map(|path| Made::now(path, false))
                 .collect(),
             units,
-            fingerprints: sources.fingerprints().clone(),
         })
     }
 
@@ -350,9 +343,8 @@ impl Recording {
     pub(crate) fn sources(&self) -> Option<Sources> {
         let units = self.units.iter();
         let known = units.map(|unit| (unit.name.clone(), unit.sources.clone()));
-        let fingerprints = self.fingerprints.clone();
         let folder = self.deps()?.parent()?;
-        Some(Sources::of_before(folder, known.collect(), fingerprints))
+        Some(Sources::of_before(folder, known.collect()))
     }
 
     /// Where the commands find the shared libraries.

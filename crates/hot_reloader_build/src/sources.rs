@@ -11,8 +11,6 @@ use std::{
     time::SystemTime,
 };
 
-use serde::{Deserialize, Serialize};
-
 use crate::{dep_info::DepInfo, recording::dep_infos, Contents, Workspace};
 
 /// The source files of these crates, as they were when cargo compiled them.
@@ -26,8 +24,8 @@ pub struct Sources {
 }
 
 /// The files in which cargo keeps what it made libraries of, with the times at which it began.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Fingerprints(BTreeMap<PathBuf, SystemTime>);
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Fingerprints(BTreeMap<PathBuf, SystemTime>);
 
 impl Fingerprints {
     /// Those of these crates, as they are now in the folders of a profile. None of what is built for tests,
@@ -79,22 +77,20 @@ impl Sources {
         }
     }
 
-    /// Those of an earlier start, of which `crates` are known.
-    pub(crate) fn of_before(
-        folder: &Path,
-        crates: BTreeMap<String, Contents>,
-        fingerprints: Fingerprints,
-    ) -> Self {
+    /// Those of an earlier start, of which `crates` are known. Whoever has built since, such as another app of the
+    /// same crates, is not known.
+    pub(crate) fn of_before(folder: &Path, crates: BTreeMap<String, Contents>) -> Self {
         Self {
             folders: vec![folder.to_owned()],
             crates,
-            fingerprints,
+            fingerprints: Fingerprints::default(),
         }
     }
 
-    /// What cargo left.
-    pub(crate) fn fingerprints(&self) -> &Fingerprints {
-        &self.fingerprints
+    /// Cargo was run once more, and what it built before it failed is nobody else's.
+    pub(crate) fn look_again(&mut self) {
+        let names: Vec<String> = self.crates.keys().cloned().collect();
+        self.fingerprints = Fingerprints::read(&self.folders, &names);
     }
 
     /// Of these crates it is what it was.
@@ -229,7 +225,7 @@ mod tests {
     #[test]
     fn what_somebody_else_built_again_is_forgotten() {
         let folder = tempfile::tempdir().unwrap();
-        let (workspace, sources) = built(folder.path());
+        let (_, mut sources) = built(folder.path());
         let target = folder.path().join("target/debug");
         let fingerprint = target.join(".fingerprint/game-0123/dep-lib-game");
         assert_eq!(sources.make_stale(), [""; 0]);
@@ -245,21 +241,10 @@ mod tests {
         build();
         assert_eq!(sources.make_stale(), [""; 0]);
         assert!(!fingerprint.exists());
-        // The next start knows it, of the crates that it knows.
-        build();
-        let fingerprints = sources.fingerprints().clone();
-        let unknown = Sources::of_before(&target, BTreeMap::new(), fingerprints.clone());
-        assert_eq!(unknown.make_stale(), [""; 0]);
-        assert!(fingerprint.exists());
-        let known = BTreeMap::from([("game".to_owned(), Contents::default())]);
-        let known = Sources::of_before(&target, known, fingerprints);
-        assert_eq!(known.make_stale(), [""; 0]);
-        assert!(!fingerprint.exists());
         // What is left now is as good as any.
         build();
-        let now = SystemTime::now();
-        let again = Sources::compiled(&workspace, &[target], &Contents::default(), now);
-        again.forget_others();
+        sources.look_again();
+        assert_eq!(sources.make_stale(), [""; 0]);
         assert!(fingerprint.exists());
     }
 

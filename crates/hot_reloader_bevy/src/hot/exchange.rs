@@ -286,15 +286,28 @@ impl Exchange {
         self.quieten(world, keys);
         self.note_overwritten(world);
         let new = keys.keys().filter(|key| !self.present.contains(*key));
-        let new: Vec<String> = new.filter_map(|key| name_of(world, *key)).collect();
+        let new = new.filter_map(|key| Some((key.0, name_of(world, *key)?)));
+        let new: Vec<(TypeId, String)> = new.collect();
         if had_assets {
-            if let Some(name) = new.iter().find(|name| names::is_assets(name)) {
-                return Err(RehearsalFault::NeedsRestart {
-                    what: format!("{name} comes to a module that has assets"),
-                });
+            let assets: Vec<_> = new
+                .iter()
+                .filter(|(_, name)| names::is_assets(name))
+                .collect();
+            if let Some((_, name)) = assets.first() {
+                let what = format!("{name} comes to a module that has assets");
+                // Those that stay would be known to the next try, and to no server. Nothing was loaded into them.
+                let ids = assets
+                    .iter()
+                    .filter_map(|(id, _)| world.components().get_resource_id(*id));
+                for id in ids.collect::<Vec<_>>() {
+                    world.remove_resource_by_id(id);
+                }
+                return Err(RehearsalFault::NeedsRestart { what });
             }
-            let of_code = new.iter().filter(|name| may_change_unseen(name).is_some());
-            warnings.extend(of_code.map(|name| {
+            let of_code = new
+                .iter()
+                .filter(|(_, name)| may_change_unseen(name).is_some());
+            warnings.extend(of_code.map(|(_, name)| {
                 format!("{name} was made by a build that loads no assets; restart the app if it has handles")
             }));
         }

@@ -415,13 +415,15 @@ fn what_somebody_else_built_is_not_taken_for_what_came_back() {
     build_other(&mut fixture);
     fixture.known.as_mut().unwrap().distrust();
     fixture.answers(201, Some(Decline::Useless));
-    // The next start knows it too, and what was built by this one is as good as ever.
-    fixture.known = None;
-    fixture.answers(201, Some(Decline::First));
-    assert_eq!(fixture.compiled(), [""; 0]);
-    build_other(&mut fixture);
-    fixture.known = None;
-    fixture.answers(201, Some(Decline::First));
+    // What a build made that failed is nobody else's.
+    fixture.edit("game/src/menu.rs", "= 1", "= oops");
+    fixture.known.as_mut().unwrap().distrust();
+    assert!(fixture.build().0.is_err());
+    fixture.edit("game/src/menu.rs", "= oops", "= 1");
+    fixture.known.as_mut().unwrap().distrust();
+    fixture.answers(201, Some(Decline::Useless));
+    let compiled = fixture.compiled();
+    assert!(!compiled.contains(&"words".to_owned()), "{compiled:?}");
 }
 
 /// A crate that cargo finds fresh is compiled by nobody, so its command stays unknown until it changes, or

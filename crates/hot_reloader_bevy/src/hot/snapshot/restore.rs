@@ -13,7 +13,6 @@ use bevy::{
 };
 
 use super::{lost::Lost, Column, ColumnCopy, Copier, Scope, Snapshot, TableCopy};
-use crate::hot::names;
 
 /// Rounds in which what a hook or an observer of the host adds meanwhile is taken away.
 const ROUNDS: usize = 3;
@@ -274,10 +273,10 @@ impl Snapshot {
         let gone = self.resources.iter().filter(|copy| copy.value.is_none());
         added.extend(gone.map(|copy| (copy.id, copy.is_send)));
         for (id, is_send) in added {
-            // Assets of a type that only new code brings are its own.
-            let stays = world.components().get_info(id).is_none_or(|info| {
-                matches!(self.copiers.of(info), Copier::Leave) && !names::is_assets(info.name())
-            });
+            let stays = world
+                .components()
+                .get_info(id)
+                .is_none_or(|info| matches!(self.copiers.of(info), Copier::Leave));
             if stays {
                 continue;
             }
