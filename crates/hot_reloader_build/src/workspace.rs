@@ -372,14 +372,16 @@ impl Workspace {
     }
 
     /// The folders in which cargo keeps what it took for a library that it made: that of the library's platform
-    /// first, then that of macros and build scripts, which is another one if cargo was told a platform.
+    /// first, then that of macros and build scripts, which is another one if cargo was told a platform. If the
+    /// library is elsewhere, nobody knows more than that.
     #[must_use]
     pub(crate) fn profiles(&self, library: &Path) -> Vec<PathBuf> {
         let folder = library.parent().unwrap_or(&self.root);
-        let within = folder.strip_prefix(&self.target_folder);
-        let own = within.map_or_else(|_| folder.to_owned(), |path| self.build_folder.join(path));
+        let Ok(within) = folder.strip_prefix(&self.target_folder) else {
+            return vec![folder.to_owned()];
+        };
         let name = folder.file_name().unwrap_or_default();
-        let mut profiles = vec![own, self.build_folder.join(name)];
+        let mut profiles = vec![self.build_folder.join(within), self.build_folder.join(name)];
         profiles.dedup();
         profiles
     }
