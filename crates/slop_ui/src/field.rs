@@ -1,7 +1,7 @@
 //! The fields for texts, of all windows.
 //!
 //! egui lays out all of a text, and a field of it copies all of its text several times in each frame. So no
-//! field takes in what would make its text too long, wherever that comes from: [`line`] refuses it and says
+//! field takes in what would make its text too long, wherever that comes from: [`line()`] refuses it and says
 //! so, [`lines`] keeps it and shows the beginning of the text from then on, and [`apart`] gives it back.
 
 use std::ops::Range;
