@@ -126,7 +126,10 @@ fn an_edit_can_be_announced() {
 #[test]
 fn who_waits_is_told_that_the_reload_was_cancelled_or_the_app_ended() {
     let fixture = Fixture::new("remote_end");
-    let (mut host, _) = Host::start_with(&fixture, json!({ "remote": true }));
+    let settings = json!({ "remote": true, "cargo": fixture.meddling_cargo() });
+    let (mut host, _) = Host::start_with(&fixture, settings);
+    // A build that ends only if it is ended.
+    fixture.meddle("echo hanging >&2\nexec sleep 1000\n");
     let folder = host.socket_folder();
     let app = find(&folder, None).expect("it listens");
     let waits = |app: &hot_reloader_remote::RunningApp| {
@@ -134,7 +137,7 @@ fn who_waits_is_told_that_the_reload_was_cancelled_or_the_app_ended() {
         thread::spawn(move || ask(&app, &Request::new(None)))
     };
     let cancelled = waits(&app);
-    host.ask(&json!({ "do": "progress", "text": "" }));
+    host.ask(&json!({ "do": "progress", "text": "hanging" }));
     host.ask(&json!({ "do": "cancel" }));
     serve(&mut host, std::slice::from_ref(&cancelled));
     let Reply::Report {
@@ -146,7 +149,7 @@ fn who_waits_is_told_that_the_reload_was_cancelled_or_the_app_ended() {
     assert!(!success && report["outcome"] == "cancelled", "{report:#}");
 
     let unanswered = waits(&app);
-    host.ask(&json!({ "do": "progress", "text": "" }));
+    host.ask(&json!({ "do": "progress", "text": "hanging" }));
     host.end();
     let reply = unanswered.join().unwrap().unwrap();
     assert_eq!(
