@@ -21,7 +21,7 @@ use super::{
     config::HotReloaderConfig,
     delegate::{self, Before, Delegates, Slot},
     library::{Libraries, Library, Order},
-    migration,
+    migration, rebuild,
     recording::HostPlugins,
     rehearsal::{self, Rehearsal},
     reloader, set_up,
@@ -296,9 +296,7 @@ impl Engine for Bevy {
             }
         }
         lost.extend(snapshot.restore(world));
-        let mut spawned = std::mem::take(&mut world.resource_mut::<Delegates>().spawned);
-        spawned.are_present(world, present, &HashMap::new());
-        world.resource_mut::<Delegates>().spawned = spawned;
+        rebuild::stay_present(world, present, &HashMap::new());
         lost
     }
 

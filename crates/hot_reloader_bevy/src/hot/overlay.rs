@@ -118,7 +118,7 @@ fn draw(tint: Res<ErrorTint>, mut contexts: EguiContexts) {
 mod tests {
     use std::sync::Arc;
 
-    use bevy::{state::app::StatesPlugin, MinimalPlugins};
+    use bevy::{app::Update, state::app::StatesPlugin, MinimalPlugins};
 
     use super::*;
     use crate::{HotReloaderPlugin, ReloadError};
@@ -144,5 +144,25 @@ mod tests {
         app.world_mut().resource_mut::<HotReloader>().last_error = None;
         app.update();
         assert!(!app.world().resource::<ErrorTint>().active);
+    }
+
+    #[test]
+    fn what_goes_wrong_in_a_frame_is_there_to_be_drawn_in_it() {
+        #[derive(Resource, Default)]
+        struct Drawn(Vec<bool>);
+        let mut app = App::new();
+        app.init_resource::<HotReloader>().init_resource::<Drawn>();
+        tell(&mut app);
+        app.add_systems(Update, |mut reloader: ResMut<HotReloader>| {
+            let reason = "of a test".to_owned();
+            reloader.last_error = Some(Arc::new(ReloadError::NotSwapped { reason }));
+        })
+        .add_systems(
+            PostUpdate,
+            (|tint: Res<ErrorTint>, mut drawn: ResMut<Drawn>| drawn.0.push(tint.active))
+                .after(follow),
+        );
+        app.update();
+        assert_eq!(app.world().resource::<Drawn>().0, [true]);
     }
 }

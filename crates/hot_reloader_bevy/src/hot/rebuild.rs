@@ -12,7 +12,10 @@ use bevy::{
     prelude::World,
 };
 
-use super::{delegate, names};
+use super::{
+    delegate::{self, Delegates},
+    names,
+};
 use crate::OnLoad;
 
 /// What the schedules of modules have spawned that build something: by module and schedule.
@@ -128,28 +131,6 @@ impl Spawned {
         runs.into_iter().map(|(_, entered)| entered).collect()
     }
 
-    /// They are the present ones still, though their values were put back or `became` those of other types.
-    pub(crate) fn are_present(
-        &mut self,
-        world: &World,
-        entered: Vec<Entered>,
-        became: &HashMap<ComponentId, ComponentId>,
-    ) {
-        let now: HashMap<ComponentId, Tick> = states(world).collect();
-        for Entered {
-            module,
-            label,
-            states,
-        } in entered
-        {
-            if let Some(run) = self.runs.get_mut(&(module, label)) {
-                let ids = states.into_iter();
-                let ids = ids.map(|(id, _)| became.get(&id).copied().unwrap_or(id));
-                run.states = ids.filter_map(|id| Some((id, *now.get(&id)?))).collect();
-            }
-        }
-    }
-
     /// They have been entered again, and are still the present ones.
     pub(crate) fn enter_again(&mut self, entered: Entered) {
         if let Some(run) = self.runs.get_mut(&(entered.module, entered.label)) {
@@ -180,6 +161,28 @@ impl Spawned {
             }
         }
         present
+    }
+}
+
+/// What was entered is still what is present, though values of states were put back or `became` those of other types.
+pub(crate) fn stay_present(
+    world: &mut World,
+    entered: Vec<Entered>,
+    became: &HashMap<ComponentId, ComponentId>,
+) {
+    let now: HashMap<ComponentId, Tick> = states(world).collect();
+    let runs = &mut world.resource_mut::<Delegates>().spawned.runs;
+    for Entered {
+        module,
+        label,
+        states,
+    } in entered
+    {
+        if let Some(run) = runs.get_mut(&(module, label)) {
+            let ids = states.into_iter();
+            let ids = ids.map(|(id, _)| became.get(&id).copied().unwrap_or(id));
+            run.states = ids.filter_map(|id| Some((id, *now.get(&id)?))).collect();
+        }
     }
 }
 

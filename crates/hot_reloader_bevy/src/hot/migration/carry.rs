@@ -23,7 +23,7 @@ use hot_reloader_core::{panics, TypeFault};
 use hot_reloader_transaction::{Passage, ReloadError, TypeChange};
 
 use super::{convert::Stuck, Crossing, Holder, Incoming, Way};
-use crate::hot::{delegate::Delegates, snapshot::Column};
+use crate::hot::{delegate::Delegates, rebuild, snapshot::Column};
 
 /// Values that are left where they are, since new code does not find them there.
 #[derive(Default)]
@@ -162,9 +162,7 @@ pub(crate) fn carry(
     put(world, &mut made, gone, Place::Taken)?;
     let became = made.iter().map(|made| (made.crossing.old, made.to));
     let became: HashMap<ComponentId, ComponentId> = became.collect();
-    let mut spawned = std::mem::take(&mut world.resource_mut::<Delegates>().spawned);
-    spawned.are_present(world, entered, &became);
-    world.resource_mut::<Delegates>().spawned = spawned;
+    rebuild::stay_present(world, entered, &became);
     let known = world.components().len();
     // Code of before may come back, and its values with it.
     let is_used = |id: &ComponentId| {

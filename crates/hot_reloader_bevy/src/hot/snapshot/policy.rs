@@ -28,6 +28,7 @@ use bevy_egui::{
 };
 
 use super::CopyRule;
+use crate::hot::names;
 
 /// How types of the engine are copied that are neither bytes nor whole in reflection.
 pub(super) fn rules() -> Vec<CopyRule> {
@@ -93,19 +94,15 @@ pub(super) fn types() -> TypeRegistry {
 /// Further types that are left as they are: generic ones whatever they are of, and those of crates that not every app
 /// has.
 pub(super) fn is_left(name: &str) -> bool {
-    const BEGINNINGS: [&str; 5] = [
-        // What is sent is gone in two frames. What new code sends is taken back by `Exchange`.
-        "bevy_ecs::event::Events<",
+    // What is sent is gone in two frames. What new code sends is taken back by `Exchange`.
+    names::is_events(name)
         // The engine writes to them in each frame, so nobody can tell whether code did. What new code adds goes with
         // its handles.
-        "bevy_asset::assets::Assets<",
+        || names::is_assets(name)
         // How gizmos are drawn, which reflection does not see.
-        "bevy_gizmos::config::GizmoConfigStore",
-        "bevy_gizmos::LineGizmoHandles",
+        || names::knows_gizmos(name)
         // What the libraries have registered with what swaps them.
-        "bevy_dexterous_developer_library::",
-    ];
-    BEGINNINGS.iter().any(|of| name.starts_with(of))
+        || name.starts_with("bevy_dexterous_developer_library::")
 }
 
 /// Types of the engine that it works out in each frame from the rest, and that are neither bytes nor whole in

@@ -53,7 +53,7 @@ fn a_scene_that_new_code_took_apart_is_whole_again() {
     world.spawn(Camera2dBundle::default());
     world.spawn(SpriteBundle::default());
     // Of a light, of which reflection does not see all.
-    world.spawn(CascadesFrusta::default());
+    world.spawn((TransformBundle::default(), CascadesFrusta::default()));
     world.spawn(Text2dBundle::default());
     world.spawn(NodeBundle::default()).with_children(|node| {
         node.spawn(TextBundle::from_section("text", TextStyle::default()));

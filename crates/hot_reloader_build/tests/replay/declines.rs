@@ -1,0 +1,274 @@
+//! What is cargo's to build: all that is more than an edit of sources.
+
+use super::*;
+
+#[test]
+fn a_feature_declines() {
+    let mut fixture = Fixture::new();
+    fixture.config.features.push("cheats".to_owned());
+    fixture.answers(10_201, Some(Decline::Settings));
+    fixture.edit("game/src/menu.rs", "= 1", "= 2");
+    fixture.answers(10_202, None);
+}
+
+#[test]
+fn a_feature_in_a_manifest_declines() {
+    let mut fixture = Fixture::new();
+    fixture.edit("game/Cargo.toml", "hot = []", "hot = [\"cheats\"]");
+    let path = fixture.path("game/Cargo.toml");
+    fixture.answers(10_201, Some(Decline::Input { path }));
+}
+
+#[test]
+fn a_version_of_a_dependency_declines() {
+    let mut fixture = Fixture::new();
+    fixture.edit("words/Cargo.toml", "0.1.0", "0.2.0");
+    fixture.declines("words/Cargo.toml");
+}
+
+#[test]
+fn a_new_dependency_declines_and_one_that_is_gone_too() {
+    let mut fixture = Fixture::new();
+    fixture.write(
+        "extra/Cargo.toml",
+        "[package]\nname = \"extra\"\nedition = \"2021\"\n",
+    );
+    fixture.write("extra/src/lib.rs", "pub const MORE: u64 = 50;\n");
+    let [with, without] = [
+        "engine\" }\nextra = { path = \"../extra\" }\n",
+        "engine\" }\n",
+    ];
+    fixture.edit("game/Cargo.toml", without, with);
+    fixture.edit("game/src/menu.rs", "= 1", "= 1 + extra::MORE");
+    let path = fixture.path("game/Cargo.toml");
+    fixture.answers(251, Some(Decline::Input { path: path.clone() }));
+    fixture.edit("extra/src/lib.rs", "= 50", "= 60");
+    fixture.answers(261, None);
+    fixture.edit("game/Cargo.toml", with, without);
+    fixture.edit("game/src/menu.rs", " + extra::MORE", "");
+    fixture.answers(201, Some(Decline::Input { path }));
+}
+
+#[test]
+fn a_patch_declines() {
+    let mut fixture = Fixture::new();
+    let manifest = fs::read_to_string(fixture.path("Cargo.toml")).unwrap();
+    fixture.write(
+        "extra/Cargo.toml",
+        "[package]\nname = \"extra\"\nedition = \"2021\"\n",
+    );
+    fixture.write("extra/src/lib.rs", "");
+    let patch = "[patch.crates-io]\nextra = { path = \"extra\" }\n";
+    fixture.write("Cargo.toml", &format!("{manifest}{patch}"));
+    fixture.declines_in_doubt("Cargo.toml");
+}
+
+#[test]
+fn the_lock_file_and_configurations_decline() {
+    let mut fixture = Fixture::new();
+    let lock = fs::read_to_string(fixture.path("Cargo.lock")).unwrap();
+    fixture.write("Cargo.lock", &format!("{lock}\n"));
+    fixture.declines("Cargo.lock");
+    fixture.edit("game/src/menu.rs", "= 5", "= 1");
+    fixture.write(".cargo/config.toml", "[env]\nWORD = \"7\"\n");
+    fixture.declines(".cargo/config.toml");
+}
+
+/// A configuration that reads others may change without being touched.
+#[test]
+fn a_configuration_that_includes_others_always_declines() {
+    let mut fixture = Fixture::new();
+    fixture.write(
+        ".cargo/config.toml",
+        "include = [{ path = \"more.toml\", optional = true }]\n",
+    );
+    let path = fixture.path(".cargo/config.toml");
+    fixture.answers(201, Some(Decline::Input { path: path.clone() }));
+    fixture.answers(201, Some(Decline::Includes { path }));
+}
+
+#[test]
+fn another_toolchain_declines() {
+    let mut fixture = Fixture::new();
+    // Whether it is another one, only rustup knows.
+    let toolchain = Command::new("rustc").arg("--version").output().unwrap();
+    let toolchain = String::from_utf8(toolchain.stdout).unwrap();
+    let version = toolchain.split(' ').nth(1).unwrap();
+    let text = format!("[toolchain]\nchannel = \"{version}\"\n");
+    fixture.write("rust-toolchain.toml", &text);
+    fixture.declines_in_doubt("rust-toolchain.toml");
+}
+
+#[test]
+fn new_and_deleted_modules_decline() {
+    let mut fixture = Fixture::new();
+    fixture.write("game/src/more.rs", "pub(crate) const MORE: u64 = 30;\n");
+    fixture.edit("game/src/lib.rs", "mod menu;", "mod menu;\nmod more;");
+    fixture.edit("game/src/lib.rs", "menu::ENTRY", "menu::ENTRY + more::MORE");
+    let (name, path) = ("game".to_owned(), fixture.path("game/src/more.rs"));
+    fixture.answers(
+        231,
+        Some(Decline::Reads {
+            name,
+            path: path.clone(),
+        }),
+    );
+    fixture.edit("game/src/more.rs", "= 30", "= 40");
+    fixture.answers(241, None);
+    fs::remove_file(&path).unwrap();
+    fixture.edit("game/src/lib.rs", "mod menu;\nmod more;", "mod menu;");
+    fixture.edit("game/src/lib.rs", "menu::ENTRY + more::MORE", "menu::ENTRY");
+    fixture.answers(201, Some(Decline::Gone { path }));
+}
+
+#[test]
+fn a_file_that_is_included_declines_when_it_is_new_and_is_an_edit_after_that() {
+    let mut fixture = Fixture::new();
+    fixture.write("game/src/number.txt", "x");
+    fixture.edit(
+        "game/src/menu.rs",
+        "= 1",
+        "= include_str!(\"number.txt\").len() as u64",
+    );
+    let (name, path) = ("game".to_owned(), fixture.path("game/src/number.txt"));
+    fixture.answers(201, Some(Decline::Reads { name, path }));
+    fixture.write("game/src/number.txt", "xxx");
+    fixture.answers(203, None);
+}
+
+#[test]
+fn a_variable_that_the_code_reads_declines() {
+    let mut fixture = Fixture::new();
+    fixture.edit(
+        "game/src/menu.rs",
+        "= 1",
+        "= option_env!(\"MENU\").is_none() as u64",
+    );
+    let name = "MENU".to_owned();
+    fixture.answers(201, Some(Decline::Variable { name }));
+    fixture.edit("game/src/menu.rs", "as u64", "as u64 + 1");
+    fixture.answers(202, None);
+}
+
+/// The source of a crate that cannot be reloaded: cargo builds it, so that the app learns that it has to be
+/// started again.
+#[test]
+fn a_crate_that_may_not_change_declines() {
+    let mut fixture = Fixture::new();
+    fixture.edit("engine/src/lib.rs", "= 0", "= 500");
+    let path = fixture.path("engine/src/lib.rs");
+    fixture.answers(701, Some(Decline::Input { path }));
+}
+
+/// What it does with what it reads, only cargo knows: an edit of its crate is one for cargo, and an edit of
+/// another is not. One that names what is not there is run each time.
+#[test]
+fn a_crate_whose_build_script_names_nothing_is_built_by_cargo() {
+    let names_nowhere = "fn main() { println!(\"cargo:rerun-if-changed=nowhere\"); }\n";
+    for script in ["fn main() {}\n", names_nowhere] {
+        let mut fixture = Fixture::new();
+        fixture.write("rules/build.rs", script);
+        let path = fixture.path("rules/build.rs");
+        fixture.answers(201, Some(Decline::Input { path }));
+        for file in ["rules/number.txt", "rules/src/more.txt"] {
+            fixture.write(file, "1");
+            let path = fixture.path(file);
+            fixture.answers(201, Some(Decline::Input { path }));
+        }
+        fixture.edit("rules/src/lib.rs", "words::WORD", "words::WORD + 1");
+        let path = fixture.path("rules/src/lib.rs");
+        fixture.answers(301, Some(Decline::Input { path }));
+        fixture.edit("game/src/menu.rs", "= 1", "= 4");
+        fixture.answers(304, None);
+    }
+}
+
+/// Whatever else the app may write beside its sources.
+#[test]
+fn a_build_script_that_names_what_it_reads_reads_that_and_its_own_sources() {
+    let mut fixture = Fixture::unbuilt();
+    let script = "mod name;\nfn main() { println!(\"cargo:rerun-if-changed={}\", name::NAME); }\n";
+    fixture.write("rules/build.rs", script);
+    let name = "pub const NAME: &str = \"number.txt\";\n";
+    fixture.write("rules/name.rs", name);
+    fixture.write("rules/number.txt", "1");
+    fixture.answers(201, Some(Decline::First));
+    fixture.write("rules/save.ron", "1");
+    fixture.edit("rules/src/lib.rs", "words::WORD", "words::WORD + 1");
+    fixture.answers(301, None);
+    assert_eq!(fixture.compiled(), ["rules", "game"]);
+    fixture.write("rules/number.txt", "2");
+    let path = fixture.path("rules/number.txt");
+    fixture.answers(301, Some(Decline::Input { path }));
+    fixture.write("rules/name.rs", &format!("// It.\n{name}"));
+    let path = fixture.path("rules/name.rs");
+    fixture.answers(301, Some(Decline::Input { path }));
+    fixture.edit("rules/src/lib.rs", "+ 1", "+ 2");
+    fixture.answers(401, None);
+}
+
+/// The build script of a crate that may not change reads what it likes.
+#[test]
+fn what_the_build_script_of_another_crate_reads_declines() {
+    let mut fixture = Fixture::unbuilt();
+    let script = "fn main() { println!(\"cargo::rerun-if-changed=../number.txt\"); }\n";
+    fixture.write("engine/build.rs", script);
+    fixture.write("number.txt", "1");
+    fixture.answers(201, Some(Decline::First));
+    fixture.write("number.txt", "2");
+    fixture.declines("engine/../number.txt");
+    fixture.edit("game/src/menu.rs", "= 5", "= 1");
+    fixture.write("engine/shader.wgsl", "");
+    fixture.answers(201, None);
+}
+
+/// A folder that a build script names counts with all that will be in it.
+#[test]
+fn a_new_file_in_a_folder_that_a_build_script_reads_declines() {
+    let mut fixture = Fixture::unbuilt();
+    let script = "fn main() { println!(\"cargo::rerun-if-changed=../sounds\"); }\n";
+    fixture.write("engine/build.rs", script);
+    fixture.write("sounds/one.txt", "1");
+    fixture.answers(201, Some(Decline::First));
+    fixture.write("sounds/two.txt", "2");
+    let path = fixture.path("engine/../sounds/two.txt");
+    fixture.answers(201, Some(Decline::Input { path }));
+}
+
+/// An error that is in no file of the code may be a full disk as well as what the linker misses: cargo
+/// decides.
+#[test]
+fn an_error_without_a_place_declines() {
+    let mut fixture = Fixture::new();
+    let in_the_way = fixture.folder.path().join("ours/1/outputs/game.d");
+    fs::create_dir_all(in_the_way).unwrap();
+    fixture.edit("game/src/menu.rs", "= 1", "= 8");
+    let (outcome, builder) = fixture.build();
+    assert_eq!(ask(library(&outcome.unwrap())), 208);
+    let declined = matches!(builder, Some(Builder::Cargo(Decline::Compiler { .. })));
+    assert!(declined, "{builder:?}");
+}
+
+/// A compiler that crashes may name the code at which it did.
+#[test]
+fn a_crash_with_a_place_declines() {
+    let mut fixture = Fixture::unbuilt();
+    let [wrapper, crash] = ["wrap.sh", "crash"].map(|name| fixture.folder.path().join(name));
+    let said = r#"{"$message_type":"diagnostic","message":"lost","code":null,"level":"error: internal compiler error","spans":[{"file_name":"game/src/menu.rs","byte_start":0,"byte_end":1,"line_start":1,"line_end":1,"column_start":1,"column_end":2,"is_primary":true,"text":[],"label":null,"suggested_replacement":null,"suggestion_applicability":null,"expansion":null}],"children":[],"rendered":"lost"}"#;
+    let script = format!(
+        "#!/bin/sh\nif [ -e '{0}' ]; then rm '{0}'; echo '{said}' >&2; exit 101; fi\nexec \"$@\"\n",
+        crash.display()
+    );
+    write(&wrapper, &script);
+    let status = Command::new("chmod").arg("+x").arg(&wrapper).status();
+    assert!(status.unwrap().success());
+    let configuration = format!("[build]\nrustc-wrapper = \"{}\"\n", wrapper.display());
+    fixture.write(".cargo/config.toml", &configuration);
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("game/src/menu.rs", "= 1", "= 8");
+    write(&crash, "");
+    let (outcome, builder) = fixture.build();
+    assert_eq!(ask(library(&outcome.unwrap())), 208);
+    let declined = matches!(builder, Some(Builder::Cargo(Decline::Compiler { .. })));
+    assert!(declined, "{builder:?}");
+}
