@@ -30,11 +30,7 @@ pub fn line(
     set: impl FnOnce(TextEdit<'_>) -> TextEdit<'_>,
 ) -> Response {
     // It may be there from a time when there was no limit, or be of a model.
-    if text.len() > Entry::LONG {
-        let response = long(ui, text, Shown::Line);
-        if response.changed() {
-            text.clear();
-        }
+    if let Some(response) = removable(ui, text, Shown::Line) {
         return response;
     }
     let mut guard = Guard::new(text, LINE, 0);
@@ -50,11 +46,7 @@ pub fn lines(
     text: &mut String,
     set: impl FnOnce(TextEdit<'_>) -> TextEdit<'_>,
 ) -> Response {
-    if text.len() > Entry::LONG {
-        let response = long(ui, text, Shown::Lines);
-        if response.changed() {
-            text.clear();
-        }
+    if let Some(response) = removable(ui, text, Shown::Lines) {
         return response;
     }
     let (response, over) = guarded(ui, text, set);
@@ -108,6 +100,18 @@ fn is_pasted(event: &egui::Event) -> bool {
 pub(crate) enum Shown {
     Line,
     Lines,
+}
+
+/// Shows a text that no field can hold, if it is one, and empties it if it is to be removed.
+fn removable(ui: &mut egui::Ui, text: &mut String, shown: Shown) -> Option<Response> {
+    if text.len() <= Entry::LONG {
+        return None;
+    }
+    let response = long(ui, text, shown);
+    if response.changed() {
+        text.clear();
+    }
+    Some(response)
 }
 
 /// A text that no field can hold: it can be copied, and changes if it is to be removed.
