@@ -5,10 +5,7 @@ use slop_state::Project;
 use slop_ui::testing::{button, find, key, texts, theme};
 
 use super::*;
-use crate::{
-    commands::{commands, Facts},
-    menu,
-};
+use crate::{commands::commands, menu};
 
 const BOTH: Modifiers = Modifiers::CTRL.plus(Modifiers::SHIFT);
 
@@ -60,7 +57,7 @@ impl Bench {
                 #[cfg(feature = "hot")]
                 reload: &mut self.reload,
             };
-            serve(hands, &list, &facts.seen, &theme, |context, layout| {
+            serve(hands, &list, &facts, &theme, |context, layout| {
                 let view = menu::View {
                     project: &Project::default(),
                     layout,
@@ -201,6 +198,15 @@ fn letters_find_a_command_and_enter_chooses_it() {
     assert_eq!(bench.focused(), Some(text_field()));
     bench.write("x");
     assert_eq!(bench.text, "x");
+}
+
+#[test]
+fn the_palette_has_more_than_the_menus() {
+    let mut bench = Bench::default();
+    bench.open_palette();
+    bench.write("write a goal");
+    bench.press(Modifiers::NONE, Key::Enter);
+    assert_eq!(bench.layout.reveal, Some(Window::MmaDashboard));
 }
 
 #[test]
