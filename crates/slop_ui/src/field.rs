@@ -222,7 +222,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::testing::{key, Window};
+    use crate::testing::{button, find, key, Window};
 
     fn id() -> egui::Id {
         egui::Id::new("a field")
@@ -322,6 +322,29 @@ mod tests {
         });
         assert!(longest(&bench.run(Vec::new())) < 50_000);
         assert!(bench.text == huge());
+    }
+
+    #[test]
+    fn what_is_too_long_is_removed_by_its_button() {
+        let fields: [fn(&mut egui::Ui, &mut String); 2] = [
+            |ui, text| {
+                line(ui, text, |edit| edit);
+            },
+            |ui, text| {
+                lines(ui, text, |edit| edit);
+            },
+        ];
+        for field in fields {
+            let mut window = Window::default();
+            let mut text = huge();
+            let mut draw = |ui: &mut egui::Ui| field(ui, &mut text);
+            window.run(Vec::new(), &mut draw);
+            let at = find(&window.run(Vec::new(), &mut draw), "Remove").center();
+            window.run(vec![egui::Event::PointerMoved(at)], &mut draw);
+            window.run(vec![button(at, true)], &mut draw);
+            window.run(vec![button(at, false)], &mut draw);
+            assert!(text.is_empty());
+        }
     }
 
     #[test]
