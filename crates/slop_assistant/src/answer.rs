@@ -121,15 +121,14 @@ impl Answer {
         self.splitter.push(&text, &mut pieces);
         let had_text = self.has_text();
         self.tell(pieces);
-        if !had_text && self.has_text() {
-            self.begin();
-        }
+        self.begin_after(had_text);
     }
 
-    /// Takes back that it is finished, if that was said before the first word: it was said of the
-    /// thoughts. Otherwise whatever breaks it off from here on would pass for its end.
-    fn begin(&mut self) {
-        if self.ending == Some(Ending::Whole) {
+    /// Takes back that it is finished, if that was said before the first word, which has come now if it
+    /// `had_text` not: it was said of the thoughts. Otherwise whatever breaks it off from here on would pass
+    /// for its end.
+    fn begin_after(&mut self, had_text: bool) {
+        if !had_text && self.has_text() && self.ending == Some(Ending::Whole) {
             self.ending = None;
         }
     }
@@ -225,9 +224,7 @@ impl Answer {
     fn push_call(&mut self, index: u64, call: Call) {
         let had_text = self.has_text();
         self.calls.push((index, call));
-        if !had_text {
-            self.begin();
-        }
+        self.begin_after(had_text);
     }
 
     /// The calls that the answer ended for.

@@ -9,7 +9,7 @@ use crate::{
     dialect::{names, not_understood, Dialect},
     form::Form,
     reply::Usage,
-    tools::{arguments, in_words, sent_name},
+    tools::{arguments, in_words, sent_id, sent_name},
     turns::Turns,
     ApiKey, AssistantError, Call, ChatRole, Message, Tool, ToolUse,
 };
@@ -205,14 +205,6 @@ fn content(message: &Message, with_thoughts: bool) -> Value {
             })
             .collect(),
     }
-}
-
-/// An id as Anthropic takes it. Those of another server may have other characters.
-fn sent_id(id: &str) -> String {
-    let is_taken = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    id.chars()
-        .map(|c| if is_taken(c) { c } else { '_' })
-        .collect()
 }
 
 fn read_message(message: &Value, answer: &mut Answer) -> Option<()> {
@@ -610,7 +602,15 @@ mod tests {
 
     #[test]
     fn an_id_of_another_server_is_such_as_anthropic_takes() {
-        assert_eq!(sent_id("functions.read:0"), "functions_read_0");
+        let id = "functions.read:0";
+        let called = content(&Message::calls("", vec![call(id, "{}")]), false);
+        assert_eq!(called[0]["id"], "functions_read_0");
+        let result = crate::CallResult {
+            id: id.to_owned(),
+            ..crate::CallResult::default()
+        };
+        let told = content(&Message::results(vec![result]), false);
+        assert_eq!(told[0]["tool_use_id"], "functions_read_0");
     }
 
     #[test]

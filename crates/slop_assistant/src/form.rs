@@ -165,6 +165,18 @@ mod tests {
         assert_eq!(changed.is_some(), form != Form::default(), "{words}");
     }
 
+    fn with_tool() -> Form {
+        let tool = Tool {
+            name: "read".to_owned(),
+            description: String::new(),
+            schema: serde_json::json!({}),
+        };
+        Form {
+            tools: vec![tool],
+            ..Form::default()
+        }
+    }
+
     #[test]
     fn what_a_server_refuses_is_left_out() {
         let form = Form::default;
@@ -217,15 +229,7 @@ mod tests {
 
     #[test]
     fn tools_without_a_stream_are_better_than_a_stream_without_tools() {
-        let tool = Tool {
-            name: "read".to_owned(),
-            description: String::new(),
-            schema: serde_json::json!({}),
-        };
-        let mut form = Form {
-            tools: vec![tool],
-            ..Form::default()
-        };
+        let mut form = with_tool();
         let words = "This model doesn't support tool use in streaming mode.";
         assert_eq!(form.adapt(words), Some("for the whole answer at once"));
         assert_eq!(form.tools.len(), 1);
@@ -234,11 +238,6 @@ mod tests {
 
     #[test]
     fn tools_are_left_out_where_there_are_none() {
-        let tool = Tool {
-            name: "read".to_owned(),
-            description: String::new(),
-            schema: serde_json::json!({}),
-        };
         for words in [
             "registry.ollama.ai/library/gemma:2b does not support tools",
             "Function calling is not enabled for models/gemma-3-4b-it",
@@ -247,10 +246,7 @@ mod tests {
             "tools param requires --jinja flag",
             "Role 'tool' is not supported",
         ] {
-            let mut form = Form {
-                tools: vec![tool.clone()],
-                ..Form::default()
-            };
+            let mut form = with_tool();
             assert_eq!(form.adapt(words), Some("without tools"), "{words}");
             assert_eq!(form, Form::default());
             assert_eq!(form.adapt(words), None, "{words}");
@@ -259,11 +255,6 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_tool_or_a_call_is_told() {
-        let tool = Tool {
-            name: "read".to_owned(),
-            description: String::new(),
-            schema: serde_json::json!({}),
-        };
         for words in [
             "Invalid schema for function 'read': in context=('properties', 'x')",
             "Invalid 'tools[0].function.name': string does not match pattern",
@@ -276,10 +267,7 @@ mod tests {
             "messages with role 'tool' must be a response to a preceding message with 'tool_calls'",
             "the model ran out of memory while it called a tool",
         ] {
-            let mut form = Form {
-                tools: vec![tool.clone()],
-                ..Form::default()
-            };
+            let mut form = with_tool();
             form.adapt(words);
             assert_eq!(form.tools.len(), 1, "{words}");
         }

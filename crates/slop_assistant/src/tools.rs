@@ -112,14 +112,21 @@ pub(crate) fn arguments(call: &Call) -> Value {
 /// The name of a tool as it goes out. A model may have called one that there is not, by a name that servers
 /// refuse, and with it all that was said.
 pub(crate) fn sent_name(name: &str) -> String {
-    let is_taken = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    let name = name.chars().take(LONGEST_NAME);
-    let name: String = name.map(|c| if is_taken(c) { c } else { '_' }).collect();
+    let name: String = name.chars().take(LONGEST_NAME).collect();
+    let name = sent_id(&name);
     if name.is_empty() {
         "unknown".to_owned()
     } else {
         name
     }
+}
+
+/// An id as it goes out where not every character is taken. Those of another server may have others.
+pub(crate) fn sent_id(id: &str) -> String {
+    let is_taken = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    id.chars()
+        .map(|c| if is_taken(c) { c } else { '_' })
+        .collect()
 }
 
 /// What the ids begin with that calls get here, if the server gives them none.

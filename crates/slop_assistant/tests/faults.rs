@@ -11,6 +11,17 @@ use common::{
     KEY,
 };
 
+/// What becomes of a question that is refused so, and not asked again.
+#[track_caller]
+fn refused(status: &str, headers: &str, body: &str) -> AssistantError {
+    let server = Server::start();
+    let reply = Reply::start(server.ask());
+    server.accept().refuse(status, headers, body);
+    let error = expect_error(&reply);
+    assert!(server.try_accept().is_none());
+    error
+}
+
 #[test]
 fn a_stream_comes_token_by_token() {
     let server = Server::start();
@@ -172,11 +183,8 @@ fn an_error_in_the_stream_is_an_error() {
 
 #[test]
 fn a_page_instead_of_a_stream_is_an_error() {
-    let server = Server::start();
-    let reply = Reply::start(server.ask());
     let kind = "Content-Type: text/html; charset=utf-8\r\n";
-    server.accept().refuse("200 OK", kind, "<h1>welcome</h1>");
-    let error = expect_error(&reply);
+    let error = refused("200 OK", kind, "<h1>welcome</h1>");
     assert!(
         matches!(error, AssistantError::BadStream { .. }),
         "{error:?}"
@@ -187,12 +195,7 @@ fn a_page_instead_of_a_stream_is_an_error() {
 #[test]
 fn a_wrong_key_is_not_tried_again() {
     for status in ["401 Unauthorized", "403 Forbidden"] {
-        let server = Server::start();
-        let reply = Reply::start(server.ask());
-        server
-            .accept()
-            .refuse(status, "", "wrong key sk-very/secret");
-        let error = expect_error(&reply);
+        let error = refused(status, "", "wrong key sk-very/secret");
         assert!(
             matches!(error, AssistantError::Unauthorised { .. }),
             "{error:?}"
@@ -200,7 +203,6 @@ fn a_wrong_key_is_not_tried_again() {
         assert!(error
             .to_string()
             .contains("check the API key in Project Settings"));
-        assert!(server.try_accept().is_none());
     }
 }
 
@@ -271,13 +273,9 @@ fn the_server_names_the_pause_within_limits() {
 
 #[test]
 fn a_failing_server_that_repeats_the_key_does_not_give_it_away() {
-    let server = Server::start();
-    let reply = Reply::start(server.ask());
     // The first one stands where the text is cut.
     let body = format!(r"{} {KEY} sk-very\/secret", "x".repeat(292));
-    let status = "500 Internal Server Error";
-    server.accept().refuse(status, "", &body);
-    let error = expect_error(&reply);
+    let error = refused("500 Internal Server Error", "", &body);
     let AssistantError::Status {
         status: 500, text, ..
     } = &error
@@ -286,31 +284,20 @@ fn a_failing_server_that_repeats_the_key_does_not_give_it_away() {
     };
     assert_eq!(text.chars().count(), 300);
     assert!(!text.contains("sk-"), "{text}");
-    assert!(server.try_accept().is_none());
 }
 
 #[test]
 fn a_reason_that_cannot_be_read_is_not_shown_as_it_is() {
-    let server = Server::start();
-    let reply = Reply::start(server.ask());
     let headers = "Content-Encoding: br\r\n";
-    server
-        .accept()
-        .refuse("400 Bad Request", headers, "\u{1}\u{2}");
-    let error = expect_error(&reply).to_string();
+    let error = refused("400 Bad Request", headers, "\u{1}\u{2}").to_string();
     assert!(error.contains("encoded as \"br\""), "{error}");
     assert!(!error.contains('\u{1}'), "{error:?}");
 }
 
 #[test]
 fn a_redirect_is_not_followed() {
-    let server = Server::start();
-    let reply = Reply::start(server.ask());
     let headers = "Location: http://127.0.0.1:1/\r\n";
-    server
-        .accept()
-        .refuse("307 Temporary Redirect", headers, "");
-    let error = expect_error(&reply);
+    let error = refused("307 Temporary Redirect", headers, "");
     assert!(
         matches!(error, AssistantError::Status { status: 307, .. }),
         "{error:?}"

@@ -364,17 +364,25 @@ fn history(ui: &mut egui::Ui, reports: &[&ReloadReport], theme: &Theme) {
         });
 }
 
-/// Which colour is which phase.
+/// Which colour is which phase. A colour and its name wrap as one.
 fn legend(ui: &mut egui::Ui, theme: &Theme) {
+    const SQUARE: f32 = 10.0;
+    const GAP: f32 = 4.0;
+    let font = egui::TextStyle::Small.resolve(ui.style());
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
+        ui.spacing_mut().item_spacing.x = 3.0 * GAP;
         for phase in PHASES {
-            let (rect, _) = ui.allocate_exact_size(egui::Vec2::splat(10.0), egui::Sense::hover());
+            let painter = ui.painter();
+            let name = painter.layout_no_wrap(phase.to_string(), font.clone(), theme.text);
+            let size = egui::vec2(SQUARE + GAP + name.size().x, name.size().y.max(SQUARE));
+            let (_, rect) = ui.allocate_space(size);
+            let at = rect.left_center() + egui::vec2(0.5 * SQUARE, 0.0);
+            let square = egui::Rect::from_center_size(at, egui::Vec2::splat(SQUARE));
             let color = phase_color(phase, theme);
             ui.painter()
-                .rect_filled(rect, theme.rounding.min(2.0), color);
-            ui.small(phase.to_string());
-            ui.add_space(4.0);
+                .rect_filled(square, theme.rounding.min(2.0), color);
+            let at = egui::pos2(square.right() + GAP, rect.center().y - 0.5 * name.size().y);
+            ui.painter().galley(at, name, theme.text);
         }
     });
 }

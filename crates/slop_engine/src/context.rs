@@ -121,19 +121,10 @@ pub fn gather(root: &str, wanted: &[Wanted], off_limits: &OffLimits) -> Gathered
     if root.trim().is_empty() || wanted.iter().all(|wanted| wanted.mode == Mode::None) {
         return gathered;
     }
-    let folder = match project(root, off_limits) {
-        Ok(folder) => folder,
+    let (folder, at) = match project(root, off_limits) {
+        Ok(project) => project,
         Err(error) => {
             gathered.refused.push(error);
-            return gathered;
-        }
-    };
-    let at = match place_of(&folder) {
-        Ok(at) => at,
-        Err(source) => {
-            gathered
-                .refused
-                .push(ContextError::NoFolder { folder, source });
             return gathered;
         }
     };
@@ -165,8 +156,8 @@ pub fn gather(root: &str, wanted: &[Wanted], off_limits: &OffLimits) -> Gathered
     gathered
 }
 
-/// The canonical path of the project's folder.
-fn project(root: &str, off_limits: &OffLimits) -> Result<PathBuf, ContextError> {
+/// The canonical path of the project's folder, and where that is when it is open.
+fn project(root: &str, off_limits: &OffLimits) -> Result<(PathBuf, PathBuf), ContextError> {
     let failed = |source| ContextError::NoFolder {
         folder: root.into(),
         source,
@@ -176,7 +167,8 @@ fn project(root: &str, off_limits: &OffLimits) -> Result<PathBuf, ContextError> 
         let path = root.to_owned();
         return Err(ContextError::OffLimits { path });
     }
-    Ok(folder)
+    let at = place_of(&folder).map_err(failed)?;
+    Ok((folder, at))
 }
 
 /// Something that was opened, and where it is, whatever its path leads to by now.
@@ -208,25 +200,23 @@ fn place(_file: &File, path: &Path) -> io::Result<PathBuf> {
     path.canonicalize()
 }
 
-/// Refuses what was opened elsewhere than in the folder: since its path was looked at, something on the way
-/// may have become a link.
-fn stays(at: &Path, path: &str, target: &Path, off_limits: &OffLimits) -> Result<(), ContextError> {
-    let path = || path.to_owned();
+/// Opens a file, unless what is opened is elsewhere than in the folder: since its path was looked at, something
+/// on the way may have become a link.
+fn open(at: &Path, path: &str, file: &Path, off_limits: &OffLimits) -> Result<File, ContextError> {
+    let failed = |source| ContextError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let (file, target) = opened(file).map_err(failed)?;
     if !target.starts_with(at) {
-        let target = target.to_owned();
-        return Err(ContextError::LeadsOut {
-            path: path(),
-            target,
-        });
+        let path = path.to_owned();
+        return Err(ContextError::LeadsOut { path, target });
     }
-    match off_limits.holds(target) {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(ContextError::OffLimits { path: path() }),
-        Err(source) => Err(ContextError::Read {
-            path: path(),
-            source,
-        }),
+    if off_limits.holds(&target).map_err(failed)? {
+        let path = path.to_owned();
+        return Err(ContextError::OffLimits { path });
     }
+    Ok(file)
 }
 
 /// The text of a file within a folder. The folder is canonical, and `at` is where it is when it is open.
@@ -255,8 +245,7 @@ fn read(
         return Err(ContextError::NoFile { path: path() });
     }
     let mut bytes = Vec::new();
-    let (file, target) = opened(&file).map_err(failed)?;
-    stays(at, &path(), &target, off_limits)?;
+    let file = open(at, &path(), &file, off_limits)?;
     // One that grows meanwhile is read no further either.
     let mut file = file.take(LARGEST + 1);
     file.read_to_end(&mut bytes).map_err(failed)?;

@@ -1,4 +1,4 @@
-//! A file that is written beside the one that it is to replace.
+//! A file that is written beside the one that it is to replace, or put aside to be taken away.
 
 use std::{
     fs::{File, Permissions},
@@ -37,12 +37,10 @@ pub(crate) struct Beside<'a> {
 
 impl<'a> Beside<'a> {
     pub(crate) fn new(folder: &'a OwnedFd) -> Result<Self, Errno> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         loop {
-            let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            let name = format!(".slop-hands-{}-{count}.tmp", process::id());
+            let name = own_name();
             // As any new file is, for whom the person has said.
             match openat(folder, name.as_str(), flags, Mode::from_raw_mode(0o666)) {
                 // One of a process before that was killed.
@@ -72,11 +70,7 @@ impl<'a> Beside<'a> {
 
     /// Gives it a name that no file has.
     pub(crate) fn place(&mut self, name: &str) -> Result<(), Errno> {
-        let only_new = RenameFlags::NOREPLACE;
-        match renameat_with(self.folder, self.name.as_str(), self.folder, name, only_new) {
-            Err(errno) if is_unknown(errno) => self.rename(name)?,
-            done => done?,
-        }
+        rename_new(self.folder, &self.name, name)?;
         self.stays = true;
         Ok(())
     }
@@ -94,13 +88,13 @@ impl<'a> Beside<'a> {
             // It was taken away.
             Err(Errno::NOENT) => return Ok(false),
             Err(errno) if is_unknown(errno) => {
-                self.rename(name)?;
+                renameat(self.folder, self.name.as_str(), self.folder, name)?;
                 self.stays = true;
                 return Ok(true);
             }
             Err(errno) => return Err(errno),
         }
-        if self.holds(from) {
+        if holds(self.folder, &self.name, from) {
             return Ok(true);
         }
         // What is not ours does not go, even if it cannot be put back or comes out instead of ours.
@@ -108,40 +102,6 @@ impl<'a> Beside<'a> {
         exchange(self.folder, &self.name, name)?;
         self.stays = !self.is_ours();
         Ok(false)
-    }
-
-    /// Takes away a file that is `from`, and no other, by way of its own name. Whether it was that one.
-    pub(crate) fn take_away(&mut self, name: &str, from: &str) -> Result<bool, Errno> {
-        match renameat(self.folder, name, self.folder, self.name.as_str()) {
-            Ok(()) => {}
-            Err(Errno::NOENT) => return Ok(false),
-            Err(errno) => return Err(errno),
-        }
-        if self.holds(from) {
-            return Ok(true);
-        }
-        self.stays = true;
-        self.place(name)?;
-        Ok(false)
-    }
-
-    /// Gives it a name, whatever has that.
-    fn rename(&self, name: &str) -> Result<(), Errno> {
-        renameat(self.folder, self.name.as_str(), self.folder, name)
-    }
-
-    /// Whether the file that has its name by now has this text.
-    fn holds(&self, expected: &str) -> bool {
-        let opened = openat2(
-            self.folder,
-            self.name.as_str(),
-            FILE,
-            Mode::empty(),
-            BENEATH,
-        );
-        let file = opened.ok().and_then(|file| regular(&self.name, file).ok());
-        let now = file.and_then(|file| text(&self.name, file).ok());
-        now.as_deref() == Some(expected)
     }
 
     /// Whether the file that has its name by now is the one that was made.
@@ -161,6 +121,51 @@ impl Drop for Beside<'_> {
             let _ = unlinkat(self.folder, self.name.as_str(), AtFlags::empty());
         }
     }
+}
+
+/// Takes away a file that is `from`, and no other, by way of a name that nobody else has. Whether it was that
+/// one. No file is made for it, so it works on a full disk too.
+pub(crate) fn take_away(folder: &OwnedFd, name: &str, from: &str) -> Result<bool, Errno> {
+    let aside = loop {
+        let aside = own_name();
+        match rename_new(folder, name, &aside) {
+            Ok(()) => break aside,
+            // One of a process before that was killed.
+            Err(Errno::EXIST) => {}
+            // It was taken away.
+            Err(Errno::NOENT) => return Ok(false),
+            Err(errno) => return Err(errno),
+        }
+    };
+    if holds(folder, &aside, from) {
+        unlinkat(folder, aside.as_str(), AtFlags::empty())?;
+        return Ok(true);
+    }
+    rename_new(folder, &aside, name)?;
+    Ok(false)
+}
+
+/// A name that this process gives to no other file.
+fn own_name() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!(".slop-hands-{}-{count}.tmp", process::id())
+}
+
+/// Gives a file a name that no file has.
+fn rename_new(folder: &OwnedFd, from: &str, to: &str) -> Result<(), Errno> {
+    match renameat_with(folder, from, folder, to, RenameFlags::NOREPLACE) {
+        Err(errno) if is_unknown(errno) => renameat(folder, from, folder, to),
+        done => done,
+    }
+}
+
+/// Whether the file that has a name by now has this text.
+fn holds(folder: &OwnedFd, name: &str, expected: &str) -> bool {
+    let opened = openat2(folder, name, FILE, Mode::empty(), BENEATH);
+    let file = opened.ok().and_then(|file| regular(name, file).ok());
+    let now = file.and_then(|file| text(name, file).ok());
+    now.as_deref() == Some(expected)
 }
 
 /// Whether the file system knows no such way of renaming. Then the look before is all there is.
@@ -256,13 +261,10 @@ mod tests {
     fn only_what_was_shown_is_taken_away() {
         let (folder, opened) = folder();
         fs::write(folder.path().join("a"), "another").unwrap();
-        let mut beside = Beside::new(&opened).unwrap();
-        assert_eq!(beside.take_away("a", "shown"), Ok(false));
-        drop(beside);
+        assert_eq!(take_away(&opened, "a", "shown"), Ok(false));
         check(&folder, &[("a", "another")]);
-        let mut beside = Beside::new(&opened).unwrap();
-        assert_eq!(beside.take_away("a", "another"), Ok(true));
-        drop(beside);
+        assert_eq!(take_away(&opened, "a", "another"), Ok(true));
         check(&folder, &[]);
+        assert_eq!(take_away(&opened, "a", "another"), Ok(false));
     }
 }

@@ -16,7 +16,7 @@ use rustix::{
 };
 
 use crate::{
-    beside::{exchange, Beside},
+    beside::{exchange, take_away, Beside},
     off_limits::Identity,
     path::names,
     search::Kind,
@@ -225,11 +225,11 @@ impl Root {
         if now.as_deref() != from {
             return Err(conflict());
         }
-        let mut beside = Beside::new(&folder).map_err(failed)?;
         let put = match (from, to) {
             (None, None) => return Ok(()),
-            (Some(from), None) => beside.take_away(name, from),
+            (Some(from), None) => take_away(&folder, name, from),
             (from, Some(to)) => {
+                let mut beside = Beside::new(&folder).map_err(failed)?;
                 let written = beside.write(to, meta.map(|meta| meta.permissions()));
                 written.map_err(|source| file_error("write", path, source))?;
                 match from {
@@ -239,10 +239,7 @@ impl Root {
             }
         };
         match put {
-            Ok(true) => {
-                drop(beside);
-                fsync(&folder).map_err(failed)
-            }
+            Ok(true) => fsync(&folder).map_err(failed),
             Ok(false) | Err(Errno::EXIST) => Err(conflict()),
             Err(errno) => Err(failed(errno)),
         }

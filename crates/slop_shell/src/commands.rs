@@ -93,7 +93,7 @@ impl Facts<'_> {
     }
 }
 
-/// The commands, in the order in which they are listed. Those with keys are always there.
+/// The commands of the menus, in the order in which they are listed. Those with keys are always there.
 pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     const CTRL: Modifiers = Modifiers::CTRL;
     const BOTH: Modifiers = Modifiers::CTRL.plus(Modifiers::SHIFT);
@@ -172,12 +172,6 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     let models = has_models.then_some(Wish::act(Action::ListModels(Whose::Settings)));
     add(menu, "Ask the server for its models", None, models);
 
-    let goal = Wish::Write(Window::MmaDashboard, mma_dashboard::goal_field());
-    add(None, "Write a goal", None, Some(goal));
-    for (name, action) in facts.tickets.actions() {
-        add(None, &name, None, action.map(Wish::act));
-    }
-
     let menu = Some(Menu::Windows);
     let keys = [
         Key::Num1,
@@ -203,17 +197,6 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
             let wish = is_other.then_some(Wish::act(Action::SetSettings(wanted)));
             add(menu, &format!("Theme {theme}"), None, wish);
         }
-        let wanted = Settings {
-            perf_profiling_enabled: !settings.perf_profiling_enabled,
-            ..settings.clone()
-        };
-        let name = if settings.perf_profiling_enabled {
-            "Measure no longer"
-        } else {
-            "Measure how long everything takes"
-        };
-        let measure = Some(Wish::act(Action::SetSettings(wanted)));
-        add(None, name, None, measure);
     }
 
     let menu = Some(Menu::Help);
@@ -232,6 +215,34 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
     list
 }
 
+/// The commands that are in the palette only. Nobody needs them while that is closed.
+pub(super) fn of_palette(facts: &Facts<'_>) -> Vec<Command> {
+    let goal = Wish::Write(Window::MmaDashboard, mma_dashboard::goal_field());
+    let mut list = vec![("Write a goal".to_owned(), Some(goal))];
+    let tickets = facts.tickets.actions().into_iter();
+    list.extend(tickets.map(|(name, action)| (name, action.map(Wish::act))));
+    if let Some(settings) = facts.settings {
+        let wanted = Settings {
+            perf_profiling_enabled: !settings.perf_profiling_enabled,
+            ..settings.clone()
+        };
+        let name = if settings.perf_profiling_enabled {
+            "Measure no longer"
+        } else {
+            "Measure how long everything takes"
+        };
+        let measure = Wish::act(Action::SetSettings(wanted));
+        list.push((name.to_owned(), Some(measure)));
+    }
+    let commands = list.into_iter().map(|(name, wish)| Command {
+        menu: None,
+        name,
+        keys: None,
+        wish,
+    });
+    commands.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,7 +257,8 @@ mod tests {
             themes: vec!["default".to_owned(), "nerv".to_owned()],
             ..Facts::default()
         };
-        let list = commands(&facts);
+        let mut list = commands(&facts);
+        list.extend(of_palette(&facts));
         for (at, one) in list.iter().enumerate() {
             for other in &list[at + 1..] {
                 assert_ne!(one.name, other.name);

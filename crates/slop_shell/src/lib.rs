@@ -133,7 +133,7 @@ fn render_main_interface(
                     #[cfg(feature = "hot")]
                     reload: &mut reload,
                 };
-                serve(hands, &list, &facts.seen, theme, |context, layout| {
+                serve(hands, &list, &facts, theme, |context, layout| {
                     let view = menu::View {
                         project: &project,
                         layout,

@@ -31,10 +31,10 @@ pub(super) fn close(context: &egui::Context, palette: &mut Palette) {
 }
 
 /// What is chosen, if it is shown and something is.
-pub(super) fn window(
+pub(super) fn window<'a>(
     context: &egui::Context,
     palette: &mut Palette,
-    commands: &[Command],
+    commands: impl Iterator<Item = &'a Command>,
     theme: &Theme,
 ) -> Option<Wish> {
     if !palette.is_open {
@@ -103,9 +103,8 @@ fn is_typed(event: &Event) -> bool {
 }
 
 /// The commands that fit the letters: those that can be done first, and of them the best first.
-fn find<'a>(commands: &'a [Command], text: &str) -> Vec<&'a Command> {
+fn find<'a>(commands: impl Iterator<Item = &'a Command>, text: &str) -> Vec<&'a Command> {
     let scored = commands
-        .iter()
         // It would only close what it is chosen in.
         .filter(|command| command.wish != Some(Wish::Palette))
         .filter_map(|command| Some((subsequence::score(&command.name, text)?, command)));

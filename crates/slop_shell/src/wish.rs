@@ -7,7 +7,7 @@ use slop_state::{Action, Hub, Layout, Palette, Window};
 use slop_ui::{discussion_hub, mma_dashboard, Theme};
 
 use super::{
-    commands::{Command, Where},
+    commands::{of_palette, Command, Facts, Where},
     palette,
 };
 
@@ -93,18 +93,24 @@ fn take(input: &mut egui::InputState, keys: KeyboardShortcut) -> usize {
 pub(super) fn serve(
     hands: &mut Hands<'_>,
     commands: &[Command],
-    seen: &[Window],
+    facts: &Facts<'_>,
     theme: &Theme,
     bar: impl FnOnce(&egui::Context, &Layout) -> Option<Wish>,
 ) {
     // Before the palette, so that what is typed after its keys goes to it.
     for wish in struck(hands.context, commands) {
-        hands.grant(wish, seen);
+        hands.grant(wish, &facts.seen);
     }
-    let chosen = palette::window(hands.context, hands.palette, commands, theme);
+    let more = if hands.palette.is_open {
+        of_palette(facts)
+    } else {
+        Vec::new()
+    };
+    let all = commands.iter().chain(&more);
+    let chosen = palette::window(hands.context, hands.palette, all, theme);
     let clicked = bar(hands.context, hands.layout);
     for wish in chosen.into_iter().chain(clicked) {
-        hands.grant(wish, seen);
+        hands.grant(wish, &facts.seen);
     }
 }
 

@@ -100,7 +100,10 @@ pub fn editor(
             asks |= ask.on_hover_text(hover).clicked();
         }
         gives_up |= ui.button("Cancel").on_hover_text("Escape").clicked();
-        ui.weak("Ctrl+Enter saves, Escape cancels");
+        // What is too long for a field has none in which keys are struck.
+        if text.len() <= Entry::LONG {
+            ui.weak("Ctrl+Enter saves, Escape cancels");
+        }
     });
     if asks && is_filled {
         out.push(Action::Retake(id, std::mem::take(text)));
@@ -134,4 +137,27 @@ pub fn prompt_field(
             .desired_rows(rows)
     });
     response.changed().then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Window;
+
+    #[test]
+    fn keys_are_named_only_where_there_is_a_field_for_them() {
+        for (length, has_field) in [(1, true), (Entry::LONG + 1, false)] {
+            let mut editing = Some((1, "a".repeat(length)));
+            let mut window = Window::default();
+            let mut draw = |ui: &mut egui::Ui| {
+                let field = egui::Id::new("a field");
+                editor(ui, field, true, &mut editing, &mut Vec::new());
+            };
+            window.run(Vec::new(), &mut draw);
+            let seen = window.run(Vec::new(), &mut draw);
+            let sees = |wanted: &str| seen.iter().any(|(text, _)| text == wanted);
+            assert!(sees("Save") && sees("Cancel"));
+            assert_eq!(sees("Ctrl+Enter saves, Escape cancels"), has_field);
+        }
+    }
 }

@@ -30,11 +30,7 @@ pub fn line(
     set: impl FnOnce(TextEdit<'_>) -> TextEdit<'_>,
 ) -> Response {
     // It may be there from a time when there was no limit, or be of a model.
-    if text.len() > Entry::LONG {
-        let response = long(ui, text, Shown::Line);
-        if response.changed() {
-            text.clear();
-        }
+    if let Some(response) = removable(ui, text, Shown::Line) {
         return response;
     }
     let mut guard = Guard::new(text, LINE, 0);
@@ -50,11 +46,7 @@ pub fn lines(
     text: &mut String,
     set: impl FnOnce(TextEdit<'_>) -> TextEdit<'_>,
 ) -> Response {
-    if text.len() > Entry::LONG {
-        let response = long(ui, text, Shown::Lines);
-        if response.changed() {
-            text.clear();
-        }
+    if let Some(response) = removable(ui, text, Shown::Lines) {
         return response;
     }
     let (response, over) = guarded(ui, text, set);
@@ -108,6 +100,18 @@ fn is_pasted(event: &egui::Event) -> bool {
 pub(crate) enum Shown {
     Line,
     Lines,
+}
+
+/// Shows a text that no field can hold, if it is one, and empties it if it is to be removed.
+fn removable(ui: &mut egui::Ui, text: &mut String, shown: Shown) -> Option<Response> {
+    if text.len() <= Entry::LONG {
+        return None;
+    }
+    let response = long(ui, text, shown);
+    if response.changed() {
+        text.clear();
+    }
+    Some(response)
 }
 
 /// A text that no field can hold: it can be copied, and changes if it is to be removed.
@@ -218,7 +222,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::testing::{key, Window};
+    use crate::testing::{button, find, key, Window};
 
     fn id() -> egui::Id {
         egui::Id::new("a field")
@@ -318,6 +322,29 @@ mod tests {
         });
         assert!(longest(&bench.run(Vec::new())) < 50_000);
         assert!(bench.text == huge());
+    }
+
+    #[test]
+    fn what_is_too_long_is_removed_by_its_button() {
+        let fields: [fn(&mut egui::Ui, &mut String); 2] = [
+            |ui, text| {
+                line(ui, text, |edit| edit);
+            },
+            |ui, text| {
+                lines(ui, text, |edit| edit);
+            },
+        ];
+        for field in fields {
+            let mut window = Window::default();
+            let mut text = huge();
+            let mut draw = |ui: &mut egui::Ui| field(ui, &mut text);
+            window.run(Vec::new(), &mut draw);
+            let at = find(&window.run(Vec::new(), &mut draw), "Remove").center();
+            window.run(vec![egui::Event::PointerMoved(at)], &mut draw);
+            window.run(vec![button(at, true)], &mut draw);
+            window.run(vec![button(at, false)], &mut draw);
+            assert!(text.is_empty());
+        }
     }
 
     #[test]

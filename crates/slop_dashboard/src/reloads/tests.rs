@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use hot_reloader::{core::BuildId, Generation, HotModule, PanicReport};
-use slop_ui::testing::{button, find, theme, Window};
+use slop_ui::testing::{button, find, texts, theme, Window};
 
 use super::*;
 
@@ -101,6 +101,36 @@ fn the_legend_names_the_phases_of_a_whole_reload() {
     // What a swap consists of, as its report has it.
     for phase in ["capture", "set up", "migrate", "swap", "probation"] {
         find(&seen, phase);
+    }
+}
+
+#[test]
+fn a_colour_and_its_name_wrap_as_one() {
+    let theme = theme();
+    let context = egui::Context::default();
+    for width in (9_u8..40).map(|tens| 10.0 * f32::from(tens)) {
+        let output = context.run(egui::RawInput::default(), |context| {
+            egui::CentralPanel::default().show(context, |ui| {
+                ui.set_max_width(width);
+                legend(ui, &theme);
+            });
+        });
+        let seen = texts(&output);
+        for phase in PHASES {
+            let color = phase_color(phase, &theme);
+            let square = output
+                .shapes
+                .iter()
+                .find_map(|clipped| match &clipped.shape {
+                    egui::Shape::Rect(square) if square.fill == color => Some(square.rect),
+                    _ => None,
+                });
+            let square = square.unwrap();
+            let name = find(&seen, &phase.to_string());
+            assert!(name.y_range().contains(square.center().y), "{phase}");
+            let gap = name.left() - square.right();
+            assert!((0.0..10.0).contains(&gap), "{phase}: {gap}");
+        }
     }
 }
 

@@ -5,10 +5,7 @@ use slop_state::Project;
 use slop_ui::testing::{button, find, key, texts, theme};
 
 use super::*;
-use crate::{
-    commands::{commands, Facts},
-    menu,
-};
+use crate::{commands::commands, menu};
 
 const BOTH: Modifiers = Modifiers::CTRL.plus(Modifiers::SHIFT);
 
@@ -60,7 +57,7 @@ impl Bench {
                 #[cfg(feature = "hot")]
                 reload: &mut self.reload,
             };
-            serve(hands, &list, &facts.seen, &theme, |context, layout| {
+            serve(hands, &list, &facts, &theme, |context, layout| {
                 let view = menu::View {
                     project: &Project::default(),
                     layout,
@@ -102,6 +99,12 @@ impl Bench {
         assert!(self.palette.is_open);
     }
 
+    /// Gives the keyboard to the text field.
+    fn focus(&self) {
+        let focus = |memory: &mut egui::Memory| memory.request_focus(text_field());
+        self.context.memory_mut(focus);
+    }
+
     fn focused(&self) -> Option<egui::Id> {
         self.context.memory(|memory| memory.focused())
     }
@@ -127,10 +130,7 @@ fn keys_do_what_the_help_says() {
     bench.press(Modifiers::CTRL, Key::Z);
     assert_eq!(bench.asked(), [Action::Undo]);
     // A text field undoes typing.
-    let field = text_field();
-    bench
-        .context
-        .memory_mut(|memory| memory.request_focus(field));
+    bench.focus();
     bench.press(Modifiers::CTRL, Key::Z);
     assert_eq!(bench.asked(), []);
 }
@@ -186,10 +186,7 @@ fn a_chord_with_shift_is_not_taken_for_the_one_without() {
 #[test]
 fn letters_find_a_command_and_enter_chooses_it() {
     let mut bench = Bench::default();
-    let field = text_field();
-    bench
-        .context
-        .memory_mut(|memory| memory.request_focus(field));
+    bench.focus();
     bench.run(Vec::new());
     bench.open_palette();
     bench.write("nd");
@@ -198,19 +195,25 @@ fn letters_find_a_command_and_enter_chooses_it() {
     bench.press(Modifiers::NONE, Key::Enter);
     assert_eq!(bench.asked(), [Action::AddDiscussion]);
     assert!(!bench.palette.is_open);
-    assert_eq!(bench.focused(), Some(field));
+    assert_eq!(bench.focused(), Some(text_field()));
     bench.write("x");
     assert_eq!(bench.text, "x");
+}
+
+#[test]
+fn the_palette_has_more_than_the_menus() {
+    let mut bench = Bench::default();
+    bench.open_palette();
+    bench.write("write a goal");
+    bench.press(Modifiers::NONE, Key::Enter);
+    assert_eq!(bench.layout.reveal, Some(Window::MmaDashboard));
 }
 
 #[test]
 fn what_is_struck_in_the_frame_in_which_the_palette_closes_is_not_done_once_more() {
     const COMMAND: Modifiers = Modifiers::CTRL.plus(Modifiers::COMMAND);
     let mut bench = Bench::default();
-    let field = text_field();
-    bench
-        .context
-        .memory_mut(|memory| memory.request_focus(field));
+    bench.focus();
     bench.run(Vec::new());
     bench.write("kept");
     // So that each of these would change it.
@@ -232,7 +235,7 @@ fn what_is_struck_in_the_frame_in_which_the_palette_closes_is_not_done_once_more
         bench.open_palette();
         bench.run(vec![typed.clone(), key(Key::Escape, true, Modifiers::NONE)]);
         assert!(!bench.palette.is_open);
-        assert_eq!(bench.focused(), Some(field));
+        assert_eq!(bench.focused(), Some(text_field()));
         assert_eq!(bench.text, "kept", "{typed:?}");
     }
     // All is selected still: no arrow has moved the cursor either.
@@ -277,15 +280,12 @@ fn what_cannot_be_done_says_so_and_is_not_chosen() {
 #[test]
 fn escape_and_a_press_elsewhere_close_the_palette() {
     let mut bench = Bench::default();
-    let field = text_field();
-    bench
-        .context
-        .memory_mut(|memory| memory.request_focus(field));
+    bench.focus();
     bench.run(Vec::new());
     bench.open_palette();
     bench.press(Modifiers::NONE, Key::Escape);
     assert!(!bench.palette.is_open);
-    assert_eq!(bench.focused(), Some(field));
+    assert_eq!(bench.focused(), Some(text_field()));
 
     bench.open_palette();
     let outside = egui::pos2(1200.0, 700.0);
