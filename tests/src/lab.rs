@@ -460,6 +460,20 @@ impl Fixture {
     }
 }
 
+impl Drop for Fixture {
+    /// What the compiler keeps for the next edit is of no use any more, and of all tests together it fills disks.
+    fn drop(&mut self) {
+        let kept = fs::read_dir(self.profile.folder().join("incremental"));
+        for entry in kept.into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let of = name.to_str().and_then(|name| name.rsplit_once('-'));
+            if of.is_some_and(|(name, _)| name == self.name) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+}
+
 /// `source` with `from` replaced by `to`.
 ///
 /// # Panics

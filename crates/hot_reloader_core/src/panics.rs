@@ -70,6 +70,14 @@ pub fn watch(library: u32, addresses: Range<usize>) {
     lock(&WATCHED).push((library, addresses));
 }
 
+/// The addresses of the watched code that this one is among.
+#[must_use]
+pub fn watched(address: usize) -> Option<Range<usize>> {
+    let watched = lock(&WATCHED);
+    let mut ranges = watched.iter().map(|(_, addresses)| addresses);
+    ranges.find(|range| range.contains(&address)).cloned()
+}
+
 /// The panics of plugin libraries on threads of their own, since the last call.
 #[must_use]
 pub fn take_stray() -> Vec<PanicReport> {

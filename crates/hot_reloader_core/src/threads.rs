@@ -1,6 +1,14 @@
 //! The threads of this process, where the platform tells.
 
-use std::{collections::HashSet, fs};
+use std::{
+    collections::HashSet,
+    fs::{self, File},
+    io::{Read, Seek, SeekFrom},
+    ops::Range,
+};
+
+/// More than a stack has, as a rule: `RLIMIT_STACK` is 8 MiB, and that of a thread in Rust 2 MiB.
+const STACK: usize = 8 << 20;
 
 /// A thread of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +27,38 @@ impl Thread {
         let (now, name) = read(self.id)?;
         (now == self).then_some(name)
     }
+
+    /// Whether it may run code at these addresses: whoever waits has on its stack where it is to return to. Where
+    /// that cannot be told, as of one that does not wait, it may.
+    #[must_use]
+    pub fn may_run(self, code: &Range<usize>) -> bool {
+        let stack = stack(self.id);
+        stack.is_none_or(|words| words.iter().any(|word| code.contains(word)))
+    }
+}
+
+/// The words on the stack of a thread that waits, from its end on; and perhaps what lies behind it.
+fn stack(id: u32) -> Option<Vec<usize>> {
+    // Of `proc_pid_syscall(5)`: the last but one is where the stack ends, unless the thread runs.
+    let call = fs::read_to_string(format!("/proc/self/task/{id}/syscall")).ok()?;
+    let end = hexadecimal(call.split_whitespace().rev().nth(1)?.strip_prefix("0x")?)?;
+    let maps = fs::read_to_string("/proc/self/maps").ok()?;
+    let mut mapped = maps.lines().filter_map(|line| {
+        let (from, to) = line.split_once(' ')?.0.split_once('-')?;
+        Some(hexadecimal(from)?..hexadecimal(to)?)
+    });
+    let mapped = mapped.find(|mapped| mapped.contains(&end))?;
+    let mut bytes = vec![0; (mapped.end - end).min(STACK)];
+    let mut memory = File::open("/proc/self/mem").ok()?;
+    memory.seek(SeekFrom::Start(end.try_into().ok()?)).ok()?;
+    memory.read_exact(&mut bytes).ok()?;
+    let words = bytes.chunks_exact(size_of::<usize>());
+    let words = words.map(|word| usize::from_ne_bytes(word.try_into().expect("it has its size")));
+    Some(words.collect())
+}
+
+fn hexadecimal(text: &str) -> Option<usize> {
+    usize::from_str_radix(text, 16).ok()
 }
 
 /// The threads that there are; none where that cannot be told.
@@ -75,6 +115,13 @@ mod tests {
         let mut new = now.difference(&before);
         let is_it = |thread: &&Thread| thread.name().as_deref() == Some("of the test");
         let new = new.find(is_it).unwrap();
+        let this = a_thread_is_there_until_it_ends as *const () as usize;
+        assert!(new.may_run(&(this - (1 << 24)..this + (1 << 24))));
+        // Once it waits, it is known.
+        while new.may_run(&(0..0)) {
+            thread::yield_now();
+        }
+        assert!(new.may_run(&(this - (1 << 24)..this + (1 << 24))));
         drop(end);
         thread.unwrap().join().unwrap();
         // The system takes it off its list some time after others may go on.

@@ -193,15 +193,17 @@ fn threads_that_go_on(delegates: &Delegates, plan: &Plan) -> Vec<String> {
     let slots = delegates.slots.iter();
     let slots = slots.filter(|slot| plan.replaces(&slot.module.name));
     let told = slots.filter_map(|slot| {
-        let names = slot.threads.iter().filter_map(|thread| thread.name());
-        // Of what reads files for the engine's assets; they are of the host's crates, and end by themselves.
-        let names = names.filter(|name| !name.starts_with("blocking-"));
+        let code = panics::watched(slot.entry.build as usize);
+        let threads = slot.threads.iter();
+        // Those of crates that the app shares go on with code that stays.
+        let threads = threads.filter(|thread| code.as_ref().is_none_or(|code| thread.may_run(code)));
+        let names = threads.filter_map(|thread| thread.name());
         let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
         let Slot { module, generation, .. } = slot;
         (!names.is_empty()).then(|| {
             format!(
-                "threads that began while generation {generation} of module `{}` was set up go on, with its code if \
-                 they are its own: {}; end those in `OnUnload`, or keep what they belong to in a crate that the app shares",
+                "threads that began while generation {generation} of module `{}` was set up go on with its code: {}; end \
+                 them in `OnUnload`, or keep what they belong to in a crate that the app shares",
                 module.name,
                 names.join(", ")
             )
