@@ -106,8 +106,8 @@ impl Task<'_> {
         Ok(self.replay(known.as_mut(), supervisor)?)
     }
 
-    /// Sees to it that the next build is as fast as later ones: each known command is run once, so that the
-    /// compiler remembers. The libraries that this makes are not used.
+    /// Sees to it that the next build is as fast as later ones: each command is run that only cargo has run so
+    /// far, so that the compiler remembers. The libraries that this makes are not used.
     ///
     /// # Errors
     ///

@@ -58,7 +58,7 @@ pub(crate) struct Unit {
     /// The units that it needs.
     pub(crate) needs: Vec<usize>,
     pub(crate) made: Made,
-    /// Counts how often it was compiled.
+    /// Counts how often it was compiled since cargo has.
     pub(crate) revision: u32,
     /// The revisions of what it needs, as it was compiled with them.
     pub(crate) with: Vec<u32>,

@@ -101,10 +101,10 @@ pub(crate) fn replay(
     Err(Decline::System { what, reason }.into())
 }
 
-/// Compiles every crate whose command is known, so that the compiler remembers them all. From then on each
-/// is compiled with what was made here of those that it needs, for to the compiler cargo's are others; so what
-/// another needs whose command is not known is left alone, or that would have to be compiled too. The
-/// plugin libraries are what they were: nothing was edited. What was, is for whoever asks.
+/// Compiles every crate whose command is known and that only cargo has compiled, so that the compiler remembers
+/// them all. From then on each is compiled with what was made here of those that it needs, for to the compiler
+/// cargo's are others; so what another needs whose command is not known is left alone, or that would have to be
+/// compiled too. The plugin libraries are what they were: nothing was edited. What was, is for whoever asks.
 pub(crate) fn warm_up(
     place: &mut Place<'_>,
     wanted: &[&String],
@@ -128,8 +128,12 @@ pub(crate) fn warm_up(
                 .for_each(|need| is_left_alone[*need] = true);
         }
     }
-    let waiting = (0..units.len()).filter(|index| !is_left_alone[*index]);
-    run.waiting = waiting.collect();
+    for (index, unit) in units.iter().enumerate() {
+        let is_with_new = unit.needs.iter().any(|need| run.waiting.contains(need));
+        if !is_left_alone[index] && (unit.revision == 0 || is_with_new) {
+            run.waiting.push(index);
+        }
+    }
     run.is_for_use = false;
     run.all()
 }
@@ -415,8 +419,8 @@ impl<'a> Run<'a> {
                 unit.identity = self.identities[index];
                 self.bench.tidy(&unit.name);
             }
-            unit.revision += 1;
         }
+        unit.revision += 1;
         let needs = self.recording.units[index].needs.clone();
         let with = needs
             .iter()

@@ -27,8 +27,8 @@ pub(crate) struct Driver(Transaction<Bevy>);
 /// What a driver remembers from one frame to another.
 #[derive(Resource, Default)]
 pub(crate) struct Memory {
-    /// Whether the compiler had its chance to get ready.
-    is_warm: bool,
+    /// The number of the reload after which the compiler had its chance to get ready.
+    warm_after: u64,
     /// Whether somebody may soon ask for a reload, and nothing has been done for that yet.
     is_announced: bool,
     /// When the last frame ended, if somebody waited for a build then.
@@ -186,12 +186,15 @@ fn work_ahead(world: &mut World, transaction: &mut Transaction<Bevy>) {
     let announced = world.resource_mut::<Events<WorkAhead>>().drain().count() > 0;
     let is_wanted = world.resource::<HotReloaderConfig>().work_ahead;
     let is_loaded = !world.resource::<Delegates>().slots.is_empty();
+    let last = world.resource::<HotReloader>().history.back();
+    let last = last.map_or(0, |report| report.number);
     let mut memory = world.resource_mut::<Memory>();
     memory.is_announced |= announced;
     if !is_wanted || !is_loaded || transaction.is_due() {
         return;
     }
-    if !std::mem::replace(&mut memory.is_warm, true) {
+    // Each may have been built by cargo.
+    if std::mem::replace(&mut memory.warm_after, last) != last {
         transaction.work_ahead(world, Purpose::WarmUp);
     } else if std::mem::take(&mut memory.is_announced) {
         transaction.work_ahead(world, Purpose::Ahead);

@@ -31,6 +31,7 @@ struct Entries {
     made: Vec<&'static LibraryEntry>,
     /// Whether builds go on when they are looked at first.
     are_slow: bool,
+    warm_ups: usize,
 }
 
 impl InProcess {
@@ -48,6 +49,12 @@ impl InProcess {
     /// Lets each build from now on end after it was looked at once, as those of cargo do.
     pub fn slow_down(&self) {
         self.entries().are_slow = true;
+    }
+
+    /// How often a compiler would have had its chance to get ready for the next edit.
+    #[must_use]
+    pub fn warm_ups(&self) -> usize {
+        self.entries().warm_ups
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
@@ -69,7 +76,10 @@ impl Source for InProcess {
             Purpose::Reload => entries.next.pop_front(),
             // It stays for whoever asks.
             Purpose::Ahead => entries.next.front().cloned(),
-            Purpose::WarmUp => return Box::new(Done::of(BuildStep::MadeNothing)),
+            Purpose::WarmUp => {
+                entries.warm_ups += 1;
+                return Box::new(Done::of(BuildStep::MadeNothing));
+            }
         };
         let Some(next) = next else {
             let package = config.libraries.join(", ");

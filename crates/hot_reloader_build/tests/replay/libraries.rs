@@ -256,9 +256,7 @@ fn a_library_whose_command_is_not_known_is_nothing_to_the_others() {
     );
     fixture.edit("menu/src/lib.rs", "= 7", "= 8");
     fixture.answer(&[("game", 201), ("menu", 2008)], Some(Decline::First));
-    fixture
-        .run(|task, known, supervisor| task.warm_up(known, supervisor))
-        .unwrap();
+    fixture.warm_up();
     fixture.edit("menu/src/lib.rs", "= 8", "= 9");
     fixture.answer(&[("game", 201), ("menu", 2009)], None);
     fixture.edit("game/src/menu.rs", "= 1", "= 3");

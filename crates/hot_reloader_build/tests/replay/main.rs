@@ -135,6 +135,11 @@ impl Fixture {
         self.run(|task, known, supervisor| task.make(known, supervisor))
     }
 
+    fn warm_up(&mut self) {
+        let warmed = self.run(|task, known, supervisor| task.warm_up(known, supervisor));
+        warmed.unwrap_or_else(|error| panic!("{error}"));
+    }
+
     fn run<T>(
         &mut self,
         work: impl FnOnce(Task<'_>, &mut Option<Known>, &mut Supervisor) -> T,
@@ -249,19 +254,33 @@ fn ask(library: &Path) -> u64 {
 fn warming_up_compiles_everything_once_and_changes_nothing() {
     let mut fixture = Fixture::new();
     let (before, _) = fixture.build();
-    fixture
-        .run(|task, known, supervisor| task.warm_up(known, supervisor))
-        .unwrap();
+    fixture.warm_up();
     assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
+    fixture.warm_up();
+    assert_eq!(fixture.compiled(), [""; 0]);
     let (after, builder) = fixture.build();
     assert_eq!(after.unwrap(), before.unwrap());
     assert_eq!(builder, Some(Builder::Replay));
     assert_eq!(fixture.compiled(), [""; 0]);
     fixture.edit("game/src/menu.rs", "= 1", "= 3");
-    fixture
-        .run(|task, known, supervisor| task.warm_up(known, supervisor))
-        .unwrap();
+    fixture.warm_up();
     assert_eq!(fixture.compiled(), [""; 0]);
+    fixture.answers(203, None);
+    assert_eq!(fixture.compiled(), ["game"]);
+}
+
+/// To those that need it, what cargo has made of a crate is another one than what a replay makes.
+#[test]
+fn what_cargo_has_built_is_warmed_up_again() {
+    let mut fixture = Fixture::new();
+    fixture.warm_up();
+    fixture.edit("rules/src/lib.rs", "pub ", "mod more;\npub ");
+    fixture.write("rules/src/more.rs", "");
+    let (name, path) = ("rules".to_owned(), fixture.path("rules/src/more.rs"));
+    fixture.answers(201, Some(Decline::Reads { name, path }));
+    fixture.warm_up();
+    assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
     fixture.answers(203, None);
     assert_eq!(fixture.compiled(), ["game"]);
 }

@@ -127,6 +127,17 @@ fn what_is_announced_during_a_build_that_is_refused_is_made_ready_after_it() {
     assert!(is_ready(&mut bench));
 }
 
+/// A reload may have meant cargo, whose libraries the compiler does not know from before.
+#[test]
+fn the_compiler_may_get_ready_after_each_reload() {
+    let mut bench = bench();
+    assert_eq!(bench.source.warm_ups(), 1);
+    bench.world().send_event(ReloadRequest::all());
+    check(&bench.report(), Outcome::Committed);
+    bench.frames(3);
+    assert_eq!(bench.source.warm_ups(), 2);
+}
+
 #[test]
 fn one_setting_turns_it_off() {
     let mut bench = bench();
@@ -134,4 +145,8 @@ fn one_setting_turns_it_off() {
     bench.world().send_event(WorkAhead);
     bench.frames(5);
     assert!(!is_ready(&mut bench));
+    bench.world().send_event(ReloadRequest::all());
+    check(&bench.report(), Outcome::Committed);
+    bench.frames(3);
+    assert_eq!(bench.source.warm_ups(), 1);
 }

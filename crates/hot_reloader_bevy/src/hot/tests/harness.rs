@@ -56,7 +56,7 @@ fn library(modules: &[ModuleEntry]) -> &'static LibraryEntry {
 /// An app that runs such modules. It has two libraries, of which the second has none unless a test says so.
 pub(super) struct Bench {
     pub(super) app: App,
-    source: InProcess,
+    pub(super) source: InProcess,
     last: Option<&'static LibraryEntry>,
     more: &'static LibraryEntry,
 }
