@@ -13,7 +13,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    dep_info::DepInfo,
+    dep_info::{all_dep_infos, DepInfo},
     environment,
     identity::Identity,
     unit::UnitCommand,
@@ -431,24 +431,6 @@ pub(crate) fn needed(hot: &HotCrate, order: &[&HotCrate]) -> Vec<usize> {
     let all = order.iter().enumerate();
     let needed = all.filter(|(_, other)| hot.needs.contains(&other.package));
     needed.map(|(index, _)| index).collect()
-}
-
-/// The same in each of these folders.
-fn all_dep_infos(deps: &[PathBuf], name: &str) -> Vec<PathBuf> {
-    deps.iter().flat_map(|deps| dep_infos(deps, name)).collect()
-}
-
-/// What the compiler left of a crate, in all the forms that it was compiled in.
-pub(crate) fn dep_infos(deps: &Path, name: &str) -> Vec<PathBuf> {
-    let files = fs::read_dir(deps).into_iter().flatten().flatten();
-    let files = files.map(|entry| entry.path());
-    let is_of = |path: &PathBuf| {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let rest = stem.strip_prefix(name);
-        let is_info = path.extension().is_some_and(|extension| extension == "d");
-        is_info && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-    };
-    files.filter(is_of).collect()
 }
 
 /// The program of a command, and what it runs if it is a wrapper.
