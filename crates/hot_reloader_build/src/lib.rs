@@ -13,6 +13,7 @@
 pub mod actor;
 mod bench;
 pub mod command;
+mod configuration;
 mod contents;
 mod decline;
 pub mod dep_info;

@@ -12,7 +12,7 @@ use cargo_metadata::{
 };
 use thiserror::Error;
 
-use crate::{environment, recording::configurations, BuildConfig, Contents};
+use crate::{configuration::configurations, environment, BuildConfig, Contents};
 
 /// The platform that this crate was built for, as a target triple.
 pub(crate) const TARGET: &str = env!("HOT_RELOADER_TARGET");
