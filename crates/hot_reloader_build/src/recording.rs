@@ -16,7 +16,6 @@ use crate::{
     configuration::{configurations, home, includes_others},
     dep_info::{all_dep_infos, DepInfo},
     environment,
-    identity::Identity,
     unit::UnitCommand,
     workspace::{HotCrate, Scripted},
     BuildConfig, Contents, Decline, Sources, Workspace,
@@ -43,6 +42,10 @@ pub struct Recording {
     /// Each after those that it needs, the plugin libraries among them.
     pub(crate) units: Vec<Unit>,
 }
+
+/// What stands for the layout of a crate besides cargo's own `-C metadata`. `None` if that is enough, as it
+/// is for what the process began with.
+pub(crate) type Identity = Option<u64>;
 
 /// A crate that may change.
 #[derive(Clone, Debug, Serialize, Deserialize)]
