@@ -10,6 +10,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `reply`, `models` | the handles, each with a thread behind it |
+//! | `registry` | which dialect a provider speaks |
 //! | `chat` | one answer: asks, follows refusals, retries, passes on what comes |
 //! | `dialect`; `openai`, `anthropic`, `gemini` | what differs between providers, without a network |
 //! | `form`, `turns` | how a request follows what a server refuses |
@@ -63,6 +64,7 @@ mod openai;
 mod portions;
 mod provider;
 mod recipient;
+mod registry;
 mod reply;
 mod retry;
 mod shown;

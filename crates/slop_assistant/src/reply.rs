@@ -13,7 +13,7 @@ use std::{
 use crossbeam_channel::{bounded, unbounded, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use ureq::Agent;
 
-use crate::{chat, dialect::dialect, echo, transport, Ask, AssistantError, Call};
+use crate::{chat, echo, registry::dialect, transport, Ask, AssistantError, Call};
 
 /// What a reply has to tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
