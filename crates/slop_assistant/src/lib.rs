@@ -18,6 +18,7 @@
 //! | `shown` | what of an address is not to be shown or kept |
 //! | `decoder`; `sse`, `surrogates`, `words` | bytes to events, texts and errors, without a network |
 //! | `answer`, `think` | pieces to updates, and whether the answer is whole |
+//! | `told` | what the thread has to tell, and where it puts that |
 //! | `tools` | what a model may call, and how it did |
 //!
 //! The crate belongs in a library that is never reloaded. Its threads run on while the code that
@@ -71,6 +72,7 @@ mod shown;
 mod sse;
 mod surrogates;
 mod think;
+mod told;
 mod tools;
 mod transport;
 mod turns;
@@ -82,6 +84,7 @@ pub use key::ApiKey;
 pub use models::ModelList;
 pub use provider::{Ask, ChatRole, Message, Provider, Timing};
 pub use recipient::Recipient;
-pub use reply::{Details, Reply, Update, Usage};
+pub use reply::{Details, Reply, Update};
 pub use shown::{address_holds_a_secret, address_origin, shown_address};
+pub use told::Usage;
 pub use tools::{Call, CallResult, Tool, ToolUse};

@@ -8,7 +8,7 @@ use crate::{
     answer::{Answer, Ending},
     dialect::{names, not_understood, Dialect},
     form::{Form, Roles},
-    reply::Usage,
+    told::Usage,
     tools::{arguments, in_words, sent_name},
     turns::Turns,
     words::error_in,
