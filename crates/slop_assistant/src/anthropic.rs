@@ -8,8 +8,9 @@ use crate::{
     answer::{Answer, Ending},
     dialect::{names, not_understood, Dialect},
     form::Form,
+    message::in_words,
     told::Usage,
-    tools::{arguments, in_words, sent_id, sent_name},
+    tools::{arguments, sent_id, sent_name},
     turns::Turns,
     ApiKey, AssistantError, Call, ChatRole, Message, Tool, ToolUse,
 };

@@ -8,8 +8,9 @@ use crate::{
     answer::{Answer, Ending},
     dialect::{names, not_understood, Dialect},
     form::{Form, Roles},
+    message::in_words,
     told::Usage,
-    tools::{arguments, in_words, sent_name},
+    tools::{arguments, sent_name},
     turns::Turns,
     ApiKey, AssistantError, Call, ChatRole, Message, Tool, ToolUse,
 };

@@ -19,7 +19,7 @@
 //! | `decoder`; `sse`, `surrogates`, `words` | bytes to events, texts and errors, without a network |
 //! | `answer`, `think` | pieces to updates, and whether the answer is whole |
 //! | `told` | what the thread has to tell, and where it puts that |
-//! | `tools` | what a model may call, and how it did |
+//! | `message`, `tools` | what was said; what a model may call, and how it did |
 //!
 //! The crate belongs in a library that is never reloaded. Its threads run on while the code that
 //! polls a [`Reply`] is replaced.
@@ -60,6 +60,7 @@ mod error;
 mod form;
 mod gemini;
 mod key;
+mod message;
 mod models;
 mod openai;
 mod portions;
@@ -81,8 +82,9 @@ mod words;
 pub use echo::is_echo;
 pub use error::AssistantError;
 pub use key::ApiKey;
+pub use message::{ChatRole, Message};
 pub use models::ModelList;
-pub use provider::{Ask, ChatRole, Message, Provider, Timing};
+pub use provider::{Ask, Provider, Timing};
 pub use recipient::Recipient;
 pub use reply::{Details, Reply, Update};
 pub use shown::{address_holds_a_secret, address_origin, shown_address};
