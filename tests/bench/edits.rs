@@ -14,7 +14,10 @@ use hot_reloader_tests::{
 };
 use serde_json::Value;
 
-use crate::{floor::Floor, number, results::Results};
+use crate::{
+    floor::Floor,
+    results::{number, Results},
+};
 
 /// Edits of each kind.
 const ROUNDS: usize = 20;

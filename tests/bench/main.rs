@@ -20,9 +20,9 @@ use hot_reloader_tests::{
     lab::{self, edit, Profile},
     Fixture, Host,
 };
-use serde_json::{json, Value};
+use serde_json::json;
 
-use results::Results;
+use results::{number, Results};
 
 const FEATURES: &str = "\n[features]\nhot = [\"hot_reloader/hot\"]\n";
 
@@ -298,8 +298,4 @@ fn only_game(source: &str) -> String {
         "hot_library!(game, witness);",
         "hot_library!(game);",
     )
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().expect("a number")
 }

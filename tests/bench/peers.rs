@@ -22,7 +22,7 @@ use hot_reloader_tests::{
     Fixture, Host,
 };
 
-use crate::{number, results::Results};
+use crate::results::{number, Results};
 
 use apps::{copy_of, run_all};
 use process::Process;

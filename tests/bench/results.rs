@@ -187,6 +187,11 @@ impl Results {
     }
 }
 
+/// A value of a report that is a number.
+pub(crate) fn number(value: &Value) -> f64 {
+    value.as_f64().expect("a number")
+}
+
 /// Where it was measured, and of what.
 fn machine() -> Value {
     let said = |program: &str, arguments: &[&str]| {

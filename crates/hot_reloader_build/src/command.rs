@@ -9,7 +9,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{environment, workspace::TARGET, PluginLibrary};
+use crate::environment;
+
+/// The platform that this crate was built for, as a target triple.
+pub(crate) const TARGET: &str = env!("HOT_RELOADER_TARGET");
 
 /// What cargo is to build, and how.
 ///
@@ -101,6 +104,37 @@ impl BuildConfig {
             .env("CARGO_TERM_COLOR", "never")
             .env("CARGO_TERM_PROGRESS_WHEN", "never");
         command
+    }
+}
+
+/// A plugin library of a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PluginLibrary {
+    /// The name of its crate, or that by which the host depends on it.
+    pub name: String,
+    /// The id of its package, for a name may be that of another package too.
+    pub package: String,
+    /// The features that packages of other libraries have, and this one has not.
+    pub foreign: Vec<String>,
+}
+
+impl PluginLibrary {
+    /// One of a package of the same name, for a workspace in which no other has it.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            package: name.to_owned(),
+            foreign: Vec::new(),
+        }
+    }
+
+    /// What cargo is told to turn on of some features: not those that are meant for other libraries. One
+    /// that none has is an error of cargo's.
+    #[must_use]
+    pub fn features(&self, of: &[String]) -> Vec<String> {
+        let is_meant = |feature: &&String| !self.foreign.contains(feature);
+        of.iter().filter(is_meant).cloned().collect()
     }
 }
 

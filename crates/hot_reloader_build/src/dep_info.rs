@@ -46,6 +46,24 @@ impl DepInfo {
     }
 }
 
+/// What the compiler left of a crate, in all the forms that it was compiled in.
+pub(crate) fn dep_infos(deps: &Path, name: &str) -> Vec<PathBuf> {
+    let files = fs::read_dir(deps).into_iter().flatten().flatten();
+    let files = files.map(|entry| entry.path());
+    let is_of = |path: &PathBuf| {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let rest = stem.strip_prefix(name);
+        let is_info = path.extension().is_some_and(|extension| extension == "d");
+        is_info && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    files.filter(is_of).collect()
+}
+
+/// The same in each of these folders.
+pub(crate) fn all_dep_infos(deps: &[PathBuf], name: &str) -> Vec<PathBuf> {
+    deps.iter().flat_map(|deps| dep_infos(deps, name)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

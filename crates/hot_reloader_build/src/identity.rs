@@ -9,13 +9,9 @@ use std::{
 
 use crate::{
     layout::{digest_of, CrateSources, Edited, Reader},
-    recording::{files_below, form_of, needed, ordered, Recording, Unit},
+    recording::{files_below, form_of, needed, ordered, Identity, Recording, Unit},
     Contents, Layout, Sources, Workspace,
 };
-
-/// What stands for the layout of a crate besides cargo's own `-C metadata`. `None` if that is enough, as it
-/// is for what the process began with.
-pub(crate) type Identity = Option<u64>;
 
 /// What the identities of crates stand for, in one process.
 #[derive(Debug, Default)]

@@ -13,6 +13,7 @@
 pub mod actor;
 mod bench;
 pub mod command;
+mod configuration;
 mod contents;
 mod decline;
 pub mod dep_info;
@@ -31,7 +32,7 @@ pub mod workspace;
 
 pub use actor::{Build, BuildUpdate};
 pub use bench::Bench;
-pub use command::BuildConfig;
+pub use command::{BuildConfig, PluginLibrary};
 pub use contents::Contents;
 pub use decline::{Builder, Decline};
 pub use layout::Layout;
@@ -39,4 +40,4 @@ pub use make::{Known, Task};
 pub use outcome::{BuildError, BuildOutcome, Built, Diagnostic};
 pub use process::Supervisor;
 pub use sources::Sources;
-pub use workspace::{PluginLibrary, Workspace, WorkspaceError};
+pub use workspace::{Workspace, WorkspaceError};

@@ -13,9 +13,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    dep_info::DepInfo,
+    configuration::{configurations, home, includes_others},
+    dep_info::{all_dep_infos, DepInfo},
     environment,
-    identity::Identity,
     unit::UnitCommand,
     workspace::{HotCrate, Scripted},
     BuildConfig, Contents, Decline, Sources, Workspace,
@@ -42,6 +42,10 @@ pub struct Recording {
     /// Each after those that it needs, the plugin libraries among them.
     pub(crate) units: Vec<Unit>,
 }
+
+/// What stands for the layout of a crate besides cargo's own `-C metadata`. `None` if that is enough, as it
+/// is for what the process began with.
+pub(crate) type Identity = Option<u64>;
 
 /// A crate that may change.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -433,24 +437,6 @@ pub(crate) fn needed(hot: &HotCrate, order: &[&HotCrate]) -> Vec<usize> {
     needed.map(|(index, _)| index).collect()
 }
 
-/// The same in each of these folders.
-fn all_dep_infos(deps: &[PathBuf], name: &str) -> Vec<PathBuf> {
-    deps.iter().flat_map(|deps| dep_infos(deps, name)).collect()
-}
-
-/// What the compiler left of a crate, in all the forms that it was compiled in.
-pub(crate) fn dep_infos(deps: &Path, name: &str) -> Vec<PathBuf> {
-    let files = fs::read_dir(deps).into_iter().flatten().flatten();
-    let files = files.map(|entry| entry.path());
-    let is_of = |path: &PathBuf| {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let rest = stem.strip_prefix(name);
-        let is_info = path.extension().is_some_and(|extension| extension == "d");
-        is_info && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-    };
-    files.filter(is_of).collect()
-}
-
 /// The program of a command, and what it runs if it is a wrapper.
 fn compiler(command: &UnitCommand) -> Vec<PathBuf> {
     let wrapped = command.arguments.first().filter(|a| !a.starts_with('-'));
@@ -478,32 +464,6 @@ fn digests() -> Vec<(OsString, u64)> {
         (name, hasher.finish())
     });
     digests.collect()
-}
-
-/// A folder in the home of the user, unless a variable names another.
-fn home(variable: &str, folder: &str) -> Option<PathBuf> {
-    let named = env::var_os(variable).map(PathBuf::from);
-    named.or_else(|| Some(env::home_dir()?.join(folder)))
-}
-
-/// The files in which cargo looks for its configuration, whether they are there or not.
-pub(crate) fn configurations(config: &BuildConfig) -> Vec<PathBuf> {
-    let folders = config
-        .folder
-        .ancestors()
-        .map(|folder| folder.join(".cargo"));
-    let folders = folders.chain(home("CARGO_HOME", ".cargo"));
-    let files = folders.flat_map(|folder| ["config.toml", "config"].map(|file| folder.join(file)));
-    files.collect()
-}
-
-/// Whether a configuration has a key of that name, or what looks like one.
-fn includes_others(configuration: &Path) -> bool {
-    let text = fs::read_to_string(configuration).unwrap_or_default();
-    let mut lines = text
-        .lines()
-        .map(|line| line.trim_start_matches([' ', '\t', '"', '\'']));
-    lines.any(|line| line.starts_with("include"))
 }
 
 /// All files that say what cargo would do, but for its configuration and for the sources of what may change

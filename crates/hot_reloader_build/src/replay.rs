@@ -16,11 +16,11 @@ use serde::Deserialize;
 use crate::{
     dep_info::DepInfo,
     environment,
-    identity::{Identities, Identity},
+    identity::Identities,
     layout::Edited,
     message::Transcript,
     process::{Event, Interruption, Line, Supervisor},
-    recording::{Made, Recording, Unit},
+    recording::{Identity, Made, Recording, Unit},
     unit::UnitCommand,
     Bench, BuildConfig, BuildError, Contents, Decline, Layout, Workspace,
 };

@@ -11,7 +11,10 @@ use std::{
     time::SystemTime,
 };
 
-use crate::{dep_info::DepInfo, recording::dep_infos, Contents, Workspace};
+use crate::{
+    dep_info::{dep_infos, DepInfo},
+    Contents, Workspace,
+};
 
 /// The source files of these crates, as they were when cargo compiled them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

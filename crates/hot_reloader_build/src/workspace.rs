@@ -12,10 +12,10 @@ use cargo_metadata::{
 };
 use thiserror::Error;
 
-use crate::{environment, recording::configurations, BuildConfig, Contents};
-
-/// The platform that this crate was built for, as a target triple.
-pub(crate) const TARGET: &str = env!("HOT_RELOADER_TARGET");
+use crate::{
+    command::TARGET, configuration::configurations, environment, BuildConfig, Contents,
+    PluginLibrary,
+};
 
 /// What cargo knows of the workspace that plugin libraries belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,37 +40,6 @@ pub struct Workspace {
     pub macros: Vec<PathBuf>,
     /// What cargo read to answer, as it was: with other manifests, it may say something else.
     pub manifests: Contents,
-}
-
-/// A plugin library of a host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PluginLibrary {
-    /// The name of its crate, or that by which the host depends on it.
-    pub name: String,
-    /// The id of its package, for a name may be that of another package too.
-    pub package: String,
-    /// The features that packages of other libraries have, and this one has not.
-    pub foreign: Vec<String>,
-}
-
-impl PluginLibrary {
-    /// One of a package of the same name, for a workspace in which no other has it.
-    #[must_use]
-    pub fn named(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            package: name.to_owned(),
-            foreign: Vec::new(),
-        }
-    }
-
-    /// What cargo is told to turn on of some features: not those that are meant for other libraries. One
-    /// that none has is an error of cargo's.
-    #[must_use]
-    pub fn features(&self, of: &[String]) -> Vec<String> {
-        let is_meant = |feature: &&String| !self.foreign.contains(feature);
-        of.iter().filter(is_meant).cloned().collect()
-    }
 }
 
 /// A package whose code may change.

@@ -6,9 +6,9 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::{
-    reply::{Told, Usage},
     surrogates::Halves,
     think::{Piece, Splitter},
+    told::{Told, Usage},
     tools::OURS,
     AssistantError, Call,
 };

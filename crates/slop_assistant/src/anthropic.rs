@@ -8,8 +8,9 @@ use crate::{
     answer::{Answer, Ending},
     dialect::{names, not_understood, Dialect},
     form::Form,
-    reply::Usage,
-    tools::{arguments, in_words, sent_id, sent_name},
+    message::in_words,
+    told::Usage,
+    tools::{arguments, sent_id, sent_name},
     turns::Turns,
     ApiKey, AssistantError, Call, ChatRole, Message, Tool, ToolUse,
 };
@@ -292,7 +293,7 @@ fn usage(counts: &Value) -> Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{answer::End, reply::Told};
+    use crate::{answer::End, told::Told};
 
     fn server(base_url: &str) -> Anthropic {
         Anthropic {

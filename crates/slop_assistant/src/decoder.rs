@@ -7,9 +7,9 @@ use serde_json::{Deserializer, Value};
 use crate::{
     answer::{Answer, End},
     dialect::Dialect,
-    reply::Told,
     sse::{Event, Parser, TooLong},
     surrogates::mend,
+    told::Told,
     words::{fault, holds_answer, plain, words},
     AssistantError,
 };

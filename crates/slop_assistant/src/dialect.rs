@@ -4,10 +4,7 @@
 use serde_json::Value;
 use ureq::http::Uri;
 
-use crate::{
-    address::Base, answer::Answer, anthropic::Anthropic, form::Form, gemini::Gemini,
-    openai::OpenAi, ApiKey, AssistantError, Message, Provider,
-};
+use crate::{answer::Answer, form::Form, ApiKey, AssistantError, Message};
 
 /// A way to ask and to answer.
 pub(crate) trait Dialect {
@@ -41,30 +38,6 @@ pub(crate) trait Dialect {
 
     /// The names in a list of models; `None` if it is no such list.
     fn models(&self, list: &Value) -> Option<Vec<String>>;
-}
-
-/// How `provider` is asked; `None` if there is nobody to ask.
-///
-/// # Errors
-///
-/// [`AssistantError::BadUrl`].
-pub(crate) fn dialect(provider: &Provider) -> Result<Option<Box<dyn Dialect>>, AssistantError> {
-    let dialect: Box<dyn Dialect> = match provider {
-        Provider::Echo => return Ok(None),
-        Provider::OpenAi { base_url, model } => Box::new(OpenAi {
-            base: Base::parse(base_url)?,
-            model: model.clone(),
-        }),
-        Provider::Anthropic { base_url, model } => Box::new(Anthropic {
-            base: Base::parse(base_url)?,
-            model: model.clone(),
-        }),
-        Provider::Gemini { base_url, model } => Box::new(Gemini {
-            base: Base::parse(base_url)?,
-            model: model.clone(),
-        }),
-    };
-    Ok(Some(dialect))
 }
 
 /// That an event cannot be understood.

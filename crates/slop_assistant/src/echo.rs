@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    reply::{Outlet, Told},
+    told::{Outlet, Told},
     AssistantError, ChatRole, Message, ToolUse,
 };
 

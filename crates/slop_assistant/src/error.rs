@@ -2,8 +2,6 @@
 
 use thiserror::Error;
 
-use crate::{shown_address, ApiKey};
-
 /// Why there is no answer, or only a part of one. What came before it is kept by whoever listened.
 /// The API key is in none of them, and what a server said is shortened.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -121,22 +119,9 @@ pub enum AssistantError {
 }
 
 impl AssistantError {
-    /// The same without the key, without what may be a secret in an address, and with texts that are
-    /// short enough to be shown. Every error passes through here before anybody sees it.
-    pub(crate) fn presentable(mut self, key: &ApiKey) -> Self {
-        let (url, text) = self.parts();
-        if let Some(url) = url {
-            *url = key.excerpt(&shown_address(url));
-        }
-        if let Some(text) = text {
-            *text = key.excerpt(text);
-        }
-        self
-    }
-
     /// The address in it, and what somebody else said. Every variant is named with all that it has, so
     /// that a new one does not pass as it is.
-    fn parts(&mut self) -> (Option<&mut String>, Option<&mut String>) {
+    pub(crate) fn parts(&mut self) -> (Option<&mut String>, Option<&mut String>) {
         match self {
             Self::Silent { url, seconds: _ } => (Some(url), None),
             Self::MissingKey { url, text }
@@ -181,46 +166,6 @@ fn lack(only_thoughts: bool) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_that_is_shown_holds_the_key() {
-        let key = ApiKey::new("sk-secret").unwrap();
-        let text = || "is sk-secret".to_owned();
-        let errors = [
-            AssistantError::MissingKey {
-                url: text(),
-                text: text(),
-            },
-            AssistantError::BadUrl {
-                url: text(),
-                reason: text(),
-            },
-            AssistantError::Unauthorised {
-                url: text(),
-                status: 401,
-                text: text(),
-            },
-            AssistantError::Reported { text: text() },
-            AssistantError::BadStream { reason: text() },
-        ];
-        for error in errors {
-            let error = error.presentable(&key);
-            let shown = format!("{error} {error:?}");
-            assert!(!shown.contains("secret"), "{shown}");
-            assert!(shown.contains("is (hidden)"), "{shown}");
-        }
-    }
-
-    #[test]
-    fn an_address_is_told_without_what_may_be_a_secret() {
-        let error = AssistantError::Silent {
-            url: "https://me:hunter2@a.example/v1/x?key=hunter2".to_owned(),
-            seconds: 3,
-        };
-        let error = error.presentable(&ApiKey::default());
-        let url = "https://a.example/v1/x".to_owned();
-        assert_eq!(error, AssistantError::Silent { url, seconds: 3 });
-    }
 
     #[test]
     fn an_empty_answer_says_what_came() {

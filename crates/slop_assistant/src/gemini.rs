@@ -8,8 +8,9 @@ use crate::{
     answer::{Answer, Ending},
     dialect::{names, not_understood, Dialect},
     form::{Form, Roles},
-    reply::Usage,
-    tools::{arguments, in_words, sent_name},
+    message::in_words,
+    told::Usage,
+    tools::{arguments, sent_name},
     turns::Turns,
     ApiKey, AssistantError, Call, ChatRole, Message, Tool, ToolUse,
 };
@@ -255,7 +256,7 @@ fn usage(counts: &Value) -> Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{answer::End, reply::Told};
+    use crate::{answer::End, told::Told};
 
     fn server(base_url: &str, model: &str) -> Gemini {
         Gemini {

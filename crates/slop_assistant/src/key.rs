@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::AssistantError;
+use crate::{shown_address, AssistantError};
 
 const HIDDEN: &str = "(hidden)";
 /// How much is shown of what a server said, in characters.
@@ -89,6 +89,21 @@ impl fmt::Display for ApiKey {
     }
 }
 
+impl AssistantError {
+    /// The same without the key, without what may be a secret in an address, and with texts that are
+    /// short enough to be shown. Every error passes through here before anybody sees it.
+    pub(crate) fn presentable(mut self, key: &ApiKey) -> Self {
+        let (url, text) = self.parts();
+        if let Some(url) = url {
+            *url = key.excerpt(&shown_address(url));
+        }
+        if let Some(text) = text {
+            *text = key.excerpt(text);
+        }
+        self
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +148,45 @@ mod tests {
         let excerpt = key.excerpt(&text);
         assert_eq!(excerpt.chars().count(), LONGEST_EXCERPT);
         assert!(excerpt.ends_with("x(hid"), "{excerpt}");
+    }
+
+    #[test]
+    fn nothing_that_is_shown_holds_the_key() {
+        let key = ApiKey::new("sk-secret").unwrap();
+        let text = || "is sk-secret".to_owned();
+        let errors = [
+            AssistantError::MissingKey {
+                url: text(),
+                text: text(),
+            },
+            AssistantError::BadUrl {
+                url: text(),
+                reason: text(),
+            },
+            AssistantError::Unauthorised {
+                url: text(),
+                status: 401,
+                text: text(),
+            },
+            AssistantError::Reported { text: text() },
+            AssistantError::BadStream { reason: text() },
+        ];
+        for error in errors {
+            let error = error.presentable(&key);
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("secret"), "{shown}");
+            assert!(shown.contains("is (hidden)"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_told_without_what_may_be_a_secret() {
+        let error = AssistantError::Silent {
+            url: "https://me:hunter2@a.example/v1/x?key=hunter2".to_owned(),
+            seconds: 3,
+        };
+        let error = error.presentable(&ApiKey::default());
+        let url = "https://a.example/v1/x".to_owned();
+        assert_eq!(error, AssistantError::Silent { url, seconds: 3 });
     }
 }

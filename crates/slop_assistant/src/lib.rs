@@ -10,6 +10,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `reply`, `models` | the handles, each with a thread behind it |
+//! | `registry` | which dialect a provider speaks |
 //! | `chat` | one answer: asks, follows refusals, retries, passes on what comes |
 //! | `dialect`; `openai`, `anthropic`, `gemini` | what differs between providers, without a network |
 //! | `form`, `turns` | how a request follows what a server refuses |
@@ -17,7 +18,8 @@
 //! | `shown` | what of an address is not to be shown or kept |
 //! | `decoder`; `sse`, `surrogates`, `words` | bytes to events, texts and errors, without a network |
 //! | `answer`, `think` | pieces to updates, and whether the answer is whole |
-//! | `tools` | what a model may call, and how it did |
+//! | `told` | what the thread has to tell, and where it puts that |
+//! | `message`, `tools` | what was said; what a model may call, and how it did |
 //!
 //! The crate belongs in a library that is never reloaded. Its threads run on while the code that
 //! polls a [`Reply`] is replaced.
@@ -58,17 +60,20 @@ mod error;
 mod form;
 mod gemini;
 mod key;
+mod message;
 mod models;
 mod openai;
 mod portions;
 mod provider;
 mod recipient;
+mod registry;
 mod reply;
 mod retry;
 mod shown;
 mod sse;
 mod surrogates;
 mod think;
+mod told;
 mod tools;
 mod transport;
 mod turns;
@@ -77,9 +82,11 @@ mod words;
 pub use echo::is_echo;
 pub use error::AssistantError;
 pub use key::ApiKey;
+pub use message::{ChatRole, Message};
 pub use models::ModelList;
-pub use provider::{Ask, ChatRole, Message, Provider, Timing};
+pub use provider::{Ask, Provider, Timing};
 pub use recipient::Recipient;
-pub use reply::{Details, Reply, Update, Usage};
+pub use reply::{Details, Reply, Update};
 pub use shown::{address_holds_a_secret, address_origin, shown_address};
+pub use told::Usage;
 pub use tools::{Call, CallResult, Tool, ToolUse};

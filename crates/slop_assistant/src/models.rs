@@ -6,7 +6,7 @@ use crossbeam_channel::{bounded, Receiver, TryRecvError};
 use ureq::Agent;
 
 use crate::{
-    dialect::dialect,
+    registry::dialect,
     transport::{agent, Client},
     ApiKey, AssistantError, Provider, Timing,
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApiKey, Tool, ToolUse};
+use crate::{ApiKey, Message, Tool};
 
 /// Who answers.
 ///
@@ -47,42 +47,6 @@ impl Provider {
     pub const ANTHROPIC_URL: &'static str = "https://api.anthropic.com/v1";
     /// Where Gemini answers.
     pub const GEMINI_URL: &'static str = "https://generativelanguage.googleapis.com/v1beta";
-}
-
-/// Who said something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ChatRole {
-    /// Whoever set the assistant up.
-    System,
-    /// The person who asks.
-    User,
-    /// The model.
-    Assistant,
-}
-
-/// One message of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// Who said it.
-    pub role: ChatRole,
-    /// What was said.
-    pub text: String,
-    /// Which tools were called with it, or what came of that.
-    #[serde(default)]
-    pub tools: ToolUse,
-}
-
-impl Message {
-    /// What `role` said.
-    #[must_use]
-    pub fn new(role: ChatRole, text: impl Into<String>) -> Self {
-        Self {
-            role,
-            text: text.into(),
-            tools: ToolUse::None,
-        }
-    }
 }
 
 /// All that a request needs.

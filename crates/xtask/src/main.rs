@@ -1,21 +1,19 @@
 //! The commands of this repository.
 #![expect(clippy::print_stderr, reason = "it talks to the person who called it")]
 
+mod command;
 mod display;
 mod packages;
 mod run;
 mod screenshots;
 mod test;
 
-use std::{
-    path::PathBuf,
-    process::{Command, ExitCode},
-};
+use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{bail, Context, Result};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
+use command::{cargo, check, root};
 use display::VirtualDisplay;
-use hot_reloader_build::environment;
 use hot_reloader_remote::command::{reload, ReloadArguments};
 
 /// The commands of this repository.
@@ -85,33 +83,4 @@ fn bench(parts: &[String]) -> Result<()> {
     let mut bench = cargo();
     bench.args(["run", "--package", "hot_reloader_tests", "--bin", "bench"]);
     check(display.show(bench.arg("--").args(parts)))
-}
-
-/// The folder of the workspace.
-fn root() -> PathBuf {
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let root = here.ancestors().nth(2);
-    root.expect("the manifest stands two folders below the root")
-        .to_owned()
-}
-
-/// Cargo in the workspace, as the one that runs this program, and with the environment that builds
-/// in the app have: some build scripts run again if they see another one.
-fn cargo() -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root()).env_clear();
-    cargo.envs(environment::clean(std::env::vars_os()));
-    cargo
-}
-
-/// Runs a command to its end.
-fn check(command: &mut Command) -> Result<()> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let status = command
-        .status()
-        .with_context(|| format!("cannot run {name}"))?;
-    if !status.success() {
-        bail!("{name} ended with {status}");
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{bail, Context, Result};
 
-use crate::check;
+use crate::command::check;
 
 /// To open a window and draw in it.
 pub(crate) const WINDOW: &[&str] = &[

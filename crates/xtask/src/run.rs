@@ -11,7 +11,11 @@ use std::{
 
 use anyhow::{bail, Context, Result};
 
-use crate::{cargo, check, display::VirtualDisplay, packages, root};
+use crate::{
+    command::{cargo, check, root},
+    display::VirtualDisplay,
+    packages,
+};
 
 /// How often the picture of a virtual display is made anew.
 const SCREENSHOT: Duration = Duration::from_secs(3);

@@ -12,7 +12,7 @@ use anyhow::{bail, Context, Result};
 use hot_reloader_remote::{ask, find, Reply, Request};
 use tempfile::TempDir;
 
-use crate::{display::VirtualDisplay, root, run};
+use crate::{command::root, display::VirtualDisplay, run};
 
 /// For whatever is waited for.
 const DEADLINE: Duration = Duration::from_secs(120);

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{bail, Context, Result};
 
-use crate::{cargo, display::VirtualDisplay, run::library_path};
+use crate::{command::cargo, display::VirtualDisplay, run::library_path};
 
 /// What is tested, in the order in which it builds on one another. Cargo unites the features of
 /// what is selected together, and another union builds the engine anew: so all that needs the

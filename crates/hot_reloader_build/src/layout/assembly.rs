@@ -2,15 +2,30 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    path::PathBuf,
     sync::Arc,
 };
 
 use super::{
     digest_of,
     items::{self, Pieces, AROUND},
-    reader::CrateSources,
     CrateLayout, Layout,
 };
+use crate::Contents;
+
+/// A crate as it is put together.
+pub(crate) struct CrateSources<'a> {
+    pub(crate) name: &'a str,
+    /// The file that the compiler is given.
+    pub(crate) root: PathBuf,
+    pub(crate) sources: &'a Contents,
+    /// Whether these are just what was compiled. If not, they are all that may have been.
+    pub(crate) is_exact: bool,
+    /// The crates that it needs, by their places before it.
+    pub(crate) needs: &'a [usize],
+    /// Of what else decides what its sources mean: features, macros.
+    pub(crate) seed: u64,
+}
 
 /// All pieces of all crates.
 pub(super) struct Assembly<'a> {

@@ -23,8 +23,9 @@ use std::{
 use crate::Contents;
 
 use assembly::Assembly;
+pub(crate) use assembly::CrateSources;
 use items::Pieces;
-pub(crate) use reader::{CrateSources, Edited, Reader};
+pub(crate) use reader::{Edited, Reader};
 
 /// The variants of an enum, with their numbers.
 pub type Variants = Vec<(String, i64)>;

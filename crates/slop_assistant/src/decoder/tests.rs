@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 use super::*;
-use crate::{dialect::dialect, Provider};
+use crate::{registry::dialect, Provider};
 
 /// The thoughts, the text, and how it ended.
 type Read = (String, String, Result<(), AssistantError>);

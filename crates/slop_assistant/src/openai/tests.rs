@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     answer::End,
-    reply::Told::{self, Thought, Token},
+    told::Told::{self, Thought, Token},
     ChatRole,
 };
 
