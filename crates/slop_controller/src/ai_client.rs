@@ -28,7 +28,7 @@ use slop_state::{
 
 pub(crate) use tools::last_said;
 
-use crate::controller::{not_done, now, AskAssistant};
+use crate::{actions::not_done, ask::AskAssistant, clock::now};
 use tools::{ask_for_leave, next_round, stop_rounds};
 
 /// Why there is no more of an answer whose entry was deleted and came back.

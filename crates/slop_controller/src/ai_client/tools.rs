@@ -23,7 +23,7 @@ use slop_state::{
 };
 
 use super::{counted, entry_of, prepare, stop_entry};
-use crate::controller::now;
+use crate::clock::now;
 
 /// How many rounds an answer has at most. One that goes round in circles would never end.
 pub(super) const MOST: usize = 16;
