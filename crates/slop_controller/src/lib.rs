@@ -5,6 +5,7 @@ pub mod ai_client;
 mod ask;
 mod clock;
 pub mod controller;
+mod entry;
 mod markdown;
 mod proposal;
 

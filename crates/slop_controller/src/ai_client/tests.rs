@@ -4,9 +4,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use slop_common::{is_note, parts, streaming, tier_provider};
-use slop_engine::assistants::{AssistantError, Models};
-use slop_state::{Composer, ModelId, Server, Tier, ToolRound, TypedKey, Whose};
+use slop_common::{streaming, tier_provider, NO_ANSWER};
+use slop_engine::assistants::{AssistantError, Models, Usage};
+use slop_state::{Composer, ModelId, Server, Tier, TypedKey, Whose};
 
 use super::*;
 use crate::controller::tests::act;
@@ -335,19 +335,6 @@ fn after_a_restart_an_open_request_is_noted_once() {
 }
 
 #[test]
-fn the_note_is_no_part_of_the_code_before_it() {
-    let noted = with_note("```rust\nfn main() {\n", "two\nlines");
-    assert_eq!(
-        noted,
-        "```rust\nfn main() {\n```\n\n> **No answer:** two\n> lines"
-    );
-    assert_eq!(
-        with_note("```\na\n```", "x"),
-        "```\na\n```\n\n> **No answer:** x"
-    );
-}
-
-#[test]
 fn entries_become_messages() {
     let entry = |id: u64, role: &str, text: &str| Entry {
         id,
@@ -574,36 +561,6 @@ fn files_come_after_the_system_prompt_and_before_the_entries() {
 }
 
 #[test]
-fn an_answer_that_is_cut_off_says_so() {
-    let outcome = Ok(());
-    let whole = Progress {
-        text: "one, two,",
-        thoughts: "",
-        usage: None,
-        cut: None,
-        calls: &[],
-        note: None,
-        outcome: Some(&outcome),
-    };
-    assert_eq!(shown(whole), "one, two,");
-    let cut = Some("length");
-    let text = shown(Progress { cut, ..whole }).into_owned();
-    let note = "There was no room for more (`length`); ask it to go on";
-    assert_eq!(text, format!("one, two,\n\n> **Cut off:** {note}"));
-    assert_eq!(parts(&text), ("one, two,", Some(note)));
-    assert!(!is_note(&text));
-    // It thought until there was no room for an answer.
-    let text = shown(Progress {
-        cut,
-        text: "",
-        ..whole
-    })
-    .into_owned();
-    assert_eq!(parts(&text), ("", Some(note)));
-    assert!(is_note(&text));
-}
-
-#[test]
 fn what_has_arrived_besides_the_text_is_noticed() {
     let mut discussions = Discussions::default();
     let entry = Entry {
@@ -634,59 +591,6 @@ fn what_has_arrived_besides_the_text_is_noticed() {
     ));
     let usage = Some(Usage::default());
     assert!(has_more(&discussions, &pending, Progress { usage, ..none }));
-}
-
-#[test]
-fn an_answer_takes_the_tokens_of_all_its_rounds() {
-    let round = |input: u64| ToolRound {
-        usage: Some(TokenUsage {
-            input: Some(input),
-            output: Some(1),
-            cached: None,
-        }),
-        ..ToolRound::default()
-    };
-    let entry = Entry {
-        rounds: vec![round(10), round(20), ToolRound::default()],
-        ..Entry::default()
-    };
-    let progress = Progress {
-        text: "",
-        thoughts: "",
-        usage: None,
-        cut: None,
-        calls: &[],
-        note: None,
-        outcome: None,
-    };
-    let of_rounds = TokenUsage {
-        input: Some(30),
-        output: Some(2),
-        cached: None,
-    };
-    assert_eq!(used(&entry, progress), Some(of_rounds));
-    let usage = Some(Usage {
-        input: Some(40),
-        output: None,
-        cached: Some(5),
-    });
-    let all = TokenUsage {
-        input: Some(70),
-        output: None,
-        cached: Some(5),
-    };
-    assert_eq!(used(&entry, Progress { usage, ..progress }), Some(all));
-}
-
-#[test]
-fn a_note_to_wait_is_no_part_of_an_answer_that_ends() {
-    for (text, expected) in [
-        ("> **Waiting:** for it", "> **No answer:** x"),
-        ("a\n\n> **Waiting:** for it", "a\n\n> **No answer:** x"),
-        ("a\n\n> **Cut off:** b", "a\n\n> **No answer:** x"),
-    ] {
-        assert_eq!(ended(text, "x"), expected, "{text}");
-    }
 }
 
 /// An app that keeps its keys in a folder, after its start.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bevy::prelude::*;
-use slop_common::{has_leave, said, whole};
+use slop_common::{has_leave, whole};
 use slop_engine::{
     assistants::{Assistants, Call, Progress},
     hands::{self, Job, JobId, Jobs, Wanted},
@@ -22,14 +22,15 @@ use slop_state::{
     Settings, Stage, Ticket, Tiers, ToolCall, ToolRequest, ToolRequests, ToolRound,
 };
 
-use super::{counted, entry_of, prepare, stop_entry};
-use crate::clock::now;
+use super::prepare;
+use crate::{
+    clock::now,
+    entry::{awaited, counted, entry_of, stop_entry, STOPPED},
+};
 
 /// How many rounds an answer has at most. One that goes round in circles would never end.
 pub(super) const MOST: usize = 16;
 
-/// What is told of a call when the answer is stopped.
-const STOPPED: &str = "The answer was stopped; ask again to get one.";
 /// What is told of a call in a project that has no folder.
 const NO_FOLDER: &str =
     "The project has no folder. Ask the person to choose one in Project Settings.";
@@ -48,12 +49,6 @@ pub(super) fn calls_of(progress: Progress<'_>) -> &[Call] {
         Some(Ok(())) => progress.calls,
         _ => &[],
     }
-}
-
-/// The round that an entry waits for, if it waits for what was asked for and not for the assistant.
-pub(super) fn awaited<'a>(entry: &'a Entry, waiting: &Pending) -> Option<&'a ToolRound> {
-    let last = entry.rounds.last();
-    last.filter(|round| round.request == waiting.request)
 }
 
 /// Lets an entry wait for what the assistant asked for.
@@ -87,27 +82,6 @@ pub(super) fn unfinished(discussion: &Discussion, pending: &PendingRequests) -> 
     };
     let others = pending.0.iter().filter(|waiting| !goes_on(waiting));
     others.map(|waiting| waiting.entry).collect()
-}
-
-/// What the assistant said last: in an answer with rounds, what it said once it asked for nothing more.
-/// That is its answer. If it said nothing then, or somebody has edited the text, it is all that it said.
-pub(crate) fn last_said(entry: &Entry) -> &str {
-    let text = said(&entry.text);
-    if entry.rounds.is_empty() {
-        return text;
-    }
-    let before = whole(&entry.rounds, Cow::Borrowed(""));
-    match text.strip_prefix(&*before).map(str::trim) {
-        Some(last) if !last.is_empty() => last,
-        _ => text,
-    }
-}
-
-/// Answers all calls of an answer that is stopped.
-pub(super) fn stop_calls(entry: &mut Entry) {
-    for call in entry.rounds.iter_mut().flat_map(|round| &mut round.calls) {
-        call.result.get_or_insert_with(|| STOPPED.to_owned());
-    }
 }
 
 /// Stops the answers that wait for what was asked for.

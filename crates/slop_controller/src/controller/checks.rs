@@ -12,7 +12,7 @@ use super::{
     ticket_error::TicketError,
     tickets::Tickets,
 };
-use crate::{ai_client::last_said, ask::AskAssistant, clock::now};
+use crate::{ask::AskAssistant, clock::now, entry::last_said};
 
 /// What QA is told of how to answer. `verdict` reads it.
 const FORMAT: &str =

@@ -7,8 +7,8 @@ use slop_state::{Action, Dependencies, Discussion, Discussions, Entry, Status, T
 use super::{excerpt::excerpt, ticket_error::TicketError, tickets::Tickets};
 use crate::{
     actions::Actions,
-    ai_client::{last_said, with_closed_code},
     clock::now,
+    entry::{last_said, with_closed_code},
 };
 
 /// How much of what came of the tickets that one depends on goes out with it, in bytes.
