@@ -5,22 +5,20 @@
 //! reload and a rollback make no difference to it.
 
 mod files;
+mod question;
 mod tools;
 
-use std::{borrow::Cow, time::Duration};
+use std::borrow::Cow;
 
 use bevy::{ecs::schedule::SystemConfigs, prelude::*};
 use hot_reloader::prelude::*;
-use slop_common::{messages, offered, provider, servers, spoken, whole, Turn, ASSISTANT};
+use slop_common::{provider, servers, whole, Turn, ASSISTANT};
 use slop_engine::{
-    assistants::{
-        ApiKey, Ask, Assistants, ChatRole, Message, Progress, Provider, Recipient, Timing,
-    },
+    assistants::{ApiKey, Assistants, Progress, Provider, Recipient},
     session::Session,
 };
 use slop_state::{
-    Action, Discussion, Discussions, Entry, Pending, PendingRequests, Project, ProviderKind,
-    Settings, Tiers,
+    Action, Discussions, Entry, Pending, PendingRequests, Project, ProviderKind, Settings, Tiers,
 };
 
 use crate::{
@@ -29,6 +27,7 @@ use crate::{
     clock::now,
     entry::{awaited, ended, entry_of, shown, used, with_note},
 };
+use question::{key_for, prepare, timing};
 use tools::{ask_for_leave, next_round, stop_rounds};
 
 /// Why there is no more of an answer whose entry was deleted and came back.
@@ -227,70 +226,6 @@ fn send_request(
             discussion: ask.discussion,
             entry,
         });
-    }
-}
-
-/// Reads the project's files, tells which of them do not go out, and keeps with the discussion which do.
-/// What is to be asked.
-fn prepare(
-    discussion: &mut Discussion,
-    pending: &PendingRequests,
-    settings: &Settings,
-    session: &mut ResMut<Session>,
-    project: &Project,
-    tiers: &Tiers,
-) -> Ask {
-    let rule = tiers.rule(discussion);
-    let files = files::read(project, rule, discussion, &session.off_limits());
-    if !files.refused.is_empty() {
-        files::tell(&files, session);
-    }
-    discussion.sent = files::sent(&files);
-    let text = files.message();
-    question(discussion, pending, settings, session, &text, tiers)
-}
-
-/// Whom to ask, and all that was said, after what is in the project's files.
-fn question(
-    discussion: &Discussion,
-    pending: &PendingRequests,
-    settings: &Settings,
-    session: &Session,
-    files: &str,
-    tiers: &Tiers,
-) -> Ask {
-    let settings = &tiers.settings(discussion, settings);
-    let provider = provider(settings);
-    let told = [tiers.prompt(discussion), files].into_iter();
-    let told = told.filter(|text| !text.is_empty());
-    let told = told.map(|text| Message::new(ChatRole::System, text));
-    let unfinished = tools::unfinished(discussion, pending);
-    let said = spoken(discussion, &unfinished).flat_map(|(entry, _)| messages(entry));
-    Ask {
-        key: key_for(&provider, session),
-        provider,
-        messages: told.chain(said).collect(),
-        tools: offered(discussion.leave),
-        timing: timing(settings),
-    }
-}
-
-/// The key for their server; an empty one if there is none. An address that is none has none either,
-/// and the request tells what is wrong with it.
-fn key_for(provider: &Provider, session: &Session) -> ApiKey {
-    match Recipient::of(provider) {
-        Ok(Some(server)) => session.key(&server).cloned().unwrap_or_default(),
-        Ok(None) | Err(_) => ApiKey::default(),
-    }
-}
-
-fn timing(settings: &Settings) -> Timing {
-    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-    Timing {
-        connect: seconds(settings.limits.connect_s),
-        first: seconds(settings.limits.first_s),
-        idle: seconds(settings.limits.idle_s),
-        ..Timing::default()
     }
 }
 

@@ -5,10 +5,10 @@ use std::{
 };
 
 use slop_common::{streaming, tier_provider, NO_ANSWER};
-use slop_engine::assistants::{AssistantError, Models, Usage};
-use slop_state::{Composer, ModelId, Server, Tier, TypedKey, Whose};
+use slop_engine::assistants::{AssistantError, ChatRole, Message, Models, Usage};
+use slop_state::{Composer, Discussion, ModelId, Tier, TypedKey, Whose};
 
-use super::*;
+use super::{question::question, *};
 use crate::controller::tests::act;
 
 /// With the controller.
@@ -335,155 +335,6 @@ fn after_a_restart_an_open_request_is_noted_once() {
 }
 
 #[test]
-fn entries_become_messages() {
-    let entry = |id: u64, role: &str, text: &str| Entry {
-        id,
-        role: role.into(),
-        text: text.into(),
-        ..Entry::default()
-    };
-    let discussion = Discussion {
-        entries: vec![
-            entry(1, "System", "be brief"),
-            entry(2, "Context", "a file"),
-            entry(3, "User", "hello"),
-            entry(4, "AI", "half\n\n> **No answer:** cut"),
-            entry(5, "AI", "> **No answer:** nothing"),
-            entry(6, "Boss", "go on"),
-            entry(7, "Boss", " "),
-            entry(8, "AI", "unfinis"),
-        ],
-        ..Discussion::default()
-    };
-    let pending = PendingRequests(vec![Pending {
-        request: 1,
-        discussion: 0,
-        entry: 8,
-    }]);
-    let session = Session::new("nowhere".into());
-    let mut settings = Settings::default();
-    let ask = question(
-        &discussion,
-        &pending,
-        &settings,
-        &session,
-        "",
-        &Tiers::default(),
-    );
-    let expected = [
-        (ChatRole::System, "be brief"),
-        (ChatRole::System, "a file"),
-        (ChatRole::User, "hello"),
-        (ChatRole::Assistant, "half"),
-        (ChatRole::User, "Boss: go on"),
-    ];
-    let expected = expected.map(|(role, text)| Message::new(role, text));
-    assert_eq!(ask.messages, expected);
-    assert_eq!((ask.provider, ask.key), (Provider::Echo, ApiKey::default()));
-
-    settings.provider = ProviderKind::OpenAi;
-    settings.model = "m".into();
-    settings.limits.first_s = 900;
-    let ask = question(
-        &discussion,
-        &pending,
-        &settings,
-        &session,
-        "",
-        &Tiers::default(),
-    );
-    let provider = Provider::OpenAi {
-        base_url: settings.base_url.clone(),
-        model: "m".into(),
-    };
-    assert_eq!((ask.provider, ask.key), (provider, ApiKey::default()));
-    assert_eq!(ask.timing.first, Duration::from_secs(900));
-
-    settings.provider = ProviderKind::Gemini;
-    let ask = question(
-        &discussion,
-        &pending,
-        &settings,
-        &session,
-        "",
-        &Tiers::default(),
-    );
-    let Server { base_url, model } = Server::gemini();
-    assert_eq!(ask.provider, Provider::Gemini { base_url, model });
-}
-
-#[test]
-fn the_time_limits_of_the_settings_go_with_each_question() {
-    let mut settings = Settings {
-        provider: ProviderKind::OpenAi,
-        ..Settings::default()
-    };
-    settings.limits.connect_s = 11;
-    settings.limits.first_s = 900;
-    settings.limits.idle_s = 33;
-    let mut tiers = Tiers::default();
-    tiers.qa.provider = Some(ProviderKind::Anthropic);
-    for tier in [None, Some(Tier::Worker), Some(Tier::Qa)] {
-        let discussion = Discussion {
-            tier,
-            ..Discussion::default()
-        };
-        let pending = PendingRequests::default();
-        let session = Session::new("nowhere".into());
-        let ask = question(&discussion, &pending, &settings, &session, "", &tiers);
-        let expected = Timing {
-            connect: Duration::from_secs(11),
-            first: Duration::from_secs(900),
-            idle: Duration::from_secs(33),
-            ..Timing::default()
-        };
-        assert_eq!(ask.timing, expected, "{tier:?}");
-    }
-}
-
-#[test]
-fn a_discussion_is_asked_about_in_its_own_way() {
-    let ask = |system: &str, model: &str| {
-        let discussion = Discussion {
-            system: system.into(),
-            model: model.into(),
-            entries: vec![Entry {
-                role: "User".into(),
-                text: "hello".into(),
-                ..Entry::default()
-            }],
-            ..Discussion::default()
-        };
-        let settings = Settings {
-            provider: ProviderKind::Anthropic,
-            ..Settings::default()
-        };
-        let pending = PendingRequests::default();
-        let session = Session::new("nowhere".into());
-        let ask = question(
-            &discussion,
-            &pending,
-            &settings,
-            &session,
-            "",
-            &Tiers::default(),
-        );
-        let Provider::Anthropic { model, .. } = ask.provider else {
-            panic!("{:?}", ask.provider);
-        };
-        (ask.messages, model)
-    };
-    let hello = Message::new(ChatRole::User, "hello");
-    let (messages, model) = ask(" \n", " ");
-    assert_eq!(messages, std::slice::from_ref(&hello));
-    assert_eq!(model, Server::anthropic().model);
-    let (messages, model) = ask("Be brief.\n", " m ");
-    let system = Message::new(ChatRole::System, "Be brief.");
-    assert_eq!(messages, [system, hello]);
-    assert_eq!(model, "m");
-}
-
-#[test]
 fn a_question_goes_out_as_its_tier_has_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut app = app_in(folder.path(), ProviderKind::OpenAi, OPENAI);
@@ -527,37 +378,6 @@ fn a_question_goes_out_as_its_tier_has_it() {
     act(&mut app, Action::SetKey { server, key });
     assert_eq!(ask(&app, Some(Tier::Qa)).key.expose(), "sk-other");
     assert_eq!(ask(&app, None).key.expose(), "sk-openai");
-}
-
-#[test]
-fn files_come_after_the_system_prompt_and_before_the_entries() {
-    let discussion = Discussion {
-        system: "Be brief.".into(),
-        entries: vec![Entry {
-            role: "User".into(),
-            text: "hello".into(),
-            ..Entry::default()
-        }],
-        ..Discussion::default()
-    };
-    let pending = PendingRequests::default();
-    let session = Session::new("nowhere".into());
-    let settings = Settings::default();
-    let ask = question(
-        &discussion,
-        &pending,
-        &settings,
-        &session,
-        "a.rs",
-        &Tiers::default(),
-    );
-    let expected = [
-        (ChatRole::System, "Be brief."),
-        (ChatRole::System, "a.rs"),
-        (ChatRole::User, "hello"),
-    ];
-    let expected = expected.map(|(role, text)| Message::new(role, text));
-    assert_eq!(ask.messages, expected);
 }
 
 #[test]

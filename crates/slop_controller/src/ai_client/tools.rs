@@ -22,7 +22,7 @@ use slop_state::{
     Settings, Stage, Ticket, Tiers, ToolCall, ToolRequest, ToolRequests, ToolRound,
 };
 
-use super::prepare;
+use super::question::prepare;
 use crate::{
     clock::now,
     entry::{awaited, counted, entry_of, stop_entry, STOPPED},
@@ -70,18 +70,6 @@ pub(super) fn begin_round(entry: &mut Entry, request: u64, progress: Progress<'_
         usage: progress.usage.map(counted),
     });
     entry.text = whole(&entry.rounds, Cow::Borrowed("")).into_owned();
-}
-
-/// The ids of the entries that do not go out with a question, since they are being written. Those
-/// that go on with it do.
-pub(super) fn unfinished(discussion: &Discussion, pending: &PendingRequests) -> Vec<u64> {
-    let goes_on = |waiting: &&Pending| {
-        let entry = discussion.entry(waiting.entry);
-        let round = entry.and_then(|entry| awaited(entry, waiting));
-        round.is_some_and(ToolRound::is_answered)
-    };
-    let others = pending.0.iter().filter(|waiting| !goes_on(waiting));
-    others.map(|waiting| waiting.entry).collect()
 }
 
 /// Stops the answers that wait for what was asked for.
