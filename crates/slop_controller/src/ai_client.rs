@@ -5,30 +5,29 @@
 //! reload and a rollback make no difference to it.
 
 mod files;
+mod question;
 mod tools;
 
-use std::{borrow::Cow, time::Duration};
+use std::borrow::Cow;
 
 use bevy::{ecs::schedule::SystemConfigs, prelude::*};
 use hot_reloader::prelude::*;
-use slop_common::{
-    messages, offered, provider, said, servers, spoken, whole, Turn, ASSISTANT, CUT_OFF, NO_ANSWER,
-    WAITING,
-};
+use slop_common::{provider, servers, whole, Turn, ASSISTANT};
 use slop_engine::{
-    assistants::{
-        ApiKey, Ask, Assistants, ChatRole, Message, Progress, Provider, Recipient, Timing, Usage,
-    },
+    assistants::{ApiKey, Assistants, Progress, Provider, Recipient},
     session::Session,
 };
 use slop_state::{
-    Action, Discussion, Discussions, Entry, Pending, PendingRequests, Project, ProviderKind,
-    Settings, Tiers, TokenUsage,
+    Action, Discussions, Entry, Pending, PendingRequests, Project, ProviderKind, Settings, Tiers,
 };
 
-pub(crate) use tools::last_said;
-
-use crate::controller::{not_done, now, AskAssistant};
+use crate::{
+    actions::not_done,
+    ask::AskAssistant,
+    clock::now,
+    entry::{awaited, ended, entry_of, shown, used, with_note},
+};
+use question::{key_for, prepare, timing};
 use tools::{ask_for_leave, next_round, stop_rounds};
 
 /// Why there is no more of an answer whose entry was deleted and came back.
@@ -230,70 +229,6 @@ fn send_request(
     }
 }
 
-/// Reads the project's files, tells which of them do not go out, and keeps with the discussion which do.
-/// What is to be asked.
-fn prepare(
-    discussion: &mut Discussion,
-    pending: &PendingRequests,
-    settings: &Settings,
-    session: &mut ResMut<Session>,
-    project: &Project,
-    tiers: &Tiers,
-) -> Ask {
-    let rule = tiers.rule(discussion);
-    let files = files::read(project, rule, discussion, &session.off_limits());
-    if !files.refused.is_empty() {
-        files::tell(&files, session);
-    }
-    discussion.sent = files::sent(&files);
-    let text = files.message();
-    question(discussion, pending, settings, session, &text, tiers)
-}
-
-/// Whom to ask, and all that was said, after what is in the project's files.
-fn question(
-    discussion: &Discussion,
-    pending: &PendingRequests,
-    settings: &Settings,
-    session: &Session,
-    files: &str,
-    tiers: &Tiers,
-) -> Ask {
-    let settings = &tiers.settings(discussion, settings);
-    let provider = provider(settings);
-    let told = [tiers.prompt(discussion), files].into_iter();
-    let told = told.filter(|text| !text.is_empty());
-    let told = told.map(|text| Message::new(ChatRole::System, text));
-    let unfinished = tools::unfinished(discussion, pending);
-    let said = spoken(discussion, &unfinished).flat_map(|(entry, _)| messages(entry));
-    Ask {
-        key: key_for(&provider, session),
-        provider,
-        messages: told.chain(said).collect(),
-        tools: offered(discussion.leave),
-        timing: timing(settings),
-    }
-}
-
-/// The key for their server; an empty one if there is none. An address that is none has none either,
-/// and the request tells what is wrong with it.
-fn key_for(provider: &Provider, session: &Session) -> ApiKey {
-    match Recipient::of(provider) {
-        Ok(Some(server)) => session.key(&server).cloned().unwrap_or_default(),
-        Ok(None) | Err(_) => ApiKey::default(),
-    }
-}
-
-fn timing(settings: &Settings) -> Timing {
-    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-    Timing {
-        connect: seconds(settings.limits.connect_s),
-        first: seconds(settings.limits.first_s),
-        idle: seconds(settings.limits.idle_s),
-        ..Timing::default()
-    }
-}
-
 /// Takes in what has arrived and shows it.
 fn stream_response(
     mut assistants: ResMut<Assistants>,
@@ -310,7 +245,7 @@ fn stream_response(
             orphans.0.push(*waiting);
             continue;
         };
-        if tools::awaited(entry, waiting).is_some() {
+        if awaited(entry, waiting).is_some() {
             unfinished.push(*waiting);
             continue;
         }
@@ -370,96 +305,11 @@ fn take_back(orphans: &mut ResMut<Orphans>, discussions: &mut ResMut<Discussions
     }
 }
 
-/// The entry that the answer goes to, if there is one.
-fn entry_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a Entry> {
-    discussions.get(pending.discussion)?.entry(pending.entry)
-}
-
 /// Whether the thoughts or the counts that have arrived are not in the entry.
 fn has_more(discussions: &Discussions, pending: &Pending, progress: Progress<'_>) -> bool {
     entry_of(discussions, pending).is_some_and(|entry| {
         entry.thoughts != progress.thoughts || entry.usage != used(entry, progress)
     })
-}
-
-/// How many tokens an answer took so far, those of the rounds before included.
-fn used(entry: &Entry, progress: Progress<'_>) -> Option<TokenUsage> {
-    let before = entry.rounds.iter().filter_map(|round| round.usage);
-    let all = before.chain(progress.usage.map(counted));
-    all.reduce(TokenUsage::plus)
-}
-
-fn counted(usage: Usage) -> TokenUsage {
-    let Usage {
-        input,
-        output,
-        cached,
-    } = usage;
-    TokenUsage {
-        input,
-        output,
-        cached,
-    }
-}
-
-/// What the entry of a request says.
-fn shown(progress: Progress<'_>) -> Cow<'_, str> {
-    match (progress.outcome, progress.note) {
-        (Some(Err(error)), _) => Cow::Owned(with_note(progress.text, &error.to_string())),
-        (Some(Ok(())), _) if progress.cut.is_some() => {
-            let reason = progress.cut.unwrap_or_default();
-            let note = format!("There was no room for more (`{reason}`); ask it to go on");
-            Cow::Owned(noted(progress.text, CUT_OFF, &note))
-        }
-        (None, Some(note)) if progress.text.is_empty() => Cow::Owned(quote(WAITING, note)),
-        _ => Cow::Borrowed(progress.text),
-    }
-}
-
-/// Ends an answer that is not whole, and notes why.
-pub(crate) fn stop_entry(entry: &mut Entry, reason: &str) {
-    tools::stop_calls(entry);
-    entry.text = ended(&entry.text, reason);
-}
-
-/// What an entry that says this now says when no more comes, and why.
-fn ended(text: &str, reason: &str) -> String {
-    let text = match text.rfind(WAITING) {
-        Some(at) if at == 0 || text[..at].ends_with("\n\n") => &text[..at],
-        _ => said(text),
-    };
-    with_note(text, reason)
-}
-
-/// The text and why there is no more of it.
-fn with_note(text: &str, reason: &str) -> String {
-    noted(text, NO_ANSWER, reason)
-}
-
-/// The text and a note behind it, which begins with `head`.
-fn noted(text: &str, head: &str, reason: &str) -> String {
-    // The note is no part of the code.
-    let mut noted = with_closed_code(text.trim_end()).into_owned();
-    if !noted.is_empty() {
-        noted += "\n\n";
-    }
-    noted + &quote(head, reason)
-}
-
-/// A text whose last block of code is at its end, wherever it was cut.
-pub(crate) fn with_closed_code(text: &str) -> Cow<'_, str> {
-    let fences = text.lines().filter(|l| l.trim_start().starts_with("```"));
-    if fences.count() % 2 == 1 {
-        Cow::Owned(format!("{text}\n```"))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// A block quote of some lines.
-fn quote(head: &str, text: &str) -> String {
-    let lines: Vec<_> = text.trim().lines().collect();
-    format!("{head}{}", lines.join("\n> "))
 }
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
 //! What is done: what a person asks for, and what the assistant is asked and answers.
 
+mod actions;
 pub mod ai_client;
+mod ask;
+mod clock;
 pub mod controller;
+mod entry;
 mod markdown;
 mod proposal;
 

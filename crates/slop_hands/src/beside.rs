@@ -16,7 +16,7 @@ use rustix::{
     io::Errno,
 };
 
-use crate::root::{regular, text, BENEATH, FILE};
+use crate::open::{regular, text, BENEATH, FILE};
 
 /// How two files of a folder change places.
 type Exchange = fn(&OwnedFd, &str, &str) -> Result<(), Errno>;
@@ -181,7 +181,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::root::FOLDER;
+    use crate::open::FOLDER;
 
     /// A folder with a file.
     fn folder() -> (TempDir, OwnedFd) {

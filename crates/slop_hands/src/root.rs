@@ -2,40 +2,23 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
     os::fd::{AsRawFd, OwnedFd},
     path::{Path, PathBuf},
 };
 
 use rustix::{
-    fs::{
-        fstat, fsync, mkdirat, open, openat2, statat, AtFlags, Dir, FileType, Mode, OFlags,
-        ResolveFlags,
-    },
+    fs::{fstat, fsync, mkdirat, open, openat2, statat, AtFlags, Dir, FileType, Mode, OFlags},
     io::Errno,
 };
 
 use crate::{
     beside::{exchange, take_away, Beside},
     off_limits::Identity,
+    open::{file_error, refused, regular, text, BENEATH, FILE, FOLDER},
     path::names,
     search::Kind,
-    HandsError, OffLimits, LARGEST,
+    HandsError, OffLimits,
 };
-
-/// How a path is looked up: over no `..` that leads out, and through no link of any kind.
-pub(crate) const BENEATH: ResolveFlags = ResolveFlags::BENEATH
-    .union(ResolveFlags::NO_SYMLINKS)
-    .union(ResolveFlags::NO_MAGICLINKS);
-/// How a folder is opened.
-pub(crate) const FOLDER: OFlags = OFlags::RDONLY
-    .union(OFlags::DIRECTORY)
-    .union(OFlags::CLOEXEC);
-/// How a file is opened. A pipe would wait for somebody who writes into it.
-pub(crate) const FILE: OFlags = OFlags::RDONLY
-    .union(OFlags::NONBLOCK)
-    .union(OFlags::NOCTTY)
-    .union(OFlags::CLOEXEC);
 
 /// The project's folder. It stays the one that it was, whatever its path leads to by now.
 #[derive(Debug)]
@@ -285,54 +268,4 @@ impl Root {
 fn identity(path: &str, opened: &OwnedFd) -> Result<Identity, HandsError> {
     let stat = fstat(opened).map_err(|errno| refused("open", path, errno))?;
     Ok((stat.st_dev, stat.st_ino))
-}
-
-/// A file, if it is one.
-pub(crate) fn regular(path: &str, file: OwnedFd) -> Result<File, HandsError> {
-    let file = File::from(file);
-    let meta = file.metadata();
-    let meta = meta.map_err(|source| file_error("open", path, source))?;
-    let path = path.to_owned();
-    if meta.is_dir() {
-        return Err(HandsError::Folder { path });
-    }
-    if !meta.is_file() {
-        return Err(HandsError::NoFile { path });
-    }
-    Ok(file)
-}
-
-/// The text of a file.
-pub(crate) fn text(path: &str, file: File) -> Result<String, HandsError> {
-    let mut bytes = Vec::new();
-    // One that grows meanwhile is read no further either.
-    let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
-    read.map_err(|source| file_error("read", path, source))?;
-    let path = || path.to_owned();
-    if bytes.len() as u64 > LARGEST {
-        return Err(HandsError::TooLarge { path: path() });
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) if !text.contains('\0') => Ok(text),
-        _ => Err(HandsError::Binary { path: path() }),
-    }
-}
-
-fn file_error(what: &'static str, path: &str, source: io::Error) -> HandsError {
-    let path = path.to_owned();
-    HandsError::File { what, path, source }
-}
-
-/// What the system means that does not open a path.
-fn refused(what: &'static str, path: &str, errno: Errno) -> HandsError {
-    let owned = path.to_owned();
-    match errno {
-        Errno::LOOP | Errno::XDEV => HandsError::Link { path: owned },
-        Errno::NOENT => HandsError::Missing { path: owned },
-        Errno::NOTDIR => HandsError::NoFolderThere { path: owned },
-        Errno::ISDIR => HandsError::Folder { path: owned },
-        // There is nobody at a socket, or no device.
-        Errno::NXIO | Errno::NODEV => HandsError::NoFile { path: owned },
-        errno => file_error(what, path, errno.into()),
-    }
 }

@@ -6,6 +6,7 @@ mod everywhere;
 mod first_steps;
 mod scroll;
 mod setup;
+mod thread;
 
 use std::path::Path;
 
@@ -23,8 +24,9 @@ use slop_ui::{
 use self::{
     documents::Documents,
     entry::counts,
-    scroll::{scroll, Measured, Search, Thread},
+    scroll::{scroll, Measured, Search},
     setup::setup,
+    thread::Thread,
 };
 pub(super) use self::{first_steps::Steps, setup::Whom};
 

@@ -3,6 +3,7 @@
 
 mod alert;
 mod commands;
+mod grant;
 mod help;
 mod menu;
 mod palette;
@@ -26,8 +27,8 @@ use slop_ui::{edit, Canvas, Dock, Places, Themes};
 
 use self::{
     commands::{commands, Facts},
+    grant::{serve, Hands},
     tickets::Tickets,
-    wish::{serve, Hands},
 };
 
 hot_library!(main_interface);

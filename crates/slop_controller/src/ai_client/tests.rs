@@ -4,11 +4,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use slop_common::{is_note, parts, streaming, tier_provider};
-use slop_engine::assistants::{AssistantError, Models};
-use slop_state::{Composer, ModelId, Server, Tier, ToolRound, TypedKey, Whose};
+use slop_common::{streaming, tier_provider, NO_ANSWER};
+use slop_engine::assistants::{AssistantError, ChatRole, Message, Models, Usage};
+use slop_state::{Composer, Discussion, ModelId, Tier, TypedKey, Whose};
 
-use super::*;
+use super::{question::question, *};
 use crate::controller::tests::act;
 
 /// With the controller.
@@ -335,168 +335,6 @@ fn after_a_restart_an_open_request_is_noted_once() {
 }
 
 #[test]
-fn the_note_is_no_part_of_the_code_before_it() {
-    let noted = with_note("```rust\nfn main() {\n", "two\nlines");
-    assert_eq!(
-        noted,
-        "```rust\nfn main() {\n```\n\n> **No answer:** two\n> lines"
-    );
-    assert_eq!(
-        with_note("```\na\n```", "x"),
-        "```\na\n```\n\n> **No answer:** x"
-    );
-}
-
-#[test]
-fn entries_become_messages() {
-    let entry = |id: u64, role: &str, text: &str| Entry {
-        id,
-        role: role.into(),
-        text: text.into(),
-        ..Entry::default()
-    };
-    let discussion = Discussion {
-        entries: vec![
-            entry(1, "System", "be brief"),
-            entry(2, "Context", "a file"),
-            entry(3, "User", "hello"),
-            entry(4, "AI", "half\n\n> **No answer:** cut"),
-            entry(5, "AI", "> **No answer:** nothing"),
-            entry(6, "Boss", "go on"),
-            entry(7, "Boss", " "),
-            entry(8, "AI", "unfinis"),
-        ],
-        ..Discussion::default()
-    };
-    let pending = PendingRequests(vec![Pending {
-        request: 1,
-        discussion: 0,
-        entry: 8,
-    }]);
-    let session = Session::new("nowhere".into());
-    let mut settings = Settings::default();
-    let ask = question(
-        &discussion,
-        &pending,
-        &settings,
-        &session,
-        "",
-        &Tiers::default(),
-    );
-    let expected = [
-        (ChatRole::System, "be brief"),
-        (ChatRole::System, "a file"),
-        (ChatRole::User, "hello"),
-        (ChatRole::Assistant, "half"),
-        (ChatRole::User, "Boss: go on"),
-    ];
-    let expected = expected.map(|(role, text)| Message::new(role, text));
-    assert_eq!(ask.messages, expected);
-    assert_eq!((ask.provider, ask.key), (Provider::Echo, ApiKey::default()));
-
-    settings.provider = ProviderKind::OpenAi;
-    settings.model = "m".into();
-    settings.limits.first_s = 900;
-    let ask = question(
-        &discussion,
-        &pending,
-        &settings,
-        &session,
-        "",
-        &Tiers::default(),
-    );
-    let provider = Provider::OpenAi {
-        base_url: settings.base_url.clone(),
-        model: "m".into(),
-    };
-    assert_eq!((ask.provider, ask.key), (provider, ApiKey::default()));
-    assert_eq!(ask.timing.first, Duration::from_secs(900));
-
-    settings.provider = ProviderKind::Gemini;
-    let ask = question(
-        &discussion,
-        &pending,
-        &settings,
-        &session,
-        "",
-        &Tiers::default(),
-    );
-    let Server { base_url, model } = Server::gemini();
-    assert_eq!(ask.provider, Provider::Gemini { base_url, model });
-}
-
-#[test]
-fn the_time_limits_of_the_settings_go_with_each_question() {
-    let mut settings = Settings {
-        provider: ProviderKind::OpenAi,
-        ..Settings::default()
-    };
-    settings.limits.connect_s = 11;
-    settings.limits.first_s = 900;
-    settings.limits.idle_s = 33;
-    let mut tiers = Tiers::default();
-    tiers.qa.provider = Some(ProviderKind::Anthropic);
-    for tier in [None, Some(Tier::Worker), Some(Tier::Qa)] {
-        let discussion = Discussion {
-            tier,
-            ..Discussion::default()
-        };
-        let pending = PendingRequests::default();
-        let session = Session::new("nowhere".into());
-        let ask = question(&discussion, &pending, &settings, &session, "", &tiers);
-        let expected = Timing {
-            connect: Duration::from_secs(11),
-            first: Duration::from_secs(900),
-            idle: Duration::from_secs(33),
-            ..Timing::default()
-        };
-        assert_eq!(ask.timing, expected, "{tier:?}");
-    }
-}
-
-#[test]
-fn a_discussion_is_asked_about_in_its_own_way() {
-    let ask = |system: &str, model: &str| {
-        let discussion = Discussion {
-            system: system.into(),
-            model: model.into(),
-            entries: vec![Entry {
-                role: "User".into(),
-                text: "hello".into(),
-                ..Entry::default()
-            }],
-            ..Discussion::default()
-        };
-        let settings = Settings {
-            provider: ProviderKind::Anthropic,
-            ..Settings::default()
-        };
-        let pending = PendingRequests::default();
-        let session = Session::new("nowhere".into());
-        let ask = question(
-            &discussion,
-            &pending,
-            &settings,
-            &session,
-            "",
-            &Tiers::default(),
-        );
-        let Provider::Anthropic { model, .. } = ask.provider else {
-            panic!("{:?}", ask.provider);
-        };
-        (ask.messages, model)
-    };
-    let hello = Message::new(ChatRole::User, "hello");
-    let (messages, model) = ask(" \n", " ");
-    assert_eq!(messages, std::slice::from_ref(&hello));
-    assert_eq!(model, Server::anthropic().model);
-    let (messages, model) = ask("Be brief.\n", " m ");
-    let system = Message::new(ChatRole::System, "Be brief.");
-    assert_eq!(messages, [system, hello]);
-    assert_eq!(model, "m");
-}
-
-#[test]
 fn a_question_goes_out_as_its_tier_has_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut app = app_in(folder.path(), ProviderKind::OpenAi, OPENAI);
@@ -543,67 +381,6 @@ fn a_question_goes_out_as_its_tier_has_it() {
 }
 
 #[test]
-fn files_come_after_the_system_prompt_and_before_the_entries() {
-    let discussion = Discussion {
-        system: "Be brief.".into(),
-        entries: vec![Entry {
-            role: "User".into(),
-            text: "hello".into(),
-            ..Entry::default()
-        }],
-        ..Discussion::default()
-    };
-    let pending = PendingRequests::default();
-    let session = Session::new("nowhere".into());
-    let settings = Settings::default();
-    let ask = question(
-        &discussion,
-        &pending,
-        &settings,
-        &session,
-        "a.rs",
-        &Tiers::default(),
-    );
-    let expected = [
-        (ChatRole::System, "Be brief."),
-        (ChatRole::System, "a.rs"),
-        (ChatRole::User, "hello"),
-    ];
-    let expected = expected.map(|(role, text)| Message::new(role, text));
-    assert_eq!(ask.messages, expected);
-}
-
-#[test]
-fn an_answer_that_is_cut_off_says_so() {
-    let outcome = Ok(());
-    let whole = Progress {
-        text: "one, two,",
-        thoughts: "",
-        usage: None,
-        cut: None,
-        calls: &[],
-        note: None,
-        outcome: Some(&outcome),
-    };
-    assert_eq!(shown(whole), "one, two,");
-    let cut = Some("length");
-    let text = shown(Progress { cut, ..whole }).into_owned();
-    let note = "There was no room for more (`length`); ask it to go on";
-    assert_eq!(text, format!("one, two,\n\n> **Cut off:** {note}"));
-    assert_eq!(parts(&text), ("one, two,", Some(note)));
-    assert!(!is_note(&text));
-    // It thought until there was no room for an answer.
-    let text = shown(Progress {
-        cut,
-        text: "",
-        ..whole
-    })
-    .into_owned();
-    assert_eq!(parts(&text), ("", Some(note)));
-    assert!(is_note(&text));
-}
-
-#[test]
 fn what_has_arrived_besides_the_text_is_noticed() {
     let mut discussions = Discussions::default();
     let entry = Entry {
@@ -634,59 +411,6 @@ fn what_has_arrived_besides_the_text_is_noticed() {
     ));
     let usage = Some(Usage::default());
     assert!(has_more(&discussions, &pending, Progress { usage, ..none }));
-}
-
-#[test]
-fn an_answer_takes_the_tokens_of_all_its_rounds() {
-    let round = |input: u64| ToolRound {
-        usage: Some(TokenUsage {
-            input: Some(input),
-            output: Some(1),
-            cached: None,
-        }),
-        ..ToolRound::default()
-    };
-    let entry = Entry {
-        rounds: vec![round(10), round(20), ToolRound::default()],
-        ..Entry::default()
-    };
-    let progress = Progress {
-        text: "",
-        thoughts: "",
-        usage: None,
-        cut: None,
-        calls: &[],
-        note: None,
-        outcome: None,
-    };
-    let of_rounds = TokenUsage {
-        input: Some(30),
-        output: Some(2),
-        cached: None,
-    };
-    assert_eq!(used(&entry, progress), Some(of_rounds));
-    let usage = Some(Usage {
-        input: Some(40),
-        output: None,
-        cached: Some(5),
-    });
-    let all = TokenUsage {
-        input: Some(70),
-        output: None,
-        cached: Some(5),
-    };
-    assert_eq!(used(&entry, Progress { usage, ..progress }), Some(all));
-}
-
-#[test]
-fn a_note_to_wait_is_no_part_of_an_answer_that_ends() {
-    for (text, expected) in [
-        ("> **Waiting:** for it", "> **No answer:** x"),
-        ("a\n\n> **Waiting:** for it", "a\n\n> **No answer:** x"),
-        ("a\n\n> **Cut off:** b", "a\n\n> **No answer:** x"),
-    ] {
-        assert_eq!(ended(text, "x"), expected, "{text}");
-    }
 }
 
 /// An app that keeps its keys in a folder, after its start.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bevy::prelude::*;
-use slop_common::{has_leave, said, whole};
+use slop_common::{has_leave, whole};
 use slop_engine::{
     assistants::{Assistants, Call, Progress},
     hands::{self, Job, JobId, Jobs, Wanted},
@@ -22,14 +22,15 @@ use slop_state::{
     Settings, Stage, Ticket, Tiers, ToolCall, ToolRequest, ToolRequests, ToolRound,
 };
 
-use super::{counted, entry_of, prepare, stop_entry};
-use crate::controller::now;
+use super::question::prepare;
+use crate::{
+    clock::now,
+    entry::{awaited, counted, entry_of, stop_entry, STOPPED},
+};
 
 /// How many rounds an answer has at most. One that goes round in circles would never end.
 pub(super) const MOST: usize = 16;
 
-/// What is told of a call when the answer is stopped.
-const STOPPED: &str = "The answer was stopped; ask again to get one.";
 /// What is told of a call in a project that has no folder.
 const NO_FOLDER: &str =
     "The project has no folder. Ask the person to choose one in Project Settings.";
@@ -48,12 +49,6 @@ pub(super) fn calls_of(progress: Progress<'_>) -> &[Call] {
         Some(Ok(())) => progress.calls,
         _ => &[],
     }
-}
-
-/// The round that an entry waits for, if it waits for what was asked for and not for the assistant.
-pub(super) fn awaited<'a>(entry: &'a Entry, waiting: &Pending) -> Option<&'a ToolRound> {
-    let last = entry.rounds.last();
-    last.filter(|round| round.request == waiting.request)
 }
 
 /// Lets an entry wait for what the assistant asked for.
@@ -75,39 +70,6 @@ pub(super) fn begin_round(entry: &mut Entry, request: u64, progress: Progress<'_
         usage: progress.usage.map(counted),
     });
     entry.text = whole(&entry.rounds, Cow::Borrowed("")).into_owned();
-}
-
-/// The ids of the entries that do not go out with a question, since they are being written. Those
-/// that go on with it do.
-pub(super) fn unfinished(discussion: &Discussion, pending: &PendingRequests) -> Vec<u64> {
-    let goes_on = |waiting: &&Pending| {
-        let entry = discussion.entry(waiting.entry);
-        let round = entry.and_then(|entry| awaited(entry, waiting));
-        round.is_some_and(ToolRound::is_answered)
-    };
-    let others = pending.0.iter().filter(|waiting| !goes_on(waiting));
-    others.map(|waiting| waiting.entry).collect()
-}
-
-/// What the assistant said last: in an answer with rounds, what it said once it asked for nothing more.
-/// That is its answer. If it said nothing then, or somebody has edited the text, it is all that it said.
-pub(crate) fn last_said(entry: &Entry) -> &str {
-    let text = said(&entry.text);
-    if entry.rounds.is_empty() {
-        return text;
-    }
-    let before = whole(&entry.rounds, Cow::Borrowed(""));
-    match text.strip_prefix(&*before).map(str::trim) {
-        Some(last) if !last.is_empty() => last,
-        _ => text,
-    }
-}
-
-/// Answers all calls of an answer that is stopped.
-pub(super) fn stop_calls(entry: &mut Entry) {
-    for call in entry.rounds.iter_mut().flat_map(|round| &mut round.calls) {
-        call.result.get_or_insert_with(|| STOPPED.to_owned());
-    }
 }
 
 /// Stops the answers that wait for what was asked for.

@@ -7,7 +7,7 @@
 use slop_common::{parts, streaming, ASSISTANT};
 use slop_state::{Discussion, Discussions, PendingRequests};
 
-use crate::ai_client::{last_said, stop_entry};
+use crate::entry::{last_said, stop_entry};
 
 const CANCELLED: &str = "It was cancelled.";
 const COPIED: &str = "It was copied before the answer was complete.";

@@ -8,13 +8,11 @@ use slop_state::{
 
 use super::{
     excerpt::excerpt,
-    now,
     ticket_discussions::{answer_at_end, first_entry},
     ticket_error::TicketError,
     tickets::Tickets,
-    AskAssistant,
 };
-use crate::ai_client::last_said;
+use crate::{ask::AskAssistant, clock::now, entry::last_said};
 
 /// What QA is told of how to answer. `verdict` reads it.
 const FORMAT: &str =

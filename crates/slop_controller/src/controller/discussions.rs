@@ -8,7 +8,8 @@ use slop_state::{
     Take, Tiers, Undo,
 };
 
-use super::{answers::copy_of, now, Actions, AskAssistant};
+use super::answers::copy_of;
+use crate::{actions::Actions, ask::AskAssistant, clock::now};
 
 /// The name of the discussion that takes the place of the last one.
 const STAND_IN: &str = "Main";

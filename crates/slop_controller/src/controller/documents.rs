@@ -11,8 +11,11 @@ use slop_engine::{
 use slop_state::{Action, Discussion, Discussions, Leave, PendingRequests};
 use thiserror::Error;
 
-use super::{answers::copy_of, Actions};
-use crate::markdown::{self, MarkdownError};
+use super::answers::copy_of;
+use crate::{
+    actions::Actions,
+    markdown::{self, MarkdownError},
+};
 
 /// A document was not imported, and no discussion was added.
 #[derive(Debug, Error)]
@@ -119,7 +122,7 @@ mod tests {
     use slop_state::{Entry, Pending, ProviderKind, Take, Tier, ToolRound};
 
     use super::*;
-    use crate::controller::{note_done, tests::act};
+    use crate::{actions::note_done, controller::tests::act};
 
     fn app(folder: &Path) -> App {
         let mut app = crate::controller::tests::app();

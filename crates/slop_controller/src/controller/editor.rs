@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use slop_engine::{editor, session::Session};
 use slop_state::{Action, Settings};
 
-use super::Actions;
+use crate::actions::Actions;
 
 /// What cannot be opened is told in the window.
 pub(super) fn open_in_editor(

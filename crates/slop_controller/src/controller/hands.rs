@@ -14,7 +14,8 @@ use slop_state::{
     Stage, ToolRequest, ToolRequests,
 };
 
-use super::{excerpt::excerpt, now, Actions};
+use super::excerpt::excerpt;
+use crate::{actions::Actions, clock::now};
 
 /// What becomes of a change or a look of an earlier start.
 const LOST: &str = "The app was closed while it was being done; look at what is there now.";

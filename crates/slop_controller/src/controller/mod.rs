@@ -15,12 +15,7 @@ mod ticket_error;
 mod tickets;
 mod undo;
 
-use std::time::SystemTime;
-
-use bevy::{
-    ecs::{event::EventId, schedule::SystemConfigs, system::SystemParam},
-    prelude::*,
-};
+use bevy::{ecs::schedule::SystemConfigs, prelude::*};
 use hot_reloader::prelude::*;
 use slop_common::Turn;
 use slop_engine::hands::Jobs;
@@ -29,6 +24,10 @@ use slop_state::{
     TicketNumbers, TicketQueue, Tiers, ToolRequests, Undo,
 };
 
+use crate::{
+    actions::{note_done, DoneActions},
+    ask::AskAssistant,
+};
 use discussions::{edit_discussions, edit_entries};
 use hands::serve_tools;
 use planning::plan;
@@ -120,66 +119,6 @@ fn systems() -> SystemConfigs {
         note_done,
     )
         .chain()
-}
-
-/// The assistant is to answer what was said in a discussion.
-#[derive(Event, Reflect, Clone, Debug, PartialEq, Eq)]
-pub struct AskAssistant {
-    /// The id of the discussion.
-    pub discussion: u64,
-    /// The id of the entry whose other take the answer is. Without, it comes at the end.
-    pub instead_of: Option<u64>,
-}
-
-/// How many actions the controller has done since the app was started. For a state that is saved
-/// it is of no use.
-///
-/// The event readers of new code begin with the events of the last two frames, which the code
-/// before has read too; without this a reload would do those actions twice.
-#[derive(Resource, Reflect, Clone, Debug, Default, PartialEq, Eq)]
-struct DoneActions(usize);
-
-/// The actions that are still to be done.
-#[derive(SystemParam)]
-struct Actions<'w, 's> {
-    reader: EventReader<'w, 's, Action>,
-    done: Res<'w, DoneActions>,
-}
-
-impl Actions<'_, '_> {
-    fn read(&mut self) -> impl Iterator<Item = &Action> {
-        let wanted = not_done(self.reader.read_with_id(), self.done.0);
-        wanted.into_iter().map(|(action, _)| action)
-    }
-}
-
-/// The actions that are still to be done of those that a reader sees, with their numbers, where so many
-/// of the queue are done.
-///
-/// After a change of a type that actions have in them the queue is a new one and counts from 0. It is told
-/// by its newest action, which every reader of a queue sees that sees any: that is never older than what is
-/// done.
-pub(crate) fn not_done<'a>(
-    seen: impl Iterator<Item = (&'a Action, EventId<Action>)>,
-    done: usize,
-) -> Vec<(&'a Action, usize)> {
-    let mut seen: Vec<_> = seen.map(|(action, id)| (action, id.id)).collect();
-    let is_new = seen.last().is_some_and(|(_, newest)| newest + 1 < done);
-    seen.retain(|(_, number)| is_new || *number >= done);
-    seen
-}
-
-/// Runs last.
-fn note_done(mut actions: EventReader<Action>, mut done: ResMut<DoneActions>) {
-    if let Some((_, id)) = actions.read_with_id().last() {
-        done.0 = id.id + 1;
-    }
-}
-
-/// In seconds since 1970, UTC.
-pub(crate) fn now() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.unwrap_or_default().as_secs()
 }
 
 #[cfg(test)]

@@ -11,13 +11,11 @@ use slop_state::{
 
 use super::{
     answers::{is_answered, Answers},
-    now,
     queue::LOOK,
     ticket_discussions::answer_at_end,
     tickets::Tickets,
-    Actions, AskAssistant,
 };
-use crate::proposal;
+use crate::{actions::Actions, ask::AskAssistant, clock::now, proposal};
 
 /// At most so many characters of a goal are in the name of its discussion.
 const NAMED: usize = 40;

@@ -18,8 +18,8 @@ use super::{
     ticket_discussions::{answer_at_end, discussion_about, first_entry, tell_results},
     ticket_error::TicketError,
     tickets::Tickets,
-    Actions, AskAssistant,
 };
+use crate::{actions::Actions, ask::AskAssistant};
 
 /// How often it is looked whether an answer is complete, if nothing else brings a frame.
 pub(super) const LOOK: Duration = Duration::from_millis(300);

@@ -10,7 +10,7 @@ use hot_reloader::{BuildConfig, HotReloaderConfig};
 use slop_state::BuildProfile;
 use slop_state::{Action, Composer, Discussions, Project, Settings, Tier, Tiers};
 
-use super::Actions;
+use crate::actions::Actions;
 
 /// Replaces what a person has set.
 pub(super) fn apply_settings(

@@ -4,8 +4,12 @@ use bevy::prelude::*;
 use slop_common::{last_answer, ASSISTANT};
 use slop_state::{Action, Dependencies, Discussion, Discussions, Entry, Status, Ticket, Tiers};
 
-use super::{excerpt::excerpt, now, ticket_error::TicketError, tickets::Tickets, Actions};
-use crate::ai_client::{last_said, with_closed_code};
+use super::{excerpt::excerpt, ticket_error::TicketError, tickets::Tickets};
+use crate::{
+    actions::Actions,
+    clock::now,
+    entry::{last_said, with_closed_code},
+};
 
 /// How much of what came of the tickets that one depends on goes out with it, in bytes.
 const RESULTS: usize = 24 * 1024;

@@ -7,7 +7,8 @@ use slop_state::{
     Action, ActiveTickets, Composer, Deleted, Dependencies, Status, Ticket, TicketNumbers, Undo,
 };
 
-use super::{ticket_error::TicketError, Actions};
+use super::ticket_error::TicketError;
+use crate::actions::Actions;
 
 /// How far apart the ranks of neighbours are at least.
 const GAP: f64 = 1e-6;

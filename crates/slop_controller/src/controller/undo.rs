@@ -3,7 +3,8 @@
 use bevy::prelude::*;
 use slop_state::{Action, Deleted, Discussions, Ticket, Undo};
 
-use super::{discussions, tickets::Tickets, Actions};
+use super::{discussions, tickets::Tickets};
+use crate::actions::Actions;
 
 /// Brings back what was deleted last.
 pub(super) fn undo(

@@ -10,7 +10,7 @@ use slop_ui::{
 
 use super::{
     choose_role, icon,
-    scroll::{Row, Thread},
+    thread::{Row, Thread},
 };
 
 /// An entry.

@@ -193,28 +193,6 @@ fn check_stopped_by(action: Action) {
     assert!(!bench.folder.path().join("made").exists());
 }
 
-#[test]
-fn the_answer_is_what_was_said_last() {
-    let mut entry = Entry {
-        role: ASSISTANT.to_owned(),
-        rounds: vec![round(1, Vec::new())],
-        ..Entry::default()
-    };
-    for (text, expected) in [
-        ("Let me look.\n\nIt says hello.", "It says hello."),
-        ("Let me look.\n\nIt\n\n> **No answer:** x", "It"),
-        ("Let me look.", "Let me look."),
-        // As somebody has edited it.
-        ("I looked. It says hello.", "I looked. It says hello."),
-    ] {
-        text.clone_into(&mut entry.text);
-        assert_eq!(last_said(&entry), expected, "{text}");
-    }
-    entry.rounds.clear();
-    entry.text = "It says hello.".to_owned();
-    assert_eq!(last_said(&entry), "It says hello.");
-}
-
 /// Answers one request after the other with these bodies. What it was asked.
 fn serve<const N: usize>(bodies: [&'static str; N]) -> (String, thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

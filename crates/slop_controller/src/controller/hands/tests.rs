@@ -10,10 +10,12 @@ use slop_state::{DeedKind, Discussion, Entry, ToolCall, ToolRound};
 use tempfile::TempDir;
 
 use super::*;
-use crate::controller::{
-    systems,
-    tests::{act, app},
-    DoneActions,
+use crate::{
+    actions::DoneActions,
+    controller::{
+        systems,
+        tests::{act, app},
+    },
 };
 
 /// An app with a project, and an answer that waits for requests.
