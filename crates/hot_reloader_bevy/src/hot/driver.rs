@@ -28,7 +28,7 @@ pub(crate) struct Driver(Transaction<Bevy>);
 #[derive(Resource, Default)]
 pub(crate) struct Memory {
     /// The number of the reload after which the compiler had its chance to get ready.
-    warm_after: u64,
+    warm_after: u32,
     /// Whether somebody may soon ask for a reload, and nothing has been done for that yet.
     is_announced: bool,
     /// When the last frame ended, if somebody waited for a build then.
