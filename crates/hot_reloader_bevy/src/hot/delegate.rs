@@ -9,7 +9,7 @@ use std::{
 };
 
 use bevy::{
-    app::{First, Last, Main, PostStartup, PreStartup, Startup},
+    app::{First, Last, Main},
     ecs::{
         component::Tick,
         schedule::{
@@ -31,6 +31,7 @@ use super::{
     code::Code,
     exchange::{Exchange, MadeValues},
     keys::StateKey,
+    labels,
     migration::LeftBehind,
     placement::{self, Unit},
     rebuild::{self, Alive, Entered, Spawned},
@@ -39,7 +40,7 @@ use super::{
     snapshot::CopyRule,
     ReloadError,
 };
-use crate::{ModuleEntry, OnLoad, OnReload, OnUnload};
+use crate::ModuleEntry;
 
 /// All delegators. A host's system can be ordered before or after it, in any schedule that a
 /// module has systems in.
@@ -301,7 +302,7 @@ pub(crate) fn attach(world: &mut World, create: bool) {
             for label in slot.schedules.keys().copied() {
                 let is_whole = !slot.placed.contains_key(&label);
                 let is_missing = !schedules.contains(label) && (!create || label == Main.intern());
-                let can_be = is_whole && !is_own(label) && !is_missing;
+                let can_be = is_whole && !labels::is_own(label) && !is_missing;
                 if can_be && delegates.attached.insert(label) {
                     let schedule = schedules.entry(label);
                     let mut delegator = delegator(label);
@@ -369,17 +370,6 @@ pub(crate) fn arrange(world: &mut World, host: InternedScheduleLabel, units: &[U
         }
         arrangement
     })
-}
-
-/// Whether reloads run it, not frames.
-pub(crate) fn is_own(label: InternedScheduleLabel) -> bool {
-    let hooks = [OnLoad.intern(), OnUnload.intern(), OnReload.intern()];
-    startup().contains(&label) || hooks.contains(&label)
-}
-
-/// The schedules that come too late for a module that is loaded while the app runs.
-pub(crate) fn startup() -> [InternedScheduleLabel; 3] {
-    [PreStartup.intern(), Startup.intern(), PostStartup.intern()]
 }
 
 fn delegator(label: InternedScheduleLabel) -> SystemConfigs {

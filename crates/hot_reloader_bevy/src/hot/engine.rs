@@ -20,6 +20,7 @@ use super::{
     compare,
     config::HotReloaderConfig,
     delegate::{self, Before, Delegates, Slot},
+    labels,
     library::{Libraries, Library, Order},
     migration, rebuild,
     recording::HostPlugins,
@@ -219,7 +220,7 @@ impl Engine for Bevy {
 
     fn start(world: &mut World, modules: &[String]) -> Result<(), ModuleFault> {
         enter_first_states(world, modules)?;
-        for label in delegate::startup() {
+        for label in labels::startup() {
             for module in modules {
                 delegate::run_own(world, module, label).map_err(|panic| ModuleFault {
                     module: module.clone(),
@@ -339,7 +340,7 @@ impl Engine for Bevy {
         // What it set up is still to be taken down.
         let schedules = std::mem::take(&mut slot.schedules).into_iter();
         let (own, schedules): (HashMap<_, _>, HashMap<_, _>) =
-            schedules.partition(|(label, _)| delegate::is_own(*label));
+            schedules.partition(|(label, _)| labels::is_own(*label));
         slot.schedules = own;
         if let Err(panic) = panics::guard(|| drop(schedules)) {
             bevy::log::warn!("dropping the systems of module `{module}` panicked: {panic}");

@@ -10,8 +10,8 @@
 //! [`reloader`], [`overlay`] and [`panel`] tell how it went.
 //!
 //! Small things beside: [`config`] is what a person sets, [`exempt`] what a rollback leaves alone; [`keys`],
-//! [`definition`] and [`names`] are what is known of types; [`awake`] brings frames; [`in_process`] stands in for
-//! cargo and the loader in tests.
+//! [`definition`] and [`names`] are what is known of types, [`labels`] of schedules; [`awake`] brings frames;
+//! [`in_process`] stands in for cargo and the loader in tests.
 
 mod awake;
 mod code;
@@ -25,6 +25,7 @@ mod exchange;
 mod exempt;
 mod in_process;
 mod keys;
+mod labels;
 mod library;
 mod listen;
 mod migration;

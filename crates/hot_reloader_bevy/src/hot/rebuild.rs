@@ -12,10 +12,7 @@ use bevy::{
     prelude::World,
 };
 
-use super::{
-    delegate::{self, Delegates},
-    names,
-};
+use super::{delegate::Delegates, labels, names};
 use crate::OnLoad;
 
 /// What the schedules of modules have spawned that build something: by module and schedule.
@@ -66,7 +63,7 @@ impl Run {
 
 /// Whether a schedule builds something that may have to be built anew.
 pub(crate) fn builds(label: InternedScheduleLabel) -> bool {
-    label == OnLoad.intern() || delegate::startup().contains(&label) || enters(label)
+    label == OnLoad.intern() || labels::startup().contains(&label) || enters(label)
 }
 
 /// Whether it is run when a state is entered. Its type has the state as a parameter, so there is but its name.

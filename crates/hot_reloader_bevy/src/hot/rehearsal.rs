@@ -29,9 +29,10 @@ use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
 
 use super::{
     definition::definition,
-    delegate::{self, Delegates},
+    delegate::Delegates,
     exchange::MadeKeys,
     keys::StateKey,
+    labels,
     library::{entry_of, Library},
     listen::Passing,
     migration::Incoming,
@@ -335,7 +336,7 @@ pub(crate) fn initialise(
             found.systems.push(last_segment(&system.name()));
             let access = system.component_access();
             found.used.extend(access.reads_and_writes());
-            let is_over = runs && delegate::startup().contains(label);
+            let is_over = runs && labels::startup().contains(label);
             if !is_over && is_hot(&system.name()) {
                 found.written.extend(access.writes());
             }

@@ -26,6 +26,7 @@ use super::{
     delegate::{self, Delegates, Placed, Slot},
     exchange::{Exchange, Known, MadeValues},
     keys::StateKey,
+    labels,
     library::{entry_of, Library},
     listen::Passing,
     migration::Incoming,
@@ -239,7 +240,7 @@ fn startups_that_wait(delegates: &Delegates, plan: &Plan) -> Vec<String> {
 fn startup_systems<'a>(
     schedules: impl IntoIterator<Item = (&'a InternedScheduleLabel, &'a Schedule)>,
 ) -> BTreeSet<String> {
-    let startup = delegate::startup();
+    let startup = labels::startup();
     let schedules = schedules.into_iter();
     let schedules = schedules.filter(|(label, _)| startup.contains(label));
     let systems = schedules.flat_map(|(_, schedule)| schedule.systems().into_iter().flatten());
