@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use bevy::{
     ecs::schedule::ScheduleLabel,
-    prelude::{StateTransition, World},
+    prelude::{Mut, StateTransition, World},
 };
 use hot_reloader_core::{
     panics, Generation, HotModule, ModuleRegistry, PanicReport, StagedLibrary,
@@ -22,7 +22,7 @@ use super::{
     delegate::{self, Before, Delegates, Slot},
     labels,
     library::{Libraries, Library, Order},
-    migration, rebuild,
+    migration,
     recording::HostPlugins,
     rehearsal::{self, Rehearsal},
     reloader, set_up,
@@ -297,7 +297,10 @@ impl Engine for Bevy {
             }
         }
         lost.extend(snapshot.restore(world));
-        rebuild::stay_present(world, present, &HashMap::new());
+        world.resource_scope(|world, mut delegates: Mut<Delegates>| {
+            let spawned = &mut delegates.spawned;
+            spawned.stay_present(world, present, &HashMap::new());
+        });
         lost
     }
 

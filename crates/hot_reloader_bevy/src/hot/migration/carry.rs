@@ -16,14 +16,14 @@ use bevy::{
         entity::Entity,
         storage::TableRow,
     },
-    prelude::{Res, World},
+    prelude::{Mut, Res, World},
     ptr::Ptr,
 };
 use hot_reloader_core::{panics, TypeFault};
 use hot_reloader_transaction::{Passage, ReloadError, TypeChange};
 
 use super::{convert::Stuck, Crossing, Holder, Incoming, Way};
-use crate::hot::{delegate::Delegates, rebuild, snapshot::Column};
+use crate::hot::{delegate::Delegates, snapshot::Column};
 
 /// Values that are left where they are, since new code does not find them there.
 #[derive(Default)]
@@ -162,7 +162,9 @@ pub(crate) fn carry(
     put(world, &mut made, gone, Place::Taken)?;
     let became = made.iter().map(|made| (made.crossing.old, made.to));
     let became: HashMap<ComponentId, ComponentId> = became.collect();
-    rebuild::stay_present(world, entered, &became);
+    world.resource_scope(|world, mut delegates: Mut<Delegates>| {
+        delegates.spawned.stay_present(world, entered, &became);
+    });
     let known = world.components().len();
     // Code of before may come back, and its values with it.
     let is_used = |id: &ComponentId| {
