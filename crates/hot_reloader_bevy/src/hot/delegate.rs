@@ -32,7 +32,6 @@ use super::{
     exchange::{Exchange, MadeValues},
     keys::StateKey,
     labels,
-    migration::LeftBehind,
     placement::{self, Unit},
     rebuild::{self, Alive, Entered, Spawned},
     scratch::ResourceKey,
@@ -180,8 +179,6 @@ pub(crate) struct Delegates {
     pub(crate) slots: Vec<Slot>,
     /// What the sources said of each type when code came that used it.
     pub(crate) origins: HashMap<TypeId, Arc<Layout>>,
-    /// Values of types that new code does not use, or has made anew.
-    pub(crate) left: LeftBehind,
     /// Counts the changes to which slots there are.
     pub(crate) revision: u32,
     /// What the builds of the modules made last.

@@ -22,7 +22,7 @@ use super::{
     delegate::{self, Before, Delegates, Slot},
     labels,
     library::{Libraries, Library, Order},
-    migration,
+    migration::{self, LeftBehind},
     recording::HostPlugins,
     rehearsal::{self, Rehearsal},
     reloader, set_up,
@@ -268,8 +268,8 @@ impl Engine for Bevy {
     }
 
     fn restore(world: &mut World, snapshot: &Snapshot) -> Vec<String> {
+        world.resource_mut::<LeftBehind>().take_back();
         let delegates = &mut *world.resource_mut::<Delegates>();
-        delegates.left.take_back();
         delegates.to_enter.clear();
         let set_up = delegates.set_up.take();
         if let Err(panic) = panics::guard(|| drop(set_up)) {

@@ -11,6 +11,7 @@ use super::{
     driver::{self, Driver, Memory},
     exempt::NotRolledBack,
     library::{Cargo, Libraries},
+    migration::{self, LeftBehind},
     overlay, panel,
     recording::HostPlugins,
     reloader::{self, HotReloader},
@@ -52,6 +53,7 @@ impl Plugin for HotReloaderPlugin {
             runner::plugin,
             delegate::plugin,
             code::plugin,
+            migration::plugin,
             driver::plugin,
             overlay::tell,
         ));
@@ -83,6 +85,7 @@ fn exempt(app: &mut App) {
         .exempt_from_rollback::<HotReload>()
         .exempt_from_rollback::<HotReloader>()
         .exempt_from_rollback::<HotReloaderConfig>()
+        .exempt_from_rollback::<LeftBehind>()
         .exempt_from_rollback::<Libraries>()
         .exempt_from_rollback::<Memory>()
         .exempt_from_rollback::<ModuleTimes>()

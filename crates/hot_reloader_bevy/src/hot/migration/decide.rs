@@ -19,6 +19,7 @@ use hot_reloader_transaction::{Passage, Plan};
 use super::{
     adapt::perhaps_renamed,
     convert::{Conversion, Reflection},
+    left::LeftBehind,
     Crossing, Holder, Incoming, Way,
 };
 use crate::hot::{
@@ -53,7 +54,7 @@ pub(crate) fn decide(
     let mut crossings = Vec::new();
     let mut faults = Vec::new();
     let mut queues = Vec::new();
-    let left = &world.resource::<Delegates>().left;
+    let left = world.resource::<LeftBehind>();
     let known = world.components().iter();
     for info in known.filter(|info| !left.is_abandoned(info.id())) {
         if decision.is_other_queue(info) {

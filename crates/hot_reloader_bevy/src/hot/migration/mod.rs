@@ -4,34 +4,27 @@
 //! its types is what it was to the engine, and new code cannot take a value of before for one of its own.
 //! [`decide()`] says for each such type in the world how its values go over, by its name: as they are if the
 //! sources say that it is what it was, by serde or by the names of its fields ([`adapt`]) if not.
-//! [`carry()`] makes all new values first, and puts them in place only if all came about.
+//! [`carry()`] makes all new values first, and puts them in place only if all came about. What new code has not
+//! been seen to use is [`left`] where it is.
 
 mod adapt;
 mod carry;
 mod convert;
 mod decide;
+mod left;
 
-use std::{alloc::Layout, any::TypeId, collections::HashSet, sync::Arc};
+use std::{alloc::Layout, any::TypeId, sync::Arc};
 
-use bevy::{
-    ecs::component::{ComponentId, ComponentInfo},
-    prelude::World,
-};
+use bevy::ecs::component::{ComponentId, ComponentInfo};
 use hot_reloader_core::TypeFault;
 use hot_reloader_transaction::Passage;
 
-pub(crate) use carry::{carry, is_waiting, late, rehearse, LeftBehind};
+pub(crate) use carry::{carry, late, rehearse};
 pub(crate) use decide::decide;
+pub(crate) use left::{is_waiting, plugin, unseen, LeftBehind};
 
-use super::{delegate::Delegates, snapshot::Drop};
+use super::snapshot::Drop;
 use convert::Conversion;
-
-/// The components and resources that new code does not find, so it cannot change them.
-pub(crate) fn unseen(world: &World, crossings: &[Crossing]) -> HashSet<ComponentId> {
-    let left = &world.resource::<Delegates>().left;
-    let crossing = crossings.iter().map(|crossing| crossing.old);
-    crossing.chain(left.abandoned()).collect()
-}
 
 /// A type of new code, as the rehearsal met it.
 #[derive(Clone, Debug)]
