@@ -111,7 +111,7 @@ impl Engine for Bevy {
 
     fn capture(world: &mut World, rehearsal: &Rehearsal) -> Result<Snapshot, PanicReport> {
         let instructions = Instructions {
-            rules: compare::rules(world, rehearsal),
+            rules: rehearsal.rules(world),
             suspects: compare::suspects(world, rehearsal),
         };
         let present = world.resource::<Delegates>().spawned.present(world);

@@ -10,6 +10,7 @@
 //! access. It panics in the first frame, which is rolled back.
 
 use std::{
+    alloc::Layout,
     any::TypeId,
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
@@ -18,7 +19,7 @@ use std::{
 use bevy::{
     app::Main,
     ecs::{
-        component::ComponentId,
+        component::{ComponentId, ComponentInfo},
         schedule::{InternedScheduleLabel, ScheduleLabel},
     },
     prelude::{AppTypeRegistry, Schedule, Schedules, StateTransition, World},
@@ -29,18 +30,18 @@ use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
 
 use super::{
     definition::definition,
-    delegate::Delegates,
+    delegate::{Delegates, Slot},
     exchange::MadeKeys,
+    exempt::NotRolledBack,
     keys::StateKey,
     labels,
     library::{entry_of, Library},
     listen::Passing,
-    migration::Incoming,
     names,
     placement::{self, Placement},
     recording::{ModuleSchedules, Recording},
     scratch::{self, ResourceKey},
-    snapshot::CopyRule,
+    snapshot::{self, CopyRule},
 };
 
 /// What the rehearsal found out.
@@ -71,6 +72,26 @@ pub(crate) struct Rehearsal {
     leftover: Mutex<Option<Leftover>>,
 }
 
+/// A type of new code, as the rehearsal met it.
+#[derive(Clone, Debug)]
+pub(crate) struct Incoming {
+    pub(crate) id: TypeId,
+    pub(crate) name: String,
+    pub(crate) layout: Layout,
+    pub(crate) drop: snapshot::Drop,
+}
+
+impl Incoming {
+    pub(crate) fn of(info: &ComponentInfo) -> Option<Self> {
+        Some(Self {
+            id: info.type_id()?,
+            name: info.name().to_owned(),
+            layout: info.layout(),
+            drop: info.drop(),
+        })
+    }
+}
+
 /// The throwaway world, with all that the plugins made, and what can be used of their schedules.
 #[derive(Default)]
 pub(crate) struct Leftover {
@@ -97,9 +118,14 @@ impl Rehearsal {
         is_of(&self.hot, path)
     }
 
-    /// How values are copied of which the new code says so.
-    pub(crate) fn rules(&self) -> impl Iterator<Item = &CopyRule> {
-        self.state_keys.iter().map(|key| &key.rule)
+    /// How values are copied by the code that runs and by that which is to run. What is the reloader's own
+    /// goes on whatever comes of a reload.
+    pub(crate) fn rules(&self, world: &World) -> Vec<CopyRule> {
+        let slots = &world.resource::<Delegates>().slots;
+        let running = slots.iter().flat_map(Slot::rules);
+        let new = self.state_keys.iter().map(|key| &key.rule);
+        let exempt = &world.resource::<NotRolledBack>().0;
+        running.chain(new).chain(exempt).copied().collect()
     }
 
     /// Whether all modules could be tried to the end.

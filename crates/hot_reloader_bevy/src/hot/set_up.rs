@@ -29,12 +29,11 @@ use super::{
     labels,
     library::{entry_of, Library},
     listen::Passing,
-    migration::Incoming,
     names,
     placement::Placement,
     rebuild::Alive,
     recording::{ModuleSchedules, Recording},
-    rehearsal::{self, Found, Rehearsal},
+    rehearsal::{self, Found, Incoming, Rehearsal},
     scratch,
 };
 use crate::ModuleEntry;

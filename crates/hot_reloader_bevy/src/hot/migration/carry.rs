@@ -21,9 +21,9 @@ use hot_reloader_transaction::{Passage, ReloadError, TypeChange};
 use super::{
     convert::Stuck,
     left::{Left, LeftBehind},
-    Crossing, Holder, Incoming, Way,
+    Crossing, Holder, Way,
 };
-use crate::hot::{delegate::Delegates, snapshot::Column};
+use crate::hot::{delegate::Delegates, rehearsal::Incoming, snapshot::Column};
 
 /// What a resource is that is where another is to go.
 #[derive(Clone, Copy, PartialEq, Eq)]

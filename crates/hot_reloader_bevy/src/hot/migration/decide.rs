@@ -20,15 +20,14 @@ use super::{
     adapt::perhaps_renamed,
     convert::{Conversion, Reflection},
     left::LeftBehind,
-    Crossing, Holder, Incoming, Way,
+    Crossing, Holder, Way,
 };
 use crate::hot::{
-    compare,
     definition::definition,
     delegate::{Delegates, Slot},
     keys::StateKey,
     names,
-    rehearsal::Rehearsal,
+    rehearsal::{Incoming, Rehearsal},
     snapshot::{Copier, Copiers},
 };
 
@@ -49,7 +48,7 @@ pub(crate) fn decide(
         incoming,
         plan,
         slots: &world.resource::<Delegates>().slots,
-        copiers: Copiers::new(world, &compare::rules(world, rehearsal)),
+        copiers: Copiers::new(world, &rehearsal.rules(world)),
     };
     let mut crossings = Vec::new();
     let mut faults = Vec::new();

@@ -13,9 +13,10 @@ mod convert;
 mod decide;
 mod left;
 
-use std::{alloc::Layout, any::TypeId, sync::Arc};
+use std::{any::TypeId, sync::Arc};
 
-use bevy::ecs::component::{ComponentId, ComponentInfo};
+use bevy::ecs::component::ComponentId;
+use hot_reloader_build::Layout;
 use hot_reloader_core::TypeFault;
 use hot_reloader_transaction::Passage;
 
@@ -23,34 +24,14 @@ pub(crate) use carry::{carry, late, rehearse};
 pub(crate) use decide::decide;
 pub(crate) use left::{is_waiting, plugin, unseen, LeftBehind};
 
-use super::snapshot::Drop;
+use super::rehearsal::Incoming;
 use convert::Conversion;
-
-/// A type of new code, as the rehearsal met it.
-#[derive(Clone, Debug)]
-pub(crate) struct Incoming {
-    pub(crate) id: TypeId,
-    pub(crate) name: String,
-    pub(crate) layout: Layout,
-    pub(crate) drop: Drop,
-}
-
-impl Incoming {
-    pub(crate) fn of(info: &ComponentInfo) -> Option<Self> {
-        Some(Self {
-            id: info.type_id()?,
-            name: info.name().to_owned(),
-            layout: info.layout(),
-            drop: info.drop(),
-        })
-    }
-}
 
 /// How the values of one type in the world go over to new code.
 pub(crate) struct Crossing {
     old: ComponentId,
     /// Of the old type, what the sources said of it.
-    origin: (TypeId, Arc<hot_reloader_build::Layout>),
+    origin: (TypeId, Arc<Layout>),
     holder: Holder,
     /// What it is called before and after.
     names: [String; 2],
