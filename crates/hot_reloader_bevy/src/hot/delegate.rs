@@ -35,7 +35,6 @@ use super::{
     placement::{self, Unit},
     rebuild::{self, Alive, Entered, Spawned},
     scratch::ResourceKey,
-    set_up::SetUp,
     snapshot::CopyRule,
     ReloadError,
 };
@@ -189,8 +188,6 @@ pub(crate) struct Delegates {
     pub(crate) built: HashSet<String>,
     /// What the reload that may be taken back began with.
     pub(crate) before: Option<Before>,
-    /// Modules that have built, and are to be put in place.
-    pub(crate) set_up: Option<SetUp>,
     /// What the modules have built that can be built anew.
     pub(crate) spawned: Spawned,
     /// What is entered again when it has been taken down.

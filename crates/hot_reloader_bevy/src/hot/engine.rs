@@ -25,7 +25,8 @@ use super::{
     migration::{self, LeftBehind},
     recording::HostPlugins,
     rehearsal::{self, Rehearsal},
-    reloader, set_up,
+    reloader,
+    set_up::{self, SetUp},
     snapshot::{Instructions, Scope, Snapshot},
     HotReloader,
 };
@@ -269,9 +270,8 @@ impl Engine for Bevy {
 
     fn restore(world: &mut World, snapshot: &Snapshot) -> Vec<String> {
         world.resource_mut::<LeftBehind>().take_back();
-        let delegates = &mut *world.resource_mut::<Delegates>();
-        delegates.to_enter.clear();
-        let set_up = delegates.set_up.take();
+        world.resource_mut::<Delegates>().to_enter.clear();
+        let set_up = std::mem::take(&mut *world.resource_mut::<SetUp>());
         if let Err(panic) = panics::guard(|| drop(set_up)) {
             bevy::log::warn!("dropping new code panicked: {panic}");
         }
@@ -306,8 +306,9 @@ impl Engine for Bevy {
 
     fn retire(world: &mut World, code: Vec<Slot>) -> Vec<ModuleFault> {
         // Whatever runs now has been decided on: it stays, or it has been taken back.
-        let delegates = &mut *world.resource_mut::<Delegates>();
-        let leftover = (delegates.before.take(), delegates.set_up.take());
+        let before = world.resource_mut::<Delegates>().before.take();
+        let set_up = std::mem::take(&mut *world.resource_mut::<SetUp>());
+        let leftover = (before, set_up);
         if let Err(panic) = panics::guard(|| drop(leftover)) {
             bevy::log::warn!("dropping resources of before panicked: {panic}");
         }

@@ -17,6 +17,7 @@ use super::{
     reloader::{self, HotReloader},
     remote::{self, Remote},
     runner::{self, HotReload},
+    set_up::{self, SetUp},
     trigger::{self, CancelReload, ReloadFinished, ReloadRequest, WorkAhead},
 };
 use crate::ExemptFromRollback;
@@ -54,6 +55,7 @@ impl Plugin for HotReloaderPlugin {
             delegate::plugin,
             code::plugin,
             migration::plugin,
+            set_up::plugin,
             driver::plugin,
             overlay::tell,
         ));
@@ -91,5 +93,6 @@ fn exempt(app: &mut App) {
         .exempt_from_rollback::<ModuleTimes>()
         .exempt_from_rollback::<News>()
         .exempt_from_rollback::<NotRolledBack>()
-        .exempt_from_rollback::<Remote>();
+        .exempt_from_rollback::<Remote>()
+        .exempt_from_rollback::<SetUp>();
 }
