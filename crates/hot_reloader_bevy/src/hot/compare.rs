@@ -10,7 +10,7 @@ use bevy::{ecs::component::ComponentId, prelude::World};
 use hot_reloader_core::{shape::ShapeChange, TypeFault, TypeShape};
 use hot_reloader_transaction::{Plan, ReloadError};
 
-use super::{delegate::Delegates, migration, names, rehearsal::Rehearsal, snapshot};
+use super::{migration, names, rehearsal::Rehearsal, slots::Delegates, snapshot};
 
 /// Refuses types that changed. Returns what could not be made sure of, as warnings.
 pub(crate) fn compare(

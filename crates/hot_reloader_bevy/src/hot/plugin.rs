@@ -7,7 +7,7 @@ use super::{
     awake::News,
     code::{self, Held},
     config::HotReloaderConfig,
-    delegate::{self, Delegates, ModuleTimes},
+    delegate::{self, ModuleTimes},
     driver::{self, Driver, Memory},
     exempt::NotRolledBack,
     library::{Cargo, Libraries},
@@ -18,6 +18,7 @@ use super::{
     remote::{self, Remote},
     runner::{self, HotReload},
     set_up::{self, SetUp},
+    slots::Delegates,
     trigger::{self, CancelReload, ReloadFinished, ReloadRequest, WorkAhead},
 };
 use crate::ExemptFromRollback;

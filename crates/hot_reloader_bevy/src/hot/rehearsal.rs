@@ -30,7 +30,6 @@ use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
 
 use super::{
     definition::definition,
-    delegate::{Delegates, Slot},
     exchange::MadeKeys,
     exempt::NotRolledBack,
     keys::StateKey,
@@ -41,6 +40,7 @@ use super::{
     placement::{self, Placement},
     recording::{ModuleSchedules, Recording},
     scratch::{self, ResourceKey},
+    slots::{Delegates, Slot},
     snapshot::{self, CopyRule},
 };
 

@@ -23,7 +23,7 @@ use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
 use super::{
     code::{self, Code},
     config::HotReloaderConfig,
-    delegate::{self, Delegates, Placed, Slot},
+    delegate,
     exchange::{Exchange, Known, MadeValues},
     keys::StateKey,
     labels,
@@ -35,6 +35,7 @@ use super::{
     recording::{ModuleSchedules, Recording},
     rehearsal::{self, Found, Incoming, Rehearsal},
     scratch,
+    slots::{Delegates, Placed, Slot},
 };
 use crate::ModuleEntry;
 

@@ -23,7 +23,7 @@ use super::{
     left::{Left, LeftBehind},
     Crossing, Holder, Way,
 };
-use crate::hot::{delegate::Delegates, rehearsal::Incoming, snapshot::Column};
+use crate::hot::{rehearsal::Incoming, slots::Delegates, snapshot::Column};
 
 /// What a resource is that is where another is to go.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -24,10 +24,10 @@ use super::{
 };
 use crate::hot::{
     definition::definition,
-    delegate::{Delegates, Slot},
     keys::StateKey,
     names,
     rehearsal::{Incoming, Rehearsal},
+    slots::{Delegates, Slot},
     snapshot::{Copier, Copiers},
 };
 
