@@ -10,8 +10,8 @@
 //! [`reloader`], [`overlay`] and [`panel`] tell how it went.
 //!
 //! Small things beside: [`config`] is what a person sets, [`exempt`] what a rollback leaves alone; [`keys`],
-//! [`definition`] and [`names`] are what is known of types, [`labels`] of schedules; [`awake`] brings frames;
-//! [`in_process`] stands in for cargo and the loader in tests.
+//! [`definition`] and [`names`] are what is known of types, [`resources`] of resources of any type, [`labels`] of
+//! schedules; [`awake`] brings frames; [`in_process`] stands in for cargo and the loader in tests.
 
 mod awake;
 mod code;
@@ -39,6 +39,7 @@ mod recording;
 mod rehearsal;
 mod reloader;
 mod remote;
+mod resources;
 mod runner;
 mod scratch;
 mod set_up;

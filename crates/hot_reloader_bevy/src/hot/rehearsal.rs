@@ -39,7 +39,8 @@ use super::{
     names,
     placement::{self, Placement},
     recording::{ModuleSchedules, Recording},
-    scratch::{self, ResourceKey},
+    resources::{self, ResourceKey},
+    scratch,
     slots::{Delegates, Slot},
     snapshot::{self, CopyRule},
 };
@@ -158,18 +159,18 @@ pub(crate) fn rehearse(
     let mut leftover = Leftover::default();
     leftover.world = scratch::world(live);
     let world = &mut leftover.world;
-    let seeded = scratch::resources(world);
+    let seeded = resources::present(world);
     // Those that are not reloaded too: others may build on what they make.
     for name in &plan.order {
         let Some(entry) = entry_of(libraries, live.resource::<Delegates>(), name) else {
             continue;
         };
-        let before = scratch::resources(world);
+        let before = resources::present(world);
         let last = world.increment_change_tick();
         let recorded = Recording::of(world, entry, Passing::Nothing);
         let Some(module) = plan.modules.iter().find(|module| module.name == *name) else {
             discard(recorded);
-            let others = scratch::resources(world);
+            let others = resources::present(world);
             rehearsal.by_others.extend(others.difference(&before));
             continue;
         };
@@ -183,11 +184,11 @@ pub(crate) fn rehearse(
             discard(schedules);
             Ok((found, transitions))
         });
-        let made = scratch::resources(world);
+        let made = resources::present(world);
         let new = made.difference(&before).copied();
         let states = new.filter(|(id, _)| is_state(world, *id)).collect();
         rehearsal.states.insert(name.clone(), states);
-        for key in scratch::changed(world, last).difference(&seeded) {
+        for key in resources::changed(world, last).difference(&seeded) {
             let is_own = !rehearsal.by_others.contains(key);
             rehearsal.made.entry(*key).or_insert(is_own);
         }

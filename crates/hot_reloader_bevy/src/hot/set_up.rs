@@ -34,7 +34,7 @@ use super::{
     rebuild::Alive,
     recording::{ModuleSchedules, Recording},
     rehearsal::{self, Found, Incoming, Rehearsal},
-    scratch,
+    resources,
     slots::{Delegates, Placed, Slot},
 };
 use crate::ModuleEntry;
@@ -365,7 +365,7 @@ fn build(
 /// States that were there before any module made them are the host's.
 fn note_states_of_host(world: &mut World, rehearsal: &Rehearsal, before: &MadeValues) {
     let states = rehearsal.states.values().flatten();
-    let present = scratch::resources(world);
+    let present = resources::present(world);
     let of_host = states.filter(|key| present.contains(key) && !before.contains_key(key));
     let of_host: Vec<_> = of_host.copied().collect();
     world.resource_mut::<Delegates>().of_host.extend(of_host);

@@ -26,7 +26,7 @@ use super::{
     keys::StateKey,
     placement::Unit,
     rebuild::{Entered, Spawned},
-    scratch::ResourceKey,
+    resources::ResourceKey,
     snapshot::CopyRule,
 };
 use crate::ModuleEntry;
