@@ -8,7 +8,7 @@
 //! - `stage`: where a reload stands, one enum.
 //! - [`transaction`]: what happens to it from outside, and which phase that leads to.
 //! - `phase`: one file for each, in the order in which a reload goes through them.
-//! - [`report`] and [`error`]: how it went.
+//! - [`report`] and [`error`]: how it goes, and how it went.
 //! - [`cargo`]: where an engine without one of its own gets its libraries from.
 //!
 //! Time, processes, files and the world come in through the engine, so the tests of this crate run
@@ -28,6 +28,6 @@ pub use engine::{
     Purpose, Wanted,
 };
 pub use error::{Phase, RehearsalFault, ReloadError};
-pub use report::{ModuleChange, Outcome, Passage, PhaseTime, ReloadReport, TypeChange};
+pub use report::{ModuleChange, Outcome, Passage, PhaseTime, Progress, ReloadReport, TypeChange};
 pub use request::{Request, RequestId};
-pub use transaction::{Progress, Transaction};
+pub use transaction::Transaction;

@@ -1,11 +1,28 @@
-//! How one reload went.
+//! How one reload goes, and how it went.
 
-use std::{fmt, io::Write, path::Path, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    io::Write,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use hot_reloader_core::{BuildId, Generation};
 use serde::{Serialize, Serializer};
 
 use crate::{Phase, ReloadError};
+
+/// A reload that goes on.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// The step.
+    pub phase: Phase,
+    /// What it is doing, in a few words.
+    pub text: String,
+    /// When the reload was asked for.
+    pub since: Instant,
+}
 
 /// How a reload ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

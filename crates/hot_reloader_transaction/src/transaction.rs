@@ -11,7 +11,7 @@ use hot_reloader_core::{memory, BuildId, Generation, PanicReport};
 use crate::{
     engine::{Engine, Purpose},
     phase,
-    report::{Outcome, ReloadReport},
+    report::{Outcome, Progress, ReloadReport},
     request::Queue,
     stage::{Attempt, Ready, Stage},
     Phase, ReloadError, Request, RequestId,
@@ -44,17 +44,6 @@ impl<E: Engine> std::fmt::Debug for Transaction<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Transaction").field(&self.phase()).finish()
     }
-}
-
-/// A reload that goes on.
-#[derive(Clone, Debug)]
-pub struct Progress {
-    /// The step.
-    pub phase: Phase,
-    /// What it is doing, in a few words.
-    pub text: String,
-    /// When the reload was asked for.
-    pub since: Instant,
 }
 
 impl<E: Engine> Default for Transaction<E> {

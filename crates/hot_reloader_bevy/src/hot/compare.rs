@@ -10,13 +10,7 @@ use bevy::{ecs::component::ComponentId, prelude::World};
 use hot_reloader_core::{shape::ShapeChange, TypeFault, TypeShape};
 use hot_reloader_transaction::{Plan, ReloadError};
 
-use super::{
-    delegate::{Delegates, Slot},
-    exempt::NotRolledBack,
-    migration, names,
-    rehearsal::Rehearsal,
-    snapshot::{self, CopyRule},
-};
+use super::{migration, names, rehearsal::Rehearsal, slots::Delegates, snapshot};
 
 /// Refuses types that changed. Returns what could not be made sure of, as warnings.
 pub(crate) fn compare(
@@ -65,7 +59,7 @@ pub(crate) fn compare(
             && is_component_alive(world, *id)
             && !is_left_alone(world, rehearsal, *id)
     });
-    let not_covered = snapshot::not_covered(world, &rules(world, rehearsal), alive);
+    let not_covered = snapshot::not_covered(world, &rehearsal.rules(world), alive);
     warnings.extend(not_covered.into_iter().map(|(name, why)| {
         format!("{name} could not be brought back if this reload is taken back: {why}")
     }));
@@ -91,16 +85,6 @@ fn keys_that_go(world: &World, rehearsal: &Rehearsal, plan: &Plan) -> Vec<String
             )
         })
         .collect()
-}
-
-/// How values are copied by the code that runs and by that which is to run. What is the reloader's own
-/// goes on whatever comes of a reload.
-pub(crate) fn rules(world: &World, rehearsal: &Rehearsal) -> Vec<CopyRule> {
-    let slots = &world.resource::<Delegates>().slots;
-    let running = slots.iter().flat_map(Slot::rules);
-    let exempt = &world.resource::<NotRolledBack>().0;
-    let rules = running.chain(rehearsal.rules());
-    rules.chain(exempt).copied().collect()
 }
 
 /// What new code may change by what it declares: types that its systems write, and all of its own.

@@ -2,89 +2,30 @@
 //! each module supplies.
 
 use std::{
-    any::TypeId,
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
+    collections::BTreeMap,
     time::{Duration, Instant},
 };
 
 use bevy::{
-    app::{First, Last, Main, PostStartup, PreStartup, Startup},
-    ecs::{
-        component::Tick,
-        schedule::{
-            ExecutorKind, InternedScheduleLabel, IntoSystemConfigs, ScheduleLabel, Stepping,
-            SystemConfigs, SystemSet,
-        },
+    app::{First, Last, Main},
+    ecs::schedule::{
+        InternedScheduleLabel, IntoSystemConfigs, ScheduleLabel, Stepping, SystemConfigs, SystemSet,
     },
     prelude::{App, Mut, Res, Resource, Schedule, Schedules, StateTransition, World},
-    reflect::TypeRegistry,
 };
-use hot_reloader_build::Layout;
-use hot_reloader_core::{
-    panics,
-    threads::{self, Thread},
-    BuildId, Generation, HotModule, PanicReport, TypeShape,
-};
+use hot_reloader_core::{panics, threads, Generation, PanicReport};
 
 use super::{
-    code::Code,
-    exchange::{Exchange, MadeValues},
-    keys::StateKey,
-    migration::LeftBehind,
+    labels,
     placement::{self, Unit},
-    rebuild::{self, Alive, Entered, Spawned},
-    scratch::ResourceKey,
-    set_up::SetUp,
-    snapshot::CopyRule,
-    ReloadError,
+    rebuild::{self, Alive},
+    slots::{Delegates, ModulePanic, Slot},
 };
-use crate::{ModuleEntry, OnLoad, OnReload, OnUnload};
 
 /// All delegators. A host's system can be ordered before or after it, in any schedule that a
 /// module has systems in.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HotSystems;
-
-/// The code that one module runs now.
-pub(crate) struct Slot {
-    pub(crate) module: HotModule,
-    pub(crate) entry: &'static ModuleEntry,
-    /// The library that it is of.
-    pub(crate) library: String,
-    pub(crate) generation: Generation,
-    pub(crate) build_id: BuildId,
-    /// `None` while the schedule runs.
-    pub(crate) schedules: HashMap<InternedScheduleLabel, Option<Schedule>>,
-    /// The schedules that are run in units.
-    pub(crate) placed: HashMap<InternedScheduleLabel, Placed>,
-    /// The schedules in which a panic left systems half way.
-    pub(crate) interrupted: Vec<InternedScheduleLabel>,
-    /// Whether states are among what it adds.
-    pub(crate) has_states: bool,
-    /// What its code has begun that goes on by itself.
-    pub(crate) threads: Vec<Thread>,
-    /// The names of its plugins.
-    pub(crate) plugins: Vec<String>,
-    /// Observers and one-shot systems.
-    pub(crate) code: Code,
-    pub(crate) state_keys: Vec<StateKey>,
-    pub(crate) shapes: HashMap<TypeId, TypeShape>,
-    /// What reflection knows of the types that it named.
-    pub(crate) registry: Arc<TypeRegistry>,
-    /// What the types of its library are.
-    pub(crate) layout: Arc<Layout>,
-    /// Why it is out of service, if it is.
-    pub(crate) suspended: Option<Arc<ReloadError>>,
-}
-
-/// A schedule that is run in units.
-pub(crate) struct Placed {
-    /// The number of the arrangement of its units.
-    pub(crate) arrangement: usize,
-    /// What lets the systems of each unit run, and no others. `None` while they run.
-    pub(crate) filters: Vec<Option<Stepping>>,
-}
 
 /// What one delegator runs of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,11 +49,6 @@ impl Part {
 }
 
 impl Slot {
-    /// How its state keys are copied.
-    pub(crate) fn rules(&self) -> impl Iterator<Item = &CopyRule> {
-        self.state_keys.iter().map(|key| &key.rule)
-    }
-
     fn has(&self, part: Part) -> bool {
         let placed = self.placed.get(&part.label());
         let is_it = match part {
@@ -123,136 +59,18 @@ impl Slot {
         };
         is_it && self.schedules.contains_key(&part.label())
     }
-
-    /// Drops the code of the module. A destructor of a system's local may panic.
-    pub(crate) fn drop_guarded(self) -> Result<(), PanicReport> {
-        panics::guard(|| drop(self))
-    }
-
-    /// Makes schedules whole again in which a panic left systems half way. Commands that they have
-    /// queued are applied now, to be undone with all else.
-    pub(crate) fn mend(&mut self, world: &mut World) {
-        for label in std::mem::take(&mut self.interrupted) {
-            let Some(Some(schedule)) = self.schedules.get_mut(&label) else {
-                continue;
-            };
-            if let Err(panic) = panics::guard(|| schedule.apply_deferred(world)) {
-                bevy::log::warn!("a command panicked while its schedule was mended: {panic}");
-            }
-            // Another executor knows nothing of the systems that had run.
-            let kind = schedule.get_executor_kind();
-            let other = match kind {
-                ExecutorKind::Simple => ExecutorKind::SingleThreaded,
-                _ => ExecutorKind::Simple,
-            };
-            schedule.set_executor_kind(other).set_executor_kind(kind);
-        }
-    }
 }
 
-/// What a reload began with.
-pub(crate) struct Before {
-    pub(crate) made: MadeValues,
-    pub(crate) built: HashSet<String>,
-    pub(crate) spawned: Spawned,
-    /// By what the states were entered that were present.
-    pub(crate) present: Vec<Entered>,
-    /// What its builds have kept out of the way.
-    pub(crate) exchange: Option<Exchange>,
-}
-
-/// A module panicked in a frame.
-pub(crate) struct ModulePanic {
-    pub(crate) module: String,
-    /// What it was doing.
-    pub(crate) place: String,
-    pub(crate) panic: PanicReport,
+impl Delegates {
+    /// Whether a module has something for a delegator to run.
+    fn have(&self, part: Part) -> bool {
+        self.slots.iter().any(|slot| slot.has(part))
+    }
 }
 
 /// Runs as soon as modules have panicked, to decide what becomes of them.
 #[derive(ScheduleLabel, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ModulesPanicked;
-
-/// The code of all modules, in dependency order.
-#[derive(Resource, Default)]
-pub(crate) struct Delegates {
-    pub(crate) slots: Vec<Slot>,
-    /// What the sources said of each type when code came that used it.
-    pub(crate) origins: HashMap<TypeId, Arc<Layout>>,
-    /// Values of types that new code does not use, or has made anew.
-    pub(crate) left: LeftBehind,
-    /// Counts the changes to which slots there are.
-    pub(crate) revision: u32,
-    /// What the builds of the modules made last.
-    pub(crate) made: MadeValues,
-    /// States that modules name and the host has.
-    pub(crate) of_host: HashSet<ResourceKey>,
-    /// The modules that have built: what their builds spawn is there.
-    pub(crate) built: HashSet<String>,
-    /// What the reload that may be taken back began with.
-    pub(crate) before: Option<Before>,
-    /// Modules that have built, and are to be put in place.
-    pub(crate) set_up: Option<SetUp>,
-    /// What the modules have built that can be built anew.
-    pub(crate) spawned: Spawned,
-    /// What is entered again when it has been taken down.
-    pub(crate) to_enter: Vec<Entered>,
-    /// Whether no schedule is being run but those that begin a frame.
-    pub(crate) is_frame_start: bool,
-    /// When the transitions of states were made last.
-    pub(crate) transitioned: Tick,
-    /// How many delegators run, one within the other: code of a module may run a schedule, or enter a state.
-    depth: u32,
-    panics: Vec<ModulePanic>,
-    attached: HashSet<InternedScheduleLabel>,
-    /// The delegators of units, by schedule and place. They stay, to be used again.
-    arrangements: Vec<(InternedScheduleLabel, Vec<Unit>)>,
-}
-
-impl Delegates {
-    /// In dependency order.
-    pub(crate) fn names(&self) -> Vec<String> {
-        self.slots
-            .iter()
-            .map(|slot| slot.module.name.clone())
-            .collect()
-    }
-
-    /// Takes the slots out of which `goes` says so.
-    pub(crate) fn take(&mut self, goes: impl FnMut(&Slot) -> bool) -> Vec<Slot> {
-        self.revision += 1;
-        let (gone, kept) = std::mem::take(&mut self.slots).into_iter().partition(goes);
-        self.slots = kept;
-        gone
-    }
-
-    /// Puts slots in, and all of them in the order of `names`.
-    pub(crate) fn put(&mut self, slots: Vec<Slot>, names: &[String]) {
-        self.revision += 1;
-        self.slots.extend(slots);
-        let place = |slot: &Slot| names.iter().position(|name| *name == slot.module.name);
-        self.slots.sort_by_key(place);
-    }
-
-    /// Whether a module has something for a delegator to run.
-    fn have(&self, part: Part) -> bool {
-        self.slots.iter().any(|slot| slot.has(part))
-    }
-
-    pub(crate) fn get(&self, name: &str) -> Option<&Slot> {
-        self.slots.iter().find(|slot| slot.module.name == name)
-    }
-
-    /// What has panicked since the last call, in its order.
-    pub(crate) fn take_panics(&mut self) -> Vec<ModulePanic> {
-        std::mem::take(&mut self.panics)
-    }
-
-    /// Whether [`take_panics`](Self::take_panics) has something to give.
-    pub(crate) fn have_panicked(&self) -> bool {
-        !self.panics.is_empty()
-    }
-}
 
 /// How long each module took in each schedule, if that is wanted.
 #[derive(Resource, Clone, Debug, Default)]
@@ -301,7 +119,7 @@ pub(crate) fn attach(world: &mut World, create: bool) {
             for label in slot.schedules.keys().copied() {
                 let is_whole = !slot.placed.contains_key(&label);
                 let is_missing = !schedules.contains(label) && (!create || label == Main.intern());
-                let can_be = is_whole && !is_own(label) && !is_missing;
+                let can_be = is_whole && !labels::is_own(label) && !is_missing;
                 if can_be && delegates.attached.insert(label) {
                     let schedule = schedules.entry(label);
                     let mut delegator = delegator(label);
@@ -369,17 +187,6 @@ pub(crate) fn arrange(world: &mut World, host: InternedScheduleLabel, units: &[U
         }
         arrangement
     })
-}
-
-/// Whether reloads run it, not frames.
-pub(crate) fn is_own(label: InternedScheduleLabel) -> bool {
-    let hooks = [OnLoad.intern(), OnUnload.intern(), OnReload.intern()];
-    startup().contains(&label) || hooks.contains(&label)
-}
-
-/// The schedules that come too late for a module that is loaded while the app runs.
-pub(crate) fn startup() -> [InternedScheduleLabel; 3] {
-    [PreStartup.intern(), Startup.intern(), PostStartup.intern()]
 }
 
 fn delegator(label: InternedScheduleLabel) -> SystemConfigs {

@@ -13,10 +13,11 @@ use hot_reloader_transaction::{Phase, Purpose, ReloadError, ReloadReport, Reques
 use super::{
     awake::{self, News},
     config::HotReloaderConfig,
-    delegate::{self, Delegates, HotSystems, ModulesPanicked},
+    delegate::{self, HotSystems, ModulesPanicked},
     engine::Bevy,
     migration,
     reloader::HotReloader,
+    slots::Delegates,
     trigger::{CancelReload, ReloadRequest, WorkAhead},
 };
 

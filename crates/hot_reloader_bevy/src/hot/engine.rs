@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use bevy::{
     ecs::schedule::ScheduleLabel,
-    prelude::{StateTransition, World},
+    prelude::{Mut, StateTransition, World},
 };
 use hot_reloader_core::{
     panics, Generation, HotModule, ModuleRegistry, PanicReport, StagedLibrary,
@@ -19,12 +19,14 @@ use super::{
     code::{self, Code},
     compare,
     config::HotReloaderConfig,
-    delegate::{self, Before, Delegates, Slot},
+    delegate, labels,
     library::{Libraries, Library, Order},
-    migration, rebuild,
+    migration::{self, LeftBehind},
     recording::HostPlugins,
     rehearsal::{self, Rehearsal},
-    reloader, set_up,
+    reloader,
+    set_up::{self, SetUp},
+    slots::{Before, Delegates, Slot},
     snapshot::{Instructions, Scope, Snapshot},
     HotReloader,
 };
@@ -110,7 +112,7 @@ impl Engine for Bevy {
 
     fn capture(world: &mut World, rehearsal: &Rehearsal) -> Result<Snapshot, PanicReport> {
         let instructions = Instructions {
-            rules: compare::rules(world, rehearsal),
+            rules: rehearsal.rules(world),
             suspects: compare::suspects(world, rehearsal),
         };
         let present = world.resource::<Delegates>().spawned.present(world);
@@ -219,7 +221,7 @@ impl Engine for Bevy {
 
     fn start(world: &mut World, modules: &[String]) -> Result<(), ModuleFault> {
         enter_first_states(world, modules)?;
-        for label in delegate::startup() {
+        for label in labels::startup() {
             for module in modules {
                 delegate::run_own(world, module, label).map_err(|panic| ModuleFault {
                     module: module.clone(),
@@ -267,10 +269,9 @@ impl Engine for Bevy {
     }
 
     fn restore(world: &mut World, snapshot: &Snapshot) -> Vec<String> {
-        let delegates = &mut *world.resource_mut::<Delegates>();
-        delegates.left.take_back();
-        delegates.to_enter.clear();
-        let set_up = delegates.set_up.take();
+        world.resource_mut::<LeftBehind>().take_back();
+        world.resource_mut::<Delegates>().to_enter.clear();
+        let set_up = std::mem::take(&mut *world.resource_mut::<SetUp>());
         if let Err(panic) = panics::guard(|| drop(set_up)) {
             bevy::log::warn!("dropping new code panicked: {panic}");
         }
@@ -296,14 +297,18 @@ impl Engine for Bevy {
             }
         }
         lost.extend(snapshot.restore(world));
-        rebuild::stay_present(world, present, &HashMap::new());
+        world.resource_scope(|world, mut delegates: Mut<Delegates>| {
+            let spawned = &mut delegates.spawned;
+            spawned.stay_present(world, present, &HashMap::new());
+        });
         lost
     }
 
     fn retire(world: &mut World, code: Vec<Slot>) -> Vec<ModuleFault> {
         // Whatever runs now has been decided on: it stays, or it has been taken back.
-        let delegates = &mut *world.resource_mut::<Delegates>();
-        let leftover = (delegates.before.take(), delegates.set_up.take());
+        let before = world.resource_mut::<Delegates>().before.take();
+        let set_up = std::mem::take(&mut *world.resource_mut::<SetUp>());
+        let leftover = (before, set_up);
         if let Err(panic) = panics::guard(|| drop(leftover)) {
             bevy::log::warn!("dropping resources of before panicked: {panic}");
         }
@@ -339,7 +344,7 @@ impl Engine for Bevy {
         // What it set up is still to be taken down.
         let schedules = std::mem::take(&mut slot.schedules).into_iter();
         let (own, schedules): (HashMap<_, _>, HashMap<_, _>) =
-            schedules.partition(|(label, _)| delegate::is_own(*label));
+            schedules.partition(|(label, _)| labels::is_own(*label));
         slot.schedules = own;
         if let Err(panic) = panics::guard(|| drop(schedules)) {
             bevy::log::warn!("dropping the systems of module `{module}` panicked: {panic}");

@@ -21,7 +21,7 @@ use std::{
 use bevy::{
     diagnostic::{Diagnostic, DiagnosticsStore},
     ecs::{
-        change_detection::{DetectChangesMut, MutUntyped},
+        change_detection::DetectChangesMut,
         component::{ComponentId, ComponentTicks, Tick},
     },
     prelude::{AssetServer, World},
@@ -33,7 +33,8 @@ use hot_reloader_transaction::RehearsalFault;
 use super::{
     exempt::NotRolledBack,
     names,
-    scratch::{self, ResourceKey},
+    resources::{self, find, name_of, ticks, value, ResourceKey},
+    scratch,
     snapshot::{Column, Copier, Copiers},
 };
 
@@ -164,7 +165,7 @@ impl Exchange {
                 pairs.extend(Pair::of(world, &scratch, *key, *is_own, &copiers));
             }
         }
-        let present = scratch::resources(world);
+        let present = resources::present(world);
         let new = known.keys.keys().filter(|key| !present.contains(*key));
         let mut new = new.filter_map(|key| name_of(&scratch, *key));
         if new.any(|name| names::is_of_gizmos(&name)) {
@@ -391,7 +392,7 @@ impl Exchange {
     /// What was put into the live world by builds that nobody has tried to the end.
     fn note_untried(&self, world: &World, made: &mut MadeValues) {
         let this_run = world.read_change_tick();
-        let new = scratch::resources(world);
+        let new = resources::present(world);
         for key @ (id, is_send) in new.difference(&self.present).copied() {
             let ticks = find(world, id).and_then(|id| ticks(world, id, is_send));
             let is_new = |ticks: &ComponentTicks| ticks.is_added(self.begin, this_run);
@@ -588,33 +589,6 @@ impl Drop for Exchange {
         } else if let Err(panic) = panics::guard(|| drop(scratch)) {
             bevy::log::warn!("dropping a throwaway world panicked: {panic}");
         }
-    }
-}
-
-fn find(world: &World, id: TypeId) -> Option<ComponentId> {
-    world.components().get_resource_id(id)
-}
-
-fn name_of(world: &World, (id, _): ResourceKey) -> Option<String> {
-    let name = world.components().get_name(find(world, id)?)?;
-    Some(name.to_owned())
-}
-
-/// When the value was changed last, if there is one.
-fn ticks(world: &World, id: ComponentId, is_send: bool) -> Option<ComponentTicks> {
-    let storages = world.storages();
-    if is_send {
-        storages.resources.get(id)?.get_ticks()
-    } else {
-        storages.non_send_resources.get(id)?.get_ticks()
-    }
-}
-
-fn value(world: &mut World, id: ComponentId, is_send: bool) -> Option<MutUntyped<'_>> {
-    if is_send {
-        world.get_resource_mut_by_id(id)
-    } else {
-        world.get_non_send_mut_by_id(id)
     }
 }
 

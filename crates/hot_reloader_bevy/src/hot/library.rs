@@ -11,7 +11,7 @@ use hot_reloader_transaction::{
     Build, MadeLibrary, Purpose, ReloadError,
 };
 
-use super::{config::HotReloaderConfig, delegate::Delegates, runner};
+use super::{config::HotReloaderConfig, runner, slots::Delegates};
 use crate::{LibraryEntry, ModuleEntry};
 
 /// Where an app's libraries come from.

@@ -6,12 +6,12 @@
 //! adds, while [`listen`] hears which plugins there are; [`rehearsal`] on a world of [`scratch`], which [`compare`]
 //! looks at, [`set_up`] on the live one, from which [`exchange`] and [`code`] keep what must not be lost;
 //! [`rebuild`] knows what was spawned; [`migration`] takes values over; [`placement`] finds a place among the
-//! host's systems, where [`delegate`] runs what there is; [`snapshot`] copies the world.
+//! host's systems, where [`delegate`] runs what the [`slots`] hold; [`snapshot`] copies the world.
 //! [`reloader`], [`overlay`] and [`panel`] tell how it went.
 //!
 //! Small things beside: [`config`] is what a person sets, [`exempt`] what a rollback leaves alone; [`keys`],
-//! [`definition`] and [`names`] are what is known of types; [`awake`] brings frames; [`in_process`] stands in for
-//! cargo and the loader in tests.
+//! [`definition`] and [`names`] are what is known of types, [`resources`] of resources of any type, [`labels`] of
+//! schedules; [`awake`] brings frames; [`in_process`] stands in for cargo and the loader in tests.
 
 mod awake;
 mod code;
@@ -25,6 +25,7 @@ mod exchange;
 mod exempt;
 mod in_process;
 mod keys;
+mod labels;
 mod library;
 mod listen;
 mod migration;
@@ -38,9 +39,11 @@ mod recording;
 mod rehearsal;
 mod reloader;
 mod remote;
+mod resources;
 mod runner;
 mod scratch;
 mod set_up;
+mod slots;
 mod snapshot;
 #[cfg(test)]
 mod tests;

@@ -7,15 +7,18 @@ use super::{
     awake::News,
     code::{self, Held},
     config::HotReloaderConfig,
-    delegate::{self, Delegates, ModuleTimes},
+    delegate::{self, ModuleTimes},
     driver::{self, Driver, Memory},
     exempt::NotRolledBack,
     library::{Cargo, Libraries},
+    migration::{self, LeftBehind},
     overlay, panel,
     recording::HostPlugins,
     reloader::{self, HotReloader},
     remote::{self, Remote},
     runner::{self, HotReload},
+    set_up::{self, SetUp},
+    slots::Delegates,
     trigger::{self, CancelReload, ReloadFinished, ReloadRequest, WorkAhead},
 };
 use crate::ExemptFromRollback;
@@ -52,6 +55,8 @@ impl Plugin for HotReloaderPlugin {
             runner::plugin,
             delegate::plugin,
             code::plugin,
+            migration::plugin,
+            set_up::plugin,
             driver::plugin,
             overlay::tell,
         ));
@@ -83,10 +88,12 @@ fn exempt(app: &mut App) {
         .exempt_from_rollback::<HotReload>()
         .exempt_from_rollback::<HotReloader>()
         .exempt_from_rollback::<HotReloaderConfig>()
+        .exempt_from_rollback::<LeftBehind>()
         .exempt_from_rollback::<Libraries>()
         .exempt_from_rollback::<Memory>()
         .exempt_from_rollback::<ModuleTimes>()
         .exempt_from_rollback::<News>()
         .exempt_from_rollback::<NotRolledBack>()
-        .exempt_from_rollback::<Remote>();
+        .exempt_from_rollback::<Remote>()
+        .exempt_from_rollback::<SetUp>();
 }

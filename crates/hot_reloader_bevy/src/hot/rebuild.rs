@@ -12,10 +12,7 @@ use bevy::{
     prelude::World,
 };
 
-use super::{
-    delegate::{self, Delegates},
-    names,
-};
+use super::{labels, names};
 use crate::OnLoad;
 
 /// What the schedules of modules have spawned that build something: by module and schedule.
@@ -66,7 +63,7 @@ impl Run {
 
 /// Whether a schedule builds something that may have to be built anew.
 pub(crate) fn builds(label: InternedScheduleLabel) -> bool {
-    label == OnLoad.intern() || delegate::startup().contains(&label) || enters(label)
+    label == OnLoad.intern() || labels::startup().contains(&label) || enters(label)
 }
 
 /// Whether it is run when a state is entered. Its type has the state as a parameter, so there is but its name.
@@ -138,6 +135,29 @@ impl Spawned {
         }
     }
 
+    /// What was entered is still what is present, though values of states were put back or `became` those of other
+    /// types.
+    pub(crate) fn stay_present(
+        &mut self,
+        world: &World,
+        entered: Vec<Entered>,
+        became: &HashMap<ComponentId, ComponentId>,
+    ) {
+        let now: HashMap<ComponentId, Tick> = states(world).collect();
+        for Entered {
+            module,
+            label,
+            states,
+        } in entered
+        {
+            if let Some(run) = self.runs.get_mut(&(module, label)) {
+                let ids = states.into_iter();
+                let ids = ids.map(|(id, _)| became.get(&id).copied().unwrap_or(id));
+                run.states = ids.filter_map(|id| Some((id, *now.get(&id)?))).collect();
+            }
+        }
+    }
+
     /// Takes all of it down that belongs to a module as it is now. Returns by what the present states were
     /// entered.
     pub(crate) fn take_down(&mut self, world: &mut World, module: &str) -> Vec<Entered> {
@@ -161,28 +181,6 @@ impl Spawned {
             }
         }
         present
-    }
-}
-
-/// What was entered is still what is present, though values of states were put back or `became` those of other types.
-pub(crate) fn stay_present(
-    world: &mut World,
-    entered: Vec<Entered>,
-    became: &HashMap<ComponentId, ComponentId>,
-) {
-    let now: HashMap<ComponentId, Tick> = states(world).collect();
-    let runs = &mut world.resource_mut::<Delegates>().spawned.runs;
-    for Entered {
-        module,
-        label,
-        states,
-    } in entered
-    {
-        if let Some(run) = runs.get_mut(&(module, label)) {
-            let ids = states.into_iter();
-            let ids = ids.map(|(id, _)| became.get(&id).copied().unwrap_or(id));
-            run.states = ids.filter_map(|id| Some((id, *now.get(&id)?))).collect();
-        }
     }
 }
 

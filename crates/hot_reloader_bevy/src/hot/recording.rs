@@ -9,11 +9,7 @@ use std::{
 };
 
 use bevy::{
-    app::{
-        First, FixedFirst, FixedLast, FixedMainScheduleOrder, FixedPostUpdate, FixedPreUpdate,
-        FixedUpdate, Last, MainScheduleOrder, PluginsState, PostUpdate, PreUpdate,
-        RunFixedMainLoop, SpawnScene, SubApp, Update,
-    },
+    app::{FixedMainScheduleOrder, MainScheduleOrder, PluginsState, SubApp},
     ecs::schedule::{InternedScheduleLabel, ScheduleLabel},
     prelude::{App, Plugin, Resource, Schedule, Schedules, StateTransition, World},
     render::{RenderApp, RenderPlugin},
@@ -24,7 +20,7 @@ use hot_reloader_core::{panics, PanicReport};
 use hot_reloader_transaction::RehearsalFault;
 
 use super::{
-    delegate,
+    labels,
     listen::{self, Passing},
 };
 use crate::ModuleEntry;
@@ -142,28 +138,10 @@ fn fresh_schedules() -> Schedules {
     let of_transitions = world.resource_mut::<Schedules>().remove(StateTransition);
     let mut schedules = Schedules::new();
     schedules.insert(of_transitions.expect("that is what the function is for"));
-    for label in delegate::startup().into_iter().chain(of_frames()) {
+    for label in labels::startup().into_iter().chain(labels::of_frames()) {
         schedules.insert(Schedule::new(label));
     }
     schedules
-}
-
-/// Those that are run in frames.
-fn of_frames() -> [InternedScheduleLabel; 12] {
-    [
-        First.intern(),
-        PreUpdate.intern(),
-        RunFixedMainLoop.intern(),
-        FixedFirst.intern(),
-        FixedPreUpdate.intern(),
-        FixedUpdate.intern(),
-        FixedPostUpdate.intern(),
-        FixedLast.intern(),
-        Update.intern(),
-        SpawnScene.intern(),
-        PostUpdate.intern(),
-        Last.intern(),
-    ]
 }
 
 /// The orders in which schedules run, as far as they can be looked at: not while they are run.

@@ -10,6 +10,7 @@
 //! access. It panics in the first frame, which is rolled back.
 
 use std::{
+    alloc::Layout,
     any::TypeId,
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
@@ -18,7 +19,7 @@ use std::{
 use bevy::{
     app::Main,
     ecs::{
-        component::ComponentId,
+        component::{ComponentId, ComponentInfo},
         schedule::{InternedScheduleLabel, ScheduleLabel},
     },
     prelude::{AppTypeRegistry, Schedule, Schedules, StateTransition, World},
@@ -29,17 +30,19 @@ use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
 
 use super::{
     definition::definition,
-    delegate::{self, Delegates},
     exchange::MadeKeys,
+    exempt::NotRolledBack,
     keys::StateKey,
+    labels,
     library::{entry_of, Library},
     listen::Passing,
-    migration::Incoming,
     names,
     placement::{self, Placement},
     recording::{ModuleSchedules, Recording},
-    scratch::{self, ResourceKey},
-    snapshot::CopyRule,
+    resources::{self, ResourceKey},
+    scratch,
+    slots::{Delegates, Slot},
+    snapshot::{self, CopyRule},
 };
 
 /// What the rehearsal found out.
@@ -70,6 +73,26 @@ pub(crate) struct Rehearsal {
     leftover: Mutex<Option<Leftover>>,
 }
 
+/// A type of new code, as the rehearsal met it.
+#[derive(Clone, Debug)]
+pub(crate) struct Incoming {
+    pub(crate) id: TypeId,
+    pub(crate) name: String,
+    pub(crate) layout: Layout,
+    pub(crate) drop: snapshot::Drop,
+}
+
+impl Incoming {
+    pub(crate) fn of(info: &ComponentInfo) -> Option<Self> {
+        Some(Self {
+            id: info.type_id()?,
+            name: info.name().to_owned(),
+            layout: info.layout(),
+            drop: info.drop(),
+        })
+    }
+}
+
 /// The throwaway world, with all that the plugins made, and what can be used of their schedules.
 #[derive(Default)]
 pub(crate) struct Leftover {
@@ -96,9 +119,14 @@ impl Rehearsal {
         is_of(&self.hot, path)
     }
 
-    /// How values are copied of which the new code says so.
-    pub(crate) fn rules(&self) -> impl Iterator<Item = &CopyRule> {
-        self.state_keys.iter().map(|key| &key.rule)
+    /// How values are copied by the code that runs and by that which is to run. What is the reloader's own
+    /// goes on whatever comes of a reload.
+    pub(crate) fn rules(&self, world: &World) -> Vec<CopyRule> {
+        let slots = &world.resource::<Delegates>().slots;
+        let running = slots.iter().flat_map(Slot::rules);
+        let new = self.state_keys.iter().map(|key| &key.rule);
+        let exempt = &world.resource::<NotRolledBack>().0;
+        running.chain(new).chain(exempt).copied().collect()
     }
 
     /// Whether all modules could be tried to the end.
@@ -131,18 +159,18 @@ pub(crate) fn rehearse(
     let mut leftover = Leftover::default();
     leftover.world = scratch::world(live);
     let world = &mut leftover.world;
-    let seeded = scratch::resources(world);
+    let seeded = resources::present(world);
     // Those that are not reloaded too: others may build on what they make.
     for name in &plan.order {
         let Some(entry) = entry_of(libraries, live.resource::<Delegates>(), name) else {
             continue;
         };
-        let before = scratch::resources(world);
+        let before = resources::present(world);
         let last = world.increment_change_tick();
         let recorded = Recording::of(world, entry, Passing::Nothing);
         let Some(module) = plan.modules.iter().find(|module| module.name == *name) else {
             discard(recorded);
-            let others = scratch::resources(world);
+            let others = resources::present(world);
             rehearsal.by_others.extend(others.difference(&before));
             continue;
         };
@@ -156,11 +184,11 @@ pub(crate) fn rehearse(
             discard(schedules);
             Ok((found, transitions))
         });
-        let made = scratch::resources(world);
+        let made = resources::present(world);
         let new = made.difference(&before).copied();
         let states = new.filter(|(id, _)| is_state(world, *id)).collect();
         rehearsal.states.insert(name.clone(), states);
-        for key in scratch::changed(world, last).difference(&seeded) {
+        for key in resources::changed(world, last).difference(&seeded) {
             let is_own = !rehearsal.by_others.contains(key);
             rehearsal.made.entry(*key).or_insert(is_own);
         }
@@ -335,7 +363,7 @@ pub(crate) fn initialise(
             found.systems.push(last_segment(&system.name()));
             let access = system.component_access();
             found.used.extend(access.reads_and_writes());
-            let is_over = runs && delegate::startup().contains(label);
+            let is_over = runs && labels::startup().contains(label);
             if !is_over && is_hot(&system.name()) {
                 found.written.extend(access.writes());
             }

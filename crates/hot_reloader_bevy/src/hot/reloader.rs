@@ -11,8 +11,8 @@ use hot_reloader_transaction::{ModuleStatus, Progress, ReloadError, ReloadReport
 
 use super::{
     config::HotReloaderConfig,
-    delegate::{Delegates, Slot},
     exempt::NotRolledBack,
+    slots::{Delegates, Slot},
     snapshot::{Instructions, Scope, Snapshot},
     trigger::ReloadFinished,
 };

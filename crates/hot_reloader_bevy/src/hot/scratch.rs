@@ -1,6 +1,6 @@
 //! A throwaway world, in which new code is tried.
 
-use std::{any::TypeId, collections::HashSet, future::pending, path::Path};
+use std::{future::pending, path::Path};
 
 use bevy::{
     app::{FixedMainScheduleOrder, MainScheduleOrder},
@@ -20,9 +20,6 @@ use bevy::{
 };
 
 use super::recording::HostPlugins;
-
-/// The resource of a world, by what it is and whether it may leave its thread.
-pub(crate) type ResourceKey = (TypeId, bool);
 
 /// Where assets of a throwaway world come from: they never do. That they cannot be loaded there is nothing for the
 /// log.
@@ -90,43 +87,6 @@ fn copy_of(registry: Option<&AppTypeRegistry>) -> AppTypeRegistry {
         *copy.write() = types;
     }
     copy
-}
-
-/// The resources that are there.
-pub(crate) fn resources(world: &World) -> HashSet<ResourceKey> {
-    let storages = world.storages();
-    let mut found = HashSet::new();
-    for info in world.components().iter() {
-        let Some(id) = info.type_id() else { continue };
-        let send = storages.resources.get(info.id());
-        let non_send = storages.non_send_resources.get(info.id());
-        let is_present = [
-            (send.is_some_and(|data| data.is_present()), true),
-            (non_send.is_some_and(|data| data.is_present()), false),
-        ];
-        let present = is_present.into_iter().filter(|(is_present, _)| *is_present);
-        found.extend(present.map(|(_, is_send)| (id, is_send)));
-    }
-    found
-}
-
-/// The resources that have been changed since a tick.
-pub(crate) fn changed(world: &World, since: Tick) -> HashSet<ResourceKey> {
-    let now = world.read_change_tick();
-    let storages = world.storages();
-    let is_changed = |key: &ResourceKey| {
-        let ticks = world.components().get_resource_id(key.0).and_then(|id| {
-            if key.1 {
-                storages.resources.get(id)?.get_ticks()
-            } else {
-                storages.non_send_resources.get(id)?.get_ticks()
-            }
-        });
-        ticks.is_some_and(|ticks| ticks.last_changed_tick().is_newer_than(since, now))
-    };
-    let mut resources = resources(world);
-    resources.retain(is_changed);
-    resources
 }
 
 /// Does away with all events that wait.

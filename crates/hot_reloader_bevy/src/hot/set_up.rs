@@ -11,7 +11,7 @@ use bevy::{
         entity::Entity,
         schedule::{ExecutorKind, InternedScheduleLabel, ScheduleLabel},
     },
-    prelude::{Mut, Schedule, StateTransition, World},
+    prelude::{App, Mut, Resource, Schedule, StateTransition, World},
 };
 use hot_reloader_core::{
     panics,
@@ -23,27 +23,28 @@ use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
 use super::{
     code::{self, Code},
     config::HotReloaderConfig,
-    delegate::{self, Delegates, Placed, Slot},
+    delegate,
     exchange::{Exchange, Known, MadeValues},
     keys::StateKey,
+    labels,
     library::{entry_of, Library},
     listen::Passing,
-    migration::Incoming,
     names,
     placement::Placement,
     rebuild::Alive,
     recording::{ModuleSchedules, Recording},
-    rehearsal::{self, Found, Rehearsal},
-    scratch,
+    rehearsal::{self, Found, Incoming, Rehearsal},
+    resources,
+    slots::{Delegates, Placed, Slot},
 };
 use crate::ModuleEntry;
 
 /// Modules that have built, and are to be put in place.
-#[derive(Default)]
+#[derive(Resource, Default)]
 pub(crate) struct SetUp {
     modules: HashMap<String, Built>,
     /// The components that their systems use, and those that the world did not know.
-    pub(crate) used: HashSet<ComponentId>,
+    used: HashSet<ComponentId>,
 }
 
 struct Built {
@@ -58,6 +59,10 @@ struct Built {
     /// What it has spawned though it is there.
     again: Vec<Entity>,
     has_states: bool,
+}
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<SetUp>();
 }
 
 /// Lets the modules of `plan` build on the live world. All that this does to it is undone by the copy of it,
@@ -131,7 +136,7 @@ pub(crate) fn set_up(
     code::hold_observers(world, false);
     let new = world.components().iter().skip(known);
     set_up.used.extend(new.map(|info| info.id()));
-    world.resource_mut::<Delegates>().set_up = Some(set_up);
+    *world.resource_mut::<SetUp>() = set_up;
     let ended = with_exchange(world, |world, exchange, made| {
         let may_change_unseen = |name: &str| {
             let is_hot = rehearsal.is_hot(name);
@@ -151,13 +156,14 @@ pub(crate) fn set_up(
                     .map_or_else(String::new, |m| m.name.clone()),
                 fault,
             })?;
-    let gone = plugins_that_go(world.resource::<Delegates>(), rehearsal);
+    let (running, set_up) = (world.resource::<Delegates>(), world.resource::<SetUp>());
+    let gone = plugins_that_go(running, set_up, rehearsal);
     warnings.extend(gone.into_iter().map(|name| {
         format!("the plugin {name} is gone from the code; what it keeps in the app stays until the restart")
     }));
-    warnings.extend(modules_renamed(world.resource::<Delegates>(), plan));
-    warnings.extend(threads_that_go_on(world.resource::<Delegates>(), plan));
-    warnings.extend(startups_that_wait(world.resource::<Delegates>(), plan));
+    warnings.extend(modules_renamed(running, set_up, plan));
+    warnings.extend(threads_that_go_on(running, plan));
+    warnings.extend(startups_that_wait(running, set_up, plan));
     Ok(warnings)
 }
 
@@ -213,11 +219,10 @@ fn threads_that_go_on(delegates: &Delegates, plan: &Plan) -> Vec<String> {
 }
 
 /// What new code adds to the startup of modules in which that is over.
-fn startups_that_wait(delegates: &Delegates, plan: &Plan) -> Vec<String> {
-    let set_up = delegates.set_up.as_ref().filter(|_| !plan.rebuilds);
-    let Some(set_up) = set_up else {
+fn startups_that_wait(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec<String> {
+    if plan.rebuilds {
         return Vec::new();
-    };
+    }
     let told = delegates.slots.iter().filter_map(|slot| {
         let name = &slot.module.name;
         let old = slot.schedules.iter();
@@ -239,7 +244,7 @@ fn startups_that_wait(delegates: &Delegates, plan: &Plan) -> Vec<String> {
 fn startup_systems<'a>(
     schedules: impl IntoIterator<Item = (&'a InternedScheduleLabel, &'a Schedule)>,
 ) -> BTreeSet<String> {
-    let startup = delegate::startup();
+    let startup = labels::startup();
     let schedules = schedules.into_iter();
     let schedules = schedules.filter(|(label, _)| startup.contains(label));
     let systems = schedules.flat_map(|(_, schedule)| schedule.systems().into_iter().flatten());
@@ -248,10 +253,7 @@ fn startup_systems<'a>(
 }
 
 /// Plugins of crates that do not change which no module adds any more.
-fn plugins_that_go(delegates: &Delegates, rehearsal: &Rehearsal) -> Vec<String> {
-    let Some(set_up) = &delegates.set_up else {
-        return Vec::new();
-    };
+fn plugins_that_go(delegates: &Delegates, set_up: &SetUp, rehearsal: &Rehearsal) -> Vec<String> {
     let built = |name: &String| set_up.modules.get(name);
     let slots = delegates.slots.iter();
     let replaced = slots
@@ -266,10 +268,7 @@ fn plugins_that_go(delegates: &Delegates, rehearsal: &Rehearsal) -> Vec<String> 
 }
 
 /// Modules that never built before and have the systems of one that is gone, as if it had got another name.
-fn modules_renamed(delegates: &Delegates, plan: &Plan) -> Vec<String> {
-    let Some(set_up) = &delegates.set_up else {
-        return Vec::new();
-    };
+fn modules_renamed(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec<String> {
     let slots = delegates.slots.iter();
     let gone = slots.filter(|slot| plan.removed.contains(&slot.module.name));
     let told = gone.filter_map(|slot| {
@@ -366,7 +365,7 @@ fn build(
 /// States that were there before any module made them are the host's.
 fn note_states_of_host(world: &mut World, rehearsal: &Rehearsal, before: &MadeValues) {
     let states = rehearsal.states.values().flatten();
-    let present = scratch::resources(world);
+    let present = resources::present(world);
     let of_host = states.filter(|key| present.contains(key) && !before.contains_key(key));
     let of_host: Vec<_> = of_host.copied().collect();
     world.resource_mut::<Delegates>().of_host.extend(of_host);
@@ -400,8 +399,7 @@ pub(crate) fn incoming(world: &World, rehearsal: &Rehearsal) -> HashMap<TypeId, 
     if rehearsal.is_sure() {
         return incoming;
     }
-    let set_up = world.resource::<Delegates>().set_up.as_ref();
-    let used = set_up.into_iter().flat_map(|set_up| &set_up.used);
+    let used = world.resource::<SetUp>().used.iter();
     let infos = used.filter_map(|id| world.components().get_info(*id));
     incoming.extend(infos.filter_map(|info| Some((info.type_id()?, Incoming::of(info)?))));
     incoming
@@ -416,10 +414,7 @@ pub(crate) fn install(
     generation: Generation,
     old: Option<&mut Slot>,
 ) {
-    let set_up = &mut world.resource_mut::<Delegates>().set_up;
-    let built = set_up
-        .as_mut()
-        .and_then(|set_up| set_up.modules.remove(&module.name));
+    let built = world.resource_mut::<SetUp>().modules.remove(&module.name);
     let Built {
         entry,
         mut schedules,

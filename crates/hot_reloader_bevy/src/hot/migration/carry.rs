@@ -4,11 +4,7 @@
     reason = "it puts values in place that are known by their type id only"
 )]
 
-use std::{
-    any::TypeId,
-    collections::{HashMap, HashSet},
-    time::Instant,
-};
+use std::{any::TypeId, collections::HashMap, time::Instant};
 
 use bevy::{
     ecs::{
@@ -16,49 +12,18 @@ use bevy::{
         entity::Entity,
         storage::TableRow,
     },
-    prelude::{Res, World},
+    prelude::{Mut, World},
     ptr::Ptr,
 };
 use hot_reloader_core::{panics, TypeFault};
 use hot_reloader_transaction::{Passage, ReloadError, TypeChange};
 
-use super::{convert::Stuck, Crossing, Holder, Incoming, Way};
-use crate::hot::{delegate::Delegates, rebuild, snapshot::Column};
-
-/// Values that are left where they are, since new code does not find them there.
-#[derive(Default)]
-pub(crate) struct LeftBehind {
-    now: Left,
-    /// What was left before the last reload, should it be taken back.
-    before: Left,
-    /// How many types the world knew when it was looked at last.
-    known: usize,
-}
-
-#[derive(Default)]
-struct Left {
-    /// Until new code uses their types.
-    waiting: Vec<Crossing>,
-    /// For good: new code has made its own.
-    abandoned: HashSet<ComponentId>,
-}
-
-impl LeftBehind {
-    /// The last reload was taken back.
-    pub(crate) fn take_back(&mut self) {
-        self.now = std::mem::take(&mut self.before);
-    }
-
-    /// Those of whose values nothing ever comes.
-    pub(super) fn abandoned(&self) -> impl Iterator<Item = ComponentId> + '_ {
-        self.now.abandoned.iter().copied()
-    }
-
-    /// Whether nothing ever comes of its values.
-    pub(super) fn is_abandoned(&self, component: ComponentId) -> bool {
-        self.now.abandoned.contains(&component)
-    }
-}
+use super::{
+    convert::Stuck,
+    left::{Left, LeftBehind},
+    Crossing, Holder, Way,
+};
+use crate::hot::{rehearsal::Incoming, slots::Delegates, snapshot::Column};
 
 /// What a resource is that is where another is to go.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -162,7 +127,9 @@ pub(crate) fn carry(
     put(world, &mut made, gone, Place::Taken)?;
     let became = made.iter().map(|made| (made.crossing.old, made.to));
     let became: HashMap<ComponentId, ComponentId> = became.collect();
-    rebuild::stay_present(world, entered, &became);
+    world.resource_scope(|world, mut delegates: Mut<Delegates>| {
+        delegates.spawned.stay_present(world, entered, &became);
+    });
     let known = world.components().len();
     // Code of before may come back, and its values with it.
     let is_used = |id: &ComponentId| {
@@ -170,7 +137,7 @@ pub(crate) fn carry(
         let id = info.and_then(ComponentInfo::type_id);
         id.is_some_and(|id| incoming.contains_key(&id))
     };
-    let mut abandoned = world.resource::<Delegates>().left.now.abandoned.clone();
+    let mut abandoned = world.resource::<LeftBehind>().now.abandoned.clone();
     abandoned.retain(|id| !is_used(id));
     let anew = crossings.iter();
     let anew = anew.filter(|of| matches!(of.way, Way::Anew | Way::DiscardUnseen));
@@ -184,22 +151,17 @@ pub(crate) fn carry(
         let (id, layout) = crossing.origin.clone();
         delegates.origins.entry(id).or_insert(layout);
     }
-    let left = &mut delegates.left;
+    let left = &mut *world.resource_mut::<LeftBehind>();
     let now = Left { waiting, abandoned };
     left.before = std::mem::replace(&mut left.now, now);
     left.known = known;
     Ok(changes)
 }
 
-/// Whether values wait.
-pub(crate) fn is_waiting(delegates: Res<Delegates>) -> bool {
-    !delegates.left.now.waiting.is_empty()
-}
-
 /// Carries over what waited for new code to use its type, as soon as it has.
 pub(crate) fn late(world: &mut World) {
     let known = world.components().len();
-    let left = &mut world.resource_mut::<Delegates>().left;
+    let left = &mut *world.resource_mut::<LeftBehind>();
     if left.known == known {
         return;
     }
@@ -231,7 +193,7 @@ pub(crate) fn late(world: &mut World) {
             bevy::log::error!("values that waited for their type cannot go over: {reason}");
         }
     }
-    world.resource_mut::<Delegates>().left.now.waiting = waiting;
+    world.resource_mut::<LeftBehind>().now.waiting = waiting;
 }
 
 /// The type that a crossing waits for, if it has come.

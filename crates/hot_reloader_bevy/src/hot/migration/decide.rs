@@ -19,15 +19,15 @@ use hot_reloader_transaction::{Passage, Plan};
 use super::{
     adapt::perhaps_renamed,
     convert::{Conversion, Reflection},
-    Crossing, Holder, Incoming, Way,
+    left::LeftBehind,
+    Crossing, Holder, Way,
 };
 use crate::hot::{
-    compare,
     definition::definition,
-    delegate::{Delegates, Slot},
     keys::StateKey,
     names,
-    rehearsal::Rehearsal,
+    rehearsal::{Incoming, Rehearsal},
+    slots::{Delegates, Slot},
     snapshot::{Copier, Copiers},
 };
 
@@ -48,12 +48,12 @@ pub(crate) fn decide(
         incoming,
         plan,
         slots: &world.resource::<Delegates>().slots,
-        copiers: Copiers::new(world, &compare::rules(world, rehearsal)),
+        copiers: Copiers::new(world, &rehearsal.rules(world)),
     };
     let mut crossings = Vec::new();
     let mut faults = Vec::new();
     let mut queues = Vec::new();
-    let left = &world.resource::<Delegates>().left;
+    let left = world.resource::<LeftBehind>();
     let known = world.components().iter();
     for info in known.filter(|info| !left.is_abandoned(info.id())) {
         if decision.is_other_queue(info) {

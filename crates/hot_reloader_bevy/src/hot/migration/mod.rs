@@ -4,60 +4,34 @@
 //! its types is what it was to the engine, and new code cannot take a value of before for one of its own.
 //! [`decide()`] says for each such type in the world how its values go over, by its name: as they are if the
 //! sources say that it is what it was, by serde or by the names of its fields ([`adapt`]) if not.
-//! [`carry()`] makes all new values first, and puts them in place only if all came about.
+//! [`carry()`] makes all new values first, and puts them in place only if all came about. What new code has not
+//! been seen to use is [`left`] where it is.
 
 mod adapt;
 mod carry;
 mod convert;
 mod decide;
+mod left;
 
-use std::{alloc::Layout, any::TypeId, collections::HashSet, sync::Arc};
+use std::{any::TypeId, sync::Arc};
 
-use bevy::{
-    ecs::component::{ComponentId, ComponentInfo},
-    prelude::World,
-};
+use bevy::ecs::component::ComponentId;
+use hot_reloader_build::Layout;
 use hot_reloader_core::TypeFault;
 use hot_reloader_transaction::Passage;
 
-pub(crate) use carry::{carry, is_waiting, late, rehearse, LeftBehind};
+pub(crate) use carry::{carry, late, rehearse};
 pub(crate) use decide::decide;
+pub(crate) use left::{is_waiting, plugin, unseen, LeftBehind};
 
-use super::{delegate::Delegates, snapshot::Drop};
+use super::rehearsal::Incoming;
 use convert::Conversion;
-
-/// The components and resources that new code does not find, so it cannot change them.
-pub(crate) fn unseen(world: &World, crossings: &[Crossing]) -> HashSet<ComponentId> {
-    let left = &world.resource::<Delegates>().left;
-    let crossing = crossings.iter().map(|crossing| crossing.old);
-    crossing.chain(left.abandoned()).collect()
-}
-
-/// A type of new code, as the rehearsal met it.
-#[derive(Clone, Debug)]
-pub(crate) struct Incoming {
-    pub(crate) id: TypeId,
-    pub(crate) name: String,
-    pub(crate) layout: Layout,
-    pub(crate) drop: Drop,
-}
-
-impl Incoming {
-    pub(crate) fn of(info: &ComponentInfo) -> Option<Self> {
-        Some(Self {
-            id: info.type_id()?,
-            name: info.name().to_owned(),
-            layout: info.layout(),
-            drop: info.drop(),
-        })
-    }
-}
 
 /// How the values of one type in the world go over to new code.
 pub(crate) struct Crossing {
     old: ComponentId,
     /// Of the old type, what the sources said of it.
-    origin: (TypeId, Arc<hot_reloader_build::Layout>),
+    origin: (TypeId, Arc<Layout>),
     holder: Holder,
     /// What it is called before and after.
     names: [String; 2],

@@ -1,11 +1,12 @@
 //! The world at one moment: every entity under its id, every component and every resource.
 //!
+//! - [`rule`]: how values of a type are copied where somebody says so.
+//! - [`policy`]: types of the engine that reflection does not copy, and what is as it is outside of
+//!   the world.
 //! - [`copier`]: how a value is copied whose type is known to the engine only.
 //! - [`column`]: values of one type, side by side.
 //! - [`capture`] and [`restore`]: the two directions.
 //! - [`lost`]: what could not be brought back.
-//! - [`policy`]: types of the engine that reflection does not copy, and what is as it is outside of
-//!   the world.
 //!
 //! What cannot be copied is left in place, and is named if code changed it or did away with it.
 
@@ -15,6 +16,7 @@ mod copier;
 mod lost;
 mod policy;
 mod restore;
+mod rule;
 
 use std::collections::{HashMap, HashSet};
 
@@ -30,8 +32,8 @@ use bevy::{
 };
 
 pub(in crate::hot) use column::{Column, Drop};
-pub(crate) use copier::CopyRule;
 pub(in crate::hot) use copier::{move_out, whole, Copier, Copiers};
+pub(crate) use rule::CopyRule;
 
 /// The values of a world, or of some of its types, at one moment, held in memory.
 pub struct Snapshot {
