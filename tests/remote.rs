@@ -151,12 +151,8 @@ fn who_waits_is_told_that_the_reload_was_cancelled_or_the_app_ended() {
     let unanswered = waits(&app);
     host.ask(&json!({ "do": "progress", "text": "hanging" }));
     host.end();
-    let reply = unanswered.join().unwrap().unwrap();
-    assert_eq!(
-        reply,
-        Reply::error("the app ended before it answered"),
-        "nobody waits for ever"
-    );
+    let ended = unanswered.join().unwrap().unwrap_err().to_string();
+    assert!(ended.contains("ended before it answered"), "{ended}");
     let gone = find(&folder, None).unwrap_err().to_string();
     assert!(gone.starts_with("no app listens in "), "{gone}");
 }

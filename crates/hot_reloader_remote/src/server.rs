@@ -32,12 +32,12 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 
 const BUSY: &str = "too many requests are waiting already; try again later";
-const ENDED: &str = "the app ended before it answered";
 const PANICKED: &str = "the app panicked over the request; its output tells more";
 
 type Handle = dyn Fn(Request, Responder) + Send + Sync;
 
-/// Listens until it is dropped, which removes the socket and answers those who wait with an error.
+/// Listens until it is dropped, which removes the socket and ends the connections of those who wait. So they know
+/// that the app ended, as if it had gone without a word ([`RemoteError::Ended`]).
 #[derive(Debug)]
 pub struct Server {
     app: RunningApp,
@@ -46,7 +46,7 @@ pub struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Answers one request. If it is dropped, the client is told that the app ended.
+/// Answers one request. If it is dropped, the connection ends, which tells the client that the app ended.
 #[derive(Debug)]
 pub struct Responder {
     reply: Sender<Reply>,
@@ -55,7 +55,7 @@ pub struct Responder {
 impl Responder {
     /// Answers. Does not wait for the client, and does nothing if it is gone.
     pub fn respond(self, reply: Reply) {
-        // Closed if the server was dropped; the client has been told.
+        // Closed if the server was dropped.
         let _ = self.reply.send(reply);
     }
 }
@@ -152,7 +152,7 @@ fn accept(listener: &Listener, handle: &Arc<Handle>, stopped: &Receiver<()>) {
     }
 }
 
-/// Gets the answer to what the client asks; `None` if it asks nothing.
+/// Gets the answer to what the client asks; `None` if it asks nothing, or the app ends first.
 fn serve(stream: &Stream, handle: &Handle, stopped: &Receiver<()>) -> Option<Reply> {
     let until = Instant::now() + REQUEST_LIMIT;
     let request = match read_line(Timed { stream, until }, MAX_LINE) {
@@ -164,16 +164,15 @@ fn serve(stream: &Stream, handle: &Handle, stopped: &Receiver<()>) -> Option<Rep
         Err(error) => return Some(Reply::error(error)),
     };
     if is_stopped(stopped) {
-        return Some(Reply::error(ENDED));
+        return None;
     }
     let (reply, replies) = bounded(1);
     let handled = catch_unwind(AssertUnwindSafe(|| handle(request, Responder { reply })));
-    let unanswered = if handled.is_err() { PANICKED } else { ENDED };
-    let reply = select_biased! {
-        recv(replies) -> reply => reply.unwrap_or_else(|_| Reply::error(unanswered)),
-        recv(stopped) -> _ => Reply::error(ENDED),
-    };
-    Some(reply)
+    let panicked = handled.is_err().then(|| Reply::error(PANICKED));
+    select_biased! {
+        recv(replies) -> reply => reply.ok().or(panicked),
+        recv(stopped) -> _ => None,
+    }
 }
 
 fn answer(stream: &Stream, reply: &Reply) {
