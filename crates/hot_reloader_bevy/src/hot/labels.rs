@@ -34,6 +34,11 @@ pub(crate) fn of_frames() -> [InternedScheduleLabel; 12] {
     ]
 }
 
+/// All of these.
+pub(crate) fn of_every_app() -> impl Iterator<Item = InternedScheduleLabel> {
+    startup().into_iter().chain(of_frames())
+}
+
 /// Whether reloads run it, not frames.
 pub(crate) fn is_own(label: InternedScheduleLabel) -> bool {
     let hooks = [OnLoad.intern(), OnUnload.intern(), OnReload.intern()];

@@ -102,10 +102,12 @@ impl Recording {
                 .collect();
             let taken = labels.into_iter().filter_map(|label| {
                 let schedule = schedules.remove(label)?;
-                // What nothing was added to, such as the one for transitions, need not run.
+                // What nothing was added to, such as the one for transitions, need not run. One of the plugin's own
+                // must be there all the same for whoever runs it.
                 let is_empty = schedule.graph().systems().next().is_none()
                     && (label == StateTransition.intern()
-                        || schedule.graph().system_sets().next().is_none());
+                        || labels::of_every_app().any(|of| of == label)
+                            && schedule.graph().system_sets().next().is_none());
                 (!is_empty).then_some((label, schedule))
             });
             taken.collect()
@@ -138,7 +140,7 @@ fn fresh_schedules() -> Schedules {
     let of_transitions = world.resource_mut::<Schedules>().remove(StateTransition);
     let mut schedules = Schedules::new();
     schedules.insert(of_transitions.expect("that is what the function is for"));
-    for label in labels::startup().into_iter().chain(labels::of_frames()) {
+    for label in labels::of_every_app() {
         schedules.insert(Schedule::new(label));
     }
     schedules
@@ -207,6 +209,13 @@ fn setup_fault(panic: PanicReport, plugin: &str) -> RehearsalFault {
     let message = &panic.message;
     if message.starts_with("No sub-app with label") {
         return host_only(format!("the plugin {plugin} needs a sub-app ({message})"));
+    }
+    let is_of_hooks = message.contains("already has an on_")
+        || message.starts_with("Components hooks cannot be modified");
+    if is_of_hooks {
+        return host_only(format!(
+            "the plugin {plugin} sets the hooks of a component, which can be done once ({message})"
+        ));
     }
     if message.contains("plugin was already added in application") {
         return host_only(format!("it adds a plugin that is there ({message})"));

@@ -44,6 +44,7 @@ use super::{
     slots::{Delegates, Slot},
     snapshot::{self, CopyRule},
 };
+use crate::ModuleEntry;
 
 /// What the rehearsal found out.
 #[derive(Default)]
@@ -167,6 +168,7 @@ pub(crate) fn rehearse(
         };
         let before = resources::present(world);
         let last = world.increment_change_tick();
+        let hooks = hooks_set(world);
         let recorded = Recording::of(world, entry, Passing::Nothing);
         let Some(module) = plan.modules.iter().find(|module| module.name == *name) else {
             discard(recorded);
@@ -178,6 +180,9 @@ pub(crate) fn rehearse(
             let mut schedules = recording.schedules;
             let transitions = schedules.remove(&StateTransition.intern());
             place(live, &schedules)?;
+            if hooks_set(world) != hooks {
+                build_twice(live, libraries, plan, entry)?;
+            }
             let runs = live.resource::<Delegates>().get(name).is_some();
             let is_hot = |name: &str| is_of(&plan.hot, name);
             let found = initialise(world, &mut schedules, runs, is_hot)?;
@@ -266,6 +271,46 @@ impl Rehearsal {
                     definition,
                 },
             );
+        }
+    }
+}
+
+/// How many hooks the components have, but for those of observers, which are set by their types.
+fn hooks_set(world: &World) -> usize {
+    let infos = world.components().iter();
+    let infos = infos.filter(|info| !names::is_observer(info.name()));
+    let hooks = infos.flat_map(|info| {
+        let hooks = || info.hooks().clone();
+        [
+            hooks().try_on_add(|_, _, _| {}).is_none(),
+            hooks().try_on_insert(|_, _, _| {}).is_none(),
+            hooks().try_on_remove(|_, _, _| {}).is_none(),
+        ]
+    });
+    hooks.filter(|is_set| *is_set).count()
+}
+
+/// Tells of a plugin that it sets the hooks of a component, and not the component's type: that can be done once, so
+/// it could never build again.
+fn build_twice(
+    live: &World,
+    libraries: &[Library],
+    plan: &Plan,
+    entry: &'static ModuleEntry,
+) -> Result<(), RehearsalFault> {
+    let mut world = scratch::world(live);
+    let running = live.resource::<Delegates>();
+    // It may need what those before it make.
+    let before = plan.order.iter().take_while(|name| *name != entry.name);
+    let before = before.filter_map(|name| entry_of(libraries, running, name));
+    for entry in before.chain([entry]) {
+        discard(Recording::of(&mut world, entry, Passing::Nothing));
+    }
+    match Recording::of(&mut world, entry, Passing::Nothing) {
+        Err(fault @ RehearsalFault::HostOnly { .. }) => Err(fault),
+        other => {
+            discard(other);
+            Ok(())
         }
     }
 }

@@ -839,13 +839,72 @@ fn component_hooks_stay_those_of_the_first_load() {
     bench.world().spawn(Late);
     let report = bench.reload(&[game(|app| {
         build(app);
-        app.world_mut()
-            .register_component_hooks::<Late>()
-            .on_add(|_, _, _| {});
+        app.world_mut().register_component_hooks::<Late>();
     })]);
     check(&report, Outcome::Refused);
     let text = report.error.unwrap().to_string();
     assert!(text.contains("hooks"), "{text}");
+}
+
+/// It could never build again, so it is not let in at all.
+#[test]
+fn hooks_that_a_plugin_sets_are_refused_at_the_first_load() {
+    #[derive(Component)]
+    struct Hooked;
+    struct Physics;
+    impl Plugin for Physics {
+        fn build(&self, app: &mut App) {
+            app.world_mut()
+                .register_component_hooks::<Hooked>()
+                .on_remove(|_, _, _| {});
+        }
+    }
+    let module = game(|app| {
+        app.add_plugins(Physics);
+    });
+    let mut bench = Bench::new(&[module], host);
+    let report = bench.report();
+    check(&report, Outcome::Refused);
+    let text = report.error.unwrap().to_string();
+    assert!(
+        text.contains("Physics sets the hooks of a component"),
+        "{text}"
+    );
+    assert!(text.contains("in the app itself"), "{text}");
+    // That of a type is set whoever meets it first.
+    struct Own;
+    impl Component for Own {
+        const STORAGE_TYPE: bevy::ecs::component::StorageType =
+            bevy::ecs::component::StorageType::Table;
+
+        fn register_component_hooks(hooks: &mut bevy::ecs::component::ComponentHooks) {
+            hooks.on_add(|_, _, _| {});
+        }
+    }
+    fn build(app: &mut App) {
+        app.world_mut().init_component::<Own>();
+    }
+    let mut bench = start(build);
+    reload(&mut bench, build);
+}
+
+/// A plugin may run a schedule for others to add to, and nobody does.
+#[test]
+fn a_schedule_of_its_own_is_there_though_it_is_empty() {
+    #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
+    struct Contacts;
+    fn build(app: &mut App) {
+        app.init_schedule(Contacts)
+            .add_systems(Update, |world: &mut World| world.run_schedule(Contacts));
+    }
+    let mut bench = start(build);
+    reload(&mut bench, |app| {
+        build(app);
+        app.add_systems(Contacts, note("contact"));
+    });
+    assert_eq!(frame(&mut bench), ["contact"]);
+    reload(&mut bench, build);
+    assert!(frame(&mut bench).is_empty());
 }
 
 #[test]
