@@ -52,7 +52,12 @@ pub(crate) fn compare(
         migration::rehearse(world, &crossings).map_err(ReloadError::TypesChanged)?;
     }
     warnings.extend(keys_that_go(world, rehearsal, plan));
-    let suspects = suspects(world, rehearsal);
+    let mut suspects = suspects(world, rehearsal);
+    if plan.rebuilds {
+        let spawned = &world.resource::<Delegates>().spawned;
+        let modules = plan.modules.iter();
+        suspects.extend(modules.flat_map(|module| spawned.components(world, &module.name)));
+    }
     let unseen = migration::unseen(world, &crossings);
     let alive = suspects.into_iter().filter(|id| {
         !unseen.contains(id)

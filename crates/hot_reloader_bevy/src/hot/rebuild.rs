@@ -1,6 +1,6 @@
 //! What a module's startup and the entry into its states have spawned, so that it can be built anew.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bevy::{
     ecs::{
@@ -9,16 +9,19 @@ use bevy::{
         schedule::{InternedScheduleLabel, ScheduleLabel},
     },
     hierarchy::DespawnRecursiveExt,
-    prelude::World,
+    prelude::{Children, World},
 };
 
 use super::{labels, names};
 use crate::OnLoad;
 
+/// By module and schedule.
+type Runs = HashMap<(String, InternedScheduleLabel), Run>;
+
 /// What the schedules of modules have spawned that build something: by module and schedule.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Spawned {
-    runs: HashMap<(String, InternedScheduleLabel), Run>,
+    runs: Runs,
     /// How many there were.
     count: u64,
 }
@@ -163,16 +166,7 @@ impl Spawned {
     pub(crate) fn take_down(&mut self, world: &mut World, module: &str) -> Vec<Entered> {
         let mut present = self.present(world);
         present.retain(|entered| entered.module == module);
-        let is_built = |(of, label): &(String, InternedScheduleLabel)| {
-            let is_present = || present.iter().any(|entered| entered.label == *label);
-            of == module && (!enters(*label) || is_present())
-        };
-        let gone: Vec<_> = self
-            .runs
-            .keys()
-            .filter(|key| is_built(key))
-            .cloned()
-            .collect();
+        let gone: Vec<_> = built(&self.runs, module, &present).cloned().collect();
         for run in gone.into_iter().filter_map(|key| self.runs.remove(&key)) {
             for entity in run.entities {
                 if let Some(entity) = world.get_entity_mut(entity) {
@@ -182,6 +176,34 @@ impl Spawned {
         }
         present
     }
+
+    /// The components of what [`take_down`](Self::take_down) would take down.
+    pub(crate) fn components(&self, world: &World, module: &str) -> HashSet<ComponentId> {
+        let present = self.present(world);
+        let runs = built(&self.runs, module, &present).filter_map(|key| self.runs.get(key));
+        let mut entities: Vec<_> = runs.flat_map(|run| run.entities.iter().copied()).collect();
+        let mut components = HashSet::new();
+        while let Some(entity) = entities.pop() {
+            let Some(entity) = world.get_entity(entity) else {
+                continue;
+            };
+            components.extend(entity.archetype().components());
+            entities.extend(entity.get::<Children>().into_iter().flatten());
+        }
+        components
+    }
+}
+
+/// The runs by which a module is built as it is now, if the `present` states were entered by these.
+fn built<'a>(
+    runs: &'a Runs,
+    module: &'a str,
+    present: &'a [Entered],
+) -> impl Iterator<Item = &'a (String, InternedScheduleLabel)> {
+    runs.keys().filter(move |(of, label)| {
+        let mut entered = present.iter().filter(|entered| entered.module == *of);
+        of == module && (!enters(*label) || entered.any(|entered| entered.label == *label))
+    })
 }
 
 /// The states of a world, and when each has changed last.

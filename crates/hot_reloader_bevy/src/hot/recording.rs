@@ -75,12 +75,16 @@ impl Recording {
             world.insert_resource(of_host);
         }
         let last = plugins.last().map_or(module.name, String::as_str);
+        // Which of them it was is known to nobody.
+        let by = match &plugins[..] {
+            [] => format!("the plugin {}", module.name),
+            [one] => format!("the plugin {one}"),
+            several => format!("one of the plugins {}", several.join(", ")),
+        };
         match sub_apps {
             SubAppUse::None => {}
-            SubAppUse::Renders => {
-                return Err(host_only(format!("the plugin {last} adds to the renderer")))
-            }
-            SubAppUse::Adds => return Err(host_only(format!("the plugin {last} adds a sub-app"))),
+            SubAppUse::Renders => return Err(host_only(format!("{by} adds to the renderer"))),
+            SubAppUse::Adds => return Err(host_only(format!("{by} adds a sub-app"))),
         }
         built.map_err(|panic| setup_fault(panic, last))??;
         let of_host = plugins.iter().find(|name| host_has_it(name));
@@ -92,8 +96,8 @@ impl Recording {
             world.remove_resource::<MainScheduleOrder>();
         }
         if order_of(world) != orders {
-            let what = "it adds a schedule to the order in which the main or fixed schedules run";
-            return Err(host_only(what.to_owned()));
+            let what = "adds a schedule to the order in which the main or fixed schedules run";
+            return Err(host_only(format!("{by} {what}")));
         }
         let schedules = schedules.map_or_else(HashMap::new, |mut schedules| {
             let labels: Vec<_> = schedules

@@ -1274,6 +1274,31 @@ fn the_first_state_is_entered_before_the_startup() {
     assert_eq!(take(&mut bench), ["menu", "startup"]);
 }
 
+/// A rebuild takes down what a reload leaves alone.
+#[test]
+fn what_a_rebuild_takes_down_and_could_not_bring_back_is_told() {
+    #[derive(States, Clone, Debug, Default, PartialEq, Eq, Hash)]
+    struct Level(String);
+    fn build(app: &mut App) {
+        app.add_systems(Startup, |mut commands: Commands| {
+            let level = StateScoped(Level("the first".to_owned()));
+            commands
+                .spawn(Name::new("of the level"))
+                .with_children(|children| {
+                    children.spawn(level);
+                });
+        });
+    }
+    let mut bench = start(build);
+    let is_told = |report: &ReloadReport| {
+        let mut warnings = report.warnings.iter();
+        warnings
+            .any(|told| told.contains("StateScoped") && told.contains("could not be brought back"))
+    };
+    assert!(!is_told(&reload(&mut bench, build)));
+    assert!(is_told(&rebuild(&mut bench, build)));
+}
+
 #[test]
 fn a_rebuild_enters_a_state_before_those_within_it() {
     let mut bench = start(states);
