@@ -36,6 +36,11 @@ pub(crate) fn is_observer(name: &str) -> bool {
     name.starts_with(OBSERVER)
 }
 
+/// What the engine keeps of observers, and of what they watch.
+pub(crate) fn is_of_observers(name: &str) -> bool {
+    name.starts_with("bevy_ecs::observer::")
+}
+
 /// What a group of gizmos has for itself.
 pub(crate) fn is_of_gizmos(name: &str) -> bool {
     name.starts_with(OF_GIZMOS)

@@ -275,10 +275,10 @@ impl Rehearsal {
     }
 }
 
-/// How many hooks the components have, but for those of observers, which are set by their types.
+/// How many hooks the components have, but for those of observers, which the engine sets.
 fn hooks_set(world: &World) -> usize {
     let infos = world.components().iter();
-    let infos = infos.filter(|info| !names::is_observer(info.name()));
+    let infos = infos.filter(|info| !names::is_of_observers(info.name()));
     let hooks = infos.flat_map(|info| {
         let hooks = || info.hooks().clone();
         [
