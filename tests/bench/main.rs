@@ -88,6 +88,7 @@ fn idle(results: &mut Results) {
         ("#[hot_module(targets = [write_down], after = [game])]", ""),
         ("hot_library!(game);", ""),
         ("use hot_reloader::prelude::*;", ""),
+        ("&mut HotApp", "&mut App"),
     ]
     .iter()
     .fold(source.clone(), |source, (from, to)| edit(&source, from, to));
