@@ -30,19 +30,18 @@ struct Row {
 }
 
 impl Row {
+    /// Of an even number, the mean of the two in the middle; 0 of none.
     fn median(&self) -> f64 {
-        self.samples
-            .get(self.samples.len() / 2)
-            .copied()
-            .unwrap_or_default()
+        let (count, middle) = (self.samples.len(), self.samples.len() / 2);
+        let both = self.samples.get(count.saturating_sub(1) / 2..=middle);
+        both.map_or(0.0, |both| both.iter().sum::<f64>() / both.len() as f64)
     }
 
+    /// By nearest rank: the least that 95 of 100 do not exceed; 0 of none.
     fn p95(&self) -> f64 {
-        let last = self.samples.len().saturating_sub(1);
-        self.samples
-            .get(last * 95 / 100)
-            .copied()
-            .unwrap_or_default()
+        let rank = (self.samples.len() * 95).div_ceil(100);
+        let sample = self.samples.get(rank.saturating_sub(1));
+        sample.copied().unwrap_or_default()
     }
 }
 
