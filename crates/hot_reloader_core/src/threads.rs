@@ -32,21 +32,47 @@ impl Thread {
     /// that cannot be told, as of one that does not wait, it may.
     #[must_use]
     pub fn may_run(self, code: &Range<usize>) -> bool {
-        let stack = stack(self.id);
-        stack.is_none_or(|words| words.iter().any(|word| code.contains(word)))
+        let mapped = mapped();
+        let Some(stack) = stack(self.id, &mapped) else {
+            return true;
+        };
+        // A library's tables and texts may be known to others.
+        let is_code = |word| {
+            mapped
+                .iter()
+                .any(|of| of.is_code && of.addresses.contains(word))
+        };
+        let mut found = stack.iter().filter(|word| code.contains(word));
+        found.any(is_code)
     }
 }
 
+/// What is mapped into this process at some addresses.
+struct Mapped {
+    addresses: Range<usize>,
+    is_code: bool,
+}
+
+/// Of `proc_pid_maps(5)`; nothing where that cannot be told.
+fn mapped() -> Vec<Mapped> {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let mapped = maps.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let (from, to) = words.next()?.split_once('-')?;
+        Some(Mapped {
+            addresses: hexadecimal(from)?..hexadecimal(to)?,
+            is_code: words.next()?.contains('x'),
+        })
+    });
+    mapped.collect()
+}
+
 /// The words on the stack of a thread that waits, from its end on; and perhaps what lies behind it.
-fn stack(id: u32) -> Option<Vec<usize>> {
+fn stack(id: u32, mapped: &[Mapped]) -> Option<Vec<usize>> {
     // Of `proc_pid_syscall(5)`: the last but one is where the stack ends, unless the thread runs.
     let call = fs::read_to_string(format!("/proc/self/task/{id}/syscall")).ok()?;
     let end = hexadecimal(call.split_whitespace().rev().nth(1)?.strip_prefix("0x")?)?;
-    let maps = fs::read_to_string("/proc/self/maps").ok()?;
-    let mut mapped = maps.lines().filter_map(|line| {
-        let (from, to) = line.split_once(' ')?.0.split_once('-')?;
-        Some(hexadecimal(from)?..hexadecimal(to)?)
-    });
+    let mut mapped = mapped.iter().map(|mapped| &mapped.addresses);
     let mapped = mapped.find(|mapped| mapped.contains(&end))?;
     let mut bytes = vec![0; (mapped.end - end).min(STACK)];
     let mut memory = File::open("/proc/self/mem").ok()?;
