@@ -15,7 +15,7 @@ pub mod parts {
 
     /// The documentation stays on the function, and the type beside it needs none.
     #[hot_module(
-        state_keys = [Pool<u32>, super::parts::Size],
+        state_keys = [Pool<u32>, super::parts::Size, Name],
         targets = [grow::<u32>, super::shrink],
         after = [one, another],
     )]
@@ -48,7 +48,11 @@ fn the_entry_says_what_was_written() {
     let entry = <parts::parts as HotModuleDef>::ENTRY;
     assert_eq!(entry.name, "parts");
     assert_eq!(entry.file, file!());
-    assert_eq!(entry.state_keys, ["Pool<u32>", "super::parts::Size"]);
+    // The last is another crate's.
+    assert_eq!(
+        entry.state_keys,
+        ["Pool<u32>", "super::parts::Size", "Name"]
+    );
     assert_eq!(entry.targets, ["grow", "shrink"]);
     assert_eq!(entry.after, ["one", "another"]);
     let entry = <private as HotModuleDef>::ENTRY;

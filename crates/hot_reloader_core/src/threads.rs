@@ -113,7 +113,12 @@ fn parse(stat: &str) -> Option<(u64, String)> {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::mpsc, thread};
+    use std::{
+        hint::black_box,
+        sync::mpsc,
+        thread,
+        time::{Duration, Instant},
+    };
 
     use super::*;
 
@@ -126,33 +131,44 @@ mod tests {
     }
 
     #[cfg(target_os = "linux")]
+    #[track_caller]
+    fn until(is_so: impl Fn() -> bool) {
+        let start = Instant::now();
+        while !is_so() {
+            assert!(start.elapsed() < Duration::from_secs(60), "waited in vain");
+            thread::yield_now();
+        }
+    }
+
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_thread_is_there_until_it_ends() {
+        static TABLE: [u8; 16] = [7; 16];
         let before = list();
         let (end, ended) = mpsc::channel::<()>();
         let (begin, begun) = mpsc::channel();
         let thread = thread::Builder::new().name("of the test".to_owned());
         let thread = thread.spawn(move || {
+            let known = black_box(&raw const TABLE as usize);
             begin.send(()).unwrap();
             let _ = ended.recv();
+            black_box(&known);
         });
         begun.recv().unwrap();
         let now = list();
         let mut new = now.difference(&before);
         let is_it = |thread: &&Thread| thread.name().as_deref() == Some("of the test");
         let new = new.find(is_it).unwrap();
+        // Once it waits, what it runs is known.
+        until(|| !new.may_run(&(0..0)));
         let this = a_thread_is_there_until_it_ends as *const () as usize;
         assert!(new.may_run(&(this - (1 << 24)..this + (1 << 24))));
-        // Once it waits, it is known.
-        while new.may_run(&(0..0)) {
-            thread::yield_now();
-        }
-        assert!(new.may_run(&(this - (1 << 24)..this + (1 << 24))));
+        let table = &raw const TABLE as usize;
+        let knows = stack(new.id, &mapped()).is_some_and(|stack| stack.contains(&table));
+        assert!(knows && !new.may_run(&(table..table + 1)), "it is no code");
         drop(end);
         thread.unwrap().join().unwrap();
         // The system takes it off its list some time after others may go on.
-        while new.name().is_some() {
-            thread::yield_now();
-        }
+        until(|| new.name().is_none());
     }
 }

@@ -133,12 +133,8 @@ mod tests {
         let outcome = Ok(());
         let whole = Progress {
             text: "one, two,",
-            thoughts: "",
-            usage: None,
-            cut: None,
-            calls: &[],
-            note: None,
             outcome: Some(&outcome),
+            ..Progress::default()
         };
         assert_eq!(shown(whole), "one, two,");
         let cut = Some("length");
@@ -172,15 +168,7 @@ mod tests {
             rounds: vec![round(10), round(20), ToolRound::default()],
             ..Entry::default()
         };
-        let progress = Progress {
-            text: "",
-            thoughts: "",
-            usage: None,
-            cut: None,
-            calls: &[],
-            note: None,
-            outcome: None,
-        };
+        let progress = Progress::default();
         let of_rounds = TokenUsage {
             input: Some(30),
             output: Some(2),

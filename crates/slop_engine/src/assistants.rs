@@ -55,7 +55,7 @@ pub enum Models {
 }
 
 /// How far a request has got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress<'a> {
     /// All that has arrived of the answer.
     pub text: &'a str,
@@ -357,12 +357,8 @@ mod tests {
         assistants.poll();
         let whole = Progress {
             text: "You said: one two",
-            thoughts: "",
-            usage: None,
-            cut: None,
-            calls: &[],
-            note: None,
             outcome: Some(&Ok(())),
+            ..Progress::default()
         };
         assert_eq!(assistants.get(id), Some(whole));
         assert_ne!(assistants.new_id(), id);

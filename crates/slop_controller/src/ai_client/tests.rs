@@ -393,15 +393,7 @@ fn what_has_arrived_besides_the_text_is_noticed() {
         discussion: discussions.active,
         entry: 3,
     };
-    let none = Progress {
-        text: "",
-        thoughts: "",
-        usage: None,
-        cut: None,
-        calls: &[],
-        note: None,
-        outcome: None,
-    };
+    let none = Progress::default();
     assert!(!has_more(&discussions, &pending, none));
     let thoughts = "six";
     assert!(has_more(

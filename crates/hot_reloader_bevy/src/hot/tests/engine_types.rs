@@ -154,6 +154,21 @@ fn what_a_plugin_adds_to_the_renderer_is_refused_with_its_name() {
         text.contains("EffectsPlugin adds to the renderer; add that plugin in the app itself"),
         "{text}"
     );
+    // Of several, nobody knows which it was.
+    struct Other;
+    impl Plugin for Other {
+        fn build(&self, _app: &mut App) {}
+    }
+    let report = bench.reload(&[module("game", |app| {
+        app.add_plugins((EffectsPlugin, Other));
+    })]);
+    check(&report, Outcome::Refused);
+    let text = report.error.unwrap().to_string();
+    let names = text.contains("one of the plugins") && text.contains("EffectsPlugin, ");
+    assert!(
+        names && text.contains("Other adds to the renderer"),
+        "{text}"
+    );
     // To look for it is not to add to it.
     let report = bench.reload(&[module("game", |app| {
         assert!(app.get_sub_app(RenderApp).is_some());
