@@ -33,6 +33,8 @@ pub struct BuildConfig {
     pub features: Vec<String>,
     /// The target triple if cargo is to be told one, as it was for the host.
     pub target: Option<String>,
+    /// Whether the host is an example or a test, which cargo builds with the `[dev-dependencies]` of its package.
+    pub as_test: bool,
     /// Further arguments to cargo.
     pub arguments: Vec<OsString>,
     /// A build that takes longer is ended.
@@ -53,6 +55,7 @@ impl BuildConfig {
             profile: profile_of(executable.as_deref()),
             features: vec!["hot".to_owned()],
             target: target_of(executable.as_deref()),
+            as_test: executable.as_deref().is_some_and(is_test),
             arguments: Vec::new(),
             time_limit: Duration::from_secs(600),
         }
@@ -116,6 +119,9 @@ pub struct PluginLibrary {
     pub package: String,
     /// The features that packages of other libraries have, and this one has not.
     pub foreign: Vec<String>,
+    /// What the host and the other libraries ask of it, and of the crates that they share with it, as cargo is told
+    /// it: `feature` or `dependency/feature`.
+    pub united: Vec<String>,
 }
 
 impl PluginLibrary {
@@ -126,15 +132,17 @@ impl PluginLibrary {
             name: name.to_owned(),
             package: name.to_owned(),
             foreign: Vec::new(),
+            united: Vec::new(),
         }
     }
 
-    /// What cargo is told to turn on of some features: not those that are meant for other libraries. One
-    /// that none has is an error of cargo's.
+    /// What cargo is told to turn on: of some features those that are not meant for other libraries, and what is
+    /// united. One that no library has is an error of cargo's.
     #[must_use]
     pub fn features(&self, of: &[String]) -> Vec<String> {
         let is_meant = |feature: &&String| !self.foreign.contains(feature);
-        of.iter().filter(is_meant).cloned().collect()
+        let united = self.united.iter().filter(|feature| !of.contains(feature));
+        of.iter().filter(is_meant).chain(united).cloned().collect()
     }
 }
 
@@ -148,12 +156,17 @@ fn started_by_cargo() -> Option<PathBuf> {
 /// examples into its `examples`.
 fn profile_folder(executable: &Path) -> Option<&Path> {
     let parent = executable.parent()?;
-    let inner = parent.ends_with("deps") || parent.ends_with("examples");
-    if inner {
+    if is_test(executable) {
         parent.parent()
     } else {
         Some(parent)
     }
+}
+
+/// Whether it is a test or an example.
+fn is_test(executable: &Path) -> bool {
+    let folder = executable.parent();
+    folder.is_some_and(|folder| folder.ends_with("deps") || folder.ends_with("examples"))
 }
 
 /// If cargo was told a platform, there is a folder of its name around that of the profile.
@@ -187,6 +200,7 @@ mod tests {
             name: "my_game".into(),
             package: "path+file:///game#my_game@0.1.0".into(),
             foreign: vec!["sounds".into()],
+            united: ["hot", "bevy/png"].map(Into::into).into(),
         };
         config.profile = "dev".into();
         config.features.extend(["cheats", "sounds"].map(Into::into));
@@ -200,7 +214,7 @@ mod tests {
         assert!(
             line.starts_with(
                 "rustc --manifest-path /game/Cargo.toml --package path+file:///game#my_game@0.1.0 \
-                 --lib --crate-type cdylib --profile dev --features hot,cheats --offline -vv \
+                 --lib --crate-type cdylib --profile dev --features hot,cheats,bevy/png --offline -vv \
                  --message-format json"
             ),
             "{line}"

@@ -3,7 +3,8 @@
 //!
 //! In reading order: [`BuildConfig`] says what to build and becomes a command, whose environment
 //! [`environment`] cleans; [`Build`] is a thread, and [`Supervisor`] runs its processes, which can all
-//! be ended; [`Task::make`] is one build. It asks cargo about the [`workspace`], and [`message`]
+//! be ended; [`Task::make`] is one build. It asks cargo about the [`workspace`], with
+//! which `features` each library is built, and [`message`]
 //! understands what cargo prints: errors, and each call of the compiler as a [`mod@unit`]. These become a
 //! [`recording`], with all that they depend on, and `replay` runs them again for what changed, in a
 //! folder of its own ([`Bench`]): by
@@ -18,6 +19,7 @@ mod contents;
 mod decline;
 pub mod dep_info;
 pub mod environment;
+mod features;
 mod identity;
 pub mod layout;
 mod make;

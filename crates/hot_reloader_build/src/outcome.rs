@@ -90,7 +90,7 @@ pub enum BuildError {
     },
     /// A crate that two libraries need was built in two forms, so its types are not the same in both.
     #[error(
-        "`{name}` is built with other features for the library `{library}` than for `{other}`, so they would not mean the same types; give their packages the same features of it, and of what it needs"
+        "`{name}` is built with other features for the library `{library}` than for `{other}`, so they would not mean the same types; name it in the manifest of each, or, if they do, what it needs: then each is built with what either asks of it"
     )]
     Differs {
         /// The crate.

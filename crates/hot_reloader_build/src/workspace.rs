@@ -13,8 +13,11 @@ use cargo_metadata::{
 use thiserror::Error;
 
 use crate::{
-    command::TARGET, configuration::configurations, environment, BuildConfig, Contents,
-    PluginLibrary,
+    command::TARGET,
+    configuration::configurations,
+    environment,
+    features::{Asking, Graph},
+    BuildConfig, Contents, PluginLibrary,
 };
 
 /// What cargo knows of the workspace that plugin libraries belong to.
@@ -266,8 +269,16 @@ impl Workspace {
         let configurations = configurations(config);
         let target_folder = metadata.target_directory;
         let build_folder = metadata.build_directory;
+        let graph = Graph {
+            packages: &packages,
+            nodes: &nodes,
+        };
+        let host = host.map(|host| Asking {
+            package: packages[host],
+            as_test: config.as_test,
+        });
         Ok(Self {
-            libraries: plugin_libraries(&plugins),
+            libraries: plugin_libraries(&plugins, host, &graph),
             build_folder: build_folder.unwrap_or_else(|| target_folder.clone()).into(),
             target_folder: target_folder.into(),
             manifests: Contents::read(of_packages.chain(of_root).chain(configurations)),
@@ -390,7 +401,16 @@ impl Workspace {
     }
 }
 
-fn plugin_libraries(plugins: &[(&String, &Package)]) -> Vec<PluginLibrary> {
+fn plugin_libraries<'a>(
+    plugins: &[(&String, &'a Package)],
+    host: Option<Asking<'a>>,
+    graph: &Graph<'a>,
+) -> Vec<PluginLibrary> {
+    let of_libraries = plugins.iter().map(|(_, package)| Asking {
+        package,
+        as_test: false,
+    });
+    let asking: Vec<Asking<'_>> = host.into_iter().chain(of_libraries).collect();
     let all: BTreeSet<&String> = plugins
         .iter()
         .flat_map(|(_, package)| package.features.keys())
@@ -404,6 +424,7 @@ fn plugin_libraries(plugins: &[(&String, &Package)]) -> Vec<PluginLibrary> {
             name: (*name).clone(),
             package: package.id.repr.clone(),
             foreign: foreign.map(|feature| (*feature).clone()).collect(),
+            united: graph.asked_by_others(package, &asking),
         }
     };
     plugins.iter().map(library).collect()

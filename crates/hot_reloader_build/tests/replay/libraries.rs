@@ -23,6 +23,16 @@ impl Fixture {
         fixture
     }
 
+    /// `rules` has a feature that makes its number another one.
+    fn with_odd_rules(&self) {
+        self.edit(
+            "rules/Cargo.toml",
+            "[dependencies]",
+            "[features]\nodd = []\n[dependencies]",
+        );
+        self.edit("rules/src/lib.rs", "words::WORD", WITH_ODD);
+    }
+
     /// Builds, and compares the answers of the libraries that were asked for.
     #[track_caller]
     fn answer(&mut self, answers: &[(&str, u64)], decline: Option<Decline>) {
@@ -182,34 +192,104 @@ fn the_libraries_of_a_host_may_be_others() {
     fixture.answer(&[("menu", 2007), ("game", 201)], Some(Decline::Settings));
 }
 
-/// Types of a crate that both need would be others in each.
+/// Types of a crate that both need would be others in each, so what one asks of it, the other is built with.
 #[test]
 fn what_two_libraries_need_is_built_alike_for_both() {
     let mut fixture = Fixture::of_two();
+    fixture.with_odd_rules();
+    fixture.edit("menu/Cargo.toml", RULES, ODD_RULES);
+    fixture.answer(&[("game", 301), ("menu", 3007)], Some(Decline::First));
+    fixture.edit("game/src/menu.rs", "= 1", "= 2");
+    fixture.answer(&[("game", 302), ("menu", 3007)], None);
+}
+
+const RULES: &str = "rules = { path = \"../rules\" }";
+const ODD_RULES: &str = "rules = { path = \"../rules\", features = [\"odd\"] }";
+const WITH_ODD: &str = "words::WORD + cfg!(feature = \"odd\") as u64";
+
+/// The library does not name it, so cargo cannot be told what to turn on in it.
+#[test]
+fn what_one_library_turns_on_by_a_crate_between_is_an_error() {
+    let mut fixture = Fixture::of_two();
     fixture.edit(
-        "rules/Cargo.toml",
-        "[dependencies]",
-        "[features]\nodd = []\n[dependencies]",
+        "words/Cargo.toml",
+        "[package]",
+        "[features]\nodd = []\n[package]",
     );
     fixture.edit(
         "menu/Cargo.toml",
-        "rules = { path = \"../rules\" }",
-        "rules = { path = \"../rules\", features = [\"odd\"] }",
+        "[dependencies]",
+        "[dependencies]\nwords = { path = \"../words\", features = [\"odd\"] }",
     );
     let (outcome, _) = fixture.build();
     let error = outcome.unwrap_err();
     let differs = matches!(
         &error,
         BuildError::Differs { name, library, other }
-            if name == "rules" && library == "menu" && other == "game"
+            if name == "words" && library == "menu" && other == "game"
     );
     assert!(differs, "{error}");
     fixture.edit(
         "game/Cargo.toml",
-        "rules = { path = \"../rules\" }",
-        "rules = { path = \"../rules\", features = [\"odd\"] }",
+        "[dependencies]",
+        "[dependencies]\nwords = { path = \"../words\" }",
     );
     fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+}
+
+/// A host with features of its own for what it shares with its library, and for the library.
+#[test]
+fn what_the_host_turns_on_the_library_is_built_with() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.with_odd_rules();
+    fixture.edit("Cargo.toml", "\"game\"", "\"game\", \"host\"");
+    let game = "game = { path = \"../game\", features = [\"cheats\"] }";
+    let manifest = format!(
+        "[package]\nname = \"host\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+         [dependencies]\n{game}\nodd_rules = {{ package = \"rules\", path = \"../rules\", features = [\"odd\"] }}\n"
+    );
+    fixture.write("host/Cargo.toml", &manifest);
+    fixture.write("host/src/main.rs", "fn main() {}\n");
+    fixture.config.manifest = fixture.path("host/Cargo.toml");
+    fixture.answers(10_301, Some(Decline::First));
+    fixture.edit("game/src/menu.rs", "= 1", "= 2");
+    fixture.answers(10_302, None);
+}
+
+/// Examples and tests have more than the app itself.
+#[test]
+fn a_library_of_an_example_is_built_with_what_examples_need() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.with_odd_rules();
+    fixture.edit(
+        "game/Cargo.toml",
+        "[dependencies]",
+        &format!("[dev-dependencies]\n{ODD_RULES}\n[dependencies]"),
+    );
+    fixture.answers(201, Some(Decline::First));
+    fixture.config.as_test = true;
+    fixture.answers(301, Some(Decline::Settings));
+    // The very form that cargo builds for the example itself.
+    fixture.write(
+        "game/examples/demo.rs",
+        "fn main() { println!(\"{}\", rules::RULE); }\n",
+    );
+    let example = [
+        "build",
+        "--package",
+        "game",
+        "--features",
+        "hot",
+        "--example",
+        "demo",
+    ];
+    let cargo = Command::new("cargo")
+        .args(example)
+        .current_dir(fixture.path("."))
+        .output();
+    let said = String::from_utf8(cargo.unwrap().stderr).unwrap();
+    assert!(said.contains("Compiling game"), "{said}");
+    assert!(!said.contains("Compiling rules"), "{said}");
 }
 
 /// Each feature is for the libraries that have it, and `hot` is for all.

@@ -98,6 +98,7 @@ impl Fixture {
         let config = BuildConfig {
             folder: root.clone(),
             profile: "dev".to_owned(),
+            as_test: false,
             ..BuildConfig::new(root.join("game"))
         };
         Self {
