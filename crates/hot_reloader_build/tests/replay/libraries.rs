@@ -207,7 +207,7 @@ const RULES: &str = "rules = { path = \"../rules\" }";
 const ODD_RULES: &str = "rules = { path = \"../rules\", features = [\"odd\"] }";
 const WITH_ODD: &str = "words::WORD + cfg!(feature = \"odd\") as u64";
 
-/// The library does not name it, so cargo cannot be told what to turn on in it.
+/// The library does not name that, so cargo cannot be told what to turn on in it.
 #[test]
 fn what_one_library_turns_on_by_a_crate_between_is_an_error() {
     let mut fixture = Fixture::of_two();
@@ -226,7 +226,7 @@ fn what_one_library_turns_on_by_a_crate_between_is_an_error() {
     let differs = matches!(
         &error,
         BuildError::Differs { name, library, other }
-            if name == "words" && library == "menu" && other == "game"
+            if name == "rules" && library == "menu" && other == "game"
     );
     assert!(differs, "{error}");
     fixture.edit(
@@ -267,8 +267,9 @@ fn a_library_of_an_example_is_built_with_what_examples_need() {
         &format!("[dev-dependencies]\n{ODD_RULES}\n[dependencies]"),
     );
     fixture.answers(201, Some(Decline::First));
-    fixture.config.as_test = true;
-    fixture.answers(301, Some(Decline::Settings));
+    // Another start, by `cargo run --example`.
+    (fixture.config.as_test, fixture.known) = (true, None);
+    fixture.answers(301, Some(Decline::First));
     // The very form that cargo builds for the example itself.
     fixture.write(
         "game/examples/demo.rs",
