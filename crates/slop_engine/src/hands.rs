@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fmt::Write as _,
-    path::Path,
+    path::{self, Path, PathBuf},
     sync::{mpsc, Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -80,6 +80,8 @@ pub struct Jobs {
     frames: Frames,
     /// Where nothing is read or changed, though it may lie in the project.
     off_limits: OffLimits,
+    /// That folder.
+    data: PathBuf,
 }
 
 /// Those that are over, the oldest first.
@@ -122,6 +124,8 @@ impl Jobs {
         Self {
             frames,
             off_limits: OffLimits::new(data),
+            // The app may change its working folder later.
+            data: path::absolute(data).unwrap_or_else(|_| data.to_owned()),
             ..Self::default()
         }
     }
@@ -167,7 +171,8 @@ impl Jobs {
         if self.jobs.contains_key(&id) {
             return;
         }
-        let work = self.on_thread(move || Err(told_of_left(&Running::end_left(&label(id)))));
+        let label = self.label(id);
+        let work = self.on_thread(move || Err(told_of_left(&Running::end_left(&label))));
         self.insert(id, job, work);
     }
 
@@ -175,7 +180,22 @@ impl Jobs {
     /// Such an app may have been killed before it had written that it began. It looks at all processes, but
     /// once for each job; afterwards there is none.
     pub fn finds_left(&mut self, id: JobId) -> bool {
-        self.sought.insert(id) && Running::is_left(&label(id))
+        self.sought.insert(id) && Running::is_left(&self.label(id))
+    }
+
+    /// What the command of a job is called by, after a restart too. An app with its own files elsewhere
+    /// counts its requests as this one does.
+    #[must_use]
+    pub fn label(&self, id: JobId) -> String {
+        let JobId {
+            request,
+            place,
+            attempt,
+        } = id;
+        // The same by whatever path.
+        let data = self.data.canonicalize();
+        let data = data.unwrap_or_else(|_| self.data.clone());
+        format!("{request}-{place}-{attempt} {}", data.display())
     }
 
     fn insert(&mut self, id: JobId, job: Job, work: Result<Work, HandsError>) {
@@ -207,7 +227,7 @@ impl Jobs {
                 time: *limit,
                 ..Patience::default()
             };
-            let running = Running::start(&root, command, &label(id), patience, wake)?;
+            let running = Running::start(&root, command, &self.label(id), patience, wake)?;
             return Ok(Work::Command(running));
         }
         self.on_thread(move || act(&root, &job).map_err(|error| error.to_string()))
@@ -318,16 +338,6 @@ impl Work {
             }
         }
     }
-}
-
-/// What the command of a job is called by, after a restart too.
-fn label(id: JobId) -> String {
-    let JobId {
-        request,
-        place,
-        attempt,
-    } = id;
-    format!("{request}-{place}-{attempt}")
 }
 
 /// What became of a command that was under way when the app was killed.
@@ -500,13 +510,15 @@ mod tests {
         };
         let here = fs::read_link("/proc/self/ns/pid").unwrap();
         let mark = format!("999999999.1.{}-0-0", here.display());
+        let data = folder.path().join("data");
+        let mut jobs = Jobs::new(Frames::default(), &data);
         // One process, which waits for what never comes.
         let mut left = std::process::Command::new("/bin/sh")
             .args(["-c", "echo >begun; read line"])
             .stdin(std::process::Stdio::piped())
             .current_dir(folder.path())
             .env("SLOP_HANDS_COMMAND", mark)
-            .env("SLOP_HANDS_LABEL", label(of_killed))
+            .env("SLOP_HANDS_LABEL", jobs.label(of_killed))
             .spawn()
             .unwrap();
         let start = Instant::now();
@@ -514,7 +526,9 @@ mod tests {
             assert!(start.elapsed() < Duration::from_secs(30), "it never begins");
             thread::yield_now();
         }
-        let mut jobs = Jobs::default();
+        // Of another app's request that has the same number.
+        let other = folder.path().join("other");
+        assert!(!Jobs::new(Frames::default(), &other).finds_left(of_killed));
         assert!(jobs.finds_left(of_killed));
         assert!(!jobs.finds_left(of_killed));
         for _ in 0..2 {

@@ -29,18 +29,20 @@
 //! # }
 //! ```
 //!
-//! A command is ended with the app. If the app is killed, it runs on, and the next start can find what is
-//! left of it by its label ([`Running::end_left`]): the processes that have it in their environment, and those
-//! in the groups of such.
+//! A command ends with all that it has started, also if it ends by itself: all are told to, may tidy up for a
+//! while ([`Patience::grace`]), and are killed then. It is ended with the app. If the app is killed, it runs on,
+//! and the next start can find what is left of it by its label ([`Running::end_left`]): the processes that have
+//! it in their environment, and those in the groups of such.
 //!
 //! Limits: Linux 5.6 or newer. A command may do all that the person may; only where it begins is
-//! bound to the folder, which is why it is shown before. A process that has left its group and wiped
-//! its environment outlives its command. So does, if the app was killed, one that has wiped its environment
-//! and is in no group with one that has not. What an app in another pid namespace, such as a container, has
-//! left is not ended, since nobody here can tell whether that app is gone. Mounts within the folder belong to
-//! it. Folders that a change has made stay when it is undone. Whoever has opened a file before a change replaces
-//! it, and writes into it after, writes into what is gone; and where the file system cannot exchange two files
-//! (`renameat2`), what somebody writes between the last look and the change is lost.
+//! bound to the folder, which is why it is shown before. A process that has left its group, and has wiped its
+//! environment or lets nobody read it, outlives its command. So does one of another user, as with `sudo`; if
+//! that is the command itself, it is under way until it ends. So does, if the app was killed, one that has wiped
+//! its environment and is in no group with one that has not. What an app in another pid namespace, such as a
+//! container, has left is not ended, since nobody here can tell whether that app is gone. Mounts within the
+//! folder belong to it. Folders that a change has made stay when it is undone. Whoever has opened a file before
+//! a change replaces it, and writes into it after, writes into what is gone; and where the file system cannot
+//! exchange two files (`renameat2`), what somebody writes between the last look and the change is lost.
 
 mod change;
 mod diff;

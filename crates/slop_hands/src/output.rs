@@ -63,7 +63,7 @@ pub struct Left {
 pub struct Patience {
     /// For how long it may run.
     pub time: Duration,
-    /// For how long it may tidy up once it was told to end.
+    /// For how long it, and all that it has started, may tidy up once they were told to end.
     pub grace: Duration,
 }
 

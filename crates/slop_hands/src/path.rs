@@ -50,8 +50,12 @@ pub(crate) fn seen(what: &'static str, text: &str, but: &[char]) -> Result<(), H
 
 /// Whether a character changes how others look, or has no look of its own.
 pub(crate) fn is_hidden(c: char) -> bool {
-    let turns = ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c);
-    let is_empty = ('\u{200b}'..='\u{200f}').contains(&c) || matches!(c, '\u{2060}' | '\u{feff}');
+    let turns = ('\u{202a}'..='\u{202e}').contains(&c) || c == '\u{61c}';
+    // Those that join, part and shape others, and tags; in the midst of them are some that turn.
+    let is_empty = ('\u{200b}'..='\u{200f}').contains(&c)
+        || ('\u{2060}'..='\u{206f}').contains(&c)
+        || ('\u{e0000}'..='\u{e007f}').contains(&c)
+        || matches!(c, '\u{ad}' | '\u{180e}' | '\u{feff}');
     c.is_control() || turns || is_empty
 }
 
@@ -93,5 +97,9 @@ mod tests {
         refused("a\0b", "{0}");
         refused("a\u{202e}sr.b", "{202e}");
         refused("a\u{200b}", "{200b}");
+        // What egui draws nothing for, and tags.
+        for c in ['\u{ad}', '\u{61c}', '\u{2063}', '\u{206a}', '\u{e0041}'] {
+            refused(&format!("a{c}b"), &format!("{{{:x}}}", u32::from(c)));
+        }
     }
 }

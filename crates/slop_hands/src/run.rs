@@ -16,7 +16,7 @@ use std::{
 };
 
 use crossbeam_channel::{bounded, Receiver, RecvTimeoutError, Sender};
-use rustix::process::{waitid, Pid, Signal, WaitId, WaitIdOptions};
+use rustix::process::{waitid, Pid, WaitId, WaitIdOptions};
 
 use crate::{
     output::Newest,
@@ -165,7 +165,7 @@ impl Running {
         lock(&self.shared.newest).output()
     }
 
-    /// How it ended; `None` while it runs. All that it had started is ended by then.
+    /// How it ended; `None` while it runs. All that it had started and that could be ended is ended by then.
     #[must_use]
     pub fn ending(&self) -> Option<Ending> {
         lock(&self.shared.ending).clone()
@@ -256,16 +256,9 @@ fn supervise(mut child: Child, value: &str, patience: Patience, stopped: &Receiv
             break Some(Ending::TimedOut(patience.time));
         }
     };
-    if why.is_some() {
-        tree.signal(Signal::TERM);
-        let start = Instant::now();
-        while !has_ended(pid) && start.elapsed() < patience.grace {
-            thread::sleep(LOOK);
-        }
-    }
-    tree.signal(Signal::KILL);
+    // What it has left behind gets the same time to tidy up.
+    tree.end(patience.grace);
     let status = child.wait();
-    tree.end();
     match (why, status) {
         (Some(why), _) => why,
         (None, Ok(status)) => ending(status),

@@ -1,6 +1,7 @@
 //! All that a command has started.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     os::fd::OwnedFd,
     process,
@@ -20,11 +21,10 @@ use crate::Left;
 pub(crate) const MARK: &str = "SLOP_HANDS_COMMAND";
 /// Another one, with what whoever starts a command calls it.
 pub(crate) const LABEL: &str = "SLOP_HANDS_LABEL";
-/// For how long whatever is left is looked for once more.
+/// For how long those that are killed are waited for.
 const LAST: Duration = Duration::from_secs(2);
-const PAUSE: Duration = Duration::from_millis(5);
-/// The same for what an app before this one has left, which may tidy up.
-const LONG_PAUSE: Duration = Duration::from_millis(20);
+/// Between two looks at all processes.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// A command's processes: those of its group, and those that left it but have its environment.
 #[derive(Debug)]
@@ -41,30 +41,38 @@ impl Tree {
         Self { group, mark }
     }
 
-    /// Sends a signal to all. Only while the first process was not waited for: its number may be
-    /// another's afterwards.
-    pub(crate) fn signal(&self, signal: Signal) {
+    /// Ends all of them: asks first, and then does not. Only while the first process was not waited for: its
+    /// number may be another's afterwards.
+    pub(crate) fn end(&self, grace: Duration) {
+        self.ask();
+        let left = || find(|number| self.has(number));
+        watch(grace, left, |_| {});
+        // All at once, and those too of which nothing can be read.
+        let _ = kill_process_group(self.group, Signal::KILL);
+        watch(LAST, left, |one| one.signal(Signal::KILL));
+    }
+
+    /// Asks each of them once: many take it for an order to stop tidying up if they are asked again.
+    fn ask(&self) {
+        // Looked for before, since those that tidy up may start others, which are not meant.
+        let away = find(|number| group(number) != Some(self.first()) && self.has(number));
         // There may be none of them any more.
-        let _ = kill_process_group(self.group, signal);
-        self.signal_marked(signal);
+        let _ = kill_process_group(self.group, Signal::TERM);
+        away.iter().for_each(|one| one.signal(Signal::TERM));
     }
 
-    /// Ends those that are left, which may have started others meanwhile.
-    pub(crate) fn end(&self) {
-        let start = Instant::now();
-        while self.signal_marked(Signal::KILL) > 0 && start.elapsed() < LAST {
-            thread::sleep(PAUSE);
-        }
-    }
-
-    /// To how many it was sent.
-    fn signal_marked(&self, signal: Signal) -> usize {
-        let found = find(|number| {
-            has_environment(number, |environment| {
+    /// Whether a process is one of them, and has not ended.
+    fn has(&self, number: i32) -> bool {
+        let first = self.first();
+        // The first may have gone to another group.
+        group(number).is_some_and(|group| group == first || number == first)
+            || has_environment(number, |environment| {
                 variables(environment).any(|one| one == self.mark)
             })
-        });
-        found.iter().filter(|one| one.signal(signal)).count()
+    }
+
+    fn first(&self) -> i32 {
+        self.group.as_raw_nonzero().get()
     }
 }
 
@@ -84,35 +92,55 @@ fn of_left(label: &str) -> impl Fn(&[u8]) -> bool {
 /// in the process group of such a process is left of them too, even if it has wiped its environment.
 pub(crate) fn end_left(label: &str, grace: Duration) -> Left {
     let is_left = of_left(label);
-    let mut ended = Vec::new();
     let mut groups: Vec<i32> = Vec::new();
-    let start = Instant::now();
-    loop {
+    let mut look = || {
         let found = find(|number| {
             has_environment(number, &is_left)
                 || group(number).is_some_and(|group| groups.contains(&group))
         });
         // Those of this look only: a group that somebody is in all the time cannot be another one by now.
         groups = groups_of(&found);
-        let waited = start.elapsed();
-        if found.is_empty() || waited >= grace + LAST {
-            let stays: Vec<i32> = found.iter().map(|one| one.number).collect();
-            ended.retain(|number| !stays.contains(number));
-            return Left { ended, stays };
-        }
-        for one in found {
-            let is_new = !ended.contains(&one.number);
-            if is_new {
-                ended.push(one.number);
-            }
-            if waited >= grace {
-                one.signal(Signal::KILL);
-            } else if is_new {
-                one.signal(Signal::TERM);
-            }
-        }
-        thread::sleep(LONG_PAUSE);
+        found
+    };
+    // Twice, since the first look knows of no group.
+    look();
+    let asked = look();
+    asked.iter().for_each(|one| one.signal(Signal::TERM));
+    let mut seen = numbers(&asked);
+    watch(grace, &mut look, |one| {
+        seen.insert(one.number);
+    });
+    let stays = watch(LAST, look, |one| {
+        seen.insert(one.number);
+        one.signal(Signal::KILL);
+    });
+    let stays = numbers(&stays);
+    Left {
+        ended: seen.difference(&stays).copied().collect(),
+        stays: stays.into_iter().collect(),
     }
+}
+
+/// Looks for those that are left, again and again, and does something to each, until there are none or the
+/// time is over. Those that are left then.
+fn watch(
+    time: Duration,
+    mut look: impl FnMut() -> Vec<Found>,
+    mut act: impl FnMut(&Found),
+) -> Vec<Found> {
+    let start = Instant::now();
+    loop {
+        let found = look();
+        if found.is_empty() || start.elapsed() >= time {
+            return found;
+        }
+        found.iter().for_each(&mut act);
+        thread::sleep(PAUSE);
+    }
+}
+
+fn numbers(found: &[Found]) -> BTreeSet<i32> {
+    found.iter().map(|one| one.number).collect()
 }
 
 /// The groups of processes, without ours. Each command begins one of its own.
@@ -188,8 +216,18 @@ fn fields(stat: &str) -> Option<SplitWhitespace<'_>> {
     // Behind the name, which may have anything in it. The state comes first.
     let (_, rest) = stat.rsplit_once(") ")?;
     let mut fields = rest.split_whitespace();
-    let state = fields.next()?;
-    (!matches!(state, "Z" | "X")).then_some(fields)
+    let has_ended = match fields.next()? {
+        // Only its first thread may have ended.
+        "Z" => threads(&fields).is_none_or(|count| count <= 1),
+        "X" => true,
+        _ => false,
+    };
+    (!has_ended).then_some(fields)
+}
+
+/// How many threads a process has, of what is behind its state.
+fn threads(fields: &SplitWhitespace<'_>) -> Option<u32> {
+    fields.clone().nth(16)?.parse().ok()
 }
 
 /// A process, and no other one that gets its number.
@@ -199,9 +237,9 @@ struct Found {
 }
 
 impl Found {
-    /// Whether it was there to get it.
-    fn signal(&self, signal: Signal) -> bool {
-        pidfd_send_signal(&self.process, signal).is_ok()
+    fn signal(&self, signal: Signal) {
+        // It may have ended.
+        let _ = pidfd_send_signal(&self.process, signal);
     }
 }
 
@@ -269,13 +307,27 @@ mod tests {
 
     #[test]
     fn when_a_process_began_is_read_behind_its_name() {
-        let fields = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21";
-        let stat = |state: &str| format!("7 (a) b) {state} {fields}\n");
-        assert_eq!(began(&stat("S")), Some("19"));
-        assert_eq!(began(&stat("Z")), None);
+        let stat = |state: &str, threads: u32| {
+            let before = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16";
+            format!("7 (a) b) {state} {before} {threads} 18 19 20 21\n")
+        };
+        assert_eq!(began(&stat("S", 1)), Some("19"));
+        assert_eq!(began(&stat("Z", 1)), None);
         assert_eq!(began(""), None);
-        assert_eq!(group_in(&stat("S")), Some(2));
-        assert_eq!(group_in(&stat("Z")), None);
+        assert_eq!(group_in(&stat("S", 1)), Some(2));
+        assert_eq!(group_in(&stat("Z", 1)), None);
+        assert_eq!(group_in(&stat("X", 0)), None);
+        // Its first thread has ended before another one.
+        assert_eq!(group_in(&stat("Z", 2)), Some(2));
+    }
+
+    #[test]
+    fn the_first_process_is_ended_wherever_it_is() {
+        // In our group, and without a mark.
+        let mut child = process::Command::new("sleep").arg("60").spawn().unwrap();
+        let tree = Tree::new(Pid::from_child(&child), "0");
+        tree.end(Duration::ZERO);
+        assert!(child.try_wait().unwrap().is_some());
     }
 
     #[test]

@@ -235,6 +235,63 @@ fn it_may_tidy_up_when_it_is_cancelled() {
 }
 
 #[test]
+fn what_is_below_a_shell_that_ends_at_once_may_tidy_up_too() {
+    let patience = Patience {
+        grace: DEADLINE,
+        ..PATIENT
+    };
+    // In the group of the shell, and in one of its own.
+    for how in ["", "setsid "] {
+        let place = place();
+        // Whoever is told once more says so once more. What it starts to tidy up is told nothing.
+        let command = "sh -c 'trap \"echo told >>told; sleep 0.5 && echo tidy >tidy\" TERM
+            echo $$ >below
+            while [ ! -e told ]; do sleep 0.01; done'
+            echo done";
+        let running = place.start(&format!("{how}{command}"), patience);
+        place.number("below");
+        running.cancel();
+        assert_eq!(ending(&running), Ending::Cancelled);
+        let read =
+            |file: &str| fs::read_to_string(place.folder.path().join(file)).unwrap_or_default();
+        assert_eq!((&*read("told"), &*read("tidy")), ("told\n", "tidy\n"));
+    }
+}
+
+#[test]
+fn what_it_leaves_behind_may_tidy_up_too() {
+    let place = place();
+    let patience = Patience {
+        grace: DEADLINE,
+        ..PATIENT
+    };
+    let command = "
+        sh -c 'trap \"sleep 0.5; echo tidy >tidy; exit\" TERM
+            echo $$ >left
+            while :; do sleep 0.01; done' &
+        while [ ! -s left ]; do sleep 0.01; done
+    ";
+    let running = place.start(command, patience);
+    assert_eq!(ending(&running), Ending::Exited(0));
+    let tidy = fs::read_to_string(place.folder.path().join("tidy")).unwrap();
+    assert_eq!(tidy, "tidy\n");
+}
+
+#[test]
+fn what_does_not_listen_is_ended_all_the_same() {
+    for how in ["", "setsid "] {
+        let place = place();
+        let command =
+            "sh -c 'trap \"\" TERM; echo $$ >deaf; while :; do sleep 0.01; done'; echo done";
+        let running = place.start(&format!("{how}{command}"), PATIENT);
+        let number = place.number("deaf");
+        running.cancel();
+        assert_eq!(ending(&running), Ending::Cancelled);
+        assert!(!is_alive(number));
+    }
+}
+
+#[test]
 fn what_is_new_is_told() {
     let place = place();
     let (send, receive) = std::sync::mpsc::channel();

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use slop_engine::hands::JobId;
 use slop_state::{DeedKind, Discussion, Entry, ToolCall, ToolRound};
 use tempfile::TempDir;
 
@@ -544,9 +545,9 @@ fn a_job_of_an_earlier_start_is_lost_and_said_to_be() {
     assert_eq!(bench.said(), "");
 }
 
-/// What an app that is gone has left of the command of a call: one process, which waits for what never
+/// What an app that is gone has left of a command with this label: one process, which waits for what never
 /// comes.
-fn left_of(id: CallId) -> Child {
+fn left_of(label: &str) -> Child {
     let here = fs::read_link("/proc/self/ns/pid").unwrap();
     let mark = format!("999999999.1.{}-0-0", here.display());
     let mut left = Command::new("/bin/sh")
@@ -554,7 +555,7 @@ fn left_of(id: CallId) -> Child {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .env("SLOP_HANDS_COMMAND", mark)
-        .env("SLOP_HANDS_LABEL", format!("{}-{}-0", id.request, id.place))
+        .env("SLOP_HANDS_LABEL", label)
         .spawn()
         .unwrap();
     // It has its environment once it says something.
@@ -570,7 +571,12 @@ fn a_command_that_was_begun_but_not_written_is_not_begun_again() {
     // No other test may have it.
     let request = u64::from(process::id());
     let ids = [77, 78].map(|place| CallId { request, place });
-    let mut left = left_of(ids[0]);
+    let job = JobId {
+        request,
+        place: 77,
+        attempt: 0,
+    };
+    let mut left = left_of(&bench.app.world().resource::<Jobs>().label(job));
     // As they come from the disk, with leave for all of their kind.
     let mut requests = ToolRequests::default();
     for id in ids {
