@@ -219,18 +219,23 @@ fn reload(window: &Window, phases: &mut Vec<(String, Vec<f64>)>, is_noted: bool)
         Value::Null => start.elapsed().as_secs_f64() * 1000.0,
         latency => number(latency),
     };
+    if is_noted {
+        note_phases(&report, phases);
+    }
+    whole
+}
+
+/// Notes how long each phase of a reload took, but for the probation.
+pub(crate) fn note_phases(report: &Value, phases: &mut Vec<(String, Vec<f64>)>) {
     for phase in report["phases"].as_array().into_iter().flatten() {
         let name = phase["phase"].as_str().expect("a name");
-        if !is_noted || name == "probation" {
-            continue;
-        }
         let ms = number(&phase["ms"]);
         match phases.iter_mut().find(|(known, _)| known == name) {
+            _ if name == "probation" => {}
             Some((_, times)) => times.push(ms),
             None => phases.push((name.to_owned(), vec![ms])),
         }
     }
-    whole
 }
 
 /// An edit that was announced, with the request some time later.

@@ -191,18 +191,22 @@ fn swaps(results: &mut Results) {
     let captures = host.ask(&json!({ "do": "time_captures", "entities": ENTITIES }));
     let captures = captures.as_array().expect("times").iter().map(number);
     let frame = host.ask(&json!({ "do": "time_frames", "count": 200 }));
-    let mut slowest = Vec::new();
+    let (mut slowest, mut phases) = (Vec::new(), Vec::new());
     for round in 0..10 {
         let version = format!("\"v{}\"", round + 2);
         fixture.write(&only_game(&edit(&Fixture::v1(), "\"v1\"", &version)));
         let report = host.reload();
         assert_eq!(report["outcome"], "committed", "{report:#}");
         slowest.push(number(&report["longest_frame_ms"]));
+        edits::note_phases(&report, &mut phases);
     }
     let part = "100,000 entities of state, release profile";
     results.add(part, "frame", &[number(&frame)]);
     results.add(part, "slowest frame of a reload", &slowest);
     results.add(part, "copy of one state key", &captures.collect::<Vec<_>>());
+    for (name, times) in phases {
+        results.add(part, &format!("phase {name}"), &times);
+    }
     host.end();
 }
 

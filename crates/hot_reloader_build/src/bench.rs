@@ -63,6 +63,12 @@ impl Bench {
         self.path.join("incremental")
     }
 
+    /// For what a plugin library is linked against.
+    #[must_use]
+    pub fn stand_ins(&self, crate_name: &str) -> PathBuf {
+        self.path.join("stand-ins").join(crate_name)
+    }
+
     /// Forgets the forms of a crate that were compiled longest ago, but for some. What cannot be removed
     /// stays until the next time.
     pub fn tidy(&self, crate_name: &str) {

@@ -29,6 +29,7 @@ pub mod process;
 pub mod recording;
 mod replay;
 pub mod sources;
+mod stand_in;
 pub mod unit;
 pub mod workspace;
 

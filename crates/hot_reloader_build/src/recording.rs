@@ -16,6 +16,7 @@ use crate::{
     configuration::{configurations, home, includes_others},
     dep_info::{all_dep_infos, DepInfo},
     environment,
+    stand_in::StandIns,
     unit::UnitCommand,
     workspace::{HotCrate, Scripted},
     BuildConfig, Contents, Decline, Sources, Workspace,
@@ -68,6 +69,9 @@ pub(crate) struct Unit {
     pub(crate) with: Vec<u32>,
     /// What told it apart when it was made.
     pub(crate) identity: Identity,
+    /// What a plugin library is linked against instead, in this process.
+    #[serde(skip)]
+    pub(crate) stand_ins: Option<StandIns>,
 }
 
 impl Unit {
@@ -84,6 +88,7 @@ impl Unit {
             made: Made::nothing(),
             revision: 0,
             identity: None,
+            stand_ins: None,
         }
     }
 
@@ -241,6 +246,7 @@ impl Recording {
                 made: Made::now(made.to_owned(), false),
                 revision: 0,
                 identity: None,
+                stand_ins: None,
                 name,
             });
         }

@@ -21,6 +21,7 @@ use crate::{
     message::Transcript,
     process::{Event, Interruption, Line, Supervisor},
     recording::{Identity, Made, Recording, Unit},
+    stand_in::StandIns,
     unit::UnitCommand,
     Bench, BuildConfig, BuildError, Contents, Decline, Layout, Workspace,
 };
@@ -102,9 +103,10 @@ pub(crate) fn replay(
 }
 
 /// Compiles every crate whose command is known and that only cargo has compiled, so that the compiler remembers
-/// them all. From then on each is compiled with what was made here of those that it needs, for to the compiler
-/// cargo's are others; so what another needs whose command is not known is left alone, or that would have to be
-/// compiled too. The plugin libraries are what they were: nothing was edited. What was, is for whoever asks.
+/// them all, and spares the linker what it need not read. From then on each is compiled with what was made here of
+/// those that it needs, for to the compiler cargo's are others; so what another needs whose command is not known is
+/// left alone, or that would have to be compiled too. The plugin libraries are what they were: nothing was edited.
+/// What was, is for whoever asks.
 pub(crate) fn warm_up(
     place: &mut Place<'_>,
     wanted: &[&String],
@@ -135,7 +137,9 @@ pub(crate) fn warm_up(
         }
     }
     run.is_for_use = false;
-    run.all()
+    run.all()?;
+    run.stand_in();
+    Ok(())
 }
 
 /// Of the units that are needed, those to compile, in order: those whose sources changed, or what they need,
@@ -340,6 +344,8 @@ impl<'a> Run<'a> {
         // and if it does not take the one of before, it compiles anew all that needs them. An option is part of the
         // hash, also one that says what is so anyway: a panic could not be taken back without these tables.
         redirected.arguments.extend(DISTINCTION.map(str::to_owned));
+        let stand_ins = unit.stand_ins.iter().flat_map(StandIns::arguments);
+        redirected.arguments.extend(stand_ins);
         for argument in &mut redirected.arguments {
             // Cargo takes the colours out again.
             if argument.starts_with("--json=") {
@@ -427,6 +433,21 @@ impl<'a> Run<'a> {
             .map(|need| self.recording.units[*need].revision);
         self.recording.units[index].with = with.collect();
         Ok(())
+    }
+
+    /// Makes stand-ins for what the plugin libraries are linked against, where there are none yet.
+    fn stand_in(&mut self) {
+        for plugin in &self.plugins {
+            let unit = &mut self.recording.units[*plugin];
+            let (Some(command), Some(file)) = (&unit.command, unit.made.path.file_name()) else {
+                continue;
+            };
+            if unit.stand_ins.is_none() {
+                let made = self.bench.outputs().join(file);
+                let folder = self.bench.stand_ins(&unit.name);
+                unit.stand_ins = StandIns::make(&made, command, &folder);
+            }
+        }
     }
 
     fn interrupted(&self, why: Interruption) -> Stopped {
