@@ -29,7 +29,7 @@ pub struct BuildConfig {
     pub manifest: PathBuf,
     /// The profile, `dev` for the one that `cargo build` uses.
     pub profile: String,
-    /// The features to turn on besides the default ones, in each package of a library that has them.
+    /// The features that are turned on besides the default ones, in the host and in each library that has them.
     pub features: Vec<String>,
     /// The target triple if cargo is to be told one, as it was for the host.
     pub target: Option<String>,
@@ -117,7 +117,7 @@ pub struct PluginLibrary {
     pub name: String,
     /// The id of its package, for a name may be that of another package too.
     pub package: String,
-    /// The features that packages of other libraries have, and this one has not.
+    /// The features that packages of other libraries or of the host have, and this one has not.
     pub foreign: Vec<String>,
     /// What the host and the other libraries ask of it, and of the crates that they share with it, as cargo is told
     /// it: `feature` or `dependency/feature`.
@@ -136,8 +136,8 @@ impl PluginLibrary {
         }
     }
 
-    /// What cargo is told to turn on: of some features those that are not meant for other libraries, and what is
-    /// united. One that no library has is an error of cargo's.
+    /// What cargo is told to turn on: of some features those that are not meant for others, and what is united. One
+    /// that nobody has is an error of cargo's.
     #[must_use]
     pub fn features(&self, of: &[String]) -> Vec<String> {
         let is_meant = |feature: &&String| !self.foreign.contains(feature);

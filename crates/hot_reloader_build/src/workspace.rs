@@ -16,7 +16,7 @@ use crate::{
     command::TARGET,
     configuration::configurations,
     environment,
-    features::{Asking, Graph},
+    features::{Graph, Host},
     BuildConfig, Contents, PluginLibrary,
 };
 
@@ -272,8 +272,9 @@ impl Workspace {
         let graph = Graph {
             packages: &packages,
             nodes: &nodes,
+            features: &config.features,
         };
-        let host = host.map(|host| Asking {
+        let host = host.map(|host| Host {
             package: packages[host],
             as_test: config.as_test,
         });
@@ -403,19 +404,16 @@ impl Workspace {
 
 fn plugin_libraries<'a>(
     plugins: &[(&String, &'a Package)],
-    host: Option<Asking<'a>>,
+    host: Option<Host<'a>>,
     graph: &Graph<'a>,
 ) -> Vec<PluginLibrary> {
-    let of_libraries = plugins.iter().map(|(_, package)| Asking {
-        package,
-        as_test: false,
-    });
-    let asking: Vec<Asking<'_>> = host.into_iter().chain(of_libraries).collect();
-    let all: BTreeSet<&String> = plugins
+    let packages: Vec<&Package> = plugins.iter().map(|(_, package)| *package).collect();
+    let all = packages
         .iter()
-        .flat_map(|(_, package)| package.features.keys())
-        .collect();
-    let library = |(name, package): &(&String, &Package)| {
+        .copied()
+        .chain(host.map(|host| host.package));
+    let all: BTreeSet<&String> = all.flat_map(|package| package.features.keys()).collect();
+    let library = |((name, package), united): (&(&String, &Package), Vec<String>)| {
         // Without `hot` a library is none, so that is never left out.
         let foreign = all.iter().filter(|feature| {
             !package.features.contains_key(**feature) && feature.as_str() != "hot"
@@ -424,10 +422,11 @@ fn plugin_libraries<'a>(
             name: (*name).clone(),
             package: package.id.repr.clone(),
             foreign: foreign.map(|feature| (*feature).clone()).collect(),
-            united: graph.asked_by_others(package, &asking),
+            united,
         }
     };
-    plugins.iter().map(library).collect()
+    let united = graph.united(host, &packages);
+    plugins.iter().zip(united).map(library).collect()
 }
 
 fn folder_of(package: &Package) -> PathBuf {
