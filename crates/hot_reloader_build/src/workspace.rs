@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     process::Command,
 };
 
@@ -101,6 +101,19 @@ pub enum WorkspaceError {
         /// The workspace.
         root: PathBuf,
     },
+    /// Cargo turns features on in members of a workspace only.
+    #[error(
+        "the library `{library}` is not in the workspace of its host; {}",
+        admission(root, folder)
+    )]
+    NotAMember {
+        /// The library.
+        library: String,
+        /// The workspace.
+        root: PathBuf,
+        /// Where the manifest of the library is.
+        folder: PathBuf,
+    },
 }
 
 impl Workspace {
@@ -161,9 +174,18 @@ impl Workspace {
             let needed = needs.iter().filter(|need| need.name == *library);
             let mut needed = needed.filter_map(|need| all.iter().find(|p| p.id == need.pkg));
             let package = own.or_else(|| needed.next()).or(named.first()).copied();
-            package.ok_or_else(|| WorkspaceError::NoSuchLibrary {
+            let root = || PathBuf::from(metadata.workspace_root.clone());
+            let package = package.ok_or_else(|| WorkspaceError::NoSuchLibrary {
                 library: library.clone(),
-                root: metadata.workspace_root.clone().into(),
+                root: root(),
+            })?;
+            if metadata.workspace_members.contains(&package.id) {
+                return Ok(package);
+            }
+            Err(WorkspaceError::NotAMember {
+                library: library.clone(),
+                root: root(),
+                folder: folder_of(package),
             })
         };
         let plugins = libraries.iter().map(|name| Ok((name, find(name)?)));
@@ -427,6 +449,37 @@ fn plugin_libraries<'a>(
     };
     let united = graph.united(host, &packages);
     plugins.iter().zip(united).map(library).collect()
+}
+
+/// How a package becomes a member of a workspace. One that lies outside of its folder has to name it, too.
+fn admission(root: &Path, folder: &Path) -> String {
+    let manifest = |folder: &Path| folder.join("Cargo.toml").display().to_string();
+    let member = seen_from(root, folder);
+    let of_root = format!(
+        "in {}, add \"{}\" to the `members` of `[workspace]`",
+        manifest(root),
+        member.display()
+    );
+    if member.starts_with("..") {
+        let workspace = seen_from(folder, root);
+        return format!(
+            "{of_root}, and in {} add `workspace = \"{}\"` to `[package]`",
+            manifest(folder),
+            workspace.display()
+        );
+    }
+    of_root
+}
+
+/// A folder by its path from another.
+fn seen_from(other: &Path, folder: &Path) -> PathBuf {
+    let both = other.components().zip(folder.components());
+    let common = both.take_while(|(one, other)| one == other).count();
+    let up = other
+        .components()
+        .skip(common)
+        .map(|_| Component::ParentDir);
+    up.chain(folder.components().skip(common)).collect()
 }
 
 fn folder_of(package: &Package) -> PathBuf {

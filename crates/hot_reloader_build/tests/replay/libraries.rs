@@ -417,6 +417,45 @@ fn a_library_is_no_part_of_another() {
     assert!(nested, "{error}");
 }
 
+/// Cargo turns features on in members of the workspace only, and `hot` is one.
+#[test]
+fn a_library_that_is_not_in_the_workspace_is_an_error_that_says_how_it_becomes_a_member() {
+    let mut fixture = Fixture::of_two();
+    let host = "[dependencies]\ngame = { path = \"../game\" }\nmenu = { path = \"../menu\" }\n";
+    fixture.with_host(host);
+    fixture.edit("Cargo.toml", "\"menu\", ", "");
+    fixture.edit("Cargo.toml", "[\"extra\"]", "[\"extra\", \"menu\"]");
+    let error = fixture.build().0.unwrap_err();
+    let is_it = matches!(
+        &error,
+        BuildError::Workspace { source: WorkspaceError::NotAMember { library, folder, .. } }
+            if library == "menu" && *folder == fixture.path("menu")
+    );
+    assert!(is_it, "{error}");
+    let said = error.to_string();
+    assert!(said.contains("add \"menu\" to the `members`"), "{said}");
+    assert!(!said.contains("[package]"), "{said}");
+
+    // Beside the workspace.
+    let outside = fixture.folder.path().join("menu");
+    fs::rename(fixture.path("menu"), &outside).unwrap();
+    fixture.edit("host/Cargo.toml", "../menu", "../../menu");
+    fixture.edit("../menu/Cargo.toml", "\"../", "\"../a ö/");
+    let said = fixture.build().0.unwrap_err().to_string();
+    assert!(said.contains("add \"../menu\" to the `members`"), "{said}");
+    assert!(
+        said.contains("`workspace = \"../a ö\"` to `[package]`"),
+        "{said}"
+    );
+    fixture.edit("Cargo.toml", "\"game\", ", "\"game\", \"../menu\", ");
+    fixture.edit(
+        "../menu/Cargo.toml",
+        "[package]",
+        "[package]\nworkspace = \"../a ö\"",
+    );
+    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+}
+
 /// After a start at which more than sources are others than before, cargo may find a library fresh and says
 /// nothing of how it is built. That is learnt when it is edited, and costs nobody else anything until then.
 #[test]
