@@ -1,9 +1,11 @@
-//! The configuration of cargo: in which files it may be.
+//! The configuration of cargo: in which files it may be, and what is in them.
 
 use std::{
     env, fs,
     path::{Path, PathBuf},
 };
+
+use toml_edit::{Document, Item};
 
 use crate::BuildConfig;
 
@@ -18,13 +20,15 @@ pub(crate) fn configurations(config: &BuildConfig) -> Vec<PathBuf> {
     files.collect()
 }
 
-/// Whether a configuration has a key of that name, or what looks like one.
+/// Whether a configuration reads others.
 pub(crate) fn includes_others(configuration: &Path) -> bool {
-    let text = fs::read_to_string(configuration).unwrap_or_default();
-    let mut lines = text
-        .lines()
-        .map(|line| line.trim_start_matches([' ', '\t', '"', '\'']));
-    lines.any(|line| line.starts_with("include"))
+    read(configuration).is_some_and(|read| read.get("include").is_some())
+}
+
+/// What is in a configuration or manifest. If it cannot be read, cargo says so.
+pub(crate) fn read(file: &Path) -> Option<Item> {
+    let text = fs::read_to_string(file).ok()?;
+    Some(Document::parse(text).ok()?.into_item())
 }
 
 /// A folder in the home of the user, unless a variable names another.

@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use crate::{
     command::TARGET,
-    configuration::configurations,
+    configuration::{self, configurations},
     environment,
     features::{Graph, Host},
     BuildConfig, Contents, PluginLibrary,
@@ -280,15 +280,12 @@ impl Workspace {
         macros.sort();
         let root: PathBuf = metadata.workspace_root.clone().into();
         let of_packages = metadata.packages.iter().filter(|p| p.source.is_none());
-        // Cargo finds a build script by itself.
-        let of_packages = of_packages.flat_map(|package| {
-            let script = folder_of(package).join("build.rs");
-            [package.manifest_path.clone().into(), script]
-        });
+        let of_packages = of_packages.flat_map(manifests_of);
         let of_root = ["Cargo.toml", "Cargo.lock"].map(|file| root.join(file));
         let mut hot: Vec<HotCrate> = hot.iter().map(hot_crate).collect();
         hot.sort_by(|a, b| a.package.cmp(&b.package));
-        let configurations = configurations(config);
+        let manifests = of_packages.chain(of_root).chain(configurations(config));
+        let manifests: BTreeSet<PathBuf> = manifests.collect();
         let target_folder = metadata.target_directory;
         let build_folder = metadata.build_directory;
         let graph = Graph {
@@ -304,7 +301,7 @@ impl Workspace {
             libraries: plugin_libraries(&plugins, host, &graph),
             build_folder: build_folder.unwrap_or_else(|| target_folder.clone()).into(),
             target_folder: target_folder.into(),
-            manifests: Contents::read(of_packages.chain(of_root).chain(configurations)),
+            manifests: Contents::read(manifests),
             root,
             hot,
             stable,
@@ -480,6 +477,21 @@ fn seen_from(other: &Path, folder: &Path) -> PathBuf {
         .skip(common)
         .map(|_| Component::ParentDir);
     up.chain(folder.components().skip(common)).collect()
+}
+
+/// The files that decide what a package is: its manifest, and that of the workspace from which it may inherit. Cargo
+/// looks for that where the package says, or in the folders around it; there it may be a new one. A build script cargo
+/// finds by itself.
+fn manifests_of(package: &Package) -> Vec<PathBuf> {
+    let folder = folder_of(package);
+    let manifest = configuration::read(package.manifest_path.as_std_path());
+    let named = manifest.as_ref().and_then(|manifest| {
+        let workspace = manifest.get("package")?.get("workspace")?;
+        Some(folder.join(workspace.as_str()?))
+    });
+    let folders = folder.ancestors().map(Path::to_owned).chain(named);
+    let manifests = folders.map(|folder| folder.join("Cargo.toml"));
+    manifests.chain([folder.join("build.rs")]).collect()
 }
 
 fn folder_of(package: &Package) -> PathBuf {

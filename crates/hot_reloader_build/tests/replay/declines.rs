@@ -49,6 +49,41 @@ fn a_new_dependency_declines_and_one_that_is_gone_too() {
     fixture.answers(201, Some(Decline::Input { path }));
 }
 
+/// What a crate of another workspace is, it inherits from a manifest there, which is in a folder around it or where
+/// it says.
+#[test]
+fn the_manifest_of_another_workspace_declines() {
+    for (root, says) in [
+        ("libs", ""),
+        ("libs/words/../root", "workspace = \"../root\"\n"),
+    ] {
+        let mut fixture = Fixture::unbuilt();
+        fixture.edit("Cargo.toml", "\"words\", ", "");
+        fixture.edit("Cargo.toml", "[\"extra\"]", "[\"extra\", \"libs\"]");
+        fixture.edit("rules/Cargo.toml", "../words", "../libs/words");
+        fixture.write(
+            "libs/words/Cargo.toml",
+            &format!(
+                "[package]\nname = \"words\"\n{says}version.workspace = true\nedition = \"2021\"\n"
+            ),
+        );
+        let source = "pub const WORD: u64 = env!(\"CARGO_PKG_VERSION_MINOR\").len() as u64;\n";
+        fixture.write("libs/words/src/lib.rs", source);
+        let manifest = format!("{root}/Cargo.toml");
+        let member = if says.is_empty() { "words" } else { "../words" };
+        fixture.write(
+            &manifest,
+            &format!("[workspace]\nresolver = \"2\"\nmembers = [\"{member}\"]\n[workspace.package]\nversion = \"0.22.0\"\n"),
+        );
+        fixture.answers(201, Some(Decline::First));
+        fixture.edit(&manifest, "0.22.0", "0.333.0");
+        let path = fixture.path(&manifest);
+        fixture.answers(301, Some(Decline::Input { path }));
+        fixture.edit("game/src/menu.rs", "= 1", "= 5");
+        fixture.answers(305, None);
+    }
+}
+
 #[test]
 fn a_patch_declines() {
     let mut fixture = Fixture::new();
