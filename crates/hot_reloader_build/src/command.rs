@@ -33,6 +33,8 @@ pub struct BuildConfig {
     pub features: Vec<String>,
     /// The target triple if cargo is to be told one, as it was for the host.
     pub target: Option<String>,
+    /// The target folder that the host stands in. Cargo is told it where it would use another one.
+    pub target_folder: Option<PathBuf>,
     /// Whether the host is an example or a test, which cargo builds with the `[dev-dependencies]` of its package.
     pub as_test: bool,
     /// Further arguments to cargo.
@@ -55,6 +57,7 @@ impl BuildConfig {
             profile: profile_of(executable.as_deref()),
             features: vec!["hot".to_owned()],
             target: target_of(executable.as_deref()),
+            target_folder: target_folder_of(executable.as_deref()).map(Path::to_owned),
             as_test: executable.as_deref().is_some_and(is_test),
             arguments: Vec::new(),
             time_limit: Duration::from_secs(600),
@@ -83,6 +86,9 @@ impl BuildConfig {
         }
         if let Some(target) = &self.target {
             arguments.extend(["--target".into(), target.into()]);
+        }
+        if let Some(folder) = &library.target_folder {
+            arguments.extend(["--target-dir".into(), folder.clone().into()]);
         }
         arguments.extend(self.arguments.iter().cloned());
         // The commands of cargo are recorded, with what they see of the environment.
@@ -122,6 +128,8 @@ pub struct PluginLibrary {
     /// What the host and the other libraries ask of it, and of the crates that they share with it, as cargo is told
     /// it: `feature` or `dependency/feature`.
     pub united: Vec<String>,
+    /// The target folder, if cargo would use another one than that of the host.
+    pub target_folder: Option<PathBuf>,
 }
 
 impl PluginLibrary {
@@ -133,6 +141,7 @@ impl PluginLibrary {
             package: name.to_owned(),
             foreign: Vec::new(),
             united: Vec::new(),
+            target_folder: None,
         }
     }
 
@@ -169,13 +178,23 @@ fn is_test(executable: &Path) -> bool {
     folder.is_some_and(|folder| folder.ends_with("deps") || folder.ends_with("examples"))
 }
 
+/// The folder that an executable was built for, by what cargo leaves in each: the target folder, or that for what
+/// it takes on the way, in which tests stand.
+fn target_folder_of(executable: Option<&Path>) -> Option<&Path> {
+    let folder = profile_folder(executable?)?.parent()?;
+    // It may itself be named after a platform.
+    let around = folder.parent().filter(|_| folder.ends_with(TARGET));
+    let is_marked = |folder: &&Path| {
+        let mut marks = ["CACHEDIR.TAG", ".rustc_info.json"].into_iter();
+        marks.any(|mark| folder.join(mark).exists())
+    };
+    around.into_iter().chain([folder]).find(is_marked)
+}
+
 /// If cargo was told a platform, there is a folder of its name around that of the profile.
 fn target_of(executable: Option<&Path>) -> Option<String> {
-    let platform = profile_folder(executable?)?.parent()?;
-    let target = platform.parent()?;
-    // Cargo leaves these in every target folder, which may itself be named after a platform.
-    let mut marks = ["CACHEDIR.TAG", ".rustc_info.json"].into_iter();
-    let is_told = platform.ends_with(TARGET) && marks.any(|mark| target.join(mark).exists());
+    let target = target_folder_of(executable)?;
+    let is_told = profile_folder(executable?)?.parent()? != target;
     is_told.then(|| TARGET.to_owned())
 }
 
@@ -201,6 +220,7 @@ mod tests {
             package: "path+file:///game#my_game@0.1.0".into(),
             foreign: vec!["sounds".into()],
             united: ["hot", "bevy/png"].map(Into::into).into(),
+            target_folder: Some("/built".into()),
         };
         config.profile = "dev".into();
         config.features.extend(["cheats", "sounds"].map(Into::into));
@@ -214,8 +234,8 @@ mod tests {
         assert!(
             line.starts_with(
                 "rustc --manifest-path /game/Cargo.toml --package path+file:///game#my_game@0.1.0 \
-                 --lib --crate-type cdylib --profile dev --features hot,cheats,bevy/png --offline -vv \
-                 --message-format json"
+                 --lib --crate-type cdylib --profile dev --features hot,cheats,bevy/png \
+                 --target-dir /built --offline -vv --message-format json"
             ),
             "{line}"
         );
@@ -235,6 +255,25 @@ mod tests {
         assert_eq!(target("debug/slop".to_owned()), None);
         // The target folder has that name.
         assert_eq!(target(format!("x/{TARGET}/debug/slop")), None);
+    }
+
+    #[test]
+    fn the_target_folder_is_the_one_that_cargo_left_its_marks_in() {
+        let folder = tempfile::tempdir().unwrap();
+        for executable in [
+            "debug/slop".to_owned(),
+            "debug/deps/slop-0123".to_owned(),
+            format!("{TARGET}/debug/examples/slop"),
+        ] {
+            let executable = folder.path().join(executable);
+            let check =
+                |expected: Option<&Path>| assert_eq!(target_folder_of(Some(&executable)), expected);
+            check(None);
+            let mark = folder.path().join(".rustc_info.json");
+            std::fs::write(&mark, "").unwrap();
+            check(Some(folder.path()));
+            std::fs::remove_file(mark).unwrap();
+        }
     }
 
     #[track_caller]

@@ -286,8 +286,14 @@ impl Workspace {
         hot.sort_by(|a, b| a.package.cmp(&b.package));
         let manifests = of_packages.chain(of_root).chain(configurations(config));
         let manifests: BTreeSet<PathBuf> = manifests.collect();
-        let target_folder = metadata.target_directory;
-        let build_folder = metadata.build_directory;
+        let target_folder = PathBuf::from(metadata.target_directory);
+        let build_folder = metadata.build_directory.map(PathBuf::from);
+        let build_folder = build_folder.unwrap_or_else(|| target_folder.clone());
+        let told = config.target_folder.clone().filter(|host| {
+            // A test stands in the build folder.
+            !is_same(host, &target_folder) && !is_same(host, &build_folder)
+        });
+        let is_one = build_folder == target_folder;
         let graph = Graph {
             packages: &packages,
             nodes: &nodes,
@@ -298,9 +304,9 @@ impl Workspace {
             as_test: config.as_test,
         });
         Ok(Self {
-            libraries: plugin_libraries(&plugins, host, &graph),
-            build_folder: build_folder.unwrap_or_else(|| target_folder.clone()).into(),
-            target_folder: target_folder.into(),
+            libraries: plugin_libraries(&plugins, host, &graph, told.as_deref()),
+            build_folder: told.clone().filter(|_| is_one).unwrap_or(build_folder),
+            target_folder: told.unwrap_or(target_folder),
             manifests: Contents::read(manifests),
             root,
             hot,
@@ -425,6 +431,7 @@ fn plugin_libraries<'a>(
     plugins: &[(&String, &'a Package)],
     host: Option<Host<'a>>,
     graph: &Graph<'a>,
+    target_folder: Option<&Path>,
 ) -> Vec<PluginLibrary> {
     let packages: Vec<&Package> = plugins.iter().map(|(_, package)| *package).collect();
     let all = packages
@@ -442,10 +449,17 @@ fn plugin_libraries<'a>(
             package: package.id.repr.clone(),
             foreign: foreign.map(|feature| (*feature).clone()).collect(),
             united,
+            target_folder: target_folder.map(Path::to_owned),
         }
     };
     let united = graph.united(host, &packages);
     plugins.iter().zip(united).map(library).collect()
+}
+
+/// Whether both are one folder, by whatever path.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let found = |folder: &Path| folder.canonicalize().ok();
+    one == other || found(one).is_some_and(|one| found(other) == Some(one))
 }
 
 /// How a package becomes a member of a workspace. One that lies outside of its folder has to name it, too.
