@@ -9,7 +9,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::environment;
+use crate::{
+    configuration::{configurations, configured},
+    environment,
+};
 
 /// The platform that this crate was built for, as a target triple.
 pub(crate) const TARGET: &str = env!("HOT_RELOADER_TARGET");
@@ -37,6 +40,9 @@ pub struct BuildConfig {
     pub target_folder: Option<PathBuf>,
     /// Whether the host is an example or a test, which cargo builds with the `[dev-dependencies]` of its package.
     pub as_test: bool,
+    /// The variables of this process that were set by `[env]` in a configuration of cargo when it began, by name:
+    /// cargo sets them itself, to what is said there by then.
+    pub configured: Vec<String>,
     /// Further arguments to cargo.
     pub arguments: Vec<OsString>,
     /// A build that takes longer is ended.
@@ -50,7 +56,7 @@ impl BuildConfig {
     pub fn new(manifest_folder: impl Into<PathBuf>) -> Self {
         let executable = std::env::current_exe().ok();
         let manifest_folder = manifest_folder.into();
-        Self {
+        let mut config = Self {
             manifest: manifest_folder.join("Cargo.toml"),
             folder: started_by_cargo().unwrap_or(manifest_folder),
             cargo: std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from),
@@ -59,9 +65,12 @@ impl BuildConfig {
             target: target_of(executable.as_deref()),
             target_folder: target_folder_of(executable.as_deref()).map(Path::to_owned),
             as_test: executable.as_deref().is_some_and(is_test),
+            configured: Vec::new(),
             arguments: Vec::new(),
             time_limit: Duration::from_secs(600),
-        }
+        };
+        config.configured = configured(&configurations(&config), std::env::vars_os());
+        config
     }
 
     /// The arguments to cargo for the library of a package.
@@ -101,7 +110,15 @@ impl BuildConfig {
         arguments
     }
 
-    /// The command, with an environment cleaned of what `cargo run` added.
+    /// What a build sees of the environment: it is cleaned of what `cargo run` added.
+    pub(crate) fn environment(&self) -> Vec<(OsString, OsString)> {
+        let mut variables = environment::clean(std::env::vars_os());
+        let is_configured = |name: &OsString| self.configured.iter().any(|c| name == c.as_str());
+        variables.retain(|(name, _)| !is_configured(name));
+        variables
+    }
+
+    /// The command, in the environment of a build.
     #[must_use]
     pub fn command(&self, library: &PluginLibrary) -> Command {
         let mut command = Command::new(&self.cargo);
@@ -109,7 +126,7 @@ impl BuildConfig {
             .args(self.arguments(library))
             .current_dir(&self.folder)
             .env_clear()
-            .envs(environment::clean(std::env::vars_os()))
+            .envs(self.environment())
             .env("CARGO_TERM_COLOR", "never")
             .env("CARGO_TERM_PROGRESS_WHEN", "never");
         command

@@ -15,7 +15,6 @@ use thiserror::Error;
 use crate::{
     command::TARGET,
     configuration::{self, configurations},
-    environment,
     features::{Graph, Host},
     BuildConfig, Contents, PluginLibrary,
 };
@@ -130,9 +129,7 @@ impl Workspace {
             // What other platforms need may never have been downloaded.
             .other_options(["--filter-platform", TARGET].map(Into::into));
         let mut command = question.cargo_command();
-        command
-            .env_clear()
-            .envs(environment::clean(std::env::vars_os()));
+        command.env_clear().envs(config.environment());
         command
     }
 

@@ -109,6 +109,37 @@ fn the_lock_file_and_configurations_decline() {
     fixture.declines(".cargo/config.toml");
 }
 
+/// Cargo has set it for the app, but leaves a variable alone that is set already: so a build does not see it.
+#[test]
+fn an_edit_of_a_variable_in_a_configuration_takes_effect() {
+    const NAME: &str = "HOT_RELOADER_GREETING";
+    let test = "declines::an_edit_of_a_variable_in_a_configuration_takes_effect";
+    if std::env::var_os(NAME).is_none() {
+        // The environment is that of a process of its own.
+        let mut itself = Command::new(std::env::current_exe().unwrap());
+        let output = itself.args(["--exact", test]).env(NAME, "one").output();
+        let output = output.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && said.contains("1 passed"),
+            "{said}"
+        );
+        return;
+    }
+    let mut fixture = Fixture::unbuilt();
+    let configuration = ".cargo/config.toml";
+    fixture.write(configuration, &format!("[env]\n{NAME} = \"one\"\n"));
+    fixture.config.configured = vec![NAME.to_owned()];
+    let length = format!("= env!(\"{NAME}\").len() as u64");
+    fixture.edit("game/src/menu.rs", "= 1", &length);
+    fixture.answers(203, Some(Decline::First));
+    fixture.edit(configuration, "one", "three");
+    let path = fixture.path(configuration);
+    fixture.answers(205, Some(Decline::Input { path }));
+    fixture.edit("game/src/menu.rs", "as u64", "as u64 + 1");
+    fixture.answers(206, None);
+}
+
 /// A configuration that reads others may change without being touched.
 #[test]
 fn a_configuration_that_includes_others_always_declines() {
