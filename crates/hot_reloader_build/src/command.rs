@@ -9,7 +9,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::environment;
+use crate::{
+    configuration::{configurations, configured},
+    environment,
+};
 
 /// The platform that this crate was built for, as a target triple.
 pub(crate) const TARGET: &str = env!("HOT_RELOADER_TARGET");
@@ -29,12 +32,17 @@ pub struct BuildConfig {
     pub manifest: PathBuf,
     /// The profile, `dev` for the one that `cargo build` uses.
     pub profile: String,
-    /// The features to turn on besides the default ones, in each package of a library that has them.
+    /// The features that are turned on besides the default ones, in the host and in each library that has them.
     pub features: Vec<String>,
     /// The target triple if cargo is to be told one, as it was for the host.
     pub target: Option<String>,
+    /// The target folder that the host stands in. Cargo is told it where it would use another one.
+    pub target_folder: Option<PathBuf>,
     /// Whether the host is an example or a test, which cargo builds with the `[dev-dependencies]` of its package.
     pub as_test: bool,
+    /// The variables of this process that were set by `[env]` in a configuration of cargo when it began, by name:
+    /// cargo sets them itself, to what is said there by then.
+    pub configured: Vec<String>,
     /// Further arguments to cargo.
     pub arguments: Vec<OsString>,
     /// A build that takes longer is ended.
@@ -48,17 +56,21 @@ impl BuildConfig {
     pub fn new(manifest_folder: impl Into<PathBuf>) -> Self {
         let executable = std::env::current_exe().ok();
         let manifest_folder = manifest_folder.into();
-        Self {
+        let mut config = Self {
             manifest: manifest_folder.join("Cargo.toml"),
             folder: started_by_cargo().unwrap_or(manifest_folder),
             cargo: std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from),
             profile: profile_of(executable.as_deref()),
             features: vec!["hot".to_owned()],
             target: target_of(executable.as_deref()),
+            target_folder: target_folder_of(executable.as_deref()).map(Path::to_owned),
             as_test: executable.as_deref().is_some_and(is_test),
+            configured: Vec::new(),
             arguments: Vec::new(),
             time_limit: Duration::from_secs(600),
-        }
+        };
+        config.configured = configured(&configurations(&config), std::env::vars_os());
+        config
     }
 
     /// The arguments to cargo for the library of a package.
@@ -84,6 +96,9 @@ impl BuildConfig {
         if let Some(target) = &self.target {
             arguments.extend(["--target".into(), target.into()]);
         }
+        if let Some(folder) = &library.target_folder {
+            arguments.extend(["--target-dir".into(), folder.clone().into()]);
+        }
         arguments.extend(self.arguments.iter().cloned());
         // The commands of cargo are recorded, with what they see of the environment.
         arguments.extend(["-vv", "--message-format", "json"].map(Into::into));
@@ -95,7 +110,15 @@ impl BuildConfig {
         arguments
     }
 
-    /// The command, with an environment cleaned of what `cargo run` added.
+    /// What a build sees of the environment: it is cleaned of what `cargo run` added.
+    pub(crate) fn environment(&self) -> Vec<(OsString, OsString)> {
+        let mut variables = environment::clean(std::env::vars_os());
+        let is_configured = |name: &OsString| self.configured.iter().any(|c| name == c.as_str());
+        variables.retain(|(name, _)| !is_configured(name));
+        variables
+    }
+
+    /// The command, in the environment of a build.
     #[must_use]
     pub fn command(&self, library: &PluginLibrary) -> Command {
         let mut command = Command::new(&self.cargo);
@@ -103,7 +126,7 @@ impl BuildConfig {
             .args(self.arguments(library))
             .current_dir(&self.folder)
             .env_clear()
-            .envs(environment::clean(std::env::vars_os()))
+            .envs(self.environment())
             .env("CARGO_TERM_COLOR", "never")
             .env("CARGO_TERM_PROGRESS_WHEN", "never");
         command
@@ -117,11 +140,13 @@ pub struct PluginLibrary {
     pub name: String,
     /// The id of its package, for a name may be that of another package too.
     pub package: String,
-    /// The features that packages of other libraries have, and this one has not.
+    /// The features that packages of other libraries or of the host have, and this one has not.
     pub foreign: Vec<String>,
     /// What the host and the other libraries ask of it, and of the crates that they share with it, as cargo is told
     /// it: `feature` or `dependency/feature`.
     pub united: Vec<String>,
+    /// The target folder, if cargo would use another one than that of the host.
+    pub target_folder: Option<PathBuf>,
 }
 
 impl PluginLibrary {
@@ -133,11 +158,12 @@ impl PluginLibrary {
             package: name.to_owned(),
             foreign: Vec::new(),
             united: Vec::new(),
+            target_folder: None,
         }
     }
 
-    /// What cargo is told to turn on: of some features those that are not meant for other libraries, and what is
-    /// united. One that no library has is an error of cargo's.
+    /// What cargo is told to turn on: of some features those that are not meant for others, and what is united. One
+    /// that nobody has is an error of cargo's.
     #[must_use]
     pub fn features(&self, of: &[String]) -> Vec<String> {
         let is_meant = |feature: &&String| !self.foreign.contains(feature);
@@ -169,13 +195,23 @@ fn is_test(executable: &Path) -> bool {
     folder.is_some_and(|folder| folder.ends_with("deps") || folder.ends_with("examples"))
 }
 
+/// The folder that an executable was built for, by what cargo leaves in each: the target folder, or that for what
+/// it takes on the way, in which tests stand.
+fn target_folder_of(executable: Option<&Path>) -> Option<&Path> {
+    let folder = profile_folder(executable?)?.parent()?;
+    // It may itself be named after a platform.
+    let around = folder.parent().filter(|_| folder.ends_with(TARGET));
+    let is_marked = |folder: &&Path| {
+        let mut marks = ["CACHEDIR.TAG", ".rustc_info.json"].into_iter();
+        marks.any(|mark| folder.join(mark).exists())
+    };
+    around.into_iter().chain([folder]).find(is_marked)
+}
+
 /// If cargo was told a platform, there is a folder of its name around that of the profile.
 fn target_of(executable: Option<&Path>) -> Option<String> {
-    let platform = profile_folder(executable?)?.parent()?;
-    let target = platform.parent()?;
-    // Cargo leaves these in every target folder, which may itself be named after a platform.
-    let mut marks = ["CACHEDIR.TAG", ".rustc_info.json"].into_iter();
-    let is_told = platform.ends_with(TARGET) && marks.any(|mark| target.join(mark).exists());
+    let target = target_folder_of(executable)?;
+    let is_told = profile_folder(executable?)?.parent()? != target;
     is_told.then(|| TARGET.to_owned())
 }
 
@@ -201,6 +237,7 @@ mod tests {
             package: "path+file:///game#my_game@0.1.0".into(),
             foreign: vec!["sounds".into()],
             united: ["hot", "bevy/png"].map(Into::into).into(),
+            target_folder: Some("/built".into()),
         };
         config.profile = "dev".into();
         config.features.extend(["cheats", "sounds"].map(Into::into));
@@ -214,8 +251,8 @@ mod tests {
         assert!(
             line.starts_with(
                 "rustc --manifest-path /game/Cargo.toml --package path+file:///game#my_game@0.1.0 \
-                 --lib --crate-type cdylib --profile dev --features hot,cheats,bevy/png --offline -vv \
-                 --message-format json"
+                 --lib --crate-type cdylib --profile dev --features hot,cheats,bevy/png \
+                 --target-dir /built --offline -vv --message-format json"
             ),
             "{line}"
         );
@@ -235,6 +272,25 @@ mod tests {
         assert_eq!(target("debug/slop".to_owned()), None);
         // The target folder has that name.
         assert_eq!(target(format!("x/{TARGET}/debug/slop")), None);
+    }
+
+    #[test]
+    fn the_target_folder_is_the_one_that_cargo_left_its_marks_in() {
+        let folder = tempfile::tempdir().unwrap();
+        for executable in [
+            "debug/slop".to_owned(),
+            "debug/deps/slop-0123".to_owned(),
+            format!("{TARGET}/debug/examples/slop"),
+        ] {
+            let executable = folder.path().join(executable);
+            let check =
+                |expected: Option<&Path>| assert_eq!(target_folder_of(Some(&executable)), expected);
+            check(None);
+            let mark = folder.path().join(".rustc_info.json");
+            std::fs::write(&mark, "").unwrap();
+            check(Some(folder.path()));
+            std::fs::remove_file(mark).unwrap();
+        }
     }
 
     #[track_caller]

@@ -271,7 +271,7 @@ impl Recording {
             .chain(configurations);
         Ok(Self {
             config: config.clone(),
-            environment: digests(),
+            environment: digests(config),
             inputs: Contents::compiled(inputs, &Contents::default(), start),
             scripted: workspace
                 .scripted
@@ -290,14 +290,17 @@ impl Recording {
     /// Whether the commands would still be those that cargo would use.
     pub(crate) fn check(&self, config: &BuildConfig) -> Result<(), Decline> {
         let time_limit = self.config.time_limit;
+        // Whoever set a variable, its value is the same.
+        let configured = self.config.configured.clone();
         let is_so = BuildConfig {
             time_limit,
+            configured,
             ..config.clone()
         };
         if self.config != is_so {
             return Err(Decline::Settings);
         }
-        let environment = digests();
+        let environment = digests(config);
         let [now, then] = [&environment, &self.environment];
         let mut all = now.iter().chain(then);
         if let Some((name, _)) = all.find(|one| !(now.contains(one) && then.contains(one))) {
@@ -355,6 +358,11 @@ impl Recording {
         let known = units.map(|unit| (unit.name.clone(), unit.sources.clone()));
         let folder = self.deps()?.parent()?;
         Some(Sources::of_before(folder, known.collect()))
+    }
+
+    /// What the commands see of the environment, besides what they set.
+    pub(crate) fn environment(&self) -> Vec<(OsString, OsString)> {
+        self.config.environment()
     }
 
     /// Where the commands find the shared libraries.
@@ -461,8 +469,8 @@ fn in_path(program: PathBuf) -> PathBuf {
 }
 
 /// The digest of each variable that decides what cargo does.
-fn digests() -> Vec<(OsString, u64)> {
-    let variables = environment::clean(env::vars_os()).into_iter();
+fn digests(config: &BuildConfig) -> Vec<(OsString, u64)> {
+    let variables = config.environment().into_iter();
     let variables = variables.filter(|(name, _)| environment::decides(&name.to_string_lossy()));
     let digests = variables.map(|(name, value)| {
         let mut hasher = DefaultHasher::new();

@@ -15,7 +15,6 @@ use serde::Deserialize;
 
 use crate::{
     dep_info::DepInfo,
-    environment,
     identity::Identities,
     layout::Edited,
     message::Transcript,
@@ -357,7 +356,7 @@ impl<'a> Run<'a> {
             .args(&redirected.arguments)
             .current_dir(&unit.folder)
             .env_clear()
-            .envs(environment::clean(std::env::vars_os()))
+            .envs(self.recording.environment())
             .envs(redirected.variables);
         command
     }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     process::Command,
 };
 
@@ -14,9 +14,8 @@ use thiserror::Error;
 
 use crate::{
     command::TARGET,
-    configuration::configurations,
-    environment,
-    features::{Asking, Graph},
+    configuration::{self, configurations},
+    features::{Graph, Host},
     BuildConfig, Contents, PluginLibrary,
 };
 
@@ -101,6 +100,19 @@ pub enum WorkspaceError {
         /// The workspace.
         root: PathBuf,
     },
+    /// Cargo turns features on in members of a workspace only.
+    #[error(
+        "the library `{library}` is not in the workspace of its host; {}",
+        admission(root, folder)
+    )]
+    NotAMember {
+        /// The library.
+        library: String,
+        /// The workspace.
+        root: PathBuf,
+        /// Where the manifest of the library is.
+        folder: PathBuf,
+    },
 }
 
 impl Workspace {
@@ -117,9 +129,7 @@ impl Workspace {
             // What other platforms need may never have been downloaded.
             .other_options(["--filter-platform", TARGET].map(Into::into));
         let mut command = question.cargo_command();
-        command
-            .env_clear()
-            .envs(environment::clean(std::env::vars_os()));
+        command.env_clear().envs(config.environment());
         command
     }
 
@@ -161,9 +171,18 @@ impl Workspace {
             let needed = needs.iter().filter(|need| need.name == *library);
             let mut needed = needed.filter_map(|need| all.iter().find(|p| p.id == need.pkg));
             let package = own.or_else(|| needed.next()).or(named.first()).copied();
-            package.ok_or_else(|| WorkspaceError::NoSuchLibrary {
+            let root = || PathBuf::from(metadata.workspace_root.clone());
+            let package = package.ok_or_else(|| WorkspaceError::NoSuchLibrary {
                 library: library.clone(),
-                root: metadata.workspace_root.clone().into(),
+                root: root(),
+            })?;
+            if metadata.workspace_members.contains(&package.id) {
+                return Ok(package);
+            }
+            Err(WorkspaceError::NotAMember {
+                library: library.clone(),
+                root: root(),
+                folder: folder_of(package),
             })
         };
         let plugins = libraries.iter().map(|name| Ok((name, find(name)?)));
@@ -258,30 +277,34 @@ impl Workspace {
         macros.sort();
         let root: PathBuf = metadata.workspace_root.clone().into();
         let of_packages = metadata.packages.iter().filter(|p| p.source.is_none());
-        // Cargo finds a build script by itself.
-        let of_packages = of_packages.flat_map(|package| {
-            let script = folder_of(package).join("build.rs");
-            [package.manifest_path.clone().into(), script]
-        });
+        let of_packages = of_packages.flat_map(manifests_of);
         let of_root = ["Cargo.toml", "Cargo.lock"].map(|file| root.join(file));
         let mut hot: Vec<HotCrate> = hot.iter().map(hot_crate).collect();
         hot.sort_by(|a, b| a.package.cmp(&b.package));
-        let configurations = configurations(config);
-        let target_folder = metadata.target_directory;
-        let build_folder = metadata.build_directory;
+        let manifests = of_packages.chain(of_root).chain(configurations(config));
+        let manifests: BTreeSet<PathBuf> = manifests.collect();
+        let target_folder = PathBuf::from(metadata.target_directory);
+        let build_folder = metadata.build_directory.map(PathBuf::from);
+        let build_folder = build_folder.unwrap_or_else(|| target_folder.clone());
+        let told = config.target_folder.clone().filter(|host| {
+            // A test stands in the build folder.
+            !is_same(host, &target_folder) && !is_same(host, &build_folder)
+        });
+        let is_one = build_folder == target_folder;
         let graph = Graph {
             packages: &packages,
             nodes: &nodes,
+            features: &config.features,
         };
-        let host = host.map(|host| Asking {
+        let host = host.map(|host| Host {
             package: packages[host],
             as_test: config.as_test,
         });
         Ok(Self {
-            libraries: plugin_libraries(&plugins, host, &graph),
-            build_folder: build_folder.unwrap_or_else(|| target_folder.clone()).into(),
-            target_folder: target_folder.into(),
-            manifests: Contents::read(of_packages.chain(of_root).chain(configurations)),
+            libraries: plugin_libraries(&plugins, host, &graph, told.as_deref()),
+            build_folder: told.clone().filter(|_| is_one).unwrap_or(build_folder),
+            target_folder: told.unwrap_or(target_folder),
+            manifests: Contents::read(manifests),
             root,
             hot,
             stable,
@@ -403,19 +426,17 @@ impl Workspace {
 
 fn plugin_libraries<'a>(
     plugins: &[(&String, &'a Package)],
-    host: Option<Asking<'a>>,
+    host: Option<Host<'a>>,
     graph: &Graph<'a>,
+    target_folder: Option<&Path>,
 ) -> Vec<PluginLibrary> {
-    let of_libraries = plugins.iter().map(|(_, package)| Asking {
-        package,
-        as_test: false,
-    });
-    let asking: Vec<Asking<'_>> = host.into_iter().chain(of_libraries).collect();
-    let all: BTreeSet<&String> = plugins
+    let packages: Vec<&Package> = plugins.iter().map(|(_, package)| *package).collect();
+    let all = packages
         .iter()
-        .flat_map(|(_, package)| package.features.keys())
-        .collect();
-    let library = |(name, package): &(&String, &Package)| {
+        .copied()
+        .chain(host.map(|host| host.package));
+    let all: BTreeSet<&String> = all.flat_map(|package| package.features.keys()).collect();
+    let library = |((name, package), united): (&(&String, &Package), Vec<String>)| {
         // Without `hot` a library is none, so that is never left out.
         let foreign = all.iter().filter(|feature| {
             !package.features.contains_key(**feature) && feature.as_str() != "hot"
@@ -424,10 +445,64 @@ fn plugin_libraries<'a>(
             name: (*name).clone(),
             package: package.id.repr.clone(),
             foreign: foreign.map(|feature| (*feature).clone()).collect(),
-            united: graph.asked_by_others(package, &asking),
+            united,
+            target_folder: target_folder.map(Path::to_owned),
         }
     };
-    plugins.iter().map(library).collect()
+    let united = graph.united(host, &packages);
+    plugins.iter().zip(united).map(library).collect()
+}
+
+/// Whether both are one folder, by whatever path.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let found = |folder: &Path| folder.canonicalize().ok();
+    one == other || found(one).is_some_and(|one| found(other) == Some(one))
+}
+
+/// How a package becomes a member of a workspace. One that lies outside of its folder has to name it, too.
+fn admission(root: &Path, folder: &Path) -> String {
+    let manifest = |folder: &Path| folder.join("Cargo.toml").display().to_string();
+    let member = seen_from(root, folder);
+    let of_root = format!(
+        "in {}, add \"{}\" to the `members` of `[workspace]`",
+        manifest(root),
+        member.display()
+    );
+    if member.starts_with("..") {
+        let workspace = seen_from(folder, root);
+        return format!(
+            "{of_root}, and in {} add `workspace = \"{}\"` to `[package]`",
+            manifest(folder),
+            workspace.display()
+        );
+    }
+    of_root
+}
+
+/// A folder by its path from another.
+fn seen_from(other: &Path, folder: &Path) -> PathBuf {
+    let both = other.components().zip(folder.components());
+    let common = both.take_while(|(one, other)| one == other).count();
+    let up = other
+        .components()
+        .skip(common)
+        .map(|_| Component::ParentDir);
+    up.chain(folder.components().skip(common)).collect()
+}
+
+/// The files that decide what a package is: its manifest, and that of the workspace from which it may inherit. Cargo
+/// looks for that where the package says, or in the folders around it; there it may be a new one. A build script cargo
+/// finds by itself.
+fn manifests_of(package: &Package) -> Vec<PathBuf> {
+    let folder = folder_of(package);
+    let manifest = configuration::read(package.manifest_path.as_std_path());
+    let named = manifest.as_ref().and_then(|manifest| {
+        let workspace = manifest.get("package")?.get("workspace")?;
+        Some(folder.join(workspace.as_str()?))
+    });
+    let folders = folder.ancestors().map(Path::to_owned).chain(named);
+    let manifests = folders.map(|folder| folder.join("Cargo.toml"));
+    manifests.chain([folder.join("build.rs")]).collect()
 }
 
 fn folder_of(package: &Package) -> PathBuf {

@@ -49,6 +49,41 @@ fn a_new_dependency_declines_and_one_that_is_gone_too() {
     fixture.answers(201, Some(Decline::Input { path }));
 }
 
+/// What a crate of another workspace is, it inherits from a manifest there, which is in a folder around it or where
+/// it says.
+#[test]
+fn the_manifest_of_another_workspace_declines() {
+    for (root, says) in [
+        ("libs", ""),
+        ("libs/words/../root", "workspace = \"../root\"\n"),
+    ] {
+        let mut fixture = Fixture::unbuilt();
+        fixture.edit("Cargo.toml", "\"words\", ", "");
+        fixture.edit("Cargo.toml", "[\"extra\"]", "[\"extra\", \"libs\"]");
+        fixture.edit("rules/Cargo.toml", "../words", "../libs/words");
+        fixture.write(
+            "libs/words/Cargo.toml",
+            &format!(
+                "[package]\nname = \"words\"\n{says}version.workspace = true\nedition = \"2021\"\n"
+            ),
+        );
+        let source = "pub const WORD: u64 = env!(\"CARGO_PKG_VERSION_MINOR\").len() as u64;\n";
+        fixture.write("libs/words/src/lib.rs", source);
+        let manifest = format!("{root}/Cargo.toml");
+        let member = if says.is_empty() { "words" } else { "../words" };
+        fixture.write(
+            &manifest,
+            &format!("[workspace]\nresolver = \"2\"\nmembers = [\"{member}\"]\n[workspace.package]\nversion = \"0.22.0\"\n"),
+        );
+        fixture.answers(201, Some(Decline::First));
+        fixture.edit(&manifest, "0.22.0", "0.333.0");
+        let path = fixture.path(&manifest);
+        fixture.answers(301, Some(Decline::Input { path }));
+        fixture.edit("game/src/menu.rs", "= 1", "= 5");
+        fixture.answers(305, None);
+    }
+}
+
 #[test]
 fn a_patch_declines() {
     let mut fixture = Fixture::new();
@@ -72,6 +107,37 @@ fn the_lock_file_and_configurations_decline() {
     fixture.edit("game/src/menu.rs", "= 5", "= 1");
     fixture.write(".cargo/config.toml", "[env]\nWORD = \"7\"\n");
     fixture.declines(".cargo/config.toml");
+}
+
+/// Cargo has set it for the app, but leaves a variable alone that is set already: so a build does not see it.
+#[test]
+fn an_edit_of_a_variable_in_a_configuration_takes_effect() {
+    const NAME: &str = "HOT_RELOADER_GREETING";
+    let test = "declines::an_edit_of_a_variable_in_a_configuration_takes_effect";
+    if std::env::var_os(NAME).is_none() {
+        // The environment is that of a process of its own.
+        let mut itself = Command::new(std::env::current_exe().unwrap());
+        let output = itself.args(["--exact", test]).env(NAME, "one").output();
+        let output = output.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && said.contains("1 passed"),
+            "{said}"
+        );
+        return;
+    }
+    let mut fixture = Fixture::unbuilt();
+    let configuration = ".cargo/config.toml";
+    fixture.write(configuration, &format!("[env]\n{NAME} = \"one\"\n"));
+    fixture.config.configured = vec![NAME.to_owned()];
+    let length = format!("= env!(\"{NAME}\").len() as u64");
+    fixture.edit("game/src/menu.rs", "= 1", &length);
+    fixture.answers(203, Some(Decline::First));
+    fixture.edit(configuration, "one", "three");
+    let path = fixture.path(configuration);
+    fixture.answers(205, Some(Decline::Input { path }));
+    fixture.edit("game/src/menu.rs", "as u64", "as u64 + 1");
+    fixture.answers(206, None);
 }
 
 /// A configuration that reads others may change without being touched.

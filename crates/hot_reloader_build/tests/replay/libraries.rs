@@ -33,6 +33,20 @@ impl Fixture {
         self.edit("rules/src/lib.rs", "words::WORD", WITH_ODD);
     }
 
+    /// A package of its own is the host, with this after the head of its manifest.
+    fn with_host(&mut self, manifest: &str) {
+        self.edit("Cargo.toml", "\"game\"", "\"game\", \"host\"");
+        self.with_manifest(manifest);
+        self.write("host/src/main.rs", "fn main() {}\n");
+        self.config.manifest = self.path("host/Cargo.toml");
+    }
+
+    /// The manifest of the host is another one.
+    fn with_manifest(&self, manifest: &str) {
+        let head = "[package]\nname = \"host\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+        self.write("host/Cargo.toml", &format!("{head}{manifest}"));
+    }
+
     /// Builds, and compares the answers of the libraries that were asked for.
     #[track_caller]
     fn answer(&mut self, answers: &[(&str, u64)], decline: Option<Decline>) {
@@ -242,18 +256,99 @@ fn what_one_library_turns_on_by_a_crate_between_is_an_error() {
 fn what_the_host_turns_on_the_library_is_built_with() {
     let mut fixture = Fixture::unbuilt();
     fixture.with_odd_rules();
-    fixture.edit("Cargo.toml", "\"game\"", "\"game\", \"host\"");
-    let game = "game = { path = \"../game\", features = [\"cheats\"] }";
-    let manifest = format!(
-        "[package]\nname = \"host\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
-         [dependencies]\n{game}\nodd_rules = {{ package = \"rules\", path = \"../rules\", features = [\"odd\"] }}\n"
-    );
-    fixture.write("host/Cargo.toml", &manifest);
-    fixture.write("host/src/main.rs", "fn main() {}\n");
-    fixture.config.manifest = fixture.path("host/Cargo.toml");
+    fixture.with_host(&format!("[dependencies]\n{CHEATING_GAME}\n{ODD}\n"));
     fixture.answers(10_301, Some(Decline::First));
     fixture.edit("game/src/menu.rs", "= 1", "= 2");
     fixture.answers(10_302, None);
+}
+
+const CHEATING_GAME: &str = "game = { path = \"../game\", features = [\"cheats\"] }";
+/// `rules` under another name.
+const PLAIN: &str = "odd_rules = { package = \"rules\", path = \"../rules\" }";
+const ODD: &str = "odd_rules = { package = \"rules\", path = \"../rules\", features = [\"odd\"] }";
+const OPTIONAL: &str = "odd_rules = { package = \"rules\", path = \"../rules\", optional = true }";
+
+/// Its features count as far as they are turned on, and its dependencies as far as they are for this platform.
+#[test]
+fn what_the_host_turns_on_by_its_features_and_for_its_platform_counts() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.with_odd_rules();
+    fixture.with_host("");
+    fixture.config.features.push("more".to_owned());
+    let game = "game = { path = \"../game\" }";
+    let check = |fixture: &mut Fixture, manifest: String, answer: u64| {
+        fixture.with_manifest(&manifest);
+        let (outcome, _) = fixture.build();
+        let built = outcome.unwrap_or_else(|error| panic!("{manifest}: {error}"));
+        assert_eq!(ask(library(&built)), answer, "{manifest}");
+    };
+    let by_feature = [
+        ("default = [\"dev\"]\ndev = [\"odd_rules/odd\"]", PLAIN, 301),
+        ("default = [\"game/cheats\"]", PLAIN, 10_201),
+        ("dev = [\"odd_rules/odd\"]", PLAIN, 201),
+        // It is turned on in the settings.
+        ("more = [\"odd_rules/odd\"]", PLAIN, 301),
+        ("default = [\"odd_rules/odd\"]", OPTIONAL, 301),
+        ("default = [\"odd_rules?/odd\"]", OPTIONAL, 201),
+        (
+            "default = [\"odd_rules?/odd\", \"dev\"]\ndev = [\"dep:odd_rules\"]",
+            OPTIONAL,
+            301,
+        ),
+    ];
+    for (features, rules, answer) in by_feature {
+        let more = if features.contains("more") {
+            ""
+        } else {
+            "more = []"
+        };
+        let manifest = format!("[features]\n{more}\n{features}\n[dependencies]\n{game}\n{rules}\n");
+        check(&mut fixture, manifest, answer);
+    }
+    let more = "[features]\nmore = []\n[dependencies]";
+    for (platform, answer) in [("cfg(all())", 301), ("cfg(any())", 201)] {
+        let further = format!("[target.'{platform}'.dependencies]\n{ODD}\n");
+        check(&mut fixture, format!("{more}\n{game}\n{further}"), answer);
+        check(
+            &mut fixture,
+            format!("{more}\n{game}\n{PLAIN}\n{further}"),
+            answer,
+        );
+    }
+}
+
+/// Whether it is optional, or only for some platforms.
+#[test]
+fn what_a_library_may_do_without_is_built_as_the_host_asks() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.with_odd_rules();
+    fixture.with_host(&format!(
+        "[dependencies]\ngame = {{ path = \"../game\" }}\n{ODD}\n"
+    ));
+    let plain = format!("{RULES}\n");
+    fixture.edit("game/Cargo.toml", &plain, "");
+    let manifest = fs::read_to_string(fixture.path("game/Cargo.toml")).unwrap();
+    let here = format!("{manifest}[target.'cfg(all())'.dependencies]\n{RULES}\n");
+    fixture.write("game/Cargo.toml", &here);
+    fixture.answers(301, Some(Decline::First));
+    let optional = RULES.replace(" }", ", optional = true }");
+    let optional = format!("{manifest}{optional}\n").replace("hot = []", "hot = [\"dep:rules\"]");
+    fixture.write("game/Cargo.toml", &optional);
+    let path = fixture.path("game/Cargo.toml");
+    fixture.answers(301, Some(Decline::Input { path }));
+}
+
+/// With what the host turns on in one library comes what that one asks of a crate that another needs too.
+#[test]
+fn what_a_feature_of_one_library_turns_on_the_other_is_built_with() {
+    let mut fixture = Fixture::of_two();
+    fixture.with_odd_rules();
+    let by_cheats = "cheats = [\"rules/odd\"]";
+    fixture.edit("game/Cargo.toml", "cheats = []", by_cheats);
+    fixture.with_host(&format!(
+        "[dependencies]\n{CHEATING_GAME}\nmenu = {{ path = \"../menu\" }}\n"
+    ));
+    fixture.answer(&[("game", 10_301), ("menu", 3007)], Some(Decline::First));
 }
 
 /// Examples and tests have more than the app itself.
@@ -321,6 +416,45 @@ fn a_library_is_no_part_of_another() {
             if inner == "game" && outer == "menu"
     );
     assert!(nested, "{error}");
+}
+
+/// Cargo turns features on in members of the workspace only, and `hot` is one.
+#[test]
+fn a_library_that_is_not_in_the_workspace_is_an_error_that_says_how_it_becomes_a_member() {
+    let mut fixture = Fixture::of_two();
+    let host = "[dependencies]\ngame = { path = \"../game\" }\nmenu = { path = \"../menu\" }\n";
+    fixture.with_host(host);
+    fixture.edit("Cargo.toml", "\"menu\", ", "");
+    fixture.edit("Cargo.toml", "[\"extra\"]", "[\"extra\", \"menu\"]");
+    let error = fixture.build().0.unwrap_err();
+    let is_it = matches!(
+        &error,
+        BuildError::Workspace { source: WorkspaceError::NotAMember { library, folder, .. } }
+            if library == "menu" && *folder == fixture.path("menu")
+    );
+    assert!(is_it, "{error}");
+    let said = error.to_string();
+    assert!(said.contains("add \"menu\" to the `members`"), "{said}");
+    assert!(!said.contains("[package]"), "{said}");
+
+    // Beside the workspace.
+    let outside = fixture.folder.path().join("menu");
+    fs::rename(fixture.path("menu"), &outside).unwrap();
+    fixture.edit("host/Cargo.toml", "../menu", "../../menu");
+    fixture.edit("../menu/Cargo.toml", "\"../", "\"../a ö/");
+    let said = fixture.build().0.unwrap_err().to_string();
+    assert!(said.contains("add \"../menu\" to the `members`"), "{said}");
+    assert!(
+        said.contains("`workspace = \"../a ö\"` to `[package]`"),
+        "{said}"
+    );
+    fixture.edit("Cargo.toml", "\"game\", ", "\"game\", \"../menu\", ");
+    fixture.edit(
+        "../menu/Cargo.toml",
+        "[package]",
+        "[package]\nworkspace = \"../a ö\"",
+    );
+    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
 }
 
 /// After a start at which more than sources are others than before, cargo may find a library fresh and says

@@ -99,6 +99,7 @@ impl Fixture {
             folder: root.clone(),
             profile: "dev".to_owned(),
             as_test: false,
+            target_folder: None,
             ..BuildConfig::new(root.join("game"))
         };
         Self {
@@ -549,6 +550,44 @@ fn a_build_folder_of_its_own_is_looked_into() {
     fixture.edit("engine/src/lib.rs", "= 0", "= 500");
     let path = fixture.path("engine/src/lib.rs");
     fixture.answers(801, Some(Decline::Input { path }));
+}
+
+/// The host was built with `--target-dir`: what it needs is there, whatever cargo would use otherwise.
+#[test]
+fn a_target_folder_that_cargo_was_told_is_used() {
+    for build_folder in [None, Some("else where")] {
+        let mut fixture = Fixture::unbuilt();
+        if let Some(folder) = build_folder {
+            let configuration = format!("[build]\nbuild-dir = \"{folder}\"\n");
+            fixture.write(".cargo/config.toml", &configuration);
+        }
+        let told = fixture.folder.path().join("told");
+        fixture.config.target_folder = Some(told.clone());
+        let built = fixture.build().0.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(library(&built).parent(), Some(&*told.join("debug")));
+        assert!(!fixture.path("target").exists());
+        let deps = build_folder.map_or(told, |folder| fixture.path(folder));
+        assert_eq!(built.deps, deps.join("debug/deps"));
+        fixture.edit("words/src/lib.rs", "= 2", "= 3");
+        fixture.answers(301, None);
+        fixture.edit("engine/src/lib.rs", "= 0", "= 500");
+        let path = fixture.path("engine/src/lib.rs");
+        fixture.answers(801, Some(Decline::Input { path }));
+    }
+}
+
+/// A test of the host stands there. Where libraries go is as always.
+#[test]
+fn the_build_folder_is_no_other_target_folder() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.write(
+        ".cargo/config.toml",
+        "[build]\nbuild-dir = \"else where\"\n",
+    );
+    fixture.config.target_folder = Some(fixture.path("else where"));
+    let built = fixture.build().0.unwrap_or_else(|error| panic!("{error}"));
+    let folder = fixture.path("target/debug");
+    assert_eq!(library(&built).parent(), Some(&*folder));
 }
 
 /// Somebody tidied up, so nobody knows what it is made of.
