@@ -6,10 +6,12 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use serde::{Deserialize, Serialize};
+
+use crate::stamp::Stamp;
 
 /// Some files, with what was in them at one moment: by content, for a file that comes back from
 /// `rsync -t`, a backup or another machine has an older time and is an edit all the same.
@@ -39,7 +41,7 @@ impl Contents {
         let is_older = |path: &Path| {
             let written = fs::metadata(path).and_then(|data| data.modified());
             // What is moved here brings its own time along.
-            let changed = Stamp::of(path).and_then(Stamp::time);
+            let changed = Stamp::of(path).map(Stamp::changed);
             written.is_ok_and(|time| time < start) && changed.is_none_or(|time| time < start)
         };
         let read = |path: PathBuf| {
@@ -124,55 +126,10 @@ fn digest(file: &Path) -> Option<u64> {
     Some(digest)
 }
 
-/// What the system changes whenever somebody writes a file, replaces it or sets its times. The time of that
-/// change is its own, and no program can set it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    file: (u64, u64),
-    len: u64,
-    changed: (i64, i64),
-}
-
-/// A second write may come within the tick of a clock.
-const TICK: Duration = Duration::from_secs(1);
-
-impl Stamp {
-    #[cfg(unix)]
-    fn of(file: &Path) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt;
-        let data = fs::metadata(file).ok()?;
-        Some(Self {
-            file: (data.dev(), data.ino()),
-            len: data.len(),
-            changed: (data.ctime(), data.ctime_nsec()),
-        })
-    }
-
-    /// Nothing here tells as much.
-    #[cfg(not(unix))]
-    fn of(_file: &Path) -> Option<Self> {
-        None
-    }
-
-    /// Whether it was changed so long ago that a further change would show.
-    fn is_settled(self) -> bool {
-        let age = self
-            .time()
-            .and_then(|time| SystemTime::now().duration_since(time).ok());
-        age.is_some_and(|age| age > 2 * TICK)
-    }
-
-    /// When it was changed.
-    fn time(self) -> Option<SystemTime> {
-        let (seconds, nanoseconds) = self.changed;
-        let seconds = u64::try_from(seconds).ok()?;
-        let since = Duration::new(seconds, u32::try_from(nanoseconds).ok()?);
-        SystemTime::UNIX_EPOCH.checked_add(since)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

@@ -16,6 +16,7 @@ use crate::{
     configuration::{configurations, home, includes_others},
     dep_info::{all_dep_infos, DepInfo},
     environment,
+    stamp::Stamp,
     unit::UnitCommand,
     workspace::{HotCrate, Scripted},
     BuildConfig, Contents, Decline, Sources, Workspace,
@@ -109,8 +110,7 @@ impl Unit {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Made {
     pub(crate) path: PathBuf,
-    /// When it was written, and how long it is.
-    stamp: Option<(SystemTime, u64)>,
+    stamp: Option<Stamp>,
     /// Whether a replay made it.
     pub(crate) is_ours: bool,
 }
@@ -366,7 +366,7 @@ impl Recording {
 impl Made {
     pub(crate) fn now(path: PathBuf, is_ours: bool) -> Self {
         Self {
-            stamp: stamp(&path),
+            stamp: Stamp::of(&path),
             path,
             is_ours,
         }
@@ -383,7 +383,7 @@ impl Made {
 
     /// Whether it is there, and nobody has written it since.
     pub(crate) fn is_intact(&self) -> bool {
-        self.stamp.is_some() && stamp(&self.path) == self.stamp
+        self.stamp.is_some() && Stamp::of(&self.path) == self.stamp
     }
 }
 
@@ -391,11 +391,6 @@ impl Made {
 pub(crate) fn form_of(library: &Path) -> Option<String> {
     let (_, form) = library.file_stem()?.to_str()?.rsplit_once('-')?;
     Some(form.to_owned())
-}
-
-fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
-    let data = fs::metadata(path).ok()?;
-    Some((data.modified().ok()?, data.len()))
 }
 
 fn is_of(command: &UnitCommand, hot: &HotCrate) -> bool {
