@@ -66,6 +66,15 @@ impl Bench {
     /// Forgets the forms of a crate that were compiled longest ago, but for some. What cannot be removed
     /// stays until the next time.
     pub fn tidy(&self, crate_name: &str) {
+        self.forget_all_but(REMEMBERED, crate_name);
+    }
+
+    /// Forgets all forms of a crate.
+    pub fn forget(&self, crate_name: &str) {
+        self.forget_all_but(0, crate_name);
+    }
+
+    fn forget_all_but(&self, remembered: usize, crate_name: &str) {
         let prefix = format!("{crate_name}-");
         let forms = fs::read_dir(self.incremental())
             .into_iter()
@@ -81,7 +90,7 @@ impl Bench {
             .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
             .collect();
         forms.sort();
-        let excess = forms.len().saturating_sub(REMEMBERED);
+        let excess = forms.len().saturating_sub(remembered);
         for (_, form) in &forms[..excess] {
             let _ = fs::remove_dir_all(form);
         }
@@ -112,6 +121,9 @@ mod tests {
         let there = |name: &str| bench.incremental().join(name).exists();
         assert!((0..6).all(|age| there(&format!("game-{age}"))));
         assert!((6..9).all(|age| !there(&format!("game-{age}"))));
+        assert!((0..9).all(|age| there(&format!("game_rules-{age}"))));
+        bench.forget("game");
+        assert!((0..6).all(|age| !there(&format!("game-{age}"))));
         assert!((0..9).all(|age| there(&format!("game_rules-{age}"))));
     }
 
