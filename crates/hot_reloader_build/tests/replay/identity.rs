@@ -19,7 +19,13 @@ pub fn identities() -> [u64; 3] {
 ";
 
 fn fixture() -> Fixture {
-    let mut fixture = Fixture::unbuilt();
+    let mut fixture = unbuilt();
+    fixture.answers(201, Some(Decline::First));
+    fixture
+}
+
+fn unbuilt() -> Fixture {
+    let fixture = Fixture::unbuilt();
     fixture.edit(
         "game/Cargo.toml",
         "rules = ",
@@ -36,7 +42,6 @@ fn fixture() -> Fixture {
         "pub const",
         "pub struct Word(u64);\npub const",
     );
-    fixture.answers(201, Some(Decline::First));
     fixture
 }
 
@@ -95,6 +100,25 @@ fn types_are_others_exactly_when_they_change_and_in_what_needs_them() {
         "Rule(words::Word, u8)",
         "Rule(words::Word)",
     );
+    assert_eq!(fixture.others(first), [""; 0]);
+}
+
+/// Behind a box, nothing else would tell that there is more or less than before.
+#[test]
+fn a_type_of_the_size_of_a_file_is_another_when_the_file_is() {
+    let mut fixture = unbuilt();
+    fixture.write("game/src/map.txt", "one");
+    fixture.write("game/src/help.txt", "one");
+    let map = "Entry(pub Box<[u8; SIZE]>);\npub const HELP: &str = include_str!(\"help.txt\");\n\
+               const SIZE: usize = include_bytes!(\"map.txt\").len();";
+    fixture.edit("game/src/lib.rs", "Entry(pub u64);", map);
+    let first = fixture.identities();
+    fixture.write("game/src/map.txt", "four");
+    assert_eq!(fixture.others(first), ["game"]);
+    assert_eq!(fixture.compiled(), ["game"]);
+    fixture.write("game/src/map.txt", "one");
+    assert_eq!(fixture.others(first), [""; 0]);
+    fixture.edit("game/src/menu.rs", "= 1", "= 4");
     assert_eq!(fixture.others(first), [""; 0]);
 }
 
