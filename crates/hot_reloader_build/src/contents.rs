@@ -31,21 +31,21 @@ impl Contents {
 
     /// Reads what the compiler read between `start` and now. What `before` knows, read at `start`, is
     /// taken from there: it may have been edited since, and nobody knows which text was compiled. A file
-    /// that is not known and was written since then counts as another one.
+    /// that is not known and was changed since then counts as another one. What lies in cargo's own folders,
+    /// those of the `profiles`, is neither: cargo had it written before it was compiled.
     #[must_use]
     pub fn compiled(
         paths: impl IntoIterator<Item = PathBuf>,
         before: &Self,
         start: SystemTime,
+        profiles: &[PathBuf],
     ) -> Self {
-        let is_older = |path: &Path| {
-            let written = fs::metadata(path).and_then(|data| data.modified());
-            // What is moved here brings its own time along.
-            let changed = Stamp::of(path).map(Stamp::changed);
-            written.is_ok_and(|time| time < start) && changed.is_none_or(|time| time < start)
-        };
+        let is_cargos = |path: &Path| profiles.iter().any(|profile| path.starts_with(profile));
+        // A time that comes along with a file says nothing, be it of the past or of the future.
+        let is_older = |path: &Path| Stamp::of(path).is_some_and(|stamp| stamp.changed() < start);
         let read = |path: PathBuf| {
             let digest = match before.0.get(&path) {
+                _ if is_cargos(&path) => digest(&path),
                 Some(digest) => *digest,
                 None if is_older(&path) => digest(&path),
                 None => None,
@@ -131,6 +131,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::stamp::tests::next_tick;
 
     #[test]
     fn times_say_nothing_and_content_all() {
@@ -142,8 +143,7 @@ mod tests {
         fs::write(&file, "one").unwrap();
         assert_eq!(contents.first_change(), None);
         fs::write(&file, "two").unwrap();
-        let opened = fs::File::options().append(true).open(&file).unwrap();
-        opened.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        date(&file, SystemTime::UNIX_EPOCH);
         assert_eq!(contents.first_change(), Some(&*file));
         fs::write(&file, "one").unwrap();
         fs::write(&missing, "").unwrap();
@@ -161,8 +161,7 @@ mod tests {
         let file = folder.path().join("lib.rs");
         let write = |file: &Path, text: &str| {
             fs::write(file, text).unwrap();
-            let opened = fs::File::options().append(true).open(file).unwrap();
-            opened.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+            date(file, SystemTime::UNIX_EPOCH);
         };
         write(&file, "one");
         let start = SystemTime::now();
@@ -187,15 +186,29 @@ mod tests {
     #[cfg(unix)]
     fn a_file_that_is_moved_in_during_a_build_is_an_edit_after_it() {
         let folder = tempfile::tempdir().unwrap();
-        let [mark, elsewhere, file] = ["mark", "b.rs", "a.rs"].map(|name| folder.path().join(name));
+        let [elsewhere, file] = ["b.rs", "a.rs"].map(|name| folder.path().join(name));
         fs::write(&elsewhere, "two").unwrap();
-        let opened = fs::File::options().append(true).open(&elsewhere).unwrap();
-        opened.set_modified(SystemTime::UNIX_EPOCH).unwrap();
-        fs::write(&mark, "").unwrap();
-        let start = fs::metadata(&mark).unwrap().modified().unwrap();
+        date(&elsewhere, SystemTime::UNIX_EPOCH);
+        let start = next_tick(folder.path());
         fs::rename(&elsewhere, &file).unwrap();
 
-        let contents = Contents::compiled([file.clone()], &Contents::default(), start);
+        let contents = Contents::compiled([file.clone()], &Contents::default(), start, &[]);
+        assert_eq!(contents.first_change(), Some(&*file));
+    }
+
+    /// As when it was unpacked, or comes from a machine whose clock is ahead.
+    #[test]
+    #[cfg(unix)]
+    fn a_time_in_the_future_is_no_edit() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.rs");
+        fs::write(&file, "one").unwrap();
+        date(&file, SystemTime::now() + Duration::from_secs(86_400));
+        let start = next_tick(folder.path());
+
+        let contents = Contents::compiled([file.clone()], &Contents::default(), start, &[]);
+        assert_eq!(contents.first_change(), None);
+        fs::write(&file, "two").unwrap();
         assert_eq!(contents.first_change(), Some(&*file));
     }
 
@@ -208,17 +221,39 @@ mod tests {
             fs::write(file, "one").unwrap();
         }
         let before = Contents::read([known.clone()]);
-        let start = SystemTime::now() + Duration::from_secs(60);
+        let start = next_tick(folder.path());
         fs::write(&known, "two").unwrap();
         fs::write(&unknown, "two").unwrap();
-        let opened = fs::File::options().append(true).open(&unknown).unwrap();
-        opened.set_modified(start).unwrap();
 
-        let contents = Contents::compiled([known.clone(), unknown.clone(), old], &before, start);
+        let files = [known.clone(), unknown.clone(), old];
+        let contents = Contents::compiled(files, &before, start, &[]);
         assert_eq!(contents.first_change(), Some(&*known));
         fs::write(&known, "one").unwrap();
         assert_eq!(contents.first_change(), Some(&*unknown));
         fs::remove_file(&unknown).unwrap();
         assert_eq!(contents.first_change(), None);
+    }
+
+    /// By a build script, whether it is known from an earlier build or not.
+    #[test]
+    fn what_cargo_wrote_during_a_build_is_what_it_compiled() {
+        let folder = tempfile::tempdir().unwrap();
+        let profile = folder.path().join("debug");
+        fs::create_dir(&profile).unwrap();
+        let [known, unknown] = ["a.rs", "b.rs"].map(|name| profile.join(name));
+        fs::write(&known, "one").unwrap();
+        let before = Contents::read([known.clone()]);
+        let start = next_tick(folder.path());
+        fs::write(&known, "two").unwrap();
+        fs::write(&unknown, "two").unwrap();
+
+        let contents = Contents::compiled([known, unknown], &before, start, &[profile]);
+        assert_eq!(contents.first_change(), None);
+    }
+
+    /// Sets the time that programs can set.
+    fn date(file: &Path, time: SystemTime) {
+        let opened = fs::File::options().append(true).open(file).unwrap();
+        opened.set_modified(time).unwrap();
     }
 }

@@ -151,6 +151,8 @@ impl Recording {
             start,
         } = heard;
         let order = ordered(&workspace.hot);
+        let profiles = deps.iter().filter_map(|deps| deps.parent());
+        let profiles: Vec<PathBuf> = profiles.map(Path::to_owned).collect();
         let plugin = |hot: &HotCrate| {
             let mut libraries = workspace.libraries.iter();
             libraries.find(|library| library.package == hot.package)
@@ -232,7 +234,7 @@ impl Recording {
                 return Err(Decline::NotSeen { name });
             }
             units.push(Unit {
-                sources: Contents::compiled(reads.files.iter().cloned(), &before, start),
+                sources: Contents::compiled(reads.files.iter().cloned(), &before, start, &profiles),
                 command,
                 folder,
                 reads,
@@ -266,7 +268,7 @@ impl Recording {
         Ok(Self {
             config: config.clone(),
             environment: digests(),
-            inputs: Contents::compiled(inputs, &Contents::default(), start),
+            inputs: Contents::compiled(inputs, &Contents::default(), start, &profiles),
             scripted: workspace
                 .scripted
                 .iter()
