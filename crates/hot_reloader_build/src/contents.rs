@@ -6,12 +6,10 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use serde::{Deserialize, Serialize};
-
-use crate::stamp::Stamp;
 
 /// Some files, with what was in them at one moment: by content, for a file that comes back from
 /// `rsync -t`, a backup or another machine has an older time and is an edit all the same.
@@ -42,7 +40,7 @@ impl Contents {
     ) -> Self {
         let is_cargos = |path: &Path| profiles.iter().any(|profile| path.starts_with(profile));
         // A time that comes along with a file says nothing, be it of the past or of the future.
-        let is_older = |path: &Path| Stamp::of(path).is_some_and(|stamp| stamp.changed() < start);
+        let is_older = |path: &Path| touched(path).is_some_and(|time| time < start);
         let read = |path: PathBuf| {
             let digest = match before.0.get(&path) {
                 _ if is_cargos(&path) => digest(&path),
@@ -109,29 +107,83 @@ impl Contents {
 
 /// What is in a file that nobody has touched since it was read is not read again.
 fn digest(file: &Path) -> Option<u64> {
-    static READ: Mutex<BTreeMap<PathBuf, (Stamp, u64)>> = Mutex::new(BTreeMap::new());
+    static READ: Mutex<BTreeMap<PathBuf, (Touch, u64)>> = Mutex::new(BTreeMap::new());
     let read = || READ.lock().unwrap_or_else(PoisonError::into_inner);
-    let stamp = Stamp::of(file);
-    if let (Some(stamp), Some((known, digest))) = (stamp, read().get(file)) {
-        if stamp == *known {
+    let touch = Touch::of(file);
+    if let (Some(touch), Some((known, digest))) = (touch, read().get(file)) {
+        if touch == *known {
             return Some(*digest);
         }
     }
     let text = fs::read(file).ok()?;
     let digest = Contents::digest_of(&text);
-    match stamp {
-        Some(stamp) if stamp.is_settled() => read().insert(file.to_owned(), (stamp, digest)),
+    match touch {
+        Some(touch) if touch.is_settled() => read().insert(file.to_owned(), (touch, digest)),
         _ => read().remove(file),
     };
     Some(digest)
 }
 
+/// When a file was written or replaced last, as far as the system tells.
+fn touched(file: &Path) -> Option<SystemTime> {
+    if cfg!(unix) {
+        return Touch::of(file)?.time();
+    }
+    fs::metadata(file).ok()?.modified().ok()
+}
+
+/// What the system changes whenever somebody writes a file, replaces it or sets its times. The time of that
+/// change is its own, and no program can set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Touch {
+    file: (u64, u64),
+    len: u64,
+    changed: (i64, i64),
+}
+
+/// A second write may come within the tick of a clock.
+const TICK: Duration = Duration::from_secs(1);
+
+impl Touch {
+    #[cfg(unix)]
+    fn of(file: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let data = fs::metadata(file).ok()?;
+        Some(Self {
+            file: (data.dev(), data.ino()),
+            len: data.len(),
+            changed: (data.ctime(), data.ctime_nsec()),
+        })
+    }
+
+    /// Nothing here tells as much.
+    #[cfg(not(unix))]
+    fn of(_file: &Path) -> Option<Self> {
+        None
+    }
+
+    /// Whether it was changed so long ago that a further change would show.
+    fn is_settled(self) -> bool {
+        let age = self
+            .time()
+            .and_then(|time| SystemTime::now().duration_since(time).ok());
+        age.is_some_and(|age| age > 2 * TICK)
+    }
+
+    /// When it was changed.
+    fn time(self) -> Option<SystemTime> {
+        let (seconds, nanoseconds) = self.changed;
+        let seconds = u64::try_from(seconds).ok()?;
+        let since = Duration::new(seconds, u32::try_from(nanoseconds).ok()?);
+        SystemTime::UNIX_EPOCH.checked_add(since)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::Instant;
 
     use super::*;
-    use crate::stamp::tests::next_tick;
 
     #[test]
     fn times_say_nothing_and_content_all() {
@@ -165,7 +217,7 @@ mod tests {
         };
         write(&file, "one");
         let start = SystemTime::now();
-        while Stamp::of(&file).is_some_and(|stamp| !stamp.is_settled()) {
+        while Touch::of(&file).is_some_and(|touch| !touch.is_settled()) {
             assert!(start.elapsed().unwrap() < Duration::from_secs(60));
             std::thread::sleep(Duration::from_millis(100));
         }
@@ -249,6 +301,23 @@ mod tests {
 
         let contents = Contents::compiled([known, unknown], &before, start, &[profile]);
         assert_eq!(contents.first_change(), None);
+    }
+
+    /// A moment after all that was written so far, and not after what is written from now on.
+    fn next_tick(folder: &Path) -> SystemTime {
+        let mark = folder.join("mark");
+        let written = || {
+            fs::write(&mark, "x").unwrap();
+            touched(&mark).unwrap()
+        };
+        let (first, start) = (written(), Instant::now());
+        loop {
+            let now = written();
+            if now > first {
+                return now;
+            }
+            assert!(start.elapsed() < Duration::from_secs(60));
+        }
     }
 
     /// Sets the time that programs can set.

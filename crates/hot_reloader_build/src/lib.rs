@@ -8,8 +8,8 @@
 //! understands what cargo prints: errors, and each call of the compiler as a [`mod@unit`]. These become a
 //! [`recording`], with all that they depend on, and `replay` runs them again for what changed, in a
 //! folder of its own ([`Bench`]): by
-//! [`Contents`], for the files that the compiler says it read ([`dep_info`]). [`Stamp`] tells files apart that are
-//! not worth reading. [`Decline`] is why it is cargo's turn, [`BuildOutcome`] is how it ended.
+//! [`Contents`], for the files that the compiler says it read ([`dep_info`]). [`Stamp`] tells libraries
+//! apart, which take longer to read. [`Decline`] is why it is cargo's turn, [`BuildOutcome`] is how it ended.
 
 pub mod actor;
 mod bench;

@@ -427,23 +427,6 @@ fn a_library_that_cargo_made_meanwhile_is_not_taken_for_the_one_before() {
     fixture.answers(206, None);
 }
 
-/// The same where a wrapper lets all that it makes be of one time.
-#[test]
-fn a_library_is_told_from_the_one_before_whatever_its_time() {
-    let mut fixture = Fixture::new();
-    let deps = fixture.path("target/debug/deps");
-    fixture.edit("words/src/lib.rs", "= 2", "= 3");
-    let before = files(&deps);
-    let status = fixture.cargo().output().unwrap().status;
-    assert!(status.success());
-    for (path, time) in before {
-        date(&path, time);
-    }
-    fixture.edit("words/src/lib.rs", "= 3", "= 2");
-    fixture.edit("game/src/menu.rs", "= 1", "= 6");
-    fixture.answers(206, None);
-}
-
 /// Somebody built in a terminal what is gone again, and cargo would find that fresh.
 #[test]
 fn what_somebody_else_built_is_not_taken_for_what_came_back() {
