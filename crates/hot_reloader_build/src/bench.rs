@@ -1,7 +1,7 @@
 //! The folder in which one process compiles.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
 };
@@ -14,15 +14,21 @@ const OUTPUTS: &str = "outputs";
 /// is taken back an older one comes back.
 const REMEMBERED: usize = 6;
 
+/// How a process takes a file for itself without waiting for others.
+type TryLock = fn(&File) -> Result<(), TryLockError>;
+
 /// A folder for what the compiler makes and remembers, held by one process at a time.
 ///
 /// The compiler uses what it remembers only as long as it writes to the same place, so the folders have
-/// numbers and stay: the next process finds one warm.
+/// numbers and stay: the next process finds one warm. Where the file system locks nothing, nobody could tell
+/// whether one is in use. There, each process has one of its own, which goes with it.
 #[derive(Debug)]
 pub struct Bench {
     path: PathBuf,
     // Held for its lock, which the system releases when the process ends in whatever way.
     _lock: File,
+    // Held to be removed.
+    _own: Option<tempfile::TempDir>,
 }
 
 impl Bench {
@@ -32,17 +38,38 @@ impl Bench {
     ///
     /// What the system said.
     pub fn take(root: &Path) -> io::Result<Self> {
+        Self::take_by(root, File::try_lock)
+    }
+
+    fn take_by(root: &Path, try_lock: TryLock) -> io::Result<Self> {
         let mut number = 1_u32;
         loop {
             let path = root.join(number.to_string());
-            fs::create_dir_all(path.join(OUTPUTS))?;
-            let lock = File::create(path.join(LOCK))?;
-            match lock.try_lock() {
-                Ok(()) => return Ok(Self { path, _lock: lock }),
-                Err(fs::TryLockError::WouldBlock) => number += 1,
-                Err(fs::TryLockError::Error(error)) => return Err(error),
+            let lock = furnish(&path)?;
+            match try_lock(&lock) {
+                Ok(()) => {
+                    return Ok(Self {
+                        path,
+                        _lock: lock,
+                        _own: None,
+                    })
+                }
+                Err(TryLockError::WouldBlock) => number += 1,
+                Err(TryLockError::Error(_)) => return Self::own(root),
             }
         }
+    }
+
+    fn own(root: &Path) -> io::Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("process-")
+            .tempdir_in(root)?;
+        let path = folder.path().to_owned();
+        Ok(Self {
+            _lock: furnish(&path)?,
+            _own: Some(folder),
+            path,
+        })
     }
 
     /// Whether it is still there. Somebody may tidy up while the app runs.
@@ -72,6 +99,15 @@ impl Bench {
     /// Forgets the forms of a crate that were compiled longest ago, but for some. What cannot be removed
     /// stays until the next time.
     pub fn tidy(&self, crate_name: &str) {
+        self.forget_all_but(REMEMBERED, crate_name);
+    }
+
+    /// Forgets all forms of a crate.
+    pub fn forget(&self, crate_name: &str) {
+        self.forget_all_but(0, crate_name);
+    }
+
+    fn forget_all_but(&self, remembered: usize, crate_name: &str) {
         let prefix = format!("{crate_name}-");
         let forms = fs::read_dir(self.incremental())
             .into_iter()
@@ -87,11 +123,17 @@ impl Bench {
             .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
             .collect();
         forms.sort();
-        let excess = forms.len().saturating_sub(REMEMBERED);
+        let excess = forms.len().saturating_sub(remembered);
         for (_, form) in &forms[..excess] {
             let _ = fs::remove_dir_all(form);
         }
     }
+}
+
+/// Makes what is in such a folder, and returns the file to be locked.
+fn furnish(path: &Path) -> io::Result<File> {
+    fs::create_dir_all(path.join(OUTPUTS))?;
+    File::create(path.join(LOCK))
 }
 
 #[cfg(test)]
@@ -119,6 +161,9 @@ mod tests {
         assert!((0..6).all(|age| there(&format!("game-{age}"))));
         assert!((6..9).all(|age| !there(&format!("game-{age}"))));
         assert!((0..9).all(|age| there(&format!("game_rules-{age}"))));
+        bench.forget("game");
+        assert!((0..6).all(|age| !there(&format!("game-{age}"))));
+        assert!((0..9).all(|age| there(&format!("game_rules-{age}"))));
     }
 
     #[test]
@@ -134,5 +179,18 @@ mod tests {
         assert!(next.is_there());
         fs::remove_dir_all(root.path()).unwrap();
         assert!(!next.is_there());
+    }
+
+    /// As on some file systems of a network.
+    #[test]
+    fn where_nothing_can_be_locked_two_processes_share_none_either() {
+        let unsupported: TryLock = |_| Err(TryLockError::Error(io::ErrorKind::Unsupported.into()));
+        let root = tempfile::tempdir().unwrap();
+        let [first, second] = [(); 2].map(|()| Bench::take_by(root.path(), unsupported).unwrap());
+        assert_ne!(first.outputs(), second.outputs());
+        assert!(first.is_there() && second.is_there());
+        let place = first.outputs();
+        drop(first);
+        assert!(!place.exists());
     }
 }

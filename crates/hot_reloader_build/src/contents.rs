@@ -29,21 +29,21 @@ impl Contents {
 
     /// Reads what the compiler read between `start` and now. What `before` knows, read at `start`, is
     /// taken from there: it may have been edited since, and nobody knows which text was compiled. A file
-    /// that is not known and was written since then counts as another one.
+    /// that is not known and was changed since then counts as another one. What lies in cargo's own folders,
+    /// those of the `profiles`, is neither: cargo had it written before it was compiled.
     #[must_use]
     pub fn compiled(
         paths: impl IntoIterator<Item = PathBuf>,
         before: &Self,
         start: SystemTime,
+        profiles: &[PathBuf],
     ) -> Self {
-        let is_older = |path: &Path| {
-            let written = fs::metadata(path).and_then(|data| data.modified());
-            // What is moved here brings its own time along.
-            let changed = Stamp::of(path).and_then(Stamp::time);
-            written.is_ok_and(|time| time < start) && changed.is_none_or(|time| time < start)
-        };
+        let is_cargos = |path: &Path| profiles.iter().any(|profile| path.starts_with(profile));
+        // A time that comes along with a file says nothing, be it of the past or of the future.
+        let is_older = |path: &Path| touched(path).is_some_and(|time| time < start);
         let read = |path: PathBuf| {
             let digest = match before.0.get(&path) {
+                _ if is_cargos(&path) => digest(&path),
                 Some(digest) => *digest,
                 None if is_older(&path) => digest(&path),
                 None => None,
@@ -107,27 +107,35 @@ impl Contents {
 
 /// What is in a file that nobody has touched since it was read is not read again.
 fn digest(file: &Path) -> Option<u64> {
-    static READ: Mutex<BTreeMap<PathBuf, (Stamp, u64)>> = Mutex::new(BTreeMap::new());
+    static READ: Mutex<BTreeMap<PathBuf, (Touch, u64)>> = Mutex::new(BTreeMap::new());
     let read = || READ.lock().unwrap_or_else(PoisonError::into_inner);
-    let stamp = Stamp::of(file);
-    if let (Some(stamp), Some((known, digest))) = (stamp, read().get(file)) {
-        if stamp == *known {
+    let touch = Touch::of(file);
+    if let (Some(touch), Some((known, digest))) = (touch, read().get(file)) {
+        if touch == *known {
             return Some(*digest);
         }
     }
     let text = fs::read(file).ok()?;
     let digest = Contents::digest_of(&text);
-    match stamp {
-        Some(stamp) if stamp.is_settled() => read().insert(file.to_owned(), (stamp, digest)),
+    match touch {
+        Some(touch) if touch.is_settled() => read().insert(file.to_owned(), (touch, digest)),
         _ => read().remove(file),
     };
     Some(digest)
 }
 
+/// When a file was written or replaced last, as far as the system tells.
+fn touched(file: &Path) -> Option<SystemTime> {
+    if cfg!(unix) {
+        return Touch::of(file)?.time();
+    }
+    fs::metadata(file).ok()?.modified().ok()
+}
+
 /// What the system changes whenever somebody writes a file, replaces it or sets its times. The time of that
 /// change is its own, and no program can set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+struct Touch {
     file: (u64, u64),
     len: u64,
     changed: (i64, i64),
@@ -136,7 +144,7 @@ struct Stamp {
 /// A second write may come within the tick of a clock.
 const TICK: Duration = Duration::from_secs(1);
 
-impl Stamp {
+impl Touch {
     #[cfg(unix)]
     fn of(file: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
@@ -173,6 +181,8 @@ impl Stamp {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -185,8 +195,7 @@ mod tests {
         fs::write(&file, "one").unwrap();
         assert_eq!(contents.first_change(), None);
         fs::write(&file, "two").unwrap();
-        let opened = fs::File::options().append(true).open(&file).unwrap();
-        opened.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        date(&file, SystemTime::UNIX_EPOCH);
         assert_eq!(contents.first_change(), Some(&*file));
         fs::write(&file, "one").unwrap();
         fs::write(&missing, "").unwrap();
@@ -204,12 +213,11 @@ mod tests {
         let file = folder.path().join("lib.rs");
         let write = |file: &Path, text: &str| {
             fs::write(file, text).unwrap();
-            let opened = fs::File::options().append(true).open(file).unwrap();
-            opened.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+            date(file, SystemTime::UNIX_EPOCH);
         };
         write(&file, "one");
         let start = SystemTime::now();
-        while Stamp::of(&file).is_some_and(|stamp| !stamp.is_settled()) {
+        while Touch::of(&file).is_some_and(|touch| !touch.is_settled()) {
             assert!(start.elapsed().unwrap() < Duration::from_secs(60));
             std::thread::sleep(Duration::from_millis(100));
         }
@@ -230,15 +238,29 @@ mod tests {
     #[cfg(unix)]
     fn a_file_that_is_moved_in_during_a_build_is_an_edit_after_it() {
         let folder = tempfile::tempdir().unwrap();
-        let [mark, elsewhere, file] = ["mark", "b.rs", "a.rs"].map(|name| folder.path().join(name));
+        let [elsewhere, file] = ["b.rs", "a.rs"].map(|name| folder.path().join(name));
         fs::write(&elsewhere, "two").unwrap();
-        let opened = fs::File::options().append(true).open(&elsewhere).unwrap();
-        opened.set_modified(SystemTime::UNIX_EPOCH).unwrap();
-        fs::write(&mark, "").unwrap();
-        let start = fs::metadata(&mark).unwrap().modified().unwrap();
+        date(&elsewhere, SystemTime::UNIX_EPOCH);
+        let start = next_tick(folder.path());
         fs::rename(&elsewhere, &file).unwrap();
 
-        let contents = Contents::compiled([file.clone()], &Contents::default(), start);
+        let contents = Contents::compiled([file.clone()], &Contents::default(), start, &[]);
+        assert_eq!(contents.first_change(), Some(&*file));
+    }
+
+    /// As when it was unpacked, or comes from a machine whose clock is ahead.
+    #[test]
+    #[cfg(unix)]
+    fn a_time_in_the_future_is_no_edit() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.rs");
+        fs::write(&file, "one").unwrap();
+        date(&file, SystemTime::now() + Duration::from_secs(86_400));
+        let start = next_tick(folder.path());
+
+        let contents = Contents::compiled([file.clone()], &Contents::default(), start, &[]);
+        assert_eq!(contents.first_change(), None);
+        fs::write(&file, "two").unwrap();
         assert_eq!(contents.first_change(), Some(&*file));
     }
 
@@ -251,17 +273,56 @@ mod tests {
             fs::write(file, "one").unwrap();
         }
         let before = Contents::read([known.clone()]);
-        let start = SystemTime::now() + Duration::from_secs(60);
+        let start = next_tick(folder.path());
         fs::write(&known, "two").unwrap();
         fs::write(&unknown, "two").unwrap();
-        let opened = fs::File::options().append(true).open(&unknown).unwrap();
-        opened.set_modified(start).unwrap();
 
-        let contents = Contents::compiled([known.clone(), unknown.clone(), old], &before, start);
+        let files = [known.clone(), unknown.clone(), old];
+        let contents = Contents::compiled(files, &before, start, &[]);
         assert_eq!(contents.first_change(), Some(&*known));
         fs::write(&known, "one").unwrap();
         assert_eq!(contents.first_change(), Some(&*unknown));
         fs::remove_file(&unknown).unwrap();
         assert_eq!(contents.first_change(), None);
+    }
+
+    /// By a build script, whether it is known from an earlier build or not.
+    #[test]
+    fn what_cargo_wrote_during_a_build_is_what_it_compiled() {
+        let folder = tempfile::tempdir().unwrap();
+        let profile = folder.path().join("debug");
+        fs::create_dir(&profile).unwrap();
+        let [known, unknown] = ["a.rs", "b.rs"].map(|name| profile.join(name));
+        fs::write(&known, "one").unwrap();
+        let before = Contents::read([known.clone()]);
+        let start = next_tick(folder.path());
+        fs::write(&known, "two").unwrap();
+        fs::write(&unknown, "two").unwrap();
+
+        let contents = Contents::compiled([known, unknown], &before, start, &[profile]);
+        assert_eq!(contents.first_change(), None);
+    }
+
+    /// A moment after all that was written so far, and not after what is written from now on.
+    fn next_tick(folder: &Path) -> SystemTime {
+        let mark = folder.join("mark");
+        let written = || {
+            fs::write(&mark, "x").unwrap();
+            touched(&mark).unwrap()
+        };
+        let (first, start) = (written(), Instant::now());
+        loop {
+            let now = written();
+            if now > first {
+                return now;
+            }
+            assert!(start.elapsed() < Duration::from_secs(60));
+        }
+    }
+
+    /// Sets the time that programs can set.
+    fn date(file: &Path, time: SystemTime) {
+        let opened = fs::File::options().append(true).open(file).unwrap();
+        opened.set_modified(time).unwrap();
     }
 }

@@ -8,8 +8,8 @@
 //! understands what cargo prints: errors, and each call of the compiler as a [`mod@unit`]. These become a
 //! [`recording`], with all that they depend on, and `replay` runs them again for what changed, in a
 //! folder of its own ([`Bench`]): by
-//! [`Contents`], for the files that the compiler says it read ([`dep_info`]). [`Decline`] is why it is
-//! cargo's turn, [`BuildOutcome`] is how it ended.
+//! [`Contents`], for the files that the compiler says it read ([`dep_info`]). [`Stamp`] tells libraries
+//! apart, which take longer to read. [`Decline`] is why it is cargo's turn, [`BuildOutcome`] is how it ended.
 
 pub mod actor;
 mod bench;
@@ -29,6 +29,7 @@ pub mod process;
 pub mod recording;
 mod replay;
 pub mod sources;
+mod stamp;
 mod stand_in;
 pub mod unit;
 pub mod workspace;
@@ -43,4 +44,5 @@ pub use make::{Known, Task};
 pub use outcome::{BuildError, BuildOutcome, Built, Diagnostic};
 pub use process::Supervisor;
 pub use sources::Sources;
+pub use stamp::Stamp;
 pub use workspace::{Workspace, WorkspaceError};

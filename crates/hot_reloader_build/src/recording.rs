@@ -16,6 +16,7 @@ use crate::{
     configuration::{configurations, home, includes_others},
     dep_info::{all_dep_infos, DepInfo},
     environment,
+    stamp::Stamp,
     stand_in::StandIns,
     unit::UnitCommand,
     workspace::{HotCrate, Scripted},
@@ -114,8 +115,7 @@ impl Unit {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Made {
     pub(crate) path: PathBuf,
-    /// When it was written, and how long it is.
-    stamp: Option<(SystemTime, u64)>,
+    stamp: Option<Stamp>,
     /// Whether a replay made it.
     pub(crate) is_ours: bool,
 }
@@ -156,6 +156,8 @@ impl Recording {
             start,
         } = heard;
         let order = ordered(&workspace.hot);
+        let profiles = deps.iter().filter_map(|deps| deps.parent());
+        let profiles: Vec<PathBuf> = profiles.map(Path::to_owned).collect();
         let plugin = |hot: &HotCrate| {
             let mut libraries = workspace.libraries.iter();
             libraries.find(|library| library.package == hot.package)
@@ -237,7 +239,7 @@ impl Recording {
                 return Err(Decline::NotSeen { name });
             }
             units.push(Unit {
-                sources: Contents::compiled(reads.files.iter().cloned(), &before, start),
+                sources: Contents::compiled(reads.files.iter().cloned(), &before, start, &profiles),
                 command,
                 folder,
                 reads,
@@ -272,7 +274,7 @@ impl Recording {
         Ok(Self {
             config: config.clone(),
             environment: digests(config),
-            inputs: Contents::compiled(inputs, &Contents::default(), start),
+            inputs: Contents::compiled(inputs, &Contents::default(), start, &profiles),
             scripted: workspace
                 .scripted
                 .iter()
@@ -380,7 +382,7 @@ impl Recording {
 impl Made {
     pub(crate) fn now(path: PathBuf, is_ours: bool) -> Self {
         Self {
-            stamp: stamp(&path),
+            stamp: Stamp::of(&path),
             path,
             is_ours,
         }
@@ -397,7 +399,7 @@ impl Made {
 
     /// Whether it is there, and nobody has written it since.
     pub(crate) fn is_intact(&self) -> bool {
-        self.stamp.is_some() && stamp(&self.path) == self.stamp
+        self.stamp.is_some() && Stamp::of(&self.path) == self.stamp
     }
 }
 
@@ -405,11 +407,6 @@ impl Made {
 pub(crate) fn form_of(library: &Path) -> Option<String> {
     let (_, form) = library.file_stem()?.to_str()?.rsplit_once('-')?;
     Some(form.to_owned())
-}
-
-fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
-    let data = fs::metadata(path).ok()?;
-    Some((data.modified().ok()?, data.len()))
 }
 
 fn is_of(command: &UnitCommand, hot: &HotCrate) -> bool {

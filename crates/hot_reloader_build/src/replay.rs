@@ -389,6 +389,10 @@ impl<'a> Run<'a> {
             if is_whole && has_errors && self.transcript.errors_have_places() {
                 return Ok(());
             }
+            if !is_whole {
+                // It may have crashed at what it remembers, and would each time.
+                self.bench.forget(&unit.name);
+            }
             return Err(Stopped::Declined(Decline::Compiler {
                 name: unit.name.clone(),
                 status: status.to_string(),

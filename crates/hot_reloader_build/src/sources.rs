@@ -68,7 +68,7 @@ impl Sources {
                 .flat_map(|folder| dep_infos(&folder.join("deps"), &name));
             let infos = infos.filter_map(|info| DepInfo::read(&info, &workspace.root).ok());
             let files: Vec<PathBuf> = infos.flat_map(|info| info.files).collect();
-            (name, Contents::compiled(files, before, start))
+            (name, Contents::compiled(files, before, start, folders))
         };
         let names = workspace.hot_crates().into_iter();
         let names = names.chain(workspace.stable.iter().cloned());

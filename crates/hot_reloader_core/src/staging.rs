@@ -6,7 +6,7 @@
 //! number of its own.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
 };
@@ -15,6 +15,9 @@ use thiserror::Error;
 
 /// The name of the file by which a process shows that its folder is in use.
 const LOCK: &str = "in-use";
+
+/// How a process takes a file for itself without waiting for others.
+type TryLock = fn(&File) -> Result<(), TryLockError>;
 
 /// A build that could not be put where it can be loaded from.
 #[derive(Debug, Error)]
@@ -55,7 +58,7 @@ pub struct StagedLibrary {
 }
 
 /// The folder of this process for staged libraries. Removed when it is dropped, or by a later
-/// process if this one dies.
+/// process if this one dies and the file system can lock files.
 #[derive(Debug)]
 pub struct Staging {
     root: PathBuf,
@@ -79,7 +82,7 @@ impl Staging {
     pub fn new(root: &Path) -> Result<Self, StageError> {
         Ok(Self {
             root: root.to_owned(),
-            folder: Folder::new(root)?,
+            folder: Folder::new(root, File::try_lock)?,
             serial: 0,
         })
     }
@@ -99,7 +102,7 @@ impl Staging {
         let mut source = File::open(artifact).map_err(artifact_error)?;
         // Somebody may tidy up while the app runs. The libraries that are open stay open.
         if !self.folder.path.path().is_dir() {
-            self.folder = Folder::new(&self.root)?;
+            self.folder = Folder::new(&self.root, File::try_lock)?;
         }
         let folder = self.folder.path.path();
         let serial = self.serial + 1;
@@ -120,29 +123,32 @@ impl Staging {
 }
 
 impl Folder {
-    fn new(root: &Path) -> Result<Self, StageError> {
+    fn new(root: &Path, try_lock: TryLock) -> Result<Self, StageError> {
         let folder_error = |source| StageError::Folder {
             path: root.to_owned(),
             source,
         };
         fs::create_dir_all(root).map_err(folder_error)?;
-        remove_abandoned(root);
-        let folder = tempfile::Builder::new()
-            .prefix(&format!("process-{}-", std::process::id()))
-            .tempdir_in(root)
-            .map_err(folder_error)?;
-        let lock = File::create(folder.path().join(LOCK)).map_err(folder_error)?;
-        lock.lock().map_err(folder_error)?;
-        Ok(Self {
-            path: folder,
-            _lock: lock,
-        })
+        remove_abandoned(root, try_lock);
+        loop {
+            let path = tempfile::Builder::new()
+                .prefix(&format!("process-{}-", std::process::id()))
+                .tempdir_in(root)
+                .map_err(folder_error)?;
+            let lock = File::create(path.path().join(LOCK)).map_err(folder_error)?;
+            match try_lock(&lock) {
+                // Another process was faster and takes it for abandoned.
+                Err(TryLockError::WouldBlock) => {}
+                // Where the file system locks nothing, no process takes any folder for abandoned.
+                Ok(()) | Err(TryLockError::Error(_)) => return Ok(Self { path, _lock: lock }),
+            }
+        }
     }
 }
 
 /// Removes the folders whose process no longer holds the lock. What cannot be removed is left for
 /// the next process.
-fn remove_abandoned(root: &Path) {
+fn remove_abandoned(root: &Path, try_lock: TryLock) {
     let Ok(entries) = fs::read_dir(root) else {
         return;
     };
@@ -154,7 +160,7 @@ fn remove_abandoned(root: &Path) {
             continue;
         }
         // Without the file, another process may be between making its folder and locking it.
-        let abandoned = File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+        let abandoned = File::open(folder.join(LOCK)).is_ok_and(|lock| try_lock(&lock).is_ok());
         if abandoned {
             let _ = fs::remove_dir_all(&folder);
         }
@@ -163,6 +169,8 @@ fn remove_abandoned(root: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     #[test]
@@ -224,5 +232,33 @@ mod tests {
         assert!(!dead.exists());
         assert!(foreign.exists());
         assert!(living.folder.path.path().exists());
+    }
+
+    /// As on some file systems of a network.
+    #[test]
+    fn where_nothing_can_be_locked_no_folder_is_removed() {
+        let unsupported: TryLock = |_| Err(TryLockError::Error(io::ErrorKind::Unsupported.into()));
+        let root = tempfile::tempdir().unwrap();
+        let folders = [(); 2].map(|()| Folder::new(root.path(), unsupported).unwrap());
+        let [first, second] = folders.each_ref().map(|folder| folder.path.path());
+        assert_ne!(first, second);
+        assert!(first.exists() && second.exists());
+    }
+
+    #[test]
+    fn a_folder_that_another_process_is_about_to_remove_is_not_used() {
+        static IS_FREE: AtomicBool = AtomicBool::new(false);
+        let busy_once: TryLock = |lock| {
+            if IS_FREE.swap(true, Ordering::Relaxed) {
+                lock.try_lock()
+            } else {
+                Err(TryLockError::WouldBlock)
+            }
+        };
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::new(root.path(), busy_once).unwrap();
+        let found = fs::read_dir(root.path()).unwrap();
+        let found: Vec<_> = found.map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(found, [folder.path.path()]);
     }
 }

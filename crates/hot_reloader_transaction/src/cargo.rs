@@ -6,10 +6,10 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
-use hot_reloader_build::{BuildConfig, BuildUpdate, Known, Supervisor, Task};
+use hot_reloader_build::{BuildConfig, BuildUpdate, Known, Stamp, Supervisor, Task};
 use hot_reloader_core::{identity, mapped::StableLibraries, BuildId, StagedLibrary, Staging};
 
 use crate::{Build, BuildStep, Made, MadeLibrary, Phase, Purpose, ReloadError};
@@ -43,12 +43,22 @@ struct Kept {
 struct Last {
     /// Of which file.
     library: PathBuf,
-    /// When that had been written.
-    written: SystemTime,
+    /// That of the file when it was copied.
+    stamp: Stamp,
     build_id: BuildId,
     copy: StagedLibrary,
     /// Whether a reload had it. The next one gets another copy, with statics of its own.
     was_asked_for: bool,
+}
+
+impl Last {
+    /// Whether it is one of this file as it is now. The stamp alone does not do: a clock may tick slowly, and times
+    /// can be set. Nor does the digest of the code: what was linked anew may need other libraries.
+    fn is_of(&self, library: &Path) -> bool {
+        self.library == library
+            && Stamp::of(library) == Some(self.stamp)
+            && identity::build_id_of(library).as_ref() == Some(&self.build_id)
+    }
 }
 
 impl Default for Workshop {
@@ -194,7 +204,7 @@ impl Shared {
                 Found::Copy(build_id, copy) => (build_id, Some(copy)),
                 Found::Nothing { .. } => {
                     let start = Instant::now();
-                    let written = fs::metadata(&library).and_then(|data| data.modified());
+                    let stamp = Stamp::of(&library);
                     let staging = match &mut kept.staging {
                         Some(staging) => staging,
                         none => none.insert(Staging::new(&order.folder)?),
@@ -215,10 +225,10 @@ impl Shared {
                         });
                     }
                     kept.last.remove(&name);
-                    if let Ok(written) = written {
+                    if let Some(stamp) = stamp {
                         let last = Last {
                             library,
-                            written,
+                            stamp,
                             build_id: inspected.build_id.clone(),
                             copy: copy.clone(),
                             was_asked_for: order.purpose == Purpose::Reload,
@@ -259,10 +269,8 @@ enum Found {
 
 impl Kept {
     fn find(&mut self, order: &Order, name: &str, library: &Path) -> Found {
-        let written = fs::metadata(library).and_then(|data| data.modified()).ok();
         let last = self.last.get_mut(name);
-        let same = last.filter(|last| last.library == library && Some(last.written) == written);
-        let Some(last) = same else {
+        let Some(last) = last.filter(|last| last.is_of(library)) else {
             return Found::Nothing {
                 had_its_chance: false,
             };
@@ -316,4 +324,102 @@ fn step(update: BuildUpdate<Finished>) -> BuildStep {
 /// Each holder leaves the value whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    /// A library of the system, to be built again under a fixed time.
+    fn library(folder: &Path) -> PathBuf {
+        let images = hot_reloader_core::mapped::images().into_iter();
+        let mut paths = images.map(|image| image.path);
+        let libc = paths.find(|path| path.to_string_lossy().contains("libc.so"));
+        let library = folder.join("libgame.so");
+        write(&library, &fs::read(libc.unwrap()).unwrap());
+        library
+    }
+
+    fn write(library: &Path, data: &[u8]) {
+        fs::write(library, data).unwrap();
+        let opened = fs::File::options().append(true).open(library).unwrap();
+        opened.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    }
+
+    fn kept(library: &Path) -> Kept {
+        let copy = StagedLibrary {
+            path: library.to_owned(),
+            serial: 1,
+        };
+        let last = Last {
+            library: library.to_owned(),
+            stamp: Stamp::of(library).unwrap(),
+            build_id: identity::build_id_of(library).unwrap(),
+            copy,
+            was_asked_for: false,
+        };
+        Kept {
+            last: BTreeMap::from([("game".to_owned(), last)]),
+            ..Kept::default()
+        }
+    }
+
+    fn order(running: &[BuildId]) -> Order {
+        Order {
+            libraries: vec!["game".to_owned()],
+            wanted: None,
+            running: running.to_vec(),
+            config: BuildConfig::new("nowhere"),
+            folder: PathBuf::new(),
+            purpose: Purpose::Ahead,
+        }
+    }
+
+    #[test]
+    fn a_library_that_nobody_has_built_again_is_not_copied_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = library(folder.path());
+        let mut kept = kept(&library);
+        let running = [kept.last["game"].build_id.clone()];
+        let found = kept.find(&order(&[]), "game", &library);
+        assert!(matches!(found, Found::Copy(..)));
+        let found = kept.find(&order(&running), "game", &library);
+        assert!(matches!(found, Found::Running(_)));
+    }
+
+    /// Its time and length are those of before.
+    #[test]
+    fn a_library_with_other_code_is_another_one_whatever_its_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = library(folder.path());
+        let mut kept = kept(&library);
+        let running = [kept.last["game"].build_id.clone()];
+        let mut data = fs::read(&library).unwrap();
+        // The digest follows its kind and the name of who says which kinds there are.
+        let note = b"\x03\0\0\0GNU\0";
+        let at = data.windows(note.len()).position(|window| window == note);
+        data[at.unwrap() + note.len()] ^= 1;
+        write(&library, &data);
+        for running in [running.to_vec(), Vec::new()] {
+            let found = kept.find(&order(&running), "game", &library);
+            assert!(matches!(found, Found::Nothing { .. }));
+        }
+    }
+
+    /// What it needs may be another library.
+    #[test]
+    #[cfg(unix)]
+    fn a_library_that_was_linked_anew_is_looked_at_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = library(folder.path());
+        let mut kept = kept(&library);
+        let running = [kept.last["game"].build_id.clone()];
+        let next = folder.path().join("next.so");
+        write(&next, &fs::read(&library).unwrap());
+        fs::rename(&next, &library).unwrap();
+        let found = kept.find(&order(&running), "game", &library);
+        assert!(matches!(found, Found::Nothing { .. }));
+    }
 }

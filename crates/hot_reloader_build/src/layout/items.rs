@@ -38,6 +38,12 @@ const HARMLESS: [&str; 20] = [
 /// Macros that are known to make no types.
 const TYPELESS: [&str; 4] = ["hot_library", "hot_plugin", "thread_local", "compile_error"];
 
+/// Macros that stand for what is in a file.
+const INCLUDES: [&str; 3] = ["include", "include_bytes", "include_str"];
+
+/// How a piece is mentioned of a file that is included, by whichever of these macros. It is no name in Rust.
+const INCLUDED: &str = "include*!";
+
 /// What a path begins with that leads to the modules around.
 pub(super) const AROUND: [&str; 3] = ["crate", "self", "super"];
 
@@ -83,7 +89,7 @@ pub(super) struct Pieces {
     pub(super) storages: Vec<u64>,
     /// Whether all names come in that the modules around it have.
     pub(super) sees_around: bool,
-    /// Whether it includes files, which need not be Rust by their name.
+    /// Whether it includes files as items, which need not be Rust by their name.
     pub(super) includes: bool,
     /// `#[state(was = "…")]`: the old path of a type, beside its path.
     pub(super) was: Vec<(String, String)>,
@@ -115,19 +121,32 @@ impl Pieces {
 
     /// A text of which nothing is known.
     pub(super) fn whole(text: &str) -> Self {
-        let mut found = Self::default();
-        found.pieces.push(Piece {
-            name: String::new(),
+        let includes = INCLUDES.iter().any(|name| text.contains(name));
+        let mentions = includes.then(|| INCLUDED.to_owned());
+        Self::one("", true, digest_of(text), mentions)
+    }
+
+    /// Files that are no modules, by the digests of all that is in them: for whatever includes one.
+    pub(super) fn included(files: &[u64]) -> Self {
+        Self::one(INCLUDED, false, digest_of(files), None)
+    }
+
+    fn one(name: &str, is_type: bool, digest: u64, mentions: Option<String>) -> Self {
+        let piece = Piece {
+            name: name.to_owned(),
             scope: String::new(),
             has_path: false,
             import: None,
-            is_type: true,
-            digest: digest_of(text),
+            is_type,
+            digest,
             body: 0,
-            mentions: BTreeSet::new(),
+            mentions: mentions.into_iter().collect(),
             variants: None,
-        });
-        found
+        };
+        Self {
+            pieces: vec![piece],
+            ..Self::default()
+        }
     }
 }
 
@@ -317,6 +336,10 @@ impl<'ast> Visit<'ast> for Reader {
                     let piece = self.note("", true, item.mac.to_token_stream());
                     // What it makes has names that are not known.
                     piece.has_path = false;
+                    if called == "include" {
+                        // Its items are read themselves.
+                        piece.mentions.remove(INCLUDED);
+                    }
                 }
             }
             Item::Mod(item) if item.content.is_none() => {
@@ -533,10 +556,17 @@ fn variants(item: &syn::ItemEnum) -> Option<Variants> {
 
 /// Each name in the tokens.
 fn names(tokens: TokenStream, into: &mut BTreeSet<String>) {
-    for token in tokens {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
         match token {
             TokenTree::Ident(ident) => {
-                into.insert(ident.to_string());
+                let name = ident.to_string();
+                let is_call =
+                    matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '!');
+                if is_call && INCLUDES.contains(&&*name) {
+                    into.insert(INCLUDED.to_owned());
+                }
+                into.insert(name);
             }
             TokenTree::Group(group) => names(group.stream(), into),
             TokenTree::Punct(_) | TokenTree::Literal(_) => {}

@@ -503,6 +503,38 @@ mod tests {
         assert_ne!(of("u8", "u16"), of("u16", "u8"));
     }
 
+    /// A size may be that of a file.
+    #[test]
+    fn what_a_type_includes_is_part_of_it_and_what_only_code_includes_is_not() {
+        let game = |text: &str, data: &str| {
+            let text = format!("{text} pub struct Other {{ include: bool }}");
+            layout(&[
+                ("rules/lib.rs", ""),
+                ("game/lib.rs", &*text),
+                ("game/map.txt", data),
+                ("game/side.rs", data),
+            ])
+        };
+        for part in [
+            "const N: usize = include_bytes!(\"map.txt\").len(); struct Map(Box<[u8; N]>);",
+            "struct Map(Box<[u8; std::include_str!(\"map.txt\").len()]>);",
+            "const fn n() -> usize { include!(\"side.rs\") } struct Map(Box<[u8; n()]>);",
+            "macro_rules! n { () => { include!(\"map.txt\") } } struct Map([u8; n!()]);",
+        ] {
+            let [was, now] = ["1", "2"].map(|data| game(part, data));
+            assert_ne!(was.of("game::Map"), now.of("game::Map"), "{part}");
+            assert_ne!(was.digest("game"), now.digest("game"), "{part}");
+            assert_eq!(was.of("game::Other"), now.of("game::Other"), "{part}");
+        }
+        let part = "const SHADER: &str = include_str!(\"map.txt\"); struct Map([u8; 2]);";
+        let [was, now] = ["fn a() {}", "fn b() {}"].map(|data| game(part, data));
+        assert_eq!(was.digest("game"), now.digest("game"));
+        // Of included items, those that are types count, as in a module.
+        let part = "include!(\"side.rs\"); struct Map([u8; 2]);";
+        let [was, now] = ["fn a() { 1 }", "fn a() { 2 }"].map(|data| game(part, data));
+        assert_eq!(was.digest("game"), now.digest("game"));
+    }
+
     /// Cargo allows two crates of one name, from two folders.
     #[test]
     fn of_two_crates_of_one_name_both_are_others_if_one_is() {

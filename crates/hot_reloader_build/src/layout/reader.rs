@@ -34,6 +34,15 @@ struct File {
     pieces: Arc<Pieces>,
 }
 
+impl File {
+    fn of(pieces: Pieces) -> Self {
+        Self {
+            digest: digest_of(&pieces),
+            pieces: Arc::new(pieces),
+        }
+    }
+}
+
 impl Reader {
     /// The layout of these crates, each of which comes after those that it needs.
     pub(crate) fn read(&mut self, crates: &[CrateSources<'_>]) -> Result<Arc<Layout>, Edited> {
@@ -88,11 +97,14 @@ impl Reader {
             return Ok(found);
         }
         let includes = found.iter().any(|(_, file)| file.pieces.includes);
+        let mut digests = Vec::new();
         for path in of.sources.paths().filter(|path| !seen.contains(*path)) {
             if includes || path.extension().is_some_and(|extension| extension == "rs") {
                 found.extend(self.file(path, of.sources)?.map(|file| (None, file)));
             }
+            digests.extend(of.sources.digest(path));
         }
+        found.push((None, File::of(Pieces::included(&digests))));
         Ok(found)
     }
 
@@ -110,12 +122,7 @@ impl Reader {
         if Contents::digest_of(&text) != digest {
             return Err(Edited);
         }
-        let text = String::from_utf8_lossy(&text);
-        let pieces = Pieces::of(&text);
-        let file = File {
-            digest: digest_of(&pieces),
-            pieces: Arc::new(pieces),
-        };
+        let file = File::of(Pieces::of(&String::from_utf8_lossy(&text)));
         self.files.insert(path.to_owned(), (digest, file.clone()));
         Ok(Some(file))
     }

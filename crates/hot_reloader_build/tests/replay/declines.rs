@@ -309,32 +309,72 @@ fn an_error_without_a_place_declines() {
     let in_the_way = fixture.folder.path().join("ours/1/outputs/game.d");
     fs::create_dir_all(in_the_way).unwrap();
     fixture.edit("game/src/menu.rs", "= 1", "= 8");
-    let (outcome, builder) = fixture.build();
-    assert_eq!(ask(library(&outcome.unwrap())), 208);
-    let declined = matches!(builder, Some(Builder::Cargo(Decline::Compiler { .. })));
-    assert!(declined, "{builder:?}");
+    fixture.answers_where_the_compiler_fails(208);
+}
+
+impl Fixture {
+    /// Lets cargo run the compiler by a script that does something else before.
+    fn wrap(&self, before: &str) {
+        let wrapper = self.folder.path().join("wrap.sh");
+        write(&wrapper, &format!("#!/bin/sh\n{before}\nexec \"$@\"\n"));
+        let status = Command::new("chmod").arg("+x").arg(&wrapper).status();
+        assert!(status.unwrap().success());
+        let configuration = format!("[build]\nrustc-wrapper = \"{}\"\n", wrapper.display());
+        self.write(".cargo/config.toml", &configuration);
+    }
+
+    /// Builds where the compiler ends without an error in the code, so that cargo is asked.
+    #[track_caller]
+    fn answers_where_the_compiler_fails(&mut self, answer: u64) {
+        let (outcome, builder) = self.build();
+        let built = outcome.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(ask(library(&built)), answer);
+        let declined = matches!(builder, Some(Builder::Cargo(Decline::Compiler { .. })));
+        assert!(declined, "{builder:?}");
+    }
 }
 
 /// A compiler that crashes may name the code at which it did.
 #[test]
 fn a_crash_with_a_place_declines() {
     let mut fixture = Fixture::unbuilt();
-    let [wrapper, crash] = ["wrap.sh", "crash"].map(|name| fixture.folder.path().join(name));
+    let crash = fixture.folder.path().join("crash");
     let said = r#"{"$message_type":"diagnostic","message":"lost","code":null,"level":"error: internal compiler error","spans":[{"file_name":"game/src/menu.rs","byte_start":0,"byte_end":1,"line_start":1,"line_end":1,"column_start":1,"column_end":2,"is_primary":true,"text":[],"label":null,"suggested_replacement":null,"suggestion_applicability":null,"expansion":null}],"children":[],"rendered":"lost"}"#;
-    let script = format!(
-        "#!/bin/sh\nif [ -e '{0}' ]; then rm '{0}'; echo '{said}' >&2; exit 101; fi\nexec \"$@\"\n",
+    fixture.wrap(&format!(
+        "if [ -e '{0}' ]; then rm '{0}'; echo '{said}' >&2; exit 101; fi",
         crash.display()
-    );
-    write(&wrapper, &script);
-    let status = Command::new("chmod").arg("+x").arg(&wrapper).status();
-    assert!(status.unwrap().success());
-    let configuration = format!("[build]\nrustc-wrapper = \"{}\"\n", wrapper.display());
-    fixture.write(".cargo/config.toml", &configuration);
+    ));
     fixture.answers(201, Some(Decline::First));
     fixture.edit("game/src/menu.rs", "= 1", "= 8");
     write(&crash, "");
-    let (outcome, builder) = fixture.build();
-    assert_eq!(ask(library(&outcome.unwrap())), 208);
-    let declined = matches!(builder, Some(Builder::Cargo(Decline::Compiler { .. })));
-    assert!(declined, "{builder:?}");
+    fixture.answers_where_the_compiler_fails(208);
+}
+
+/// A compiler may crash at what it remembers, in whatever way. Cargo's remembers something else.
+#[test]
+fn a_compiler_begins_afresh_after_it_has_crashed() {
+    let mut fixture = Fixture::unbuilt();
+    let remembered = fixture.folder.path().join("ours/1/incremental");
+    fixture.wrap(&format!(
+        "case \"$*\" in *'{0}'*) for spoilt in '{0}'/game-*/spoilt; do\n\
+         if [ -e \"$spoilt\" ]; then eval \"$(cat \"$spoilt\")\"; fi\ndone;; esac",
+        remembered.display()
+    ));
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("game/src/menu.rs", "= 1", "= 2");
+    fixture.answers(202, None);
+    let spoil = |crash: &str| {
+        for entry in fs::read_dir(&remembered).unwrap() {
+            write(&entry.unwrap().path().join("spoilt"), crash);
+        }
+    };
+    spoil("exit 101");
+    fixture.edit("game/src/menu.rs", "= 2", "= 3");
+    fixture.answers_where_the_compiler_fails(203);
+    fixture.edit("game/src/menu.rs", "= 3", "= 4");
+    fixture.answers(204, None);
+    // Types that change are compiled by the compiler alone, after cargo too.
+    spoil("kill -9 $$");
+    fixture.edit("game/src/menu.rs", "= 4", "= 5; struct Entry");
+    fixture.answers_where_the_compiler_fails(205);
 }

@@ -2,7 +2,7 @@
 
 use hot_reloader_build::{BuildError, Decline};
 
-use super::Fixture;
+use super::{date, Duration, Fixture, SystemTime};
 
 /// A type of each crate, and what the compiler tells it apart by.
 const TYPES: &str = r"
@@ -19,7 +19,13 @@ pub fn identities() -> [u64; 3] {
 ";
 
 fn fixture() -> Fixture {
-    let mut fixture = Fixture::unbuilt();
+    let mut fixture = unbuilt();
+    fixture.answers(201, Some(Decline::First));
+    fixture
+}
+
+fn unbuilt() -> Fixture {
+    let fixture = Fixture::unbuilt();
     fixture.edit(
         "game/Cargo.toml",
         "rules = ",
@@ -36,7 +42,6 @@ fn fixture() -> Fixture {
         "pub const",
         "pub struct Word(u64);\npub const",
     );
-    fixture.answers(201, Some(Decline::First));
     fixture
 }
 
@@ -95,6 +100,73 @@ fn types_are_others_exactly_when_they_change_and_in_what_needs_them() {
         "Rule(words::Word, u8)",
         "Rule(words::Word)",
     );
+    assert_eq!(fixture.others(first), [""; 0]);
+}
+
+/// Behind a box, nothing else would tell that there is more or less than before.
+#[test]
+fn a_type_of_the_size_of_a_file_is_another_when_the_file_is() {
+    let mut fixture = unbuilt();
+    fixture.write("game/src/map.txt", "one");
+    fixture.write("game/src/help.txt", "one");
+    let map = "Entry(pub Box<[u8; SIZE]>);\npub const HELP: &str = include_str!(\"help.txt\");\n\
+               const SIZE: usize = include_bytes!(\"map.txt\").len();";
+    fixture.edit("game/src/lib.rs", "Entry(pub u64);", map);
+    let first = fixture.identities();
+    fixture.write("game/src/map.txt", "four");
+    assert_eq!(fixture.others(first), ["game"]);
+    assert_eq!(fixture.compiled(), ["game"]);
+    fixture.write("game/src/map.txt", "one");
+    assert_eq!(fixture.others(first), [""; 0]);
+    fixture.edit("game/src/menu.rs", "= 1", "= 4");
+    assert_eq!(fixture.others(first), [""; 0]);
+}
+
+/// As of files that were unpacked, or come from a machine whose clock is ahead.
+#[test]
+fn files_of_tomorrow_are_like_any_others() {
+    let mut fixture = unbuilt();
+    let tomorrow = SystemTime::now() + Duration::from_secs(86_400);
+    for file in ["game/Cargo.toml", "engine/src/lib.rs", "game/src/menu.rs"] {
+        date(&fixture.path(file), tomorrow);
+    }
+    let first = fixture.identities();
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.answers(301, None);
+    assert_eq!(fixture.others(first), [""; 0]);
+    fixture.edit(
+        "game/src/lib.rs",
+        "Entry(pub u64)",
+        "Entry(pub u64, pub u64)",
+    );
+    fixture.answers(301, None);
+    assert_eq!(fixture.others(first), ["game"]);
+}
+
+/// It is written while cargo builds, and no edit for that.
+#[test]
+fn what_a_build_script_makes_is_known_as_any_other_source() {
+    let mut fixture = unbuilt();
+    let script = r#"fn main() {
+        println!("cargo:rerun-if-changed=number.txt");
+        let number = std::fs::read_to_string("number.txt").unwrap();
+        let text = format!("pub struct Made(u8); const MADE: u64 = {number};");
+        let folder = std::env::var("OUT_DIR").unwrap();
+        std::fs::write(folder + "/made.rs", text).unwrap();
+    }"#;
+    fixture.write("rules/build.rs", script);
+    fixture.write("rules/number.txt", "0");
+    let made = "words::WORD + MADE;\ninclude!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"));";
+    fixture.edit("rules/src/lib.rs", "words::WORD;", made);
+    let first = fixture.identities();
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.answers(301, None);
+    assert_eq!(fixture.others(first), [""; 0]);
+    fixture.write("rules/number.txt", "1");
+    let path = fixture.path("rules/number.txt");
+    fixture.answers(401, Some(Decline::Input { path }));
+    fixture.edit("words/src/lib.rs", "= 3", "= 4");
+    fixture.answers(501, None);
     assert_eq!(fixture.others(first), [""; 0]);
 }
 

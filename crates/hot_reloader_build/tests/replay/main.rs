@@ -171,8 +171,7 @@ impl Fixture {
 
     /// Lets a file have been written long ago.
     fn age(&self, file: &str) {
-        let file = fs::File::options().append(true).open(self.path(file));
-        file.unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        date(&self.path(file), SystemTime::UNIX_EPOCH);
     }
 
     /// A procedural macro that stands for a number, which `game` says.
@@ -235,6 +234,12 @@ impl Fixture {
 fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
+}
+
+/// Lets a file have been written at a time.
+fn date(path: &Path, time: SystemTime) {
+    let file = fs::File::options().append(true).open(path);
+    file.unwrap().set_modified(time).unwrap();
 }
 
 /// The library, of one.
