@@ -3,7 +3,7 @@
 use std::mem;
 
 use serde::de::IgnoredAny;
-use serde_json::Value;
+use serde_json::{json, Value};
 
 use crate::{
     surrogates::Halves,
@@ -179,6 +179,14 @@ impl Answer {
         }
     }
 
+    /// Keeps a text that goes back with the calls under a name, or more of it, if there will be some.
+    pub(crate) fn keep_text(&mut self, name: &str, text: &str) {
+        if self.kept.is_empty() {
+            self.keep(0, &json!({}));
+        }
+        self.keep_more(0, name, text);
+    }
+
     /// Takes a piece of a call in. Those of the same index are of the same call, unless they say
     /// otherwise. Nothing is done if no tools were offered.
     pub(crate) fn call(&mut self, index: u64, piece: Call) {
@@ -250,8 +258,10 @@ impl Answer {
         });
         let mut calls: Vec<Call> = calls.collect();
         let kept = mem::take(&mut self.kept).into_iter();
-        let kept: Vec<Value> = kept.map(|(_, thoughts)| thoughts).collect();
+        let mut kept: Vec<Value> = kept.map(|(_, thoughts)| thoughts).collect();
         if let Some(first) = calls.first_mut().filter(|_| !kept.is_empty()) {
+            // Beside what it has itself.
+            kept.extend(serde_json::from_str::<Value>(&first.signature).ok());
             first.signature = Value::Array(kept).to_string();
         }
         Some(calls)

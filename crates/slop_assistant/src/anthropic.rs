@@ -494,7 +494,13 @@ mod tests {
         assert_eq!(body["messages"][1]["content"][0]["type"], "tool_use");
         assert_eq!(body["thinking"]["type"], "enabled");
         // Without its thoughts it cannot go on thinking.
-        for signature in ["", "of Gemini", r#"[{"type":"thinking","thinking":"six"}]"#] {
+        for signature in [
+            "",
+            "of Gemini",
+            r#"[{"type":"thinking","thinking":"six"}]"#,
+            r#"[{"reasoning_content":"six"},{"extra_content":{}}]"#,
+            r#"{"extra_content":{"google":{"thought_signature":"s"}}}"#,
+        ] {
             let body = ask(signed("2", signature.to_owned()));
             assert_eq!(body["thinking"], Value::Null, "{signature}");
             assert_eq!(body["messages"][4]["content"][0]["type"], "tool_use");

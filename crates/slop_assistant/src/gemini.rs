@@ -137,8 +137,8 @@ fn parts(message: &Message) -> Vec<Value> {
                 let mut part = json!({
                     "functionCall": { "name": sent_name(&call.name), "args": arguments(call) },
                 });
-                // What begins so are thoughts that Anthropic wants back.
-                if !call.signature.is_empty() && !call.signature.starts_with('[') {
+                // What begins so is what another kind of server wants back.
+                if !call.signature.is_empty() && !call.signature.starts_with(['[', '{']) {
                     part["thoughtSignature"] = call.signature.as_str().into();
                 }
                 part
@@ -401,6 +401,22 @@ mod tests {
             }] },
         ]);
         assert_eq!(body["contents"], expected);
+    }
+
+    #[test]
+    fn what_another_kind_of_server_wants_back_is_not_sent() {
+        for signature in [
+            r#"[{"type":"thinking","thinking":"six","signature":"s"}]"#,
+            r#"[{"reasoning_content":"six"}]"#,
+            r#"{"extra_content":{"google":{"thought_signature":"s"}}}"#,
+        ] {
+            let call = Call {
+                signature: signature.to_owned(),
+                ..Call::default()
+            };
+            let part = &parts(&Message::calls("", vec![call]))[0];
+            assert_eq!(part.get("thoughtSignature"), None, "{signature}");
+        }
     }
 
     #[test]

@@ -261,6 +261,10 @@ fn anthropic(base_url: String, model: String) -> Provider {
     Provider::Anthropic { base_url, model }
 }
 
+fn openai(base_url: String, model: String) -> Provider {
+    Provider::OpenAi { base_url, model }
+}
+
 fn gemini(base_url: String, model: String) -> Provider {
     Provider::Gemini { base_url, model }
 }
@@ -666,6 +670,41 @@ fn tools_are_called_in_the_way_of_gemini() {
         { "role": "user", "parts": [result("call_0"), result("call_1")] },
     ]);
     assert_eq!(sent["contents"], expected);
+}
+
+#[test]
+fn thoughts_go_back_with_calls_unless_the_server_does_not_take_them() {
+    let server = Server::start();
+    let events = [
+        r#"{"choices":[{"delta":{"reasoning_content":"six"}}]}"#,
+        r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"1","function":{"name":"read","arguments":"{}"}}]}}]}"#,
+        r#"{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#,
+    ];
+    let (_, calls) = round(&server, openai, &[], &events);
+    let hello = [r#"{"choices":[{"delta":{"content":"Hello"},"finish_reason":"stop"}]}"#];
+    let (sent, _) = round(&server, openai, std::slice::from_ref(&calls), &hello);
+    let called = &sent["messages"][1];
+    assert_eq!(called["tool_calls"][0]["id"], "1");
+    assert_eq!(called["reasoning_content"], "six");
+
+    let reply = Reply::start(Ask {
+        tools: vec![read_tool()],
+        messages: vec![
+            Message::new(ChatRole::User, "hello"),
+            Message::calls("", calls),
+        ],
+        ..server.ask()
+    });
+    let connection = server.accept();
+    assert!(connection.body.contains("six"), "{}", connection.body);
+    let words = r#"{"message":"messages.1.assistant.reasoning_content: property 'messages.1.assistant.reasoning_content' is unsupported","type":"invalid_request_error","param":"validation_error","code":"wrong_api_format"}"#;
+    connection.refuse("400 Bad Request", "", words);
+    expect_retry(&reply);
+    let connection = server.accept();
+    assert!(connection.body.contains("\"tools\""), "{}", connection.body);
+    assert!(!connection.body.contains("six"), "{}", connection.body);
+    answer(connection);
+    assert_eq!(listen(&reply), text("Hello"));
 }
 
 #[test]

@@ -4,7 +4,6 @@ use super::*;
 use crate::{
     answer::End,
     told::Told::{self, Thought, Token},
-    ChatRole,
 };
 
 fn server(base_url: &str) -> OpenAi {
@@ -335,6 +334,110 @@ fn tools_are_offered_and_what_came_of_them_goes_back() {
         body["messages"][2],
         json!({ "role": "user", "content": words })
     );
+}
+
+fn with_tool() -> Form {
+    Form {
+        tools: vec![tool()],
+        ..Form::default()
+    }
+}
+
+/// The calls that an answer with tools ends with.
+fn calls_in(events: &[Value]) -> Vec<Call> {
+    let mut answer = Answer::default();
+    answer.take_calls(0);
+    for event in events {
+        server("http://a").read(event, &mut answer).unwrap();
+    }
+    assert_eq!(answer.end(End::Orderly), Ok(()));
+    match answer.take_updates().pop() {
+        Some(Told::Calls(calls)) => calls,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// How calls go out.
+fn sent(calls: &[Call], form: &Form) -> Value {
+    let messages = [
+        Message::new(ChatRole::User, "a"),
+        Message::calls("", calls.to_vec()),
+    ];
+    let body = server("http://a").body(&messages, form);
+    body["messages"][1].clone()
+}
+
+#[test]
+fn what_the_server_wants_back_goes_back_with_the_calls() {
+    let piece = |delta: Value| json!({ "choices": [{ "delta": delta }] });
+    let function = json!({ "name": "read", "arguments": "{}" });
+    let extra = json!({ "google": { "thought_signature": "s" } });
+    for name in THOUGHTS {
+        let calls = calls_in(&[
+            piece(json!({ name: "si" })),
+            piece(json!({ name: "x", "content": null })),
+            piece(json!({ "tool_calls": [
+                { "index": 0, "id": "1", "function": function, "extra_content": extra },
+            ] })),
+            piece(json!({ "tool_calls": [{ "index": 1, "id": "2", "function": function }] })),
+            json!({ "choices": [{ "delta": {}, "finish_reason": "tool_calls" }] }),
+        ]);
+        let mut said = sent(&calls, &with_tool());
+        assert_eq!(said[name], "six");
+        assert_eq!(said["tool_calls"][0]["extra_content"], extra);
+        assert_eq!(said["tool_calls"][1].get("extra_content"), None);
+        // Where it is refused, all else is the same.
+        let form = Form {
+            thoughts: false,
+            ..with_tool()
+        };
+        let said = said.as_object_mut().unwrap();
+        said.remove(name);
+        let first = said["tool_calls"][0].as_object_mut().unwrap();
+        first.remove("extra_content");
+        assert_eq!(sent(&calls, &form).as_object().unwrap(), &*said);
+    }
+}
+
+#[test]
+fn what_another_kind_of_server_wants_back_is_not_sent() {
+    let plain = [call("1", "{}")];
+    for signature in [
+        "of Gemini",
+        "1234",
+        r#"[{"type":"thinking","thinking":"six","signature":"s"}]"#,
+        r#"[{"type":"redacted_thinking","data":"d"}]"#,
+    ] {
+        let signature = signature.to_owned();
+        let signed = [Call {
+            signature,
+            ..call("1", "{}")
+        }];
+        assert_eq!(sent(&signed, &with_tool()), sent(&plain, &with_tool()));
+    }
+}
+
+#[test]
+fn a_server_that_wants_thoughts_with_every_call_gets_some() {
+    let form = Form {
+        blank_thoughts: true,
+        ..with_tool()
+    };
+    let signature = r#"[{"reasoning_content":"six"}]"#.to_owned();
+    let thought = Call {
+        signature,
+        ..call("1", "{}")
+    };
+    assert_eq!(sent(&[thought], &form)["reasoning_content"], "six");
+    let said = sent(&[call("1", "{}")], &form);
+    assert_eq!(said["reasoning_content"], " ");
+    let messages = [
+        Message::new(ChatRole::User, "a"),
+        Message::new(ChatRole::Assistant, "b"),
+    ];
+    let body = server("http://a").body(&messages, &form);
+    assert_eq!(body["messages"][0].get("reasoning_content"), None);
+    assert_eq!(body["messages"][1]["reasoning_content"], " ");
 }
 
 #[test]
