@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 use serde_json::{json, Value};
 
 use crate::{
-    surrogates::Halves,
+    surrogates::{joined, Halves},
     think::{Piece, Splitter},
     told::{Told, Usage},
     tools::OURS,
@@ -263,6 +263,17 @@ impl Answer {
             // Beside what it has itself.
             kept.extend(serde_json::from_str::<Value>(&first.signature).ok());
             first.signature = Value::Array(kept).to_string();
+        }
+        for call in &mut calls {
+            let Call {
+                id,
+                name,
+                arguments,
+                signature,
+            } = call;
+            for text in [id, name, arguments, signature] {
+                *text = joined(text);
+            }
         }
         Some(calls)
     }

@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 use super::*;
-use crate::{registry::dialect, Provider};
+use crate::{registry::dialect, Call, Provider};
 
 /// The thoughts, the text, and how it ended.
 type Read = (String, String, Result<(), AssistantError>);
@@ -14,6 +14,30 @@ fn openai() -> Box<dyn Dialect> {
         model: "m".to_owned(),
     };
     dialect(&provider).unwrap().unwrap()
+}
+
+fn anthropic() -> Box<dyn Dialect> {
+    let provider = Provider::Anthropic {
+        base_url: "http://a".to_owned(),
+        model: "m".to_owned(),
+    };
+    dialect(&provider).unwrap().unwrap()
+}
+
+/// The calls that an answer with tools ends with.
+fn calls(dialect: &dyn Dialect, events: &[&str]) -> Vec<Call> {
+    let mut decoder = Decoder::new(dialect);
+    decoder.take_calls(0);
+    for event in events {
+        decoder
+            .push(format!("data: {event}\n\n").as_bytes())
+            .unwrap();
+    }
+    assert_eq!(decoder.end(End::Orderly), Ok(()));
+    match decoder.take_updates().pop() {
+        Some(Told::Calls(calls)) => calls,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// All updates and how it ended.
@@ -213,6 +237,35 @@ fn what_stands_beside_an_answer_is_no_part_of_it() {
     );
     let (_, _, result) = read(sources, End::Cut);
     assert_eq!(result, Err(AssistantError::CutOff));
+}
+
+#[test]
+fn halves_of_characters_are_put_together_in_calls_too() {
+    let openai_calls = calls(
+        &*openai(),
+        &[
+            r#"{"choices":[{"delta":{"reasoning_content":"\ud83d"}}]}"#,
+            r#"{"choices":[{"delta":{"reasoning_content":"\ude00"}}]}"#,
+            r#"{"choices":[{"delta":{"tool_calls":[{"id":"1","function":{"name":"write","arguments":"{\"a\":\"\ud83d"}}]}}]}"#,
+            r#"{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":"\ude00 \ud83d\"}"}}]},"finish_reason":"tool_calls"}]}"#,
+        ],
+    );
+    assert_eq!(openai_calls[0].arguments, "{\"a\":\"😀 \u{fffd}\"}");
+    assert_eq!(
+        openai_calls[0].signature,
+        "[{\"reasoning_content\":\"😀\"}]"
+    );
+    let anthropic_calls = calls(
+        &*anthropic(),
+        &[
+            r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"1","name":"write","input":{}}}"#,
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"a\":\"\ud83d"}}"#,
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"\ude00\"}"}}"#,
+            r#"{"type":"message_delta","delta":{"stop_reason":"tool_use"}}"#,
+            r#"{"type":"message_stop"}"#,
+        ],
+    );
+    assert_eq!(anthropic_calls[0].arguments, "{\"a\":\"😀\"}");
 }
 
 #[test]
