@@ -146,6 +146,15 @@ fn habits_of_servers_like_openai() {
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n".as_slice(),
         GZIPPED,
     ];
+    let encoded = |encoding: &str| {
+        let body = format!("{hello}{FINISH}{DONE}");
+        let length = body.len();
+        format!(
+            "HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        )
+        .into_bytes()
+    };
     let rows = [
         ("comments", finished(&format!(": OPENROUTER PROCESSING\n\n{hello}: ping\r\n\r\n")), text("Hello")),
         ("a mark before the first event", finished(&format!("\u{feff}{hello}")), text("Hello")),
@@ -180,6 +189,8 @@ fn habits_of_servers_like_openai() {
         ("lines of JSON", stream(&format!("{hello}{FINISH}").replace("data: ", "")), text("Hello")),
         ("half of a whole answer", stream(r#"{"choices":[{"message":{"conte"#), cut("")),
         ("gzip that nobody asked for", gzipped.concat(), text("a")),
+        ("an encoding that is none", encoded("none"), text("Hello")),
+        ("an encoding of characters", encoded("UTF-8"), text("Hello")),
         ("null", finished(&(choice(r#"{"delta":null}"#) + &choice(r#"{"delta":{"content":null}}"#) + &hello)), text("Hello")),
         ("no choices", finished(&format!("data: {{\"choices\":[]}}\n\n{hello}")), text("Hello")),
         ("no error", finished(&hello.replace("}\n\n", ",\"error\":null}\n\n")), text("Hello")),
