@@ -209,7 +209,9 @@ fn read_candidate(candidate: &Value, answer: &mut Answer) -> Option<()> {
 }
 
 fn read_part(part: &Value, answer: &mut Answer) -> Option<()> {
-    let fields = part.as_object()?;
+    if !part.is_object() {
+        return None;
+    }
     if part["functionCall"].is_object() {
         let name = part["functionCall"]["name"].as_str();
         let arguments = &part["functionCall"]["args"];
@@ -225,15 +227,12 @@ fn read_part(part: &Value, answer: &mut Answer) -> Option<()> {
             signature: signature.unwrap_or_default().to_owned(),
         });
     }
-    match part["text"].as_str() {
-        Some(text) if part["thought"] == true => answer.thought(text),
-        Some(text) => answer.text(text),
-        // A signature of thoughts may stand alone.
-        None => {
-            let known = ["thoughtSignature", "functionCall"];
-            let is_known = known.iter().any(|name| fields.contains_key(*name));
-            return (is_known || fields.is_empty()).then_some(());
-        }
+    match &part["text"] {
+        Value::String(text) if part["thought"] == true => answer.thought(text),
+        Value::String(text) => answer.text(text),
+        // Such as a signature of thoughts, an image, or code that the server runs itself.
+        Value::Null => {}
+        _ => return None,
     }
     Some(())
 }
@@ -471,11 +470,27 @@ mod tests {
     }
 
     #[test]
+    fn parts_without_a_text_say_nothing() {
+        let others = [
+            piece(&json!({"inlineData": {"mimeType": "image/png", "data": ""}})),
+            piece(&json!({"executableCode": {"language": "PYTHON", "code": "1"}})),
+        ];
+        let end = json!({"candidates": [{"finishReason": "STOP"}]});
+        let [image, code] = others.clone();
+        let events = [image, piece(&json!({"text": "a"})), code, end.clone()];
+        assert_eq!(read(&events), (vec![Told::Token("a".to_owned())], Ok(())));
+        let [image, code] = others;
+        let only_thoughts = false;
+        let empty = Err(AssistantError::Empty { only_thoughts });
+        assert_eq!(read(&[image, code, end]), (Vec::new(), empty));
+    }
+
+    #[test]
     fn what_is_not_known_is_quoted() {
         for event in [
             json!({"surprise": 1}),
             json!({"candidates": 1}),
-            piece(&json!({"surprise": 1})),
+            piece(&json!({"text": 1})),
             piece(&json!("a")),
             json!(1),
         ] {

@@ -324,32 +324,39 @@ fn read_content(content: &Value, answer: &mut Answer) -> Option<()> {
     Some(())
 }
 
+/// Takes a part of a content in. One without a text, such as an image or a reference, says nothing.
 fn read_part(part: &Value, answer: &mut Answer) -> Option<()> {
-    if let Some(text) = part.as_str() {
-        answer.text(text);
-        return Some(());
-    }
     match part["type"].as_str() {
         Some("thinking" | "reasoning" | "thought") => {
-            let inner = ["thinking", "text", "reasoning"];
-            let thoughts = inner.iter().map(|name| &part[*name]);
-            let thoughts = thoughts.into_iter().find(|thoughts| !thoughts.is_null())?;
-            match thoughts {
-                Value::String(text) => answer.thought(text),
-                Value::Array(parts) => {
+            let inner = ["thinking", "text", "reasoning", "summary"];
+            let mut thoughts = inner.iter().map(|name| &part[*name]);
+            match thoughts.find(|thoughts| !thoughts.is_null()) {
+                Some(Value::Array(parts)) => {
                     for part in parts {
-                        answer.thought(part["text"].as_str().or(part.as_str())?);
+                        answer.thought(text_of(part, "text")?);
                     }
                 }
-                _ => return None,
+                Some(Value::String(text)) => answer.thought(text),
+                Some(_) => return None,
+                None => {}
             }
         }
-        Some("refusal") => answer.text(part["refusal"].as_str()?),
-        // What the text refers to is no part of it.
-        Some("reference") => {}
-        _ => answer.text(part["text"].as_str()?),
+        Some("refusal") => answer.text(text_of(part, "refusal")?),
+        _ => answer.text(text_of(part, "text")?),
     }
     Some(())
+}
+
+/// The text that a part is, or has under this name, which may be none; `None` if it is no part.
+fn text_of<'a>(part: &'a Value, name: &str) -> Option<&'a str> {
+    match part {
+        Value::String(text) => Some(text),
+        Value::Object(fields) => match fields.get(name) {
+            None | Some(Value::Null) => Some(""),
+            Some(text) => text.as_str(),
+        },
+        _ => None,
+    }
 }
 
 fn usage(counts: &Value) -> Usage {

@@ -189,6 +189,29 @@ fn text_and_thoughts_come_in_many_forms() {
 }
 
 #[test]
+fn parts_without_a_text_say_nothing() {
+    check_choice(
+        json!({"delta": {"content": [
+            {"type": "reasoning", "summary": [{"type": "summary_text", "text": "a"}]},
+            {"type": "thinking", "thinking": [{"type": "reference"}, {"type": "text", "text": "b"}]},
+            {"type": "thinking"},
+            {"type": "image_url", "image_url": {"url": "data:"}},
+            {"type": "reference", "reference_ids": [1]},
+            {"type": "text", "text": null},
+            {"type": "text", "text": "c"},
+        ]}}),
+        &[thought("a"), thought("b"), token("c")],
+    );
+    let event = json!({"choices": [{"delta": {"content": [{"type": "image"}]}}]});
+    let mut answer = Answer::default();
+    server("http://a").read(&event, &mut answer).unwrap();
+    answer.done();
+    let only_thoughts = false;
+    let empty = AssistantError::Empty { only_thoughts };
+    assert_eq!(answer.end(End::Orderly), Err(empty));
+}
+
+#[test]
 fn an_error_in_a_choice_is_told() {
     let event = json!({ "choices": [{
         "delta": {"content": ""}, "finish_reason": "error",
@@ -226,7 +249,9 @@ fn events_without_text_are_harmless_if_they_are_known() {
         json!({"choices": 1}),
         json!({"choices": [{"delta": 1}]}),
         json!({"choices": [{"delta": {"content": 1}}]}),
-        json!({"choices": [{"delta": {"content": [{"type": "image"}]}}]}),
+        json!({"choices": [{"delta": {"content": [1]}}]}),
+        json!({"choices": [{"delta": {"content": [{"type": "text", "text": 1}]}}]}),
+        json!({"choices": [{"delta": {"content": [{"type": "thinking", "thinking": 1}]}}]}),
         json!({"choices": [{"delta": {}, "finish_reason": 1}]}),
     ] {
         let error = read(&event).unwrap_err();
