@@ -240,6 +240,35 @@ fn what_stands_beside_an_answer_is_no_part_of_it() {
 }
 
 #[test]
+fn what_has_a_name_of_its_own_may_stand_within_an_answer() {
+    let done = "data: [DONE]\n\n";
+    for named in [
+        "event: hermes.tool.progress\ndata: {\"tool\":\"terminal\",\"status\":\"looking\"}\n\n",
+        "event: progress\ndata: {\"message\":\"looking\"}\n\n",
+        "event: progress\ndata: looking\n\n",
+    ] {
+        let whole = piece("a") + named + &piece("b") + &finish("stop") + named + done;
+        check(&whole, "ab", Ok(()));
+        check(&(named.to_owned() + &whole), "ab", Ok(()));
+        // Also of a server that says with each piece that it is finished.
+        let each = piece("a") + &finish("stop") + named + &piece("b") + &finish("stop") + done;
+        check(&each, "ab", Ok(()));
+        // It makes no answer whole, and is told if there is none.
+        check(&(piece("a") + named), "a", Err(AssistantError::CutOff));
+        check_bad(&(named.to_owned() + done), "looking");
+    }
+    // What is wrong is, under any name.
+    let error = "event: progress\ndata: {\"error\":{\"message\":\"no room\"}}\n\n";
+    let text = "no room".to_owned();
+    let reported = Err(AssistantError::Reported { text });
+    check(&(piece("a") + error + &piece("b")), "a", reported);
+    let half = "event: progress\ndata: {\"cho\n\n";
+    check_bad(&(piece("a") + half + &piece("b") + done), "{\"cho");
+    let part = "event: x\ndata: {\"choices\":1}\n\n";
+    check_bad(&(piece("a") + part + &piece("b") + done), "choices");
+}
+
+#[test]
 fn halves_of_characters_are_put_together_in_calls_too() {
     let openai_calls = calls(
         &*openai(),
