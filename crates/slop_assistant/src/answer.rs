@@ -89,6 +89,15 @@ pub(crate) enum End {
     Cut,
 }
 
+/// Which parts of an answer have come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Parts {
+    pub(crate) thoughts: bool,
+    pub(crate) text: bool,
+    /// Whether tools were offered or not.
+    pub(crate) calls: bool,
+}
+
 /// Collects what the events of a stream say, and tells it as updates.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
@@ -98,6 +107,8 @@ pub(crate) struct Answer {
     thoughts: Halves,
     has_text: bool,
     has_thoughts: bool,
+    came: Parts,
+    in_pieces: Parts,
     ending: Option<Ending>,
     /// Whether the server has said that it is finished when there was a word of it.
     was_finished: bool,
@@ -116,6 +127,7 @@ pub(crate) struct Answer {
 impl Answer {
     /// Takes a piece of the text in, which may hold thoughts in tags.
     pub(crate) fn text(&mut self, text: &str) {
+        self.came.text |= !text.is_empty();
         let text = self.text.join(text);
         let mut pieces = Vec::new();
         self.splitter.push(&text, &mut pieces);
@@ -135,6 +147,7 @@ impl Answer {
 
     /// Takes a piece of the thoughts in.
     pub(crate) fn thought(&mut self, text: &str) {
+        self.came.thoughts |= !text.is_empty();
         let text = self.thoughts.join(text);
         self.tell(vec![Piece::Thought(text)]);
     }
@@ -154,6 +167,16 @@ impl Answer {
                 }
             }
         }
+    }
+
+    /// Notes that what has come came in pieces.
+    pub(crate) fn came_in_pieces(&mut self) {
+        self.in_pieces = self.came;
+    }
+
+    /// What came in pieces. A whole answer behind them has it once more.
+    pub(crate) fn in_pieces(&self) -> Parts {
+        self.in_pieces
     }
 
     /// Lets it be an answer that tools are called. Those without an id get numbers from this one on.
@@ -190,6 +213,7 @@ impl Answer {
     /// Takes a piece of a call in. Those of the same index are of the same call, unless they say
     /// otherwise. Nothing is done if no tools were offered.
     pub(crate) fn call(&mut self, index: u64, piece: Call) {
+        self.came.calls = true;
         if self.first_call.is_none() {
             return;
         }
@@ -222,6 +246,7 @@ impl Answer {
 
     /// Takes a whole call in.
     pub(crate) fn whole_call(&mut self, call: Call) {
+        self.came.calls = true;
         if self.first_call.is_some() {
             self.went_on |= self.was_finished;
             // Nobody adds to it.

@@ -5,7 +5,7 @@ use ureq::http::Uri;
 
 use crate::{
     address::{has_version, Base},
-    answer::{Answer, Ending},
+    answer::{Answer, Ending, Parts},
     dialect::{names, not_understood, Dialect},
     form::{Form, Roles},
     message::in_words,
@@ -248,17 +248,24 @@ fn is_harmless(event: &Value) -> bool {
 
 /// Takes one choice in; `None` if it cannot be understood.
 fn read_choice(choice: &Value, answer: &mut Answer) -> Option<()> {
-    let said = [&choice["delta"], &choice["message"]];
-    let said = said.into_iter().find(|said| !said.is_null());
+    let is_piece = !choice["delta"].is_null();
+    let (said, known) = if is_piece {
+        (&choice["delta"], Parts::default())
+    } else {
+        (&choice["message"], answer.in_pieces())
+    };
     match said {
-        Some(said) if said.is_object() => read_said(said, answer)?,
-        Some(_) => return None,
-        None => {}
+        Value::Object(_) => read_said(said, known, answer)?,
+        Value::Null => {}
+        _ => return None,
     }
     // The completions from before the chats. Beside a text it would be the same once more.
-    let has_content = said.is_some_and(|said| !said["content"].is_null() && said["content"] != "");
+    let has_content = !said["content"].is_null() && said["content"] != "";
     if !has_content {
         read_content(&choice["text"], answer)?;
+    }
+    if is_piece {
+        answer.came_in_pieces();
     }
     match &choice["finish_reason"] {
         Value::Null => {}
@@ -269,24 +276,27 @@ fn read_choice(choice: &Value, answer: &mut Answer) -> Option<()> {
     Some(())
 }
 
-fn read_said(said: &Value, answer: &mut Answer) -> Option<()> {
+/// Takes a piece of an answer in, or a whole one, but for the parts that are known.
+fn read_said(said: &Value, known: Parts, answer: &mut Answer) -> Option<()> {
     let thoughts = THOUGHTS.iter().find_map(|name| {
         let thoughts = &said[*name];
         let thoughts = thoughts.as_str().or_else(|| thoughts["text"].as_str())?;
         (!thoughts.is_empty()).then_some((*name, thoughts))
     });
-    if let Some((name, thoughts)) = thoughts {
+    if let Some((name, thoughts)) = thoughts.filter(|_| !known.thoughts) {
         answer.thought(thoughts);
         answer.keep_text(name, thoughts);
     }
-    read_content(&said["content"], answer)?;
-    if let Value::Array(calls) = &said["tool_calls"] {
-        for (place, call) in (0..).zip(calls) {
-            read_call(place, call, answer);
-        }
+    if !known.text {
+        read_content(&said["content"], answer)?;
+        // The words of a model that does not want to answer are its answer.
+        read_content(&said["refusal"], answer)?;
     }
-    // The words of a model that does not want to answer are its answer.
-    read_content(&said["refusal"], answer)
+    let calls = said["tool_calls"].as_array().filter(|_| !known.calls);
+    for (place, call) in (0..).zip(calls.into_iter().flatten()) {
+        read_call(place, call, answer);
+    }
+    Some(())
 }
 
 /// Takes a piece of a call in. Its place counts if the server has no index.

@@ -212,6 +212,65 @@ fn parts_without_a_text_say_nothing() {
 }
 
 #[test]
+fn a_whole_answer_behind_its_pieces_is_not_read_twice() {
+    let call = json!({ "index": 0, "id": "1",
+        "function": { "name": "read", "arguments": "{}" } });
+    let message = json!({ "role": "assistant", "reasoning": "six", "content": "Hello",
+        "tool_calls": [call] });
+    let whole = json!({ "object": "chat.completion", "choices": [{
+        "index": 0, "message": message, "finish_reason": "stop" }] });
+    let piece = |delta: Value| json!({ "choices": [{ "delta": delta }] });
+    let thoughts = piece(json!({ "reasoning": "six" }));
+    let text = [
+        piece(json!({ "content": "Hel" })),
+        piece(json!({ "content": "lo" })),
+    ];
+    let calls = piece(json!({ "tool_calls": [call] }));
+    let [first, second] = text.clone();
+    for events in [
+        vec![
+            thoughts.clone(),
+            first,
+            second,
+            calls.clone(),
+            whole.clone(),
+        ],
+        // What has not come before is in it.
+        vec![thoughts, whole.clone()],
+        vec![text[0].clone(), text[1].clone(), whole.clone()],
+        vec![calls, whole.clone()],
+        vec![whole],
+    ] {
+        let mut answer = Answer::default();
+        answer.take_calls(0);
+        for event in &events {
+            server("http://a").read(event, &mut answer).unwrap();
+        }
+        assert_eq!(answer.end(End::Orderly), Ok(()));
+        let (mut thoughts, mut text, mut arguments) = <(String, String, String)>::default();
+        for told in answer.take_updates() {
+            match told {
+                Thought(thought) => thoughts += &thought,
+                Token(token) => text += &token,
+                Told::Calls(calls) => {
+                    arguments.extend(calls.into_iter().map(|call| call.arguments))
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        let said = (&*thoughts, &*text, &*arguments);
+        assert_eq!(said, ("six", "Hello", "{}"), "{events:?}");
+    }
+    // Whole ones that follow each other are pieces.
+    let message = |text: &str| json!({ "choices": [{ "message": { "content": text } }] });
+    let mut answer = Answer::default();
+    for event in [message("Hel"), message("lo")] {
+        server("http://a").read(&event, &mut answer).unwrap();
+    }
+    assert_eq!(answer.take_updates(), [token("Hel"), token("lo")]);
+}
+
+#[test]
 fn an_error_in_a_choice_is_told() {
     let event = json!({ "choices": [{
         "delta": {"content": ""}, "finish_reason": "error",
