@@ -132,15 +132,22 @@ impl Answer {
         let mut pieces = Vec::new();
         self.splitter.push(&text, &mut pieces);
         let had_text = self.has_text();
-        self.tell(pieces);
-        self.begin_after(had_text);
+        if self.tell(pieces) {
+            self.goes_on(had_text);
+        }
     }
 
-    /// Takes back that it is finished, if that was said before the first word, which has come now if it
-    /// `had_text` not: it was said of the thoughts. Otherwise whatever breaks it off from here on would pass
-    /// for its end.
-    fn begin_after(&mut self, had_text: bool) {
-        if !had_text && self.has_text() && self.ending == Some(Ending::Whole) {
+    /// Takes back that it is finished if that was said before what has come now, and not of it. Otherwise
+    /// whatever breaks it off from here on would pass for its end.
+    fn goes_on(&mut self, had_text: bool) {
+        let is_early = match &self.ending {
+            // It was said of the thoughts.
+            Some(Ending::Whole) => !had_text,
+            // The server has called tools itself.
+            Some(Ending::Other(reason)) => is_for_calls(reason) && !self.came.calls,
+            _ => false,
+        };
+        if is_early {
             self.ending = None;
         }
     }
@@ -152,13 +159,14 @@ impl Answer {
         self.tell(vec![Piece::Thought(text)]);
     }
 
-    fn tell(&mut self, pieces: Vec<Piece>) {
+    /// Tells what has come. Whether a word of the text is in it.
+    fn tell(&mut self, pieces: Vec<Piece>) -> bool {
+        let mut has_word = false;
         for piece in pieces {
             match piece {
                 Piece::Text(text) | Piece::Thought(text) if text.is_empty() => {}
                 Piece::Text(text) => {
-                    self.has_text |= !text.trim().is_empty();
-                    self.went_on |= self.was_finished && !text.trim().is_empty();
+                    has_word |= !text.trim().is_empty();
                     self.updates.push(Told::Token(text));
                 }
                 Piece::Thought(text) => {
@@ -167,6 +175,9 @@ impl Answer {
                 }
             }
         }
+        self.has_text |= has_word;
+        self.went_on |= self.was_finished && has_word;
+        has_word
     }
 
     /// Notes that what has come came in pieces.
@@ -257,7 +268,7 @@ impl Answer {
     fn push_call(&mut self, index: u64, call: Call) {
         let had_text = self.has_text();
         self.calls.push((index, call));
-        self.begin_after(had_text);
+        self.goes_on(had_text);
     }
 
     /// The calls that the answer ended for.
@@ -345,10 +356,23 @@ impl Answer {
         self.is_done || self.ending.is_some()
     }
 
-    /// Whether more came of it when the server had said that it is finished. Then only the end of the
-    /// stream says whether it is: some say so with each piece.
+    /// Whether more came of it when the server had said that it is finished.
     pub(crate) fn went_on(&self) -> bool {
         self.went_on
+    }
+
+    /// Whether it was for calls that the server has ended a text, and no call came. It means nothing by it,
+    /// or it calls tools itself and goes on.
+    fn calls_nothing(&self) -> bool {
+        let is_for_calls =
+            matches!(&self.ending, Some(Ending::Other(reason)) if is_for_calls(reason));
+        is_for_calls && self.has_text && !self.came.calls
+    }
+
+    /// Whether only the end of the stream says that it is finished. The server may have said so with each
+    /// piece.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.went_on || self.calls_nothing()
     }
 
     /// Whether a word of the answer itself has come, or a call.
@@ -368,7 +392,7 @@ impl Answer {
     /// If it is not a whole answer with a word in it.
     pub(crate) fn end(&mut self, end: End) -> Result<(), AssistantError> {
         // What was kept back until now is no sign that it went on.
-        let is_doubtful = end == End::Cut && self.went_on && !self.is_done;
+        let went_on = self.went_on;
         if let Some(half) = self.text.finish() {
             let mut pieces = Vec::new();
             self.splitter.push(&half.to_string(), &mut pieces);
@@ -380,6 +404,8 @@ impl Answer {
         let mut pieces = Vec::new();
         self.splitter.finish(&mut pieces);
         self.tell(pieces);
+        let calls_nothing = self.calls_nothing();
+        let is_doubtful = end == End::Cut && (went_on || calls_nothing) && !self.is_done;
         if !self.has_ended() || is_doubtful {
             return Err(AssistantError::CutOff);
         }
@@ -395,6 +421,7 @@ impl Answer {
             }
             Some(Ending::TooLong(reason)) => Err(AssistantError::TooLong { reason }),
             Some(Ending::Filtered(reason)) => Err(AssistantError::Filtered { reason }),
+            Some(Ending::Other(_)) if calls_nothing => Ok(()),
             Some(Ending::Other(reason)) => Err(AssistantError::Stopped { reason }),
             Some(Ending::Whole) | None if self.has_text => Ok(()),
             // It may have been an early `stop`.
@@ -476,8 +503,45 @@ mod tests {
                 reason: reason(name),
             })
         };
-        check("tool_calls", stopped("tool_calls"));
         check("something new", stopped("something new"));
+    }
+
+    #[test]
+    fn an_end_for_calls_of_which_none_came_is_that_of_the_text() {
+        let said = |words: &[&str], end: End| {
+            let mut answer = Answer::default();
+            answer.take_calls(0);
+            for word in words {
+                match *word {
+                    "tool_calls" | "stop" => answer.ends(Ending::of(word)),
+                    "[DONE]" => answer.done(),
+                    text => answer.text(text),
+                }
+            }
+            answer.end(end)
+        };
+        let cut = || Err(AssistantError::CutOff);
+        assert_eq!(said(&["one", "tool_calls"], End::Orderly), Ok(()));
+        assert_eq!(said(&["one", "tool_calls", "stop"], End::Orderly), Ok(()));
+        assert_eq!(said(&["one", "tool_calls", "[DONE]"], End::Cut), Ok(()));
+        // The server may call its own tools for a while.
+        assert_eq!(said(&["one", "tool_calls"], End::Cut), cut());
+        for begin in [&["tool_calls"][..], &["one", "tool_calls"]] {
+            let whole = [begin, &["two", "stop"]].concat();
+            assert_eq!(said(&whole, End::Orderly), Ok(()));
+            let half = [begin, &["two"]].concat();
+            assert_eq!(said(&half, End::Orderly), cut());
+        }
+        let reason = "tool_calls".to_owned();
+        let stopped = Err(AssistantError::Stopped { reason });
+        assert_eq!(said(&["tool_calls"], End::Orderly), stopped);
+        let mut answer = Answer::default();
+        answer.text("one");
+        answer.call(0, piece("a", "read", "{}"));
+        answer.ends(Ending::of("tool_calls"));
+        answer.text("two");
+        answer.ends(Ending::Whole);
+        assert_eq!(answer.end(End::Orderly), stopped);
     }
 
     fn piece(id: &str, name: &str, arguments: &str) -> Call {

@@ -168,7 +168,7 @@ impl<'a> Decoder<'a> {
 
     /// What the server is waited for now.
     pub(crate) fn wait(&self) -> Wait {
-        if self.answer.has_text() && self.answer.has_ended() && !self.answer.went_on() {
+        if self.answer.has_text() && self.answer.has_ended() && !self.answer.is_doubtful() {
             Wait::Linger
         } else if self.answer.has_begun() {
             Wait::Next

@@ -331,6 +331,15 @@ fn it_says_what_to_wait_for() {
     assert!(!decoder.is_done());
     decoder.push(b"data: [DONE]\n\n").unwrap();
     assert!(decoder.is_done());
+    // It calls a tool itself.
+    let mut decoder = Decoder::new(&*dialect);
+    decoder.push(piece("a").as_bytes()).unwrap();
+    decoder.push(finish("tool_calls").as_bytes()).unwrap();
+    assert_eq!(decoder.wait(), Wait::Next);
+    decoder.push(piece("b").as_bytes()).unwrap();
+    decoder.push(finish("stop").as_bytes()).unwrap();
+    decoder.push(b"data: [DONE]\n\n").unwrap();
+    assert_eq!(decoder.end(End::Orderly), Ok(()));
 }
 
 proptest! {
