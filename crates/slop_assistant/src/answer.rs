@@ -71,6 +71,21 @@ impl Ending {
     }
 }
 
+/// What stands for a reason where there is none, as in each piece of an answer but the last.
+const NO_REASONS: [&str; 5] = [
+    "",
+    "null",
+    "none",
+    "FINISH_REASON_UNSPECIFIED",
+    "BLOCK_REASON_UNSPECIFIED",
+];
+
+/// The reason that a server gives, if it gives one.
+pub(crate) fn given(reason: &str) -> Option<&str> {
+    let is_none = |none: &&str| reason.trim().eq_ignore_ascii_case(none);
+    (!NO_REASONS.iter().any(is_none)).then_some(reason)
+}
+
 /// What servers say that ended an answer so that tools can be called.
 const CALLS: [&str; 4] = ["tool_calls", "tool_use", "tool_call", "function_call"];
 
@@ -321,6 +336,20 @@ impl Answer {
         if ending != Ending::Whole || self.ending.is_none() {
             self.ending = Some(ending);
         }
+    }
+
+    /// Notes the reason that a server gives for the end, if it gives one, and its words for that; `None` if
+    /// what stands there cannot be one.
+    pub(crate) fn ends_for(&mut self, reason: &Value, words: Option<&str>) -> Option<()> {
+        let reason = match reason {
+            Value::Null => None,
+            Value::String(reason) => given(reason),
+            _ => return None,
+        };
+        if let Some(reason) = reason {
+            self.ends(Ending::of(reason).with_words(words));
+        }
+        Some(())
     }
 
     /// Notes that nothing follows.

@@ -5,7 +5,7 @@ use ureq::http::Uri;
 
 use crate::{
     address::{has_version, Base},
-    answer::{Answer, Ending},
+    answer::{given, Answer, Ending},
     dialect::{names, not_understood, Dialect},
     form::{Form, Roles},
     message::in_words,
@@ -159,7 +159,8 @@ fn parts(message: &Message) -> Vec<Value> {
 fn read_event(event: &Value, answer: &mut Answer) -> Option<()> {
     let fields = event.as_object()?;
     answer.usage(usage(&event["usageMetadata"]));
-    if let Some(reason) = event["promptFeedback"]["blockReason"].as_str() {
+    let blocked = event["promptFeedback"]["blockReason"].as_str();
+    if let Some(reason) = blocked.and_then(given) {
         let words = event["promptFeedback"]["blockReasonMessage"].as_str();
         answer.ends(Ending::Filtered(reason.to_owned()).with_words(words));
     }
@@ -196,16 +197,8 @@ fn read_candidate(candidate: &Value, answer: &mut Answer) -> Option<()> {
         }
         _ => return None,
     }
-    match &candidate["finishReason"] {
-        Value::Null => Some(()),
-        Value::String(reason) if reason == "FINISH_REASON_UNSPECIFIED" => Some(()),
-        Value::String(reason) => {
-            let words = candidate["finishMessage"].as_str();
-            answer.ends(Ending::of(reason).with_words(words));
-            Some(())
-        }
-        _ => None,
-    }
+    let words = candidate["finishMessage"].as_str();
+    answer.ends_for(&candidate["finishReason"], words)
 }
 
 fn read_part(part: &Value, answer: &mut Answer) -> Option<()> {
@@ -467,6 +460,21 @@ mod tests {
             read(&[candidate]).1,
             Err(AssistantError::Stopped { reason })
         );
+    }
+
+    #[test]
+    fn a_reason_that_is_none_ends_nothing() {
+        let said = |text: &str, reason: &str| {
+            json!({
+                "candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": reason}],
+                "promptFeedback": {"blockReason": "BLOCK_REASON_UNSPECIFIED"},
+            })
+        };
+        let (first, second) = (said("a", ""), said("b", "FINISH_REASON_UNSPECIFIED"));
+        let events = [first, second, said("c", "STOP")];
+        let expected = ["a", "b", "c"].map(|text| Told::Token(text.to_owned()));
+        assert_eq!(read(&events), (expected.to_vec(), Ok(())));
+        assert_eq!(read(&events[..2]).1, Err(AssistantError::CutOff));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use ureq::http::Uri;
 
 use crate::{
     address::{has_version, Base},
-    answer::{Answer, Ending, Parts},
+    answer::{Answer, Parts},
     dialect::{names, not_understood, Dialect},
     form::{Form, Roles},
     message::in_words,
@@ -267,13 +267,7 @@ fn read_choice(choice: &Value, answer: &mut Answer) -> Option<()> {
     if is_piece {
         answer.came_in_pieces();
     }
-    match &choice["finish_reason"] {
-        Value::Null => {}
-        Value::String(reason) if matches!(reason.trim(), "" | "null" | "None") => {}
-        Value::String(reason) => answer.ends(Ending::of(reason)),
-        _ => return None,
-    }
-    Some(())
+    answer.ends_for(&choice["finish_reason"], None)
 }
 
 /// Takes a piece of an answer in, or a whole one, but for the parts that are known.
