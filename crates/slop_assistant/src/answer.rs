@@ -100,6 +100,8 @@ fn is_for_calls(reason: &str) -> bool {
 pub(crate) enum End {
     /// As the protocol has it.
     Orderly,
+    /// By the end of the connection, of an answer whose length was not told: in order, or in the middle.
+    Closed,
     /// In the middle, or by falling silent.
     Cut,
 }
@@ -434,7 +436,7 @@ impl Answer {
         self.splitter.finish(&mut pieces);
         self.tell(pieces);
         let calls_nothing = self.calls_nothing();
-        let is_doubtful = end == End::Cut && (went_on || calls_nothing) && !self.is_done;
+        let is_doubtful = end != End::Orderly && (went_on || calls_nothing) && !self.is_done;
         if !self.has_ended() || is_doubtful {
             return Err(AssistantError::CutOff);
         }

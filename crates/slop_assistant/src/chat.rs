@@ -17,7 +17,7 @@ use crate::{
     portions::{Portion, Portions},
     retry,
     told::{Outlet, Told},
-    transport::{foreign_encoding, refusal, silent, Client, Refusal},
+    transport::{foreign_encoding, refusal, silent, tells_its_end, Client, Refusal},
     words::particulars,
     Ask, AssistantError,
 };
@@ -163,6 +163,11 @@ impl Chat<'_> {
             return Err(AssistantError::BadStream { reason });
         }
         let timing = self.client.timing;
+        let orderly = if tells_its_end(&response) {
+            End::Orderly
+        } else {
+            End::Closed
+        };
         let body = response.into_body().into_with_config();
         let body = body.limit(LONGEST_ANSWER).reader();
         let portions = Portions::start(body, self.client.agent).map_err(|error| {
@@ -198,7 +203,7 @@ impl Chat<'_> {
                     }
                     (End::Orderly, AssistantError::CutOff)
                 }
-                Portion::End => (End::Orderly, AssistantError::CutOff),
+                Portion::End => (orderly, AssistantError::CutOff),
                 Portion::Broken(error) => (End::Cut, self.client.broken_off(url, error)),
                 Portion::Nothing => (End::Cut, silent(url, limit)),
             };

@@ -133,7 +133,7 @@ impl<'a> Decoder<'a> {
     /// If it is not a whole answer with a word in it.
     pub(crate) fn end(&mut self, end: End) -> Result<(), AssistantError> {
         match mem::take(&mut self.body) {
-            Body::Unknown(_) if end == End::Orderly => {
+            Body::Unknown(_) if end != End::Cut => {
                 // As empty as an answer can be.
                 self.answer.done();
             }
@@ -146,7 +146,7 @@ impl<'a> Decoder<'a> {
         let ended = self.answer.end(end);
         let is_nothing = match &ended {
             Err(AssistantError::Empty { .. }) => !has_begun,
-            Err(AssistantError::CutOff) => !has_begun && end == End::Orderly,
+            Err(AssistantError::CutOff) => !has_begun && end != End::Cut,
             _ => false,
         };
         let beside = self.beside.take().filter(|_| is_nothing);
@@ -296,7 +296,7 @@ impl<'a> Decoder<'a> {
             result => result?,
         }
         let is_stream = self.has_events || self.has_begun_events();
-        if end == End::Orderly && !is_stream && !self.answer.has_ended() {
+        if end != End::Cut && !is_stream && !self.answer.has_ended() {
             return Err(no_answer(&self.beginning));
         }
         Ok(())

@@ -211,6 +211,13 @@ pub(crate) fn foreign_encoding(headers: &HeaderMap) -> Option<String> {
     is_foreign.then(|| format!("{encoding:?}"))
 }
 
+/// Whether an answer says where it ends, by its length or in its last chunk. Of others the HTTP client does
+/// not tell a connection that breaks from one that is closed.
+pub(crate) fn tells_its_end(response: &Response<Body>) -> bool {
+    let is_chunked = response.headers().contains_key(header::TRANSFER_ENCODING);
+    is_chunked || response.body().content_length().is_some()
+}
+
 /// Reads what a server says that refuses.
 pub(crate) fn refusal(url: &Uri, response: Response<Body>) -> Refusal {
     let status = response.status();

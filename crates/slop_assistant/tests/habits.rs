@@ -106,6 +106,12 @@ fn broken(body: &str) -> Vec<u8> {
     format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
+/// A stream of a length that is not told, which ends with its connection.
+fn closed(body: &str) -> Vec<u8> {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close";
+    format!("{head}\r\n\r\n{body}").into_bytes()
+}
+
 /// A stream that has said that it is finished.
 fn finished(body: &str) -> Vec<u8> {
     stream(&format!("{body}{FINISH}{DONE}"))
@@ -167,6 +173,9 @@ fn habits_of_servers_like_openai() {
         ("halves of a character", finished(&(token(r"Hi \ud83d") + &token(r"\ude00!"))), text("Hi 😀!")),
         ("half a character alone", finished(&token(r"Hi \ud83d")), text("Hi \u{fffd}")),
         ("no [DONE]", stream(&format!("{hello}{FINISH}")), text("Hello")),
+        ("no [DONE] and no length", closed(&format!("{hello}{FINISH}")), text("Hello")),
+        ("a reason with each piece", stream(&format!("{hello}{FINISH}").repeat(2)), text("HelloHello")),
+        ("the same without a length", closed(&format!("{hello}{FINISH}").repeat(2)), cut("HelloHello")),
         ("[DONE] with blanks", stream(&format!("{hello}data:  [DONE]  \n\n")), text("Hello")),
         ("no blank line at the end", stream(format!("{hello}{FINISH}").trim_end()), text("Hello")),
         ("no end at all", stream(&hello), cut("Hello")),

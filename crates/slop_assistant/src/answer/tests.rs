@@ -255,7 +255,9 @@ fn an_end_that_is_said_with_each_piece_is_none() {
         answer.end(end)
     };
     assert_eq!(said(End::Orderly), Ok(()));
-    assert_eq!(said(End::Cut), Err(AssistantError::CutOff));
+    for end in [End::Closed, End::Cut] {
+        assert_eq!(said(end), Err(AssistantError::CutOff));
+    }
     // Said too early, but only once there was a word.
     let mut answer = Answer::default();
     answer.thought("six");
@@ -264,6 +266,12 @@ fn an_end_that_is_said_with_each_piece_is_none() {
     answer.ends(Ending::Whole);
     assert!(!answer.went_on());
     assert_eq!(answer.end(End::Cut), Ok(()));
+    // Said once, at the end.
+    let mut answer = Answer::default();
+    answer.text("one");
+    answer.text("two");
+    answer.ends(Ending::Whole);
+    assert_eq!(answer.end(End::Closed), Ok(()));
 }
 
 #[test]
