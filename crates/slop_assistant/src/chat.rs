@@ -95,12 +95,21 @@ impl Chat<'_> {
                 place += 1;
                 unknown_path.get_or_insert(refusal);
             } else if !self.adapt(&refusal)? && !self.wait(&refusal, wanted)? {
-                // The first address is the one that somebody entered.
+                // The first address is the one that somebody entered. What knows no such model knows the path.
                 let is_unknown = is_unknown_path(refusal.status);
-                let first = unknown_path.filter(|_| is_unknown);
+                let is_of_model = self.names_model(&refusal);
+                let first = unknown_path
+                    .filter(|first| is_unknown && (self.names_model(first) || !is_of_model));
                 return Err(self.client.refused(first.unwrap_or(refusal), self.retries));
             }
         }
+    }
+
+    /// Whether a refusal is about the model.
+    fn names_model(&self, refusal: &Refusal) -> bool {
+        let words = refusal.words.to_lowercase();
+        let model = self.ask.provider.model().to_lowercase();
+        words.contains("model") || (!model.is_empty() && words.contains(&model))
     }
 
     /// Whether the request is to be repeated in another form.

@@ -432,6 +432,15 @@ fn an_address_without_a_version_is_tried_both_ways() {
         error.to_string().contains("model `small` not found"),
         "{error}"
     );
+
+    // Unless only the second one is about the model.
+    for words in ["The model does not exist", "No endpoints found for small."] {
+        let reply = Reply::start(common::ask(&base));
+        server.accept().refuse(not_found, "", "unknown address");
+        server.accept().refuse(not_found, "", words);
+        let error = expect_end(&reply).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
 }
 
 #[test]
