@@ -125,6 +125,7 @@ pub(crate) struct Answer {
     has_text: bool,
     has_thoughts: bool,
     came: Parts,
+    /// Those of them that did in pieces.
     in_pieces: Parts,
     ending: Option<Ending>,
     /// Whether the server has said that it is finished when there was a word of it.
@@ -144,7 +145,7 @@ pub(crate) struct Answer {
 impl Answer {
     /// Takes a piece of the text in, which may hold thoughts in tags.
     pub(crate) fn text(&mut self, text: &str) {
-        self.came.text |= !text.is_empty();
+        self.came.text |= !text.trim().is_empty();
         let text = self.text.join(text);
         let mut pieces = Vec::new();
         self.splitter.push(&text, &mut pieces);

@@ -196,8 +196,8 @@ fn sent_call(call: &Call, form: &Form) -> Value {
     sent
 }
 
-/// Adds the thoughts that were kept with the calls of the assistant. Models that think want them with all calls that there
-/// are, not only with those of the answer that is under way.
+/// Adds the thoughts that were kept with the calls of the assistant. Models that think want them with all
+/// calls that there are, not only with those of the answer that is under way.
 fn give_thoughts_back(said: &mut Value, calls: &[Call], form: &Form) {
     if !form.thoughts {
         return;

@@ -268,6 +268,12 @@ fn a_whole_answer_behind_its_pieces_is_not_read_twice() {
         server("http://a").read(&event, &mut answer).unwrap();
     }
     assert_eq!(answer.take_updates(), [token("Hel"), token("lo")]);
+    // A piece without a word is none of it.
+    let mut answer = Answer::default();
+    for event in [piece(json!({ "content": "\n" })), message("Hello")] {
+        server("http://a").read(&event, &mut answer).unwrap();
+    }
+    assert_eq!(answer.take_updates(), [token("\nHello")]);
 }
 
 #[test]
