@@ -3,10 +3,10 @@
 use std::mem;
 
 use serde::de::IgnoredAny;
-use serde_json::Value;
+use serde_json::{json, Value};
 
 use crate::{
-    surrogates::Halves,
+    surrogates::{joined, Halves},
     think::{Piece, Splitter},
     told::{Told, Usage},
     tools::OURS,
@@ -71,6 +71,21 @@ impl Ending {
     }
 }
 
+/// What stands for a reason where there is none, as in each piece of an answer but the last.
+const NO_REASONS: [&str; 5] = [
+    "",
+    "null",
+    "none",
+    "FINISH_REASON_UNSPECIFIED",
+    "BLOCK_REASON_UNSPECIFIED",
+];
+
+/// The reason that a server gives, if it gives one.
+pub(crate) fn given(reason: &str) -> Option<&str> {
+    let is_none = |none: &&str| reason.trim().eq_ignore_ascii_case(none);
+    (!NO_REASONS.iter().any(is_none)).then_some(reason)
+}
+
 /// What servers say that ended an answer so that tools can be called.
 const CALLS: [&str; 4] = ["tool_calls", "tool_use", "tool_call", "function_call"];
 
@@ -85,8 +100,19 @@ fn is_for_calls(reason: &str) -> bool {
 pub(crate) enum End {
     /// As the protocol has it.
     Orderly,
+    /// By the end of the connection, of an answer whose length was not told: in order, or in the middle.
+    Closed,
     /// In the middle, or by falling silent.
     Cut,
+}
+
+/// Which parts of an answer have come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Parts {
+    pub(crate) thoughts: bool,
+    pub(crate) text: bool,
+    /// Whether tools were offered or not.
+    pub(crate) calls: bool,
 }
 
 /// Collects what the events of a stream say, and tells it as updates.
@@ -98,6 +124,9 @@ pub(crate) struct Answer {
     thoughts: Halves,
     has_text: bool,
     has_thoughts: bool,
+    came: Parts,
+    /// Those of them that did in pieces.
+    in_pieces: Parts,
     ending: Option<Ending>,
     /// Whether the server has said that it is finished when there was a word of it.
     was_finished: bool,
@@ -116,36 +145,46 @@ pub(crate) struct Answer {
 impl Answer {
     /// Takes a piece of the text in, which may hold thoughts in tags.
     pub(crate) fn text(&mut self, text: &str) {
+        self.came.text |= !text.trim().is_empty();
         let text = self.text.join(text);
         let mut pieces = Vec::new();
         self.splitter.push(&text, &mut pieces);
         let had_text = self.has_text();
-        self.tell(pieces);
-        self.begin_after(had_text);
+        if self.tell(pieces) {
+            self.goes_on(had_text);
+        }
     }
 
-    /// Takes back that it is finished, if that was said before the first word, which has come now if it
-    /// `had_text` not: it was said of the thoughts. Otherwise whatever breaks it off from here on would pass
-    /// for its end.
-    fn begin_after(&mut self, had_text: bool) {
-        if !had_text && self.has_text() && self.ending == Some(Ending::Whole) {
+    /// Takes back that it is finished if that was said before what has come now, and not of it. Otherwise
+    /// whatever breaks it off from here on would pass for its end.
+    fn goes_on(&mut self, had_text: bool) {
+        let is_early = match &self.ending {
+            // It was said of the thoughts.
+            Some(Ending::Whole) => !had_text,
+            // The server has called tools itself.
+            Some(Ending::Other(reason)) => is_for_calls(reason) && !self.came.calls,
+            _ => false,
+        };
+        if is_early {
             self.ending = None;
         }
     }
 
     /// Takes a piece of the thoughts in.
     pub(crate) fn thought(&mut self, text: &str) {
+        self.came.thoughts |= !text.is_empty();
         let text = self.thoughts.join(text);
         self.tell(vec![Piece::Thought(text)]);
     }
 
-    fn tell(&mut self, pieces: Vec<Piece>) {
+    /// Tells what has come. Whether a word of the text is in it.
+    fn tell(&mut self, pieces: Vec<Piece>) -> bool {
+        let mut has_word = false;
         for piece in pieces {
             match piece {
                 Piece::Text(text) | Piece::Thought(text) if text.is_empty() => {}
                 Piece::Text(text) => {
-                    self.has_text |= !text.trim().is_empty();
-                    self.went_on |= self.was_finished && !text.trim().is_empty();
+                    has_word |= !text.trim().is_empty();
                     self.updates.push(Told::Token(text));
                 }
                 Piece::Thought(text) => {
@@ -154,6 +193,19 @@ impl Answer {
                 }
             }
         }
+        self.has_text |= has_word;
+        self.went_on |= self.was_finished && has_word;
+        has_word
+    }
+
+    /// Notes that what has come came in pieces.
+    pub(crate) fn came_in_pieces(&mut self) {
+        self.in_pieces = self.came;
+    }
+
+    /// What came in pieces. A whole answer behind them has it once more.
+    pub(crate) fn in_pieces(&self) -> Parts {
+        self.in_pieces
     }
 
     /// Lets it be an answer that tools are called. Those without an id get numbers from this one on.
@@ -179,9 +231,18 @@ impl Answer {
         }
     }
 
+    /// Keeps a text that goes back with the calls under a name, or more of it, if there will be some.
+    pub(crate) fn keep_text(&mut self, name: &str, text: &str) {
+        if self.kept.is_empty() {
+            self.keep(0, &json!({}));
+        }
+        self.keep_more(0, name, text);
+    }
+
     /// Takes a piece of a call in. Those of the same index are of the same call, unless they say
     /// otherwise. Nothing is done if no tools were offered.
     pub(crate) fn call(&mut self, index: u64, piece: Call) {
+        self.came.calls = true;
         if self.first_call.is_none() {
             return;
         }
@@ -214,6 +275,7 @@ impl Answer {
 
     /// Takes a whole call in.
     pub(crate) fn whole_call(&mut self, call: Call) {
+        self.came.calls = true;
         if self.first_call.is_some() {
             self.went_on |= self.was_finished;
             // Nobody adds to it.
@@ -224,7 +286,7 @@ impl Answer {
     fn push_call(&mut self, index: u64, call: Call) {
         let had_text = self.has_text();
         self.calls.push((index, call));
-        self.begin_after(had_text);
+        self.goes_on(had_text);
     }
 
     /// The calls that the answer ended for.
@@ -250,9 +312,22 @@ impl Answer {
         });
         let mut calls: Vec<Call> = calls.collect();
         let kept = mem::take(&mut self.kept).into_iter();
-        let kept: Vec<Value> = kept.map(|(_, thoughts)| thoughts).collect();
+        let mut kept: Vec<Value> = kept.map(|(_, thoughts)| thoughts).collect();
         if let Some(first) = calls.first_mut().filter(|_| !kept.is_empty()) {
+            // Beside what it has itself.
+            kept.extend(serde_json::from_str::<Value>(&first.signature).ok());
             first.signature = Value::Array(kept).to_string();
+        }
+        for call in &mut calls {
+            let Call {
+                id,
+                name,
+                arguments,
+                signature,
+            } = call;
+            for text in [id, name, arguments, signature] {
+                *text = joined(text);
+            }
         }
         Some(calls)
     }
@@ -264,6 +339,20 @@ impl Answer {
         if ending != Ending::Whole || self.ending.is_none() {
             self.ending = Some(ending);
         }
+    }
+
+    /// Notes the reason that a server gives for the end, if it gives one, and its words for that; `None` if
+    /// what stands there cannot be one.
+    pub(crate) fn ends_for(&mut self, reason: &Value, words: Option<&str>) -> Option<()> {
+        let reason = match reason {
+            Value::Null => None,
+            Value::String(reason) => given(reason),
+            _ => return None,
+        };
+        if let Some(reason) = reason {
+            self.ends(Ending::of(reason).with_words(words));
+        }
+        Some(())
     }
 
     /// Notes that nothing follows.
@@ -299,10 +388,23 @@ impl Answer {
         self.is_done || self.ending.is_some()
     }
 
-    /// Whether more came of it when the server had said that it is finished. Then only the end of the
-    /// stream says whether it is: some say so with each piece.
+    /// Whether more came of it when the server had said that it is finished.
     pub(crate) fn went_on(&self) -> bool {
         self.went_on
+    }
+
+    /// Whether it was for calls that the server has ended a text, and no call came. It means nothing by it,
+    /// or it calls tools itself and goes on.
+    fn calls_nothing(&self) -> bool {
+        let is_for_calls =
+            matches!(&self.ending, Some(Ending::Other(reason)) if is_for_calls(reason));
+        is_for_calls && self.has_text && !self.came.calls
+    }
+
+    /// Whether only the end of the stream says that it is finished. The server may have said so with each
+    /// piece.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.went_on || self.calls_nothing()
     }
 
     /// Whether a word of the answer itself has come, or a call.
@@ -322,7 +424,7 @@ impl Answer {
     /// If it is not a whole answer with a word in it.
     pub(crate) fn end(&mut self, end: End) -> Result<(), AssistantError> {
         // What was kept back until now is no sign that it went on.
-        let is_doubtful = end == End::Cut && self.went_on && !self.is_done;
+        let went_on = self.went_on;
         if let Some(half) = self.text.finish() {
             let mut pieces = Vec::new();
             self.splitter.push(&half.to_string(), &mut pieces);
@@ -334,6 +436,8 @@ impl Answer {
         let mut pieces = Vec::new();
         self.splitter.finish(&mut pieces);
         self.tell(pieces);
+        let calls_nothing = self.calls_nothing();
+        let is_doubtful = end != End::Orderly && (went_on || calls_nothing) && !self.is_done;
         if !self.has_ended() || is_doubtful {
             return Err(AssistantError::CutOff);
         }
@@ -349,6 +453,7 @@ impl Answer {
             }
             Some(Ending::TooLong(reason)) => Err(AssistantError::TooLong { reason }),
             Some(Ending::Filtered(reason)) => Err(AssistantError::Filtered { reason }),
+            Some(Ending::Other(_)) if calls_nothing => Ok(()),
             Some(Ending::Other(reason)) => Err(AssistantError::Stopped { reason }),
             Some(Ending::Whole) | None if self.has_text => Ok(()),
             // It may have been an early `stop`.
@@ -378,283 +483,4 @@ fn goes_on(call: &Call, piece: &Call) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(reason: &str, expected: Result<(), AssistantError>) {
-        let mut answer = Answer::default();
-        answer.text("some");
-        answer.ends(Ending::of(reason));
-        answer.ends(Ending::Whole);
-        assert_eq!(answer.end(End::Orderly), expected);
-        assert_eq!(answer.take_updates(), [Told::Token("some".to_owned())]);
-    }
-
-    #[test]
-    fn what_there_was_no_room_for_is_said() {
-        for reason in ["length", "MAX_TOKENS"] {
-            let mut answer = Answer::default();
-            answer.text("some");
-            answer.ends(Ending::of(reason));
-            answer.ends(Ending::Whole);
-            assert_eq!(answer.end(End::Orderly), Ok(()));
-            let some = Told::Token("some".to_owned());
-            let cut = Told::Cut(reason.to_owned());
-            assert_eq!(answer.take_updates(), [some, cut]);
-            // Without a word it is no answer.
-            let mut answer = Answer::default();
-            answer.thought("six");
-            answer.ends(Ending::of(reason));
-            let reason = reason.to_owned();
-            let too_long = Err(AssistantError::TooLong { reason });
-            assert_eq!(answer.end(End::Orderly), too_long);
-        }
-    }
-
-    #[test]
-    fn only_a_good_end_makes_a_whole_answer() {
-        let reason = |reason: &str| reason.to_owned();
-        check("stop", Ok(()));
-        check("STOP", Ok(()));
-        check("eos_token", Ok(()));
-        let filtered = |name| {
-            Err(AssistantError::Filtered {
-                reason: reason(name),
-            })
-        };
-        check("content_filter", filtered("content_filter"));
-        check("SAFETY", filtered("SAFETY"));
-        let stopped = |name| {
-            Err(AssistantError::Stopped {
-                reason: reason(name),
-            })
-        };
-        check("tool_calls", stopped("tool_calls"));
-        check("something new", stopped("something new"));
-    }
-
-    fn piece(id: &str, name: &str, arguments: &str) -> Call {
-        Call {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            arguments: arguments.to_owned(),
-            ..Call::default()
-        }
-    }
-
-    fn calling(ending: Option<&str>) -> (Result<(), AssistantError>, Vec<Told>) {
-        let mut answer = Answer::default();
-        answer.take_calls(4);
-        answer.call(0, piece("a", "read", "{\"x\""));
-        answer.call(1, piece("", "list", ""));
-        answer.call(0, piece("", "", ":1}"));
-        answer.call(0, piece("b", "read", "{}"));
-        match ending {
-            Some(ending) => answer.ends(Ending::of(ending)),
-            None => answer.done(),
-        }
-        let result = answer.end(End::Orderly);
-        (result, answer.take_updates())
-    }
-
-    #[test]
-    fn calls_are_put_together() {
-        let calls = vec![
-            piece("a", "read", "{\"x\":1}"),
-            piece("call_5", "list", "{}"),
-            piece("b", "read", "{}"),
-        ];
-        for ending in [Some("tool_calls"), Some("tool_use"), Some("STOP"), None] {
-            let expected = (Ok(()), vec![Told::Calls(calls.clone())]);
-            assert_eq!(calling(ending), expected);
-        }
-        // They may be cut.
-        let reason = "length".to_owned();
-        let too_long = Err(AssistantError::TooLong { reason });
-        assert_eq!(calling(Some("length")), (too_long, Vec::new()));
-    }
-
-    #[test]
-    fn a_call_of_a_tool_that_nobody_offered_is_an_error() {
-        let mut answer = Answer::default();
-        answer.call(0, piece("a", "read", "{}"));
-        answer.whole_call(piece("b", "read", "{}"));
-        answer.ends(Ending::of("tool_calls"));
-        let reason = "tool_calls".to_owned();
-        let stopped = Err(AssistantError::Stopped { reason });
-        assert_eq!(answer.end(End::Orderly), stopped);
-        assert_eq!(answer.take_updates(), []);
-    }
-
-    #[test]
-    fn an_answer_without_an_end_is_cut_off() {
-        let mut answer = Answer::default();
-        answer.text("some");
-        assert_eq!(answer.end(End::Orderly), Err(AssistantError::CutOff));
-    }
-
-    #[test]
-    fn an_answer_without_a_word_is_empty() {
-        let mut answer = Answer::default();
-        answer.text(" \n");
-        answer.done();
-        let only_thoughts = false;
-        let empty = Err(AssistantError::Empty { only_thoughts });
-        assert_eq!(answer.end(End::Orderly), empty);
-
-        let mut answer = Answer::default();
-        answer.text("<think>six</think>");
-        answer.thought(" times");
-        answer.ends(Ending::Whole);
-        let only_thoughts = true;
-        let empty = Err(AssistantError::Empty { only_thoughts });
-        assert_eq!(answer.end(End::Orderly), empty);
-    }
-
-    #[test]
-    fn an_early_good_end_is_none_if_the_connection_breaks() {
-        let mut answer = Answer::default();
-        answer.thought("six");
-        answer.ends(Ending::Whole);
-        assert_eq!(answer.end(End::Cut), Err(AssistantError::CutOff));
-    }
-
-    #[test]
-    fn an_early_good_end_is_not_that_of_what_follows() {
-        for end in [End::Orderly, End::Cut] {
-            let mut answer = Answer::default();
-            answer.thought("six");
-            answer.ends(Ending::Whole);
-            answer.text("The answer");
-            assert!(!answer.has_ended());
-            assert_eq!(answer.end(end), Err(AssistantError::CutOff));
-
-            let mut answer = Answer::default();
-            answer.take_calls(0);
-            answer.ends(Ending::Whole);
-            answer.call(0, piece("a", "read", "{\"x\""));
-            assert_eq!(answer.end(end), Err(AssistantError::CutOff));
-        }
-        // What was kept back until the end came before it.
-        let mut answer = Answer::default();
-        answer.text("<");
-        answer.ends(Ending::Whole);
-        assert_eq!(answer.end(End::Cut), Ok(()));
-    }
-
-    #[test]
-    fn pieces_of_calls_are_told_apart_without_ids() {
-        let calls = |pieces: &[Call]| {
-            let mut answer = Answer::default();
-            answer.take_calls(0);
-            for one in pieces {
-                answer.call(0, one.clone());
-            }
-            answer.done();
-            assert_eq!(answer.end(End::Orderly), Ok(()));
-            let updates = answer.take_updates();
-            let [Told::Calls(calls)] = &updates[..] else {
-                panic!("{updates:?}");
-            };
-            calls.clone()
-        };
-        // Two whole ones.
-        let whole = [piece("", "read", "{\"x\":1}"), piece("", "list", "{}")];
-        let expected = [
-            piece("call_0", "read", "{\"x\":1}"),
-            piece("call_1", "list", "{}"),
-        ];
-        assert_eq!(calls(&whole), expected);
-        // The same, of which the second begins without its arguments.
-        let begun = [whole[0].clone(), piece("", "list", ""), piece("", "", "{}")];
-        assert_eq!(calls(&begun), expected);
-        // One with its name in each piece, and one with another id in each.
-        let one = [piece("a", "read", "{\"x\":1}")];
-        let named = [
-            piece("a", "read", "{\"x\""),
-            piece("a", "read", ":1}"),
-            piece("a", "read", ""),
-        ];
-        assert_eq!(calls(&named), one);
-        let renamed = [
-            piece("a", "read", ""),
-            piece("b", "", "{\"x\""),
-            piece("c", "", ":1}"),
-        ];
-        assert_eq!(calls(&renamed), one);
-    }
-
-    #[test]
-    fn an_end_that_is_said_with_each_piece_is_none() {
-        let said = |end| {
-            let mut answer = Answer::default();
-            for word in ["one", "two"] {
-                answer.text(word);
-                answer.ends(Ending::Whole);
-            }
-            assert!(answer.went_on());
-            answer.end(end)
-        };
-        assert_eq!(said(End::Orderly), Ok(()));
-        assert_eq!(said(End::Cut), Err(AssistantError::CutOff));
-        // Said too early, but only once there was a word.
-        let mut answer = Answer::default();
-        answer.thought("six");
-        answer.ends(Ending::Whole);
-        answer.text("one");
-        answer.ends(Ending::Whole);
-        assert!(!answer.went_on());
-        assert_eq!(answer.end(End::Cut), Ok(()));
-    }
-
-    #[test]
-    fn thoughts_that_are_kept_go_with_the_first_call() {
-        let mut answer = Answer::default();
-        answer.keep(0, &serde_json::json!({"lost": true}));
-        answer.take_calls(0);
-        answer.keep(0, &serde_json::json!({"thinking": ""}));
-        answer.keep_more(0, "thinking", "si");
-        answer.keep_more(0, "thinking", "x");
-        answer.keep_more(0, "signature", "s");
-        answer.keep_more(1, "signature", "of nothing");
-        answer.call(1, piece("a", "read", "{}"));
-        answer.call(2, piece("b", "read", "{}"));
-        answer.done();
-        assert_eq!(answer.end(End::Orderly), Ok(()));
-        let updates = answer.take_updates();
-        let [Told::Calls(calls)] = &updates[..] else {
-            panic!("{updates:?}");
-        };
-        let kept: Value = serde_json::from_str(&calls[0].signature).unwrap();
-        let expected = serde_json::json!([{"thinking": "six", "signature": "s"}]);
-        assert_eq!(kept, expected);
-        assert_eq!(calls[1], piece("b", "read", "{}"));
-    }
-
-    #[test]
-    fn counts_are_told_when_they_change() {
-        let counts = |input, output| Usage {
-            input,
-            output,
-            cached: None,
-        };
-        let mut answer = Answer::default();
-        answer.usage(counts(None, None));
-        answer.usage(counts(Some(7), None));
-        answer.usage(counts(None, Some(2)));
-        answer.usage(counts(Some(7), Some(2)));
-        let expected = [counts(Some(7), None), counts(Some(7), Some(2))];
-        assert_eq!(answer.take_updates(), expected.map(Told::Usage));
-    }
-
-    #[test]
-    fn what_was_kept_back_is_told_at_the_end() {
-        let mut answer = Answer::default();
-        answer.text("<thi");
-        assert_eq!(answer.take_updates(), []);
-        answer.done();
-        assert_eq!(answer.end(End::Orderly), Ok(()));
-        assert_eq!(answer.take_updates(), [Told::Token("<thi".to_owned())]);
-    }
-}
+mod tests;

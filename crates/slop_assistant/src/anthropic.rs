@@ -5,7 +5,7 @@ use ureq::http::Uri;
 
 use crate::{
     address::{has_version, Base},
-    answer::{Answer, Ending},
+    answer::Answer,
     dialect::{names, not_understood, Dialect},
     form::Form,
     message::in_words,
@@ -266,15 +266,8 @@ fn read_delta(index: u64, delta: &Value, answer: &mut Answer) -> Option<()> {
 }
 
 fn read_ending(holder: &Value, answer: &mut Answer) -> Option<()> {
-    match &holder["stop_reason"] {
-        Value::Null => Some(()),
-        Value::String(reason) => {
-            let words = holder["stop_details"]["explanation"].as_str();
-            answer.ends(Ending::of(reason).with_words(words));
-            Some(())
-        }
-        _ => None,
-    }
+    let words = holder["stop_details"]["explanation"].as_str();
+    answer.ends_for(&holder["stop_reason"], words)
 }
 
 /// Anthropic counts what it reads from its cache, or writes to it, apart from the rest.
@@ -494,7 +487,13 @@ mod tests {
         assert_eq!(body["messages"][1]["content"][0]["type"], "tool_use");
         assert_eq!(body["thinking"]["type"], "enabled");
         // Without its thoughts it cannot go on thinking.
-        for signature in ["", "of Gemini", r#"[{"type":"thinking","thinking":"six"}]"#] {
+        for signature in [
+            "",
+            "of Gemini",
+            r#"[{"type":"thinking","thinking":"six"}]"#,
+            r#"[{"reasoning_content":"six"},{"extra_content":{}}]"#,
+            r#"{"extra_content":{"google":{"thought_signature":"s"}}}"#,
+        ] {
             let body = ask(signed("2", signature.to_owned()));
             assert_eq!(body["thinking"], Value::Null, "{signature}");
             assert_eq!(body["messages"][4]["content"][0]["type"], "tool_use");
@@ -599,6 +598,18 @@ mod tests {
         let reason = "refusal: not that".to_owned();
         let filtered = Err(AssistantError::Filtered { reason });
         assert_eq!(read(&events), (vec![Told::Token("a".to_owned())], filtered));
+    }
+
+    #[test]
+    fn a_reason_that_is_none_ends_nothing() {
+        let text = json!({"type": "content_block_delta", "index": 0,
+            "delta": {"type": "text_delta", "text": "a"}});
+        let end = |reason: &str| json!({"type": "message_delta", "delta": {"stop_reason": reason}});
+        let stop = json!({"type": "message_stop"});
+        let events = [text.clone(), end(""), end("end_turn"), stop];
+        let expected = vec![Told::Token("a".to_owned())];
+        assert_eq!(read(&events), (expected, Ok(())));
+        assert_eq!(read(&[text, end("")]).1, Err(AssistantError::CutOff));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::{
     portions::{Portion, Portions},
     retry,
     told::{Outlet, Told},
-    transport::{foreign_encoding, refusal, silent, Client, Refusal},
+    transport::{foreign_encoding, refusal, silent, tells_its_end, Client, Refusal},
     words::particulars,
     Ask, AssistantError,
 };
@@ -95,12 +95,21 @@ impl Chat<'_> {
                 place += 1;
                 unknown_path.get_or_insert(refusal);
             } else if !self.adapt(&refusal)? && !self.wait(&refusal, wanted)? {
-                // The first address is the one that somebody entered.
+                // The first address is the one that somebody entered. What knows no such model knows the path.
                 let is_unknown = is_unknown_path(refusal.status);
-                let first = unknown_path.filter(|_| is_unknown);
+                let is_of_model = self.names_model(&refusal);
+                let first = unknown_path
+                    .filter(|first| is_unknown && (self.names_model(first) || !is_of_model));
                 return Err(self.client.refused(first.unwrap_or(refusal), self.retries));
             }
         }
+    }
+
+    /// Whether a refusal is about the model.
+    fn names_model(&self, refusal: &Refusal) -> bool {
+        let words = refusal.words.to_lowercase();
+        let model = self.ask.provider.model().to_lowercase();
+        words.contains("model") || (!model.is_empty() && words.contains(&model))
     }
 
     /// Whether the request is to be repeated in another form.
@@ -163,6 +172,11 @@ impl Chat<'_> {
             return Err(AssistantError::BadStream { reason });
         }
         let timing = self.client.timing;
+        let orderly = if tells_its_end(&response) {
+            End::Orderly
+        } else {
+            End::Closed
+        };
         let body = response.into_body().into_with_config();
         let body = body.limit(LONGEST_ANSWER).reader();
         let portions = Portions::start(body, self.client.agent).map_err(|error| {
@@ -198,7 +212,7 @@ impl Chat<'_> {
                     }
                     (End::Orderly, AssistantError::CutOff)
                 }
-                Portion::End => (End::Orderly, AssistantError::CutOff),
+                Portion::End => (orderly, AssistantError::CutOff),
                 Portion::Broken(error) => (End::Cut, self.client.broken_off(url, error)),
                 Portion::Nothing => (End::Cut, silent(url, limit)),
             };

@@ -10,7 +10,7 @@ use crate::{
     sse::{Event, Parser, TooLong},
     surrogates::mend,
     told::Told,
-    words::{fault, holds_answer, plain, words},
+    words::{error_in, fault, holds_answer, plain, words},
     AssistantError,
 };
 
@@ -58,9 +58,11 @@ pub(crate) struct Decoder<'a> {
     beginning: Vec<u8>,
     has_events: bool,
     answer: Answer,
-    /// What came before the answer or behind it that cannot be understood. It is no part of it, unless
-    /// there is no other, or it goes on after that.
+    /// What cannot be understood, and came before the answer, or under a name of its own. It is told if there
+    /// is no answer.
     beside: Option<AssistantError>,
+    /// What came behind the answer, and is told if that goes on after it.
+    behind: Option<AssistantError>,
 }
 
 impl<'a> Decoder<'a> {
@@ -72,6 +74,7 @@ impl<'a> Decoder<'a> {
             has_events: false,
             answer: Answer::default(),
             beside: None,
+            behind: None,
         }
     }
 
@@ -130,7 +133,7 @@ impl<'a> Decoder<'a> {
     /// If it is not a whole answer with a word in it.
     pub(crate) fn end(&mut self, end: End) -> Result<(), AssistantError> {
         match mem::take(&mut self.body) {
-            Body::Unknown(_) if end == End::Orderly => {
+            Body::Unknown(_) if end != End::Cut => {
                 // As empty as an answer can be.
                 self.answer.done();
             }
@@ -143,10 +146,11 @@ impl<'a> Decoder<'a> {
         let ended = self.answer.end(end);
         let is_nothing = match &ended {
             Err(AssistantError::Empty { .. }) => !has_begun,
-            Err(AssistantError::CutOff) => !has_begun && end == End::Orderly,
+            Err(AssistantError::CutOff) => !has_begun && end != End::Cut,
             _ => false,
         };
-        match self.beside.take().filter(|_| is_nothing || went_on) {
+        let beside = self.beside.take().filter(|_| is_nothing);
+        match self.behind.take().filter(|_| went_on).or(beside) {
             Some(error) => Err(error),
             None => ended,
         }
@@ -164,7 +168,7 @@ impl<'a> Decoder<'a> {
 
     /// What the server is waited for now.
     pub(crate) fn wait(&self) -> Wait {
-        if self.answer.has_text() && self.answer.has_ended() && !self.answer.went_on() {
+        if self.answer.has_text() && self.answer.has_ended() && !self.answer.is_doubtful() {
             Wait::Linger
         } else if self.answer.has_begun() {
             Wait::Next
@@ -201,6 +205,8 @@ impl<'a> Decoder<'a> {
         if event.name == "error" {
             return Err(AssistantError::Reported { text: words(data) });
         }
+        // Such as how a tool gets on that a gateway has called. A protocol may name its events too.
+        let is_named = !matches!(event.name.as_str(), "" | "message");
         let data = mend(data);
         let mut rest = data.trim_start();
         while !rest.is_empty() {
@@ -211,11 +217,12 @@ impl<'a> Decoder<'a> {
             }
             let mut values = Deserializer::from_str(rest).into_iter::<Value>();
             match values.next() {
-                Some(Ok(value)) => self.read_value(&value)?,
+                Some(Ok(value)) => self.read_value(&value, is_named)?,
                 Some(Err(error)) => {
                     let is_broken = rest.starts_with(['{', '[']) && !self.answer_is_over();
                     let reason = format!("{error} in `{rest}`");
-                    return self.set_aside(AssistantError::BadStream { reason }, is_broken);
+                    let error = AssistantError::BadStream { reason };
+                    return self.set_aside(error, is_broken, is_named);
                 }
                 None => return Ok(()),
             }
@@ -224,15 +231,25 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn read_value(&mut self, value: &Value) -> Result<(), AssistantError> {
-        if let Some(text) = fault(value) {
+    /// Reads a value that may be that of an event with a name.
+    fn read_value(&mut self, value: &Value, is_named: bool) -> Result<(), AssistantError> {
+        // What has a name of its own is no error because of a message in it.
+        let wrong = if is_named {
+            error_in(value)
+        } else {
+            fault(value)
+        };
+        if let Some(text) = wrong {
             return Err(AssistantError::Reported { text });
         }
         match value {
-            Value::Array(values) => values.iter().try_for_each(|value| self.read_value(value)),
+            Value::Array(values) => {
+                let mut values = values.iter();
+                values.try_for_each(|value| self.read_value(value, is_named))
+            }
             value => match self.dialect.read(value, &mut self.answer) {
                 Err(error @ AssistantError::BadStream { .. }) => {
-                    self.set_aside(error, holds_answer(value))
+                    self.set_aside(error, holds_answer(value), is_named)
                 }
                 read => read,
             },
@@ -240,13 +257,24 @@ impl<'a> Decoder<'a> {
     }
 
     /// Keeps what cannot be understood if it stands beside the answer and is no part of it, as what a gateway
-    /// tells of its sources does.
-    fn set_aside(&mut self, error: AssistantError, is_part: bool) -> Result<(), AssistantError> {
-        let is_beside = !self.answer.has_begun() || self.answer_is_over();
-        if is_part || !is_beside {
+    /// tells of its sources does. If it has a name of its own, it may stand within.
+    fn set_aside(
+        &mut self,
+        error: AssistantError,
+        is_part: bool,
+        is_named: bool,
+    ) -> Result<(), AssistantError> {
+        let is_behind = self.answer_is_over() && !is_named;
+        let is_beside = !self.answer.has_begun() || is_named;
+        if is_part || !(is_behind || is_beside) {
             return Err(error);
         }
-        self.beside.get_or_insert(error);
+        let place = if is_behind {
+            &mut self.behind
+        } else {
+            &mut self.beside
+        };
+        place.get_or_insert(error);
         Ok(())
     }
 
@@ -268,7 +296,7 @@ impl<'a> Decoder<'a> {
             result => result?,
         }
         let is_stream = self.has_events || self.has_begun_events();
-        if end == End::Orderly && !is_stream && !self.answer.has_ended() {
+        if end != End::Cut && !is_stream && !self.answer.has_ended() {
             return Err(no_answer(&self.beginning));
         }
         Ok(())
@@ -303,7 +331,7 @@ impl<'a> Decoder<'a> {
             };
             count += 1;
             has_piece |= is_piece(&value);
-            self.read_value(&value)?;
+            self.read_value(&value, false)?;
         }
         if count == 1 && !has_piece {
             // It closed all its brackets, so it is whole.

@@ -16,6 +16,16 @@ const NOT_SUPPORTED: [&str; 6] = [
 ];
 /// How it says that it does not know a part of the request.
 const UNKNOWN: [&str; 4] = ["unknown", "unrecognized", "extra inputs", "extra fields"];
+/// How it says that a part of the request is not there.
+const MISSED: [&str; 3] = ["passed back", "missing", "required"];
+/// Names of what has to do with thoughts in a request.
+const OF_THOUGHTS: [&str; 5] = [
+    "include_thoughts",
+    "thoughts",
+    "reasoning",
+    "reasoning_content",
+    "extra_content",
+];
 
 /// Which roles the messages may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +45,12 @@ pub(crate) struct Form {
     pub(crate) stream: bool,
     /// Whether to ask for the counts of tokens, where they are not given unasked.
     pub(crate) usage: bool,
-    /// Whether to ask for the thoughts, where they are not given unasked.
+    /// Whether to ask for the thoughts, where they are not given unasked, and to give those back that
+    /// were kept with calls.
     pub(crate) thoughts: bool,
+    /// Whether what the assistant said goes out with blank thoughts where none were kept. Some servers
+    /// want some with every call, whoever made it.
+    pub(crate) blank_thoughts: bool,
     pub(crate) roles: Roles,
     /// The longest answer, in tokens, where one must be named.
     pub(crate) longest: u64,
@@ -50,6 +64,7 @@ impl Default for Form {
             stream: true,
             usage: true,
             thoughts: true,
+            blank_thoughts: false,
             roles: Roles::Given,
             longest: 32_000,
             tools: Vec::new(),
@@ -71,7 +86,12 @@ impl Form {
             self.usage = false;
             return Some("without a count of the tokens");
         }
-        let is_of_thoughts = has("thinking") || has("include_thoughts");
+        let are_missed = has("reasoning_content") && has_any(&words, &MISSED);
+        if self.thoughts && !self.blank_thoughts && are_missed {
+            self.blank_thoughts = true;
+            return Some("with blank thoughts where there are none");
+        }
+        let is_of_thoughts = has("thinking") || OF_THOUGHTS.iter().any(|name| names(&words, name));
         if self.thoughts && is_of_thoughts && (refuses || has("disable")) {
             self.thoughts = false;
             return Some("without thoughts");
@@ -131,6 +151,14 @@ fn refuses_tools(words: &str) -> bool {
         place.is_some_and(|place| place.starts_with(|first: char| first.is_ascii_digit()))
     });
     !is_of_one && ((has_none && is_of_tools) || (is_unknown && is_of_all))
+}
+
+/// Whether a name is in the words, and not only a part of another, such as that of a model.
+fn names(words: &str, name: &str) -> bool {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    words
+        .split(|c: char| !is_of_name(c))
+        .any(|word| word == name)
 }
 
 /// Whether any of these is in the words.
@@ -214,6 +242,28 @@ mod tests {
         let thoughts = false;
         let words = "Unable to submit request because thinking is not supported by this model.";
         check(words, Form { thoughts, ..form() });
+        for words in [
+            "messages.2.assistant.reasoning_content: property \
+             'messages.2.assistant.reasoning_content' is unsupported",
+            "Extra inputs are not permitted, field: 'messages[8].reasoning', value: 'six'",
+            "Extra inputs are not permitted body messages.2 tool_calls.0 extra_content",
+        ] {
+            check(words, Form { thoughts, ..form() });
+            let mut form = with_tool();
+            assert_eq!(form.adapt(words), Some("without thoughts"), "{words}");
+            assert_eq!(form.tools.len(), 1);
+        }
+        let blank_thoughts = true;
+        for words in [
+            "The `reasoning_content` in the thinking mode must be passed back to the API.",
+            "thinking is enabled but reasoning_content is missing in assistant tool call message",
+        ] {
+            let expected = Form {
+                blank_thoughts,
+                ..form()
+            };
+            check(words, expected);
+        }
         let longest = 8_192;
         let words = "max_tokens: 32000 > 8192, which is the maximum allowed number of output \
                      tokens for claude-3-5-haiku";
@@ -240,6 +290,7 @@ mod tests {
     fn tools_are_left_out_where_there_are_none() {
         for words in [
             "registry.ollama.ai/library/gemma:2b does not support tools",
+            "registry.ollama.ai/library/phi4-reasoning:14b does not support tools",
             "Function calling is not enabled for models/gemma-3-4b-it",
             "Unrecognized request argument supplied: tools",
             "Extra inputs are not permitted body tools",

@@ -5,7 +5,7 @@ use ureq::http::Uri;
 
 use crate::{
     address::{has_version, Base},
-    answer::{Answer, Ending},
+    answer::{given, Answer, Ending},
     dialect::{names, not_understood, Dialect},
     form::{Form, Roles},
     message::in_words,
@@ -137,8 +137,8 @@ fn parts(message: &Message) -> Vec<Value> {
                 let mut part = json!({
                     "functionCall": { "name": sent_name(&call.name), "args": arguments(call) },
                 });
-                // What begins so are thoughts that Anthropic wants back.
-                if !call.signature.is_empty() && !call.signature.starts_with('[') {
+                // What begins so is what another kind of server wants back.
+                if !call.signature.is_empty() && !call.signature.starts_with(['[', '{']) {
                     part["thoughtSignature"] = call.signature.as_str().into();
                 }
                 part
@@ -159,7 +159,8 @@ fn parts(message: &Message) -> Vec<Value> {
 fn read_event(event: &Value, answer: &mut Answer) -> Option<()> {
     let fields = event.as_object()?;
     answer.usage(usage(&event["usageMetadata"]));
-    if let Some(reason) = event["promptFeedback"]["blockReason"].as_str() {
+    let blocked = event["promptFeedback"]["blockReason"].as_str();
+    if let Some(reason) = blocked.and_then(given) {
         let words = event["promptFeedback"]["blockReasonMessage"].as_str();
         answer.ends(Ending::Filtered(reason.to_owned()).with_words(words));
     }
@@ -196,20 +197,14 @@ fn read_candidate(candidate: &Value, answer: &mut Answer) -> Option<()> {
         }
         _ => return None,
     }
-    match &candidate["finishReason"] {
-        Value::Null => Some(()),
-        Value::String(reason) if reason == "FINISH_REASON_UNSPECIFIED" => Some(()),
-        Value::String(reason) => {
-            let words = candidate["finishMessage"].as_str();
-            answer.ends(Ending::of(reason).with_words(words));
-            Some(())
-        }
-        _ => None,
-    }
+    let words = candidate["finishMessage"].as_str();
+    answer.ends_for(&candidate["finishReason"], words)
 }
 
 fn read_part(part: &Value, answer: &mut Answer) -> Option<()> {
-    let fields = part.as_object()?;
+    if !part.is_object() {
+        return None;
+    }
     if part["functionCall"].is_object() {
         let name = part["functionCall"]["name"].as_str();
         let arguments = &part["functionCall"]["args"];
@@ -225,15 +220,12 @@ fn read_part(part: &Value, answer: &mut Answer) -> Option<()> {
             signature: signature.unwrap_or_default().to_owned(),
         });
     }
-    match part["text"].as_str() {
-        Some(text) if part["thought"] == true => answer.thought(text),
-        Some(text) => answer.text(text),
-        // A signature of thoughts may stand alone.
-        None => {
-            let known = ["thoughtSignature", "functionCall"];
-            let is_known = known.iter().any(|name| fields.contains_key(*name));
-            return (is_known || fields.is_empty()).then_some(());
-        }
+    match &part["text"] {
+        Value::String(text) if part["thought"] == true => answer.thought(text),
+        Value::String(text) => answer.text(text),
+        // Such as a signature of thoughts, an image, or code that the server runs itself.
+        Value::Null => {}
+        _ => return None,
     }
     Some(())
 }
@@ -404,6 +396,22 @@ mod tests {
     }
 
     #[test]
+    fn what_another_kind_of_server_wants_back_is_not_sent() {
+        for signature in [
+            r#"[{"type":"thinking","thinking":"six","signature":"s"}]"#,
+            r#"[{"reasoning_content":"six"}]"#,
+            r#"{"extra_content":{"google":{"thought_signature":"s"}}}"#,
+        ] {
+            let call = Call {
+                signature: signature.to_owned(),
+                ..Call::default()
+            };
+            let part = &parts(&Message::calls("", vec![call]))[0];
+            assert_eq!(part.get("thoughtSignature"), None, "{signature}");
+        }
+    }
+
+    #[test]
     fn a_call_comes_whole_and_the_server_says_stop() {
         let call =
             json!({"functionCall": {"name": "read", "args": {"x": 1}}, "thoughtSignature": "s"});
@@ -455,11 +463,42 @@ mod tests {
     }
 
     #[test]
+    fn a_reason_that_is_none_ends_nothing() {
+        let said = |text: &str, reason: &str| {
+            json!({
+                "candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": reason}],
+                "promptFeedback": {"blockReason": "BLOCK_REASON_UNSPECIFIED"},
+            })
+        };
+        let (first, second) = (said("a", ""), said("b", "FINISH_REASON_UNSPECIFIED"));
+        let events = [first, second, said("c", "STOP")];
+        let expected = ["a", "b", "c"].map(|text| Told::Token(text.to_owned()));
+        assert_eq!(read(&events), (expected.to_vec(), Ok(())));
+        assert_eq!(read(&events[..2]).1, Err(AssistantError::CutOff));
+    }
+
+    #[test]
+    fn parts_without_a_text_say_nothing() {
+        let others = [
+            piece(&json!({"inlineData": {"mimeType": "image/png", "data": ""}})),
+            piece(&json!({"executableCode": {"language": "PYTHON", "code": "1"}})),
+        ];
+        let end = json!({"candidates": [{"finishReason": "STOP"}]});
+        let [image, code] = others.clone();
+        let events = [image, piece(&json!({"text": "a"})), code, end.clone()];
+        assert_eq!(read(&events), (vec![Told::Token("a".to_owned())], Ok(())));
+        let [image, code] = others;
+        let only_thoughts = false;
+        let empty = Err(AssistantError::Empty { only_thoughts });
+        assert_eq!(read(&[image, code, end]), (Vec::new(), empty));
+    }
+
+    #[test]
     fn what_is_not_known_is_quoted() {
         for event in [
             json!({"surprise": 1}),
             json!({"candidates": 1}),
-            piece(&json!({"surprise": 1})),
+            piece(&json!({"text": 1})),
             piece(&json!("a")),
             json!(1),
         ] {

@@ -5,7 +5,7 @@ use ureq::http::Uri;
 
 use crate::{
     address::{has_version, Base},
-    answer::{Answer, Ending},
+    answer::{Answer, Parts},
     dialect::{names, not_understood, Dialect},
     form::{Form, Roles},
     message::in_words,
@@ -13,13 +13,15 @@ use crate::{
     tools::{arguments, sent_name},
     turns::Turns,
     words::error_in,
-    ApiKey, AssistantError, Call, Message, Tool, ToolUse,
+    ApiKey, AssistantError, Call, ChatRole, Message, Tool, ToolUse,
 };
 
 const CHAT: &str = "/chat/completions";
 const MODELS: &str = "/models";
 /// Where thoughts are. Some servers send the same under several of these names.
 const THOUGHTS: [&str; 4] = ["reasoning_content", "reasoning", "thinking", "thoughts"];
+/// Where a call has what the server wants back with it: Gemini behind such an address.
+const EXTRA: &str = "extra_content";
 /// What stands in pieces that hold nothing of the answer.
 const HARMLESS: [&str; 6] = [
     "choices",
@@ -90,7 +92,10 @@ impl Dialect for OpenAi {
                 Turns::new(&messages).without_system().into_messages()
             }
         };
-        let messages: Vec<_> = messages.iter().flat_map(said).collect();
+        let messages: Vec<_> = messages
+            .iter()
+            .flat_map(|message| said(message, form))
+            .collect();
         let mut body = json!({
             "model": self.model,
             "stream": form.stream,
@@ -152,25 +157,22 @@ fn offer(tool: &Tool) -> Value {
 }
 
 /// A message as it goes out. What came of each call is one of its own.
-fn said(message: &Message) -> Vec<Value> {
+fn said(message: &Message, form: &Form) -> Vec<Value> {
     match &message.tools {
-        ToolUse::None => vec![json!({ "role": message.role, "content": message.text })],
+        ToolUse::None => {
+            let mut said = json!({ "role": message.role, "content": message.text });
+            if message.role == ChatRole::Assistant {
+                give_thoughts_back(&mut said, &[], form);
+            }
+            vec![said]
+        }
         ToolUse::Calls(calls) => {
             let content = (!message.text.is_empty()).then_some(&message.text);
-            let calls: Vec<_> = calls
-                .iter()
-                .map(|call| {
-                    json!({
-                        "id": call.id,
-                        "type": "function",
-                        "function": {
-                            "name": sent_name(&call.name),
-                            "arguments": sent_arguments(call),
-                        },
-                    })
-                })
-                .collect();
-            vec![json!({ "role": message.role, "content": content, "tool_calls": calls })]
+            let sent: Vec<_> = calls.iter().map(|call| sent_call(call, form)).collect();
+            let mut said =
+                json!({ "role": message.role, "content": content, "tool_calls": sent });
+            give_thoughts_back(&mut said, calls, form);
+            vec![said]
         }
         ToolUse::Results(results) => results
             .iter()
@@ -178,6 +180,51 @@ fn said(message: &Message) -> Vec<Value> {
                 json!({ "role": "tool", "tool_call_id": result.id, "content": result.text })
             })
             .collect(),
+    }
+}
+
+/// A call as it goes out.
+fn sent_call(call: &Call, form: &Form) -> Value {
+    let mut sent = json!({
+        "id": call.id,
+        "type": "function",
+        "function": { "name": sent_name(&call.name), "arguments": sent_arguments(call) },
+    });
+    if form.thoughts {
+        give_back(&mut sent, call, &[EXTRA]);
+    }
+    sent
+}
+
+/// Adds the thoughts that were kept with the calls of the assistant. Models that think want them with all
+/// calls that there are, not only with those of the answer that is under way.
+fn give_thoughts_back(said: &mut Value, calls: &[Call], form: &Form) {
+    if !form.thoughts {
+        return;
+    }
+    if let Some(first) = calls.first() {
+        give_back(said, first, &THOUGHTS);
+    }
+    if form.blank_thoughts && said[THOUGHTS[0]].is_null() {
+        // Some take an empty text for none.
+        said[THOUGHTS[0]] = " ".into();
+    }
+}
+
+/// Adds what was kept with a call under these names.
+fn give_back(sent: &mut Value, call: &Call, names: &[&str]) {
+    let kept = match serde_json::from_str(&call.signature) {
+        Ok(Value::Array(all)) => all,
+        Ok(one) => vec![one],
+        Err(_) => Vec::new(),
+    };
+    // What Anthropic wants back has a type.
+    for one in kept.iter().filter(|one| one["type"].is_null()) {
+        for name in names {
+            if let Some(value) = one.get(*name) {
+                sent[*name] = value.clone();
+            }
+        }
     }
 }
 
@@ -201,44 +248,49 @@ fn is_harmless(event: &Value) -> bool {
 
 /// Takes one choice in; `None` if it cannot be understood.
 fn read_choice(choice: &Value, answer: &mut Answer) -> Option<()> {
-    let said = [&choice["delta"], &choice["message"]];
-    let said = said.into_iter().find(|said| !said.is_null());
+    let is_piece = !choice["delta"].is_null();
+    let (said, known) = if is_piece {
+        (&choice["delta"], Parts::default())
+    } else {
+        (&choice["message"], answer.in_pieces())
+    };
     match said {
-        Some(said) if said.is_object() => read_said(said, answer)?,
-        Some(_) => return None,
-        None => {}
+        Value::Object(_) => read_said(said, known, answer)?,
+        Value::Null => {}
+        _ => return None,
     }
     // The completions from before the chats. Beside a text it would be the same once more.
-    let has_content = said.is_some_and(|said| !said["content"].is_null() && said["content"] != "");
+    let has_content = !said["content"].is_null() && said["content"] != "";
     if !has_content {
         read_content(&choice["text"], answer)?;
     }
-    match &choice["finish_reason"] {
-        Value::Null => {}
-        Value::String(reason) if matches!(reason.trim(), "" | "null" | "None") => {}
-        Value::String(reason) => answer.ends(Ending::of(reason)),
-        _ => return None,
+    if is_piece {
+        answer.came_in_pieces();
     }
-    Some(())
+    answer.ends_for(&choice["finish_reason"], None)
 }
 
-fn read_said(said: &Value, answer: &mut Answer) -> Option<()> {
+/// Takes a piece of an answer in, or a whole one, but for the parts that are known.
+fn read_said(said: &Value, known: Parts, answer: &mut Answer) -> Option<()> {
     let thoughts = THOUGHTS.iter().find_map(|name| {
         let thoughts = &said[*name];
         let thoughts = thoughts.as_str().or_else(|| thoughts["text"].as_str())?;
-        (!thoughts.is_empty()).then_some(thoughts)
+        (!thoughts.is_empty()).then_some((*name, thoughts))
     });
-    if let Some(thoughts) = thoughts {
+    if let Some((name, thoughts)) = thoughts.filter(|_| !known.thoughts) {
         answer.thought(thoughts);
+        answer.keep_text(name, thoughts);
     }
-    read_content(&said["content"], answer)?;
-    if let Value::Array(calls) = &said["tool_calls"] {
-        for (place, call) in (0..).zip(calls) {
-            read_call(place, call, answer);
-        }
+    if !known.text {
+        read_content(&said["content"], answer)?;
+        // The words of a model that does not want to answer are its answer.
+        read_content(&said["refusal"], answer)?;
     }
-    // The words of a model that does not want to answer are its answer.
-    read_content(&said["refusal"], answer)
+    let calls = said["tool_calls"].as_array().filter(|_| !known.calls);
+    for (place, call) in (0..).zip(calls.into_iter().flatten()) {
+        read_call(place, call, answer);
+    }
+    Some(())
 }
 
 /// Takes a piece of a call in. Its place counts if the server has no index.
@@ -250,11 +302,12 @@ fn read_call(place: u64, piece: &Value, answer: &mut Answer) {
         Value::Object(fields) => Value::Object(fields.clone()).to_string(),
         other => text(other),
     };
+    let extra = Some(&piece[EXTRA]).filter(|extra| !extra.is_null());
     let piece_of = Call {
         id: text(&piece["id"]),
         name: text(&function["name"]),
         arguments,
-        signature: String::new(),
+        signature: extra.map_or_else(String::new, |extra| json!({ EXTRA: extra }).to_string()),
     };
     answer.call(piece["index"].as_u64().unwrap_or(place), piece_of);
 }
@@ -275,32 +328,39 @@ fn read_content(content: &Value, answer: &mut Answer) -> Option<()> {
     Some(())
 }
 
+/// Takes a part of a content in. One without a text, such as an image or a reference, says nothing.
 fn read_part(part: &Value, answer: &mut Answer) -> Option<()> {
-    if let Some(text) = part.as_str() {
-        answer.text(text);
-        return Some(());
-    }
     match part["type"].as_str() {
         Some("thinking" | "reasoning" | "thought") => {
-            let inner = ["thinking", "text", "reasoning"];
-            let thoughts = inner.iter().map(|name| &part[*name]);
-            let thoughts = thoughts.into_iter().find(|thoughts| !thoughts.is_null())?;
-            match thoughts {
-                Value::String(text) => answer.thought(text),
-                Value::Array(parts) => {
+            let inner = ["thinking", "text", "reasoning", "summary"];
+            let mut thoughts = inner.iter().map(|name| &part[*name]);
+            match thoughts.find(|thoughts| !thoughts.is_null()) {
+                Some(Value::Array(parts)) => {
                     for part in parts {
-                        answer.thought(part["text"].as_str().or(part.as_str())?);
+                        answer.thought(text_of(part, "text")?);
                     }
                 }
-                _ => return None,
+                Some(Value::String(text)) => answer.thought(text),
+                Some(_) => return None,
+                None => {}
             }
         }
-        Some("refusal") => answer.text(part["refusal"].as_str()?),
-        // What the text refers to is no part of it.
-        Some("reference") => {}
-        _ => answer.text(part["text"].as_str()?),
+        Some("refusal") => answer.text(text_of(part, "refusal")?),
+        _ => answer.text(text_of(part, "text")?),
     }
     Some(())
+}
+
+/// The text that a part is, or has under this name, which may be none; `None` if it is no part.
+fn text_of<'a>(part: &'a Value, name: &str) -> Option<&'a str> {
+    match part {
+        Value::String(text) => Some(text),
+        Value::Object(fields) => match fields.get(name) {
+            None | Some(Value::Null) => Some(""),
+            Some(text) => text.as_str(),
+        },
+        _ => None,
+    }
 }
 
 fn usage(counts: &Value) -> Usage {

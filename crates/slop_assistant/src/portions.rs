@@ -20,7 +20,7 @@ const LONGEST: usize = 8 * 1024;
 pub(crate) enum Portion {
     /// Some bytes, at least one.
     Bytes(Vec<u8>),
-    /// The body has ended as it should.
+    /// The body has ended as it should, or the connection has, if nothing tells where the body ends.
     End,
     /// It has ended in the middle.
     Broken(io::Error),

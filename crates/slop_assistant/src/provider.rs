@@ -47,6 +47,16 @@ impl Provider {
     pub const ANTHROPIC_URL: &'static str = "https://api.anthropic.com/v1";
     /// Where Gemini answers.
     pub const GEMINI_URL: &'static str = "https://generativelanguage.googleapis.com/v1beta";
+
+    /// The name of the model, if there is one.
+    pub(crate) fn model(&self) -> &str {
+        match self {
+            Self::Echo => "",
+            Self::OpenAi { model, .. }
+            | Self::Anthropic { model, .. }
+            | Self::Gemini { model, .. } => model.trim(),
+        }
+    }
 }
 
 /// All that a request needs.

@@ -81,6 +81,14 @@ impl Halves {
     }
 }
 
+/// A text of which there is no more, with whole characters.
+pub(crate) fn joined(text: &str) -> String {
+    let mut halves = Halves::default();
+    let mut joined = halves.join(text);
+    joined.extend(halves.finish());
+    joined
+}
+
 /// The half that a stand-in stands for.
 fn half(character: char) -> Option<u16> {
     let offset = u32::from(character).checked_sub(FIRST)?;
@@ -125,6 +133,16 @@ mod tests {
         assert_eq!(read(&[r"\ude00a"]), "\u{fffd}a");
         assert_eq!(read(&[r"\ud83d\ud83d", r"\ude00x"]), "\u{fffd}😀x");
         assert_eq!(read(&[r"\ud83dx"]), "\u{fffd}x");
+    }
+
+    #[test]
+    fn a_text_that_is_all_there_is_joined_at_once() {
+        let read = |text: &str| {
+            let text: String = serde_json::from_str(&mend(text)).unwrap();
+            joined(&text)
+        };
+        assert_eq!(read(r#""Hi \ud83d\ude00!""#), "Hi 😀!");
+        assert_eq!(read(r#""Hi \ud83d""#), "Hi \u{fffd}");
     }
 
     #[test]

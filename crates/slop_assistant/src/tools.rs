@@ -27,7 +27,8 @@ pub struct Call {
     pub name: String,
     /// In JSON, as the model wrote them. They may be wrong.
     pub arguments: String,
-    /// What the server wants back with the call, if it does.
+    /// What the server wants back with the call, if it does: of Gemini a text, of others JSON, by whose
+    /// fields each knows its own. So a server gets nothing that another one wants.
     pub signature: String,
 }
 

@@ -17,6 +17,22 @@ use crate::{
 const LONGEST_BODY: u64 = 16 * 1024;
 /// The longest list of models, in bytes.
 const LONGEST_LIST: u64 = 16 * 1024 * 1024;
+/// All ways to encode a body that are known to <https://www.iana.org/assignments/http-parameters>. What the
+/// HTTP client undoes has no such header any more.
+const CODINGS: [&str; 12] = [
+    "aes128gcm",
+    "br",
+    "compress",
+    "dcb",
+    "dcz",
+    "deflate",
+    "exi",
+    "gzip",
+    "pack200-gzip",
+    "x-compress",
+    "x-gzip",
+    "zstd",
+];
 
 /// What makes the requests. Its `shutdown` ends them, from any thread.
 pub(crate) fn agent(timing: &Timing) -> Agent {
@@ -185,11 +201,21 @@ pub(crate) fn silent(url: &Uri, time: std::time::Duration) -> AssistantError {
     }
 }
 
-/// How a body is encoded, if that is in a way that cannot be read.
+/// How a body is encoded, if that is in a way that cannot be read. Many headers name what is none, such as
+/// `none` and `utf-8`.
 pub(crate) fn foreign_encoding(headers: &HeaderMap) -> Option<String> {
     let encoding = headers.get(header::CONTENT_ENCODING)?;
-    let is_foreign = !encoding.is_empty() && encoding != "identity";
+    let codings = String::from_utf8_lossy(encoding.as_bytes()).to_ascii_lowercase();
+    let mut codings = codings.split(',').map(str::trim);
+    let is_foreign = codings.any(|coding| CODINGS.contains(&coding));
     is_foreign.then(|| format!("{encoding:?}"))
+}
+
+/// Whether an answer says where it ends, by its length or in its last chunk. Of others the HTTP client does
+/// not tell a connection that breaks from one that is closed.
+pub(crate) fn tells_its_end(response: &Response<Body>) -> bool {
+    let is_chunked = response.headers().contains_key(header::TRANSFER_ENCODING);
+    is_chunked || response.body().content_length().is_some()
 }
 
 /// Reads what a server says that refuses.
@@ -218,5 +244,36 @@ pub(crate) fn refusal(url: &Uri, response: Response<Body>) -> Refusal {
             None => said,
         },
         body,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_a_coding_cannot_be_read() {
+        let foreign = |encoding: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_ENCODING, encoding.parse().unwrap());
+            foreign_encoding(&headers)
+        };
+        for encoding in [
+            "", "identity", "Identity", "none", "utf-8", "UTF-8", "chunked",
+        ] {
+            assert_eq!(foreign(encoding), None, "{encoding}");
+        }
+        for encoding in [
+            "br",
+            "BR",
+            "zstd",
+            "deflate",
+            "x-gzip",
+            "gzip",
+            "identity, br",
+        ] {
+            assert!(foreign(encoding).is_some(), "{encoding}");
+        }
+        assert_eq!(foreign_encoding(&HeaderMap::new()), None);
     }
 }

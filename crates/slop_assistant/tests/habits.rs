@@ -106,6 +106,12 @@ fn broken(body: &str) -> Vec<u8> {
     format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
+/// A stream of a length that is not told, which ends with its connection.
+fn closed(body: &str) -> Vec<u8> {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close";
+    format!("{head}\r\n\r\n{body}").into_bytes()
+}
+
 /// A stream that has said that it is finished.
 fn finished(body: &str) -> Vec<u8> {
     stream(&format!("{body}{FINISH}{DONE}"))
@@ -146,6 +152,15 @@ fn habits_of_servers_like_openai() {
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n".as_slice(),
         GZIPPED,
     ];
+    let encoded = |encoding: &str| {
+        let body = format!("{hello}{FINISH}{DONE}");
+        let length = body.len();
+        format!(
+            "HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        )
+        .into_bytes()
+    };
     let rows = [
         ("comments", finished(&format!(": OPENROUTER PROCESSING\n\n{hello}: ping\r\n\r\n")), text("Hello")),
         ("a mark before the first event", finished(&format!("\u{feff}{hello}")), text("Hello")),
@@ -158,6 +173,9 @@ fn habits_of_servers_like_openai() {
         ("halves of a character", finished(&(token(r"Hi \ud83d") + &token(r"\ude00!"))), text("Hi 😀!")),
         ("half a character alone", finished(&token(r"Hi \ud83d")), text("Hi \u{fffd}")),
         ("no [DONE]", stream(&format!("{hello}{FINISH}")), text("Hello")),
+        ("no [DONE] and no length", closed(&format!("{hello}{FINISH}")), text("Hello")),
+        ("a reason with each piece", stream(&format!("{hello}{FINISH}").repeat(2)), text("HelloHello")),
+        ("the same without a length", closed(&format!("{hello}{FINISH}").repeat(2)), cut("HelloHello")),
         ("[DONE] with blanks", stream(&format!("{hello}data:  [DONE]  \n\n")), text("Hello")),
         ("no blank line at the end", stream(format!("{hello}{FINISH}").trim_end()), text("Hello")),
         ("no end at all", stream(&hello), cut("Hello")),
@@ -180,6 +198,8 @@ fn habits_of_servers_like_openai() {
         ("lines of JSON", stream(&format!("{hello}{FINISH}").replace("data: ", "")), text("Hello")),
         ("half of a whole answer", stream(r#"{"choices":[{"message":{"conte"#), cut("")),
         ("gzip that nobody asked for", gzipped.concat(), text("a")),
+        ("an encoding that is none", encoded("none"), text("Hello")),
+        ("an encoding of characters", encoded("UTF-8"), text("Hello")),
         ("null", finished(&(choice(r#"{"delta":null}"#) + &choice(r#"{"delta":{"content":null}}"#) + &hello)), text("Hello")),
         ("no choices", finished(&format!("data: {{\"choices\":[]}}\n\n{hello}")), text("Hello")),
         ("no error", finished(&hello.replace("}\n\n", ",\"error\":null}\n\n")), text("Hello")),
@@ -259,6 +279,10 @@ fn ask(server: &Server, provider: fn(String, String) -> Provider) -> Ask {
 
 fn anthropic(base_url: String, model: String) -> Provider {
     Provider::Anthropic { base_url, model }
+}
+
+fn openai(base_url: String, model: String) -> Provider {
+    Provider::OpenAi { base_url, model }
 }
 
 fn gemini(base_url: String, model: String) -> Provider {
@@ -408,6 +432,15 @@ fn an_address_without_a_version_is_tried_both_ways() {
         error.to_string().contains("model `small` not found"),
         "{error}"
     );
+
+    // Unless only the second one is about the model.
+    for words in ["The model does not exist", "No endpoints found for small."] {
+        let reply = Reply::start(common::ask(&base));
+        server.accept().refuse(not_found, "", "unknown address");
+        server.accept().refuse(not_found, "", words);
+        let error = expect_end(&reply).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
 }
 
 #[test]
@@ -666,6 +699,41 @@ fn tools_are_called_in_the_way_of_gemini() {
         { "role": "user", "parts": [result("call_0"), result("call_1")] },
     ]);
     assert_eq!(sent["contents"], expected);
+}
+
+#[test]
+fn thoughts_go_back_with_calls_unless_the_server_does_not_take_them() {
+    let server = Server::start();
+    let events = [
+        r#"{"choices":[{"delta":{"reasoning_content":"six"}}]}"#,
+        r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"1","function":{"name":"read","arguments":"{}"}}]}}]}"#,
+        r#"{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#,
+    ];
+    let (_, calls) = round(&server, openai, &[], &events);
+    let hello = [r#"{"choices":[{"delta":{"content":"Hello"},"finish_reason":"stop"}]}"#];
+    let (sent, _) = round(&server, openai, std::slice::from_ref(&calls), &hello);
+    let called = &sent["messages"][1];
+    assert_eq!(called["tool_calls"][0]["id"], "1");
+    assert_eq!(called["reasoning_content"], "six");
+
+    let reply = Reply::start(Ask {
+        tools: vec![read_tool()],
+        messages: vec![
+            Message::new(ChatRole::User, "hello"),
+            Message::calls("", calls),
+        ],
+        ..server.ask()
+    });
+    let connection = server.accept();
+    assert!(connection.body.contains("six"), "{}", connection.body);
+    let words = r#"{"message":"messages.1.assistant.reasoning_content: property 'messages.1.assistant.reasoning_content' is unsupported","type":"invalid_request_error","param":"validation_error","code":"wrong_api_format"}"#;
+    connection.refuse("400 Bad Request", "", words);
+    expect_retry(&reply);
+    let connection = server.accept();
+    assert!(connection.body.contains("\"tools\""), "{}", connection.body);
+    assert!(!connection.body.contains("six"), "{}", connection.body);
+    answer(connection);
+    assert_eq!(listen(&reply), text("Hello"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 use super::*;
-use crate::{registry::dialect, Provider};
+use crate::{registry::dialect, Call, Provider};
 
 /// The thoughts, the text, and how it ended.
 type Read = (String, String, Result<(), AssistantError>);
@@ -14,6 +14,30 @@ fn openai() -> Box<dyn Dialect> {
         model: "m".to_owned(),
     };
     dialect(&provider).unwrap().unwrap()
+}
+
+fn anthropic() -> Box<dyn Dialect> {
+    let provider = Provider::Anthropic {
+        base_url: "http://a".to_owned(),
+        model: "m".to_owned(),
+    };
+    dialect(&provider).unwrap().unwrap()
+}
+
+/// The calls that an answer with tools ends with.
+fn calls(dialect: &dyn Dialect, events: &[&str]) -> Vec<Call> {
+    let mut decoder = Decoder::new(dialect);
+    decoder.take_calls(0);
+    for event in events {
+        decoder
+            .push(format!("data: {event}\n\n").as_bytes())
+            .unwrap();
+    }
+    assert_eq!(decoder.end(End::Orderly), Ok(()));
+    match decoder.take_updates().pop() {
+        Some(Told::Calls(calls)) => calls,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// All updates and how it ended.
@@ -216,6 +240,64 @@ fn what_stands_beside_an_answer_is_no_part_of_it() {
 }
 
 #[test]
+fn what_has_a_name_of_its_own_may_stand_within_an_answer() {
+    let done = "data: [DONE]\n\n";
+    for named in [
+        "event: hermes.tool.progress\ndata: {\"tool\":\"terminal\",\"status\":\"looking\"}\n\n",
+        "event: progress\ndata: {\"message\":\"looking\"}\n\n",
+        "event: progress\ndata: looking\n\n",
+    ] {
+        let whole = piece("a") + named + &piece("b") + &finish("stop") + named + done;
+        check(&whole, "ab", Ok(()));
+        check(&(named.to_owned() + &whole), "ab", Ok(()));
+        // Also of a server that says with each piece that it is finished.
+        let each = piece("a") + &finish("stop") + named + &piece("b") + &finish("stop") + done;
+        check(&each, "ab", Ok(()));
+        // It makes no answer whole, and is told if there is none.
+        check(&(piece("a") + named), "a", Err(AssistantError::CutOff));
+        check_bad(&(named.to_owned() + done), "looking");
+    }
+    // What is wrong is, under any name.
+    let error = "event: progress\ndata: {\"error\":{\"message\":\"no room\"}}\n\n";
+    let text = "no room".to_owned();
+    let reported = Err(AssistantError::Reported { text });
+    check(&(piece("a") + error + &piece("b")), "a", reported);
+    let half = "event: progress\ndata: {\"cho\n\n";
+    check_bad(&(piece("a") + half + &piece("b") + done), "{\"cho");
+    let part = "event: x\ndata: {\"choices\":1}\n\n";
+    check_bad(&(piece("a") + part + &piece("b") + done), "choices");
+}
+
+#[test]
+fn halves_of_characters_are_put_together_in_calls_too() {
+    let openai_calls = calls(
+        &*openai(),
+        &[
+            r#"{"choices":[{"delta":{"reasoning_content":"\ud83d"}}]}"#,
+            r#"{"choices":[{"delta":{"reasoning_content":"\ude00"}}]}"#,
+            r#"{"choices":[{"delta":{"tool_calls":[{"id":"1","function":{"name":"write","arguments":"{\"a\":\"\ud83d"}}]}}]}"#,
+            r#"{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":"\ude00 \ud83d\"}"}}]},"finish_reason":"tool_calls"}]}"#,
+        ],
+    );
+    assert_eq!(openai_calls[0].arguments, "{\"a\":\"😀 \u{fffd}\"}");
+    assert_eq!(
+        openai_calls[0].signature,
+        "[{\"reasoning_content\":\"😀\"}]"
+    );
+    let anthropic_calls = calls(
+        &*anthropic(),
+        &[
+            r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"1","name":"write","input":{}}}"#,
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"a\":\"\ud83d"}}"#,
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"\ude00\"}"}}"#,
+            r#"{"type":"message_delta","delta":{"stop_reason":"tool_use"}}"#,
+            r#"{"type":"message_stop"}"#,
+        ],
+    );
+    assert_eq!(anthropic_calls[0].arguments, "{\"a\":\"😀\"}");
+}
+
+#[test]
 fn an_error_without_the_name_of_its_field_is_told() {
     let body = piece("a") + "{\"error\":{\"message\":\"no room\"}}\n\ndata: [DONE]\n\n";
     let text = "no room".to_owned();
@@ -249,6 +331,15 @@ fn it_says_what_to_wait_for() {
     assert!(!decoder.is_done());
     decoder.push(b"data: [DONE]\n\n").unwrap();
     assert!(decoder.is_done());
+    // It calls a tool itself.
+    let mut decoder = Decoder::new(&*dialect);
+    decoder.push(piece("a").as_bytes()).unwrap();
+    decoder.push(finish("tool_calls").as_bytes()).unwrap();
+    assert_eq!(decoder.wait(), Wait::Next);
+    decoder.push(piece("b").as_bytes()).unwrap();
+    decoder.push(finish("stop").as_bytes()).unwrap();
+    decoder.push(b"data: [DONE]\n\n").unwrap();
+    assert_eq!(decoder.end(End::Orderly), Ok(()));
 }
 
 proptest! {

@@ -4,7 +4,6 @@ use super::*;
 use crate::{
     answer::End,
     told::Told::{self, Thought, Token},
-    ChatRole,
 };
 
 fn server(base_url: &str) -> OpenAi {
@@ -190,6 +189,94 @@ fn text_and_thoughts_come_in_many_forms() {
 }
 
 #[test]
+fn parts_without_a_text_say_nothing() {
+    check_choice(
+        json!({"delta": {"content": [
+            {"type": "reasoning", "summary": [{"type": "summary_text", "text": "a"}]},
+            {"type": "thinking", "thinking": [{"type": "reference"}, {"type": "text", "text": "b"}]},
+            {"type": "thinking"},
+            {"type": "image_url", "image_url": {"url": "data:"}},
+            {"type": "reference", "reference_ids": [1]},
+            {"type": "text", "text": null},
+            {"type": "text", "text": "c"},
+        ]}}),
+        &[thought("a"), thought("b"), token("c")],
+    );
+    let event = json!({"choices": [{"delta": {"content": [{"type": "image"}]}}]});
+    let mut answer = Answer::default();
+    server("http://a").read(&event, &mut answer).unwrap();
+    answer.done();
+    let only_thoughts = false;
+    let empty = AssistantError::Empty { only_thoughts };
+    assert_eq!(answer.end(End::Orderly), Err(empty));
+}
+
+#[test]
+fn a_whole_answer_behind_its_pieces_is_not_read_twice() {
+    let call = json!({ "index": 0, "id": "1",
+        "function": { "name": "read", "arguments": "{}" } });
+    let message = json!({ "role": "assistant", "reasoning": "six", "content": "Hello",
+        "tool_calls": [call] });
+    let whole = json!({ "object": "chat.completion", "choices": [{
+        "index": 0, "message": message, "finish_reason": "stop" }] });
+    let piece = |delta: Value| json!({ "choices": [{ "delta": delta }] });
+    let thoughts = piece(json!({ "reasoning": "six" }));
+    let text = [
+        piece(json!({ "content": "Hel" })),
+        piece(json!({ "content": "lo" })),
+    ];
+    let calls = piece(json!({ "tool_calls": [call] }));
+    let [first, second] = text.clone();
+    for events in [
+        vec![
+            thoughts.clone(),
+            first,
+            second,
+            calls.clone(),
+            whole.clone(),
+        ],
+        // What has not come before is in it.
+        vec![thoughts, whole.clone()],
+        vec![text[0].clone(), text[1].clone(), whole.clone()],
+        vec![calls, whole.clone()],
+        vec![whole],
+    ] {
+        let mut answer = Answer::default();
+        answer.take_calls(0);
+        for event in &events {
+            server("http://a").read(event, &mut answer).unwrap();
+        }
+        assert_eq!(answer.end(End::Orderly), Ok(()));
+        let (mut thoughts, mut text, mut arguments) = <(String, String, String)>::default();
+        for told in answer.take_updates() {
+            match told {
+                Thought(thought) => thoughts += &thought,
+                Token(token) => text += &token,
+                Told::Calls(calls) => {
+                    arguments.extend(calls.into_iter().map(|call| call.arguments))
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        let said = (&*thoughts, &*text, &*arguments);
+        assert_eq!(said, ("six", "Hello", "{}"), "{events:?}");
+    }
+    // Whole ones that follow each other are pieces.
+    let message = |text: &str| json!({ "choices": [{ "message": { "content": text } }] });
+    let mut answer = Answer::default();
+    for event in [message("Hel"), message("lo")] {
+        server("http://a").read(&event, &mut answer).unwrap();
+    }
+    assert_eq!(answer.take_updates(), [token("Hel"), token("lo")]);
+    // A piece without a word is none of it.
+    let mut answer = Answer::default();
+    for event in [piece(json!({ "content": "\n" })), message("Hello")] {
+        server("http://a").read(&event, &mut answer).unwrap();
+    }
+    assert_eq!(answer.take_updates(), [token("\nHello")]);
+}
+
+#[test]
 fn an_error_in_a_choice_is_told() {
     let event = json!({ "choices": [{
         "delta": {"content": ""}, "finish_reason": "error",
@@ -227,7 +314,9 @@ fn events_without_text_are_harmless_if_they_are_known() {
         json!({"choices": 1}),
         json!({"choices": [{"delta": 1}]}),
         json!({"choices": [{"delta": {"content": 1}}]}),
-        json!({"choices": [{"delta": {"content": [{"type": "image"}]}}]}),
+        json!({"choices": [{"delta": {"content": [1]}}]}),
+        json!({"choices": [{"delta": {"content": [{"type": "text", "text": 1}]}}]}),
+        json!({"choices": [{"delta": {"content": [{"type": "thinking", "thinking": 1}]}}]}),
         json!({"choices": [{"delta": {}, "finish_reason": 1}]}),
     ] {
         let error = read(&event).unwrap_err();
@@ -335,6 +424,110 @@ fn tools_are_offered_and_what_came_of_them_goes_back() {
         body["messages"][2],
         json!({ "role": "user", "content": words })
     );
+}
+
+fn with_tool() -> Form {
+    Form {
+        tools: vec![tool()],
+        ..Form::default()
+    }
+}
+
+/// The calls that an answer with tools ends with.
+fn calls_in(events: &[Value]) -> Vec<Call> {
+    let mut answer = Answer::default();
+    answer.take_calls(0);
+    for event in events {
+        server("http://a").read(event, &mut answer).unwrap();
+    }
+    assert_eq!(answer.end(End::Orderly), Ok(()));
+    match answer.take_updates().pop() {
+        Some(Told::Calls(calls)) => calls,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// How calls go out.
+fn sent(calls: &[Call], form: &Form) -> Value {
+    let messages = [
+        Message::new(ChatRole::User, "a"),
+        Message::calls("", calls.to_vec()),
+    ];
+    let body = server("http://a").body(&messages, form);
+    body["messages"][1].clone()
+}
+
+#[test]
+fn what_the_server_wants_back_goes_back_with_the_calls() {
+    let piece = |delta: Value| json!({ "choices": [{ "delta": delta }] });
+    let function = json!({ "name": "read", "arguments": "{}" });
+    let extra = json!({ "google": { "thought_signature": "s" } });
+    for name in THOUGHTS {
+        let calls = calls_in(&[
+            piece(json!({ name: "si" })),
+            piece(json!({ name: "x", "content": null })),
+            piece(json!({ "tool_calls": [
+                { "index": 0, "id": "1", "function": function, "extra_content": extra },
+            ] })),
+            piece(json!({ "tool_calls": [{ "index": 1, "id": "2", "function": function }] })),
+            json!({ "choices": [{ "delta": {}, "finish_reason": "tool_calls" }] }),
+        ]);
+        let mut said = sent(&calls, &with_tool());
+        assert_eq!(said[name], "six");
+        assert_eq!(said["tool_calls"][0]["extra_content"], extra);
+        assert_eq!(said["tool_calls"][1].get("extra_content"), None);
+        // Where it is refused, all else is the same.
+        let form = Form {
+            thoughts: false,
+            ..with_tool()
+        };
+        let said = said.as_object_mut().unwrap();
+        said.remove(name);
+        let first = said["tool_calls"][0].as_object_mut().unwrap();
+        first.remove("extra_content");
+        assert_eq!(sent(&calls, &form).as_object().unwrap(), &*said);
+    }
+}
+
+#[test]
+fn what_another_kind_of_server_wants_back_is_not_sent() {
+    let plain = [call("1", "{}")];
+    for signature in [
+        "of Gemini",
+        "1234",
+        r#"[{"type":"thinking","thinking":"six","signature":"s"}]"#,
+        r#"[{"type":"redacted_thinking","data":"d"}]"#,
+    ] {
+        let signature = signature.to_owned();
+        let signed = [Call {
+            signature,
+            ..call("1", "{}")
+        }];
+        assert_eq!(sent(&signed, &with_tool()), sent(&plain, &with_tool()));
+    }
+}
+
+#[test]
+fn a_server_that_wants_thoughts_with_every_call_gets_some() {
+    let form = Form {
+        blank_thoughts: true,
+        ..with_tool()
+    };
+    let signature = r#"[{"reasoning_content":"six"}]"#.to_owned();
+    let thought = Call {
+        signature,
+        ..call("1", "{}")
+    };
+    assert_eq!(sent(&[thought], &form)["reasoning_content"], "six");
+    let said = sent(&[call("1", "{}")], &form);
+    assert_eq!(said["reasoning_content"], " ");
+    let messages = [
+        Message::new(ChatRole::User, "a"),
+        Message::new(ChatRole::Assistant, "b"),
+    ];
+    let body = server("http://a").body(&messages, &form);
+    assert_eq!(body["messages"][0].get("reasoning_content"), None);
+    assert_eq!(body["messages"][1]["reasoning_content"], " ");
 }
 
 #[test]

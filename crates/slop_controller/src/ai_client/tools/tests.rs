@@ -222,8 +222,8 @@ fn serve<const N: usize>(bodies: [&'static str; N]) -> (String, thread::JoinHand
 
 #[test]
 fn a_model_that_calls_a_tool_is_told_what_came_of_it() {
-    let calls =
-        "data: {\"choices\":[{\"delta\":{\"content\":\"First.\",\"tool_calls\":[{\"index\":0,\
+    let calls = "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"six\"}}]}\n\n\
+         data: {\"choices\":[{\"delta\":{\"content\":\"First.\",\"tool_calls\":[{\"index\":0,\
                  \"id\":\"x\",\"function\":{\"name\":\"read_file\",\
                  \"arguments\":\"{\\\"path\\\":\\\"a.md\\\"}\"}}]},\
                  \"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n";
@@ -249,6 +249,8 @@ fn a_model_that_calls_a_tool_is_told_what_came_of_it() {
     assert!(!asked[0].contains("\"run_command\""), "{}", asked[0]);
     assert!(asked[1].contains("\"tool_call_id\":\"x\""), "{}", asked[1]);
     assert!(asked[1].contains("hello\\n"), "{}", asked[1]);
+    let thoughts = "\"reasoning_content\":\"six\"";
+    assert!(asked[1].contains(thoughts), "{}", asked[1]);
 }
 
 /// What a rollback brings back.
