@@ -157,7 +157,7 @@ pub struct ReloadReport {
     pub phases: Vec<PhaseTime>,
     /// From the request to the end of the first frame with the new code, in milliseconds.
     pub latency_ms: Option<f64>,
-    /// The longest frame while it went on, in milliseconds.
+    /// The longest frame from the end of the build to that of the probation, in milliseconds.
     pub longest_frame_ms: f64,
     /// The modules that changed.
     pub modules: Vec<ModuleChange>,

@@ -336,14 +336,14 @@ impl<E: Engine> Transaction<E> {
         })
     }
 
-    /// Measures the frames while a reload goes on: what each takes from its start to here.
+    /// Measures the frames of a reload from the end of its build on: what each takes from its start to here. Before that
+    /// they are what the compiler leaves of the cores.
     fn measure(&mut self) {
         let Some(begun) = self.frame.take() else {
             return;
         };
         let attempt = match &mut self.stage {
-            Stage::Idle | Stage::Ahead(_) => return,
-            Stage::Building(building) => &mut building.attempt,
+            Stage::Idle | Stage::Ahead(_) | Stage::Building(_) => return,
             Stage::Armed(armed) => &mut armed.attempt,
             Stage::Probation(trial, _) => &mut trial.attempt,
         };

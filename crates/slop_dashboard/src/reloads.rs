@@ -487,7 +487,7 @@ fn facts(ui: &mut egui::Ui, report: &ReloadReport, theme: &Theme) {
         ui.label(format!("New code seen after {latency}"));
     }
     let longest = duration(report.longest_frame_ms);
-    ui.label(format!("Longest frame {longest}"));
+    ui.label(format!("Longest frame after the build {longest}"));
     if !report.modules.is_empty() {
         let names: Vec<_> = report.modules.iter().map(|m| m.name.as_str()).collect();
         ui.label(format!("Changed: {}", names.join(", ")));
