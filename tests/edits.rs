@@ -309,8 +309,10 @@ table! {
             fn tell(mut probe: ResMut<Probe>, screen: Res<State<Screen>>) {
                 note(&mut probe, format!(\"{:?}\", screen.get()));
             }
-            fn entered(mut probe: ResMut<Probe>) { note(&mut probe, \"entered\"); }";
-        let setup = "app.init_state::<Screen>().add_systems(Update, (tell, go.run_if(asked)))
+            fn entered(mut probe: ResMut<Probe>) { note(&mut probe, \"entered\"); }
+            fn scope(mut commands: Commands) { commands.spawn(StateScoped(Screen::Play)); }";
+        let setup = "app.init_state::<Screen>().enable_state_scoped_entities::<Screen>()
+            .add_systems(Startup, scope).add_systems(Update, (tell, go.run_if(asked)))
             .add_systems(OnEnter(Screen::Play), entered);";
         let mut row = Row::start("edit_state", "", setup, items);
         row.host.advance();
@@ -318,6 +320,7 @@ table! {
         assert_eq!(last(&mut row, 1), "Play");
         let report = edited(&mut row, "committed", &[("{ #[default] Menu, Play }", "{ Intro, #[default] Menu, Shop, Play }")]);
         assert_eq!(passage(&report, "State<").0, "migrated");
+        assert_eq!(passage(&report, "StateScoped<").0, "migrated");
         // Nothing is entered again.
         assert_eq!(row.notes(2).into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(["Play".to_owned()]));
         let report = row.edited(&[("\"entered\"", "\"came in\""), ("NextState<Screen>>) { next.set(Screen::Play)", "NextState<Screen>>) { next.set(Screen::Shop)")]);

@@ -396,9 +396,6 @@ fn had_states(world: &World, module: &str) -> bool {
 /// The types that new code uses.
 pub(crate) fn incoming(world: &World, rehearsal: &Rehearsal) -> HashMap<TypeId, Incoming> {
     let mut incoming = rehearsal.incoming.clone();
-    if rehearsal.is_sure() {
-        return incoming;
-    }
     let used = world.resource::<SetUp>().used.iter();
     let infos = used.filter_map(|id| world.components().get_info(*id));
     incoming.extend(infos.filter_map(|info| Some((info.type_id()?, Incoming::of(info)?))));

@@ -164,7 +164,9 @@ impl Decision<'_> {
         let name = info.name();
         let new = self.layout_for(name);
         let now = new.renamed(name);
-        let to = self.incoming.values().find(|to| to.name == now);
+        let found = self.incoming.values().find(|to| to.name == now);
+        let scoped = found.is_none().then(|| self.scoped(&now)).flatten();
+        let to = found.or(scoped.as_ref());
         if to.is_none() && !new.tells_apart(old, name) {
             return Ok(None);
         }
@@ -237,6 +239,18 @@ impl Decision<'_> {
             to: to.cloned(),
         };
         crossing(over, fault)
+    }
+
+    /// What the new code scopes entities to a state by. Only its transitions use that, and they are not looked at
+    /// before they are put in place; but it is laid out as the state.
+    fn scoped(&self, name: &str) -> Option<Incoming> {
+        let state = names::scope_of(name)?;
+        let mut known = self.incoming.values();
+        let like = known.find(|of| names::state_of(&of.name) == Some(state))?;
+        Some(Incoming {
+            name: name.to_owned(),
+            ..like.clone()
+        })
     }
 
     /// Whether a request for a state has come since the last transitions were made.
@@ -369,24 +383,28 @@ impl Decision<'_> {
         })
     }
 
-    /// If reflection sees both. A state is what is in it.
+    /// If reflection sees both, or what is in them if that is all.
     fn reflection(&self, changed: &Changed<'_>) -> Option<Reflection> {
-        let (old, new) = match (
-            names::state_of(changed.info.name()),
-            names::state_of(&changed.to.name),
-        ) {
-            (Some(was), Some(now)) => {
-                let shapes = self.slots.iter().flat_map(|slot| &slot.shapes);
-                let mut shapes = shapes.filter(|(_, shape)| shape.path == was);
-                let (old, shape) = shapes.next()?;
-                let is_alone = shape.size == changed.info.layout().size();
-                let mut types = self.rehearsal.types.iter();
-                let (new, shape) = types.find(|(_, shape)| shape.path == now)?;
-                let is_alone = is_alone && shape.size == changed.to.layout.size();
-                is_alone.then_some((*old, *new))?
-            }
-            _ => (changed.id, changed.to.id),
-        };
+        let whole = self.reflected(changed.id, changed.to.id);
+        whole.or_else(|| {
+            let (old, new) = self.states_in(changed)?;
+            self.reflected(old, new)
+        })
+    }
+
+    fn states_in(&self, changed: &Changed<'_>) -> Option<(TypeId, TypeId)> {
+        let was = names::state_in(changed.info.name())?;
+        let now = names::state_in(&changed.to.name)?;
+        let mut shapes = self.slots.iter().flat_map(|slot| &slot.shapes);
+        let (old, shape) = shapes.find(|(_, shape)| shape.path == was)?;
+        let is_alone = shape.size == changed.info.layout().size();
+        let mut types = self.rehearsal.types.iter();
+        let (new, shape) = types.find(|(_, shape)| shape.path == now)?;
+        let is_alone = is_alone && shape.size == changed.to.layout.size();
+        is_alone.then_some((*old, *new))
+    }
+
+    fn reflected(&self, old: TypeId, new: TypeId) -> Option<Reflection> {
         let registry = &self.rehearsal.registry;
         registry.get_type_data::<ReflectFromReflect>(new)?;
         let defaults = self.rehearsal.state_keys.iter();
@@ -399,11 +417,11 @@ impl Decision<'_> {
         })
     }
 
-    /// Of an enum without fields, or a state of one: what each variant's number has become.
+    /// Of an enum without fields, or what is a state of one: what each variant's number has become.
     fn numbers(&self, changed: &Changed<'_>) -> Option<Vec<(i64, i64)>> {
         let [was, is] = [changed.info.name(), &changed.to.name];
-        let was = changed.old.variants(names::state_of(was).unwrap_or(was))?;
-        let is = changed.new.variants(names::state_of(is).unwrap_or(is))?;
+        let was = changed.old.variants(names::state_in(was).unwrap_or(was))?;
+        let is = changed.new.variants(names::state_in(is).unwrap_or(is))?;
         // One of a single variant has no number.
         if [was, is].iter().any(|variants| variants.len() < 2) {
             return None;

@@ -316,6 +316,41 @@ fn a_state_of_another_type_goes_on_where_it_is_and_is_not_entered() {
 }
 
 #[test]
+fn what_is_scoped_to_a_state_of_another_type_goes_with_it() {
+    fn before(app: &mut App) {
+        use old_states::Screen;
+        app.init_state::<Screen>()
+            .enable_state_scoped_entities::<Screen>();
+    }
+    fn after(app: &mut App) {
+        use new_states::Screen;
+        app.init_state::<Screen>()
+            .enable_state_scoped_entities::<Screen>();
+    }
+    let mut bench = Bench::new(&[module("game", before)], |_| {});
+    bench.types(STATES_BEFORE, 1);
+    check(&bench.report(), Outcome::Committed);
+    let world = bench.world();
+    world.spawn(StateScoped(old_states::Screen::Menu));
+    world.spawn(StateScoped(old_states::Screen::Game));
+    bench.types(STATES_AFTER, 2);
+    let report = bench.reload(&[module("game", after)]);
+    check(&report, Outcome::Committed);
+    let mut types = report.types.iter();
+    let scoped = types.find(|of| of.name.contains("StateScoped<")).unwrap();
+    assert_eq!((scoped.passage, scoped.values), (Passage::Migrated, 2));
+    bench.frames(2);
+    assert_eq!(bench.count::<StateScoped<new_states::Screen>>(), 2);
+    let world = bench.world();
+    let mut next = world.resource_mut::<NextState<new_states::Screen>>();
+    next.set(new_states::Screen::Game);
+    bench.frames(2);
+    let world = bench.world();
+    let mut left = world.query::<&StateScoped<new_states::Screen>>();
+    assert_eq!(left.single(world).0, new_states::Screen::Game);
+}
+
+#[test]
 fn what_was_built_for_a_state_is_built_anew_by_a_rebuild_after_its_type_has_changed() {
     fn before(app: &mut App) {
         use old_states::Screen;
