@@ -562,6 +562,7 @@ table! {
 const IN_PROCESS: &[&str] = &[
     "what_the_app_itself_uses_stays_what_it_was",
     "what_another_module_uses_goes_over_with_it_only",
+    "assets_of_a_crate_of_which_a_type_has_changed_need_a_restart",
 ];
 
 #[test]

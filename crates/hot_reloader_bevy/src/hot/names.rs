@@ -39,8 +39,13 @@ pub(crate) fn transitions_of(name: &str) -> Option<&str> {
     of.strip_suffix(">>")
 }
 
+/// What the assets are that an `Assets` has.
+pub(crate) fn asset_of(name: &str) -> Option<&str> {
+    name.strip_prefix(ASSETS)?.strip_suffix('>')
+}
+
 pub(crate) fn is_assets(name: &str) -> bool {
-    name.starts_with(ASSETS)
+    asset_of(name).is_some()
 }
 
 pub(crate) fn is_observer(name: &str) -> bool {
@@ -101,7 +106,8 @@ mod tests {
         assert_eq!(transitions_of(events), screen);
         assert!(is_events(events) && goes_on(events));
         assert!(is_next_state(type_name::<NextState<Screen>>()));
-        assert!(is_assets(type_name::<Assets<Image>>()));
+        let images = type_name::<Assets<Image>>();
+        assert_eq!(asset_of(images), Some(type_name::<Image>()));
         assert!(is_observer(type_name::<Observer<OnAdd, ()>>()));
         assert!(!goes_on(type_name::<Screen>()));
     }

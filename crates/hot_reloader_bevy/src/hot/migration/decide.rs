@@ -190,6 +190,9 @@ impl Decision<'_> {
             // The sources never knew it, and new code does not either.
             return Ok(None);
         }
+        if let Some(asset) = names::asset_of(name).filter(|_| !new.discards(name)) {
+            return Err(fault(name, assets_stay(asset)));
+        }
         if was != Known::Gone && is == Known::Gone {
             if self.plan.layout.discards(name) {
                 let comes_back = self.as_it_is(info, holder).is_ok();
@@ -465,6 +468,14 @@ fn gone(name: &str, old: &Layout, new: &Layout) -> String {
     format!(
         "it is gone, and there are values of it. {guess}Put `#[state(was = \"{name}\")]` on the type \
          that it has become, or `#[state(discard = \"{name}\")]` on any item to let them go"
+    )
+}
+
+/// The engine knows assets, their loader and their handles by the type that was registered first.
+fn assets_stay(asset: &str) -> String {
+    format!(
+        "assets of this type, their loader and their handles stay with the code of the first load: undo the change, \
+         restart the app, or put {asset} and its loader into a crate that the app shares"
     )
 }
 

@@ -1,6 +1,6 @@
 //! Values of types that changed: what takes no compiler to try.
 
-use bevy::prelude::*;
+use bevy::{prelude::*, state::app::StatesPlugin};
 use hot_reloader_transaction::{Outcome, Passage, TypeChange};
 
 use super::harness::{check, module, Bench};
@@ -213,6 +213,50 @@ fn a_rollback_brings_back_what_was_discarded() {
     let report = bench.reload(&AFTER);
     check(&report, Outcome::Committed);
     assert!(!report.types.iter().any(is_discarded), "{report:#?}");
+}
+
+mod old_assets {
+    use bevy::prelude::*;
+    #[derive(Asset, TypePath)]
+    pub(super) struct Page;
+}
+
+mod new_assets {
+    use bevy::prelude::*;
+    #[derive(Asset, TypePath)]
+    pub(super) struct Page;
+}
+
+const ASSETS_BEFORE: &str =
+    "mod hot { mod tests { mod migration { mod old_assets { struct Page; } } } }";
+
+const ASSETS_AFTER: &str = "mod hot { mod tests { mod migration { mod new_assets {
+    #[state(was = \"hot_reloader_bevy::hot::tests::migration::old_assets::Page\")]
+    struct Page;
+} } } }";
+
+#[test]
+fn assets_of_a_crate_of_which_a_type_has_changed_need_a_restart() {
+    let engine = |app: &mut App| {
+        app.add_plugins((MinimalPlugins, AssetPlugin::default(), StatesPlugin));
+    };
+    let mut bench = Bench::start_in(engine, &[module("game", |_| {})]);
+    bench.types(ASSETS_BEFORE, 1);
+    let report = bench.reload(&[module("game", |app| {
+        app.init_asset::<old_assets::Page>();
+    })]);
+    check(&report, Outcome::Committed);
+    bench.types(ASSETS_AFTER, 2);
+    let report = bench.reload(&[module("game", |app| {
+        app.init_asset::<new_assets::Page>();
+    })]);
+    check(&report, Outcome::Refused);
+    let text = report.error.unwrap().to_string();
+    assert!(
+        text.contains("stay with the code of the first load"),
+        "{text}"
+    );
+    assert!(text.contains("old_assets::Page and its loader"), "{text}");
 }
 
 /// An index that hooks keep is right afterwards.
