@@ -28,7 +28,7 @@ use super::{
     set_up::{self, SetUp},
     slots::{Before, Delegates, Slot},
     snapshot::{Instructions, Scope, Snapshot},
-    HotReloader,
+    type_paths, HotReloader,
 };
 use crate::{OnLoad, OnReload, OnUnload};
 
@@ -181,6 +181,7 @@ impl Engine for Bevy {
         // At the start of a frame, a schedule that is missing is one that nobody has made yet.
         let is_frame_start = world.resource::<Delegates>().is_frame_start;
         delegate::attach(world, is_frame_start);
+        type_paths::lead_to_running_code(world);
         (old, Ok(()))
     }
 
@@ -301,6 +302,7 @@ impl Engine for Bevy {
             let spawned = &mut delegates.spawned;
             spawned.stay_present(world, present, &HashMap::new());
         });
+        type_paths::lead_to_running_code(world);
         lost
     }
 

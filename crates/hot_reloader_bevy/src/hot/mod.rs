@@ -10,7 +10,7 @@
 //! [`reloader`], [`overlay`] and [`panel`] tell how it went.
 //!
 //! Small things beside: [`config`] is what a person sets, [`exempt`] what a rollback leaves alone; [`keys`],
-//! [`definition`] and [`names`] are what is known of types, [`resources`] of resources of any type, [`labels`] of
+//! [`definition`] and [`names`] are what is known of types, [`type_paths`] leads to them, [`resources`] of resources of any type, [`labels`] of
 //! schedules; [`awake`] brings frames; [`in_process`] stands in for cargo and the loader in tests.
 
 mod awake;
@@ -48,6 +48,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 mod trigger;
+mod type_paths;
 
 pub use config::HotReloaderConfig;
 pub use delegate::{HotSystems, ModuleTimes};

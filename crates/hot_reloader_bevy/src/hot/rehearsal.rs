@@ -158,7 +158,7 @@ pub(crate) fn rehearse(
         ..Rehearsal::default()
     };
     let mut leftover = Leftover::default();
-    leftover.world = scratch::world(live);
+    leftover.world = throwaway(live, plan);
     let world = &mut leftover.world;
     let seeded = resources::present(world);
     // Those that are not reloaded too: others may build on what they make.
@@ -275,6 +275,16 @@ impl Rehearsal {
     }
 }
 
+/// A world in which code is tried.
+fn throwaway(live: &World, plan: &Plan) -> World {
+    let slots = &live.resource::<Delegates>().slots;
+    let mut layouts: Vec<_> = slots.iter().map(|slot| &slot.layout).collect();
+    layouts.push(&plan.layout);
+    scratch::world(live, |path| {
+        layouts.iter().any(|layout| layout.concerns(path))
+    })
+}
+
 /// How many hooks the components have, but for those of observers, which the engine sets.
 fn hooks_set(world: &World) -> usize {
     let infos = world.components().iter();
@@ -298,7 +308,7 @@ fn build_twice(
     plan: &Plan,
     entry: &'static ModuleEntry,
 ) -> Result<(), RehearsalFault> {
-    let mut world = scratch::world(live);
+    let mut world = throwaway(live, plan);
     let running = live.resource::<Delegates>();
     // It may need what those before it make.
     let before = plan.order.iter().take_while(|name| *name != entry.name);

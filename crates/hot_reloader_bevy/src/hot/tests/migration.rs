@@ -1,5 +1,7 @@
 //! Values of types that changed: what takes no compiler to try.
 
+use std::any::TypeId;
+
 use bevy::{prelude::*, state::app::StatesPlugin};
 use hot_reloader_transaction::{Outcome, Passage, TypeChange};
 
@@ -183,6 +185,68 @@ fn what_another_module_uses_goes_over_with_it_only() {
         Outcome::Committed,
     );
     assert_eq!(bench.world().get::<new::Vigour>(entity).unwrap().points, 7);
+}
+
+mod old_paths {
+    use bevy::prelude::*;
+    #[derive(Component, Reflect)]
+    #[type_path = "hot_reloader_bevy::game"]
+    pub(super) struct Unit;
+}
+
+mod new_paths {
+    use bevy::prelude::*;
+    #[derive(Component, Reflect)]
+    #[type_path = "hot_reloader_bevy::game"]
+    pub(super) struct Unit;
+}
+
+/// As those of scenes do.
+#[test]
+fn paths_of_types_lead_to_those_of_the_code_that_runs() {
+    fn before(app: &mut App) {
+        app.register_type::<Vec<old_paths::Unit>>();
+    }
+    fn after(app: &mut App) {
+        app.register_type::<Vec<new_paths::Unit>>();
+    }
+    let leads_to = |bench: &mut Bench| {
+        let registry = bench.world().resource::<AppTypeRegistry>().read();
+        let paths = [
+            "hot_reloader_bevy::game::Unit",
+            "alloc::vec::Vec<hot_reloader_bevy::game::Unit>",
+        ];
+        paths.map(|path| registry.get_with_type_path(path).unwrap().type_id())
+    };
+    let [old, new] = [
+        [
+            TypeId::of::<old_paths::Unit>(),
+            TypeId::of::<Vec<old_paths::Unit>>(),
+        ],
+        [
+            TypeId::of::<new_paths::Unit>(),
+            TypeId::of::<Vec<new_paths::Unit>>(),
+        ],
+    ];
+    let mut bench = Bench::new(&[module("game", before)], |_| {});
+    bench.types("struct Unit;", 1);
+    check(&bench.report(), Outcome::Committed);
+    assert_eq!(leads_to(&mut bench), old);
+    for round in [2, 4] {
+        bench.types("struct Unit { x: u8 }", round);
+        check(&bench.reload(&[module("game", after)]), Outcome::Committed);
+        assert_eq!(leads_to(&mut bench), new);
+        // The edit is undone.
+        bench.types("struct Unit;", round + 1);
+        check(&bench.reload(&[module("game", before)]), Outcome::Committed);
+        assert_eq!(leads_to(&mut bench), old);
+        let report = bench.reload(&[module("game", |app| {
+            after(app);
+            app.add_systems(Update, || panic!("wrecked"));
+        })]);
+        check(&report, Outcome::RolledBack);
+        assert_eq!(leads_to(&mut bench), old);
+    }
 }
 
 /// What could not be made again is not done away with.

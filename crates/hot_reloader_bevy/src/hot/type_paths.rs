@@ -1,0 +1,40 @@
+//! Where the paths of types lead, by which scenes and what was saved are loaded.
+//!
+//! Bevy's registry keeps each type that it was told of, and a path leads to the one that was told of last. Code that
+//! comes back with an undone edit, or when a reload is taken back, has types that the registry knows already; so it
+//! has to be told of them once more.
+
+use bevy::{
+    prelude::{AppTypeRegistry, World},
+    reflect::TypeRegistry,
+};
+
+use super::slots::{Delegates, Slot};
+
+/// Lets paths that lead to types of other builds lead to those of the code that runs.
+pub(crate) fn lead_to_running_code(world: &World) {
+    let slots = &world.resource::<Delegates>().slots;
+    // When it was tried, all modules were.
+    let newest = slots.iter().max_by_key(|slot| slot.generation);
+    if let (Some(newest), Some(known)) = (newest, world.get_resource::<AppTypeRegistry>()) {
+        lead(&mut known.write(), &newest.registry, slots);
+    }
+}
+
+fn lead(known: &mut TypeRegistry, running: &TypeRegistry, slots: &[Slot]) {
+    for of_code in running.iter() {
+        let path = of_code.type_info().type_path();
+        let found = known.get_with_type_path(path);
+        if found.is_none_or(|found| found.type_id() == of_code.type_id()) {
+            continue;
+        }
+        // Of what is not of a crate that may change, others have decided.
+        let mut layouts = slots.iter().map(|slot| &slot.layout);
+        if layouts.any(|layout| layout.concerns(path)) {
+            // With what others have added to it.
+            if let Some(own) = known.get(of_code.type_id()).cloned() {
+                known.overwrite_registration(own);
+            }
+        }
+    }
+}
