@@ -354,6 +354,19 @@ table! {
         refused(&mut row, &["reflection does not see all of it"], &[("{ gold: u64, arrows: u64 }", "{ arrows: u64, gold: u64 }")]);
     }
 
+    fn hidden_in_what_is_moved() {
+        let items = format!("{REFLECTED}struct Value {{ x: u64 }}
+            #[derive(Component, Reflect, Debug)] struct Unit {{ name: String, points: u32, #[reflect(ignore)] is_alive: bool }}
+            fn made() -> Unit {{ Unit {{ name: String::new(), points: 7, is_alive: true }} }}");
+        let setup = "app.register_type::<Unit>().add_systems(Startup, |mut c: Commands| {
+                c.insert_resource(Value::default());
+                c.spawn(made());
+            }).add_systems(Update, (show_all::<Unit>, show::<Value>).chain());";
+        let mut row = Row::start("edit_hidden_moved", "Value", setup, &format!("{items}{SHOW}"));
+        row.host.frames(2);
+        refused(&mut row, &["::Unit", "reflection ignores a field"], &[("x: u64", "x: u64, y: u8")]);
+    }
+
     fn method_of_a_trait() {
         let items = "#[derive(Resource)] struct Value(Box<dyn Act + Send + Sync>);
             trait Act { fn a(&self) -> u8; }

@@ -19,7 +19,7 @@ use super::{
     code::{self, Code},
     compare,
     config::HotReloaderConfig,
-    delegate, labels,
+    delegate, known_types, labels,
     library::{Libraries, Library, Order},
     migration::{self, LeftBehind},
     recording::HostPlugins,
@@ -28,7 +28,7 @@ use super::{
     set_up::{self, SetUp},
     slots::{Before, Delegates, Slot},
     snapshot::{Instructions, Scope, Snapshot},
-    type_paths, HotReloader,
+    HotReloader,
 };
 use crate::{OnLoad, OnReload, OnUnload};
 
@@ -181,7 +181,7 @@ impl Engine for Bevy {
         // At the start of a frame, a schedule that is missing is one that nobody has made yet.
         let is_frame_start = world.resource::<Delegates>().is_frame_start;
         delegate::attach(world, is_frame_start);
-        type_paths::lead_to_running_code(world);
+        known_types::know(world);
         (old, Ok(()))
     }
 
@@ -302,7 +302,7 @@ impl Engine for Bevy {
             let spawned = &mut delegates.spawned;
             spawned.stay_present(world, present, &HashMap::new());
         });
-        type_paths::lead_to_running_code(world);
+        known_types::know(world);
         lost
     }
 

@@ -13,6 +13,7 @@ use std::{
     alloc::Layout,
     any::TypeId,
     collections::{HashMap, HashSet},
+    iter,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -246,6 +247,11 @@ pub(crate) fn rehearse(
         register(&mut registry);
     }
     rehearsal.note_types(world, &registry);
+    let layouts = layouts(live, plan);
+    snapshot::ignored::note(&mut registry, |path| {
+        let mut layouts = layouts.iter();
+        layouts.find_map(|layout| layout.ignores_fields(path))
+    });
     rehearsal.registry = Arc::new(registry);
     rehearsal.leftover = Mutex::new(Some(leftover));
     Ok(rehearsal)
@@ -275,11 +281,16 @@ impl Rehearsal {
     }
 }
 
+/// What the sources say of types: of those that were made, and of those that go on.
+fn layouts<'a>(live: &'a World, plan: &'a Plan) -> Vec<&'a hot_reloader_build::Layout> {
+    let slots = live.resource::<Delegates>().slots.iter();
+    let running = slots.map(|slot| &*slot.layout);
+    iter::once(&*plan.layout).chain(running).collect()
+}
+
 /// A world in which code is tried.
 fn throwaway(live: &World, plan: &Plan) -> World {
-    let slots = &live.resource::<Delegates>().slots;
-    let mut layouts: Vec<_> = slots.iter().map(|slot| &slot.layout).collect();
-    layouts.push(&plan.layout);
+    let layouts = layouts(live, plan);
     scratch::world(live, |path| {
         layouts.iter().any(|layout| layout.concerns(path))
     })

@@ -28,7 +28,7 @@ use crate::hot::{
     names,
     rehearsal::{Incoming, Rehearsal},
     slots::{Delegates, Slot},
-    snapshot::{Copier, Copiers},
+    snapshot::{ignored, Copier, Copiers},
 };
 
 /// How each type that new code would not find again goes over to it.
@@ -377,12 +377,21 @@ impl Decision<'_> {
     }
 
     fn old_pointer(&self, id: TypeId) -> Option<ReflectFromPtr> {
+        let (pointer, _) = self.seen_before(id)?;
+        Some(pointer)
+    }
+
+    /// How reflection looks at a type of before, and whether it ignores what may be in it.
+    fn seen_before(&self, id: TypeId) -> Option<(ReflectFromPtr, bool)> {
         let mut of_slots = self.slots.iter().map(|slot| &slot.registry);
-        let data = |registry: &TypeRegistry| registry.get_type_data::<ReflectFromPtr>(id).cloned();
-        let found = of_slots.find_map(|registry| data(registry));
+        let seen = |registry: &TypeRegistry| {
+            let pointer = registry.get_type_data::<ReflectFromPtr>(id).cloned()?;
+            Some((pointer, ignored::is_in(registry, id)))
+        };
+        let found = of_slots.find_map(|registry| seen(registry));
         found.or_else(|| {
             let registry = self.world.get_resource::<AppTypeRegistry>()?;
-            data(&registry.read())
+            seen(&registry.read())
         })
     }
 
@@ -410,10 +419,12 @@ impl Decision<'_> {
     fn reflected(&self, old: TypeId, new: TypeId) -> Option<Reflection> {
         let registry = &self.rehearsal.registry;
         registry.get_type_data::<ReflectFromReflect>(new)?;
+        let (pointer, ignores) = self.seen_before(old)?;
         let defaults = self.rehearsal.state_keys.iter();
         let defaults = defaults.filter_map(|key| Some((key.type_id, key.abilities.default?)));
         Some(Reflection {
-            pointer: self.old_pointer(old)?,
+            pointer,
+            ignores,
             to: new,
             registry: registry.clone(),
             defaults: defaults.collect(),

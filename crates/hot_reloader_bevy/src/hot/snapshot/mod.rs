@@ -3,6 +3,7 @@
 //! - [`rule`]: how values of a type are copied where somebody says so.
 //! - [`policy`]: types of the engine that reflection does not copy, and what is as it is outside of
 //!   the world.
+//! - [`ignored`]: types of which reflection does not see all.
 //! - [`copier`]: how a value is copied whose type is known to the engine only.
 //! - [`column`]: values of one type, side by side.
 //! - [`capture`] and [`restore`]: the two directions.
@@ -13,6 +14,7 @@
 mod capture;
 mod column;
 mod copier;
+pub(in crate::hot) mod ignored;
 mod lost;
 mod policy;
 mod restore;

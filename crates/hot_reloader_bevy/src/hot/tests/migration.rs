@@ -187,6 +187,104 @@ fn what_another_module_uses_goes_over_with_it_only() {
     assert_eq!(bench.world().get::<new::Vigour>(entity).unwrap().points, 7);
 }
 
+mod old_ignoring {
+    use bevy::prelude::*;
+    /// What is ignored is where there would be nothing.
+    #[derive(Component, Reflect)]
+    pub(super) struct Unit {
+        pub(super) name: String,
+        pub(super) points: u32,
+        #[reflect(ignore)]
+        pub(super) is_alive: bool,
+    }
+    #[derive(Component, Reflect)]
+    pub(super) enum Arm {
+        Sword,
+        Gun {
+            name: String,
+            #[reflect(ignore)]
+            rounds: u32,
+        },
+    }
+    #[derive(Component, Reflect)]
+    pub(super) struct Bag(pub(super) Vec<Option<Unit>>);
+}
+
+mod new_ignoring {
+    use bevy::prelude::*;
+    #[derive(Component, Reflect)]
+    pub(super) struct Unit {
+        name: String,
+        points: u64,
+    }
+    #[derive(Component, Reflect)]
+    pub(super) enum Arm {
+        Gun { name: String },
+        Sword,
+    }
+    #[derive(Component, Reflect)]
+    pub(super) struct Bag(Vec<Option<Unit>>);
+}
+
+const IGNORING_BEFORE: &str = "mod hot { mod tests { mod migration { mod old_ignoring {
+    struct Unit { name: String, points: u32, #[reflect(ignore)] is_alive: bool }
+    enum Arm { Sword, Gun { name: String, #[reflect(ignore)] rounds: u32 } }
+    struct Bag(Vec<Option<Unit>>);
+} } } }";
+
+const IGNORING_AFTER: &str = "mod hot { mod tests { mod migration { mod new_ignoring {
+    #[state(was = \"hot_reloader_bevy::hot::tests::migration::old_ignoring::Unit\")]
+    struct Unit { name: String, points: u64 }
+    #[state(was = \"hot_reloader_bevy::hot::tests::migration::old_ignoring::Arm\")]
+    enum Arm { Gun { name: String }, Sword }
+    #[state(was = \"hot_reloader_bevy::hot::tests::migration::old_ignoring::Bag\")]
+    struct Bag(Vec<Option<Unit>>);
+} } } }";
+
+#[test]
+fn what_reflection_ignores_is_not_lost_wherever_it_is() {
+    use old_ignoring::{Arm, Bag, Unit};
+    fn before(app: &mut App) {
+        app.register_type::<Arm>()
+            .register_type::<Bag>()
+            .add_systems(Update, |_: Query<(&Unit, &Arm, &Bag)>| {});
+    }
+    fn after(app: &mut App) {
+        use new_ignoring::{Arm, Bag, Unit};
+        app.register_type::<Arm>()
+            .register_type::<Bag>()
+            .add_systems(Update, |_: Query<(&Unit, &Arm, &Bag)>| {});
+    }
+    let mut bench = Bench::new(&[module("game", before)], |_| {});
+    bench.types(IGNORING_BEFORE, 1);
+    check(&bench.report(), Outcome::Committed);
+    let unit = || Unit {
+        name: "one".to_owned(),
+        points: 7,
+        is_alive: true,
+    };
+    let name = "gun".to_owned();
+    let gun = Arm::Gun { name, rounds: 6 };
+    let world = bench.world();
+    let bag = world.spawn((unit(), Bag(vec![None, Some(unit())]))).id();
+    let armed = world.spawn(gun).id();
+    bench.types(IGNORING_AFTER, 2);
+    let report = bench.reload(&[module("game", after)]);
+    check(&report, Outcome::Refused);
+    let text = report.error.unwrap().to_string();
+    for name in ["Unit", "Arm", "Bag"] {
+        assert!(text.contains(&format!("old_ignoring::{name}")), "{text}");
+    }
+    let reasons = text.matches("reflection does not see all of it").count();
+    assert_eq!(reasons, 3, "{text}");
+    let world = bench.world();
+    assert!(world.get::<Unit>(bag).unwrap().is_alive);
+    let held = world.get::<Bag>(bag).unwrap().0[1].as_ref();
+    assert!(held.unwrap().is_alive);
+    let arm = world.get::<Arm>(armed).unwrap();
+    assert!(matches!(arm, Arm::Gun { rounds: 6, .. }));
+}
+
 mod old_paths {
     use bevy::prelude::*;
     #[derive(Component, Reflect)]

@@ -502,6 +502,88 @@ fn a_field_that_reflection_does_not_see_is_not_lost() {
     assert_eq!(hidden.unseen, [1, 2, 3], "rather told than guessed");
 }
 
+/// What is ignored is where there would be nothing.
+#[derive(Component, Reflect)]
+struct Shy {
+    name: String,
+    points: u32,
+    #[reflect(ignore)]
+    is_alive: bool,
+}
+
+const SHY: &str = "mod hot { mod tests { mod rollback {
+    struct Shy { name: String, points: u32, #[reflect(ignore)] is_alive: bool }
+} } }";
+
+#[test]
+fn a_field_that_leaves_no_trace_is_known_from_the_sources() {
+    fn build(app: &mut App) {
+        app.register_type::<Shy>();
+    }
+    let mut bench = Bench::new(&[module("game", build)], |_| {});
+    bench.types(SHY, 1);
+    check(&bench.report(), Outcome::Committed);
+    let shy = Shy {
+        name: "shy".to_owned(),
+        points: 7,
+        is_alive: true,
+    };
+    let kept = bench.world().spawn(shy).id();
+    let report = bench.reload(&[module("game", |app| {
+        build(app);
+        wreck(app, |world| {
+            for mut shy in world.query::<&mut Shy>().iter_mut(world) {
+                shy.points += 1;
+            }
+        });
+    })]);
+    check(&report, Outcome::RolledBackInPart);
+    let says = |lines: &[String]| {
+        let mut lines = lines.iter();
+        lines.any(|line| line.contains("Shy") && line.contains("reflection ignores a field"))
+    };
+    assert!(says(&report.warnings), "{report:#?}");
+    assert!(says(&report.not_restored), "{report:#?}");
+    assert!(bench.world().get::<Shy>(kept).unwrap().is_alive);
+}
+
+#[test]
+fn one_value_of_which_reflection_does_not_see_all_is_enough() {
+    #[derive(Component, Reflect)]
+    enum Hidden {
+        Plain,
+        Deep(Vec<Part>),
+    }
+    #[derive(Reflect)]
+    struct Part {
+        seen: String,
+        #[reflect(ignore)]
+        unseen: Vec<u32>,
+    }
+    let mut bench = Bench::start(&[NOTHING], |app| {
+        app.register_type::<Hidden>();
+    });
+    let part = Part {
+        seen: "seen".to_owned(),
+        unseen: vec![1, 2, 3],
+    };
+    let world = bench.world();
+    world.spawn(Hidden::Plain);
+    let kept = world.spawn(Hidden::Deep(vec![part])).id();
+    let report = bench.reload(&[module("game", |app| {
+        wreck(app, |world| {
+            for mut hidden in world.query::<&mut Hidden>().iter_mut(world) {
+                hidden.set_changed();
+            }
+        });
+    })]);
+    check(&report, Outcome::RolledBackInPart);
+    let Hidden::Deep(parts) = bench.world().get::<Hidden>(kept).unwrap() else {
+        panic!("it was deep");
+    };
+    assert_eq!(parts[0].unseen, [1, 2, 3]);
+}
+
 #[test]
 fn a_state_key_is_restored_even_if_it_was_changed_behind_the_engine() {
     let mut keyed = NOTHING;

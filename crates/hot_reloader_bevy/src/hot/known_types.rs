@@ -1,26 +1,32 @@
-//! Where the paths of types lead, by which scenes and what was saved are loaded.
+//! What Bevy's registry knows of the types of the code that runs.
 //!
-//! Bevy's registry keeps each type that it was told of, and a path leads to the one that was told of last. Code that
-//! comes back with an undone edit, or when a reload is taken back, has types that the registry knows already; so it
-//! has to be told of them once more.
+//! It keeps each type that it was ever told of, and a path, by which scenes and what was saved are loaded, leads to the
+//! one that it was told of last. Code that comes back with an undone edit, or when a reload is taken back, has types
+//! that it knows already; so it has to be told of them once more.
 
 use bevy::{
     prelude::{AppTypeRegistry, World},
     reflect::TypeRegistry,
 };
 
-use super::slots::{Delegates, Slot};
+use super::{
+    slots::{Delegates, Slot},
+    snapshot::ignored,
+};
 
-/// Lets paths that lead to types of other builds lead to those of the code that runs.
-pub(crate) fn lead_to_running_code(world: &World) {
+/// Lets the registry know the types of the code that has been put in place.
+pub(crate) fn know(world: &World) {
     let slots = &world.resource::<Delegates>().slots;
     // When it was tried, all modules were.
     let newest = slots.iter().max_by_key(|slot| slot.generation);
     if let (Some(newest), Some(known)) = (newest, world.get_resource::<AppTypeRegistry>()) {
-        lead(&mut known.write(), &newest.registry, slots);
+        let known = &mut *known.write();
+        ignored::take_over(known, &newest.registry);
+        lead(known, &newest.registry, slots);
     }
 }
 
+/// Lets paths that lead to types of other builds lead to those that run.
 fn lead(known: &mut TypeRegistry, running: &TypeRegistry, slots: &[Slot]) {
     for of_code in running.iter() {
         let path = of_code.type_info().type_path();
