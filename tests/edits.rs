@@ -354,6 +354,14 @@ table! {
         refused(&mut row, &["reflection does not see all of it"], &[("{ gold: u64, arrows: u64 }", "{ arrows: u64, gold: u64 }")]);
     }
 
+    fn hidden_from_now_on() {
+        let items = format!("{REFLECTED}struct Value {{ x: u64, name: String }}");
+        let mut row = resource("hidden_now", "Value", "Value { x: 7, name: \"seven\".to_owned() }", &items);
+        let report = edited(&mut row, "committed", &[("name: String", "#[reflect(ignore)] name: String")]);
+        assert_eq!(report["types"], json!([]));
+        assert_eq!(last(&mut row, 2), "Value { x: 7, name: \"seven\" }");
+    }
+
     fn hidden_in_what_is_moved() {
         let items = format!("{REFLECTED}struct Value {{ x: u64 }}
             #[derive(Component, Reflect, Debug)] struct Unit {{ name: String, points: u32, #[reflect(ignore)] is_alive: bool }}

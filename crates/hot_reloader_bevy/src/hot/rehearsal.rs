@@ -43,7 +43,7 @@ use super::{
     resources::{self, ResourceKey},
     scratch,
     slots::{Delegates, Slot},
-    snapshot::{self, CopyRule},
+    snapshot::{self, ignored, CopyRule},
 };
 use crate::ModuleEntry;
 
@@ -246,12 +246,12 @@ pub(crate) fn rehearse(
     {
         register(&mut registry);
     }
-    rehearsal.note_types(world, &registry);
     let layouts = layouts(live, plan);
-    snapshot::ignored::note(&mut registry, |path| {
+    ignored::note(&mut registry, |path| {
         let mut layouts = layouts.iter();
         layouts.find_map(|layout| layout.ignores_fields(path))
     });
+    rehearsal.note_types(world, &registry);
     rehearsal.registry = Arc::new(registry);
     rehearsal.leftover = Mutex::new(Some(leftover));
     Ok(rehearsal)
@@ -264,10 +264,9 @@ impl Rehearsal {
                 continue;
             };
             self.incoming.insert(id, incoming);
-            let definition = self
-                .is_hot(info.name())
-                .then(|| definition(registry, id))
-                .flatten();
+            // That reflection ignores a field, or does so no longer, makes no other type of it.
+            let is_seen = self.is_hot(info.name()) && !ignored::is_in(registry, id);
+            let definition = is_seen.then(|| definition(registry, id)).flatten();
             self.types.insert(
                 id,
                 TypeShape {
