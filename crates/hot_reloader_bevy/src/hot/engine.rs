@@ -114,6 +114,7 @@ impl Engine for Bevy {
         let instructions = Instructions {
             rules: rehearsal.rules(world),
             suspects: compare::suspects(world, rehearsal),
+            of_others: compare::written_by_others(world, rehearsal),
         };
         let present = world.resource::<Delegates>().spawned.present(world);
         let delegates = &mut *world.resource_mut::<Delegates>();

@@ -58,7 +58,7 @@ impl Snapshot {
             alive,
             removals,
             parts,
-            suspects: instructions.suspects.clone(),
+            untold: instructions.untold(world),
             scope,
             copiers,
         }

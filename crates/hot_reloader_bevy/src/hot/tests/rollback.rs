@@ -1,10 +1,11 @@
 //! A rollback brings back the world.
 
 use bevy::{ecs::system::SystemState, prelude::*, time::TimeUpdateStrategy};
+use bevy_egui::EguiRenderToTextureHandle;
 use hot_reloader_transaction::Outcome;
 
 use super::harness::{check, module, plain, Bench};
-use crate::{ExemptFromRollback, ModuleEntry, OnLoad, OnUnload};
+use crate::{hot::ReloadRequest, ExemptFromRollback, ModuleEntry, OnLoad, OnUnload};
 
 #[derive(Component, Clone, Debug, PartialEq)]
 struct Label(String);
@@ -456,6 +457,88 @@ fn what_cannot_be_copied_is_named_before_and_after() {
         bench.world().get::<Name>(lost).is_some(),
         "the rest of it is there"
     );
+}
+
+/// Of no crate that may change.
+type Bytes = Vec<u8>;
+
+/// By ways of which no system declares what it writes.
+fn wreck_unseen(app: &mut App) {
+    wreck(app, |world| {
+        world.non_send_resource_mut::<Bytes>().push(2);
+        let mut held = world.query_filtered::<Entity, With<EguiRenderToTextureHandle>>();
+        let held: Vec<_> = held.iter(world).collect();
+        for entity in held {
+            let image = EguiRenderToTextureHandle(Handle::default());
+            world.entity_mut(entity).insert(image);
+        }
+    });
+}
+
+#[test]
+fn what_new_code_changes_without_a_declaration_is_named() {
+    let mut bench = Bench::start(&[NOTHING], |app| {
+        app.insert_non_send_resource(Bytes::new());
+    });
+    let image = EguiRenderToTextureHandle(Handle::default());
+    let held = bench.world().spawn(image).id();
+    let report = bench.reload(&[module("game", wreck_unseen)]);
+    check(&report, Outcome::RolledBackInPart);
+    let names = |text: &str| report.not_restored.iter().any(|line| line.contains(text));
+    assert_eq!(report.not_restored.len(), 2, "{report:#?}");
+    assert!(names("resource alloc::vec::Vec<u8>"), "{report:#?}");
+    let of_entity = format!("EguiRenderToTextureHandle of 1 entities ({held})");
+    assert!(names(&of_entity), "{report:#?}");
+}
+
+#[test]
+fn what_others_write_in_each_frame_is_no_loss() {
+    fn write(mut bytes: NonSendMut<Bytes>, mut held: Query<&mut EguiRenderToTextureHandle>) {
+        bytes.push(1);
+        held.iter_mut().for_each(|mut held| held.set_changed());
+    }
+    let writing = module("writing", |app| {
+        app.add_systems(Update, write);
+    });
+    for is_by_host in [true, false] {
+        let with = |game: ModuleEntry| {
+            let mut all = vec![game];
+            all.extend((!is_by_host).then_some(writing));
+            all
+        };
+        let mut bench = Bench::start(&with(NOTHING), |app| {
+            app.insert_non_send_resource(Bytes::new());
+            if is_by_host {
+                app.add_systems(Update, write);
+            }
+        });
+        let image = EguiRenderToTextureHandle(Handle::default());
+        bench.world().spawn(image);
+        bench.next(&with(module("game", wreck_unseen)));
+        bench.world().send_event(ReloadRequest::modules(["game"]));
+        check(&bench.report(), Outcome::RolledBack);
+    }
+}
+
+#[test]
+fn what_a_module_writes_that_cannot_be_tried_is_named_before_and_after() {
+    #[derive(Resource)]
+    struct OfHost;
+    let mut bench = Bench::start(&[NOTHING], |app| {
+        app.insert_resource(OfHost)
+            .insert_non_send_resource(Bytes::new());
+    });
+    let report = bench.reload(&[module("game", |app| {
+        app.world().resource::<OfHost>();
+        app.add_systems(Update, |mut bytes: NonSendMut<Bytes>| bytes.push(1));
+        wreck(app, |_| {});
+    })]);
+    check(&report, Outcome::RolledBackInPart);
+    for lines in [&report.warnings, &report.not_restored] {
+        let mut lines = lines.iter();
+        let is_named = lines.any(|line| line.contains("alloc::vec::Vec<u8>"));
+        assert!(is_named, "{report:#?}");
+    }
 }
 
 #[test]
