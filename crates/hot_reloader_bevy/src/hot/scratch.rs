@@ -47,8 +47,8 @@ impl AssetReader for Nowhere {
 }
 
 /// An empty world, with what plugins and the parameters of systems commonly ask for: assets of its own, and
-/// a copy of what reflection knows, without the types of which `is_of_code` says by their paths that they are for the
-/// code to register: of these, those of other builds are known too.
+/// a copy of what reflection knows. Types of which `is_of_code` says so, by their paths, are left for the code to
+/// register: the live world knows those of other builds too.
 pub(crate) fn world(live: &World, is_of_code: impl Fn(&str) -> bool) -> World {
     let mut app = App::empty();
     app.init_resource::<MainScheduleOrder>()
