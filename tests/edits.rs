@@ -309,8 +309,10 @@ table! {
             fn tell(mut probe: ResMut<Probe>, screen: Res<State<Screen>>) {
                 note(&mut probe, format!(\"{:?}\", screen.get()));
             }
-            fn entered(mut probe: ResMut<Probe>) { note(&mut probe, \"entered\"); }";
-        let setup = "app.init_state::<Screen>().add_systems(Update, (tell, go.run_if(asked)))
+            fn entered(mut probe: ResMut<Probe>) { note(&mut probe, \"entered\"); }
+            fn scope(mut commands: Commands) { commands.spawn(StateScoped(Screen::Play)); }";
+        let setup = "app.init_state::<Screen>().enable_state_scoped_entities::<Screen>()
+            .add_systems(Startup, scope).add_systems(Update, (tell, go.run_if(asked)))
             .add_systems(OnEnter(Screen::Play), entered);";
         let mut row = Row::start("edit_state", "", setup, items);
         row.host.advance();
@@ -318,6 +320,7 @@ table! {
         assert_eq!(last(&mut row, 1), "Play");
         let report = edited(&mut row, "committed", &[("{ #[default] Menu, Play }", "{ Intro, #[default] Menu, Shop, Play }")]);
         assert_eq!(passage(&report, "State<").0, "migrated");
+        assert_eq!(passage(&report, "StateScoped<").0, "migrated");
         // Nothing is entered again.
         assert_eq!(row.notes(2).into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(["Play".to_owned()]));
         let report = row.edited(&[("\"entered\"", "\"came in\""), ("NextState<Screen>>) { next.set(Screen::Play)", "NextState<Screen>>) { next.set(Screen::Shop)")]);
@@ -349,6 +352,27 @@ table! {
         let made = "Value { x: 1, purse: Purse { gold: 100, arrows: 7 } }";
         let mut row = resource("hidden", "Value", made, &items);
         refused(&mut row, &["reflection does not see all of it"], &[("{ gold: u64, arrows: u64 }", "{ arrows: u64, gold: u64 }")]);
+    }
+
+    fn hidden_from_now_on() {
+        let items = format!("{REFLECTED}struct Value {{ x: u64, name: String }}");
+        let mut row = resource("hidden_now", "Value", "Value { x: 7, name: \"seven\".to_owned() }", &items);
+        let report = edited(&mut row, "committed", &[("name: String", "#[reflect(ignore)] name: String")]);
+        assert_eq!(report["types"], json!([]));
+        assert_eq!(last(&mut row, 2), "Value { x: 7, name: \"seven\" }");
+    }
+
+    fn hidden_in_what_is_moved() {
+        let items = format!("{REFLECTED}struct Value {{ x: u64 }}
+            #[derive(Component, Reflect, Debug)] struct Unit {{ name: String, points: u32, #[reflect(ignore)] is_alive: bool }}
+            fn made() -> Unit {{ Unit {{ name: String::new(), points: 7, is_alive: true }} }}");
+        let setup = "app.register_type::<Unit>().add_systems(Startup, |mut c: Commands| {
+                c.insert_resource(Value::default());
+                c.spawn(made());
+            }).add_systems(Update, (show_all::<Unit>, show::<Value>).chain());";
+        let mut row = Row::start("edit_hidden_moved", "Value", setup, &format!("{items}{SHOW}"));
+        row.host.frames(2);
+        refused(&mut row, &["::Unit", "reflection ignores a field"], &[("x: u64", "x: u64, y: u8")]);
     }
 
     fn method_of_a_trait() {
@@ -559,6 +583,7 @@ table! {
 const IN_PROCESS: &[&str] = &[
     "what_the_app_itself_uses_stays_what_it_was",
     "what_another_module_uses_goes_over_with_it_only",
+    "assets_of_a_crate_of_which_a_type_has_changed_need_a_restart",
 ];
 
 #[test]

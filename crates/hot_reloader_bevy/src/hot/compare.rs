@@ -6,7 +6,10 @@
 
 use std::{any::TypeId, collections::HashSet};
 
-use bevy::{ecs::component::ComponentId, prelude::World};
+use bevy::{
+    ecs::component::ComponentId,
+    prelude::{Schedules, World},
+};
 use hot_reloader_core::{shape::ShapeChange, TypeFault, TypeShape};
 use hot_reloader_transaction::{Plan, ReloadError};
 
@@ -64,10 +67,7 @@ pub(crate) fn compare(
             && is_component_alive(world, *id)
             && !is_left_alone(world, rehearsal, *id)
     });
-    let not_covered = snapshot::not_covered(world, &rehearsal.rules(world), alive);
-    warnings.extend(not_covered.into_iter().map(|(name, why)| {
-        format!("{name} could not be brought back if this reload is taken back: {why}")
-    }));
+    warnings.extend(not_covered(world, rehearsal, alive));
     warnings.sort();
     Ok(warnings)
 }
@@ -124,6 +124,57 @@ fn is_left_alone(world: &World, rehearsal: &Rehearsal, id: ComponentId) -> bool 
     })
 }
 
+/// What is to be said when it is known what systems write that could not be tried, of what was there `before`.
+pub(crate) fn not_covered_either(
+    world: &World,
+    rehearsal: &Rehearsal,
+    written: &HashSet<ComponentId>,
+    before: &HashSet<ComponentId>,
+) -> Vec<String> {
+    let known = suspects(world, rehearsal);
+    let more = written.intersection(before).copied();
+    let more = more.filter(|id| !known.contains(id));
+    not_covered(world, rehearsal, more)
+}
+
+/// The same of those `components` that cannot be copied.
+fn not_covered(
+    world: &World,
+    rehearsal: &Rehearsal,
+    components: impl IntoIterator<Item = ComponentId>,
+) -> Vec<String> {
+    let not_covered = snapshot::not_covered(world, &rehearsal.rules(world), components);
+    let said = not_covered.into_iter().map(|(name, why)| {
+        format!("{name} could not be brought back if this reload is taken back: {why}")
+    });
+    said.collect()
+}
+
+/// What the app itself and modules that go on write by what they declare.
+pub(crate) fn written_by_others(world: &World, rehearsal: &Rehearsal) -> HashSet<ComponentId> {
+    let host = world.get_resource::<Schedules>();
+    let host = host.into_iter().flat_map(Schedules::iter);
+    let host = host.map(|(_, schedule)| schedule);
+    let slots = world.resource::<Delegates>().slots.iter();
+    // Of each module that is reloaded it is known which states it has.
+    let going_on = slots.filter(|slot| !rehearsal.states.contains_key(&slot.module.name));
+    let going_on = going_on.flat_map(|slot| slot.schedules.values().flatten());
+    let schedules = host.chain(going_on);
+    let systems = schedules.flat_map(|schedule| schedule.systems().into_iter().flatten());
+    let written = systems.flat_map(|(_, system)| {
+        let writes = system.component_access().writes();
+        writes.collect::<Vec<_>>()
+    });
+    written.collect()
+}
+
+/// The components and resources of which there are values.
+pub(crate) fn alive(world: &World) -> HashSet<ComponentId> {
+    let components = world.components().iter().map(|info| info.id());
+    let alive = components.filter(|id| is_component_alive(world, *id));
+    alive.collect()
+}
+
 /// What the running code, or else the world, takes the type to be.
 fn in_use(world: &World, id: TypeId) -> Option<TypeShape> {
     let slots = &world.resource::<Delegates>().slots;
@@ -154,8 +205,11 @@ fn is_alive(world: &World, id: TypeId) -> bool {
 }
 
 fn is_component_alive(world: &World, component: ComponentId) -> bool {
-    let resource = world.storages().resources.get(component);
-    resource.is_some_and(|data| data.is_present())
+    let storages = world.storages();
+    let send = storages.resources.get(component);
+    let non_send = storages.non_send_resources.get(component);
+    send.is_some_and(|data| data.is_present())
+        || non_send.is_some_and(|data| data.is_present())
         || world
             .archetypes()
             .iter()

@@ -19,7 +19,7 @@ use super::{
     code::{self, Code},
     compare,
     config::HotReloaderConfig,
-    delegate, labels,
+    delegate, known_types, labels,
     library::{Libraries, Library, Order},
     migration::{self, LeftBehind},
     recording::HostPlugins,
@@ -114,6 +114,7 @@ impl Engine for Bevy {
         let instructions = Instructions {
             rules: rehearsal.rules(world),
             suspects: compare::suspects(world, rehearsal),
+            of_others: compare::written_by_others(world, rehearsal),
         };
         let present = world.resource::<Delegates>().spawned.present(world);
         let delegates = &mut *world.resource_mut::<Delegates>();
@@ -181,6 +182,7 @@ impl Engine for Bevy {
         // At the start of a frame, a schedule that is missing is one that nobody has made yet.
         let is_frame_start = world.resource::<Delegates>().is_frame_start;
         delegate::attach(world, is_frame_start);
+        known_types::know(world);
         (old, Ok(()))
     }
 
@@ -301,6 +303,7 @@ impl Engine for Bevy {
             let spawned = &mut delegates.spawned;
             spawned.stay_present(world, present, &HashMap::new());
         });
+        known_types::know(world);
         lost
     }
 

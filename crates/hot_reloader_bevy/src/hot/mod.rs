@@ -10,8 +10,9 @@
 //! [`reloader`], [`overlay`] and [`panel`] tell how it went.
 //!
 //! Small things beside: [`config`] is what a person sets, [`exempt`] what a rollback leaves alone; [`keys`],
-//! [`definition`] and [`names`] are what is known of types, [`resources`] of resources of any type, [`labels`] of
-//! schedules; [`awake`] brings frames; [`in_process`] stands in for cargo and the loader in tests.
+//! [`definition`] and [`names`] are what is known of types, [`known_types`] what Bevy is told of them, [`resources`] what
+//! is known of resources of any type, [`labels`] of schedules; [`awake`] brings frames; [`in_process`] stands in for
+//! cargo and the loader in tests.
 
 mod awake;
 mod code;
@@ -25,6 +26,7 @@ mod exchange;
 mod exempt;
 mod in_process;
 mod keys;
+mod known_types;
 mod labels;
 mod library;
 mod listen;

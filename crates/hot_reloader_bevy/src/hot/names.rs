@@ -1,6 +1,7 @@
 //! Types of the engine that are known here by their names only: generic ones, of whatever they are.
 
 const STATE: &str = "bevy_state::state::resources::State<";
+const STATE_SCOPED: &str = "bevy_state::state_scoped::StateScoped<";
 const NEXT_STATE: &str = "bevy_state::state::resources::NextState<";
 const EVENTS: &str = "bevy_ecs::event::Events<";
 const TRANSITION: &str = "bevy_state::state::transitions::StateTransitionEvent<";
@@ -12,6 +13,16 @@ const OF_GIZMOS: &str = "bevy_gizmos::gizmos::GizmoStorage<";
 /// The state that a `State` is of.
 pub(crate) fn state_of(name: &str) -> Option<&str> {
     name.strip_prefix(STATE)?.strip_suffix('>')
+}
+
+/// The state that a `StateScoped` is of.
+pub(crate) fn scope_of(name: &str) -> Option<&str> {
+    name.strip_prefix(STATE_SCOPED)?.strip_suffix('>')
+}
+
+/// The state of which the type has a value, and nothing else.
+pub(crate) fn state_in(name: &str) -> Option<&str> {
+    state_of(name).or_else(|| scope_of(name))
 }
 
 pub(crate) fn is_next_state(name: &str) -> bool {
@@ -28,8 +39,13 @@ pub(crate) fn transitions_of(name: &str) -> Option<&str> {
     of.strip_suffix(">>")
 }
 
+/// What the assets are that an `Assets` has.
+pub(crate) fn asset_of(name: &str) -> Option<&str> {
+    name.strip_prefix(ASSETS)?.strip_suffix('>')
+}
+
 pub(crate) fn is_assets(name: &str) -> bool {
-    name.starts_with(ASSETS)
+    asset_of(name).is_some()
 }
 
 pub(crate) fn is_observer(name: &str) -> bool {
@@ -70,7 +86,10 @@ mod tests {
 
     use bevy::{
         ecs::event::Events,
-        prelude::{Assets, Image, NextState, Observer, OnAdd, State, StateTransitionEvent, States},
+        prelude::{
+            Assets, Image, NextState, Observer, OnAdd, State, StateScoped, StateTransitionEvent,
+            States,
+        },
     };
 
     use super::*;
@@ -82,11 +101,13 @@ mod tests {
     fn the_engine_calls_them_so() {
         let screen = Some(type_name::<Screen>());
         assert_eq!(state_of(type_name::<State<Screen>>()), screen);
+        assert_eq!(scope_of(type_name::<StateScoped<Screen>>()), screen);
         let events = type_name::<Events<StateTransitionEvent<Screen>>>();
         assert_eq!(transitions_of(events), screen);
         assert!(is_events(events) && goes_on(events));
         assert!(is_next_state(type_name::<NextState<Screen>>()));
-        assert!(is_assets(type_name::<Assets<Image>>()));
+        let images = type_name::<Assets<Image>>();
+        assert_eq!(asset_of(images), Some(type_name::<Image>()));
         assert!(is_observer(type_name::<Observer<OnAdd, ()>>()));
         assert!(!goes_on(type_name::<Screen>()));
     }

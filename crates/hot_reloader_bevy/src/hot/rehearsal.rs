@@ -13,6 +13,7 @@ use std::{
     alloc::Layout,
     any::TypeId,
     collections::{HashMap, HashSet},
+    iter,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -42,7 +43,7 @@ use super::{
     resources::{self, ResourceKey},
     scratch,
     slots::{Delegates, Slot},
-    snapshot::{self, CopyRule},
+    snapshot::{self, ignored, CopyRule},
 };
 use crate::ModuleEntry;
 
@@ -158,7 +159,7 @@ pub(crate) fn rehearse(
         ..Rehearsal::default()
     };
     let mut leftover = Leftover::default();
-    leftover.world = scratch::world(live);
+    leftover.world = throwaway(live, plan);
     let world = &mut leftover.world;
     let seeded = resources::present(world);
     // Those that are not reloaded too: others may build on what they make.
@@ -245,6 +246,11 @@ pub(crate) fn rehearse(
     {
         register(&mut registry);
     }
+    let layouts = layouts(live, plan);
+    ignored::note(&mut registry, |path| {
+        let mut layouts = layouts.iter();
+        layouts.find_map(|layout| layout.ignores_fields(path))
+    });
     rehearsal.note_types(world, &registry);
     rehearsal.registry = Arc::new(registry);
     rehearsal.leftover = Mutex::new(Some(leftover));
@@ -258,10 +264,9 @@ impl Rehearsal {
                 continue;
             };
             self.incoming.insert(id, incoming);
-            let definition = self
-                .is_hot(info.name())
-                .then(|| definition(registry, id))
-                .flatten();
+            // That reflection ignores a field, or does so no longer, makes no other type of it.
+            let is_seen = self.is_hot(info.name()) && !ignored::is_in(registry, id);
+            let definition = is_seen.then(|| definition(registry, id)).flatten();
             self.types.insert(
                 id,
                 TypeShape {
@@ -273,6 +278,21 @@ impl Rehearsal {
             );
         }
     }
+}
+
+/// What the sources say of types: of those that were made, and of those that go on.
+fn layouts<'a>(live: &'a World, plan: &'a Plan) -> Vec<&'a hot_reloader_build::Layout> {
+    let slots = live.resource::<Delegates>().slots.iter();
+    let running = slots.map(|slot| &*slot.layout);
+    iter::once(&*plan.layout).chain(running).collect()
+}
+
+/// A world in which code is tried.
+fn throwaway(live: &World, plan: &Plan) -> World {
+    let layouts = layouts(live, plan);
+    scratch::world(live, |path| {
+        layouts.iter().any(|layout| layout.concerns(path))
+    })
 }
 
 /// How many hooks the components have, but for those of observers, which the engine sets.
@@ -298,7 +318,7 @@ fn build_twice(
     plan: &Plan,
     entry: &'static ModuleEntry,
 ) -> Result<(), RehearsalFault> {
-    let mut world = scratch::world(live);
+    let mut world = throwaway(live, plan);
     let running = live.resource::<Delegates>();
     // It may need what those before it make.
     let before = plan.order.iter().take_while(|name| *name != entry.name);

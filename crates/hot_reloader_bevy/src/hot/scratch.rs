@@ -47,13 +47,14 @@ impl AssetReader for Nowhere {
 }
 
 /// An empty world, with what plugins and the parameters of systems commonly ask for: assets of its own, and
-/// a copy of what reflection knows.
-pub(crate) fn world(live: &World) -> World {
+/// a copy of what reflection knows. Types of which `is_of_code` says so, by their paths, are left for the code to
+/// register: the live world knows those of other builds too.
+pub(crate) fn world(live: &World, is_of_code: impl Fn(&str) -> bool) -> World {
     let mut app = App::empty();
     app.init_resource::<MainScheduleOrder>()
         .init_resource::<FixedMainScheduleOrder>()
         .init_resource::<EventRegistry>()
-        .insert_resource(copy_of(live.get_resource::<AppTypeRegistry>()));
+        .insert_resource(copy_of(live.get_resource::<AppTypeRegistry>(), is_of_code));
     if live.contains_resource::<AssetServer>() {
         let assets = AssetPlugin {
             watch_for_changes_override: Some(false),
@@ -77,12 +78,17 @@ pub(crate) fn world(live: &World) -> World {
     world
 }
 
-fn copy_of(registry: Option<&AppTypeRegistry>) -> AppTypeRegistry {
+fn copy_of(
+    registry: Option<&AppTypeRegistry>,
+    is_of_code: impl Fn(&str) -> bool,
+) -> AppTypeRegistry {
     let copy = AppTypeRegistry::default();
     if let Some(registry) = registry {
         let mut types: TypeRegistry = TypeRegistry::empty();
         for registration in registry.read().iter() {
-            types.add_registration(registration.clone());
+            if !is_of_code(registration.type_info().type_path()) {
+                types.add_registration(registration.clone());
+            }
         }
         *copy.write() = types;
     }
@@ -115,7 +121,7 @@ mod tests {
     fn what_a_build_loads_does_not_fail_where_it_is_only_tried() {
         let mut app = App::new();
         app.add_plugins((MinimalPlugins, AssetPlugin::default()));
-        let scratch = world(app.world());
+        let scratch = world(app.world(), |_| false);
         let server = scratch.resource::<AssetServer>();
         let source = server.get_source(AssetSourceId::Default).unwrap();
         let path = Path::new("nowhere.png");

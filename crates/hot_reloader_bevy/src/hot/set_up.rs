@@ -22,6 +22,7 @@ use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
 
 use super::{
     code::{self, Code},
+    compare,
     config::HotReloaderConfig,
     delegate,
     exchange::{Exchange, Known, MadeValues},
@@ -45,6 +46,8 @@ pub(crate) struct SetUp {
     modules: HashMap<String, Built>,
     /// The components that their systems use, and those that the world did not know.
     used: HashSet<ComponentId>,
+    /// Those that systems write which could not be tried.
+    written: HashSet<ComponentId>,
 }
 
 struct Built {
@@ -82,6 +85,7 @@ pub(crate) fn set_up(
     let throwaway = std::mem::take(&mut leftover.world);
     let mut transitions = std::mem::take(&mut leftover.transitions);
     let before = world.resource::<Delegates>().made.clone();
+    let alive = (!rehearsal.is_sure()).then(|| compare::alive(world));
     note_states_of_host(world, rehearsal, &before);
     let running = world.resource::<Delegates>();
     let names = plan.order.iter();
@@ -157,6 +161,10 @@ pub(crate) fn set_up(
                 fault,
             })?;
     let (running, set_up) = (world.resource::<Delegates>(), world.resource::<SetUp>());
+    if let Some(alive) = alive {
+        let more = compare::not_covered_either(world, rehearsal, &set_up.written, &alive);
+        warnings.extend(more);
+    }
     let gone = plugins_that_go(running, set_up, rehearsal);
     warnings.extend(gone.into_iter().map(|name| {
         format!("the plugin {name} is gone from the code; what it keeps in the app stays until the restart")
@@ -344,8 +352,17 @@ fn build(
     }
     // Of an initialised schedule this cannot be told.
     let placements = rehearsal::place(world, &schedules)?;
-    let Found { systems, used, .. } = rehearsal::initialise(world, &mut schedules, runs, |_| true)?;
+    let is_hot = |name: &str| rehearsal.is_hot(name);
+    let found = rehearsal::initialise(world, &mut schedules, runs, is_hot)?;
+    let Found {
+        systems,
+        used,
+        written,
+    } = found;
     set_up.used.extend(used);
+    if rehearsal.unsure.contains_key(&module.name) {
+        set_up.written.extend(written);
+    }
     let found = rehearsal.targets.get(&module.name).cloned();
     let targets = found.unwrap_or_else(|| rehearsal::targets(module, systems));
     Ok(Built {
@@ -396,9 +413,6 @@ fn had_states(world: &World, module: &str) -> bool {
 /// The types that new code uses.
 pub(crate) fn incoming(world: &World, rehearsal: &Rehearsal) -> HashMap<TypeId, Incoming> {
     let mut incoming = rehearsal.incoming.clone();
-    if rehearsal.is_sure() {
-        return incoming;
-    }
     let used = world.resource::<SetUp>().used.iter();
     let infos = used.filter_map(|id| world.components().get_info(*id));
     incoming.extend(infos.filter_map(|info| Some((info.type_id()?, Incoming::of(info)?))));

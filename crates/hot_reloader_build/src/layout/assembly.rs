@@ -127,6 +127,7 @@ impl<'a> Assembly<'a> {
                 let within = placed.within.as_ref().filter(|_| placed.piece.has_path);
                 let Some(within) = within else {
                     unnamed.insert(digest);
+                    made.unnamed_ignores_fields |= placed.piece.ignores_fields;
                     continue;
                 };
                 let entry = made.types.entry(joined(within, &placed.piece.name));
@@ -136,6 +137,7 @@ impl<'a> Assembly<'a> {
                 layout.body = layout.body.wrapping_add(placed.piece.body);
                 layout.variants.clone_from(&placed.piece.variants);
                 layout.is_shared |= is_shared;
+                layout.ignores_fields |= placed.piece.ignores_fields;
             }
             if !unnamed.is_empty() {
                 made.unnamed = Some(digest_of(&unnamed));

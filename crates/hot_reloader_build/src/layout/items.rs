@@ -68,6 +68,8 @@ pub(super) struct Piece {
     pub(super) mentions: BTreeSet<String>,
     /// Of an enum whose variants have no fields.
     pub(super) variants: Option<Variants>,
+    /// Whether reflection ignores a field of it. That lays nothing out, so it is none of the digests'.
+    pub(super) ignores_fields: bool,
 }
 
 /// A module in a file of its own.
@@ -123,7 +125,9 @@ impl Pieces {
     pub(super) fn whole(text: &str) -> Self {
         let includes = INCLUDES.iter().any(|name| text.contains(name));
         let mentions = includes.then(|| INCLUDED.to_owned());
-        Self::one("", true, digest_of(text), mentions)
+        let mut whole = Self::one("", true, digest_of(text), mentions);
+        whole.pieces[0].ignores_fields = text.contains("ignore");
+        whole
     }
 
     /// Files that are no modules, by the digests of all that is in them: for whatever includes one.
@@ -142,6 +146,7 @@ impl Pieces {
             body: 0,
             mentions: mentions.into_iter().collect(),
             variants: None,
+            ignores_fields: false,
         };
         Self {
             pieces: vec![piece],
@@ -178,6 +183,7 @@ impl Reader {
             body: digest_of(&text),
             mentions,
             variants: None,
+            ignores_fields: false,
         });
         self.found.pieces.last_mut().expect("one was put in")
     }
@@ -267,7 +273,7 @@ impl<'ast> Visit<'ast> for Reader {
             Item::Struct(item) => {
                 let name = item.ident.to_string();
                 let body = body("struct", &item.attrs, &item.generics, &item.fields);
-                self.note(&name, true, body);
+                self.note(&name, true, body).ignores_fields = ignores(&item.fields);
                 self.directions(&name, &item.attrs);
             }
             Item::Enum(item) => {
@@ -281,7 +287,10 @@ impl<'ast> Visit<'ast> for Reader {
                         value.to_tokens(&mut body);
                     }
                 }
-                self.note(&name, true, body).variants = variants(item);
+                let mut fields = item.variants.iter().map(|variant| &variant.fields);
+                let piece = self.note(&name, true, body);
+                piece.variants = variants(item);
+                piece.ignores_fields = fields.any(ignores);
                 self.directions(&name, &item.attrs);
             }
             Item::Union(item) => {
@@ -326,6 +335,7 @@ impl<'ast> Visit<'ast> for Reader {
                 self.found.includes |= called == "include";
                 if let Some(name) = made {
                     let piece = self.note(&name, false, item.mac.tokens.clone());
+                    piece.ignores_fields = says_ignore(item.mac.tokens.clone());
                     let makes = ["struct", "enum", "union", "trait"];
                     if makes.iter().any(|word| piece.mentions.contains(*word)) {
                         // It may be called within a function.
@@ -334,6 +344,7 @@ impl<'ast> Visit<'ast> for Reader {
                     }
                 } else if !TYPELESS.contains(&&*called) {
                     let piece = self.note("", true, item.mac.to_token_stream());
+                    piece.ignores_fields = says_ignore(item.mac.tokens.clone());
                     // What it makes has names that are not known.
                     piece.has_path = false;
                     if called == "include" {
@@ -554,6 +565,36 @@ fn variants(item: &syn::ItemEnum) -> Option<Variants> {
     numbered.collect()
 }
 
+/// Whether reflection ignores one of the fields that is anything at all.
+fn ignores(fields: &Fields) -> bool {
+    let is_nothing = |of: &syn::Type| match of {
+        syn::Type::Path(of) => last(&of.path) == "PhantomData",
+        _ => false,
+    };
+    fields.iter().any(|field| {
+        let mut attributes = field.attrs.iter();
+        !is_nothing(&field.ty) && attributes.any(|of| says_ignore(of.to_token_stream()))
+    })
+}
+
+/// Whether `reflect(ignore)` is in the tokens, with whatever else it says.
+fn says_ignore(tokens: TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is_ignore = |token: TokenTree| matches!(token, TokenTree::Ident(name) if name == "ignore");
+    let mut pairs = tokens.windows(2);
+    let is_said = pairs.any(|pair| match pair {
+        [TokenTree::Ident(name), TokenTree::Group(what)] => {
+            name == "reflect" && what.stream().into_iter().any(is_ignore)
+        }
+        _ => false,
+    });
+    is_said
+        || tokens.into_iter().any(|token| match token {
+            TokenTree::Group(group) => says_ignore(group.stream()),
+            _ => false,
+        })
+}
+
 /// Each name in the tokens.
 fn names(tokens: TokenStream, into: &mut BTreeSet<String>) {
     let mut tokens = tokens.into_iter().peekable();
@@ -675,6 +716,30 @@ mod tests {
         let text =
             "struct A { #[serde(default, alias = \"a\")] b: u8, #[serde(rename = \"c\")] d: u8 }";
         assert_eq!(Pieces::of(text).read_as, ["a", "c"]);
+    }
+
+    #[test]
+    fn what_reflection_ignores_is_noted_and_lays_nothing_out() {
+        for text in [
+            "struct A { #[reflect(ignore)] x: u8 }",
+            "struct A(u8, #[reflect(default, ignore)] u8);",
+            "enum A { B, C { #[cfg_attr(some, reflect(ignore))] x: u8 } }",
+            "m! { struct A { #[reflect(ignore)] x: u8 } }",
+            "macro_rules! m { () => { struct A { #[reflect(ignore)] x: u8 } } }",
+        ] {
+            let pieces = Pieces::of(text).pieces;
+            assert!(pieces.iter().any(|piece| piece.ignores_fields), "{text}");
+        }
+        for text in [
+            "#[reflect(Default)] struct A { #[reflect(skip_serializing)] ignore: u8 }",
+            "struct A<T> { #[reflect(ignore)] of: std::marker::PhantomData<T> }",
+            "struct A { #[serde(ignore)] reflect: u8 }",
+        ] {
+            let pieces = Pieces::of(text).pieces;
+            assert!(!pieces.iter().any(|piece| piece.ignores_fields), "{text}");
+        }
+        let ignored = digest("struct A { #[reflect(ignore)] x: u8 }");
+        assert_eq!(digest("struct A { x: u8 }"), ignored);
     }
 
     #[test]

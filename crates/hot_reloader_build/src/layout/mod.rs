@@ -46,6 +46,8 @@ struct CrateLayout {
     types: BTreeMap<String, TypeLayout>,
     /// Of the types that macros make, whose names are not known. `None` if there are none.
     unnamed: Option<u64>,
+    /// Whether reflection ignores a field of one of those.
+    unnamed_ignores_fields: bool,
     was: BTreeMap<String, String>,
     discarded: BTreeSet<String>,
     read_as: BTreeSet<String>,
@@ -56,6 +58,7 @@ impl CrateLayout {
     fn join(&mut self, other: &Self) {
         self.digest = digest_of(&(other.digest, self.digest));
         self.unnamed = digest_either(other.unnamed, self.unnamed);
+        self.unnamed_ignores_fields |= other.unnamed_ignores_fields;
         for (path, layout) in &other.types {
             let Some(known) = self.types.get_mut(path) else {
                 self.types.insert(path.clone(), layout.clone());
@@ -66,6 +69,7 @@ impl CrateLayout {
             // Nobody knows which of the two is meant.
             known.variants = None;
             known.is_shared |= layout.is_shared;
+            known.ignores_fields |= layout.ignores_fields;
         }
         self.was.extend(other.was.clone());
         self.discarded.extend(other.discarded.iter().cloned());
@@ -87,6 +91,8 @@ struct TypeLayout {
     variants: Option<Variants>,
     /// Whether something in it can change though nothing that contains it does.
     is_shared: bool,
+    /// Whether reflection ignores a field of it.
+    ignores_fields: bool,
 }
 
 /// What is known of a type from the sources.
@@ -216,6 +222,16 @@ impl Layout {
         let mut types = self.paths_in(type_name).peekable();
         let is_unknown = types.peek().is_none();
         is_unknown || types.any(|(of, path)| of.types.get(path).is_none_or(|found| found.is_shared))
+    }
+
+    /// Whether reflection ignores a field of a type. `None` if it is of none of these crates, whatever its parameters
+    /// are of.
+    #[must_use]
+    pub fn ignores_fields(&self, type_path: &str) -> Option<bool> {
+        let (of, path) = split(type_path)?;
+        let of = self.crates.get(of)?;
+        let known = of.types.get(path);
+        Some(known.map_or(of.unnamed_ignores_fields, |known| known.ignores_fields))
     }
 
     /// Whether the sources say that the values of a type that is gone may go.
@@ -603,6 +619,24 @@ mod tests {
         let game = layout.crates.get_mut("game").unwrap();
         Arc::get_mut(game).unwrap().unnamed = None;
         assert_eq!(layout.of("game::b::Held"), Known::Gone);
+    }
+
+    #[test]
+    fn types_with_fields_that_reflection_ignores_are_known() {
+        let ignored = edited("game/lib.rs", "Free(u8)", "Free(#[reflect(ignore)] u8)");
+        let of = |name: &str| ignored.ignores_fields(name);
+        assert_eq!(of("game::Free"), Some(true));
+        assert_eq!(of("game::Free<u8>"), Some(true));
+        assert_eq!([of(TYPES[2]), of(TYPES[5])], [Some(false); 2]);
+        assert_eq!(
+            [of("bevy::Free"), of("alloc::vec::Vec<game::Free>")],
+            [None; 2]
+        );
+        // It is what it was to the compiler.
+        let was = layout(&FILES);
+        assert_eq!(was.of("game::Free"), ignored.of("game::Free"));
+        let by_macro = edited("game/b/c.rs", "Hidden", "Hidden(#[reflect(ignore)] u8)");
+        assert_eq!(by_macro.ignores_fields(TYPES[5]), Some(true));
     }
 
     #[test]

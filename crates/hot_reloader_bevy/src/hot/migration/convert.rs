@@ -44,6 +44,8 @@ pub(super) enum Conversion {
 /// What reflection knows of both types.
 pub(super) struct Reflection {
     pub(super) pointer: ReflectFromPtr,
+    /// Whether it ignores what may be in a value of before.
+    pub(super) ignores: bool,
     pub(super) to: TypeId,
     pub(super) registry: Arc<TypeRegistry>,
     pub(super) defaults: HashMap<TypeId, fn() -> Box<dyn Reflect>>,
@@ -98,9 +100,10 @@ impl Conversion {
         unsafe {
             match self {
                 Self::AsItIs(copier) => {
-                    let is_whole = into.len() > 0 || copier.is_whole(value);
-                    let copied = is_whole && copier.copy(value, into);
-                    copied.then_some(()).ok_or_else(|| HIDDEN.to_owned())
+                    let copied = copier.is_whole(value) && copier.copy(value, into);
+                    let why =
+                        "reflection does not see all of it; list it in `state_keys` with `Clone`";
+                    copied.then_some(()).ok_or_else(|| why.to_owned())
                 }
                 Self::Function(pointer, migrate) => {
                     let made = migrate(pointer.as_reflect(value), world)?;
@@ -144,8 +147,10 @@ impl Reflection {
     ) -> Result<(), String> {
         // SAFETY: the caller vouches for the type.
         let value = unsafe { self.pointer.as_reflect(value) };
-        if !whole(value) {
-            return Err(HIDDEN.to_owned());
+        if self.ignores || !whole(value) {
+            let why = "reflection does not see all of it; derive `Serialize` and `Deserialize` and list it in \
+                       `state_keys`, or let a function migrate it";
+            return Err(why.to_owned());
         }
         let mut adapter = Adapter {
             registry: &self.registry,
@@ -193,5 +198,3 @@ fn low_bytes(number: i64, size: usize) -> Vec<u8> {
         bytes[..size].to_vec()
     }
 }
-
-const HIDDEN: &str = "reflection does not see all of it; list it in `state_keys` with `Clone`";

@@ -28,7 +28,7 @@ use crate::hot::{
     names,
     rehearsal::{Incoming, Rehearsal},
     slots::{Delegates, Slot},
-    snapshot::{Copier, Copiers},
+    snapshot::{ignored, Copier, Copiers},
 };
 
 /// How each type that new code would not find again goes over to it.
@@ -164,7 +164,9 @@ impl Decision<'_> {
         let name = info.name();
         let new = self.layout_for(name);
         let now = new.renamed(name);
-        let to = self.incoming.values().find(|to| to.name == now);
+        let found = self.incoming.values().find(|to| to.name == now);
+        let scoped = found.is_none().then(|| self.scoped(&now)).flatten();
+        let to = found.or(scoped.as_ref());
         if to.is_none() && !new.tells_apart(old, name) {
             return Ok(None);
         }
@@ -187,6 +189,9 @@ impl Decision<'_> {
         if was == Known::Gone && to.is_none() {
             // The sources never knew it, and new code does not either.
             return Ok(None);
+        }
+        if let Some(asset) = names::asset_of(name).filter(|_| !new.discards(name)) {
+            return Err(fault(name, assets_stay(asset)));
         }
         if was != Known::Gone && is == Known::Gone {
             if self.plan.layout.discards(name) {
@@ -237,6 +242,18 @@ impl Decision<'_> {
             to: to.cloned(),
         };
         crossing(over, fault)
+    }
+
+    /// What the new code scopes entities to a state by. Only its transitions use that, and they are not looked at
+    /// before they are put in place; but it is laid out as the state.
+    fn scoped(&self, name: &str) -> Option<Incoming> {
+        let state = names::scope_of(name)?;
+        let mut known = self.incoming.values();
+        let like = known.find(|of| names::state_of(&of.name) == Some(state))?;
+        Some(Incoming {
+            name: name.to_owned(),
+            ..like.clone()
+        })
     }
 
     /// Whether a request for a state has come since the last transitions were made.
@@ -360,50 +377,65 @@ impl Decision<'_> {
     }
 
     fn old_pointer(&self, id: TypeId) -> Option<ReflectFromPtr> {
+        let (pointer, _) = self.seen_before(id)?;
+        Some(pointer)
+    }
+
+    /// How reflection looks at a type of before, and whether it ignores what may be in it.
+    fn seen_before(&self, id: TypeId) -> Option<(ReflectFromPtr, bool)> {
         let mut of_slots = self.slots.iter().map(|slot| &slot.registry);
-        let data = |registry: &TypeRegistry| registry.get_type_data::<ReflectFromPtr>(id).cloned();
-        let found = of_slots.find_map(|registry| data(registry));
+        let seen = |registry: &TypeRegistry| {
+            let pointer = registry.get_type_data::<ReflectFromPtr>(id).cloned()?;
+            Some((pointer, ignored::is_in(registry, id)))
+        };
+        let found = of_slots.find_map(|registry| seen(registry));
         found.or_else(|| {
             let registry = self.world.get_resource::<AppTypeRegistry>()?;
-            data(&registry.read())
+            seen(&registry.read())
         })
     }
 
-    /// If reflection sees both. A state is what is in it.
+    /// If reflection sees both, or what is in them if that is all.
     fn reflection(&self, changed: &Changed<'_>) -> Option<Reflection> {
-        let (old, new) = match (
-            names::state_of(changed.info.name()),
-            names::state_of(&changed.to.name),
-        ) {
-            (Some(was), Some(now)) => {
-                let shapes = self.slots.iter().flat_map(|slot| &slot.shapes);
-                let mut shapes = shapes.filter(|(_, shape)| shape.path == was);
-                let (old, shape) = shapes.next()?;
-                let is_alone = shape.size == changed.info.layout().size();
-                let mut types = self.rehearsal.types.iter();
-                let (new, shape) = types.find(|(_, shape)| shape.path == now)?;
-                let is_alone = is_alone && shape.size == changed.to.layout.size();
-                is_alone.then_some((*old, *new))?
-            }
-            _ => (changed.id, changed.to.id),
-        };
+        let whole = self.reflected(changed.id, changed.to.id);
+        whole.or_else(|| {
+            let (old, new) = self.states_in(changed)?;
+            self.reflected(old, new)
+        })
+    }
+
+    fn states_in(&self, changed: &Changed<'_>) -> Option<(TypeId, TypeId)> {
+        let was = names::state_in(changed.info.name())?;
+        let now = names::state_in(&changed.to.name)?;
+        let mut shapes = self.slots.iter().flat_map(|slot| &slot.shapes);
+        let (old, shape) = shapes.find(|(_, shape)| shape.path == was)?;
+        let is_alone = shape.size == changed.info.layout().size();
+        let mut types = self.rehearsal.types.iter();
+        let (new, shape) = types.find(|(_, shape)| shape.path == now)?;
+        let is_alone = is_alone && shape.size == changed.to.layout.size();
+        is_alone.then_some((*old, *new))
+    }
+
+    fn reflected(&self, old: TypeId, new: TypeId) -> Option<Reflection> {
         let registry = &self.rehearsal.registry;
         registry.get_type_data::<ReflectFromReflect>(new)?;
+        let (pointer, ignores) = self.seen_before(old)?;
         let defaults = self.rehearsal.state_keys.iter();
         let defaults = defaults.filter_map(|key| Some((key.type_id, key.abilities.default?)));
         Some(Reflection {
-            pointer: self.old_pointer(old)?,
+            pointer,
+            ignores,
             to: new,
             registry: registry.clone(),
             defaults: defaults.collect(),
         })
     }
 
-    /// Of an enum without fields, or a state of one: what each variant's number has become.
+    /// Of an enum without fields, or what is a state of one: what each variant's number has become.
     fn numbers(&self, changed: &Changed<'_>) -> Option<Vec<(i64, i64)>> {
         let [was, is] = [changed.info.name(), &changed.to.name];
-        let was = changed.old.variants(names::state_of(was).unwrap_or(was))?;
-        let is = changed.new.variants(names::state_of(is).unwrap_or(is))?;
+        let was = changed.old.variants(names::state_in(was).unwrap_or(was))?;
+        let is = changed.new.variants(names::state_in(is).unwrap_or(is))?;
         // One of a single variant has no number.
         if [was, is].iter().any(|variants| variants.len() < 2) {
             return None;
@@ -447,6 +479,14 @@ fn gone(name: &str, old: &Layout, new: &Layout) -> String {
     format!(
         "it is gone, and there are values of it. {guess}Put `#[state(was = \"{name}\")]` on the type \
          that it has become, or `#[state(discard = \"{name}\")]` on any item to let them go"
+    )
+}
+
+/// The engine knows assets, their loader and their handles by the type that was registered first.
+fn assets_stay(asset: &str) -> String {
+    format!(
+        "assets of this type, their loader and their handles stay with the code of the first load: undo the change, \
+         restart the app, or put {asset} and its loader into a crate that the app shares"
     )
 }
 

@@ -58,7 +58,7 @@ impl Snapshot {
             alive,
             removals,
             parts,
-            suspects: instructions.suspects.clone(),
+            untold: instructions.untold(world),
             scope,
             copiers,
         }
@@ -214,9 +214,7 @@ fn copy<'w>(
     let mut column = Column::new(info.layout(), info.drop(), values.len());
     for value in values {
         // SAFETY: the value is of this component, and so are copier and column.
-        let copied = unsafe {
-            (column.len() > 0 || copier.is_whole(value)) && copier.copy(value, &mut column)
-        };
+        let copied = unsafe { copier.is_whole(value) && copier.copy(value, &mut column) };
         if !copied {
             return unable(
                 copier,

@@ -19,7 +19,7 @@ use bevy::{
 
 use super::{
     column::Column,
-    policy,
+    ignored, policy,
     rule::{Clone, CopyRule, RuleCopier},
 };
 
@@ -94,6 +94,11 @@ impl Copiers {
         if policy::is_derived(info.name()) {
             return Copier::Derived(data);
         }
+        if of_app.is_some_and(|registry| ignored::is_in(&registry, id)) {
+            return Copier::Unable(
+                "reflection ignores a field in it, and it is no state key with Clone",
+            );
+        }
         data.map_or(
             Copier::Unable("it has neither Reflect nor is it a state key with Clone"),
             |(pointer, from)| Copier::Reflect(pointer, from),
@@ -111,7 +116,7 @@ fn by_reflection(
 }
 
 impl Copier {
-    /// Whether it copies all of a value, and so of each value of the type.
+    /// Whether it copies all of a value.
     ///
     /// # Safety
     ///
@@ -175,17 +180,38 @@ pub(in crate::hot) fn move_out(value: Box<dyn Any>, take: impl FnOnce(OwningPtr<
     }
 }
 
-/// Whether reflection sees all of a value. A field with `#[reflect(ignore)]` leaves no trace but its
-/// bytes: the compiler packs fields so that only the end of a struct is padding.
+/// Whether reflection sees all of a value, as far as its sizes tell: the compiler packs fields so that only the end of
+/// a struct is padding. A field with `#[reflect(ignore)]` leaves no other trace, and none where it takes the place of
+/// padding; of types whose sources are known, [`ignored`] knows better.
 pub(in crate::hot) fn whole(value: &dyn Reflect) -> bool {
-    let fields: Vec<&dyn Reflect> = match value.reflect_ref() {
-        ReflectRef::Struct(value) => value.iter_fields().collect(),
-        ReflectRef::TupleStruct(value) => value.iter_fields().collect(),
-        ReflectRef::Tuple(value) => value.iter_fields().collect(),
-        // What it consists of cannot be told from its size.
-        _ => return true,
-    };
-    let seen: usize = fields.iter().map(|field| size_of_val(*field)).sum();
-    let align = align_of_val(value);
-    size_of_val(value) == seen.next_multiple_of(align) && fields.into_iter().all(whole)
+    match value.reflect_ref() {
+        ReflectRef::Struct(fields) => consists_of(value, fields.iter_fields()),
+        ReflectRef::TupleStruct(fields) => consists_of(value, fields.iter_fields()),
+        ReflectRef::Tuple(fields) => consists_of(value, fields.iter_fields()),
+        // Another variant may take more.
+        ReflectRef::Enum(variant) => variant.iter_fields().all(|field| whole(field.value())),
+        ReflectRef::List(items) => are_whole(items.iter()),
+        ReflectRef::Array(items) => are_whole(items.iter()),
+        ReflectRef::Map(items) => items.iter().all(|(key, item)| whole(key) && whole(item)),
+        ReflectRef::Value(_) => true,
+    }
+}
+
+/// Whether all of a list are, whose items are of one type.
+fn are_whole<'a>(items: impl Iterator<Item = &'a dyn Reflect>) -> bool {
+    // One that has no parts is, and so are the others: numbers, of which there may be many.
+    let has_parts = |item: &&dyn Reflect| !matches!(item.reflect_ref(), ReflectRef::Value(_));
+    items.take_while(has_parts).all(whole)
+}
+
+/// Whether there is room for nothing but these.
+fn consists_of<'a>(value: &dyn Reflect, fields: impl Iterator<Item = &'a dyn Reflect>) -> bool {
+    let mut seen = 0_usize;
+    for field in fields {
+        if !whole(field) {
+            return false;
+        }
+        seen += size_of_val(field);
+    }
+    size_of_val(value) == seen.next_multiple_of(align_of_val(value))
 }

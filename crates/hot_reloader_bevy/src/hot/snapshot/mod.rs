@@ -3,6 +3,7 @@
 //! - [`rule`]: how values of a type are copied where somebody says so.
 //! - [`policy`]: types of the engine that reflection does not copy, and what is as it is outside of
 //!   the world.
+//! - [`ignored`]: types of which reflection does not see all.
 //! - [`copier`]: how a value is copied whose type is known to the engine only.
 //! - [`column`]: values of one type, side by side.
 //! - [`capture`] and [`restore`]: the two directions.
@@ -13,6 +14,7 @@
 mod capture;
 mod column;
 mod copier;
+pub(in crate::hot) mod ignored;
 mod lost;
 mod policy;
 mod restore;
@@ -22,7 +24,7 @@ use std::collections::{HashMap, HashSet};
 
 use bevy::{
     ecs::{
-        component::{ComponentId, Tick},
+        component::{ComponentId, ComponentInfo, Tick},
         entity::Entity,
         event::ManualEventReader,
         removal_detection::RemovedComponentEntity,
@@ -47,8 +49,8 @@ pub struct Snapshot {
     alive: Vec<Option<u32>>,
     /// What was taken away before, which is all that these have read.
     removals: HashMap<ComponentId, ManualEventReader<RemovedComponentEntity>>,
-    /// Types whose change is told if they cannot be copied.
-    suspects: HashSet<ComponentId>,
+    /// Types whose change is not told though they cannot be copied.
+    untold: HashSet<ComponentId>,
     copiers: Copiers,
     parts: Vec<Box<dyn policy::Part>>,
 }
@@ -131,8 +133,23 @@ impl Snapshot {
 #[derive(Default)]
 pub(crate) struct Instructions {
     pub(crate) rules: Vec<CopyRule>,
-    /// Types whose change is told if they cannot be copied.
+    /// Types that new code may change by what it declares: that is told if they cannot be copied.
     pub(crate) suspects: HashSet<ComponentId>,
+    /// Types that others change whatever comes of a reload: of these nobody can tell whether new code did too.
+    pub(crate) of_others: HashSet<ComponentId>,
+}
+
+impl Instructions {
+    /// Types whose change is not told though they cannot be copied.
+    fn untold(&self, world: &World) -> HashSet<ComponentId> {
+        let is_untold = |info: &&ComponentInfo| {
+            let is_of_others =
+                self.of_others.contains(&info.id()) || policy::is_of_engine(info.name());
+            is_of_others && !self.suspects.contains(&info.id())
+        };
+        let untold = world.components().iter().filter(is_untold);
+        untold.map(ComponentInfo::id).collect()
+    }
 }
 
 /// The types among `components` that cannot be copied, and why, by name.

@@ -119,6 +119,48 @@ pub(super) fn is_derived(name: &str) -> bool {
     )
 }
 
+/// Whether a type is of the engine, or of what reloads: these change what they have in each frame, by ways that no
+/// system declares.
+pub(super) fn is_of_engine(name: &str) -> bool {
+    const CRATES: [&str; 33] = [
+        "bevy_a11y",
+        "bevy_animation",
+        "bevy_app",
+        "bevy_asset",
+        "bevy_audio",
+        "bevy_color",
+        "bevy_core",
+        "bevy_core_pipeline",
+        "bevy_dev_tools",
+        "bevy_diagnostic",
+        "bevy_ecs",
+        "bevy_gilrs",
+        "bevy_gizmos",
+        "bevy_gltf",
+        "bevy_hierarchy",
+        "bevy_input",
+        "bevy_log",
+        "bevy_math",
+        "bevy_pbr",
+        "bevy_ptr",
+        "bevy_reflect",
+        "bevy_render",
+        "bevy_scene",
+        "bevy_sprite",
+        "bevy_state",
+        "bevy_tasks",
+        "bevy_text",
+        "bevy_time",
+        "bevy_transform",
+        "bevy_ui",
+        "bevy_window",
+        "bevy_winit",
+        "hot_reloader_bevy",
+    ];
+    let of = name.split("::").next().unwrap_or(name);
+    CRATES.contains(&of)
+}
+
 /// A part of the engine that is more than the values of components.
 pub(super) trait Part: Send + Sync {
     /// Makes it what it was.

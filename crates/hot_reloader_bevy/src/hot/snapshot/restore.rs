@@ -222,7 +222,7 @@ impl Snapshot {
             let is_newer = ticks.last_changed_tick().is_newer_than(self.tick, this_run);
             if self.differs(copy, row, value, is_newer) {
                 overwrite(world, *entity, copy, row, lost);
-            } else if copy.unable.is_some() && is_newer && self.suspects.contains(&id) {
+            } else if copy.unable.is_some() && is_newer && !self.untold.contains(&id) {
                 lost.note(id, copy.unable, Some(*entity));
             }
         }
@@ -317,7 +317,7 @@ impl Snapshot {
         if let Some((value, ticks)) = now {
             let is_newer = ticks.last_changed_tick().is_newer_than(self.tick, this_run);
             if !self.differs(copy, 0, value, is_newer) {
-                if copy.unable.is_some() && is_newer && self.suspects.contains(&id) {
+                if copy.unable.is_some() && is_newer && !self.untold.contains(&id) {
                     lost.note(id, copy.unable, None);
                 }
                 return;

@@ -1,6 +1,8 @@
 //! Values of types that changed: what takes no compiler to try.
 
-use bevy::prelude::*;
+use std::any::TypeId;
+
+use bevy::{prelude::*, state::app::StatesPlugin};
 use hot_reloader_transaction::{Outcome, Passage, TypeChange};
 
 use super::harness::{check, module, Bench};
@@ -185,6 +187,166 @@ fn what_another_module_uses_goes_over_with_it_only() {
     assert_eq!(bench.world().get::<new::Vigour>(entity).unwrap().points, 7);
 }
 
+mod old_ignoring {
+    use bevy::prelude::*;
+    /// What is ignored is where there would be nothing.
+    #[derive(Component, Reflect)]
+    pub(super) struct Unit {
+        pub(super) name: String,
+        pub(super) points: u32,
+        #[reflect(ignore)]
+        pub(super) is_alive: bool,
+    }
+    #[derive(Component, Reflect)]
+    pub(super) enum Arm {
+        Sword,
+        Gun {
+            name: String,
+            #[reflect(ignore)]
+            rounds: u32,
+        },
+    }
+    #[derive(Component, Reflect)]
+    pub(super) struct Bag(pub(super) Vec<Option<Unit>>);
+}
+
+mod new_ignoring {
+    use bevy::prelude::*;
+    #[derive(Component, Reflect)]
+    pub(super) struct Unit {
+        name: String,
+        points: u64,
+    }
+    #[derive(Component, Reflect)]
+    pub(super) enum Arm {
+        Gun { name: String },
+        Sword,
+    }
+    #[derive(Component, Reflect)]
+    pub(super) struct Bag(Vec<Option<Unit>>);
+}
+
+const IGNORING_BEFORE: &str = "mod hot { mod tests { mod migration { mod old_ignoring {
+    struct Unit { name: String, points: u32, #[reflect(ignore)] is_alive: bool }
+    enum Arm { Sword, Gun { name: String, #[reflect(ignore)] rounds: u32 } }
+    struct Bag(Vec<Option<Unit>>);
+} } } }";
+
+const IGNORING_AFTER: &str = "mod hot { mod tests { mod migration { mod new_ignoring {
+    #[state(was = \"hot_reloader_bevy::hot::tests::migration::old_ignoring::Unit\")]
+    struct Unit { name: String, points: u64 }
+    #[state(was = \"hot_reloader_bevy::hot::tests::migration::old_ignoring::Arm\")]
+    enum Arm { Gun { name: String }, Sword }
+    #[state(was = \"hot_reloader_bevy::hot::tests::migration::old_ignoring::Bag\")]
+    struct Bag(Vec<Option<Unit>>);
+} } } }";
+
+#[test]
+fn what_reflection_ignores_is_not_lost_wherever_it_is() {
+    use old_ignoring::{Arm, Bag, Unit};
+    fn before(app: &mut App) {
+        app.register_type::<Arm>()
+            .register_type::<Bag>()
+            .add_systems(Update, |_: Query<(&Unit, &Arm, &Bag)>| {});
+    }
+    fn after(app: &mut App) {
+        use new_ignoring::{Arm, Bag, Unit};
+        app.register_type::<Arm>()
+            .register_type::<Bag>()
+            .add_systems(Update, |_: Query<(&Unit, &Arm, &Bag)>| {});
+    }
+    let mut bench = Bench::new(&[module("game", before)], |_| {});
+    bench.types(IGNORING_BEFORE, 1);
+    check(&bench.report(), Outcome::Committed);
+    let unit = || Unit {
+        name: "one".to_owned(),
+        points: 7,
+        is_alive: true,
+    };
+    let name = "gun".to_owned();
+    let gun = Arm::Gun { name, rounds: 6 };
+    let world = bench.world();
+    let bag = world.spawn((unit(), Bag(vec![None, Some(unit())]))).id();
+    let armed = world.spawn(gun).id();
+    bench.types(IGNORING_AFTER, 2);
+    let report = bench.reload(&[module("game", after)]);
+    check(&report, Outcome::Refused);
+    let text = report.error.unwrap().to_string();
+    for name in ["Unit", "Arm", "Bag"] {
+        assert!(text.contains(&format!("old_ignoring::{name}")), "{text}");
+    }
+    let reasons = text.matches("reflection does not see all of it").count();
+    assert_eq!(reasons, 3, "{text}");
+    let world = bench.world();
+    assert!(world.get::<Unit>(bag).unwrap().is_alive);
+    let held = world.get::<Bag>(bag).unwrap().0[1].as_ref();
+    assert!(held.unwrap().is_alive);
+    let arm = world.get::<Arm>(armed).unwrap();
+    assert!(matches!(arm, Arm::Gun { rounds: 6, .. }));
+}
+
+mod old_paths {
+    use bevy::prelude::*;
+    #[derive(Component, Reflect)]
+    #[type_path = "hot_reloader_bevy::game"]
+    pub(super) struct Unit;
+}
+
+mod new_paths {
+    use bevy::prelude::*;
+    #[derive(Component, Reflect)]
+    #[type_path = "hot_reloader_bevy::game"]
+    pub(super) struct Unit;
+}
+
+/// As those of scenes do.
+#[test]
+fn paths_of_types_lead_to_those_of_the_code_that_runs() {
+    fn before(app: &mut App) {
+        app.register_type::<Vec<old_paths::Unit>>();
+    }
+    fn after(app: &mut App) {
+        app.register_type::<Vec<new_paths::Unit>>();
+    }
+    let leads_to = |bench: &mut Bench| {
+        let registry = bench.world().resource::<AppTypeRegistry>().read();
+        let paths = [
+            "hot_reloader_bevy::game::Unit",
+            "alloc::vec::Vec<hot_reloader_bevy::game::Unit>",
+        ];
+        paths.map(|path| registry.get_with_type_path(path).unwrap().type_id())
+    };
+    let [old, new] = [
+        [
+            TypeId::of::<old_paths::Unit>(),
+            TypeId::of::<Vec<old_paths::Unit>>(),
+        ],
+        [
+            TypeId::of::<new_paths::Unit>(),
+            TypeId::of::<Vec<new_paths::Unit>>(),
+        ],
+    ];
+    let mut bench = Bench::new(&[module("game", before)], |_| {});
+    bench.types("struct Unit;", 1);
+    check(&bench.report(), Outcome::Committed);
+    assert_eq!(leads_to(&mut bench), old);
+    for round in [2, 4] {
+        bench.types("struct Unit { x: u8 }", round);
+        check(&bench.reload(&[module("game", after)]), Outcome::Committed);
+        assert_eq!(leads_to(&mut bench), new);
+        // The edit is undone.
+        bench.types("struct Unit;", round + 1);
+        check(&bench.reload(&[module("game", before)]), Outcome::Committed);
+        assert_eq!(leads_to(&mut bench), old);
+        let report = bench.reload(&[module("game", |app| {
+            after(app);
+            app.add_systems(Update, || panic!("wrecked"));
+        })]);
+        check(&report, Outcome::RolledBack);
+        assert_eq!(leads_to(&mut bench), old);
+    }
+}
+
 /// What could not be made again is not done away with.
 #[test]
 fn a_rollback_brings_back_what_was_discarded() {
@@ -213,6 +375,50 @@ fn a_rollback_brings_back_what_was_discarded() {
     let report = bench.reload(&AFTER);
     check(&report, Outcome::Committed);
     assert!(!report.types.iter().any(is_discarded), "{report:#?}");
+}
+
+mod old_assets {
+    use bevy::prelude::*;
+    #[derive(Asset, TypePath)]
+    pub(super) struct Page;
+}
+
+mod new_assets {
+    use bevy::prelude::*;
+    #[derive(Asset, TypePath)]
+    pub(super) struct Page;
+}
+
+const ASSETS_BEFORE: &str =
+    "mod hot { mod tests { mod migration { mod old_assets { struct Page; } } } }";
+
+const ASSETS_AFTER: &str = "mod hot { mod tests { mod migration { mod new_assets {
+    #[state(was = \"hot_reloader_bevy::hot::tests::migration::old_assets::Page\")]
+    struct Page;
+} } } }";
+
+#[test]
+fn assets_of_a_crate_of_which_a_type_has_changed_need_a_restart() {
+    let engine = |app: &mut App| {
+        app.add_plugins((MinimalPlugins, AssetPlugin::default(), StatesPlugin));
+    };
+    let mut bench = Bench::start_in(engine, &[module("game", |_| {})]);
+    bench.types(ASSETS_BEFORE, 1);
+    let report = bench.reload(&[module("game", |app| {
+        app.init_asset::<old_assets::Page>();
+    })]);
+    check(&report, Outcome::Committed);
+    bench.types(ASSETS_AFTER, 2);
+    let report = bench.reload(&[module("game", |app| {
+        app.init_asset::<new_assets::Page>();
+    })]);
+    check(&report, Outcome::Refused);
+    let text = report.error.unwrap().to_string();
+    assert!(
+        text.contains("stay with the code of the first load"),
+        "{text}"
+    );
+    assert!(text.contains("old_assets::Page and its loader"), "{text}");
 }
 
 /// An index that hooks keep is right afterwards.
@@ -313,6 +519,41 @@ fn a_state_of_another_type_goes_on_where_it_is_and_is_not_entered() {
         bench.frames(2);
         assert_eq!(bench.count::<Shown>(), 2);
     }
+}
+
+#[test]
+fn what_is_scoped_to_a_state_of_another_type_goes_with_it() {
+    fn before(app: &mut App) {
+        use old_states::Screen;
+        app.init_state::<Screen>()
+            .enable_state_scoped_entities::<Screen>();
+    }
+    fn after(app: &mut App) {
+        use new_states::Screen;
+        app.init_state::<Screen>()
+            .enable_state_scoped_entities::<Screen>();
+    }
+    let mut bench = Bench::new(&[module("game", before)], |_| {});
+    bench.types(STATES_BEFORE, 1);
+    check(&bench.report(), Outcome::Committed);
+    let world = bench.world();
+    world.spawn(StateScoped(old_states::Screen::Menu));
+    world.spawn(StateScoped(old_states::Screen::Game));
+    bench.types(STATES_AFTER, 2);
+    let report = bench.reload(&[module("game", after)]);
+    check(&report, Outcome::Committed);
+    let mut types = report.types.iter();
+    let scoped = types.find(|of| of.name.contains("StateScoped<")).unwrap();
+    assert_eq!((scoped.passage, scoped.values), (Passage::Migrated, 2));
+    bench.frames(2);
+    assert_eq!(bench.count::<StateScoped<new_states::Screen>>(), 2);
+    let world = bench.world();
+    let mut next = world.resource_mut::<NextState<new_states::Screen>>();
+    next.set(new_states::Screen::Game);
+    bench.frames(2);
+    let world = bench.world();
+    let mut left = world.query::<&StateScoped<new_states::Screen>>();
+    assert_eq!(left.single(world).0, new_states::Screen::Game);
 }
 
 #[test]

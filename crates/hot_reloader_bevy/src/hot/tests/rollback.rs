@@ -1,10 +1,11 @@
 //! A rollback brings back the world.
 
 use bevy::{ecs::system::SystemState, prelude::*, time::TimeUpdateStrategy};
+use bevy_egui::EguiRenderToTextureHandle;
 use hot_reloader_transaction::Outcome;
 
 use super::harness::{check, module, plain, Bench};
-use crate::{ExemptFromRollback, ModuleEntry, OnLoad, OnUnload};
+use crate::{hot::ReloadRequest, ExemptFromRollback, ModuleEntry, OnLoad, OnUnload};
 
 #[derive(Component, Clone, Debug, PartialEq)]
 struct Label(String);
@@ -458,6 +459,88 @@ fn what_cannot_be_copied_is_named_before_and_after() {
     );
 }
 
+/// Of no crate that may change.
+type Bytes = Vec<u8>;
+
+/// By ways of which no system declares what it writes.
+fn wreck_unseen(app: &mut App) {
+    wreck(app, |world| {
+        world.non_send_resource_mut::<Bytes>().push(2);
+        let mut held = world.query_filtered::<Entity, With<EguiRenderToTextureHandle>>();
+        let held: Vec<_> = held.iter(world).collect();
+        for entity in held {
+            let image = EguiRenderToTextureHandle(Handle::default());
+            world.entity_mut(entity).insert(image);
+        }
+    });
+}
+
+#[test]
+fn what_new_code_changes_without_a_declaration_is_named() {
+    let mut bench = Bench::start(&[NOTHING], |app| {
+        app.insert_non_send_resource(Bytes::new());
+    });
+    let image = EguiRenderToTextureHandle(Handle::default());
+    let held = bench.world().spawn(image).id();
+    let report = bench.reload(&[module("game", wreck_unseen)]);
+    check(&report, Outcome::RolledBackInPart);
+    let names = |text: &str| report.not_restored.iter().any(|line| line.contains(text));
+    assert_eq!(report.not_restored.len(), 2, "{report:#?}");
+    assert!(names("resource alloc::vec::Vec<u8>"), "{report:#?}");
+    let of_entity = format!("EguiRenderToTextureHandle of 1 entities ({held})");
+    assert!(names(&of_entity), "{report:#?}");
+}
+
+#[test]
+fn what_others_write_in_each_frame_is_no_loss() {
+    fn write(mut bytes: NonSendMut<Bytes>, mut held: Query<&mut EguiRenderToTextureHandle>) {
+        bytes.push(1);
+        held.iter_mut().for_each(|mut held| held.set_changed());
+    }
+    let writing = module("writing", |app| {
+        app.add_systems(Update, write);
+    });
+    for is_by_host in [true, false] {
+        let with = |game: ModuleEntry| {
+            let mut all = vec![game];
+            all.extend((!is_by_host).then_some(writing));
+            all
+        };
+        let mut bench = Bench::start(&with(NOTHING), |app| {
+            app.insert_non_send_resource(Bytes::new());
+            if is_by_host {
+                app.add_systems(Update, write);
+            }
+        });
+        let image = EguiRenderToTextureHandle(Handle::default());
+        bench.world().spawn(image);
+        bench.next(&with(module("game", wreck_unseen)));
+        bench.world().send_event(ReloadRequest::modules(["game"]));
+        check(&bench.report(), Outcome::RolledBack);
+    }
+}
+
+#[test]
+fn what_a_module_writes_that_cannot_be_tried_is_named_before_and_after() {
+    #[derive(Resource)]
+    struct OfHost;
+    let mut bench = Bench::start(&[NOTHING], |app| {
+        app.insert_resource(OfHost)
+            .insert_non_send_resource(Bytes::new());
+    });
+    let report = bench.reload(&[module("game", |app| {
+        app.world().resource::<OfHost>();
+        app.add_systems(Update, |mut bytes: NonSendMut<Bytes>| bytes.push(1));
+        wreck(app, |_| {});
+    })]);
+    check(&report, Outcome::RolledBackInPart);
+    for lines in [&report.warnings, &report.not_restored] {
+        let mut lines = lines.iter();
+        let is_named = lines.any(|line| line.contains("alloc::vec::Vec<u8>"));
+        assert!(is_named, "{report:#?}");
+    }
+}
+
 #[test]
 fn what_mirrors_the_outside_is_left_alone() {
     let mut bench = Bench::start(&[NOTHING], |app| {
@@ -500,6 +583,88 @@ fn a_field_that_reflection_does_not_see_is_not_lost() {
     assert!(report.not_restored[0].contains("state_keys"), "{report:#?}");
     let hidden = bench.world().get::<Hidden>(kept).unwrap();
     assert_eq!(hidden.unseen, [1, 2, 3], "rather told than guessed");
+}
+
+/// What is ignored is where there would be nothing.
+#[derive(Component, Reflect)]
+struct Shy {
+    name: String,
+    points: u32,
+    #[reflect(ignore)]
+    is_alive: bool,
+}
+
+const SHY: &str = "mod hot { mod tests { mod rollback {
+    struct Shy { name: String, points: u32, #[reflect(ignore)] is_alive: bool }
+} } }";
+
+#[test]
+fn a_field_that_leaves_no_trace_is_known_from_the_sources() {
+    fn build(app: &mut App) {
+        app.register_type::<Shy>();
+    }
+    let mut bench = Bench::new(&[module("game", build)], |_| {});
+    bench.types(SHY, 1);
+    check(&bench.report(), Outcome::Committed);
+    let shy = Shy {
+        name: "shy".to_owned(),
+        points: 7,
+        is_alive: true,
+    };
+    let kept = bench.world().spawn(shy).id();
+    let report = bench.reload(&[module("game", |app| {
+        build(app);
+        wreck(app, |world| {
+            for mut shy in world.query::<&mut Shy>().iter_mut(world) {
+                shy.points += 1;
+            }
+        });
+    })]);
+    check(&report, Outcome::RolledBackInPart);
+    let says = |lines: &[String]| {
+        let mut lines = lines.iter();
+        lines.any(|line| line.contains("Shy") && line.contains("reflection ignores a field"))
+    };
+    assert!(says(&report.warnings), "{report:#?}");
+    assert!(says(&report.not_restored), "{report:#?}");
+    assert!(bench.world().get::<Shy>(kept).unwrap().is_alive);
+}
+
+#[test]
+fn one_value_of_which_reflection_does_not_see_all_is_enough() {
+    #[derive(Component, Reflect)]
+    enum Hidden {
+        Plain,
+        Deep(Vec<Part>),
+    }
+    #[derive(Reflect)]
+    struct Part {
+        seen: String,
+        #[reflect(ignore)]
+        unseen: Vec<u32>,
+    }
+    let mut bench = Bench::start(&[NOTHING], |app| {
+        app.register_type::<Hidden>();
+    });
+    let part = Part {
+        seen: "seen".to_owned(),
+        unseen: vec![1, 2, 3],
+    };
+    let world = bench.world();
+    world.spawn(Hidden::Plain);
+    let kept = world.spawn(Hidden::Deep(vec![part])).id();
+    let report = bench.reload(&[module("game", |app| {
+        wreck(app, |world| {
+            for mut hidden in world.query::<&mut Hidden>().iter_mut(world) {
+                hidden.set_changed();
+            }
+        });
+    })]);
+    check(&report, Outcome::RolledBackInPart);
+    let Hidden::Deep(parts) = bench.world().get::<Hidden>(kept).unwrap() else {
+        panic!("it was deep");
+    };
+    assert_eq!(parts[0].unseen, [1, 2, 3]);
 }
 
 #[test]
