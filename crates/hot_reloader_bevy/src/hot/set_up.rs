@@ -114,18 +114,32 @@ pub(crate) fn set_up(
         before.exchange = Some(exchange);
     }
     with_exchange(world, |world, exchange, _| exchange.begin(world)).map_err(failed)?;
-    code::hold_observers(world, true);
+    code::forget_all_held(world);
     let mut set_up = SetUp::default();
     let built: Result<(), ReloadError> = plan.modules.iter().try_for_each(|module| {
         let entry = entry_of(libraries, world.resource::<Delegates>(), &module.name);
-        let built = build(
-            world,
-            entry.expect("the plan is of modules of the libraries"),
-            rehearsal,
-            module,
-            &mut transitions,
-            &mut set_up,
-        );
+        let entry = entry.expect("the plan is of modules of the libraries");
+        let runs = world.resource::<Delegates>().built.contains(&module.name);
+        let mut work = |world: &mut World| {
+            code::hold_observers(world, true);
+            let built = build(
+                world,
+                entry,
+                rehearsal,
+                module,
+                runs,
+                &mut transitions,
+                &mut set_up,
+            );
+            code::hold_observers(world, false);
+            built
+        };
+        let built = if runs {
+            // What it spawns is there, and goes again.
+            code::unheard(world, work)
+        } else {
+            work(world)
+        };
         let built = built.map_err(|fault| ReloadError::Rehearsal {
             module: module.name.clone(),
             fault,
@@ -133,7 +147,6 @@ pub(crate) fn set_up(
         set_up.modules.insert(module.name.clone(), built);
         Ok(())
     });
-    code::hold_observers(world, false);
     let new = world.components().iter().skip(known);
     set_up.used.extend(new.map(|info| info.id()));
     *world.resource_mut::<SetUp>() = set_up;
@@ -300,10 +313,10 @@ fn build(
     entry: &'static ModuleEntry,
     rehearsal: &Rehearsal,
     module: &HotModule,
+    runs: bool,
     transitions: &mut HashMap<String, Schedule>,
     set_up: &mut SetUp,
 ) -> Result<Built, RehearsalFault> {
-    let runs = world.resource::<Delegates>().built.contains(&module.name);
     let alive = Alive::of(world);
     let threads = threads::list();
     let log = if runs {
@@ -337,7 +350,8 @@ fn build(
     let again = spawned
         .into_iter()
         .filter(|entity| runs && !code.contains(*entity));
-    let again = again.collect();
+    let again: Vec<Entity> = again.collect();
+    empty(world, &again).map_err(RehearsalFault::Setup)?;
     let state_keys = StateKey::of(entry);
     for key in &state_keys {
         (key.abilities.make_known)(world);
@@ -359,6 +373,19 @@ fn build(
         threads: begun.collect(),
         again,
         has_states,
+    })
+}
+
+/// Takes their components from entities whose like is there, as long as what the hooks of these work on is out of
+/// the way.
+fn empty(world: &mut World, entities: &[Entity]) -> Result<(), PanicReport> {
+    panics::guard(|| {
+        for entity in entities {
+            if let Some(mut entity) = world.get_entity_mut(*entity) {
+                entity.clear();
+            }
+        }
+        world.flush();
     })
 }
 
