@@ -261,7 +261,7 @@ fn startup_systems<'a>(
     let schedules = schedules.into_iter();
     let schedules = schedules.filter(|(label, _)| startup.contains(label));
     let systems = schedules.flat_map(|(_, schedule)| schedule.systems().into_iter().flatten());
-    let names = systems.map(|(_, system)| rehearsal::last_segment(&system.name()));
+    let names = systems.flat_map(|(_, system)| rehearsal::function_names(&system.name()));
     names.filter(|name| rehearsal::is_named(name)).collect()
 }
 
