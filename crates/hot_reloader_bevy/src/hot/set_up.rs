@@ -35,6 +35,7 @@ use super::{
     recording::{ModuleSchedules, Recording},
     rehearsal::{self, Found, Incoming, Rehearsal},
     resources,
+    shared_sets::{self, Sayings, Speaker},
     slots::{Delegates, Placed, Slot},
 };
 use crate::ModuleEntry;
@@ -54,6 +55,7 @@ struct Built {
     targets: Vec<String>,
     state_keys: Vec<StateKey>,
     placements: Vec<(InternedScheduleLabel, Placement)>,
+    sayings: Sayings,
     plugins: Vec<String>,
     threads: Vec<Thread>,
     /// What it has spawned though it is there.
@@ -177,6 +179,7 @@ pub(crate) fn set_up(
     warnings.extend(modules_renamed(running, set_up, plan));
     warnings.extend(threads_that_go_on(running, plan));
     warnings.extend(startups_that_wait(running, set_up, plan));
+    warnings.extend(sayings_not_held(running, set_up, plan));
     Ok(warnings)
 }
 
@@ -251,6 +254,23 @@ fn startups_that_wait(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec
         })
     });
     told.collect()
+}
+
+/// Conditions and orders that modules say and that do not hold for the systems of others.
+fn sayings_not_held(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec<String> {
+    let modules = plan.order.iter().filter_map(|name| {
+        let built = set_up.modules.get(name);
+        let sayings = match built {
+            Some(built) => &built.sayings,
+            None => &delegates.get(name)?.sayings,
+        };
+        Some(Speaker {
+            name,
+            sayings,
+            is_new: built.is_some(),
+        })
+    });
+    shared_sets::not_held(&modules.collect::<Vec<_>>())
 }
 
 /// The functions in the startup among some schedules, by name.
@@ -358,6 +378,7 @@ fn build(
     }
     // Of an initialised schedule this cannot be told.
     let placements = rehearsal::place(world, &schedules)?;
+    let sayings = shared_sets::sayings(world, &schedules);
     let Found { systems, used, .. } = rehearsal::initialise(world, &mut schedules, runs, |_| true)?;
     set_up.used.extend(used);
     let found = rehearsal.targets.get(&module.name).cloned();
@@ -369,6 +390,7 @@ fn build(
         targets,
         state_keys,
         placements,
+        sayings,
         plugins,
         threads: begun.collect(),
         again,
@@ -449,6 +471,7 @@ pub(crate) fn install(
         targets,
         state_keys,
         placements,
+        sayings,
         plugins,
         threads,
         again,
@@ -507,6 +530,7 @@ pub(crate) fn install(
             .map(|(label, schedule): (InternedScheduleLabel, Schedule)| (label, Some(schedule)))
             .collect(),
         placed,
+        sayings,
         interrupted: Vec::new(),
         code,
         has_states,
