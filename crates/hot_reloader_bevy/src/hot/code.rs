@@ -95,6 +95,8 @@ pub(crate) fn forget_all_held(world: &mut World) {
 /// Lets no observer hear of what comes to entities and goes from them meanwhile, but for those that watch single
 /// entities: one of these may be gone, and then their observer could not be registered anew.
 pub(crate) fn unheard<R>(world: &mut World, work: impl FnOnce(&mut World) -> R) -> R {
+    // Those that come are registered.
+    world.flush();
     let watching = watching(world);
     let mut observers = world.query_filtered::<Entity, With<ObserverState>>();
     let observers = observers.iter(world);
