@@ -5,15 +5,20 @@
 //! change places again.
 #![expect(
     unsafe_code,
-    reason = "code changes places that is known by its component only"
+    reason = "code changes places that is known by its component only, as is who watches an entity"
 )]
+
+use std::{alloc::Layout, collections::HashSet};
 
 use bevy::{
     ecs::{
-        change_detection::DetectChangesMut, component::ComponentId, entity::Entity,
+        change_detection::DetectChangesMut,
+        component::ComponentId,
+        entity::Entity,
         observer::ObserverState,
+        world::{ON_ADD, ON_INSERT, ON_REMOVE},
     },
-    prelude::{App, Observer, OnAdd, Query, ResMut, Resource, Trigger, World},
+    prelude::{App, Observer, OnAdd, Query, ResMut, Resource, Trigger, With, World},
 };
 
 use super::names;
@@ -47,7 +52,7 @@ struct Parked {
 /// Observers that do not observe yet.
 #[derive(Resource, Default)]
 pub(crate) struct Held {
-    /// What holds them, while modules build.
+    /// What holds them, while a module builds.
     by: Option<Entity>,
     states: Vec<(Entity, ObserverState)>,
 }
@@ -56,7 +61,7 @@ pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Held>();
 }
 
-/// Takes what an observer observes away before it is registered for it, while modules build.
+/// Takes what an observer observes away before it is registered for it, while a module builds.
 fn hold(
     trigger: Trigger<OnAdd, ObserverState>,
     mut states: Query<&mut ObserverState>,
@@ -70,19 +75,90 @@ fn hold(
 
 /// Lets observers that come from now on wait, or no longer.
 pub(crate) fn hold_observers(world: &mut World, is_on: bool) {
-    let mut held = world.resource_mut::<Held>();
     if is_on {
-        // Those of a build that was given up.
-        held.states.clear();
         let by = world.spawn(Observer::new(hold)).id();
         world.flush();
         world.resource_mut::<Held>().by = Some(by);
-    } else if let Some(by) = held.by.take() {
+    } else if let Some(by) = world.resource_mut::<Held>().by.take() {
         if world.entities().contains(by) {
             world.despawn(by);
             world.flush();
         }
     }
+}
+
+/// Lets go of those of a build that was given up.
+pub(crate) fn forget_all_held(world: &mut World) {
+    world.resource_mut::<Held>().states.clear();
+}
+
+/// Lets no observer hear of what comes to entities and goes from them meanwhile, but for those that watch single
+/// entities: one of these may be gone, and then their observer could not be registered anew.
+pub(crate) fn unheard<R>(world: &mut World, work: impl FnOnce(&mut World) -> R) -> R {
+    // Those that come are registered.
+    world.flush();
+    let watching = watching(world);
+    let mut observers = world.query_filtered::<Entity, With<ObserverState>>();
+    let observers = observers.iter(world);
+    let observers: Vec<Entity> = observers.filter(|of| !watching.contains(of)).collect();
+    let components = world.components().iter();
+    let components: Vec<ComponentId> = components.map(|info| info.id()).collect();
+    for observer in &observers {
+        deafen(world, *observer, &components);
+    }
+    let result = work(world);
+    for observer in observers {
+        if let Some(mut state) = world.get_mut::<ObserverState>(observer) {
+            let state = std::mem::take(&mut *state);
+            observe(world, observer, state);
+        }
+    }
+    result
+}
+
+/// The observers that watch entities. The engine notes them there, in a type of its own.
+fn watching(world: &World) -> HashSet<Entity> {
+    let mut infos = world.components().iter();
+    let info = infos.find(|info| names::is_observed_by(info.name()));
+    let info = info.filter(|info| info.layout() == Layout::new::<Vec<Entity>>());
+    let Some(info) = info else {
+        return HashSet::new();
+    };
+    let id = info.id();
+    let archetypes = world.archetypes().iter();
+    let archetypes = archetypes.filter(|archetype| archetype.contains(id));
+    let entities = archetypes.flat_map(|archetype| archetype.entities());
+    let lists = entities.filter_map(|entity| world.get_by_id(entity.id(), id));
+    // SAFETY: in Bevy 0.14.2 the type is a list of entities, with nothing beside it.
+    let lists = lists.map(|list| unsafe { list.deref::<Vec<Entity>>() });
+    lists.flatten().copied().collect()
+}
+
+/// Takes an observer out of what the engine knows of who hears that a component comes or goes. What it observes stays
+/// with it.
+fn deafen(world: &mut World, observer: Entity, components: &[ComponentId]) {
+    let all = ObserverState::default()
+        .with_events([ON_ADD, ON_INSERT, ON_REMOVE])
+        .with_components(components.iter().copied());
+    let Some(mut state) = world.get_mut::<ObserverState>(observer) else {
+        return;
+    };
+    let own = std::mem::replace(&mut *state, all);
+    // What it is said to have observed is unregistered, whether it did or not.
+    observe(world, observer, ObserverState::default());
+    if let Some(mut state) = world.get_mut::<ObserverState>(observer) {
+        *state = own;
+    }
+}
+
+/// Lets an observer observe this, and not what it observed before.
+fn observe(world: &mut World, observer: Entity, state: ObserverState) {
+    if let Some(mut entity) = world.get_entity_mut(observer) {
+        // To put it in place of another would register nothing.
+        entity.remove::<ObserverState>();
+        entity.insert(state);
+    }
+    world.flush();
 }
 
 impl Code {
@@ -225,10 +301,5 @@ fn register(world: &mut World, entity: Entity) {
         return;
     };
     let (_, state) = states.swap_remove(place);
-    if let Some(mut entity) = world.get_entity_mut(entity) {
-        // To put it in place of another would register nothing.
-        entity.remove::<ObserverState>();
-        entity.insert(state);
-    }
-    world.flush();
+    observe(world, entity, state);
 }

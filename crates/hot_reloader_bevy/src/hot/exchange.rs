@@ -325,16 +325,20 @@ impl Exchange {
     pub(crate) fn undo(&mut self, world: &mut World, since: Tick) -> Vec<String> {
         self.put_assets_back(world);
         let this_run = world.read_change_tick();
+        let newer =
+            |ticks: ComponentTicks| ticks.last_changed_tick().is_newer_than(since, this_run);
+        let mut sent = Vec::new();
         for index in 0..self.pairs.len() {
             let pair = &self.pairs[index];
-            let newer =
-                |ticks: ComponentTicks| ticks.last_changed_tick().is_newer_than(since, this_run);
-            let sent = names::is_events(&pair.name)
-                && ticks(world, pair.live, pair.key.1).is_some_and(newer);
-            if pair.live_is_aside || sent {
+            if pair.live_is_aside {
                 self.turn(world, index);
+            } else if names::is_events(&pair.name)
+                && ticks(world, pair.live, pair.key.1).is_some_and(newer)
+            {
+                sent.push(index);
             }
         }
+        self.empty(world, &sent);
         std::mem::take(&mut self.overwritten)
     }
 
@@ -351,7 +355,6 @@ impl Exchange {
     /// Transitions that have been made must not be made again by new code, whose event readers begin anew; and a
     /// state of another type that goes on is not entered.
     fn quieten(&mut self, world: &mut World, keys: &MadeKeys) {
-        scratch::clear_events(&mut self.scratch);
         let copiers = Copiers::new(world, &[]);
         let known: HashSet<ResourceKey> = self.pairs.iter().map(|pair| pair.key).collect();
         for key in keys.keys().filter(|key| !known.contains(*key)) {
@@ -362,11 +365,24 @@ impl Exchange {
                 self.pairs.extend(pair);
             }
         }
-        for index in 0..self.pairs.len() {
-            let pair = &self.pairs[index];
-            if names::transitions_of(&pair.name).is_some() && !pair.live_is_aside {
-                self.turn(world, index);
-            }
+        let pairs = self.pairs.iter().enumerate();
+        let made = pairs.filter(|(_, pair)| names::transitions_of(&pair.name).is_some());
+        let made: Vec<usize> = made.map(|(index, _)| index).collect();
+        self.empty(world, &made);
+    }
+
+    /// Does away with the events in live queues. These go on counting: a reader that stays knows by their number
+    /// what it has read. What empties a queue is known to the registry of the throwaway world only.
+    fn empty(&mut self, world: &mut World, queues: &[usize]) {
+        for index in queues {
+            self.turn(world, *index);
+        }
+        let emptied = panics::guard(|| scratch::clear_events(&mut self.scratch));
+        for index in queues {
+            self.turn(world, *index);
+        }
+        if let Err(panic) = emptied {
+            bevy::log::warn!("dropping an event panicked: {panic}");
         }
     }
 

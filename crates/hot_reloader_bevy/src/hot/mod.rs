@@ -6,7 +6,8 @@
 //! adds, while [`listen`] hears which plugins there are; [`rehearsal`] on a world of [`scratch`], which [`compare`]
 //! looks at, [`set_up`] on the live one, from which [`exchange`] and [`code`] keep what must not be lost;
 //! [`rebuild`] knows what was spawned; [`migration`] takes values over; [`placement`] finds a place among the
-//! host's systems, where [`delegate`] runs what the [`slots`] hold; [`snapshot`] copies the world.
+//! host's systems, where [`delegate`] runs what the [`slots`] hold; [`shared_sets`] knows what does not hold between
+//! modules; [`snapshot`] copies the world.
 //! [`reloader`], [`overlay`] and [`panel`] tell how it went.
 //!
 //! Small things beside: [`config`] is what a person sets, [`exempt`] what a rollback leaves alone; [`keys`],
@@ -45,6 +46,7 @@ mod resources;
 mod runner;
 mod scratch;
 mod set_up;
+mod shared_sets;
 mod slots;
 mod snapshot;
 #[cfg(test)]

@@ -7,6 +7,7 @@ const EVENTS: &str = "bevy_ecs::event::Events<";
 const TRANSITION: &str = "bevy_state::state::transitions::StateTransitionEvent<";
 const ASSETS: &str = "bevy_asset::assets::Assets<";
 const OBSERVER: &str = "bevy_ecs::observer::runner::Observer<";
+const OBSERVED_BY: &str = "bevy_ecs::observer::entity_observer::ObservedBy";
 const ONE_SHOT: &str = "bevy_ecs::system::system_registry::RegisteredSystem<";
 const OF_GIZMOS: &str = "bevy_gizmos::gizmos::GizmoStorage<";
 
@@ -50,6 +51,11 @@ pub(crate) fn is_assets(name: &str) -> bool {
 
 pub(crate) fn is_observer(name: &str) -> bool {
     name.starts_with(OBSERVER)
+}
+
+/// What an entity has that observers watch.
+pub(crate) fn is_observed_by(name: &str) -> bool {
+    name == OBSERVED_BY
 }
 
 /// What the engine keeps of observers, and of what they watch.

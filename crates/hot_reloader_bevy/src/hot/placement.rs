@@ -85,8 +85,8 @@ pub(crate) struct Unit {
 ///
 /// What cannot be done, and what to do instead.
 pub(crate) fn place(host: &Schedule, module: &Schedule) -> Result<Option<Placement>, String> {
+    let of_host = named_sets(host);
     let (host, module) = (host.graph(), Graph::of(module.graph()));
-    let of_host: HashSet<InternedSystemSet> = sets(host).map(|(_, set, _)| set).collect();
     let is_host = |node: &NodeId| module.set(*node).filter(|set| of_host.contains(set));
     let count = module.graph.systems().count();
     let mut keys: Vec<Unit> = Vec::with_capacity(count);
@@ -158,8 +158,16 @@ impl Unit {
     }
 }
 
+/// The sets of a schedule that have names. The others have numbers, which each schedule counts anew.
+pub(crate) fn named_sets(schedule: &Schedule) -> HashSet<InternedSystemSet> {
+    let sets = sets(schedule.graph()).map(|(_, set, _)| set);
+    sets.filter(|set| !set.is_anonymous()).collect()
+}
+
 /// The sets of a schedule, with whether each has run conditions.
-fn sets(graph: &ScheduleGraph) -> impl Iterator<Item = (NodeId, InternedSystemSet, bool)> + '_ {
+pub(crate) fn sets(
+    graph: &ScheduleGraph,
+) -> impl Iterator<Item = (NodeId, InternedSystemSet, bool)> + '_ {
     graph
         .system_sets()
         .map(|(node, set, conditions)| (node, interned(set), !conditions.is_empty()))
@@ -178,16 +186,16 @@ fn interned(set: &dyn SystemSet) -> InternedSystemSet {
 }
 
 /// What is needed of a module's schedule.
-struct Graph<'a> {
-    graph: &'a ScheduleGraph,
+pub(crate) struct Graph<'a> {
+    pub(crate) graph: &'a ScheduleGraph,
     /// Set and member.
-    hierarchy: Vec<(NodeId, NodeId)>,
+    pub(crate) hierarchy: Vec<(NodeId, NodeId)>,
     /// Earlier and later.
-    dependencies: Vec<(NodeId, NodeId)>,
+    pub(crate) dependencies: Vec<(NodeId, NodeId)>,
 }
 
 impl<'a> Graph<'a> {
-    fn of(graph: &'a ScheduleGraph) -> Self {
+    pub(crate) fn of(graph: &'a ScheduleGraph) -> Self {
         let edges = |dag: &bevy::ecs::schedule::Dag| {
             let edges = dag.graph().all_edges();
             edges.map(|(from, to, ())| (from, to)).collect()
@@ -199,7 +207,7 @@ impl<'a> Graph<'a> {
         }
     }
 
-    fn set(&self, node: NodeId) -> Option<InternedSystemSet> {
+    pub(crate) fn set(&self, node: NodeId) -> Option<InternedSystemSet> {
         self.graph.get_set_at(node).map(interned)
     }
 

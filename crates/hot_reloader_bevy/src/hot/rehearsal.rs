@@ -202,8 +202,8 @@ pub(crate) fn rehearse(
             Ok((found, transitions)) => {
                 let mut targets = module.delegation_targets.iter();
                 let is_unknown = |target: &&String| !found.systems.contains(target);
-                // The functions of observers are known to nobody.
-                let unknown = targets.find(is_unknown).filter(|_| !has_observers(world));
+                // The functions of observers and one-shot systems are known to nobody.
+                let unknown = targets.find(is_unknown).filter(|_| !has_code(world));
                 if let Some(target) = unknown {
                     return Err(ReloadError::Registry(RegistryError::UnknownTarget {
                         module: name.clone(),
@@ -341,9 +341,10 @@ fn is_state(world: &World, id: TypeId) -> bool {
     name.is_some_and(|name| names::state_of(name).is_some())
 }
 
-fn has_observers(world: &World) -> bool {
+/// Whether entities hold code.
+fn has_code(world: &World) -> bool {
     let mut components = world.components().iter();
-    components.any(|info| names::is_observer(info.name()))
+    components.any(|info| names::is_code(info.name()))
 }
 
 /// Finds the places of a module's systems among the host's, schedule by schedule.
@@ -394,7 +395,7 @@ pub(crate) fn targets(module: &HotModule, systems: Vec<String>) -> Vec<String> {
 
 /// Whether a person named it.
 pub(crate) fn is_named(system: &str) -> bool {
-    !system.contains("closure") && system != "apply_deferred"
+    system != "{{closure}}" && system != "apply_deferred"
 }
 
 /// Makes schedules ready to run in a world. `runs` says that the module's startup is over, and `is_hot` which
@@ -425,11 +426,14 @@ pub(crate) fn initialise(
                 reason: error.to_string(),
             })?;
         for (_, system) in schedule.systems().into_iter().flatten() {
-            found.systems.push(last_segment(&system.name()));
+            let name = system.name();
+            let functions = functions(&name);
+            let named = functions.iter().map(|path| last_segment(path));
+            found.systems.extend(named);
             let access = system.component_access();
             found.used.extend(access.reads_and_writes());
             let is_over = runs && labels::startup().contains(label);
-            if !is_over && is_hot(&system.name()) {
+            if !is_over && functions.iter().any(|path| is_hot(path)) {
                 found.written.extend(access.writes());
             }
         }
@@ -437,9 +441,42 @@ pub(crate) fn initialise(
     Ok(found)
 }
 
+/// The functions of which a system consists, by their names.
+pub(crate) fn function_names(system: &str) -> Vec<String> {
+    functions(system).into_iter().map(last_segment).collect()
+}
+
+/// The same by their paths: `Pipe(game::read, game::apply)` consists of two, and so does what combines conditions.
+fn functions(system: &str) -> Vec<&str> {
+    let pipe = system.strip_prefix("Pipe(");
+    let combined = split(system, " && ").or_else(|| split(system, " || "));
+    let piped = pipe.and_then(|of| split(of.strip_suffix(')')?, ", "));
+    match combined.or(piped) {
+        Some((one, two)) => [functions(one), functions(two)].concat(),
+        None => vec![system.trim_start_matches('!')],
+    }
+}
+
+/// What is before a separator, and after it: the first that is not between brackets.
+fn split<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
+    let mut depth = 0_usize;
+    text.char_indices().find_map(|(at, character)| {
+        let (before, rest) = text.split_at(at);
+        match character {
+            '(' | '<' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            // Not that of the type of a function.
+            '>' if !before.ends_with('-') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let after = rest.strip_prefix(separator).filter(|_| depth == 0)?;
+        Some((before, after))
+    })
+}
+
 /// The name that a person gave a function: `play` of `game::play<f32>`, of `game::Turn<game::Red>::play`
 /// and of `<game::Red as game::Player>::play`.
-pub(crate) fn last_segment(path: &str) -> String {
+fn last_segment(path: &str) -> String {
     let mut depth = 0_usize;
     let (mut start, mut end) = (0, path.len());
     for (at, character) in path.char_indices() {
@@ -483,5 +520,28 @@ mod tests {
             assert_eq!(last_segment(path), "play", "{path}");
         }
         assert_eq!(last_segment("game::play::{{closure}}"), "{{closure}}");
+    }
+
+    #[test]
+    fn a_system_consists_of_functions() {
+        let cases: [(&str, &[&str]); 5] = [
+            ("game::play", &["play"]),
+            ("Pipe(game::read, game::apply)", &["read", "apply"]),
+            (
+                "Pipe(Pipe(game::read<(u8, u8)>, game::turn), game::apply<fn(u8) -> u8, u8>)",
+                &["read", "turn", "apply"],
+            ),
+            (
+                "Pipe(!game::is_won && Pipe(game::ask, game::is_yes) || game::is_lost, game::end)",
+                &["is_won", "ask", "is_yes", "is_lost", "end"],
+            ),
+            (
+                "Pipe(game::read, game::apply::{{closure}})",
+                &["read", "{{closure}}"],
+            ),
+        ];
+        for (system, functions) in cases {
+            assert_eq!(function_names(system), functions, "{system}");
+        }
     }
 }

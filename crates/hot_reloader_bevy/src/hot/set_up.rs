@@ -36,6 +36,7 @@ use super::{
     recording::{ModuleSchedules, Recording},
     rehearsal::{self, Found, Incoming, Rehearsal},
     resources,
+    shared_sets::{self, Sayings, Speaker},
     slots::{Delegates, Placed, Slot},
 };
 use crate::ModuleEntry;
@@ -57,6 +58,7 @@ struct Built {
     targets: Vec<String>,
     state_keys: Vec<StateKey>,
     placements: Vec<(InternedScheduleLabel, Placement)>,
+    sayings: Sayings,
     plugins: Vec<String>,
     threads: Vec<Thread>,
     /// What it has spawned though it is there.
@@ -118,18 +120,32 @@ pub(crate) fn set_up(
         before.exchange = Some(exchange);
     }
     with_exchange(world, |world, exchange, _| exchange.begin(world)).map_err(failed)?;
-    code::hold_observers(world, true);
+    code::forget_all_held(world);
     let mut set_up = SetUp::default();
     let built: Result<(), ReloadError> = plan.modules.iter().try_for_each(|module| {
         let entry = entry_of(libraries, world.resource::<Delegates>(), &module.name);
-        let built = build(
-            world,
-            entry.expect("the plan is of modules of the libraries"),
-            rehearsal,
-            module,
-            &mut transitions,
-            &mut set_up,
-        );
+        let entry = entry.expect("the plan is of modules of the libraries");
+        let runs = world.resource::<Delegates>().built.contains(&module.name);
+        let mut work = |world: &mut World| {
+            code::hold_observers(world, true);
+            let built = build(
+                world,
+                entry,
+                rehearsal,
+                module,
+                runs,
+                &mut transitions,
+                &mut set_up,
+            );
+            code::hold_observers(world, false);
+            built
+        };
+        let built = if runs {
+            // What it spawns is there, and goes again.
+            code::unheard(world, work)
+        } else {
+            work(world)
+        };
         let built = built.map_err(|fault| ReloadError::Rehearsal {
             module: module.name.clone(),
             fault,
@@ -137,7 +153,6 @@ pub(crate) fn set_up(
         set_up.modules.insert(module.name.clone(), built);
         Ok(())
     });
-    code::hold_observers(world, false);
     let new = world.components().iter().skip(known);
     set_up.used.extend(new.map(|info| info.id()));
     *world.resource_mut::<SetUp>() = set_up;
@@ -172,6 +187,7 @@ pub(crate) fn set_up(
     warnings.extend(modules_renamed(running, set_up, plan));
     warnings.extend(threads_that_go_on(running, plan));
     warnings.extend(startups_that_wait(running, set_up, plan));
+    warnings.extend(sayings_not_held(running, set_up, plan));
     Ok(warnings)
 }
 
@@ -248,6 +264,23 @@ fn startups_that_wait(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec
     told.collect()
 }
 
+/// Conditions and orders that modules say and that do not hold for the systems of others.
+fn sayings_not_held(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec<String> {
+    let modules = plan.order.iter().filter_map(|name| {
+        let built = set_up.modules.get(name);
+        let sayings = match built {
+            Some(built) => &built.sayings,
+            None => &delegates.get(name)?.sayings,
+        };
+        Some(Speaker {
+            name,
+            sayings,
+            is_new: built.is_some(),
+        })
+    });
+    shared_sets::not_held(&modules.collect::<Vec<_>>())
+}
+
 /// The functions in the startup among some schedules, by name.
 fn startup_systems<'a>(
     schedules: impl IntoIterator<Item = (&'a InternedScheduleLabel, &'a Schedule)>,
@@ -256,7 +289,7 @@ fn startup_systems<'a>(
     let schedules = schedules.into_iter();
     let schedules = schedules.filter(|(label, _)| startup.contains(label));
     let systems = schedules.flat_map(|(_, schedule)| schedule.systems().into_iter().flatten());
-    let names = systems.map(|(_, system)| rehearsal::last_segment(&system.name()));
+    let names = systems.flat_map(|(_, system)| rehearsal::function_names(&system.name()));
     names.filter(|name| rehearsal::is_named(name)).collect()
 }
 
@@ -308,10 +341,10 @@ fn build(
     entry: &'static ModuleEntry,
     rehearsal: &Rehearsal,
     module: &HotModule,
+    runs: bool,
     transitions: &mut HashMap<String, Schedule>,
     set_up: &mut SetUp,
 ) -> Result<Built, RehearsalFault> {
-    let runs = world.resource::<Delegates>().built.contains(&module.name);
     let alive = Alive::of(world);
     let threads = threads::list();
     let log = if runs {
@@ -345,13 +378,15 @@ fn build(
     let again = spawned
         .into_iter()
         .filter(|entity| runs && !code.contains(*entity));
-    let again = again.collect();
+    let again: Vec<Entity> = again.collect();
+    empty(world, &again).map_err(RehearsalFault::Setup)?;
     let state_keys = StateKey::of(entry);
     for key in &state_keys {
         (key.abilities.make_known)(world);
     }
     // Of an initialised schedule this cannot be told.
     let placements = rehearsal::place(world, &schedules)?;
+    let sayings = shared_sets::sayings(world, &schedules);
     let is_hot = |name: &str| rehearsal.is_hot(name);
     let found = rehearsal::initialise(world, &mut schedules, runs, is_hot)?;
     let Found {
@@ -372,10 +407,24 @@ fn build(
         targets,
         state_keys,
         placements,
+        sayings,
         plugins,
         threads: begun.collect(),
         again,
         has_states,
+    })
+}
+
+/// Takes their components from entities whose like is there, as long as what the hooks of these work on is out of
+/// the way.
+fn empty(world: &mut World, entities: &[Entity]) -> Result<(), PanicReport> {
+    panics::guard(|| {
+        for entity in entities {
+            if let Some(mut entity) = world.get_entity_mut(*entity) {
+                entity.clear();
+            }
+        }
+        world.flush();
     })
 }
 
@@ -436,6 +485,7 @@ pub(crate) fn install(
         targets,
         state_keys,
         placements,
+        sayings,
         plugins,
         threads,
         again,
@@ -494,6 +544,7 @@ pub(crate) fn install(
             .map(|(label, schedule): (InternedScheduleLabel, Schedule)| (label, Some(schedule)))
             .collect(),
         placed,
+        sayings,
         interrupted: Vec::new(),
         code,
         has_states,

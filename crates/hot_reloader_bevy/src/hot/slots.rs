@@ -27,6 +27,7 @@ use super::{
     placement::Unit,
     rebuild::{Entered, Spawned},
     resources::ResourceKey,
+    shared_sets::Sayings,
     snapshot::CopyRule,
 };
 use crate::ModuleEntry;
@@ -43,6 +44,8 @@ pub(crate) struct Slot {
     pub(crate) schedules: HashMap<InternedScheduleLabel, Option<Schedule>>,
     /// The schedules that are run in units.
     pub(crate) placed: HashMap<InternedScheduleLabel, Placed>,
+    /// What it says of sets in which other modules may have systems.
+    pub(crate) sayings: Sayings,
     /// The schedules in which a panic left systems half way.
     pub(crate) interrupted: Vec<InternedScheduleLabel>,
     /// Whether states are among what it adds.

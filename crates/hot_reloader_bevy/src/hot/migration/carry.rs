@@ -23,7 +23,7 @@ use super::{
     left::{Left, LeftBehind},
     Crossing, Holder, Way,
 };
-use crate::hot::{rehearsal::Incoming, slots::Delegates, snapshot::Column};
+use crate::hot::{code, rehearsal::Incoming, slots::Delegates, snapshot::Column};
 
 /// What a resource is that is where another is to go.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,16 @@ struct Made<'a> {
     to: ComponentId,
     entities: Vec<Entity>,
     values: Column,
+}
+
+impl Made<'_> {
+    fn holders(&self) -> Vec<Option<Entity>> {
+        if self.crossing.holder == Holder::Entities {
+            self.entities.iter().copied().map(Some).collect()
+        } else {
+            vec![None]
+        }
+    }
 }
 
 /// Tries whether all values of types that changed can become new ones.
@@ -267,29 +277,28 @@ fn value<'w>(world: &'w World, crossing: &Crossing, of: Option<Entity>) -> Optio
     }
 }
 
-/// What was goes, and then what is comes, as hooks expect it.
+/// What was goes, and then what is comes, as hooks expect it: these find the resources of their code. Observers are
+/// told nothing, since nothing has come or gone.
 fn put<'a>(
     world: &mut World,
     made: &mut [Made<'_>],
     gone: impl IntoIterator<Item = &'a Crossing>,
     place: Place,
 ) -> Result<(), ReloadError> {
-    for crossing in gone {
-        let entities = holders(world, crossing);
-        remove(world, crossing, &entities)?;
-    }
-    for made in &*made {
-        let holders: Vec<_> = if made.crossing.holder == Holder::Entities {
-            made.entities.iter().copied().map(Some).collect()
-        } else {
-            vec![None]
-        };
-        remove(world, made.crossing, &holders)?;
-    }
-    for made in made {
-        insert(world, made, place)?;
-    }
-    Ok(())
+    let is_resource = |crossing: &Crossing| crossing.holder != Holder::Entities;
+    let gone = gone.into_iter();
+    let gone = gone.map(|crossing| (crossing, holders(world, crossing)));
+    let mut goes: Vec<(&Crossing, Vec<Option<Entity>>)> = gone.collect();
+    goes.extend(made.iter().map(|made| (made.crossing, made.holders())));
+    goes.sort_by_key(|(crossing, _)| is_resource(crossing));
+    made.sort_by_key(|made| !is_resource(made.crossing));
+    code::unheard(world, |world| {
+        for (crossing, holders) in goes {
+            remove(world, crossing, &holders)?;
+        }
+        made.iter_mut()
+            .try_for_each(|made| insert(world, made, place))
+    })
 }
 
 fn remove(

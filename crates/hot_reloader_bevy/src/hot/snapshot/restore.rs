@@ -13,6 +13,7 @@ use bevy::{
 };
 
 use super::{lost::Lost, Column, ColumnCopy, Copier, Scope, Snapshot, TableCopy};
+use crate::hot::names;
 
 /// Rounds in which what a hook or an observer of the host adds meanwhile is taken away.
 const ROUNDS: usize = 3;
@@ -47,10 +48,15 @@ impl Snapshot {
     /// it added. The engine forgets removals only all at once; those of newcomers come after this.
     fn unsay_removals(&self, world: &mut World) {
         let removed = world.removed_components();
+        // Those of observers are the reloader's own doing.
+        let is_own = |id| {
+            let name = world.components().get_name(id);
+            name.is_some_and(names::is_of_observers)
+        };
         let comes_back = removed.iter().any(|(id, events)| {
             let mut since = self.removals.get(id).cloned().unwrap_or_default();
             let mut removed = since.read(events).cloned().map(Entity::from);
-            self.scope.contains(*id) && removed.any(|entity| self.was_alive(entity))
+            self.scope.contains(*id) && !is_own(*id) && removed.any(|entity| self.was_alive(entity))
         });
         if comes_back {
             // Each is kept for two frames.

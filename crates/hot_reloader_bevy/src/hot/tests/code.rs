@@ -1,6 +1,14 @@
 //! Observers and one-shot systems that plugins add, whatever the world has been through.
 
-use bevy::{ecs::system::SystemId, prelude::*};
+use std::collections::HashMap;
+
+use bevy::{
+    ecs::{
+        component::{ComponentHooks, StorageType},
+        system::SystemId,
+    },
+    prelude::*,
+};
 use hot_reloader_transaction::Outcome;
 
 use super::harness::{check, host, module, note, take, Bench, Notes};
@@ -189,4 +197,104 @@ fn observers_on_entities_that_there_were_observe() {
     );
     bench.world().trigger(Ring);
     assert_eq!(take(&mut bench), ["bell"]);
+}
+
+#[derive(Component)]
+struct Player;
+
+fn player(bench: &mut Bench) -> Entity {
+    let world = bench.world();
+    world.query_filtered::<Entity, With<Player>>().single(world)
+}
+
+#[test]
+fn nobody_hears_of_what_a_build_spawns_again() {
+    #[derive(Resource, Default, Debug, PartialEq)]
+    struct Heard {
+        came: u32,
+        went: u32,
+    }
+    fn build(app: &mut App) {
+        app.init_resource::<Heard>()
+            .observe(|_: Trigger<OnAdd, Player>, mut heard: ResMut<Heard>| heard.came += 1)
+            .observe(|_: Trigger<OnRemove, Player>, mut heard: ResMut<Heard>| heard.went += 1);
+        app.world_mut().spawn(Player);
+    }
+    let mut bench = Bench::start(&[game(build)], |app| {
+        host(app);
+        app.observe(|_: Trigger<OnAdd, Player>, mut notes: ResMut<Notes>| notes.0.push("came"))
+            .observe(|_: Trigger<OnRemove, Player>, mut notes: ResMut<Notes>| notes.0.push("went"));
+    });
+    assert_eq!(take(&mut bench), ["came"], "the first load spawns it");
+    for _ in 0..2 {
+        let report = bench.reload(&[game(|app| {
+            build(app);
+            app.add_systems(Update, || ());
+        })]);
+        check(&report, Outcome::Committed);
+        bench.frames(8);
+        assert_eq!(take(&mut bench), [""; 0]);
+        assert_eq!(*bench.world().resource::<Heard>(), Heard::default());
+        assert_eq!(bench.count::<Player>(), 1);
+    }
+    let player = player(&mut bench);
+    bench.world().despawn(player);
+    assert_eq!(bench.world().resource::<Heard>().went, 1);
+    assert_eq!(take(&mut bench), ["went"]);
+}
+
+#[test]
+fn an_index_that_hooks_keep_has_the_entity_that_stays() {
+    #[derive(Resource, Default)]
+    struct Index(HashMap<&'static str, Entity>);
+    struct Indexed;
+    impl Component for Indexed {
+        const STORAGE_TYPE: StorageType = StorageType::Table;
+
+        fn register_component_hooks(hooks: &mut ComponentHooks) {
+            hooks.on_add(|mut world, entity, _| {
+                world.resource_mut::<Index>().0.insert("player", entity);
+            });
+            hooks.on_remove(|mut world, _, _| {
+                world.resource_mut::<Index>().0.remove("player");
+            });
+        }
+    }
+    fn build(app: &mut App) {
+        app.init_resource::<Index>();
+        app.world_mut().spawn((Player, Indexed));
+    }
+    let mut bench = Bench::start(&[game(build)], host);
+    let stays = player(&mut bench);
+    let report = bench.reload(&[game(|app| {
+        build(app);
+        app.add_systems(Update, || ());
+    })]);
+    check(&report, Outcome::Committed);
+    bench.frames(8);
+    assert_eq!(player(&mut bench), stays);
+    let index = &bench.world().resource::<Index>().0;
+    assert_eq!(index.get("player"), Some(&stays));
+}
+
+#[test]
+fn an_observer_of_two_entities_outlives_one_of_them_and_a_reload() {
+    let mut bench = Bench::start(&[game(|_| {})], host);
+    let world = bench.world();
+    let [one, two] = [(); 2].map(|()| world.spawn_empty().id());
+    let mut observer =
+        Observer::new(|_: Trigger<Ring>, mut notes: ResMut<Notes>| notes.0.push("ring"));
+    observer.watch_entity(one);
+    observer.watch_entity(two);
+    world.spawn(observer);
+    world.flush();
+    world.despawn(one);
+    for _ in 0..2 {
+        let report = bench.reload(&[game(|app| {
+            app.add_systems(Update, || ());
+        })]);
+        check(&report, Outcome::Committed);
+        bench.world().trigger_targets(Ring, two);
+        assert_eq!(take(&mut bench), ["ring"]);
+    }
 }

@@ -11,7 +11,7 @@ use bevy::{
 };
 use hot_reloader_transaction::Outcome;
 
-use super::harness::{check, host, module, note, take, Bench};
+use super::harness::{check, host, module, note, take, Bench, Notes};
 use crate::{hot::ReloadRequest, ModuleEntry};
 
 const fn game(build: fn(&mut App)) -> ModuleEntry {
@@ -168,6 +168,46 @@ fn a_state_goes_on_in_a_module_of_another_name_and_in_one_that_comes_back() {
     check(&bench.reload(&[game(screens)]), Outcome::Committed);
     bench.frames(8);
     assert_eq!(go(&mut bench, Screen::Game), ["game"]);
+}
+
+#[test]
+fn who_is_not_reloaded_hears_of_the_next_transition() {
+    fn hears(app: &mut App) {
+        app.add_systems(
+            Update,
+            |mut made: EventReader<StateTransitionEvent<Screen>>, mut notes: ResMut<Notes>| {
+                if !made.is_empty() {
+                    made.clear();
+                    notes.0.push("heard");
+                }
+            },
+        );
+    }
+    fn states(app: &mut App) {
+        app.init_state::<Screen>();
+    }
+    let mut bench = Bench::start(&[game(states), module("hears", hears)], host);
+    bench.frames(2);
+    let go = |bench: &mut Bench, screen: Screen| {
+        take(bench);
+        let mut next = bench.world().resource_mut::<NextState<Screen>>();
+        next.set(screen);
+        bench.frames(2);
+        take(bench)
+    };
+    for screen in [Screen::Game, Screen::Menu] {
+        assert_eq!(go(&mut bench, screen), ["heard"]);
+    }
+    bench.next(&[
+        game(|app| {
+            states(app);
+            app.add_systems(Update, || ());
+        }),
+        module("hears", hears),
+    ]);
+    bench.world().send_event(ReloadRequest::modules(["game"]));
+    check(&bench.report(), Outcome::Committed);
+    assert_eq!(go(&mut bench, Screen::Game), ["heard"]);
 }
 
 #[test]

@@ -439,6 +439,66 @@ fn hooks_see_the_old_go_before_the_new_comes() {
     assert_eq!(*seen, ["old goes", "old goes", "new comes", "new comes"]);
 }
 
+#[test]
+fn hooks_find_the_resources_of_their_code() {
+    // Whichever of the two the world has known first.
+    for is_resource_first in [true, false] {
+        let (mut bench, _) = bench(|app| {
+            let world = app.world_mut();
+            if is_resource_first {
+                let name = String::new();
+                world.insert_resource(old::Settings { name });
+            }
+            let hooks = world.register_component_hooks::<old::Health>();
+            hooks.on_remove(|mut world, _, _| {
+                world.resource_mut::<old::Settings>().name.push('-');
+            });
+            let hooks = world.register_component_hooks::<new::Vigour>();
+            hooks.on_add(|mut world, _, _| {
+                world.resource_mut::<new::Options>().name.push('+');
+            });
+        });
+        check(&bench.reload(&AFTER), Outcome::Committed);
+        assert_eq!(bench.world().resource::<new::Options>().name, "mine++");
+    }
+}
+
+#[test]
+fn observers_are_not_told_that_values_go_over() {
+    #[derive(Component)]
+    struct Grave;
+    fn observed(app: &mut App) {
+        before(app);
+        app.observe(
+            |_: Trigger<OnRemove, old::Health>,
+             mut settings: ResMut<old::Settings>,
+             mut commands: Commands| {
+                settings.name.clear();
+                commands.spawn(Grave);
+            },
+        );
+    }
+    let mut bench = Bench::new(&[module("game", observed)], |app| {
+        // So it is carried over before the component.
+        let name = "mine".to_owned();
+        app.insert_resource(old::Settings { name });
+    });
+    bench.types(OLD, 1);
+    check(&bench.report(), Outcome::Committed);
+    let entity = bench.world().spawn(old::Health { points: 7 }).id();
+    bench.types(NEW, 2);
+    let report = bench.reload(&[module("game", |app| {
+        after(app);
+        app.add_systems(Update, || panic!("wrecked"));
+    })]);
+    check(&report, Outcome::RolledBack);
+    assert_eq!(bench.count::<Grave>(), 0);
+    check(&bench.reload(&AFTER), Outcome::Committed);
+    assert_eq!(bench.count::<Grave>(), 0);
+    assert_eq!(bench.world().resource::<new::Options>().name, "mine");
+    assert_eq!(bench.world().get::<new::Vigour>(entity).unwrap().points, 7);
+}
+
 mod old_states {
     use bevy::prelude::*;
     #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -1,10 +1,10 @@
 //! A module's systems run where they would run without `hot`: among the sets of the host.
 
 use bevy::prelude::*;
-use hot_reloader_transaction::Outcome;
+use hot_reloader_transaction::{Outcome, ReloadReport};
 
 use super::harness::{check, module, Bench};
-use crate::ExemptFromRollback;
+use crate::{ExemptFromRollback, ModuleEntry};
 
 #[derive(Resource, Default, Debug, PartialEq)]
 struct Notes(Vec<&'static str>);
@@ -187,4 +187,103 @@ fn a_unit_that_panics_is_contained_and_taken_back() {
         "{text}"
     );
     assert_eq!(frame(&mut bench)[..2], ["early", "good"]);
+}
+
+#[test]
+fn a_condition_of_several_systems_is_the_modules_though_the_host_has_one_too() {
+    let mut bench = Bench::start(
+        &[module("game", |app| {
+            let systems = (note("x"), note("y")).chain();
+            app.add_systems(Update, systems.run_if(|allowed: Res<Allowed>| allowed.0));
+        })],
+        |app| {
+            host(app);
+            app.add_systems(Update, (note("h"), note("i")).chain().run_if(|| true));
+        },
+    );
+    assert!(!frame(&mut bench).contains(&"x"));
+    bench.world().resource_mut::<Allowed>().0 = true;
+    let seen = frame(&mut bench);
+    assert!(["h", "i", "x", "y"].iter().all(|of| seen.contains(of)));
+}
+
+/// The warnings that name both modules: the one that says something, and the one in which it does not hold.
+fn told<'a>(report: &'a ReloadReport, says: &str, has: &str) -> Vec<&'a str> {
+    let warnings = report.warnings.iter().map(String::as_str);
+    let is_it = |text: &&str| {
+        let [has, says] = [has, says].map(|name| format!("module `{name}`"));
+        text.starts_with(&has) && text.contains(&says)
+    };
+    warnings.filter(is_it).collect()
+}
+
+#[test]
+fn what_a_module_says_and_does_not_hold_in_another_is_told() {
+    fn says(app: &mut App) {
+        app.configure_sets(Update, (Own::A, Own::B).chain())
+            .configure_sets(Update, Own::B.run_if(|allowed: Res<Allowed>| allowed.0));
+    }
+    fn has(app: &mut App) {
+        let systems = (note("b").in_set(Own::B), note("a").in_set(Own::A));
+        app.add_systems(Update, systems);
+    }
+    fn both(app: &mut App) {
+        says(app);
+        has(app);
+    }
+    const SAYS: ModuleEntry = module("says", says);
+    let mut bench = Bench::new(&[SAYS, module("has", has)], host);
+    let report = bench.report();
+    check(&report, Outcome::Committed);
+    let warnings = told(&report, "says", "has");
+    assert_eq!(warnings.len(), 1, "{report:#?}");
+    assert!(warnings[0].contains("`B`, `A` of Update"), "{warnings:?}");
+    let report = bench.reload(&[SAYS, module("has", both)]);
+    check(&report, Outcome::Committed);
+    assert_eq!(told(&report, "says", "has"), [""; 0]);
+    let report = bench.reload(&[SAYS, module("has", has)]);
+    assert_eq!(told(&report, "says", "has").len(), 1, "{report:#?}");
+}
+
+#[test]
+fn an_order_in_which_modules_run_anyway_holds() {
+    fn early(app: &mut App) {
+        app.add_systems(Update, note("early").in_set(Own::A));
+    }
+    fn late(app: &mut App) {
+        app.add_systems(Update, note("late").after(Own::A));
+    }
+    let orders = [
+        [module("early", early), module("late", late)],
+        [module("late", late), module("early", early)],
+    ];
+    for (modules, count) in orders.into_iter().zip([0, 1]) {
+        let mut bench = Bench::new(&modules, host);
+        let report = bench.report();
+        check(&report, Outcome::Committed);
+        assert_eq!(told(&report, "late", "early").len(), count, "{report:#?}");
+    }
+}
+
+#[test]
+fn a_set_that_one_module_puts_into_one_of_the_app_is_told_where_another_has_systems_in_it() {
+    let mut bench = Bench::new(
+        &[
+            module("says", |app| {
+                app.configure_sets(Update, Own::A.in_set(Part::Middle))
+                    .configure_sets(Update, Own::B.after(Part::Late));
+            }),
+            module("has", |app| {
+                let systems = (note("a").in_set(Own::A), note("b").in_set(Own::B));
+                app.add_systems(Update, systems)
+                    .add_systems(Update, note("c").in_set(Part::Early));
+            }),
+        ],
+        host,
+    );
+    let report = bench.report();
+    check(&report, Outcome::Committed);
+    let warnings = told(&report, "says", "has");
+    assert_eq!(warnings.len(), 1, "{report:#?}");
+    assert!(warnings[0].contains("`B`, `A` of Update"), "{warnings:?}");
 }

@@ -411,6 +411,46 @@ fn events_that_new_code_sent_are_gone() {
 }
 
 #[test]
+fn who_only_asks_whether_something_was_sent_hears_of_the_next_event() {
+    #[derive(Resource, Default)]
+    struct Heard(u32);
+    let mut bench = Bench::start(
+        &[module("game", |app| {
+            app.add_event::<Sent>()
+                .init_resource::<Heard>()
+                .add_systems(
+                    Update,
+                    |mut sent: EventReader<Sent>, mut heard: ResMut<Heard>| {
+                        if !sent.is_empty() {
+                            sent.clear();
+                            heard.0 += 1;
+                        }
+                    },
+                );
+        })],
+        |_| {},
+    );
+    let send = |bench: &mut Bench, number: u32| {
+        bench.world().send_event(Sent(Box::new(number)));
+        bench.frames(1);
+        bench.world().resource::<Heard>().0
+    };
+    for number in 1..5 {
+        assert_eq!(send(&mut bench, number), number);
+    }
+    let report = bench.reload(&[module("game", |app| {
+        app.add_event::<Sent>();
+        wreck(app, |world| {
+            world.send_event(Sent(Box::new(0)));
+        });
+    })]);
+    check(&report, Outcome::RolledBack);
+    bench.frames(2);
+    assert_eq!(bench.world().resource::<Heard>().0, 4);
+    assert_eq!(send(&mut bench, 5), 5);
+}
+
+#[test]
 fn what_cannot_be_copied_is_named_before_and_after() {
     let mut bench = Bench::start(&[NOTHING], |app| {
         app.insert_resource(Opaque(Box::new(|| 1)));

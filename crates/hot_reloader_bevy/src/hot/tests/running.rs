@@ -4,7 +4,7 @@ use bevy::{ecs::schedule::ScheduleLabel, prelude::*};
 use hot_reloader_transaction::{Outcome, ReloadError};
 
 use super::harness::{check, host, module, note, take, Bench, Notes};
-use crate::{hot::HotReloader, OnLoad, OnUnload};
+use crate::{hot::HotReloader, ModuleEntry, OnLoad, OnUnload};
 
 #[derive(Event)]
 struct Ring;
@@ -370,4 +370,43 @@ fn a_startup_system_that_is_new_is_told_and_runs_with_a_rebuild() {
     bench.world().send_event(request);
     check(&bench.report(), Outcome::Committed);
     assert_eq!(take(&mut bench), ["hello"]);
+}
+
+#[test]
+fn targets_are_found_in_pipes_and_may_be_one_shot_systems() {
+    fn read_input() -> u32 {
+        1
+    }
+    fn apply_input(In(_): In<u32>) {}
+    fn spawn_enclosures() {}
+    fn fire() {}
+    fn plays(app: &mut App) {
+        app.add_systems(Update, (read_input.pipe(apply_input), spawn_enclosures));
+    }
+    let mut bench = Bench::start(
+        &[ModuleEntry {
+            targets: &["apply_input"],
+            ..module("game", plays)
+        }],
+        host,
+    );
+    let reloader = bench.app.world().resource::<HotReloader>();
+    assert_eq!(
+        reloader.modules()[0].module.delegation_targets,
+        ["apply_input", "read_input", "spawn_enclosures"]
+    );
+    let fires = ModuleEntry {
+        targets: &["fire"],
+        ..module("game", |app| {
+            plays(app);
+            app.register_system(fire);
+        })
+    };
+    check(&bench.reload(&[fires]), Outcome::Committed);
+    let report = bench.reload(&[ModuleEntry {
+        targets: &["fire"],
+        ..module("game", plays)
+    }]);
+    check(&report, Outcome::Refused);
+    assert_eq!(report.error.unwrap().kind(), "unknown_target");
 }
