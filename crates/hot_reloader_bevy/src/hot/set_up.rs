@@ -370,6 +370,10 @@ fn build(
             let transitions = transitions.map(|of| (StateTransition.intern(), of));
             schedules.extend(transitions);
             is_its
+                && rehearsal
+                    .states
+                    .get(&module.name)
+                    .is_some_and(|states| !states.is_empty())
         }
     };
     let spawned = alive.since(world);
