@@ -253,7 +253,7 @@ fn a_whole_answer_behind_its_pieces_is_not_read_twice() {
                 Thought(thought) => thoughts += &thought,
                 Token(token) => text += &token,
                 Told::Calls(calls) => {
-                    arguments.extend(calls.into_iter().map(|call| call.arguments))
+                    arguments.extend(calls.into_iter().map(|call| call.arguments));
                 }
                 other => panic!("{other:?}"),
             }
