@@ -13,7 +13,7 @@ use bevy::{
     utils::default,
     window::{PresentMode, Window, WindowPlugin, WindowResolution},
 };
-use bevy_egui::{EguiContexts, EguiPlugin};
+use bevy_egui::{egui::Context, EguiContexts, EguiPlugin};
 use hot_reloader::ExemptFromRollback;
 
 use crate::{
@@ -78,7 +78,7 @@ impl Plugin for HostPlugin {
         app.add_plugins((chords::plugin, fonts::plugin, timings::plugin));
         app.add_systems(Last, hands::end_at_exit);
         // After a session was restored, which replaces what egui remembers.
-        app.add_systems(PostStartup, set_fonts);
+        app.add_systems(PostStartup, prepare_egui);
         if let Some(frames) = self.exit_after_frames {
             app.insert_resource(ExitAfterFrames(frames));
             // So that whoever acts at the end sees it in the same frame.
@@ -89,10 +89,17 @@ impl Plugin for HostPlugin {
     }
 }
 
-fn set_fonts(mut contexts: EguiContexts) {
+fn prepare_egui(mut contexts: EguiContexts) {
     if let Some(context) = contexts.try_ctx_mut() {
         context.set_fonts(fonts::definitions());
+        let_clicks_take_long(context);
     }
+}
+
+/// Lets what is held down be a click when it is let go of, however long that took: while a build takes the cores, a frame may
+/// take longer than egui gives to a click, and the click would be lost.
+fn let_clicks_take_long(context: &Context) {
+    context.options_mut(|options| options.input_options.max_click_duration = f64::INFINITY);
 }
 
 /// The log plugin takes a function without a context, so the path stands in the world.
@@ -134,5 +141,46 @@ fn exit_after_frames(
 ) {
     if count.0 + 1 >= limit.0 {
         exit.send(AppExit::Success);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bevy_egui::egui::{pos2, Button, CentralPanel, Event, Modifiers, PointerButton, RawInput};
+
+    use super::*;
+
+    #[test]
+    fn a_click_in_frames_that_take_long_is_one() {
+        let context = Context::default();
+        let_clicks_take_long(&context);
+        let (mut clicks, mut drags) = (0, 0);
+        let mut frame = |time: f64, events: Vec<Event>| {
+            let input = RawInput {
+                time: Some(time),
+                events,
+                ..RawInput::default()
+            };
+            let _ = context.run(input, |context| {
+                CentralPanel::default().show(context, |ui| {
+                    let button = ui.add_sized(ui.available_size(), Button::new("Reload"));
+                    clicks += u32::from(button.clicked());
+                    drags += u32::from(button.dragged());
+                });
+            });
+        };
+        let at = pos2(100.0, 100.0);
+        let button = |pressed| Event::PointerButton {
+            pos: at,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        frame(0.0, Vec::new());
+        frame(1.0, vec![Event::PointerMoved(at)]);
+        frame(2.0, vec![button(true)]);
+        frame(5.0, Vec::new());
+        frame(8.0, vec![button(false)]);
+        assert_eq!((clicks, drags), (1, 0));
     }
 }
