@@ -8,7 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{after, never, select_biased, tick, unbounded, Receiver, Sender};
+use crossbeam_channel::{
+    after, never, select_biased, tick, unbounded, Receiver, Sender, TryRecvError,
+};
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::BuildError;
@@ -154,6 +156,18 @@ impl Supervisor {
                     }
                 }
             }
+        }
+    }
+
+    /// Whether work without a process may go on.
+    ///
+    /// # Errors
+    ///
+    /// If nobody wants it any more.
+    pub fn check(&self) -> Result<(), Interruption> {
+        match self.cancelled.try_recv() {
+            Err(TryRecvError::Empty) => Ok(()),
+            Ok(()) | Err(TryRecvError::Disconnected) => Err(Interruption::Cancelled),
         }
     }
 

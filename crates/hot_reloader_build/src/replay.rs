@@ -20,7 +20,7 @@ use crate::{
     message::Transcript,
     process::{Event, Interruption, Line, Supervisor},
     recording::{Identity, Made, Recording, Unit},
-    stand_in::StandIns,
+    stand_in::{Shared, StandIns},
     unit::UnitCommand,
     Bench, BuildConfig, BuildError, Contents, Decline, Layout, Workspace,
 };
@@ -137,8 +137,7 @@ pub(crate) fn warm_up(
     }
     run.is_for_use = false;
     run.all()?;
-    run.stand_in();
-    Ok(())
+    run.stand_in()
 }
 
 /// Of the units that are needed, those to compile, in order: those whose sources changed, or what they need,
@@ -439,7 +438,8 @@ impl<'a> Run<'a> {
     }
 
     /// Makes stand-ins for what the plugin libraries are linked against, where there are none yet.
-    fn stand_in(&mut self) {
+    fn stand_in(&mut self) -> Result<(), Stopped> {
+        let mut shared = Shared::new();
         for plugin in &self.plugins {
             let unit = &mut self.recording.units[*plugin];
             let (Some(command), Some(file)) = (&unit.command, unit.made.path.file_name()) else {
@@ -448,9 +448,14 @@ impl<'a> Run<'a> {
             if unit.stand_ins.is_none() {
                 let made = self.bench.outputs().join(file);
                 let folder = self.bench.stand_ins(&unit.name);
-                unit.stand_ins = StandIns::make(&made, command, &folder);
+                unit.stand_ins = StandIns::make(&made, command, &folder, &mut shared);
             }
+            // Somebody may want to build.
+            self.supervisor
+                .check()
+                .map_err(|why| self.interrupted(why))?;
         }
+        Ok(())
     }
 
     fn interrupted(&self, why: Interruption) -> Stopped {

@@ -7,7 +7,7 @@
 //! library itself, when the plugin library is loaded.
 
 use std::{
-    collections::HashSet,
+    collections::{hash_map::Entry, HashMap, HashSet},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -28,6 +28,9 @@ const SINCE: u32 = 17;
 /// What has a meaning in a list of stand-ins, and so cannot be in a path.
 const SPECIAL: [char; 6] = ['=', '?', '*', '[', '\\', '\n'];
 
+/// The contents of shared libraries by their paths. They are large, and the same for all plugin libraries.
+pub(crate) type Shared = HashMap<PathBuf, Vec<u8>>;
+
 /// Libraries with a part of the symbols of others.
 #[derive(Clone, Debug)]
 pub(crate) struct StandIns {
@@ -39,14 +42,24 @@ pub(crate) struct StandIns {
 impl StandIns {
     /// Makes those in `folder` for what `library` was linked against by `command`: none if the linker does not know of such, or
     /// anything else is in the way. Then it reads all.
-    pub(crate) fn make(library: &Path, command: &UnitCommand, folder: &Path) -> Option<Self> {
+    pub(crate) fn make(
+        library: &Path,
+        command: &UnitCommand,
+        folder: &Path,
+        shared: &mut Shared,
+    ) -> Option<Self> {
         let names_a_linker = command.arguments.iter().any(|a| a.contains("linker"));
-        let shared = command.out_dir().filter(|_| !names_a_linker)?;
-        Self::write(library, shared, folder).ok()?
+        let from = command.out_dir().filter(|_| !names_a_linker)?;
+        Self::write(library, from, folder, shared).ok()?
     }
 
-    /// For the libraries in the folder `shared`.
-    fn write(library: &Path, shared: &Path, folder: &Path) -> io::Result<Option<Self>> {
+    /// For the libraries in the folder `from`.
+    fn write(
+        library: &Path,
+        from: &Path,
+        folder: &Path,
+        shared: &mut Shared,
+    ) -> io::Result<Option<Self>> {
         let data = fs::read(library)?;
         let file = ElfFile64::<Little>::parse(&*data).map_err(io::Error::other)?;
         if lld_of(&file).is_none_or(|version| version < SINCE) {
@@ -56,13 +69,17 @@ impl StandIns {
         fs::create_dir_all(folder)?;
         let (mut lines, mut libraries) = (String::new(), Vec::new());
         for name in names {
-            let path = shared.join(&name);
+            let path = from.join(&name);
             // The system's are elsewhere, and small.
             let Ok(whole) = fs::canonicalize(&path) else {
                 continue;
             };
             let library = folder.join(&name);
-            let stand_in = stand_in_for(&fs::read(&path)?, &name, &used);
+            let content = match shared.entry(path.clone()) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(fs::read(&path)?),
+            };
+            let stand_in = stand_in_for(content, &name, &used);
             fs::write(&library, stand_in.map_err(io::Error::other)?)?;
             // The compiler may name it either way.
             for from in [&path, &whole] {
@@ -306,7 +323,8 @@ mod tests {
         };
         let out = format!("--out-dir {}", shared.display());
         let ours = folder.join("ours");
-        let made = StandIns::make(&library, &command(&out), &ours).expect("rustc links with lld");
+        let made = StandIns::make(&library, &command(&out), &ours, &mut Shared::new())
+            .expect("rustc links with lld");
         let listed = format!("shared/libpart.so={}\n", ours.join("libpart.so").display());
         fs::write(
             &made.list,
@@ -333,6 +351,6 @@ mod tests {
         fs::remove_file(ours.join("libpart.so")).unwrap();
         assert_eq!(made.arguments(), [""; 0]);
         let own = command(&format!("{out} -Clinker=ld"));
-        assert!(StandIns::make(&library, &own, &ours).is_none());
+        assert!(StandIns::make(&library, &own, &ours, &mut Shared::new()).is_none());
     }
 }

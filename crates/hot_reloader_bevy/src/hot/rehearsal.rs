@@ -26,6 +26,7 @@ use bevy::{
     prelude::{AppTypeRegistry, Schedule, Schedules, StateTransition, World},
     reflect::TypeRegistry,
 };
+use hot_reloader_build::layout::{self, crates_in};
 use hot_reloader_core::{panics, HotModule, PanicReport, RegistryError, TypeShape};
 use hot_reloader_transaction::{Plan, RehearsalFault, ReloadError};
 
@@ -246,9 +247,10 @@ pub(crate) fn rehearse(
     {
         register(&mut registry);
     }
-    let layouts = layouts(live, plan);
+    let (layouts, crates) = layouts(live, plan);
     ignored::note(&mut registry, |path| {
-        let mut layouts = layouts.iter();
+        let is_known = crates_in(path).next().is_some_and(|of| crates.contains(of));
+        let mut layouts = layouts.iter().filter(|_| is_known);
         layouts.find_map(|layout| layout.ignores_fields(path))
     });
     rehearsal.note_types(world, &registry);
@@ -281,18 +283,19 @@ impl Rehearsal {
 }
 
 /// What the sources say of types: of those that were made, and of those that go on.
-fn layouts<'a>(live: &'a World, plan: &'a Plan) -> Vec<&'a hot_reloader_build::Layout> {
+fn layouts<'a>(live: &'a World, plan: &'a Plan) -> (Vec<&'a layout::Layout>, HashSet<&'a str>) {
     let slots = live.resource::<Delegates>().slots.iter();
     let running = slots.map(|slot| &*slot.layout);
-    iter::once(&*plan.layout).chain(running).collect()
+    let layouts: Vec<_> = iter::once(&*plan.layout).chain(running).collect();
+    let crates = layouts.iter().flat_map(|layout| layout.crates()).collect();
+    (layouts, crates)
 }
 
 /// A world in which code is tried.
 fn throwaway(live: &World, plan: &Plan) -> World {
-    let layouts = layouts(live, plan);
-    scratch::world(live, |path| {
-        layouts.iter().any(|layout| layout.concerns(path))
-    })
+    // Of thousands of types, so they are looked for in all layouts at once.
+    let (_, crates) = layouts(live, plan);
+    scratch::world(live, |path| crates_in(path).any(|of| crates.contains(of)))
 }
 
 /// How many hooks the components have, but for those of observers, which the engine sets.

@@ -198,8 +198,13 @@ impl Layout {
     /// Whether a crate in the name of a type is missing here that is there.
     #[must_use]
     pub fn lacks(&self, other: &Self, type_name: &str) -> bool {
-        let mut crates = paths_in(type_name).map(|(of, _)| of);
+        let mut crates = crates_in(type_name);
         crates.any(|of| other.crates.contains_key(of) && !self.crates.contains_key(of))
+    }
+
+    /// The names of the crates.
+    pub fn crates(&self) -> impl Iterator<Item = &str> {
+        self.crates.keys().map(String::as_str)
     }
 
     /// Whether a type is of these crates, or has one of them as a parameter.
@@ -310,6 +315,11 @@ impl Layout {
         let paths = paths_in(type_name);
         paths.filter_map(|(of, path)| Some((&**self.crates.get(of)?, path)))
     }
+}
+
+/// The crates in the name of a type: its own, and those of its parameters.
+pub fn crates_in(type_name: &str) -> impl Iterator<Item = &str> {
+    paths_in(type_name).map(|(of, _)| of)
 }
 
 /// Each path in the name of a type, as crate and rest.
