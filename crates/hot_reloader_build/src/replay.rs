@@ -101,8 +101,8 @@ pub(crate) fn replay(
     Err(Decline::System { what, reason }.into())
 }
 
-/// Compiles every crate whose command is known and that only cargo has compiled, so that the compiler remembers
-/// them all, and spares the linker what it need not read. From then on each is compiled with what was made here of
+/// Spares the linker what it need not read, and compiles every crate whose command is known and that only cargo has
+/// compiled, so that the compiler remembers them all. From then on each is compiled with what was made here of
 /// those that it needs, for to the compiler cargo's are others; so what another needs whose command is not known is
 /// left alone, or that would have to be compiled too. The plugin libraries are what they were: nothing was edited.
 /// What was, is for whoever asks.
@@ -116,6 +116,7 @@ pub(crate) fn warm_up(
     let Ok(mut run) = Run::new(place, wanted, config, workspace, supervisor)? else {
         return Ok(());
     };
+    run.stand_in()?;
     if !run.waiting.is_empty() {
         return Ok(());
     }
@@ -136,8 +137,7 @@ pub(crate) fn warm_up(
         }
     }
     run.is_for_use = false;
-    run.all()?;
-    run.stand_in()
+    run.all()
 }
 
 /// Of the units that are needed, those to compile, in order: those whose sources changed, or what they need,
@@ -442,13 +442,9 @@ impl<'a> Run<'a> {
         let mut shared = Shared::new();
         for plugin in &self.plugins {
             let unit = &mut self.recording.units[*plugin];
-            let (Some(command), Some(file)) = (&unit.command, unit.made.path.file_name()) else {
-                continue;
-            };
-            if unit.stand_ins.is_none() {
-                let made = self.bench.outputs().join(file);
+            if let (Some(command), None) = (&unit.command, &unit.stand_ins) {
                 let folder = self.bench.stand_ins(&unit.name);
-                unit.stand_ins = StandIns::make(&made, command, &folder, &mut shared);
+                unit.stand_ins = StandIns::make(&unit.made.path, command, &folder, &mut shared);
             }
             // Somebody may want to build.
             self.supervisor
