@@ -25,6 +25,9 @@ use crate::unit::UnitCommand;
 /// The first `lld` that can be told of stand-ins.
 const SINCE: u32 = 17;
 
+/// What arguments have in them that name another linker, or have it refuse symbols that are open.
+const AGAINST: [&str; 3] = ["linker", "undefined", "defs"];
+
 /// What has a meaning in a list of stand-ins, and so cannot be in a path.
 const SPECIAL: [char; 6] = ['=', '?', '*', '[', '\\', '\n'];
 
@@ -48,8 +51,9 @@ impl StandIns {
         folder: &Path,
         shared: &mut Shared,
     ) -> Option<Self> {
-        let names_a_linker = command.arguments.iter().any(|a| a.contains("linker"));
-        let from = command.out_dir().filter(|_| !names_a_linker)?;
+        let mut arguments = command.arguments.iter();
+        let is_against = arguments.any(|a| AGAINST.iter().any(|against| a.contains(against)));
+        let from = command.out_dir().filter(|_| !is_against)?;
         Self::write(library, from, folder, shared).ok()?
     }
 
@@ -350,7 +354,15 @@ mod tests {
         }
         fs::remove_file(ours.join("libpart.so")).unwrap();
         assert_eq!(made.arguments(), [""; 0]);
-        let own = command(&format!("{out} -Clinker=ld"));
-        assert!(StandIns::make(&library, &own, &ours, &mut Shared::new()).is_none());
+        for own in [
+            "-Clinker=ld",
+            "-C link-arg=-fuse-ld=mold -C linker-flavor=gcc",
+            "-C link-arg=-Wl,--no-undefined",
+            "-Clink-arg=-Wl,-z,defs",
+        ] {
+            let own = command(&format!("{out} {own}"));
+            let made = StandIns::make(&library, &own, &ours, &mut Shared::new());
+            assert!(made.is_none(), "{own:?}");
+        }
     }
 }
