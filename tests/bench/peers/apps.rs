@@ -130,6 +130,8 @@ bevy_dexterous_developer = { version = "=0.4.0-alpha.3", features = ["hot"] }
 ron = "0.8"
 serde = { version = "1", features = ["derive"] }
 "#;
+    // Its builder looks for a `lib` and makes a `dylib` of it; to one that is no more cargo gives no files to link.
+    const LIBRARY: &str = "\n[lib]\ncrate-type = [\"lib\", \"dylib\"]\n";
     let tools = lab::workspace_with(
         "peer_dexterous_tools",
         "\n[[bin]]\nname = \"peer_dexterous_tools\"\npath = \"src/main.rs\"\n\n\
@@ -141,7 +143,7 @@ serde = { version = "1", features = ["derive"] }
         lab::write(&tools.join("src").join(source), &text);
     }
     build_online(&tools)?;
-    let folder = lab::workspace_with("peer_dexterous_app", "", APP);
+    let folder = lab::workspace_with("peer_dexterous_app", LIBRARY, APP);
     lab::write(
         &folder.join("src/lib.rs"),
         &fixture_text("dexterous/src/lib.rs"),
