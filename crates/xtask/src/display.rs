@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{bail, Context, Result};
 
 use crate::packages;
 
@@ -27,9 +27,7 @@ impl VirtualDisplay {
 
     /// The same with all that it takes to use a window.
     pub(crate) fn for_windows() -> Result<Self> {
-        packages::ensure(packages::WINDOW)?;
-        packages::ensure(packages::VIRTUAL_DISPLAY)?;
-        packages::ensure(packages::KEYS)?;
+        packages::ensure(&[packages::WINDOW, packages::VIRTUAL_DISPLAY])?;
         Self::start()
     }
 
@@ -64,7 +62,11 @@ impl VirtualDisplay {
         let stdout = server.stdout.take().context("Xvfb has no output")?;
         // It writes the number when it is ready.
         BufReader::new(stdout).read_line(&mut number)?;
-        let name = format!(":{}", number.trim());
+        let number = number.trim();
+        if number.is_empty() {
+            bail!("Xvfb ended at once; `Xvfb -displayfd 1` says why");
+        }
+        let name = format!(":{number}");
         Ok(Self {
             server,
             name,

@@ -17,16 +17,14 @@ pub(crate) const WINDOW: &[&str] = &[
     "mesa-vulkan-drivers",
 ];
 
-/// To do so where there is no display, and to look at it.
-pub(crate) const VIRTUAL_DISPLAY: &[&str] = &["imagemagick", "xvfb"];
+/// To do so where there is no display, to look at it, and to press keys in it.
+pub(crate) const VIRTUAL_DISPLAY: &[&str] = &["imagemagick", "xdotool", "xvfb"];
 
-/// To press keys in it.
-pub(crate) const KEYS: &[&str] = &["xdotool"];
-
-/// Installs those of `packages` that a Debian system lacks, or names them if it may not. Other
-/// systems are taken at their word.
-pub(crate) fn ensure(packages: &[&str]) -> Result<()> {
-    let missing: Vec<_> = packages.iter().copied().filter(|p| is_missing(p)).collect();
+/// Installs what of `lists` a Debian system lacks, or names it if it may not: all at once, so nobody is asked
+/// twice. Other systems are taken at their word.
+pub(crate) fn ensure(lists: &[&[&str]]) -> Result<()> {
+    let packages = lists.iter().copied().flatten().copied();
+    let missing: Vec<_> = packages.filter(|package| is_missing(package)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -38,8 +36,9 @@ pub(crate) fn ensure(packages: &[&str]) -> Result<()> {
     };
     let mut install = vec!["install", "--yes", "--no-install-recommends"];
     install.extend(&missing);
-    let installed = apt(&["update"]).and_then(|()| apt(&install));
-    installed.with_context(|| {
+    // One source of packages that cannot be reached says nothing of the others.
+    let _ = apt(&["update"]);
+    apt(&install).with_context(|| {
         let list = missing.join(" ");
         format!("some packages are missing; install them with: sudo apt-get install {list}")
     })?;
