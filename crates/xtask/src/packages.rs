@@ -57,3 +57,16 @@ fn is_missing(package: &str) -> bool {
         Err(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_for_ones_own_app_names_what_a_window_needs() {
+        let page = include_str!("../../../docs/your-own-app.md");
+        for package in WINDOW {
+            assert!(page.contains(package), "{package}");
+        }
+    }
+}
