@@ -20,15 +20,10 @@ pub(crate) struct VirtualDisplay {
 }
 
 impl VirtualDisplay {
-    /// Starts one under a free number.
-    pub(crate) fn start() -> Result<Self> {
-        Self::at_scale(1)
-    }
-
-    /// The same with all that it takes to use a window.
+    /// Starts one with all that it takes to use a window.
     pub(crate) fn for_windows() -> Result<Self> {
         packages::ensure(&[packages::WINDOW, packages::VIRTUAL_DISPLAY])?;
-        Self::start()
+        Self::at_scale(1)
     }
 
     /// Has a command show its windows there.
@@ -38,7 +33,7 @@ impl VirtualDisplay {
             .env_remove("WAYLAND_DISPLAY")
     }
 
-    /// Starts one of 1280 by 800 points, each of which is so many pixels wide.
+    /// Starts one under a free number, of 1280 by 800 points, each of which is so many pixels wide.
     pub(crate) fn at_scale(scale: u32) -> Result<Self> {
         let screen = format!("{}x{}x24", 1280 * scale, 800 * scale);
         let mut server = Command::new("Xvfb")
