@@ -134,7 +134,8 @@ pub mod prelude {
 }
 
 /// Lists the plugins of a library that are reloaded, once, in its `lib.rs`: types that are plugins and have
-/// a `Default`, values of plugins, and functions that take a `&mut App`.
+/// a `Default`, values of plugins, and functions that take a `&mut App`. Each is a module, named after its type or
+/// function.
 #[cfg(feature = "hot")]
 #[macro_export]
 macro_rules! hot_library {
@@ -160,7 +161,7 @@ macro_rules! hot_library {
 }
 
 /// Lists the plugins of a library, once, in its `lib.rs`: types that are plugins and have a `Default`,
-/// values of plugins, and functions that take a `&mut App`.
+/// values of plugins, and functions that take a `&mut App`. Each is a module, named after its type or function.
 #[cfg(not(feature = "hot"))]
 #[macro_export]
 macro_rules! hot_library {
