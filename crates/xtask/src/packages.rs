@@ -50,17 +50,33 @@ pub(crate) fn ensure(lists: &[&[&str]]) -> Result<()> {
 
 fn is_missing(package: &str) -> bool {
     let mut query = Command::new("dpkg-query");
-    query.args(["--show", "--showformat=${db:Status-Status}", package]);
+    query.args(["--show", "--showformat=${db:Status-Status}\n", package]);
     match query.stderr(Stdio::null()).output() {
-        Ok(output) => output.stdout != b"installed",
+        Ok(output) => !says_installed(&output.stdout),
         // No Debian.
         Err(_) => false,
     }
 }
 
+/// There is a line for each architecture that a package is there for, as where games of 32 bits run too.
+fn says_installed(statuses: &[u8]) -> bool {
+    statuses
+        .split(|byte| *byte == b'\n')
+        .any(|status| status == b"installed")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_may_be_there_for_several_architectures() {
+        assert!(says_installed(b"installed\n"));
+        assert!(says_installed(b"installed\ninstalled\n"));
+        for statuses in ["", "not-installed\n", "config-files\n", "unpacked\n"] {
+            assert!(!says_installed(statuses.as_bytes()), "{statuses}");
+        }
+    }
 
     #[test]
     fn the_page_for_ones_own_app_names_what_a_window_needs() {
