@@ -92,16 +92,18 @@ fn plugins() {
 #[test]
 fn failing() {
     let example = Example::start("failing");
-    for (from, to, outcome) in [
-        ("// break 1: ", "", "refused"),
-        ("// break 2: ", "", "refused"),
-        ("// break 3: ", "", "rolled_back"),
-        ("count", "sum", "refused"),
+    // As an editor uncomments a line; each breaks in the way that the example says.
+    for (from, to, kind) in [
+        ("// let broken", "let broken", "compile_errors"),
+        ("// panic!", "panic!", "setup_panicked"),
+        ("// assert!", "assert!", "panicked"),
+        ("count", "sum", "types_changed"),
     ] {
         let source = example.folder.join("src/lib.rs");
         let good = std::fs::read_to_string(&source).unwrap();
         example.edit("lib.rs", from, to);
-        example.reload(outcome);
+        let report = example.window.reload(&[]);
+        assert_eq!(report["error"]["kind"], kind, "{report:#}");
         example
             .window
             .see("red all over", |picture| picture.red_share() > 0.7);

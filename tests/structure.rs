@@ -1,4 +1,4 @@
-//! What may depend on what, and what the pages say of the tests.
+//! What may depend on what, and what the pages say of the tests, of one another and of the compiler.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -338,4 +338,73 @@ fn the_faults_without_cargo_name_their_tests() {
         }
     }
     assert!(count > 0, "there is a table");
+}
+
+/// The pages that people read.
+const PAGES: [&str; 11] = [
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "docs/ARCHITECTURE.md",
+    "docs/app.md",
+    "docs/edits.md",
+    "docs/faults.md",
+    "docs/manual-slop.md",
+    "docs/your-own-app.md",
+    "examples/editor_key/README.md",
+    "examples/plugins/README.md",
+];
+
+/// What a link to a heading names it by.
+fn anchor(heading: &str) -> String {
+    let is_kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    let kept: String = heading.trim().chars().filter(is_kept).collect();
+    kept.to_lowercase().replace(' ', "-")
+}
+
+#[test]
+fn what_the_pages_link_to_is_there() {
+    for page in PAGES {
+        let text = read(page);
+        let path = root().join(page);
+        let links = text
+            .split("](")
+            .skip(1)
+            .filter_map(|of| of.split(')').next());
+        for link in links.filter(|link| !link.starts_with("http")) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = match file {
+                "" => path.clone(),
+                file => path.with_file_name("").join(file),
+            };
+            assert!(target.exists(), "{page}: {link}");
+            if !heading.is_empty() {
+                let text = fs::read_to_string(&target).expect("it is a page");
+                let mut headings = text.lines().filter(|line| line.starts_with('#'));
+                let is_there = headings.any(|line| anchor(line.trim_start_matches('#')) == heading);
+                assert!(is_there, "{page}: {link}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_compiler_is_named_everywhere() {
+    let line = |text: &str, key: &str| {
+        let line = text.lines().find(|line| line.starts_with(key));
+        line.unwrap_or_else(|| panic!("no line begins with {key}"))
+            .to_owned()
+    };
+    let pinned = read("rust-toolchain.toml");
+    assert_eq!(read("template/rust-toolchain.toml"), pinned);
+    let channel = line(&pinned, "channel");
+    assert!(read("docs/your-own-app.md").contains(&channel), "{channel}");
+    let version = line(&read("Cargo.toml"), "rust-version");
+    let template = read("template/Cargo.toml");
+    assert_eq!(line(&template, "rust-version"), version);
+    let number = version.split('"').nth(1).expect("it is a text");
+    assert!(channel.contains(number), "{channel}");
+    for page in ["README.md", "docs/your-own-app.md"] {
+        assert!(read(page).contains(&format!("Rust {number}")), "{page}");
+    }
 }

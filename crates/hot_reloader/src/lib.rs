@@ -116,8 +116,7 @@
 pub use hot_reloader_bevy::*;
 #[cfg(feature = "hot")]
 use hot_reloader_dylib as _;
-/// What the function of a module takes: the app itself. Modules that were written when it was less call it so, and
-/// go on compiling.
+/// Another name of Bevy's `App`, for modules whose functions were written to take a `HotApp`.
 pub type HotApp = hot_reloader_bevy::private::App;
 
 #[doc(hidden)]
@@ -135,7 +134,8 @@ pub mod prelude {
 }
 
 /// Lists the plugins of a library that are reloaded, once, in its `lib.rs`: types that are plugins and have
-/// a `Default`, values of plugins, and functions that take a `&mut App`.
+/// a `Default`, values of plugins, and functions that take a `&mut App`. Each is a module, named after its type or
+/// function.
 #[cfg(feature = "hot")]
 #[macro_export]
 macro_rules! hot_library {
@@ -161,7 +161,7 @@ macro_rules! hot_library {
 }
 
 /// Lists the plugins of a library, once, in its `lib.rs`: types that are plugins and have a `Default`,
-/// values of plugins, and functions that take a `&mut App`.
+/// values of plugins, and functions that take a `&mut App`. Each is a module, named after its type or function.
 #[cfg(not(feature = "hot"))]
 #[macro_export]
 macro_rules! hot_library {
@@ -173,7 +173,8 @@ macro_rules! hot_library {
     };
 }
 
-/// The plugin that brings the modules of one or more libraries into a host: `hot_plugin!(my_game)`.
+/// The plugin that brings the modules of one or more libraries into a host: `hot_plugin!(my_game)`. It is a
+/// [`HotReloaderPlugin`], whose `config` may be changed before it is added.
 #[cfg(feature = "hot")]
 #[macro_export]
 macro_rules! hot_plugin {
@@ -182,7 +183,8 @@ macro_rules! hot_plugin {
     };
 }
 
-/// The plugin that brings the modules of one or more libraries into a host: `hot_plugin!(my_game)`.
+/// The plugin that brings the modules of one or more libraries into a host: `hot_plugin!(my_game)`. It is a function
+/// that adds them to the app, each after those that it names in `after`.
 #[cfg(not(feature = "hot"))]
 #[macro_export]
 macro_rules! hot_plugin {

@@ -45,7 +45,7 @@ pub struct BuildConfig {
     pub configured: Vec<String>,
     /// Further arguments to cargo.
     pub arguments: Vec<OsString>,
-    /// A build that takes longer is ended.
+    /// A build that takes longer is ended. Ten minutes by default; zero means no limit.
     pub time_limit: Duration,
 }
 

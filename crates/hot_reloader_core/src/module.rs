@@ -11,8 +11,8 @@ pub struct HotModule {
     pub name: String,
     /// The source file in which it was named: that of its `#[hot_module]`, or else of its `hot_library!`.
     pub file_path: PathBuf,
-    /// The paths of the types whose values it owns. They are captured before a swap and restored
-    /// if the reload is rolled back.
+    /// The paths of the types whose values it owns, and that are copied by `Clone`. The values of all other types
+    /// come back after a rollback too, if they can be copied in another way.
     pub state_keys: Vec<String>,
     /// The functions of the library that do its work, by the last segment of their paths.
     pub delegation_targets: Vec<String>,

@@ -23,7 +23,7 @@ type TryLock = fn(&File) -> Result<(), TryLockError>;
 #[derive(Debug, Error)]
 pub enum StageError {
     /// The folder for staged libraries cannot be made or written to.
-    #[error("cannot use the folder {} for staged libraries; choose another data folder", path.display())]
+    #[error("cannot use the folder {} for staged libraries; set another one as `staging_folder`", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -39,7 +39,7 @@ pub enum StageError {
         source: io::Error,
     },
     /// The copy could not be written.
-    #[error("cannot write {}; free disk space or choose another data folder", path.display())]
+    #[error("cannot write {}; free disk space, or set another `staging_folder`", path.display())]
     Write {
         /// The copy.
         path: PathBuf,
@@ -232,6 +232,15 @@ mod tests {
         assert!(!dead.exists());
         assert!(foreign.exists());
         assert!(living.folder.path.path().exists());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named_with_the_setting() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let folder = file.path().join("staged");
+        let error = Staging::new(&folder).unwrap_err().to_string();
+        assert!(error.contains(&*folder.to_string_lossy()), "{error}");
+        assert!(error.contains("`staging_folder`"), "{error}");
     }
 
     /// As on some file systems of a network.

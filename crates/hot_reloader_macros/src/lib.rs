@@ -19,10 +19,10 @@ pub fn module_entries(input: TokenStream) -> TokenStream {
 /// a plugin is added by such a function.
 ///
 /// - `state_keys = [Type, …]`: resources and components whose values the module owns. They derive
-///   `Clone`; if they derive `Reflect` too, changes of their fields are noticed.
+///   `Clone`. If they derive `Reflect` too, or serde's traits, their values go over when the type changes.
 /// - `targets = [function, …]`: systems that do its work. Each must be one of those that it adds; the others
 ///   are found by themselves.
-/// - `after = [module, …]`: modules that build before it, and run before it.
+/// - `after = [module, …]`: modules that build before it and, with the feature `hot`, run before it.
 #[proc_macro_attribute]
 pub fn hot_module(attribute: TokenStream, item: TokenStream) -> TokenStream {
     hot_module::expand(attribute.into(), item.into())

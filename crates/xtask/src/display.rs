@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{bail, Context, Result};
 
 use crate::packages;
 
@@ -20,17 +20,10 @@ pub(crate) struct VirtualDisplay {
 }
 
 impl VirtualDisplay {
-    /// Starts one under a free number.
-    pub(crate) fn start() -> Result<Self> {
-        Self::at_scale(1)
-    }
-
-    /// The same with all that it takes to use a window.
+    /// Starts one with all that it takes to use a window.
     pub(crate) fn for_windows() -> Result<Self> {
-        packages::ensure(packages::WINDOW)?;
-        packages::ensure(packages::VIRTUAL_DISPLAY)?;
-        packages::ensure(packages::KEYS)?;
-        Self::start()
+        packages::ensure(&[packages::WINDOW, packages::VIRTUAL_DISPLAY])?;
+        Self::at_scale(1)
     }
 
     /// Has a command show its windows there.
@@ -40,7 +33,7 @@ impl VirtualDisplay {
             .env_remove("WAYLAND_DISPLAY")
     }
 
-    /// Starts one of 1280 by 800 points, each of which is so many pixels wide.
+    /// Starts one under a free number, of 1280 by 800 points, each of which is so many pixels wide.
     pub(crate) fn at_scale(scale: u32) -> Result<Self> {
         let screen = format!("{}x{}x24", 1280 * scale, 800 * scale);
         let mut server = Command::new("Xvfb")
@@ -64,7 +57,11 @@ impl VirtualDisplay {
         let stdout = server.stdout.take().context("Xvfb has no output")?;
         // It writes the number when it is ready.
         BufReader::new(stdout).read_line(&mut number)?;
-        let name = format!(":{}", number.trim());
+        let number = number.trim();
+        if number.is_empty() {
+            bail!("Xvfb ended at once; `Xvfb -displayfd 1` says why");
+        }
+        let name = format!(":{number}");
         Ok(Self {
             server,
             name,

@@ -16,6 +16,11 @@ use command::{cargo, check, root};
 use display::VirtualDisplay;
 use hot_reloader_remote::command::{reload, ReloadArguments};
 
+/// The parts of the benchmark.
+const PARTS: [&str; 9] = [
+    "edits", "fields", "fixture", "peers", "swap", "idle", "world", "many", "types",
+];
+
 /// The commands of this repository.
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
@@ -48,7 +53,8 @@ enum Task {
     },
     /// Measures what a reload costs, and what the reloader costs when nothing reloads, on a virtual display.
     Bench {
-        /// Only some of: edits, fields, fixture, peers, swap, idle, world, many, types.
+        /// Only these parts.
+        #[arg(value_parser = PARTS)]
         parts: Vec<String>,
     },
     /// Runs every test, on a virtual display.
@@ -83,4 +89,20 @@ fn bench(parts: &[String]) -> Result<()> {
     let mut bench = cargo();
     bench.args(["run", "--package", "hot_reloader_tests", "--bin", "bench"]);
     check(display.show(bench.arg("--").args(parts)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_parts_that_the_benchmark_has_are_measured() {
+        let bench = include_str!("../../../tests/bench/main.rs");
+        let parse = |part: &str| CommandLine::try_parse_from(["xtask", "bench", part]);
+        for part in PARTS {
+            assert!(bench.contains(&format!("(\"{part}\", ")), "{part}");
+            assert!(parse(part).is_ok(), "{part}");
+        }
+        assert!(parse("edit").is_err());
+    }
 }

@@ -17,16 +17,14 @@ pub(crate) const WINDOW: &[&str] = &[
     "mesa-vulkan-drivers",
 ];
 
-/// To do so where there is no display, and to look at it.
-pub(crate) const VIRTUAL_DISPLAY: &[&str] = &["imagemagick", "xvfb"];
+/// To do so where there is no display, to look at it, and to press keys in it.
+pub(crate) const VIRTUAL_DISPLAY: &[&str] = &["imagemagick", "xdotool", "xvfb"];
 
-/// To press keys in it.
-pub(crate) const KEYS: &[&str] = &["xdotool"];
-
-/// Installs those of `packages` that a Debian system lacks, or names them if it may not. Other
-/// systems are taken at their word.
-pub(crate) fn ensure(packages: &[&str]) -> Result<()> {
-    let missing: Vec<_> = packages.iter().copied().filter(|p| is_missing(p)).collect();
+/// Installs what of `lists` a Debian system lacks, or names it if it may not: all at once, so nobody is asked
+/// twice. Other systems are taken at their word.
+pub(crate) fn ensure(lists: &[&[&str]]) -> Result<()> {
+    let packages = lists.iter().copied().flatten().copied();
+    let missing: Vec<_> = packages.filter(|package| is_missing(package)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -38,8 +36,9 @@ pub(crate) fn ensure(packages: &[&str]) -> Result<()> {
     };
     let mut install = vec!["install", "--yes", "--no-install-recommends"];
     install.extend(&missing);
-    let installed = apt(&["update"]).and_then(|()| apt(&install));
-    installed.with_context(|| {
+    // One source of packages that cannot be reached says nothing of the others.
+    let _ = apt(&["update"]);
+    apt(&install).with_context(|| {
         let list = missing.join(" ");
         format!("some packages are missing; install them with: sudo apt-get install {list}")
     })?;
@@ -51,10 +50,39 @@ pub(crate) fn ensure(packages: &[&str]) -> Result<()> {
 
 fn is_missing(package: &str) -> bool {
     let mut query = Command::new("dpkg-query");
-    query.args(["--show", "--showformat=${db:Status-Status}", package]);
+    query.args(["--show", "--showformat=${db:Status-Status}\n", package]);
     match query.stderr(Stdio::null()).output() {
-        Ok(output) => output.stdout != b"installed",
+        Ok(output) => !says_installed(&output.stdout),
         // No Debian.
         Err(_) => false,
+    }
+}
+
+/// There is a line for each architecture that a package is there for, as where games of 32 bits run too.
+fn says_installed(statuses: &[u8]) -> bool {
+    statuses
+        .split(|byte| *byte == b'\n')
+        .any(|status| status == b"installed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_may_be_there_for_several_architectures() {
+        assert!(says_installed(b"installed\n"));
+        assert!(says_installed(b"installed\ninstalled\n"));
+        for statuses in ["", "not-installed\n", "config-files\n", "unpacked\n"] {
+            assert!(!says_installed(statuses.as_bytes()), "{statuses}");
+        }
+    }
+
+    #[test]
+    fn the_page_for_ones_own_app_names_what_a_window_needs() {
+        let page = include_str!("../../../docs/your-own-app.md");
+        for package in WINDOW {
+            assert!(page.contains(package), "{package}");
+        }
     }
 }

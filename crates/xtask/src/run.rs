@@ -49,19 +49,23 @@ pub(crate) fn run(app: &App, arguments: &[String]) -> Result<()> {
     if !folder.is_dir() {
         bail!("there is no folder {}", folder.display());
     }
-    packages::ensure(packages::WINDOW)?;
+    // The app is built for X11. On Wayland it needs Xwayland, which sets the same variable.
+    let has_display = env::var_os("DISPLAY").is_some_and(|name| !name.is_empty());
+    // Before the build, which takes minutes: what is missing is told at once.
+    let display = if has_display {
+        packages::ensure(&[packages::WINDOW])?;
+        None
+    } else {
+        Some(VirtualDisplay::for_windows()?)
+    };
     build(app)?;
-    let has_display = ["DISPLAY", "WAYLAND_DISPLAY"]
-        .iter()
-        .any(|name| env::var_os(name).is_some());
-    let status = if has_display {
-        app.command()?
+    let status = match display {
+        Some(display) => on_virtual_display(&display, app, arguments)?,
+        None => app
+            .command()?
             .args(arguments)
             .status()
-            .context("cannot start the app")?
-    } else {
-        packages::ensure(packages::VIRTUAL_DISPLAY)?;
-        on_virtual_display(app, arguments)?
+            .context("cannot start the app")?,
     };
     if !status.success() {
         bail!("the app ended with {status}");
@@ -116,11 +120,14 @@ pub(crate) fn library_path() -> Result<(&'static str, OsString)> {
     Ok((name, env::join_paths(folders)?))
 }
 
-fn on_virtual_display(app: &App, arguments: &[String]) -> Result<ExitStatus> {
-    let display = VirtualDisplay::start()?;
-    let picture = root().join("target/screenshot.png");
+fn on_virtual_display(
+    display: &VirtualDisplay,
+    app: &App,
+    arguments: &[String],
+) -> Result<ExitStatus> {
+    let picture = target()?.with_file_name("screenshot.png");
     eprintln!(
-        "there is no display, so the app runs on a virtual one, DISPLAY={}",
+        "there is no X11 display, so the app runs on a virtual one, DISPLAY={}",
         display.name
     );
     eprintln!(

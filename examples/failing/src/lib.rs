@@ -1,7 +1,7 @@
 //! Four edits that break the code, and an app that goes on all the same.
 //!
-//! Run it with `cargo xtask example failing`. The window lists the edits: three lines below are
-//! marked `break 1` to `break 3` and wait to be uncommented, and the fourth edit renames a field.
+//! Run it with `cargo xtask example failing`. The window lists the edits: three lines below end in
+//! `break 1` to `break 3` and wait to be uncommented, and the fourth edit renames a field.
 //! Make one of them, save, and press Ctrl+Alt+R. The window turns red, the reason is on screen, and
 //! the laps go on. Take the edit back and press the keys again: the red is gone.
 //!
@@ -21,9 +21,9 @@ use hot_reloader::prelude::*;
 const MENU: &str = "\
 Make one of these edits in src/lib.rs, save, press Ctrl+Alt+R:
 
-1  uncomment `break 1`: it does not compile
-2  uncomment `break 2`: the plugin panics as it builds
-3  uncomment `break 3`: a system panics in frame 30 of the new code
+1  uncomment the line `break 1`: it does not compile
+2  uncomment the line `break 2`: the plugin panics as it builds
+3  uncomment the line `break 3`: a system panics in frame 30 of the new code
 4  rename `count` to `sum` in all places: is it the same field?
 ";
 
@@ -44,7 +44,7 @@ pub fn failing(app: &mut App) {
     app.init_resource::<Laps>()
         .add_systems(Startup, set_up)
         .add_systems(Update, run);
-    // break 2: panic!("the plugin panics as it builds");
+    // panic!("the plugin panics as it builds"); // break 2
 }
 
 /// Runs once, when the module is first loaded.
@@ -67,8 +67,8 @@ fn set_up(mut commands: Commands) {
 fn run(mut laps: ResMut<Laps>, mut frames: Local<u32>, mut texts: Query<&mut Text, With<Lines>>) {
     laps.count += 1;
     *frames += 1;
-    // break 1: let broken: u32 = "text";
-    // break 3: assert!(*frames < 30, "frame 30 of the new code");
+    // let broken: u32 = "text"; // break 1
+    // assert!(*frames < 30, "frame 30 of the new code"); // break 3
     let line = format!("{} laps, {} of them by this code", laps.count, *frames);
     for mut text in &mut texts {
         text.sections[0].value = format!("{MENU}\n{line}");

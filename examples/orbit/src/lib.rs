@@ -11,7 +11,7 @@
 //!
 //! It teaches what is applied when: what systems in `Update` use shows at once, and so does a
 //! resource that the module inserts. `Startup` systems run only when the module is first loaded, so
-//! another number of `STARS` waits for a restart.
+//! another number of `STARS` waits for Ctrl+Alt+Shift+R, which builds anew what `Startup` had spawned.
 
 use std::f32::consts::TAU;
 

@@ -81,8 +81,8 @@ pub struct ModuleTimes {
 }
 
 impl ModuleTimes {
-    /// Takes what has run since this was called last: module, schedule and time, sorted by the first
-    /// two.
+    /// Takes what has run since this was called last: module, schedule and the time of its last run, sorted by the
+    /// first two.
     pub fn take(&mut self) -> impl Iterator<Item = (String, String, Duration)> {
         let last = std::mem::take(&mut self.last).into_iter();
         last.map(|((module, schedule), time)| (module, schedule, time))

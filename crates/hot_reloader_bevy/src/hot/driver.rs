@@ -75,8 +75,8 @@ impl HotReloader {
     ///
     /// # Errors
     ///
-    /// [`ReloadError::Busy`] if another reload is on probation or being put in place. Whatever else
-    /// went wrong is in the report.
+    /// [`ReloadError::Busy`] if another reload is on probation or being put in place, or if the app has no
+    /// [`HotReloaderPlugin`](super::HotReloaderPlugin). Whatever else went wrong is in the report.
     pub fn reload(world: &mut World, modules: &[&str]) -> Result<ReloadReport, ReloadError> {
         reload_now(
             world,

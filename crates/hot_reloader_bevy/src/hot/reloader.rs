@@ -66,7 +66,7 @@ impl HotReloader {
         last.map_or(&[], |report| &report.warnings)
     }
 
-    /// The reports of the last reloads, the newest last.
+    /// The reports of the last 50 reloads, the newest last.
     pub fn history(&self) -> impl DoubleEndedIterator<Item = &ReloadReport> {
         self.history.iter()
     }
@@ -108,6 +108,10 @@ impl HotReloader {
     /// # Errors
     ///
     /// [`RegistryError::UnknownModule`].
+    ///
+    /// # Panics
+    ///
+    /// If the app has no [`HotReloaderPlugin`](super::HotReloaderPlugin).
     pub fn capture_state(world: &mut World, modules: &[&str]) -> Result<Snapshot, RegistryError> {
         let delegates = world.resource::<Delegates>();
         let mut scope = HashSet::new();
@@ -131,6 +135,10 @@ impl HotReloader {
     }
 
     /// Copies the whole world, as before a swap.
+    ///
+    /// # Panics
+    ///
+    /// If the app has no [`HotReloaderPlugin`](super::HotReloaderPlugin).
     #[must_use]
     pub fn capture_world(world: &mut World) -> Snapshot {
         let slots = &world.resource::<Delegates>().slots;
@@ -158,7 +166,7 @@ pub trait RegisterHotModule {
     ///
     /// # Panics
     ///
-    /// If the module cannot be registered.
+    /// If the module cannot be registered, or if that plugin is missing.
     fn register_hot_module(&mut self, module: HotModule) -> &mut Self;
 }
 
