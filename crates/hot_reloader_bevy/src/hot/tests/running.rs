@@ -3,7 +3,7 @@
 use bevy::{ecs::schedule::ScheduleLabel, prelude::*};
 use hot_reloader_transaction::{Outcome, ReloadError};
 
-use super::harness::{check, host, module, note, take, Bench, Notes};
+use super::harness::{check, host, module, note, set, take, Bench, Notes};
 use crate::{hot::HotReloader, ModuleEntry, OnLoad, OnUnload};
 
 #[derive(Event)]
@@ -173,11 +173,7 @@ fn transitions_are_the_modules_code_like_any_other() {
         check(&report, Outcome::Committed);
     }
     assert_eq!(take(&mut bench), [""; 0], "a reload enters nothing");
-    bench
-        .world()
-        .resource_mut::<NextState<Room>>()
-        .set(Room::Cellar);
-    bench.frames(2);
+    set(&mut bench, Room::Cellar);
     assert_eq!(take(&mut bench), ["leaves", "cellar"], "each once");
 
     // A transition that panics is contained.
@@ -186,11 +182,7 @@ fn transitions_are_the_modules_code_like_any_other() {
         app.add_systems(OnEnter(Room::Hall), || panic!("no way back"));
     })]);
     check(&report, Outcome::Committed);
-    bench
-        .world()
-        .resource_mut::<NextState<Room>>()
-        .set(Room::Hall);
-    bench.frames(2);
+    set(&mut bench, Room::Hall);
     let reloader = bench.app.world().resource::<HotReloader>();
     assert!(reloader.is_error_state());
 }
@@ -211,11 +203,7 @@ fn a_state_of_the_host_is_left_to_it() {
         host(app);
         app.init_state::<Room>();
     });
-    bench
-        .world()
-        .resource_mut::<NextState<Room>>()
-        .set(Room::Cellar);
-    bench.frames(2);
+    set(&mut bench, Room::Cellar);
     assert_eq!(take(&mut bench), ["cellar"], "once");
 }
 

@@ -12,8 +12,8 @@ mod systems;
 use bevy::prelude::*;
 use hot_reloader_transaction::{Outcome, ReloadReport};
 
-use super::harness::{check, module, Bench};
-use crate::{hot::ReloadRequest, ExemptFromRollback, ModuleEntry};
+use super::harness::{check, game, reload, set, Bench};
+use crate::{hot::ReloadRequest, ExemptFromRollback};
 
 #[derive(Resource, Default, Debug, PartialEq)]
 struct Notes(Vec<String>);
@@ -30,20 +30,8 @@ fn take(bench: &mut Bench) -> Vec<String> {
     std::mem::take(&mut bench.world().resource_mut::<Notes>().0)
 }
 
-const fn game(build: fn(&mut App)) -> ModuleEntry {
-    module("game", build)
-}
-
 fn start(build: fn(&mut App)) -> Bench {
     Bench::start(&[game(build)], host)
-}
-
-#[track_caller]
-fn reload(bench: &mut Bench, build: fn(&mut App)) -> ReloadReport {
-    let report = bench.reload(&[game(build)]);
-    check(&report, Outcome::Committed);
-    bench.frames(8);
-    report
 }
 
 #[track_caller]

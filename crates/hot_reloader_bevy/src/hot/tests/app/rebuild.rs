@@ -4,8 +4,8 @@ use bevy::prelude::*;
 use hot_reloader_transaction::{Outcome, ReloadReport};
 
 use super::{
-    broken, check, game, host, note, rebuild, reload, start,
-    states::{set, states, Screen},
+    broken, check, game, host, note, rebuild, reload, set, start,
+    states::{states, Screen},
     take, Bench,
 };
 use crate::{hot::ReloadRequest, OnLoad, OnUnload};

@@ -1,8 +1,8 @@
 //! States of every kind, and what follows them.
 
-use bevy::{prelude::*, state::state::FreelyMutableState};
+use bevy::prelude::*;
 
-use super::{game, host, note, reload, start, take, Bench};
+use super::{game, host, note, reload, set, start, take, Bench};
 
 #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) enum Screen {
@@ -42,11 +42,6 @@ pub(super) fn states(app: &mut App) {
         .add_systems(OnEnter(Pause::Paused), note("paused"))
         .add_systems(OnEnter(InGame), note("in game"))
         .add_systems(OnExit(InGame), note("out of game"));
-}
-
-pub(super) fn set<S: FreelyMutableState>(bench: &mut Bench, state: S) {
-    bench.world().resource_mut::<NextState<S>>().set(state);
-    bench.frames(2);
 }
 
 #[test]
