@@ -23,6 +23,8 @@ pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::W
         plan,
         mut attempt,
     } = armed;
+    // The rest between two frames is no part of a phase.
+    attempt.go_on();
     let snapshot = match load::<E>(world, &mut attempt, &libraries, &rehearsal) {
         Ok(snapshot) => snapshot,
         Err(error) => {
