@@ -149,14 +149,15 @@ fn a_suspension_does_not_skip_the_modules_after_it() {
     );
 }
 
+#[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Room {
+    #[default]
+    Hall,
+    Cellar,
+}
+
 #[test]
 fn transitions_are_the_modules_code_like_any_other() {
-    #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-    enum Room {
-        #[default]
-        Hall,
-        Cellar,
-    }
     fn rooms(app: &mut App) {
         app.init_state::<Room>()
             .add_systems(OnEnter(Room::Hall), note("hall"))
@@ -189,12 +190,6 @@ fn transitions_are_the_modules_code_like_any_other() {
 
 #[test]
 fn a_state_of_the_host_is_left_to_it() {
-    #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-    enum Room {
-        #[default]
-        Hall,
-        Cellar,
-    }
     fn rooms(app: &mut App) {
         app.init_state::<Room>()
             .add_systems(OnEnter(Room::Cellar), note("cellar"));
