@@ -28,7 +28,7 @@ pub(crate) fn count_frame<E: Engine>(transaction: &mut Transaction<E>, world: &m
     }
 }
 
-/// What goes on besides the trial stays.
+/// Takes out what is on probation. A build that goes on meanwhile stays.
 fn take_trial<E: Engine>(transaction: &mut Transaction<E>) -> Option<Trial<E>> {
     match std::mem::replace(&mut transaction.stage, Stage::Idle) {
         Stage::Probation(trial, building) => {
