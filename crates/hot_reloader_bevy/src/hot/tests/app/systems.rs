@@ -33,17 +33,13 @@ fn schedules_of_its_own_are_run_by_whoever_runs_them() {
     }
     let mut bench = start(build);
     bench.frames(1);
-    take(&mut bench);
-    bench.frames(1);
-    assert_eq!(take(&mut bench), ["turn"]);
+    assert_eq!(frame(&mut bench), ["turn"]);
     reload(&mut bench, |app| {
         app.init_schedule(Turn)
             .add_systems(Turn, (note("turn"), note("twice")).chain())
             .add_systems(Update, |world: &mut World| world.run_schedule(Turn));
     });
-    take(&mut bench);
-    bench.frames(1);
-    assert_eq!(take(&mut bench), ["turn", "twice"]);
+    assert_eq!(frame(&mut bench), ["turn", "twice"]);
 }
 
 #[test]
@@ -100,9 +96,7 @@ fn fixed_time_and_exclusive_systems_run_as_in_any_app() {
             app.insert_resource(bevy::time::TimeUpdateStrategy::ManualDuration(step));
         },
     );
-    take(&mut bench);
-    bench.frames(1);
-    assert_eq!(take(&mut bench), ["step", "exclusive"]);
+    assert_eq!(frame(&mut bench), ["step", "exclusive"]);
     // Half a step has accumulated, and counts for the new code.
     let world = bench.world();
     let before = world.resource::<Time<Fixed>>().overstep();
