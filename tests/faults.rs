@@ -282,8 +282,7 @@ fn check(name: &str, fault: &Fault) {
 
     fixture.clear();
     fixture.write(&Fixture::v2());
-    let report = host.reload();
-    assert_eq!(report["outcome"], "committed", "{report:#}");
+    host.commit();
     let healed = host.frames(2);
     assert_eq!(healed["version"], "v2");
     assert_eq!(healed["state"], before["state"]);
@@ -308,8 +307,7 @@ special! {
         let (mut host, _) = Host::start_with(&fixture, json!({ "probation": 5 }));
         host.advance();
         in_play(&fixture, "if *counted == 50 { score.value = 999; panic!(\"much later\"); }");
-        let report = host.reload();
-        assert_eq!(report["outcome"], "committed", "{report:#}");
+        host.commit();
         let status = host.frames(60);
         assert_eq!(status["error"]["kind"], "suspended", "{status:#}");
         assert_eq!(status["tint"], true);
@@ -333,8 +331,7 @@ special! {
         in_play(&fixture, "if *counted == 50 { panic!(\"much later\"); }");
         host.reload();
         assert_eq!(host.frames(60)["tint"], true);
-        let report = host.reload();
-        assert_eq!(report["outcome"], "committed", "{report:#}");
+        host.commit();
         let resumed = host.frames(2);
         assert_eq!(resumed["tint"], false);
         assert_eq!(resumed["modules"][0]["suspended"], false);
@@ -349,8 +346,7 @@ special! {
         assert_eq!(first["outcome"], "committed", "{first:#}");
         let before = host.advance();
         fixture.write(&Fixture::v2());
-        let report = host.reload();
-        assert_eq!(report["outcome"], "committed", "{report:#}");
+        let report = host.commit();
         assert!(report["warnings"].to_string().contains("boom"), "{report:#}");
         let after = host.frames(2);
         assert_eq!((&after["version"], &after["state"]), (&json!("v2"), &before["state"]));
@@ -363,8 +359,7 @@ special! {
         let before = host.advance();
         fs::remove_dir_all(host.staging_folder()).unwrap();
         fixture.write(&Fixture::v2());
-        let report = host.reload();
-        assert_eq!(report["outcome"], "committed", "{report:#}");
+        host.commit();
         let after = host.frames(1);
         assert_eq!((&after["version"], &after["state"]), (&json!("v2"), &before["state"]));
         host.end();
@@ -378,8 +373,7 @@ special! {
         let long_ago = std::time::SystemTime::now() - Duration::from_secs(86_400);
         let file = fs::File::options().append(true).open(fixture.source()).unwrap();
         file.set_modified(long_ago).unwrap();
-        let report = host.reload();
-        assert_eq!(report["outcome"], "committed", "{report:#}");
+        host.commit();
         let after = host.frames(1);
         assert_eq!((&after["version"], &after["state"]), (&json!("v2"), &before["state"]));
         host.end();
@@ -515,8 +509,7 @@ special! {
         for number in 0..200 {
             let version = ["v1", "v2"][number % 2];
             fixture.meddle(&format!("sed \"s|$LIB|{}|\" {}/messages\n", kept(version).display(), fixture.folder.display()));
-            let report = host.reload();
-            assert_eq!(report["outcome"], "committed", "{report:#}");
+            host.commit();
             let status = host.frames(1);
             assert_eq!((&status["version"], &status["state"]), (&json!(version), &before["state"]));
         }

@@ -14,8 +14,7 @@ fn new_code_runs_with_the_old_state() {
     assert!(state(&before).contains("value:2"), "{before:#}");
 
     fixture.write(&Fixture::v2());
-    let report = host.reload();
-    assert_eq!(report["outcome"], "committed", "{report:#}");
+    let report = host.commit();
     assert_eq!(report["generation"], 2);
     assert_eq!(
         report["recompiled"],
@@ -50,8 +49,7 @@ fn an_edit_that_was_announced_is_ready_when_somebody_asks() {
         (&ready["version"], &ready["state"], &ready["generation"]),
         (&json!("v1"), &before["state"], &json!(1))
     );
-    let report = host.reload();
-    assert_eq!(report["outcome"], "committed", "{report:#}");
+    let report = host.commit();
     assert_eq!(report["builder"], "rustc alone");
     let phases: Vec<_> = report["phases"].as_array().unwrap().iter().collect();
     assert!(
@@ -66,8 +64,7 @@ fn an_edit_that_was_announced_is_ready_when_somebody_asks() {
     host.ask(&json!({ "do": "announce" }));
     host.ask(&json!({ "do": "until_ready" }));
     version("\"v4\"");
-    let report = host.reload();
-    assert_eq!(report["outcome"], "committed", "{report:#}");
+    host.commit();
     assert_eq!(host.frames(1)["version"], "v4");
 
     // So does one that breaks it and is taken back: what was ready is used after all.
@@ -77,8 +74,7 @@ fn an_edit_that_was_announced_is_ready_when_somebody_asks() {
     fixture.write("this is no Rust");
     assert_eq!(host.reload()["outcome"], "refused");
     version("\"v5\"");
-    let report = host.reload();
-    assert_eq!(report["outcome"], "committed", "{report:#}");
+    host.commit();
     assert_eq!(host.frames(1)["version"], "v5");
     host.end();
 }
@@ -124,8 +120,7 @@ fn code_that_does_not_compile_is_refused_and_the_next_good_one_recovers() {
     assert_eq!(refused["state"], before["state"]);
 
     fixture.write(&Fixture::v2());
-    let report = host.reload();
-    assert_eq!(report["outcome"], "committed", "{report:#}");
+    host.commit();
     let after = host.frames(1);
     assert_eq!(
         (&after["tint"], &after["is_error"]),
@@ -141,8 +136,7 @@ fn a_to_b_to_a_runs_a_again() {
     let (mut host, first) = Host::start(&fixture);
     for (source, version, generation) in [(Fixture::v2(), "v2", 2), (Fixture::v1(), "v1", 3)] {
         fixture.write(&source);
-        let report = host.reload();
-        assert_eq!(report["outcome"], "committed", "{report:#}");
+        host.commit();
         let status = host.frames(1);
         assert_eq!(status["version"], version);
         assert_eq!(status["generation"], generation);
@@ -182,8 +176,7 @@ fn a_library_that_cannot_be_built_at_start_is_recovered_from() {
     assert_eq!(status["tint"], true);
     assert_eq!(status["modules"], json!([]));
     fixture.write(&Fixture::v1());
-    let report = host.reload();
-    assert_eq!(report["outcome"], "committed", "{report:#}");
+    host.commit();
     let status = host.frames(1);
     assert_eq!(status["tint"], false);
     assert_eq!(status["version"], "v1");
@@ -221,8 +214,7 @@ fn a_selective_reload_leaves_the_other_modules_alone() {
     assert!(counted(&after, "witnessed") > counted(&before, "witnessed"));
 
     // All of them: the one that was left behind follows.
-    let report = host.reload();
-    assert_eq!(report["outcome"], "committed", "{report:#}");
+    host.commit();
     assert_eq!(host.frames(1)["modules"][1]["generation"], 3);
 
     host.ask(&json!({ "do": "reload", "modules": ["gaem"] }));
@@ -272,8 +264,7 @@ fn a_type_of_events_between_two_modules_changes_for_both_or_for_none() {
     assert_eq!(report["error"]["kind"], "types_changed", "{report:#}");
     let text = report["error"]["text"].as_str().unwrap();
     assert!(text.contains("module `witness` uses it too"), "{text}");
-    let report = host.reload();
-    assert_eq!(report["outcome"], "committed", "{report:#}");
+    host.commit();
     assert_eq!(host.advance()["notes"], json!(["hit by 1", "hit by 1"]));
     host.end();
 }
@@ -315,8 +306,7 @@ fn what_a_module_owns_is_taken_down_and_set_up_by_each_generation() {
     assert!(state(&status).contains("streak:10)"), "{status:#}");
 
     fixture.write(&hooked(&Fixture::v2()));
-    let report = host.reload();
-    assert_eq!(report["outcome"], "committed", "{report:#}");
+    host.commit();
     let before = host.frames(1);
     assert!(state(&before).contains("streak:101020)"), "{before:#}");
 
@@ -390,8 +380,7 @@ fn a_module_comes_and_goes_with_the_library() {
         "hot_library!(game, ai_client, witness)",
     );
     fixture.write(&listed);
-    let report = host.reload();
-    assert_eq!(report["outcome"], "committed", "{report:#}");
+    host.commit();
     let status = host.status();
     assert_eq!(names(&status), json!(["game", "ai_client", "witness"]));
     assert_eq!(status["state"], before["state"]);
@@ -410,8 +399,7 @@ fn a_module_comes_and_goes_with_the_library() {
     assert_eq!(report["error"]["kind"], "types_changed", "{report:#}");
     let gone = "#[state(discard = \"game_comes::ApiKey\", discard = \"game_comes::PendingRequests\")]\nfn gone() {}";
     fixture.write(&edit(&Fixture::v1(), "// at the end of the file", gone));
-    let report = host.reload();
-    assert_eq!(report["outcome"], "committed", "{report:#}");
+    host.commit();
     let status = host.advance();
     assert_eq!(names(&status), json!(["game", "witness"]));
     assert_eq!(status["notes"].as_array().unwrap().len(), 2, "it is gone");

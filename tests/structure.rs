@@ -225,8 +225,8 @@ fn a_linked_app_has_no_symbol_of_the_reloader() {
     }
 }
 
-/// Where the tests are that `docs/app.md` names, by the letter that follows the name.
-const FILES_OF_ROWS: [(&str, &str); 10] = [
+/// Where the tests are that `docs/app.md` names, a file or a folder of them, by the letter that follows the name.
+const TESTS_OF_ROWS: [(&str, &str); 10] = [
     ("", IN_PROCESS),
     ("S", "tests/semantics.rs"),
     ("F", "tests/faults.rs"),
@@ -242,15 +242,27 @@ const FILES_OF_ROWS: [(&str, &str); 10] = [
     ),
 ];
 
-const IN_PROCESS: &str = "crates/hot_reloader_bevy/src/hot/tests/app.rs";
+const IN_PROCESS: &str = "crates/hot_reloader_bevy/src/hot/tests/app";
 
 fn read(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// The tests in a file, those included that a table makes.
-fn tests_in(file: &str) -> BTreeSet<String> {
-    let text = read(file);
+/// What a file says, or all those in a folder.
+fn read_all(place: &str) -> String {
+    let path = root().join(place);
+    if !path.is_dir() {
+        return read(place);
+    }
+    let files = fs::read_dir(path).unwrap_or_else(|error| panic!("{place}: {error}"));
+    let texts = files.map(|file| fs::read_to_string(file?.path()));
+    let texts: Result<String, _> = texts.collect();
+    texts.unwrap_or_else(|error| panic!("{place}: {error}"))
+}
+
+/// The tests in a file or in those of a folder, those included that a table makes.
+fn tests_in(place: &str) -> BTreeSet<String> {
+    let text = read_all(place);
     let mut names = BTreeSet::new();
     let mut is_test = false;
     for line in text.lines().map(str::trim) {
@@ -289,9 +301,9 @@ fn last_column(page: &str) -> Vec<&str> {
 #[test]
 fn each_row_of_what_an_app_offers_names_its_tests() {
     let page = read("docs/app.md");
-    let tests: BTreeMap<_, _> = FILES_OF_ROWS
+    let tests: BTreeMap<_, _> = TESTS_OF_ROWS
         .iter()
-        .map(|(letter, file)| (*letter, tests_in(file)))
+        .map(|(letter, place)| (*letter, tests_in(place)))
         .collect();
     let mut named = BTreeSet::new();
     let cells = last_column(&page);
@@ -325,15 +337,16 @@ fn the_faults_without_cargo_name_their_tests() {
     let mut count = 0;
     for cell in last_column(&page) {
         let mut quoted = quoted(cell).into_iter();
-        let file = quoted.next().filter(|(file, _)| file.ends_with(".rs"));
-        let Some((file, _)) = file else {
+        let names_tests = |place: &str| place.ends_with(".rs") || place.ends_with('/');
+        let place = quoted.next().filter(|(place, _)| names_tests(place));
+        let Some((place, _)) = place else {
             continue;
         };
-        let mut paths = folders.iter().map(|folder| format!("{folder}/{file}"));
+        let mut paths = folders.iter().map(|folder| format!("{folder}/{place}"));
         let path = paths.find(|path| root().join(path).exists());
-        let text = read(&path.unwrap_or_else(|| panic!("no file is named {file}")));
+        let text = read_all(&path.unwrap_or_else(|| panic!("nothing is named {place}")));
         for (name, _) in quoted {
-            assert!(text.contains(&format!("fn {name}()")), "{file}: {name}");
+            assert!(text.contains(&format!("fn {name}()")), "{place}: {name}");
             count += 1;
         }
     }

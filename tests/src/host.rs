@@ -137,6 +137,18 @@ impl Host {
         self.report()
     }
 
+    /// The same of a reload that is to be accepted.
+    ///
+    /// # Panics
+    ///
+    /// If it is not.
+    #[track_caller]
+    pub fn commit(&mut self) -> Value {
+        let report = self.reload();
+        assert_eq!(report["outcome"], "committed", "{report:#}");
+        report
+    }
+
     /// Ends the host and waits for it.
     ///
     /// # Panics

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hot_reloader_build::{BuildConfig, BuildUpdate, Known, Stamp, Supervisor, Task};
+use hot_reloader_build::{BuildConfig, BuildUpdate, Built, Known, Stamp, Supervisor, Task};
 use hot_reloader_core::{identity, mapped::StableLibraries, BuildId, StagedLibrary, Staging};
 
 use crate::{Build, BuildStep, Made, MadeLibrary, Phase, Purpose, ReloadError};
@@ -141,7 +141,7 @@ impl Shared {
         kept: &mut Kept,
         order: &Order,
         supervisor: &mut Supervisor,
-        Course { phases, builder }: &mut Course,
+        course: &mut Course,
     ) -> Result<Option<Made>, ReloadError> {
         let is_of_host = |name: &&String| order.libraries.contains(name);
         if let Some(library) = order.wanted.iter().flatten().find(|name| !is_of_host(name)) {
@@ -149,109 +149,105 @@ impl Shared {
                 library: library.clone(),
             });
         }
-        let start = Instant::now();
-        let task = Task {
-            libraries: &order.libraries,
-            wanted: order.wanted.as_deref(),
-            config: &order.config,
-            benches: &order.folder.join("compiler"),
+        let Some(built) = kept.build(order, supervisor, course)? else {
+            return Ok(None);
         };
-        let outcome = match order.purpose {
-            Purpose::Reload => {
-                let (outcome, by) = task.make(&mut kept.known, supervisor);
-                *builder = by.map(|by| by.to_string());
-                outcome
-            }
-            Purpose::Ahead => {
-                supervisor.give_way();
-                task.make_ahead(&mut kept.known, supervisor)
-            }
-            Purpose::WarmUp => {
-                supervisor.give_way();
-                task.warm_up(&mut kept.known, supervisor)?;
-                return Ok(None);
-            }
-        };
-        phases.push((Phase::Build, start.elapsed()));
-        let built = outcome?;
-
-        let mut made = Made {
-            libraries: Vec::new(),
-            host: order.libraries.clone(),
-            hot: built.workspace.hot_crates(),
-            layout: built.layout.clone(),
-            root: built.workspace.root.clone(),
-            recompiled: built.recompiled,
-        };
-        let found = built.libraries.into_iter().map(|(name, library)| {
-            let found = kept.find(order, &name, &library);
-            (name, library, found)
-        });
+        let found = built.libraries.iter();
+        let found = found.map(|(name, library)| kept.find(order, name, library));
         let found: Vec<_> = found.collect();
-        let is_new = |found: &Found| match found {
-            Found::Running(_) => false,
-            Found::Copy(..) => true,
-            Found::Nothing { had_its_chance } => !had_its_chance,
-        };
-        if order.purpose == Purpose::Ahead && !found.iter().any(|(.., found)| is_new(found)) {
+        if order.purpose == Purpose::Ahead && !found.iter().any(Found::is_new) {
             // What has had its chance is not tried again before somebody asks.
             return Ok(None);
         }
-        let (mut stage, mut inspect) = (None, None);
-        for (name, library, found) in found {
+        let mut libraries = Vec::new();
+        let mut spent = Spent::default();
+        for ((name, library), found) in built.libraries.iter().zip(found) {
             let (build_id, copy) = match found {
                 Found::Running(build_id) => (build_id, None),
                 Found::Copy(build_id, copy) => (build_id, Some(copy)),
                 Found::Nothing { .. } => {
-                    let start = Instant::now();
-                    let stamp = Stamp::of(&library);
-                    let staging = match &mut kept.staging {
-                        Some(staging) => staging,
-                        none => none.insert(Staging::new(&order.folder)?),
-                    };
-                    let copy = staging.stage(&library)?;
-                    *stage.get_or_insert_default() += start.elapsed();
-
-                    let start = Instant::now();
-                    let inspected = identity::inspect(&copy.path)?;
-                    let libraries = self.stable.changed(&inspected.needed, &built.deps);
-                    *inspect.get_or_insert_default() += start.elapsed();
-                    if !libraries.is_empty() {
-                        // Nothing needs the copy.
-                        let _ = fs::remove_file(&copy.path);
-                        return Err(ReloadError::RestartRequired {
-                            libraries,
-                            crates: made.recompiled,
-                        });
-                    }
-                    kept.last.remove(&name);
-                    if let Some(stamp) = stamp {
-                        let last = Last {
-                            library,
-                            stamp,
-                            build_id: inspected.build_id.clone(),
-                            copy: copy.clone(),
-                            was_asked_for: order.purpose == Purpose::Reload,
-                        };
-                        kept.last.insert(name.clone(), last);
-                    }
-                    (inspected.build_id, Some(copy))
+                    let (build_id, copy) =
+                        self.copy(kept, order, &built, name, library, &mut spent)?;
+                    (build_id, Some(copy))
                 }
             };
-            let crates = built.workspace.needed_by(&[&name]);
-            made.libraries.push(MadeLibrary {
-                name,
+            let crates = built.workspace.needed_by(&[name]);
+            libraries.push(MadeLibrary {
+                name: name.clone(),
                 build_id,
                 layout: Arc::new(built.layout.only(&crates)),
                 copy,
             });
         }
-        let spent = [(Phase::Stage, stage), (Phase::Inspect, inspect)];
-        let spent = spent
-            .into_iter()
-            .filter_map(|(phase, time)| Some((phase, time?)));
-        phases.extend(spent);
-        Ok(Some(made))
+        course.phases.extend(spent.phases());
+        Ok(Some(Made {
+            libraries,
+            host: order.libraries.clone(),
+            root: built.workspace.root.clone(),
+            hot: built.workspace.hot_crates(),
+            layout: built.layout,
+            recompiled: built.recompiled,
+        }))
+    }
+
+    /// Copies a library that was built, and looks at the copy before any of it runs.
+    fn copy(
+        &self,
+        kept: &mut Kept,
+        order: &Order,
+        built: &Built,
+        name: &str,
+        library: &Path,
+        spent: &mut Spent,
+    ) -> Result<(BuildId, StagedLibrary), ReloadError> {
+        let start = Instant::now();
+        let stamp = Stamp::of(library);
+        let staging = match &mut kept.staging {
+            Some(staging) => staging,
+            none => none.insert(Staging::new(&order.folder)?),
+        };
+        let copy = staging.stage(library)?;
+        *spent.stage.get_or_insert_default() += start.elapsed();
+
+        let start = Instant::now();
+        let inspected = identity::inspect(&copy.path)?;
+        let libraries = self.stable.changed(&inspected.needed, &built.deps);
+        *spent.inspect.get_or_insert_default() += start.elapsed();
+        if !libraries.is_empty() {
+            // Nothing needs the copy.
+            let _ = fs::remove_file(&copy.path);
+            return Err(ReloadError::RestartRequired {
+                libraries,
+                crates: built.recompiled.clone(),
+            });
+        }
+        kept.last.remove(name);
+        if let Some(stamp) = stamp {
+            let last = Last {
+                library: library.to_owned(),
+                stamp,
+                build_id: inspected.build_id.clone(),
+                copy: copy.clone(),
+                was_asked_for: order.purpose == Purpose::Reload,
+            };
+            kept.last.insert(name.to_owned(), last);
+        }
+        Ok((inspected.build_id, copy))
+    }
+}
+
+/// How long all copies of a build took, if there are any.
+#[derive(Default)]
+struct Spent {
+    stage: Option<Duration>,
+    inspect: Option<Duration>,
+}
+
+impl Spent {
+    fn phases(self) -> impl Iterator<Item = (Phase, Duration)> {
+        let spent = [(Phase::Stage, self.stage), (Phase::Inspect, self.inspect)];
+        let spent = spent.into_iter();
+        spent.filter_map(|(phase, time)| Some((phase, time?)))
     }
 }
 
@@ -267,7 +263,53 @@ enum Found {
     },
 }
 
+impl Found {
+    /// Whether it is something that no reload has had.
+    fn is_new(&self) -> bool {
+        match self {
+            Self::Running(_) => false,
+            Self::Copy(..) => true,
+            Self::Nothing { had_its_chance } => !had_its_chance,
+        }
+    }
+}
+
 impl Kept {
+    /// Builds what is wanted; `None` if it was for the compiler only.
+    fn build(
+        &mut self,
+        order: &Order,
+        supervisor: &mut Supervisor,
+        course: &mut Course,
+    ) -> Result<Option<Built>, ReloadError> {
+        let start = Instant::now();
+        let task = Task {
+            libraries: &order.libraries,
+            wanted: order.wanted.as_deref(),
+            config: &order.config,
+            benches: &order.folder.join("compiler"),
+        };
+        let outcome = match order.purpose {
+            Purpose::Reload => {
+                let (outcome, by) = task.make(&mut self.known, supervisor);
+                course.builder = by.map(|by| by.to_string());
+                outcome
+            }
+            Purpose::Ahead => {
+                supervisor.give_way();
+                task.make_ahead(&mut self.known, supervisor)
+            }
+            Purpose::WarmUp => {
+                supervisor.give_way();
+                task.warm_up(&mut self.known, supervisor)?;
+                return Ok(None);
+            }
+        };
+        course.phases.push((Phase::Build, start.elapsed()));
+        Ok(Some(outcome?))
+    }
+
+    /// What there is of a library that was built.
     fn find(&mut self, order: &Order, name: &str, library: &Path) -> Found {
         let last = self.last.get_mut(name);
         let Some(last) = last.filter(|last| last.is_of(library)) else {

@@ -322,6 +322,12 @@ impl Plan {
             .expect("each module of a plan is of one of its libraries")
     }
 
+    /// The names of the modules that are to run new code.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let names = self.modules.iter().map(|module| module.name.clone());
+        names.collect()
+    }
+
     /// Whether the code that runs under this name gives way.
     #[must_use]
     pub fn replaces(&self, module: &str) -> bool {

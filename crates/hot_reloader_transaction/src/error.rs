@@ -1,66 +1,12 @@
 //! Why a reload did not come about.
 
-use std::fmt;
-
 use hot_reloader_build::{BuildError, Diagnostic};
 use hot_reloader_core::{
     IdentityError, LoadError, PanicReport, RegistryError, StageError, TypeFault,
 };
-use serde::Serialize;
 use thiserror::Error;
 
-/// A step of the transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// What was asked for is looked at.
-    Request,
-    /// The libraries are built.
-    Build,
-    /// A copy of each gets a name of its own.
-    Stage,
-    /// The copies are held against the host, before any of them runs.
-    Inspect,
-    /// They are opened, and say what modules they have.
-    Identify,
-    /// Plugins and schedules are tried in a throwaway world.
-    Rehearse,
-    /// Types are compared with those in use.
-    Gate,
-    /// The state is copied.
-    Capture,
-    /// The libraries are loaded, the old code is told that it gives way, and the new code's plugins build on
-    /// the world.
-    SetUp,
-    /// Values of types that changed become those of the new code.
-    Migrate,
-    /// The new code takes over.
-    Swap,
-    /// The first frames, in which all can still be undone.
-    Probation,
-    /// After the reload was accepted.
-    Running,
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Request => "request",
-            Self::Build => "build",
-            Self::Stage => "stage",
-            Self::Inspect => "inspect",
-            Self::Identify => "identify",
-            Self::Rehearse => "rehearse",
-            Self::Gate => "gate",
-            Self::Capture => "capture",
-            Self::SetUp => "set up",
-            Self::Migrate => "migrate",
-            Self::Swap => "swap",
-            Self::Probation => "probation",
-            Self::Running => "running",
-        })
-    }
-}
+use crate::Phase;
 
 /// What went wrong in the rehearsal of a module.
 #[derive(Clone, Debug, Error)]

@@ -27,7 +27,8 @@ pub use engine::{
     Build, BuildStep, Engine, Hook, Made, MadeLibrary, ModuleFault, ModuleStatus, NewLibrary, Plan,
     Purpose, Wanted,
 };
-pub use error::{Phase, RehearsalFault, ReloadError};
+pub use error::{RehearsalFault, ReloadError};
+pub use phase::Phase;
 pub use report::{ModuleChange, Outcome, Passage, PhaseTime, Progress, ReloadReport, TypeChange};
 pub use request::{Request, RequestId};
 pub use transaction::Transaction;

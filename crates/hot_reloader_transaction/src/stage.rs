@@ -9,7 +9,7 @@ use hot_reloader_build::{BuildError, Layout};
 use hot_reloader_core::{BuildId, Generation, HotModule};
 
 use crate::{
-    engine::{Build, BuildStep, Engine, Made, Plan},
+    engine::{Build, BuildStep, Engine, Made, ModuleFault, Plan},
     report::{ModuleChange, PhaseTime, TypeChange},
     Phase, ReloadError, Request,
 };
@@ -171,6 +171,14 @@ impl Attempt {
     /// What it waited for is no phase of its own.
     pub(crate) fn go_on(&mut self) {
         self.phase = Instant::now();
+    }
+
+    /// Code that gave way, the old or the new, may panic as it is dropped, which holds nothing up.
+    pub(crate) fn warn_of_drops(&mut self, which: &str, faults: Vec<ModuleFault>) {
+        let told = faults.into_iter().map(|ModuleFault { module, panic }| {
+            format!("dropping the {which} code of module `{module}` panicked: {panic}")
+        });
+        self.warnings.extend(told);
     }
 
     /// Takes over the times of a build, which measured itself. What it does not account for is the

@@ -28,7 +28,7 @@ pub struct Transaction<E: Engine> {
     pub(crate) issued: Generation,
     /// Modules whose startup has run.
     pub(crate) started: Vec<String>,
-    /// The builds of the libraries of which each module runs, by name.
+    /// The libraries that run with all of their modules, by name, and which build of each.
     pub(crate) whole: BTreeMap<String, BuildId>,
     /// Why the last reload did not come about, or what panicked since.
     pub(crate) error: Option<Arc<ReloadError>>,

@@ -286,7 +286,11 @@ fn usage(counts: &Value) -> Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{answer::End, told::Told};
+    use crate::{
+        answer::End,
+        told::Told,
+        tools::samples::{call, result, tool},
+    };
 
     fn server(base_url: &str) -> Anthropic {
         Anthropic {
@@ -392,34 +396,15 @@ mod tests {
         assert_eq!(read(&events[..8]).1, Err(AssistantError::CutOff));
     }
 
-    fn call(id: &str, arguments: &str) -> Call {
-        Call {
-            id: id.to_owned(),
-            name: "read".to_owned(),
-            arguments: arguments.to_owned(),
-            signature: String::new(),
-        }
-    }
-
     #[test]
     fn tools_are_offered_and_what_came_of_them_goes_back() {
-        let result = crate::CallResult {
-            id: "1".to_owned(),
-            name: "read".to_owned(),
-            text: "hello".to_owned(),
-        };
         let messages = [
             Message::new(ChatRole::User, "a"),
             Message::calls("b", vec![call("1", r#"{"x":1}"#)]),
-            Message::results(vec![result]),
+            Message::results(vec![result("1", "hello")]),
         ];
-        let tool = Tool {
-            name: "read".to_owned(),
-            description: "Reads.".to_owned(),
-            schema: json!({ "type": "object" }),
-        };
         let form = Form {
-            tools: vec![tool],
+            tools: vec![tool()],
             ..Form::default()
         };
         let body = server("http://a").body(&messages, &form);
@@ -450,20 +435,9 @@ mod tests {
             signature,
             ..call(id, "{}")
         };
-        let result = |id: &str| {
-            Message::results(vec![crate::CallResult {
-                id: id.to_owned(),
-                name: "read".to_owned(),
-                text: "hello".to_owned(),
-            }])
-        };
-        let tool = Tool {
-            name: "read".to_owned(),
-            description: String::new(),
-            schema: json!({}),
-        };
+        let answered = |id: &str| Message::results(vec![result(id, "hello")]);
         let form = Form {
-            tools: vec![tool],
+            tools: vec![tool()],
             ..Form::default()
         };
         let ask = |last: Call| {
@@ -471,10 +445,10 @@ mod tests {
             let messages = [
                 Message::new(ChatRole::User, "a"),
                 Message::calls("", vec![signed("1", thoughts.to_string())]),
-                result("1"),
+                answered("1"),
                 Message::new(ChatRole::User, "b"),
                 Message::calls("", vec![last]),
-                result(&id),
+                answered(&id),
             ];
             server("http://a").body(&messages, &form)
         };
@@ -617,11 +591,7 @@ mod tests {
         let id = "functions.read:0";
         let called = content(&Message::calls("", vec![call(id, "{}")]), false);
         assert_eq!(called[0]["id"], "functions_read_0");
-        let result = crate::CallResult {
-            id: id.to_owned(),
-            ..crate::CallResult::default()
-        };
-        let told = content(&Message::results(vec![result]), false);
+        let told = content(&Message::results(vec![result(id, "")]), false);
         assert_eq!(told[0]["tool_use_id"], "functions_read_0");
     }
 

@@ -184,6 +184,7 @@ fn number(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tools::samples::tool;
 
     #[track_caller]
     fn check(words: &str, expected: Form) {
@@ -194,13 +195,8 @@ mod tests {
     }
 
     fn with_tool() -> Form {
-        let tool = Tool {
-            name: "read".to_owned(),
-            description: String::new(),
-            schema: serde_json::json!({}),
-        };
         Form {
-            tools: vec![tool],
+            tools: vec![tool()],
             ..Form::default()
         }
     }

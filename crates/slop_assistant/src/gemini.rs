@@ -248,7 +248,11 @@ fn usage(counts: &Value) -> Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{answer::End, told::Told};
+    use crate::{
+        answer::End,
+        told::Told,
+        tools::samples::{call, result, tool},
+    };
 
     fn server(base_url: &str, model: &str) -> Gemini {
         Gemini {
@@ -353,29 +357,17 @@ mod tests {
 
     #[test]
     fn tools_are_offered_and_what_came_of_them_goes_back() {
-        let call = Call {
-            id: "call_0".to_owned(),
-            name: "read".to_owned(),
-            arguments: r#"{"x":1}"#.to_owned(),
+        let signed = Call {
             signature: "s".to_owned(),
-        };
-        let result = crate::CallResult {
-            id: "call_0".to_owned(),
-            name: "read".to_owned(),
-            text: "hello".to_owned(),
+            ..call("call_0", r#"{"x":1}"#)
         };
         let messages = [
             Message::new(ChatRole::User, "a"),
-            Message::calls("", vec![call]),
-            Message::results(vec![result]),
+            Message::calls("", vec![signed]),
+            Message::results(vec![result("call_0", "hello")]),
         ];
-        let tool = Tool {
-            name: "read".to_owned(),
-            description: "Reads.".to_owned(),
-            schema: json!({ "type": "object" }),
-        };
         let form = Form {
-            tools: vec![tool],
+            tools: vec![tool()],
             ..Form::default()
         };
         let body = server("http://a", "m").body(&messages, &form);

@@ -103,24 +103,14 @@ pub(crate) fn in_words(messages: &[Message]) -> Vec<Message> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tools::samples::{call, result};
 
     #[test]
     fn without_tools_calls_are_told_in_words() {
-        let call = Call {
-            id: "1".to_owned(),
-            name: "read".to_owned(),
-            arguments: "{}".to_owned(),
-            ..Call::default()
-        };
-        let result = CallResult {
-            id: "1".to_owned(),
-            name: "read".to_owned(),
-            text: "hello".to_owned(),
-        };
         let said = in_words(&[
-            Message::calls("Let me look.", vec![call.clone()]),
-            Message::calls("", vec![call]),
-            Message::results(vec![result]),
+            Message::calls("Let me look.", vec![call("1", "{}")]),
+            Message::calls("", vec![call("1", "{}")]),
+            Message::results(vec![result("1", "hello")]),
         ]);
         let expected = [
             Message::new(ChatRole::Assistant, "Let me look.\n\n(Called read: {})"),

@@ -88,6 +88,37 @@ pub(crate) fn sent_id(id: &str) -> String {
 /// What the ids begin with that calls get here, if the server gives them none.
 pub(crate) const OURS: &str = "call_";
 
+/// What is offered, called and answered in the tests of all protocols.
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+
+    pub(crate) fn tool() -> Tool {
+        Tool {
+            name: "read".to_owned(),
+            description: "Reads.".to_owned(),
+            schema: json!({ "type": "object" }),
+        }
+    }
+
+    pub(crate) fn call(id: &str, arguments: &str) -> Call {
+        Call {
+            id: id.to_owned(),
+            name: "read".to_owned(),
+            arguments: arguments.to_owned(),
+            signature: String::new(),
+        }
+    }
+
+    pub(crate) fn result(id: &str, text: &str) -> CallResult {
+        CallResult {
+            id: id.to_owned(),
+            name: "read".to_owned(),
+            text: text.to_owned(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -54,9 +54,7 @@ fn a_finish_reason_ends_the_stream_too() {
     let server = Server::start();
     let mut ask = server.ask();
     ask.timing.linger = Duration::from_millis(1);
-    let reply = Reply::start(ask);
-    let mut connection = server.accept();
-    connection.begin();
+    let (reply, mut connection) = server.begin(ask);
     connection.chunk(
         b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n",
     );
@@ -86,9 +84,7 @@ fn without_a_key_none_is_sent() {
 #[test]
 fn a_token_is_passed_on_before_the_next_one_comes() {
     let server = Server::start();
-    let reply = Reply::start(server.ask());
-    let mut connection = server.accept();
-    connection.begin();
+    let (reply, mut connection) = server.begin(server.ask());
     connection.token("slow");
     expect_token(&reply, "slow");
     assert_eq!(reply.try_next(), None);
@@ -101,9 +97,7 @@ fn a_token_is_passed_on_before_the_next_one_comes() {
 #[test]
 fn a_character_may_be_split() {
     let server = Server::start();
-    let reply = Reply::start(server.ask());
-    let mut connection = server.accept();
-    connection.begin();
+    let (reply, mut connection) = server.begin(server.ask());
     let text = token("first") + &token("☃");
     let (start, end) = text.as_bytes().split_at(text.find('☃').unwrap() + 1);
     connection.chunk(start);
@@ -118,9 +112,7 @@ fn a_character_may_be_split() {
 #[test]
 fn a_stream_that_is_cut_off_is_an_error() {
     let server = Server::start();
-    let reply = Reply::start(server.ask());
-    let mut connection = server.accept();
-    connection.begin();
+    let (reply, mut connection) = server.begin(server.ask());
     connection.token("half");
     expect_token(&reply, "half");
     drop(connection);
@@ -130,9 +122,7 @@ fn a_stream_that_is_cut_off_is_an_error() {
 #[test]
 fn a_stream_that_ends_in_good_order_but_too_early_is_an_error() {
     let server = Server::start();
-    let reply = Reply::start(server.ask());
-    let mut connection = server.accept();
-    connection.begin();
+    let (reply, mut connection) = server.begin(server.ask());
     connection.token("half");
     connection.chunk(b"");
     expect_token(&reply, "half");
@@ -143,9 +133,7 @@ fn a_stream_that_ends_in_good_order_but_too_early_is_an_error() {
 #[track_caller]
 fn error_of(data: &str) -> AssistantError {
     let server = Server::start();
-    let reply = Reply::start(server.ask());
-    let mut connection = server.accept();
-    connection.begin();
+    let (reply, mut connection) = server.begin(server.ask());
     connection.token("good");
     connection.chunk(format!("data: {data}\n\n").as_bytes());
     expect_token(&reply, "good");
@@ -348,9 +336,7 @@ fn a_server_that_falls_silent_is_given_up() {
     let mut ask = server.ask();
     // Long enough for a busy machine to get the first token across.
     ask.timing.idle = Duration::from_secs(2);
-    let reply = Reply::start(ask);
-    let mut connection = server.accept();
-    connection.begin();
+    let (reply, mut connection) = server.begin(ask);
     connection.token("well");
     expect_token(&reply, "well");
     let error = expect_error(&reply);
@@ -406,9 +392,7 @@ impl Protocol {
         let mut ask = server.ask();
         ask.provider = (self.provider)(server.url(""), "m".to_owned());
         ask.timing.idle = idle;
-        let reply = Reply::start(ask);
-        let mut connection = server.accept();
-        connection.begin();
+        let (reply, mut connection) = server.begin(ask);
         connection.chunk((self.piece)("good").as_bytes());
         expect_token(&reply, "good");
         (reply, connection)
@@ -493,9 +477,7 @@ fn cancelling_needs_no_word_from_the_server() {
 #[test]
 fn cancelling_drops_what_was_not_fetched() {
     let server = Server::start();
-    let reply = Reply::start(server.ask());
-    let mut connection = server.accept();
-    connection.begin();
+    let (reply, mut connection) = server.begin(server.ask());
     connection.token("fetched");
     expect_token(&reply, "fetched");
     connection.token("not fetched");
@@ -507,9 +489,7 @@ fn cancelling_drops_what_was_not_fetched() {
 #[test]
 fn dropping_closes_the_connection() {
     let server = Server::start();
-    let reply = Reply::start(server.ask());
-    let mut connection = server.accept();
-    connection.begin();
+    let (reply, mut connection) = server.begin(server.ask());
     connection.token("first");
     expect_token(&reply, "first");
     drop(reply);

@@ -512,9 +512,7 @@ fn a_connection_that_stays_open_behind_the_end_is_closed() {
     let server = Server::start();
     let mut ask = server.ask();
     ask.timing.linger = Duration::from_millis(1);
-    let reply = Reply::start(ask);
-    let mut connection = server.accept();
-    connection.begin();
+    let (reply, mut connection) = server.begin(ask);
     connection.token("Hello");
     connection.chunk(FINISH.as_bytes());
     assert_eq!(listen(&reply), text("Hello"));

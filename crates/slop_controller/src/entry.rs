@@ -1,4 +1,5 @@
-//! The entry of an answer: what it waits for, what it says while it is written, and how it ends.
+//! The entry of an answer: what it waits for, what it says while it is written, and how it ends. And those that the
+//! app writes itself.
 
 use std::borrow::Cow;
 
@@ -6,8 +7,21 @@ use slop_common::{said, whole, CUT_OFF, NO_ANSWER, WAITING};
 use slop_engine::assistants::{Progress, Usage};
 use slop_state::{Discussions, Entry, Pending, TokenUsage, ToolRound};
 
+use crate::clock::now;
+
 /// What is told of a call when the answer is stopped.
 pub(crate) const STOPPED: &str = "The answer was stopped; ask again to get one.";
+
+/// What the app says now in the role of the person.
+pub(crate) fn as_user(id: u64, text: String) -> Entry {
+    Entry {
+        id,
+        role: "User".to_owned(),
+        time: now(),
+        text,
+        ..Entry::default()
+    }
+}
 
 /// The entry that the answer goes to, if there is one.
 pub(crate) fn entry_of<'a>(discussions: &'a Discussions, pending: &Pending) -> Option<&'a Entry> {

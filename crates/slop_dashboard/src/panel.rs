@@ -87,9 +87,9 @@ mod tests {
         let seen = frame(Vec::new());
         assert!(seen.iter().any(|(text, _)| text.contains("Add")));
         let tab = testing::find(&seen, "Hot Reload").center();
-        frame(vec![egui::Event::PointerMoved(tab)]);
-        frame(vec![testing::button(tab, true)]);
-        frame(vec![testing::button(tab, false)]);
+        for event in testing::click(tab) {
+            frame(vec![event]);
+        }
         let seen = frame(Vec::new());
         testing::find(&seen, "🔄 Hot Reload");
         assert!(!seen.iter().any(|(text, _)| text.contains("Add")));

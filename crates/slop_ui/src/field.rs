@@ -222,7 +222,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::testing::{button, find, key, Window};
+    use crate::testing::{click, find, key, Window};
 
     fn id() -> egui::Id {
         egui::Id::new("a field")
@@ -340,9 +340,9 @@ mod tests {
             let mut draw = |ui: &mut egui::Ui| field(ui, &mut text);
             window.run(Vec::new(), &mut draw);
             let at = find(&window.run(Vec::new(), &mut draw), "Remove").center();
-            window.run(vec![egui::Event::PointerMoved(at)], &mut draw);
-            window.run(vec![button(at, true)], &mut draw);
-            window.run(vec![button(at, false)], &mut draw);
+            for event in click(at) {
+                window.run(vec![event], &mut draw);
+            }
             assert!(text.is_empty());
         }
     }

@@ -131,7 +131,7 @@ fn scanline(context: &egui::Context) -> egui::TextureId {
 mod tests {
     use super::*;
     use crate::{
-        testing::{button, find, texts},
+        testing::{click, find, texts},
         Themes,
     };
 
@@ -232,11 +232,7 @@ mod tests {
         let last = output.shapes.len() - 1;
         assert_eq!(lines(&output), [last], "they are over the popup too");
         let at = find(&texts(&output), "press").center();
-        for event in [
-            egui::Event::PointerMoved(at),
-            button(at, true),
-            button(at, false),
-        ] {
+        for event in click(at) {
             screen.frame(&nerv, None, vec![event]);
         }
         assert_eq!(screen.clicks, 1);

@@ -80,6 +80,15 @@ pub fn button(pos: egui::Pos2, pressed: bool) -> egui::Event {
     }
 }
 
+/// A click of that button, of which each event is for a frame of its own.
+pub fn click(pos: egui::Pos2) -> [egui::Event; 3] {
+    [
+        egui::Event::PointerMoved(pos),
+        button(pos, true),
+        button(pos, false),
+    ]
+}
+
 /// A key, struck or let go.
 pub fn key(key: egui::Key, pressed: bool, modifiers: egui::Modifiers) -> egui::Event {
     egui::Event::Key {

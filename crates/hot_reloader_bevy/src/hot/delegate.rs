@@ -226,9 +226,8 @@ pub(crate) fn run_own(
     module: &str,
     label: InternedScheduleLabel,
 ) -> Result<(), PanicReport> {
-    let mut slots = world.resource_mut::<Delegates>();
-    let mut slots = slots.slots.iter_mut();
-    let Some(slot) = slots.find(|slot| slot.module.name == module) else {
+    let mut delegates = world.resource_mut::<Delegates>();
+    let Some(slot) = delegates.get_mut(module) else {
         return Ok(());
     };
     let generation = slot.generation;
@@ -240,8 +239,7 @@ pub(crate) fn run_own(
     let begun = threads::list().into_iter();
     let begun = begun.filter(|thread| !before.contains(thread));
     let mut delegates = world.resource_mut::<Delegates>();
-    let mut slots = delegates.slots.iter_mut();
-    if let Some(slot) = slots.find(|slot| slot.module.name == module) {
+    if let Some(slot) = delegates.get_mut(module) {
         slot.threads.extend(begun);
     }
     match ran {
@@ -405,9 +403,8 @@ fn note_panic(
     panic: PanicReport,
 ) {
     let mut delegates = world.resource_mut::<Delegates>();
-    let mut slots = delegates.slots.iter_mut();
-    let slot = slots.find(|slot| slot.module.name == module && slot.generation == generation);
-    if let Some(slot) = slot {
+    let slot = delegates.get_mut(&module);
+    if let Some(slot) = slot.filter(|slot| slot.generation == generation) {
         slot.interrupted.push(label);
     }
     delegates.panics.push(ModulePanic {
@@ -417,7 +414,8 @@ fn note_panic(
     });
 }
 
-/// Unless what the schedule did, such as running another one, has replaced the module's code.
+/// Gives a schedule back to its module, unless what it did, such as running another one, has replaced the
+/// module's code.
 fn put_back(
     world: &mut World,
     name: &str,
@@ -428,9 +426,9 @@ fn put_back(
 ) {
     let label = part.label();
     let mut delegates = world.resource_mut::<Delegates>();
-    let mut slots = delegates.slots.iter_mut();
-    let slot = slots.find(|slot| slot.module.name == name && slot.generation == generation);
-    let Some(slot) = slot.filter(|slot| slot.schedules.contains_key(&label)) else {
+    let has_it =
+        |slot: &&mut Slot| slot.generation == generation && slot.schedules.contains_key(&label);
+    let Some(slot) = delegates.get_mut(name).filter(has_it) else {
         drop_schedule(schedule);
         return;
     };

@@ -225,6 +225,7 @@ fn modules_panicked(world: &mut World) {
     }
 }
 
+/// Tells the transaction which modules have panicked.
 fn contain(world: &mut World, transaction: &mut Transaction<Bevy>) {
     for fault in world.resource_mut::<Delegates>().take_panics() {
         let is_on_trial = transaction.phase() == Some(Phase::Probation);
@@ -251,6 +252,7 @@ fn reload_now(world: &mut World, request: Request) -> Result<ReloadReport, Reloa
     })
 }
 
+/// Works with the transaction, which is not in the world meanwhile.
 fn scope<R>(world: &mut World, work: impl FnOnce(&mut World, &mut Transaction<Bevy>) -> R) -> R {
     world.resource_scope(|world, mut driver: Mut<Driver>| work(world, &mut driver.0))
 }

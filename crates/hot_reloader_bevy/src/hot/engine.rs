@@ -339,8 +339,9 @@ impl Engine for Bevy {
 
     fn suspend(world: &mut World, module: &str, error: Arc<ReloadError>) {
         let mut delegates = world.resource_mut::<Delegates>();
-        let slot = delegates.slots.iter_mut().find(|s| s.module.name == module);
-        let Some(slot) = slot else { return };
+        let Some(slot) = delegates.get_mut(module) else {
+            return;
+        };
         slot.suspended = Some(error);
         slot.interrupted.clear();
         let code = std::mem::take(&mut slot.code);
@@ -356,7 +357,7 @@ impl Engine for Bevy {
             bevy::log::warn!("a hook panicked as module `{module}` was suspended: {panic}");
         }
         let mut delegates = world.resource_mut::<Delegates>();
-        if let Some(slot) = delegates.slots.iter_mut().find(|s| s.module.name == module) {
+        if let Some(slot) = delegates.get_mut(module) {
             slot.code = code;
         }
     }

@@ -201,23 +201,7 @@ pub(crate) fn rehearse(
         }
         match found {
             Ok((found, transitions)) => {
-                let mut targets = module.delegation_targets.iter();
-                let is_unknown = |target: &&String| !found.systems.contains(target);
-                // The functions of observers and one-shot systems are known to nobody.
-                let unknown = targets.find(is_unknown).filter(|_| !has_code(world));
-                if let Some(target) = unknown {
-                    return Err(ReloadError::Registry(RegistryError::UnknownTarget {
-                        module: name.clone(),
-                        target: target.clone(),
-                    }));
-                }
-                let targets = self::targets(module, found.systems);
-                rehearsal.targets.insert(name.clone(), targets);
-                let written = found
-                    .written
-                    .iter()
-                    .filter_map(|id| world.components().get_info(*id)?.type_id());
-                rehearsal.written.extend(written);
+                rehearsal.note_systems(world, module, found)?;
                 let transitions = transitions.map(|schedule| (name.clone(), schedule));
                 leftover.transitions.extend(transitions);
             }
@@ -235,24 +219,7 @@ pub(crate) fn rehearse(
             rehearsal.state_keys.push(key);
         }
     }
-    let mut registry = TypeRegistry::empty();
-    let of_plugins = world.get_resource::<AppTypeRegistry>().cloned();
-    for registration in of_plugins.unwrap_or_default().read().iter() {
-        registry.add_registration(registration.clone());
-    }
-    for register in rehearsal
-        .state_keys
-        .iter()
-        .filter_map(|key| key.abilities.register)
-    {
-        register(&mut registry);
-    }
-    let (layouts, crates) = layouts(live, plan);
-    ignored::note(&mut registry, |path| {
-        let is_known = crates_in(path).next().is_some_and(|of| crates.contains(of));
-        let mut layouts = layouts.iter().filter(|_| is_known);
-        layouts.find_map(|layout| layout.ignores_fields(path))
-    });
+    let registry = registry(live, plan, world, &rehearsal.state_keys);
     rehearsal.note_types(world, &registry);
     rehearsal.registry = Arc::new(registry);
     rehearsal.leftover = Mutex::new(Some(leftover));
@@ -260,6 +227,31 @@ pub(crate) fn rehearse(
 }
 
 impl Rehearsal {
+    /// Takes note of what does a module's work, and of what it may change.
+    fn note_systems(
+        &mut self,
+        world: &World,
+        module: &HotModule,
+        found: Found,
+    ) -> Result<(), ReloadError> {
+        let mut listed = module.delegation_targets.iter();
+        let is_unknown = |target: &&String| !found.systems.contains(target);
+        // The functions of observers and one-shot systems are known to nobody.
+        let unknown = listed.find(is_unknown).filter(|_| !has_code(world));
+        if let Some(target) = unknown {
+            return Err(ReloadError::Registry(RegistryError::UnknownTarget {
+                module: module.name.clone(),
+                target: target.clone(),
+            }));
+        }
+        let written = found.written.iter();
+        let written = written.filter_map(|id| world.components().get_info(*id)?.type_id());
+        self.written.extend(written);
+        let targets = targets(module, found.systems);
+        self.targets.insert(module.name.clone(), targets);
+        Ok(())
+    }
+
     fn note_types(&mut self, world: &World, registry: &TypeRegistry) {
         for info in world.components().iter() {
             let (Some(id), Some(incoming)) = (info.type_id(), Incoming::of(info)) else {
@@ -280,6 +272,25 @@ impl Rehearsal {
             );
         }
     }
+}
+
+/// What reflection knows of types of the new code, and of which it ignores fields.
+fn registry(live: &World, plan: &Plan, tried: &World, keys: &[StateKey]) -> TypeRegistry {
+    let mut registry = TypeRegistry::empty();
+    let of_plugins = tried.get_resource::<AppTypeRegistry>().cloned();
+    for registration in of_plugins.unwrap_or_default().read().iter() {
+        registry.add_registration(registration.clone());
+    }
+    for register in keys.iter().filter_map(|key| key.abilities.register) {
+        register(&mut registry);
+    }
+    let (layouts, crates) = layouts(live, plan);
+    ignored::note(&mut registry, |path| {
+        let is_known = crates_in(path).next().is_some_and(|of| crates.contains(of));
+        let mut layouts = layouts.iter().filter(|_| is_known);
+        layouts.find_map(|layout| layout.ignores_fields(path))
+    });
+    registry
 }
 
 /// What the sources say of types: of those that were made, and of those that go on.

@@ -186,6 +186,10 @@ impl Delegates {
         self.slots.iter().find(|slot| slot.module.name == name)
     }
 
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Slot> {
+        self.slots.iter_mut().find(|slot| slot.module.name == name)
+    }
+
     /// What has panicked since the last call, in its order.
     pub(crate) fn take_panics(&mut self) -> Vec<ModulePanic> {
         std::mem::take(&mut self.panics)

@@ -23,8 +23,7 @@ fn a_procedural_macro_declines_when_it_changes_and_only_then() {
     fixture.edit("game/src/menu.rs", "number!()", "number!() + 1");
     fixture.answers(202, None);
     fixture.edit("extra/src/lib.rs", "\"1\"", "\"6\"");
-    let path = fixture.path("extra/src/lib.rs");
-    fixture.answers(207, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(207, "extra/src/lib.rs");
     fixture.edit("game/src/menu.rs", "number!() + 1", "number!() + 2");
     fixture.answers(208, None);
 }
@@ -38,11 +37,9 @@ fn what_a_procedural_macro_is_made_of_declines_for_any_platform() {
         fixture.config.target = target;
         fixture.answers(201, Some(Decline::First));
         fixture.edit("helper/src/lib.rs", "\"1\"", "\"6\"");
-        let path = fixture.path("helper/src/lib.rs");
-        fixture.answers(206, Some(Decline::Input { path }));
+        fixture.answers_by_cargo(206, "helper/src/lib.rs");
         fixture.edit("extra/src/lib.rs", "NUMBER", "NUMBER.trim()");
-        let path = fixture.path("extra/src/lib.rs");
-        fixture.answers(206, Some(Decline::Input { path }));
+        fixture.answers_by_cargo(206, "extra/src/lib.rs");
         fixture.edit("game/src/menu.rs", "number!()", "number!() + 1");
         fixture.answers(207, None);
     }
@@ -68,8 +65,7 @@ fn a_crate_that_the_library_needs_and_a_macro_too_is_of_both() {
     fixture.edit("game/src/menu.rs", "number!()", "number!() + 1");
     fixture.answers(202, None);
     fixture.edit("words/src/lib.rs", "= 2", "= 3");
-    let path = fixture.path("words/src/lib.rs");
-    fixture.answers(303, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(303, "words/src/lib.rs");
 }
 
 /// Cargo would find it fresh.
@@ -80,8 +76,7 @@ fn a_procedural_macro_that_comes_back_with_an_older_time_is_built_anew() {
     fixture.answers(201, Some(Decline::First));
     fixture.edit("helper/src/lib.rs", "\"1\"", "\"6\"");
     fixture.age("helper/src/lib.rs");
-    let path = fixture.path("helper/src/lib.rs");
-    fixture.answers(206, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(206, "helper/src/lib.rs");
 }
 
 /// A crate from elsewhere that is compiled with one of this machine, as a `[patch]` has it.
@@ -164,8 +159,7 @@ fn what_only_another_package_turns_on_is_not_waited_for() {
         "rules = { path = \"../rules\" }",
         "rules = { path = \"../rules\", features = [\"odd\"] }",
     );
-    let path = fixture.path("game/Cargo.toml");
-    fixture.answers(301, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(301, "game/Cargo.toml");
     fixture.write("extra/src/lib.rs", "pub const NOTHING: u8 = 0;\n");
     fixture.answers(301, None);
     let mut compiled = fixture.compiled();

@@ -15,8 +15,7 @@ fn a_feature_declines() {
 fn a_feature_in_a_manifest_declines() {
     let mut fixture = Fixture::new();
     fixture.edit("game/Cargo.toml", "hot = []", "hot = [\"cheats\"]");
-    let path = fixture.path("game/Cargo.toml");
-    fixture.answers(10_201, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(10_201, "game/Cargo.toml");
 }
 
 #[test]
@@ -40,13 +39,12 @@ fn a_new_dependency_declines_and_one_that_is_gone_too() {
     ];
     fixture.edit("game/Cargo.toml", without, with);
     fixture.edit("game/src/menu.rs", "= 1", "= 1 + extra::MORE");
-    let path = fixture.path("game/Cargo.toml");
-    fixture.answers(251, Some(Decline::Input { path: path.clone() }));
+    fixture.answers_by_cargo(251, "game/Cargo.toml");
     fixture.edit("extra/src/lib.rs", "= 50", "= 60");
     fixture.answers(261, None);
     fixture.edit("game/Cargo.toml", with, without);
     fixture.edit("game/src/menu.rs", " + extra::MORE", "");
-    fixture.answers(201, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(201, "game/Cargo.toml");
 }
 
 /// What a crate of another workspace is, it inherits from a manifest there, which is in a folder around it or where
@@ -77,8 +75,7 @@ fn the_manifest_of_another_workspace_declines() {
         );
         fixture.answers(201, Some(Decline::First));
         fixture.edit(&manifest, "0.22.0", "0.333.0");
-        let path = fixture.path(&manifest);
-        fixture.answers(301, Some(Decline::Input { path }));
+        fixture.answers_by_cargo(301, &manifest);
         fixture.edit("game/src/menu.rs", "= 1", "= 5");
         fixture.answers(305, None);
     }
@@ -134,8 +131,7 @@ fn an_edit_of_a_variable_in_a_configuration_takes_effect() {
     fixture.edit("game/src/menu.rs", "= 1", &length);
     fixture.answers(203, Some(Decline::First));
     fixture.edit(configuration, "one", "three");
-    let path = fixture.path(configuration);
-    fixture.answers(205, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(205, configuration);
     fixture.edit("game/src/menu.rs", "as u64", "as u64 + 1");
     fixture.answers(206, None);
 }
@@ -148,8 +144,8 @@ fn a_configuration_that_includes_others_always_declines() {
         ".cargo/config.toml",
         "include = [{ path = \"more.toml\", optional = true }]\n",
     );
+    fixture.answers_by_cargo(201, ".cargo/config.toml");
     let path = fixture.path(".cargo/config.toml");
-    fixture.answers(201, Some(Decline::Input { path: path.clone() }));
     fixture.answers(201, Some(Decline::Includes { path }));
 }
 
@@ -222,8 +218,7 @@ fn a_variable_that_the_code_reads_declines() {
 fn a_crate_that_may_not_change_declines() {
     let mut fixture = Fixture::new();
     fixture.edit("engine/src/lib.rs", "= 0", "= 500");
-    let path = fixture.path("engine/src/lib.rs");
-    fixture.answers(701, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(701, "engine/src/lib.rs");
 }
 
 /// What it does with what it reads, only cargo knows: an edit of its crate is one for cargo, and an edit of
@@ -234,16 +229,13 @@ fn a_crate_whose_build_script_names_nothing_is_built_by_cargo() {
     for script in ["fn main() {}\n", names_nowhere] {
         let mut fixture = Fixture::new();
         fixture.write("rules/build.rs", script);
-        let path = fixture.path("rules/build.rs");
-        fixture.answers(201, Some(Decline::Input { path }));
+        fixture.answers_by_cargo(201, "rules/build.rs");
         for file in ["rules/number.txt", "rules/src/more.txt"] {
             fixture.write(file, "1");
-            let path = fixture.path(file);
-            fixture.answers(201, Some(Decline::Input { path }));
+            fixture.answers_by_cargo(201, file);
         }
         fixture.edit("rules/src/lib.rs", "words::WORD", "words::WORD + 1");
-        let path = fixture.path("rules/src/lib.rs");
-        fixture.answers(301, Some(Decline::Input { path }));
+        fixture.answers_by_cargo(301, "rules/src/lib.rs");
         fixture.edit("game/src/menu.rs", "= 1", "= 4");
         fixture.answers(304, None);
     }
@@ -264,11 +256,9 @@ fn a_build_script_that_names_what_it_reads_reads_that_and_its_own_sources() {
     fixture.answers(301, None);
     assert_eq!(fixture.compiled(), ["rules", "game"]);
     fixture.write("rules/number.txt", "2");
-    let path = fixture.path("rules/number.txt");
-    fixture.answers(301, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(301, "rules/number.txt");
     fixture.write("rules/name.rs", &format!("// It.\n{name}"));
-    let path = fixture.path("rules/name.rs");
-    fixture.answers(301, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(301, "rules/name.rs");
     fixture.edit("rules/src/lib.rs", "+ 1", "+ 2");
     fixture.answers(401, None);
 }
@@ -297,8 +287,7 @@ fn a_new_file_in_a_folder_that_a_build_script_reads_declines() {
     fixture.write("sounds/one.txt", "1");
     fixture.answers(201, Some(Decline::First));
     fixture.write("sounds/two.txt", "2");
-    let path = fixture.path("engine/../sounds/two.txt");
-    fixture.answers(201, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(201, "engine/../sounds/two.txt");
 }
 
 /// An error that is in no file of the code may be a full disk as well as what the linker misses: cargo

@@ -163,8 +163,7 @@ fn what_a_build_script_makes_is_known_as_any_other_source() {
     fixture.answers(301, None);
     assert_eq!(fixture.others(first), [""; 0]);
     fixture.write("rules/number.txt", "1");
-    let path = fixture.path("rules/number.txt");
-    fixture.answers(401, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(401, "rules/number.txt");
     fixture.edit("words/src/lib.rs", "= 3", "= 4");
     fixture.answers(501, None);
     assert_eq!(fixture.others(first), [""; 0]);

@@ -334,8 +334,7 @@ fn what_a_library_may_do_without_is_built_as_the_host_asks() {
     let optional = RULES.replace(" }", ", optional = true }");
     let optional = format!("{manifest}{optional}\n").replace("hot = []", "hot = [\"dep:rules\"]");
     fixture.write("game/Cargo.toml", &optional);
-    let path = fixture.path("game/Cargo.toml");
-    fixture.answers(301, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(301, "game/Cargo.toml");
 }
 
 /// With what the host turns on in one library comes what that one asks of a crate that another needs too.

@@ -169,6 +169,13 @@ impl Fixture {
         assert_eq!(ask(library(&built)), answer);
     }
 
+    /// The same of a build by cargo, because of an edit of what no replay makes anything of.
+    #[track_caller]
+    fn answers_by_cargo(&mut self, answer: u64, edited: &str) {
+        let path = self.path(edited);
+        self.answers(answer, Some(Decline::Input { path }));
+    }
+
     /// Lets a file have been written long ago.
     fn age(&self, file: &str) {
         date(&self.path(file), SystemTime::UNIX_EPOCH);
@@ -208,26 +215,24 @@ impl Fixture {
         names.collect()
     }
 
-    /// The same where cargo finds the library fresh all the same: that it is by the command of before is
+    /// An edited file is one for cargo, which has it recorded anew: the next edit of a source is not.
+    #[track_caller]
+    fn declines(&mut self, file: &str) {
+        self.answers_by_cargo(201, file);
+        self.edit("game/src/menu.rs", "= 1", "= 5");
+        self.answers(205, None);
+    }
+
+    /// The same where cargo finds the library fresh nonetheless: that it is by the command of before is
     /// likely, but nobody has seen it.
     #[track_caller]
     fn declines_in_doubt(&mut self, file: &str) {
-        let path = self.path(file);
-        self.answers(201, Some(Decline::Input { path }));
+        self.answers_by_cargo(201, file);
         self.edit("game/src/menu.rs", "= 1", "= 5");
         let name = "game".to_owned();
         self.answers(205, Some(Decline::NotSeen { name }));
         self.edit("game/src/menu.rs", "= 5", "= 6");
         self.answers(206, None);
-    }
-
-    #[track_caller]
-    fn declines(&mut self, file: &str) {
-        let path = self.path(file);
-        self.answers(201, Some(Decline::Input { path }));
-        // It has been recorded anew.
-        self.edit("game/src/menu.rs", "= 1", "= 5");
-        self.answers(205, None);
     }
 }
 
@@ -553,8 +558,7 @@ fn a_build_folder_of_its_own_is_looked_into() {
     fixture.edit("words/src/lib.rs", "= 2", "= 3");
     fixture.answers(301, None);
     fixture.edit("engine/src/lib.rs", "= 0", "= 500");
-    let path = fixture.path("engine/src/lib.rs");
-    fixture.answers(801, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(801, "engine/src/lib.rs");
 }
 
 /// The host was built with `--target-dir`: what it needs is there, whatever cargo would use otherwise.
@@ -576,8 +580,7 @@ fn a_target_folder_that_cargo_was_told_is_used() {
         fixture.edit("words/src/lib.rs", "= 2", "= 3");
         fixture.answers(301, None);
         fixture.edit("engine/src/lib.rs", "= 0", "= 500");
-        let path = fixture.path("engine/src/lib.rs");
-        fixture.answers(801, Some(Decline::Input { path }));
+        fixture.answers_by_cargo(801, "engine/src/lib.rs");
     }
 }
 
@@ -653,17 +656,15 @@ fn the_command_of_another_form_of_a_crate_is_not_used() {
         "= 2",
         "= if cfg!(feature = \"more\") { 9 } else { 2 }",
     );
-    let path = fixture.path("words/Cargo.toml");
-    fixture.answers(201, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(201, "words/Cargo.toml");
     let [plain, more] = [
         "path = \"../words\" }",
         "path = \"../words\", features = [\"more\"] }",
     ];
     fixture.edit("rules/Cargo.toml", plain, more);
-    let path = fixture.path("rules/Cargo.toml");
-    fixture.answers(901, Some(Decline::Input { path: path.clone() }));
+    fixture.answers_by_cargo(901, "rules/Cargo.toml");
     fixture.edit("rules/Cargo.toml", more, plain);
-    fixture.answers(201, Some(Decline::Input { path }));
+    fixture.answers_by_cargo(201, "rules/Cargo.toml");
     fixture.edit("words/src/lib.rs", "{ 2 }", "{ 3 }");
     let (outcome, _) = fixture.build();
     assert_eq!(ask(library(&outcome.unwrap())), 301);

@@ -124,7 +124,7 @@ fn take_over_from<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::Wo
     else {
         return;
     };
-    // Other code may have been on probation.
+    // It may have waited for the probation of other code.
     attempt.go_on();
     if let Ok(made) = &result {
         if identify::lacks_a_copy(transaction, &E::modules(world), &attempt.request, made) {

@@ -8,8 +8,8 @@ use crate::{
     Phase, ReloadError, Request, Transaction,
 };
 
-/// `None` if all modules that were asked for run this very code. A library of which that is so is not opened,
-/// nor what was opened before anybody asked.
+/// `None` if all modules that were asked for run this very code. A library of which that is so is not opened, and
+/// one that was opened before anybody asked is not opened again.
 pub(crate) fn identify<E: Engine>(
     transaction: &mut Transaction<E>,
     world: &mut E::World,

@@ -28,7 +28,7 @@ pub(crate) fn count_frame<E: Engine>(transaction: &mut Transaction<E>, world: &m
     }
 }
 
-/// What goes on besides the trial stays.
+/// Takes out what is on probation. A build that goes on meanwhile stays.
 fn take_trial<E: Engine>(transaction: &mut Transaction<E>) -> Option<Trial<E>> {
     match std::mem::replace(&mut transaction.stage, Stage::Idle) {
         Stage::Probation(trial, building) => {
@@ -48,13 +48,7 @@ fn take_trial<E: Engine>(transaction: &mut Transaction<E>) -> Option<Trial<E>> {
 fn commit<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::World, trial: Trial<E>) {
     let mut attempt = trial.attempt;
     attempt.end(Phase::Probation);
-    let faults = E::retire(world, trial.predecessors).into_iter();
-    attempt.warnings.extend(faults.map(|fault| {
-        format!(
-            "dropping the old code of module `{}` panicked: {}",
-            fault.module, fault.panic
-        )
-    }));
+    attempt.warn_of_drops("old", E::retire(world, trial.predecessors));
     E::forget(world, trial.snapshot);
     note_whole(transaction, world, &trial.plan);
     transaction.finish(world, attempt, Outcome::Committed, None, Vec::new());

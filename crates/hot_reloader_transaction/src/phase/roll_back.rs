@@ -16,13 +16,7 @@ pub(crate) fn roll_back<E: Engine>(
         .started
         .retain(|name| !trial.started.contains(name));
     let mut attempt = trial.attempt;
-    let faults = E::retire(world, code).into_iter();
-    attempt.warnings.extend(faults.map(|fault| {
-        format!(
-            "dropping the new code of module `{}` panicked: {}",
-            fault.module, fault.panic
-        )
-    }));
+    attempt.warn_of_drops("new", E::retire(world, code));
     E::forget(world, trial.snapshot);
     // They are what they were.
     attempt.types.clear();

@@ -23,30 +23,17 @@ pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::W
         plan,
         mut attempt,
     } = armed;
-    // What came between the two frames counts for neither.
-    let captured = E::capture(world, &rehearsal);
-    attempt.end(Phase::Capture);
-    let snapshot = match captured {
+    // The rest between two frames is no part of a phase.
+    attempt.go_on();
+    let snapshot = match load::<E>(world, &mut attempt, &libraries, &rehearsal) {
         Ok(snapshot) => snapshot,
-        Err(panic) => {
-            let error = ReloadError::Capture(panic);
+        Err(error) => {
             transaction.finish(world, attempt, Outcome::Refused, Some(error), Vec::new());
             return;
         }
     };
-    let loaded = libraries
-        .iter()
-        .try_for_each(|library| E::swap(world, library));
-    if let Err(reason) = loaded {
-        E::forget(world, snapshot);
-        let error = ReloadError::NotSwapped { reason };
-        transaction.finish(world, attempt, Outcome::Refused, Some(error), Vec::new());
-        return;
-    }
-    let order: Vec<String> = E::modules(world)
-        .into_iter()
-        .map(|m| m.module.name)
-        .collect();
+    let modules = E::modules(world).into_iter();
+    let order: Vec<String> = modules.map(|status| status.module.name).collect();
     for name in order.iter().rev().filter(|name| plan.replaces(name)) {
         if let Err(panic) = E::run(world, name, Hook::Unload) {
             // The code goes all the same: it is what the person wants to be rid of.
@@ -68,14 +55,9 @@ pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::W
     transaction.issued = transaction.issued.next();
     attempt.generation = Some(transaction.issued);
     let (predecessors, installed) = E::install(world, &rehearsal, &plan, transaction.issued);
-    let is_new = |name: &String| !transaction.started.contains(name);
-    let started: Vec<String> = plan
-        .modules
-        .iter()
-        .map(|m| m.name.clone())
-        .filter(is_new)
-        .collect();
-    let mut trial = Trial {
+    let mut started = plan.names();
+    started.retain(|name| !transaction.started.contains(name));
+    let trial = Trial {
         plan,
         order,
         predecessors,
@@ -84,6 +66,34 @@ pub(crate) fn swap<E: Engine>(transaction: &mut Transaction<E>, world: &mut E::W
         frames: 0,
         attempt,
     };
+    take_over(transaction, world, trial, installed);
+}
+
+/// The world is copied, and the libraries are loaded. No code of theirs is in use yet.
+fn load<E: Engine>(
+    world: &mut E::World,
+    attempt: &mut Attempt,
+    libraries: &[E::Library],
+    rehearsal: &E::Rehearsal,
+) -> Result<E::Snapshot, ReloadError> {
+    let captured = E::capture(world, rehearsal);
+    attempt.end(Phase::Capture);
+    let snapshot = captured.map_err(ReloadError::Capture)?;
+    let mut libraries = libraries.iter();
+    if let Err(reason) = libraries.try_for_each(|library| E::swap(world, library)) {
+        E::forget(world, snapshot);
+        return Err(ReloadError::NotSwapped { reason });
+    }
+    Ok(snapshot)
+}
+
+/// The new code is in place, if that went well, and begins. Should it fail at that, all is taken back.
+fn take_over<E: Engine>(
+    transaction: &mut Transaction<E>,
+    world: &mut E::World,
+    mut trial: Trial<E>,
+    installed: Result<(), ModuleFault>,
+) {
     let taken_over = installed.and_then(|()| begin(world, &trial));
     trial.attempt.end(Phase::Swap);
     match taken_over {
@@ -109,8 +119,7 @@ fn prepare<E: Engine>(
     plan: &Plan,
 ) -> Result<(), ReloadError> {
     if plan.rebuilds {
-        let names: Vec<String> = plan.modules.iter().map(|m| m.name.clone()).collect();
-        E::take_down(world, &names)
+        E::take_down(world, &plan.names())
             .map_err(|ModuleFault { module, panic }| ReloadError::Swap { module, panic })?;
     }
     let warnings = E::set_up(world, libraries, rehearsal, plan)?;
@@ -121,9 +130,10 @@ fn prepare<E: Engine>(
     Ok(())
 }
 
+/// The new code does what it does once, as it takes over.
 fn begin<E: Engine>(world: &mut E::World, trial: &Trial<E>) -> Result<(), ModuleFault> {
     if trial.plan.rebuilds {
-        let all: Vec<String> = trial.plan.modules.iter().map(|m| m.name.clone()).collect();
+        let all = trial.plan.names();
         E::start(world, &all)?;
         E::enter(world, &all)?;
     } else {

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     answer::End,
     told::Told::{self, Thought, Token},
+    tools::samples::{call, result, tool},
 };
 
 fn server(base_url: &str) -> OpenAi {
@@ -364,34 +365,12 @@ fn models_come_in_several_forms() {
     assert_eq!(server.models(&none), Some(Vec::new()));
 }
 
-fn tool() -> Tool {
-    Tool {
-        name: "read".to_owned(),
-        description: "Reads.".to_owned(),
-        schema: json!({ "type": "object" }),
-    }
-}
-
-fn call(id: &str, arguments: &str) -> Call {
-    Call {
-        id: id.to_owned(),
-        name: "read".to_owned(),
-        arguments: arguments.to_owned(),
-        signature: String::new(),
-    }
-}
-
 #[test]
 fn tools_are_offered_and_what_came_of_them_goes_back() {
-    let result = |id: &str| crate::CallResult {
-        id: id.to_owned(),
-        name: "read".to_owned(),
-        text: format!("text {id}"),
-    };
     let messages = [
         Message::new(ChatRole::User, "a"),
         Message::calls("", vec![call("1", "{}"), call("2", "{}")]),
-        Message::results(vec![result("1"), result("2")]),
+        Message::results(vec![result("1", "text 1"), result("2", "text 2")]),
     ];
     let form = Form {
         tools: vec![tool()],

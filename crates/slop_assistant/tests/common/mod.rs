@@ -53,6 +53,15 @@ impl Server {
         ask(&self.url("/v1"))
     }
 
+    /// Begins a stream in answer to a question.
+    #[track_caller]
+    pub fn begin(&self, ask: Ask) -> (Reply, Connection) {
+        let reply = Reply::start(ask);
+        let mut connection = self.accept();
+        connection.begin();
+        (reply, connection)
+    }
+
     pub fn try_accept(&self) -> Option<TcpStream> {
         match self.0.accept() {
             Ok((stream, _)) => Some(stream),

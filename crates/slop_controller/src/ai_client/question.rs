@@ -123,15 +123,11 @@ mod tests {
             entry: 8,
         }]);
         let session = Session::new("nowhere".into());
+        let tiers = Tiers::default();
+        let ask =
+            |settings: &Settings| question(&discussion, &pending, settings, &session, "", &tiers);
         let mut settings = Settings::default();
-        let ask = question(
-            &discussion,
-            &pending,
-            &settings,
-            &session,
-            "",
-            &Tiers::default(),
-        );
+        let asked = ask(&settings);
         let expected = [
             (ChatRole::System, "be brief"),
             (ChatRole::System, "a file"),
@@ -140,38 +136,27 @@ mod tests {
             (ChatRole::User, "Boss: go on"),
         ];
         let expected = expected.map(|(role, text)| Message::new(role, text));
-        assert_eq!(ask.messages, expected);
-        assert_eq!((ask.provider, ask.key), (Provider::Echo, ApiKey::default()));
+        assert_eq!(asked.messages, expected);
+        assert_eq!(
+            (asked.provider, asked.key),
+            (Provider::Echo, ApiKey::default())
+        );
 
         settings.provider = ProviderKind::OpenAi;
         settings.model = "m".into();
         settings.limits.first_s = 900;
-        let ask = question(
-            &discussion,
-            &pending,
-            &settings,
-            &session,
-            "",
-            &Tiers::default(),
-        );
+        let asked = ask(&settings);
         let provider = Provider::OpenAi {
             base_url: settings.base_url.clone(),
             model: "m".into(),
         };
-        assert_eq!((ask.provider, ask.key), (provider, ApiKey::default()));
-        assert_eq!(ask.timing.first, Duration::from_secs(900));
+        assert_eq!((asked.provider, asked.key), (provider, ApiKey::default()));
+        assert_eq!(asked.timing.first, Duration::from_secs(900));
 
         settings.provider = ProviderKind::Gemini;
-        let ask = question(
-            &discussion,
-            &pending,
-            &settings,
-            &session,
-            "",
-            &Tiers::default(),
-        );
+        let asked = ask(&settings);
         let Server { base_url, model } = Server::gemini();
-        assert_eq!(ask.provider, Provider::Gemini { base_url, model });
+        assert_eq!(asked.provider, Provider::Gemini { base_url, model });
     }
 
     #[test]

@@ -12,7 +12,10 @@ use super::{
     ticket_error::TicketError,
     tickets::Tickets,
 };
-use crate::{ask::AskAssistant, clock::now, entry::last_said};
+use crate::{
+    ask::AskAssistant,
+    entry::{as_user, last_said},
+};
 
 /// What QA is told of how to answer. `verdict` reads it.
 const FORMAT: &str =
@@ -144,13 +147,7 @@ fn put_question(id: u64, text: String, discussions: &mut Discussions) -> Option<
     if last.is_some_and(|last| last.text == text) {
         return answer_at_end(discussion);
     }
-    let entry = Entry {
-        id: discussions.next_id(),
-        role: "User".to_owned(),
-        time: now(),
-        text,
-        ..Entry::default()
-    };
+    let entry = as_user(discussions.next_id(), text);
     discussions.get_mut(id)?.entries.push(entry);
     None
 }
@@ -196,13 +193,8 @@ fn tell(about: Option<u64>, reason: &str, discussions: &mut Discussions) {
     let Some(discussion) = about.and_then(|about| discussions.get_mut(about)) else {
         return;
     };
-    discussion.entries.push(Entry {
-        id,
-        role: "User".to_owned(),
-        time: now(),
-        text: format!("QA did not pass it:\n\n{reason}\n\nMend that, and answer anew in full.\n"),
-        ..Entry::default()
-    });
+    let text = format!("QA did not pass it:\n\n{reason}\n\nMend that, and answer anew in full.\n");
+    discussion.entries.push(as_user(id, text));
     discussions.last_id = id;
 }
 

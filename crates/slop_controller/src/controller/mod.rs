@@ -68,24 +68,10 @@ use undo::undo;
 )]
 pub fn controller(app: &mut App) {
     Turn::order(app);
-    app.init_resource::<Discussions>()
-        .init_resource::<Composer>()
-        .init_resource::<TicketNumbers>()
-        .init_resource::<TicketQueue>()
-        .init_resource::<ToolRequests>()
-        .init_resource::<Jobs>()
-        .init_resource::<ActiveTickets>()
-        .init_resource::<Planning>()
-        .init_resource::<Project>()
-        .init_resource::<Settings>()
-        .init_resource::<Tiers>()
-        .init_resource::<Undo>()
-        .init_resource::<DoneActions>()
-        .register_type::<Action>()
+    own(app);
+    app.register_type::<Action>()
         .register_type::<ActiveTickets>()
         .register_type::<AskAssistant>()
-        .add_event::<Action>()
-        .add_event::<AskAssistant>()
         .add_systems(Update, systems().in_set(Turn::Control))
         .add_systems(
             Update,
@@ -102,6 +88,25 @@ pub fn controller(app: &mut App) {
             .run_if(resource_changed::<Settings>)
             .in_set(Turn::Control),
     );
+}
+
+/// What its systems work on.
+fn own(app: &mut App) {
+    app.init_resource::<Discussions>()
+        .init_resource::<Composer>()
+        .init_resource::<TicketNumbers>()
+        .init_resource::<TicketQueue>()
+        .init_resource::<ToolRequests>()
+        .init_resource::<Jobs>()
+        .init_resource::<ActiveTickets>()
+        .init_resource::<Planning>()
+        .init_resource::<Project>()
+        .init_resource::<Settings>()
+        .init_resource::<Tiers>()
+        .init_resource::<Undo>()
+        .init_resource::<DoneActions>()
+        .add_event::<Action>()
+        .add_event::<AskAssistant>();
 }
 
 fn systems() -> SystemConfigs {
@@ -132,23 +137,9 @@ pub(crate) mod tests {
     /// An app with the controller.
     pub(crate) fn app() -> App {
         let mut app = App::new();
-        app.init_resource::<Discussions>()
-            .init_resource::<Composer>()
-            .init_resource::<TicketNumbers>()
-            .init_resource::<TicketQueue>()
-            .init_resource::<ToolRequests>()
-            .init_resource::<Jobs>()
-            .init_resource::<ActiveTickets>()
-            .init_resource::<Planning>()
-            .init_resource::<Project>()
-            .init_resource::<Settings>()
-            .init_resource::<Tiers>()
-            .init_resource::<Undo>()
-            .init_resource::<PendingRequests>()
+        own(&mut app);
+        app.init_resource::<PendingRequests>()
             .init_resource::<Frames>()
-            .init_resource::<DoneActions>()
-            .add_event::<Action>()
-            .add_event::<AskAssistant>()
             .add_systems(Update, systems());
         app
     }

@@ -5,8 +5,8 @@
 use bevy::prelude::*;
 use slop_engine::pacing::Frames;
 use slop_state::{
-    Action, Discussion, Discussions, Entry, PendingRequests, Planning, Run, Ticket, TicketNumbers,
-    Tier, Tiers,
+    Action, Discussion, Discussions, PendingRequests, Planning, Run, Ticket, TicketNumbers, Tier,
+    Tiers,
 };
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     ticket_discussions::answer_at_end,
     tickets::Tickets,
 };
-use crate::{actions::Actions, ask::AskAssistant, clock::now, proposal};
+use crate::{actions::Actions, ask::AskAssistant, entry::as_user, proposal};
 
 /// At most so many characters of a goal are in the name of its discussion.
 const NAMED: usize = 40;
@@ -126,7 +126,7 @@ fn begin(
     }
     let id = discussions.next_id();
     let text = format!("## Goal\n\n{goal}\n\n{}\n", proposal::FORMAT);
-    let entry = question(discussions.next_id(), text);
+    let entry = as_user(discussions.next_id(), text);
     let mut name: String = goal.chars().take(NAMED).collect();
     if name.len() < goal.len() {
         name.push('…');
@@ -174,7 +174,7 @@ fn go_on(
             text += &format!("This is the proposal as it is now:\n\n{now}\n\n");
         }
         text += "Answer with all tickets again, in the same format.\n";
-        let entry = question(discussions.next_id(), text);
+        let entry = as_user(discussions.next_id(), text);
         if let Some(discussion) = discussions.get_mut(id) {
             discussion.entries.push(entry);
         }
@@ -217,16 +217,6 @@ fn forget(planning: &mut Planning) {
         goal,
         ..Planning::default()
     };
-}
-
-fn question(id: u64, text: String) -> Entry {
-    Entry {
-        id,
-        role: "User".to_owned(),
-        time: now(),
-        text,
-        ..Entry::default()
-    }
 }
 
 #[cfg(test)]

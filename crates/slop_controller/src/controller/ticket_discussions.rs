@@ -7,8 +7,7 @@ use slop_state::{Action, Dependencies, Discussion, Discussions, Entry, Status, T
 use super::{excerpt::excerpt, ticket_error::TicketError, tickets::Tickets};
 use crate::{
     actions::Actions,
-    clock::now,
-    entry::{last_said, with_closed_code},
+    entry::{as_user, last_said, with_closed_code},
 };
 
 /// How much of what came of the tickets that one depends on goes out with it, in bytes.
@@ -95,13 +94,7 @@ pub(super) fn tell_results(
     if discussion.all_entries().any(|entry| entry.text == text) {
         return;
     }
-    let told = Entry {
-        id,
-        role: "User".to_owned(),
-        time: now(),
-        text,
-        ..Entry::default()
-    };
+    let told = as_user(id, text);
     match answer_at_end(discussion) {
         Some(answer) => {
             discussion.retake(answer, told);
@@ -149,13 +142,7 @@ pub(super) fn first_entry(id: u64, ticket: &Ticket, needs: &Dependencies<'_>) ->
         let status = need.status.label();
         text += &format!("- #{} {} ({status})\n", need.number, need.title);
     }
-    Entry {
-        id,
-        role: "User".to_owned(),
-        time: now(),
-        text,
-        ..Entry::default()
-    }
+    as_user(id, text)
 }
 
 #[cfg(test)]

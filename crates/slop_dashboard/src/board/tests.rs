@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use slop_state::{Entry, Pending, QueueMode, Tier};
-use slop_ui::testing::{button, find, key, theme, Window};
+use slop_ui::testing::{button, click, find, key, theme, Window};
 
 use super::{detail::*, *};
 
@@ -91,10 +91,8 @@ impl Bench {
 
     fn click(&mut self, at: egui::Pos2) -> Vec<Action> {
         self.window.wait();
-        let (mut out, _) = self.run(vec![egui::Event::PointerMoved(at)]);
-        out.extend(self.run(vec![button(at, true)]).0);
-        out.extend(self.run(vec![button(at, false)]).0);
-        out
+        let events = click(at).into_iter();
+        events.flat_map(|event| self.run(vec![event]).0).collect()
     }
 
     #[track_caller]

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use hot_reloader::{core::BuildId, Generation, HotModule, PanicReport};
-use slop_ui::testing::{button, find, texts, theme, Window};
+use slop_ui::testing::{self, find, texts, theme, Window};
 
 use super::*;
 
@@ -13,9 +13,9 @@ fn click(text: &str, mut draw: impl FnMut(&mut egui::Ui)) {
     let mut seen = window.run(Vec::new(), &mut draw);
     seen.reverse();
     let at = find(&seen, text).center();
-    window.run(vec![egui::Event::PointerMoved(at)], &mut draw);
-    window.run(vec![button(at, true)], &mut draw);
-    window.run(vec![button(at, false)], &mut draw);
+    for event in testing::click(at) {
+        window.run(vec![event], &mut draw);
+    }
 }
 
 fn status(name: &str) -> ModuleStatus {

@@ -3,7 +3,7 @@ use slop_engine::context::{gather, Mode, OffLimits, Wanted};
 use slop_state::{
     Entry, Leave, ProviderKind, SentFile, Tier, ToolCall, ToolRound, TrackMode, Tracked,
 };
-use slop_ui::testing::{button, find, key, theme, Window};
+use slop_ui::testing::{button, click, find, key, theme, Window};
 
 use super::*;
 
@@ -106,14 +106,10 @@ impl Bench {
     fn click(&mut self, text: &str) -> Vec<Action> {
         let at = self.find(text).center();
         self.window.wait();
-        let mut out = self.frame(vec![egui::Event::PointerMoved(at)]).0;
-        out.extend(self.frame(vec![button(at, true)]).0);
-        out.extend(self.frame(vec![button(at, false)]).0);
+        let clicked = click(at).map(|event| vec![event]);
         // What is unfolded takes a while.
-        for _ in 0..20 {
-            out.extend(self.frame(Vec::new()).0);
-        }
-        out
+        let frames = clicked.into_iter().chain(vec![Vec::new(); 20]);
+        frames.flat_map(|events| self.frame(events).0).collect()
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use slop_common::job_of;
 use slop_engine::hands::Job;
 use slop_state::{Deed, DeedKind, Remembered};
-use slop_ui::testing::{button, find, theme, Window};
+use slop_ui::testing::{click, find, theme, Window};
 
 use super::*;
 
@@ -89,14 +89,10 @@ impl Bench {
     fn click(&mut self, text: &str) -> Vec<Action> {
         let at = self.find(text).center();
         self.window.wait();
-        let mut out = self.frame(vec![egui::Event::PointerMoved(at)]).0;
-        out.extend(self.frame(vec![button(at, true)]).0);
-        out.extend(self.frame(vec![button(at, false)]).0);
+        let clicked = click(at).map(|event| vec![event]);
         // What is unfolded takes a while.
-        for _ in 0..20 {
-            out.extend(self.frame(Vec::new()).0);
-        }
-        out
+        let frames = clicked.into_iter().chain(vec![Vec::new(); 20]);
+        frames.flat_map(|events| self.frame(events).0).collect()
     }
 
     fn write(&mut self, text: &str) {

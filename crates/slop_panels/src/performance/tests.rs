@@ -1,4 +1,4 @@
-use slop_ui::testing::{button, find, theme, Window};
+use slop_ui::testing::{click, find, theme, Window};
 
 use super::*;
 
@@ -23,9 +23,9 @@ fn look(is_on: bool, frames: &FrameTimes) -> (Vec<(String, egui::Rect)>, Option<
     window.run(Vec::new(), &mut draw);
     let seen = window.run(Vec::new(), &mut draw);
     let at = find(&seen, "Measure").center();
-    window.run(vec![egui::Event::PointerMoved(at)], &mut draw);
-    window.run(vec![button(at, true)], &mut draw);
-    window.run(vec![button(at, false)], &mut draw);
+    for event in click(at) {
+        window.run(vec![event], &mut draw);
+    }
     (seen, wanted)
 }
 

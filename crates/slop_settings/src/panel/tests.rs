@@ -2,7 +2,7 @@ use slop_common::provider;
 use slop_engine::assistants::Models;
 use slop_state::{Money, Price, Prices, ProviderKind, Tier, TrackMode, Tracked, TypedKey};
 use slop_ui::{
-    testing::{button, key, texts},
+    testing::{click, key, texts},
     Themes,
 };
 
@@ -113,10 +113,8 @@ impl Hands {
     }
 
     pub(super) fn click(&mut self, position: egui::Pos2) -> Vec<Action> {
-        let mut out = self.frame(vec![egui::Event::PointerMoved(position)]).0;
-        out.extend(self.frame(vec![button(position, true)]).0);
-        out.extend(self.frame(vec![button(position, false)]).0);
-        out
+        let events = click(position).into_iter();
+        events.flat_map(|event| self.frame(vec![event]).0).collect()
     }
 
     pub(super) fn find(&mut self, text: &str) -> egui::Rect {

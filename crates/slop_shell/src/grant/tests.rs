@@ -2,7 +2,7 @@
 
 use slop_engine::egui::{Key, Modifiers};
 use slop_state::Project;
-use slop_ui::testing::{button, find, key, texts, theme};
+use slop_ui::testing::{button, click, find, key, texts, theme};
 
 use super::*;
 use crate::{commands::commands, menu};
@@ -89,9 +89,9 @@ impl Bench {
         let at = find(&self.run(Vec::new()), text).center();
         // Two clicks are not to be taken for one double click.
         self.time += 1.0;
-        self.run(vec![egui::Event::PointerMoved(at)]);
-        self.run(vec![button(at, true)]);
-        self.run(vec![button(at, false)]);
+        for event in click(at) {
+            self.run(vec![event]);
+        }
     }
 
     fn open_palette(&mut self) {

@@ -11,12 +11,7 @@ use bevy::{
 };
 use hot_reloader_transaction::Outcome;
 
-use super::harness::{check, host, module, note, take, Bench, Notes};
-use crate::ModuleEntry;
-
-const fn game(build: fn(&mut App)) -> ModuleEntry {
-    module("game", build)
-}
+use super::harness::{check, game, host, note, reload, take, Bench, Notes};
 
 #[derive(Resource, Clone, Copy)]
 struct Ids([SystemId; 2]);
@@ -77,12 +72,10 @@ fn systems_of_a_resource_that_is_only_made_sure_of_go_on() {
     }
     let mut bench = Bench::start(&[game(build)], host);
     for _ in 0..2 {
-        let report = bench.reload(&[game(|app| {
+        reload(&mut bench, |app| {
             build(app);
             app.add_systems(Update, || ());
-        })]);
-        check(&report, Outcome::Committed);
-        bench.frames(8);
+        });
         let id = bench.world().resource::<Systems>().0;
         bench.world().run_system(id).expect("it is there");
         assert_eq!(take(&mut bench), ["made"]);
@@ -113,9 +106,7 @@ fn ids_of_systems_are_good_in_a_module_that_cannot_be_tried_to_the_end() {
         app.insert_resource(OfHost);
     });
     for _ in 0..2 {
-        let report = bench.reload(&[game(|app| build(app, "new"))]);
-        check(&report, Outcome::Committed);
-        bench.frames(8);
+        reload(&mut bench, |app| build(app, "new"));
         let world = bench.world();
         let ids = [world.resource::<Made>().0, world.resource::<Beep>().0];
         assert_eq!(run(&mut bench, Ids(ids)), ["made", "new"]);
@@ -135,13 +126,11 @@ fn what_is_added_before_it_does_not_change_whose_id_a_resource_holds() {
     }
     let mut bench = Bench::start(&[game(beep)], host);
     let id = bench.world().resource::<Beep>().0;
-    let report = bench.reload(&[game(|app| {
+    reload(&mut bench, |app| {
         app.observe(|_: Trigger<Ring>| {});
         app.world_mut().spawn(Name::new("first"));
         beep(app);
-    })]);
-    check(&report, Outcome::Committed);
-    bench.frames(8);
+    });
     assert_eq!(bench.world().resource::<Beep>().0, id);
     bench.world().run_system(id).expect("it is there");
     assert_eq!(take(&mut bench), ["beep"]);
@@ -163,12 +152,10 @@ fn an_observer_of_an_entity_goes_with_it() {
     assert_eq!(take(&mut bench), ["door"]);
     bench.world().despawn(door);
     for _ in 0..2 {
-        let report = bench.reload(&[game(|app| {
+        reload(&mut bench, |app| {
             build(app);
             app.add_systems(Update, || ());
-        })]);
-        check(&report, Outcome::Committed);
-        bench.frames(8);
+        });
     }
     assert_eq!(bench.count::<Door>(), 0);
 }
@@ -227,12 +214,10 @@ fn nobody_hears_of_what_a_build_spawns_again() {
     });
     assert_eq!(take(&mut bench), ["came"], "the first load spawns it");
     for _ in 0..2 {
-        let report = bench.reload(&[game(|app| {
+        reload(&mut bench, |app| {
             build(app);
             app.add_systems(Update, || ());
-        })]);
-        check(&report, Outcome::Committed);
-        bench.frames(8);
+        });
         assert_eq!(take(&mut bench), [""; 0]);
         assert_eq!(*bench.world().resource::<Heard>(), Heard::default());
         assert_eq!(bench.count::<Player>(), 1);
@@ -266,12 +251,10 @@ fn an_index_that_hooks_keep_has_the_entity_that_stays() {
     }
     let mut bench = Bench::start(&[game(build)], host);
     let stays = player(&mut bench);
-    let report = bench.reload(&[game(|app| {
+    reload(&mut bench, |app| {
         build(app);
         app.add_systems(Update, || ());
-    })]);
-    check(&report, Outcome::Committed);
-    bench.frames(8);
+    });
     assert_eq!(player(&mut bench), stays);
     let index = &bench.world().resource::<Index>().0;
     assert_eq!(index.get("player"), Some(&stays));

@@ -1,6 +1,10 @@
 //! An app whose libraries are lists of functions.
 
-use bevy::{app::App, prelude::*, state::app::StatesPlugin};
+use bevy::{
+    app::App,
+    prelude::*,
+    state::{app::StatesPlugin, state::FreelyMutableState},
+};
 use hot_reloader_build::Layout;
 use hot_reloader_transaction::{Outcome, ReloadReport};
 
@@ -14,6 +18,11 @@ use crate::{
 /// A module of one function.
 pub(super) const fn module(name: &'static str, build: fn(&mut App)) -> ModuleEntry {
     ModuleEntry::of_plugin(name, "tests.rs", build)
+}
+
+/// The module of an app that has one.
+pub(super) const fn game(build: fn(&mut App)) -> ModuleEntry {
+    module("game", build)
 }
 
 /// What code of modules notes.
@@ -178,4 +187,19 @@ impl Bench {
 #[track_caller]
 pub(super) fn check(report: &ReloadReport, outcome: Outcome) {
     assert_eq!(report.outcome, outcome, "{report:#?}");
+}
+
+/// Reloads the only module, and ends the probation of its new code.
+#[track_caller]
+pub(super) fn reload(bench: &mut Bench, build: fn(&mut App)) -> ReloadReport {
+    let report = bench.reload(&[game(build)]);
+    check(&report, Outcome::Committed);
+    bench.frames(8);
+    report
+}
+
+/// Asks for a state, which is entered in the frames that follow.
+pub(super) fn set<S: FreelyMutableState>(bench: &mut Bench, state: S) {
+    bench.world().resource_mut::<NextState<S>>().set(state);
+    bench.frames(2);
 }

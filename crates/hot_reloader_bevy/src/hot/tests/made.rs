@@ -11,12 +11,8 @@ use bevy::{
 };
 use hot_reloader_transaction::Outcome;
 
-use super::harness::{check, host, module, note, take, Bench, Notes};
-use crate::{hot::ReloadRequest, ModuleEntry};
-
-const fn game(build: fn(&mut App)) -> ModuleEntry {
-    module("game", build)
-}
+use super::harness::{check, game, host, module, note, reload, set, take, Bench, Notes};
+use crate::hot::ReloadRequest;
 
 #[derive(Resource, Default, Debug, PartialEq)]
 struct Speed(f32);
@@ -141,18 +137,16 @@ fn screens(app: &mut App) {
         .add_systems(OnEnter(Screen::Game), note("game"));
 }
 
+/// What is noted on the way to a screen.
+fn go(bench: &mut Bench, screen: Screen) -> Vec<&'static str> {
+    take(bench);
+    set(bench, screen);
+    take(bench)
+}
+
 #[test]
 fn a_state_goes_on_in_a_module_of_another_name_and_in_one_that_comes_back() {
     let mut bench = Bench::start(&[game(screens)], host);
-    let go = |bench: &mut Bench, screen: Screen| {
-        take(bench);
-        bench
-            .world()
-            .resource_mut::<NextState<Screen>>()
-            .set(screen);
-        bench.frames(2);
-        take(bench)
-    };
     assert_eq!(go(&mut bench, Screen::Game), ["game"]);
     check(
         &bench.reload(&[module("play", screens)]),
@@ -165,8 +159,7 @@ fn a_state_goes_on_in_a_module_of_another_name_and_in_one_that_comes_back() {
         Outcome::Committed,
     );
     bench.frames(8);
-    check(&bench.reload(&[game(screens)]), Outcome::Committed);
-    bench.frames(8);
+    reload(&mut bench, screens);
     assert_eq!(go(&mut bench, Screen::Game), ["game"]);
 }
 
@@ -188,13 +181,6 @@ fn who_is_not_reloaded_hears_of_the_next_transition() {
     }
     let mut bench = Bench::start(&[game(states), module("hears", hears)], host);
     bench.frames(2);
-    let go = |bench: &mut Bench, screen: Screen| {
-        take(bench);
-        let mut next = bench.world().resource_mut::<NextState<Screen>>();
-        next.set(screen);
-        bench.frames(2);
-        take(bench)
-    };
     for screen in [Screen::Game, Screen::Menu] {
         assert_eq!(go(&mut bench, screen), ["heard"]);
     }

@@ -3,7 +3,7 @@
 use bevy::{ecs::schedule::ScheduleLabel, prelude::*};
 use hot_reloader_transaction::{Outcome, ReloadError};
 
-use super::harness::{check, host, module, note, take, Bench, Notes};
+use super::harness::{check, host, module, note, set, take, Bench, Notes};
 use crate::{hot::HotReloader, ModuleEntry, OnLoad, OnUnload};
 
 #[derive(Event)]
@@ -149,14 +149,15 @@ fn a_suspension_does_not_skip_the_modules_after_it() {
     );
 }
 
+#[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Room {
+    #[default]
+    Hall,
+    Cellar,
+}
+
 #[test]
 fn transitions_are_the_modules_code_like_any_other() {
-    #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-    enum Room {
-        #[default]
-        Hall,
-        Cellar,
-    }
     fn rooms(app: &mut App) {
         app.init_state::<Room>()
             .add_systems(OnEnter(Room::Hall), note("hall"))
@@ -173,11 +174,7 @@ fn transitions_are_the_modules_code_like_any_other() {
         check(&report, Outcome::Committed);
     }
     assert_eq!(take(&mut bench), [""; 0], "a reload enters nothing");
-    bench
-        .world()
-        .resource_mut::<NextState<Room>>()
-        .set(Room::Cellar);
-    bench.frames(2);
+    set(&mut bench, Room::Cellar);
     assert_eq!(take(&mut bench), ["leaves", "cellar"], "each once");
 
     // A transition that panics is contained.
@@ -186,23 +183,13 @@ fn transitions_are_the_modules_code_like_any_other() {
         app.add_systems(OnEnter(Room::Hall), || panic!("no way back"));
     })]);
     check(&report, Outcome::Committed);
-    bench
-        .world()
-        .resource_mut::<NextState<Room>>()
-        .set(Room::Hall);
-    bench.frames(2);
+    set(&mut bench, Room::Hall);
     let reloader = bench.app.world().resource::<HotReloader>();
     assert!(reloader.is_error_state());
 }
 
 #[test]
 fn a_state_of_the_host_is_left_to_it() {
-    #[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-    enum Room {
-        #[default]
-        Hall,
-        Cellar,
-    }
     fn rooms(app: &mut App) {
         app.init_state::<Room>()
             .add_systems(OnEnter(Room::Cellar), note("cellar"));
@@ -211,11 +198,7 @@ fn a_state_of_the_host_is_left_to_it() {
         host(app);
         app.init_state::<Room>();
     });
-    bench
-        .world()
-        .resource_mut::<NextState<Room>>()
-        .set(Room::Cellar);
-    bench.frames(2);
+    set(&mut bench, Room::Cellar);
     assert_eq!(take(&mut bench), ["cellar"], "once");
 }
 
