@@ -17,7 +17,7 @@ use slop_state::{
     Action, Composer, Discussion, Discussions, Entry, Hub, Prices, Tokens, Total, Window,
 };
 use slop_ui::{
-    discussion_hub::{composer_field, name_field, search_field, unsaved, SEND},
+    discussion_hub::{composer_field, name_field, search_field, SEND},
     field, Theme,
 };
 
@@ -311,7 +311,7 @@ fn show(
         setup(ui, discussion, whom, theme, out);
     }
     let editing = hub.editing.as_ref().map(|(id, _)| *id);
-    let unsaved = unsaved(discussions, hub.editing.as_ref());
+    let unsaved = hub.unsaved(discussions);
     let mut shown = hits.unwrap_or_else(|| (0..entries.len()).collect());
     // What is being edited stays in view.
     if let Some(index) = entries.iter().position(|entry| Some(entry.id) == editing) {

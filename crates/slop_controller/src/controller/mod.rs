@@ -20,7 +20,7 @@ use hot_reloader::prelude::*;
 use slop_common::Turn;
 use slop_engine::hands::Jobs;
 use slop_state::{
-    Action, ActiveTickets, Composer, Discussions, Planning, Project, Settings, Ticket,
+    Action, ActiveTickets, Composer, Discussions, Hub, Planning, Project, Settings, Ticket,
     TicketNumbers, TicketQueue, Tiers, ToolRequests, Undo,
 };
 
@@ -81,6 +81,8 @@ pub fn controller(app: &mut App) {
         .init_resource::<Tiers>()
         .init_resource::<Undo>()
         .init_resource::<DoneActions>()
+        // That of a window, which comes later.
+        .init_resource::<Hub>()
         .register_type::<Action>()
         .register_type::<ActiveTickets>()
         .register_type::<AskAssistant>()
@@ -144,6 +146,7 @@ pub(crate) mod tests {
             .init_resource::<Settings>()
             .init_resource::<Tiers>()
             .init_resource::<Undo>()
+            .init_resource::<Hub>()
             .init_resource::<PendingRequests>()
             .init_resource::<Frames>()
             .init_resource::<DoneActions>()

@@ -1,7 +1,7 @@
 //! How what was deleted comes back.
 
 use bevy::prelude::*;
-use slop_state::{Action, Deleted, Discussions, Ticket, Undo};
+use slop_state::{Action, Deleted, Discussions, Hub, Ticket, Undo};
 
 use super::{discussions, tickets::Tickets};
 use crate::actions::Actions;
@@ -11,6 +11,7 @@ pub(super) fn undo(
     mut actions: Actions,
     mut undo: ResMut<Undo>,
     mut discussions: ResMut<Discussions>,
+    mut hub: ResMut<Hub>,
     mut query: Query<(Entity, &mut Ticket)>,
     mut commands: Commands,
 ) {
@@ -23,6 +24,12 @@ pub(super) fn undo(
     for _ in 0..wanted {
         // What has no place any more is passed over.
         while let Some(deleted) = undo.0.pop() {
+            let is_text = matches!(deleted, Deleted::Text { .. });
+            if let Some(name) = hub.unsaved(&discussions).filter(|_| is_text) {
+                warn!("a text is not brought back yet: save or cancel the edit in “{name}” first");
+                undo.0.push(deleted);
+                break;
+            }
             let is_back = match deleted {
                 Deleted::Discussion {
                     index,
@@ -43,6 +50,9 @@ pub(super) fn undo(
                     after,
                     takes,
                 ),
+                Deleted::Text { entry, text } => {
+                    discussions::bring_back_text(&mut discussions, &mut hub, entry, text)
+                }
                 Deleted::Ticket { ticket, needed_by } => tickets.bring_back(ticket, &needed_by),
             };
             if is_back {
@@ -151,6 +161,30 @@ mod tests {
         let back = &list(&app)[0];
         assert_eq!(back.entries, branched.entries);
         assert_eq!(back.all_entries().count(), 6);
+    }
+
+    #[test]
+    fn texts_come_back_to_be_edited() {
+        let mut app = app_with(vec![discussion(1, &[11]), discussion(2, &[21])]);
+        act(&mut app, Action::EditEntry(21, "entry 21".into()));
+        assert_eq!(*app.world().resource::<Undo>(), Undo::default());
+        act(&mut app, Action::EditEntry(21, "saved".into()));
+        act(&mut app, Action::GiveUpEdit(11, "given up".into()));
+        let editing = |app: &App| app.world().resource::<Hub>().editing.clone();
+        assert_eq!(editing(&app), None);
+        act(&mut app, Action::Undo);
+        assert_eq!(editing(&app), Some((11, "given up".to_owned())));
+        assert_eq!(list(&app)[0], discussion(1, &[11]));
+
+        // It is not given up for another one.
+        act(&mut app, Action::Undo);
+        assert_eq!(editing(&app), Some((11, "given up".to_owned())));
+        app.world_mut().resource_mut::<Hub>().editing = None;
+        act(&mut app, Action::Undo);
+        assert_eq!(editing(&app), Some((21, "entry 21".to_owned())));
+        assert_eq!(app.world().resource::<Discussions>().active, 2);
+        assert_eq!(list(&app)[1].entries[0].text, "saved");
+        assert_eq!(*app.world().resource::<Undo>(), Undo::default());
     }
 
     #[test]

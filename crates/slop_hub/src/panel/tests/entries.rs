@@ -86,6 +86,13 @@ fn an_edit_is_saved_with_ctrl_enter_and_given_up_with_escape() {
     bench.click_last("✏");
     bench.look();
     bench.write(" world");
+    let given_up = bench.key(egui::Key::Escape, egui::Modifiers::NONE);
+    let text = "hello world".to_owned();
+    assert_eq!(given_up, [Action::GiveUpEdit(FIRST, text)]);
+    assert_eq!(bench.hub.editing, None);
+    // There is nothing to bring back.
+    bench.click_last("✏");
+    bench.look();
     assert_eq!(bench.key(egui::Key::Escape, egui::Modifiers::NONE), []);
     assert_eq!(bench.hub.editing, None);
 }
