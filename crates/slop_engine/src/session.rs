@@ -69,7 +69,9 @@ impl Session {
                 loaded.value
             }
             Err(error) => {
-                self.failure = Some(format!("nothing is saved: {error}"));
+                self.failure = Some(format!(
+                    "what was saved before is left as it is and not shown, and nothing is saved: {error}"
+                ));
                 None
             }
         }
