@@ -198,10 +198,18 @@ fn selector(
         .auto_shrink(false)
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
+            let size = egui::vec2(ui.available_width(), height_of_button(ui));
             for discussion in &discussions.list {
                 let renaming = hub.renaming.as_ref().map(|(id, _)| *id);
+                let is_renamed = renaming == Some(discussion.id);
+                let place = egui::Rect::from_min_size(ui.cursor().min, size);
+                if !is_renamed && !ui.is_rect_visible(place) {
+                    // Its room is taken, and as many automatic ids as by one that is drawn.
+                    ui.allocate_space(size);
+                    continue;
+                }
                 ui.push_id(discussion.id, |ui| {
-                    if renaming == Some(discussion.id) {
+                    if is_renamed {
                         rename(ui, discussion.id, hub, out);
                     } else {
                         let is_shown = discussion.id == discussions.active;
@@ -218,6 +226,14 @@ fn selector(
         hub.renaming = Some((discussion.id, discussion.name.clone()));
         ui.memory_mut(|memory| memory.request_focus(name_field(discussion.id)));
     }
+}
+
+/// The height of a button with one line of text.
+fn height_of_button(ui: &egui::Ui) -> f32 {
+    let text = ui.text_style_height(&egui::TextStyle::Button);
+    let spacing = ui.spacing();
+    let height = text + 2.0 * spacing.button_padding.y;
+    height.max(spacing.interact_size.y)
 }
 
 /// A discussion in the list. Whether it is to be renamed.

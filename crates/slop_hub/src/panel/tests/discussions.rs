@@ -46,6 +46,39 @@ fn discussions_are_selected_and_managed() {
 }
 
 #[test]
+fn of_many_discussions_those_in_view_are_laid_out() {
+    let mut bench = Bench::new([""; 0]);
+    let more = (2..=5_000).map(|id| Discussion {
+        id,
+        name: format!("topic {id}."),
+        ..Discussion::default()
+    });
+    bench.discussions.list.extend(more);
+    bench.look();
+    let laid_out = bench.context.fonts(|fonts| fonts.num_galleys_in_cache());
+    assert!(laid_out < 500, "{laid_out} texts");
+    assert_eq!(bench.find("topic 5000.").len(), 0);
+    bench.run(vec![
+        egui::Event::PointerMoved(egui::pos2(90.0, 400.0)),
+        egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: egui::vec2(0.0, -1e7),
+            modifiers: egui::Modifiers::NONE,
+        },
+    ]);
+    for _ in 0..80 {
+        bench.run(Vec::new());
+    }
+    let selected = bench.click_first("topic 5000.");
+    assert_eq!(selected, [Action::SelectDiscussion(5_000)]);
+    // One that is renamed is drawn wherever it is.
+    bench.hub.renaming = Some((2, "topic".to_owned()));
+    bench.focus(name_field(2));
+    bench.write(" two");
+    assert_eq!(bench.hub.renaming, Some((2, "topic two".to_owned())));
+}
+
+#[test]
 fn a_name_is_accepted_with_enter_and_given_up_with_escape() {
     let mut bench = Bench::new([""; 0]);
     assert_eq!(bench.click_first("✏"), []);
