@@ -95,7 +95,7 @@ pub enum Action {
     PlanAgain,
     /// Makes tickets of what is proposed.
     AcceptProposal,
-    /// Forgets what is proposed. The discussion with the orchestrator stays.
+    /// Forgets what is proposed, which can be brought back. The discussion with the orchestrator stays.
     RefuseProposal,
     /// Allows what the assistant asks for.
     AllowTool(CallId),

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Discussion, Entry, Take, Ticket};
+use crate::{Discussion, Entry, Proposed, Take, Ticket};
 
 /// How much of it can be brought back.
 const KEPT: usize = 50;
@@ -20,6 +20,7 @@ impl Undo {
             Deleted::Discussion { discussion, .. } => format!("discussion “{}”", discussion.name),
             Deleted::Entry { entry, .. } => format!("an entry of {}", entry.role),
             Deleted::Text { .. } => "a text for an entry".to_owned(),
+            Deleted::Proposal { .. } => "a proposal of tickets".to_owned(),
             Deleted::Ticket { ticket, .. } => format!("ticket #{}", ticket.number),
         })
     }
@@ -66,6 +67,13 @@ pub enum Deleted {
         entry: u64,
         /// It.
         text: String,
+    },
+    /// What the orchestrator had proposed.
+    Proposal {
+        /// The tickets, as a person had changed them.
+        proposal: Vec<Proposed>,
+        /// The id of the discussion with the orchestrator.
+        discussion: Option<u64>,
     },
     /// A ticket. Its status and its rank are its place.
     Ticket {

@@ -1,9 +1,9 @@
 //! How what was deleted comes back.
 
 use bevy::prelude::*;
-use slop_state::{Action, Deleted, Discussions, Hub, Ticket, Undo};
+use slop_state::{Action, Deleted, Discussions, Hub, Planning, Ticket, Undo};
 
-use super::{discussions, tickets::Tickets};
+use super::{discussions, planning, tickets::Tickets};
 use crate::actions::Actions;
 
 /// Brings back what was deleted last.
@@ -11,7 +11,7 @@ pub(super) fn undo(
     mut actions: Actions,
     mut undo: ResMut<Undo>,
     mut discussions: ResMut<Discussions>,
-    mut hub: ResMut<Hub>,
+    (mut hub, mut plan): (ResMut<Hub>, ResMut<Planning>),
     mut query: Query<(Entity, &mut Ticket)>,
     mut commands: Commands,
 ) {
@@ -24,9 +24,8 @@ pub(super) fn undo(
     for _ in 0..wanted {
         // What has no place any more is passed over.
         while let Some(deleted) = undo.0.pop() {
-            let is_text = matches!(deleted, Deleted::Text { .. });
-            if let Some(name) = hub.unsaved(&discussions).filter(|_| is_text) {
-                warn!("a text is not brought back yet: save or cancel the edit in “{name}” first");
+            if let Some(why_not) = hindrance(&deleted, &hub, &discussions, &plan) {
+                warn!("nothing was brought back: {why_not}");
                 undo.0.push(deleted);
                 break;
             }
@@ -53,6 +52,13 @@ pub(super) fn undo(
                 Deleted::Text { entry, text } => {
                     discussions::bring_back_text(&mut discussions, &mut hub, entry, text)
                 }
+                Deleted::Proposal {
+                    proposal,
+                    discussion,
+                } => {
+                    planning::bring_back(&mut plan, &mut undo, proposal, discussion);
+                    true
+                }
                 Deleted::Ticket { ticket, needed_by } => tickets.bring_back(ticket, &needed_by),
             };
             if is_back {
@@ -61,6 +67,25 @@ pub(super) fn undo(
         }
     }
     tickets.write(&mut query, &mut commands);
+}
+
+/// Why something is not brought back yet: it would take the place of what is being done.
+fn hindrance(
+    deleted: &Deleted,
+    hub: &Hub,
+    discussions: &Discussions,
+    plan: &Planning,
+) -> Option<String> {
+    match deleted {
+        Deleted::Text { .. } => {
+            let name = hub.unsaved(discussions)?;
+            Some(format!("save or cancel the edit in “{name}” first"))
+        }
+        Deleted::Proposal { .. } if plan.run.is_under_way() => {
+            Some("the orchestrator is still answering; wait, or stop it".to_owned())
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! An orchestrator that answers when the test says so.
 
-use slop_state::{Leave, Proposed, Status};
+use slop_state::{Leave, Status};
 
 use super::*;
 use crate::controller::tests::{act, answer, app, send};
@@ -142,6 +142,32 @@ fn a_refused_proposal_leaves_the_goal() {
     };
     assert_eq!(*planning(&app), left);
     assert_eq!(app.world().resource::<Discussions>().list.len(), 2);
+}
+
+#[test]
+fn a_proposal_that_is_gone_can_be_brought_back() {
+    let mut app = asked();
+    send(&mut app);
+    answer(&mut app, TWO);
+    app.world_mut().resource_mut::<Planning>().proposal[0].title = "lay new pipes".to_owned();
+    let changed = planning(&app).clone();
+    act(&mut app, Action::RefuseProposal);
+    act(&mut app, Action::Undo);
+    assert_eq!(*planning(&app), changed);
+
+    // As by Enter in the field for the goal.
+    act(&mut app, Action::Plan);
+    assert_eq!(keys(&app), [""; 0]);
+    send(&mut app);
+    act(&mut app, Action::Undo);
+    assert_eq!(keys(&app), [""; 0], "it would take the place of the answer");
+    answer(&mut app, r#"[{"title": "roof"}]"#);
+    let new = planning(&app).clone();
+    act(&mut app, Action::Undo);
+    assert_eq!(*planning(&app), changed);
+    // Neither is lost for the other.
+    act(&mut app, Action::Undo);
+    assert_eq!(*planning(&app), new);
 }
 
 #[test]
