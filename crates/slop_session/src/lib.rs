@@ -10,7 +10,7 @@ use slop_engine::{egui, pacing::Frames, session::Session, store::Format, EguiCon
 #[cfg(feature = "hot")]
 use slop_engine_dylib as _;
 use slop_state::{
-    Board, Composer, Discussions, Draft, HandsView, Hub, Layout, LogView, PendingRequests,
+    Board, Composer, Discussions, Draft, HandsView, Hub, Layout, LogView, Orphans, PendingRequests,
     Planning, Project, Settings, Ticket, TicketNumbers, TicketQueue, Tiers, ToolRequests, Undo,
 };
 use slop_ui::Dock;
@@ -120,6 +120,8 @@ parts! {
     hands: HandsView,
     #[serde(default)]
     undo: Undo,
+    #[serde(default)]
+    orphans: Orphans,
     layout: Layout,
     log: LogView,
 }
@@ -133,7 +135,7 @@ struct View {
 }
 
 /// What was read when the app started. A first load that is taken back takes this with it.
-#[derive(Resource, Reflect, Clone, Debug, Default)]
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default)]
 struct Restored {
     /// Whether it was looked for.
     is_over: bool,
@@ -236,7 +238,7 @@ mod tests {
     use std::path::Path;
 
     use slop_engine::bevy_egui::EguiUserTextures;
-    use slop_state::{ContextRule, Deleted, Proposed, Run, Tier, Verdict};
+    use slop_state::{ContextRule, Deleted, Pending, Proposed, Run, Tier, Verdict};
 
     use super::*;
 
@@ -261,6 +263,7 @@ mod tests {
             .init_resource::<Layout>()
             .init_resource::<LogView>()
             .init_resource::<Undo>()
+            .init_resource::<Orphans>()
             .init_resource::<Restored>()
             .init_resource::<Dock>()
             .init_resource::<EguiUserTextures>()
@@ -417,10 +420,18 @@ mod tests {
         };
         first.world_mut().resource_mut::<Undo>().push(deleted);
         let undo = first.world().resource::<Undo>().clone();
+        // Its answer was not complete.
+        let orphans = Orphans(vec![Pending {
+            request: 1,
+            discussion: 2,
+            entry: 3,
+        }]);
+        first.insert_resource(orphans.clone());
         first.world_mut().send_event(AppExit::Success);
         first.update();
         drop(first);
         let second = app(folder.path());
         assert_eq!(*second.world().resource::<Undo>(), undo);
+        assert_eq!(*second.world().resource::<Orphans>(), orphans);
     }
 }
