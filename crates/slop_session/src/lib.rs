@@ -160,12 +160,22 @@ fn load(
     };
     let context = contexts.try_ctx_mut();
     if let Some(context) = context.filter(|_| !saved.view.memory.is_empty()) {
-        match ron::from_str(&saved.view.memory) {
-            Ok(memory) => context.memory_mut(|now| *now = memory),
-            Err(error) => warn!("scroll positions and splits begin anew: {error}"),
+        if let Err(error) = remember(context, &saved.view.memory) {
+            warn!("scroll positions and splits begin anew: {error}");
         }
     }
     restored.tickets = parts.restore(saved);
+}
+
+/// Has egui remember what it did, but for how input is taken: that is for the host to say, and it has by now.
+fn remember(context: &egui::Context, saved: &str) -> ron::error::SpannedResult<()> {
+    let mut memory: egui::Memory = ron::from_str(saved)?;
+    context.memory_mut(|now| {
+        let input = &now.options.input_options;
+        memory.options.input_options.clone_from(input);
+        *now = memory;
+    });
+    Ok(())
 }
 
 /// Before anything else in the frame. Not in the startup, for what that has spawned goes with a rebuild.
@@ -319,6 +329,28 @@ mod tests {
         assert_eq!(second.world().resource::<Composer>().text, "two");
         let session = second.world().resource::<Session>();
         assert_eq!((&session.notices, &session.failure), (&Vec::new(), &None));
+    }
+
+    #[test]
+    fn what_egui_remembers_says_nothing_of_how_input_is_taken() {
+        let duration = |context: &egui::Context| {
+            context.options(|options| options.input_options.max_click_duration)
+        };
+        for (before, now) in [(0.8, f64::INFINITY), (f64::INFINITY, 0.8)] {
+            let [old, new] = [before, now].map(|duration| {
+                let context = egui::Context::default();
+                context.options_mut(|options| {
+                    options.input_options.max_click_duration = duration;
+                });
+                context
+            });
+            old.data_mut(|data| data.insert_persisted(egui::Id::NULL, 7_u32));
+            let saved = old.memory(|memory| ron::to_string(memory).unwrap());
+            remember(&new, &saved).unwrap();
+            let kept = new.data_mut(|data| data.get_persisted::<u32>(egui::Id::NULL));
+            assert_eq!(kept, Some(7));
+            assert_eq!(duration(&new), now);
+        }
     }
 
     #[test]
