@@ -203,6 +203,19 @@ fn a_key_is_stored_and_leaves_no_trace() {
 }
 
 #[test]
+fn a_key_is_stored_with_enter() {
+    let mut hands = Hands::new();
+    let field = hands.find("paste it here");
+    hands.click(field.center());
+    let enter = || vec![key(egui::Key::Enter, true, egui::Modifiers::NONE)];
+    assert_eq!(hands.frame(enter()).0, []);
+    hands.click(field.center());
+    hands.frame(vec![egui::Event::Text("sk-123".to_owned())]);
+    assert_eq!(hands.frame(enter()).0, [hands.store("sk-123")]);
+    hands.find("paste it here");
+}
+
+#[test]
 fn whom_the_key_is_for_is_shown() {
     let mut hands = Hands::new();
     hands.find("None is stored for 127.0.0.1:8080");
