@@ -117,7 +117,8 @@ fn settle(planning: &mut ResMut<Planning>, undo: &mut ResMut<Undo>, answers: &An
     }
 }
 
-/// Begins a discussion with the orchestrator. What it is to be asked.
+/// Begins a discussion with the orchestrator. What it is to be asked. A remark that was typed stays: it is not
+/// asked with a goal.
 fn begin(
     planning: &mut Planning,
     undo: &mut ResMut<Undo>,
@@ -147,7 +148,6 @@ fn begin(
         ..Discussion::default()
     });
     keep(planning, undo);
-    planning.remark.clear();
     planning.discussion = Some(id);
     let after = discussions.last_id;
     planning.run = Run::Asked { after };

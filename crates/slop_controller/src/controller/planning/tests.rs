@@ -114,6 +114,20 @@ fn a_remark_is_asked_with_the_proposal_as_it_is() {
 }
 
 #[test]
+fn a_remark_is_not_lost_with_the_discussion_that_it_was_for() {
+    let mut app = asked();
+    send(&mut app);
+    answer(&mut app, TWO);
+    app.world_mut().resource_mut::<Planning>().remark = "And a roof.".to_owned();
+    let id = planning(&app).discussion.unwrap();
+    act(&mut app, Action::DeleteDiscussion(id));
+    act(&mut app, Action::PlanAgain);
+    assert_eq!(send(&mut app).len(), 1);
+    assert_ne!(planning(&app).discussion, Some(id));
+    assert_eq!(planning(&app).remark, "And a roof.");
+}
+
+#[test]
 fn an_answer_without_tickets_is_a_failure_that_can_be_retried() {
     let mut app = asked();
     send(&mut app);
