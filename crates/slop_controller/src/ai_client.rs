@@ -18,14 +18,15 @@ use slop_engine::{
     session::Session,
 };
 use slop_state::{
-    Action, Discussions, Entry, Pending, PendingRequests, Project, ProviderKind, Settings, Tiers,
+    Action, Discussions, Entry, Orphans, Pending, PendingRequests, Project, ProviderKind, Settings,
+    Tiers,
 };
 
 use crate::{
     actions::not_done,
     ask::AskAssistant,
     clock::now,
-    entry::{awaited, ended, entry_of, shown, used, with_note},
+    entry::{awaited, ended, entry_of, shown, stop_entry, used, with_note},
 };
 use question::{key_for, prepare, timing};
 use tools::{ask_for_leave, next_round, stop_rounds};
@@ -68,11 +69,6 @@ fn systems() -> SystemConfigs {
     )
         .chain()
 }
-
-/// Requests whose entries were deleted before they were answered in full. An entry that comes back
-/// says so.
-#[derive(Resource, Reflect, Clone, Debug, Default, PartialEq, Eq)]
-struct Orphans(Vec<Pending>);
 
 /// How many actions were looked through for one that stops the assistant. New code reads those of the
 /// last two frames again, and what was asked since then is not to be stopped. The controller counts for
@@ -300,7 +296,7 @@ fn take_back(orphans: &mut ResMut<Orphans>, discussions: &mut ResMut<Discussions
         orphans.0.retain(|other| *other != orphan);
         let discussion = discussions.get_mut(orphan.discussion);
         if let Some(entry) = discussion.and_then(|d| d.entry_mut(orphan.entry)) {
-            entry.text = with_note(&entry.text, DELETED);
+            stop_entry(entry, DELETED);
         }
     }
 }

@@ -696,8 +696,12 @@ fn shortened(text: &str, most: usize) -> String {
     short
 }
 
+/// Deletes a ticket with what was typed in it, so that it comes back with that.
 fn delete(number: u32, board: &mut Board, out: &mut Vec<Action>) {
-    board.draft = board.draft.take().filter(|draft| draft.number != number);
+    match board.draft.take() {
+        Some(draft) if draft.number == number => out.push(Action::EditTicket(draft)),
+        other => board.draft = other,
+    }
     out.push(Action::DeleteTicket(number));
 }
 

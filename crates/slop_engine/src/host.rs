@@ -77,7 +77,7 @@ impl Plugin for HostPlugin {
         app.add_plugins((DefaultPlugins.set(window).set(log), EguiPlugin));
         app.add_plugins((chords::plugin, fonts::plugin, timings::plugin));
         app.add_systems(Last, hands::end_at_exit);
-        // After a session was restored, which replaces what egui remembers.
+        // A session that is restored, before or after this, leaves it as it is.
         app.add_systems(PostStartup, prepare_egui);
         if let Some(frames) = self.exit_after_frames {
             app.insert_resource(ExitAfterFrames(frames));

@@ -69,7 +69,9 @@ impl Session {
                 loaded.value
             }
             Err(error) => {
-                self.failure = Some(format!("nothing is saved: {error}"));
+                self.failure = Some(format!(
+                    "what was saved before is left as it is and not shown, and nothing is saved: {error}"
+                ));
                 None
             }
         }
@@ -139,11 +141,9 @@ impl Session {
         self.keys.insert(server.clone(), key);
     }
 
-    /// Keeps the API key for a server, or forgets it if it is empty.
+    /// Keeps the API key for a server, or forgets it if it is empty. One that is known already is written again: the
+    /// time before, that may have failed.
     pub fn set_key(&mut self, server: &Recipient, key: ApiKey) {
-        if self.keys.get(server) == Some(&key) {
-            return;
-        }
         let kept = self.key_file(server).and_then(|file| {
             if key.is_empty() {
                 file.remove()
@@ -151,8 +151,9 @@ impl Session {
                 file.write(key.expose())
             }
         });
-        if let Err(error) = kept {
-            self.notices.push(error.to_string());
+        let told = kept.err().map(|error| error.to_string());
+        if let Some(told) = told.filter(|told| !self.notices.contains(told)) {
+            self.notices.push(told);
         }
         self.keys.insert(server.clone(), key);
     }
@@ -230,6 +231,23 @@ mod tests {
         assert_eq!(key(&session, &other), None);
         let session = start(folder.path(), &one);
         assert_eq!(key(&session, &one), Some("sk-old"));
+    }
+
+    #[test]
+    fn a_key_that_could_not_be_written_is_written_once_it_is_stored_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let server = server("https://a.example");
+        let mut session = start(folder.path(), &server);
+        // As permissions do not hold for root, a folder stands in the way.
+        let file = folder.path().join("api_key-openai-a.example-443");
+        fs::create_dir(&file).unwrap();
+        for _ in 0..2 {
+            session.set_key(&server, ApiKey::new("sk-1").unwrap());
+            assert_eq!(session.notices.len(), 1);
+        }
+        fs::remove_dir(&file).unwrap();
+        session.set_key(&server, ApiKey::new("sk-1").unwrap());
+        assert_eq!(key(&start(folder.path(), &server), &server), Some("sk-1"));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use slop_state::{
     Action, Composer, Discussion, Discussions, Entry, Hub, Prices, Tokens, Total, Window,
 };
 use slop_ui::{
-    discussion_hub::{composer_field, name_field, search_field, unsaved, SEND},
+    discussion_hub::{composer_field, name_field, search_field, SEND},
     field, Theme,
 };
 
@@ -198,10 +198,18 @@ fn selector(
         .auto_shrink(false)
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
+            let size = egui::vec2(ui.available_width(), height_of_button(ui));
             for discussion in &discussions.list {
                 let renaming = hub.renaming.as_ref().map(|(id, _)| *id);
+                let is_renamed = renaming == Some(discussion.id);
+                let place = egui::Rect::from_min_size(ui.cursor().min, size);
+                if !is_renamed && !ui.is_rect_visible(place) {
+                    // Its room is taken, and as many automatic ids as by one that is drawn.
+                    ui.allocate_space(size);
+                    continue;
+                }
                 ui.push_id(discussion.id, |ui| {
-                    if renaming == Some(discussion.id) {
+                    if is_renamed {
                         rename(ui, discussion.id, hub, out);
                     } else {
                         let is_shown = discussion.id == discussions.active;
@@ -218,6 +226,14 @@ fn selector(
         hub.renaming = Some((discussion.id, discussion.name.clone()));
         ui.memory_mut(|memory| memory.request_focus(name_field(discussion.id)));
     }
+}
+
+/// The height of a button with one line of text.
+fn height_of_button(ui: &egui::Ui) -> f32 {
+    let text = ui.text_style_height(&egui::TextStyle::Button);
+    let spacing = ui.spacing();
+    let height = text + 2.0 * spacing.button_padding.y;
+    height.max(spacing.interact_size.y)
 }
 
 /// A discussion in the list. Whether it is to be renamed.
@@ -311,7 +327,7 @@ fn show(
         setup(ui, discussion, whom, theme, out);
     }
     let editing = hub.editing.as_ref().map(|(id, _)| *id);
-    let unsaved = unsaved(discussions, hub.editing.as_ref());
+    let unsaved = hub.unsaved(discussions);
     let mut shown = hits.unwrap_or_else(|| (0..entries.len()).collect());
     // What is being edited stays in view.
     if let Some(index) = entries.iter().position(|entry| Some(entry.id) == editing) {

@@ -14,7 +14,7 @@ use slop_state::{
     Tiers, Window,
 };
 use slop_ui::{
-    discussion_hub::{editor, prompt_field, unsaved, why_not_edited},
+    discussion_hub::{editor, prompt_field, why_not_edited},
     edit, field, tracked, Canvas, Theme,
 };
 
@@ -61,7 +61,7 @@ fn render_context(
                     tiers: &tiers,
                     discussion: discussions.shown(),
                     composer,
-                    unsaved: unsaved(&discussions, hub.editing.as_ref()),
+                    unsaved: hub.unsaved(&discussions),
                     editing: &mut hub.editing,
                     streaming: &streaming,
                     gathered: reader.latest().filter(|_| has_files),
@@ -226,7 +226,8 @@ fn body(
             if view.editing.as_ref().is_some_and(|(other, _)| *other == id) {
                 let entry = discussion.entry(id);
                 let can_ask = entry.is_some_and(|entry| entry.role != ASSISTANT);
-                editor(ui, text_field(id), can_ask, view.editing, out);
+                let now = entry.map_or("", |entry| entry.text.as_str());
+                editor(ui, text_field(id), can_ask, now, view.editing, out);
                 return;
             }
             ui.horizontal(|ui| entry_buttons(ui, id, discussion, view, out));

@@ -10,8 +10,8 @@ use slop_engine::{egui, pacing::Frames, session::Session, store::Format, EguiCon
 #[cfg(feature = "hot")]
 use slop_engine_dylib as _;
 use slop_state::{
-    Board, Composer, Discussions, Draft, HandsView, Hub, Layout, LogView, PendingRequests,
-    Planning, Project, Settings, Ticket, TicketNumbers, TicketQueue, Tiers, ToolRequests,
+    Board, Composer, Discussions, Draft, HandsView, Hub, Layout, LogView, Orphans, PendingRequests,
+    Planning, Project, Settings, Ticket, TicketNumbers, TicketQueue, Tiers, ToolRequests, Undo,
 };
 use slop_ui::Dock;
 
@@ -32,7 +32,8 @@ const LOOK: Duration = Duration::from_millis(700);
 
 /// Reads and writes the state.
 #[hot_module(
-    targets = [load, save],
+    state_keys = [Restored],
+    targets = [load, spawn_tickets, save],
     after = [
         controller,
         ai_client,
@@ -45,7 +46,10 @@ const LOOK: Duration = Duration::from_millis(700);
     ],
 )]
 pub fn session(app: &mut App) {
-    app.add_systems(Startup, load).add_systems(Last, save);
+    app.init_resource::<Restored>()
+        .add_systems(Startup, load)
+        .add_systems(First, spawn_tickets)
+        .add_systems(Last, save);
 }
 
 /// Lists once what is written.
@@ -84,10 +88,11 @@ macro_rules! parts {
                 }
             }
 
-            fn restore(&mut self, saved: Saved, commands: &mut Commands) {
+            /// The tickets have entities, which are still to be spawned.
+            fn restore(&mut self, saved: Saved) -> Vec<Ticket> {
                 $(*self.$name = saved.$name;)*
                 *self.dock = saved.view.dock;
-                commands.spawn_batch(saved.tickets);
+                saved.tickets
             }
         }
     };
@@ -113,6 +118,10 @@ parts! {
     tool_requests: ToolRequests,
     #[serde(default)]
     hands: HandsView,
+    #[serde(default)]
+    undo: Undo,
+    #[serde(default)]
+    orphans: Orphans,
     layout: Layout,
     log: LogView,
 }
@@ -125,24 +134,55 @@ struct View {
     memory: String,
 }
 
-/// Runs once, when the module is first loaded.
+/// What was read when the app started. A first load that is taken back takes this with it.
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default)]
+struct Restored {
+    /// Whether it was looked for.
+    is_over: bool,
+    /// Those that have no entities yet.
+    tickets: Vec<Ticket>,
+}
+
+/// Reads the state when the module is first loaded. A rebuild runs the startup once more, and then what is in
+/// the world is newer than what is on disk.
 fn load(
     mut session: ResMut<Session>,
     mut parts: Parts,
     mut contexts: EguiContexts,
-    mut commands: Commands,
+    mut restored: ResMut<Restored>,
 ) {
+    if restored.is_over {
+        return;
+    }
+    restored.is_over = true;
     let Some(saved) = session.load::<Saved>(FORMAT) else {
         return;
     };
     let context = contexts.try_ctx_mut();
     if let Some(context) = context.filter(|_| !saved.view.memory.is_empty()) {
-        match ron::from_str(&saved.view.memory) {
-            Ok(memory) => context.memory_mut(|now| *now = memory),
-            Err(error) => warn!("scroll positions and splits begin anew: {error}"),
+        if let Err(error) = remember(context, &saved.view.memory) {
+            warn!("scroll positions and splits begin anew: {error}");
         }
     }
-    parts.restore(saved, &mut commands);
+    restored.tickets = parts.restore(saved);
+}
+
+/// Has egui remember what it did, but for how input is taken: that is for the host to say, and it has by now.
+fn remember(context: &egui::Context, saved: &str) -> ron::error::SpannedResult<()> {
+    let mut memory: egui::Memory = ron::from_str(saved)?;
+    context.memory_mut(|now| {
+        let input = &now.options.input_options;
+        memory.options.input_options.clone_from(input);
+        *now = memory;
+    });
+    Ok(())
+}
+
+/// Before anything else in the frame. Not in the startup, for what that has spawned goes with a rebuild.
+fn spawn_tickets(mut restored: ResMut<Restored>, mut commands: Commands) {
+    if !restored.tickets.is_empty() {
+        commands.spawn_batch(std::mem::take(&mut restored.tickets));
+    }
 }
 
 /// When what was done last.
@@ -208,7 +248,7 @@ mod tests {
     use std::path::Path;
 
     use slop_engine::bevy_egui::EguiUserTextures;
-    use slop_state::{ContextRule, Proposed, Run, Tier, Verdict};
+    use slop_state::{ContextRule, Deleted, Pending, Proposed, Run, Tier, Verdict};
 
     use super::*;
 
@@ -232,10 +272,14 @@ mod tests {
             .init_resource::<HandsView>()
             .init_resource::<Layout>()
             .init_resource::<LogView>()
+            .init_resource::<Undo>()
+            .init_resource::<Orphans>()
+            .init_resource::<Restored>()
             .init_resource::<Dock>()
             .init_resource::<EguiUserTextures>()
             .init_resource::<Frames>()
             .add_systems(Startup, load)
+            .add_systems(First, spawn_tickets)
             .add_systems(Last, save);
         app.update();
         app
@@ -244,6 +288,20 @@ mod tests {
     fn write(app: &mut App, text: &str) {
         app.world_mut().resource_mut::<Composer>().text = text.to_owned();
         app.update();
+    }
+
+    /// Draws frames until what the composer holds is on disk.
+    fn update_until_saved(app: &mut App, folder: &Path, text: &str) {
+        let start = Instant::now();
+        let state = folder.join("state.ron");
+        let wanted = format!("\"{text}\"");
+        while !std::fs::read_to_string(&state).is_ok_and(|text| text.contains(&wanted)) {
+            assert!(
+                start.elapsed() < Duration::from_secs(30),
+                "it is never saved"
+            );
+            app.update();
+        }
     }
 
     #[test]
@@ -271,6 +329,28 @@ mod tests {
         assert_eq!(second.world().resource::<Composer>().text, "two");
         let session = second.world().resource::<Session>();
         assert_eq!((&session.notices, &session.failure), (&Vec::new(), &None));
+    }
+
+    #[test]
+    fn what_egui_remembers_says_nothing_of_how_input_is_taken() {
+        let duration = |context: &egui::Context| {
+            context.options(|options| options.input_options.max_click_duration)
+        };
+        for (before, now) in [(0.8, f64::INFINITY), (f64::INFINITY, 0.8)] {
+            let [old, new] = [before, now].map(|duration| {
+                let context = egui::Context::default();
+                context.options_mut(|options| {
+                    options.input_options.max_click_duration = duration;
+                });
+                context
+            });
+            old.data_mut(|data| data.insert_persisted(egui::Id::NULL, 7_u32));
+            let saved = old.memory(|memory| ron::to_string(memory).unwrap());
+            remember(&new, &saved).unwrap();
+            let kept = new.data_mut(|data| data.get_persisted::<u32>(egui::Id::NULL));
+            assert_eq!(kept, Some(7));
+            assert_eq!(duration(&new), now);
+        }
     }
 
     #[test]
@@ -308,19 +388,82 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut app = app(folder.path());
         write(&mut app, "one");
+        update_until_saved(&mut app, folder.path(), "one");
         // A rollback of the first load takes the resources, and its startup systems run again.
-        let start = Instant::now();
-        let state = folder.path().join("state.ron");
-        while !std::fs::read_to_string(&state).is_ok_and(|text| text.contains("\"one\"")) {
-            assert!(
-                start.elapsed() < Duration::from_secs(30),
-                "it is never saved"
-            );
-            app.update();
-        }
         app.world_mut().insert_resource(Composer::default());
+        app.world_mut().insert_resource(Restored::default());
         app.world_mut().run_schedule(Startup);
         assert_eq!(app.world().resource::<Composer>().text, "one");
         assert_eq!(app.world().resource::<Session>().failure, None);
+    }
+
+    /// The numbers of all tickets.
+    fn numbers(app: &mut App) -> Vec<u32> {
+        let mut tickets = app.world_mut().query::<&Ticket>();
+        let numbers = tickets.iter(app.world()).map(|ticket| ticket.number);
+        let mut numbers: Vec<u32> = numbers.collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    fn add_ticket(app: &mut App, number: u32) {
+        app.world_mut().spawn(Ticket {
+            number,
+            ..Ticket::default()
+        });
+    }
+
+    #[test]
+    fn a_rebuild_reads_nothing_again_and_takes_no_ticket_down() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = app(folder.path());
+        add_ticket(&mut first, 1);
+        first.world_mut().send_event(AppExit::Success);
+        write(&mut first, "one");
+        drop(first);
+
+        let mut second = app(folder.path());
+        assert_eq!(numbers(&mut second), [1]);
+        add_ticket(&mut second, 2);
+        write(&mut second, "two");
+        update_until_saved(&mut second, folder.path(), "two");
+        write(&mut second, "three");
+        second.world_mut().run_schedule(Startup);
+        second.update();
+        assert_eq!(numbers(&mut second), [1, 2]);
+        assert_eq!(second.world().resource::<Composer>().text, "three");
+
+        // As at the first load: what the startup has spawned goes with a rebuild.
+        let world = second.world_mut();
+        world.insert_resource(Restored::default());
+        let count = world.entities().len();
+        world.run_schedule(Startup);
+        assert_eq!(world.entities().len(), count);
+        assert!(!world.resource::<Restored>().tickets.is_empty());
+    }
+
+    #[test]
+    fn what_was_deleted_can_be_brought_back_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = app(folder.path());
+        let deleted = Deleted::Ticket {
+            ticket: Ticket::default(),
+            needed_by: vec![7],
+        };
+        first.world_mut().resource_mut::<Undo>().push(deleted);
+        let undo = first.world().resource::<Undo>().clone();
+        // Its answer was not complete.
+        let orphans = Orphans(vec![Pending {
+            request: 1,
+            discussion: 2,
+            entry: 3,
+        }]);
+        first.insert_resource(orphans.clone());
+        first.world_mut().send_event(AppExit::Success);
+        first.update();
+        drop(first);
+        let second = app(folder.path());
+        assert_eq!(*second.world().resource::<Undo>(), undo);
+        assert_eq!(*second.world().resource::<Orphans>(), orphans);
     }
 }

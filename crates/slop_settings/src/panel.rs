@@ -453,6 +453,7 @@ fn of_assistant(
     out: &mut Vec<Action>,
 ) {
     grid(ui, "assistant", |ui| {
+        let before = new.provider;
         choice(
             ui,
             "Provider",
@@ -460,6 +461,11 @@ fn of_assistant(
             PROVIDERS.into_iter(),
             |provider| provider_name(*provider).to_owned(),
         );
+        if new.provider != before {
+            // What was typed for one provider, and could not be taken, is not offered to the next.
+            form.forget(ui, "Address");
+            form.forget(ui, "Model");
+        }
         let now = new.window_tokens.to_string();
         let tokens = form.row(ui, "Context window, in tokens", &now, window_tokens);
         new.window_tokens = tokens.unwrap_or(new.window_tokens);

@@ -4,7 +4,7 @@
 use hot_reloader::ReloadRequest;
 use slop_engine::egui::{self, KeyboardShortcut};
 use slop_state::{Action, Hub, Layout, Palette, Window};
-use slop_ui::{discussion_hub, mma_dashboard, Theme};
+use slop_ui::{discussion_hub, field, mma_dashboard, Theme};
 
 use super::{
     commands::{of_palette, Command, Facts, Where},
@@ -14,7 +14,7 @@ use super::{
 
 /// What is asked for by keys that were struck in this frame, as often as they were.
 fn struck(context: &egui::Context, commands: &[Command]) -> Vec<Wish> {
-    let is_text = context.wants_keyboard_input();
+    let is_text = field::is_written_in(context);
     let mut keyed: Vec<_> = commands
         .iter()
         .filter_map(|command| Some((command.keys?, command.wish.as_ref()?)))

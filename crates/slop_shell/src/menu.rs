@@ -11,6 +11,9 @@ use super::{
     wish::Wish,
 };
 
+/// The greatest height of what there is to tell, in points. More is scrolled to.
+const TOLD: f32 = 120.0;
+
 /// What the bar draws.
 pub(super) struct View<'a> {
     pub(super) project: &'a Project,
@@ -121,17 +124,73 @@ pub(super) fn notices(context: &egui::Context, session: &mut Session, theme: &Th
             if let Some(failure) = &session.failure {
                 ui.colored_label(theme.error, failure);
             }
-            let mut dismissed = None;
-            for (index, notice) in session.notices.iter().enumerate() {
-                ui.horizontal(|ui| {
-                    if ui.small_button("✖").on_hover_text("Dismiss").clicked() {
-                        dismissed = Some(index);
-                    }
-                    ui.colored_label(theme.warning, notice);
-                });
-            }
-            if let Some(index) = dismissed {
-                session.notices.remove(index);
-            }
+            let scroll = egui::ScrollArea::vertical().auto_shrink([false, true]);
+            // The newest is the last one. The panel offers only the height that it had before.
+            let scroll = scroll.max_height(TOLD).min_scrolled_height(TOLD);
+            let scroll = scroll.stick_to_bottom(true);
+            scroll.show(ui, |ui| list(ui, &mut session.notices, theme));
         });
+}
+
+/// Notices, each as a whole however long it is, until it is dismissed.
+fn list(ui: &mut egui::Ui, notices: &mut Vec<String>, theme: &Theme) {
+    let mut dismissed = None;
+    for (index, notice) in notices.iter().enumerate() {
+        ui.horizontal(|ui| {
+            if ui.small_button("✖").on_hover_text("Dismiss").clicked() {
+                dismissed = Some(index);
+            }
+            let notice = egui::RichText::new(notice).color(theme.warning);
+            ui.add(egui::Label::new(notice).wrap());
+        });
+    }
+    if let Some(index) = dismissed {
+        notices.remove(index);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slop_ui::testing::{texts, theme};
+
+    use super::*;
+
+    /// What is seen of some notices in a small window, and where all else begins below them.
+    fn look(told: Vec<String>) -> (Vec<(String, egui::Rect)>, f32) {
+        let context = egui::Context::default();
+        let theme = theme();
+        let mut session = Session::new("nowhere".into());
+        session.notices = told;
+        let (mut seen, mut top) = (Vec::new(), 0.0);
+        // What is scrolled to follows from what was drawn before.
+        for _ in 0..3 {
+            let size = egui::vec2(600.0, 400.0);
+            let input = egui::RawInput {
+                screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size)),
+                ..egui::RawInput::default()
+            };
+            let output = context.run(input, |context| {
+                notices(context, &mut session, &theme);
+                top = context.available_rect().top();
+            });
+            seen = texts(&output);
+        }
+        (seen, top)
+    }
+
+    #[test]
+    fn a_long_notice_is_told_to_its_end() {
+        let notice = "many words ".repeat(30);
+        let (seen, _) = look(vec![notice.clone()]);
+        let told = seen.iter().find(|(text, _)| *text == notice);
+        let (_, rect) = told.expect("it is told");
+        assert!(rect.right() <= 600.0, "it ends at {}", rect.right());
+    }
+
+    #[test]
+    fn many_notices_leave_room_for_the_windows() {
+        let (seen, top) = look((0..100).map(|n| format!("notice {n}")).collect());
+        assert!(top < 200.0, "the windows begin at {top}");
+        assert!(seen.iter().any(|(text, _)| text == "notice 99"), "{seen:?}");
+    }
 }

@@ -45,6 +45,8 @@ pub enum Action {
     PasteEntry(String),
     /// Gives an entry another text.
     EditEntry(u64, String),
+    /// Forgets this text, which was to become that of an entry. It can be brought back.
+    GiveUpEdit(u64, String),
     /// Gives an entry another role.
     SetRole(u64, String),
     /// Shows only the head of an entry, or all of it.
@@ -93,7 +95,7 @@ pub enum Action {
     PlanAgain,
     /// Makes tickets of what is proposed.
     AcceptProposal,
-    /// Forgets what is proposed. The discussion with the orchestrator stays.
+    /// Forgets what is proposed, which can be brought back. The discussion with the orchestrator stays.
     RefuseProposal,
     /// Allows what the assistant asks for.
     AllowTool(CallId),
@@ -109,7 +111,7 @@ pub enum Action {
     UndoTool(CallId),
     /// Asks again for what was remembered.
     ForgetTool(Remembered),
-    /// Brings back what was deleted last.
+    /// Brings back what was deleted last. A text for an entry is brought back to be edited.
     Undo,
     /// Replaces the settings. They were found to be valid.
     SetSettings(Settings),

@@ -317,6 +317,18 @@ pub struct Hub {
     pub importing: bool,
 }
 
+impl Hub {
+    /// The name of the discussion with the entry that is being edited, if that was changed.
+    #[must_use]
+    pub fn unsaved<'a>(&self, discussions: &'a Discussions) -> Option<&'a str> {
+        let (id, text) = self.editing.as_ref()?;
+        let mut list = discussions.list.iter();
+        let holder = list.find(|other| other.entry(*id).is_some())?;
+        let is_changed = holder.entry(*id)?.text != *text;
+        is_changed.then_some(holder.name.as_str())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

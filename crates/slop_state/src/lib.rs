@@ -30,7 +30,7 @@ pub use hands::{
     ToolRequests, ToolRound,
 };
 pub use layout::{Layout, LogView, Palette, Window};
-pub use pending::{Pending, PendingRequests};
+pub use pending::{Orphans, Pending, PendingRequests};
 pub use planning::{Planning, Proposed};
 pub use prices::{ModelId, Money, Price, Priced, Prices, Total};
 pub use project::{

@@ -7,6 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 pub struct PendingRequests(pub Vec<Pending>);
 
+/// Requests whose entries were deleted before they were answered in full. An entry that comes back
+/// says so, also after a restart.
+#[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Orphans(pub Vec<Pending>);
+
 /// A request, and where its answer goes.
 #[derive(Reflect, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pending {

@@ -1,11 +1,11 @@
-//! What was deleted.
+//! What was deleted, or overwritten.
 
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Discussion, Entry, Take, Ticket};
+use crate::{Discussion, Entry, Proposed, Take, Ticket};
 
-/// How many deletions can be taken back.
+/// How much of it can be brought back.
 const KEPT: usize = 50;
 
 /// What was deleted last, the oldest first.
@@ -19,6 +19,8 @@ impl Undo {
         Some(match self.0.last()? {
             Deleted::Discussion { discussion, .. } => format!("discussion “{}”", discussion.name),
             Deleted::Entry { entry, .. } => format!("an entry of {}", entry.role),
+            Deleted::Text { .. } => "a text for an entry".to_owned(),
+            Deleted::Proposal { .. } => "a proposal of tickets".to_owned(),
             Deleted::Ticket { ticket, .. } => format!("ticket #{}", ticket.number),
         })
     }
@@ -58,6 +60,20 @@ pub enum Deleted {
         /// Its other takes, and theirs.
         #[serde(default)]
         takes: Vec<Take>,
+    },
+    /// A text for an entry: what it said before an edit, or an edit that was given up.
+    Text {
+        /// The id of the entry.
+        entry: u64,
+        /// It.
+        text: String,
+    },
+    /// What the orchestrator had proposed.
+    Proposal {
+        /// The tickets, as a person had changed them.
+        proposal: Vec<Proposed>,
+        /// The id of the discussion with the orchestrator.
+        discussion: Option<u64>,
     },
     /// A ticket. Its status and its rank are its place.
     Ticket {

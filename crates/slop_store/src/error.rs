@@ -16,7 +16,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// Another process, or another store of this one, has the data folder open.
-    #[error("the data folder {} is in use; close the other window or choose another folder", folder.display())]
+    #[error("the data folder {} is in use; go on in the window that uses it, or close both and start again", folder.display())]
     InUse {
         /// The data folder.
         folder: PathBuf,

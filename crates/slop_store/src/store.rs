@@ -226,14 +226,16 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK);
     let mut options = File::options();
     options.create(true).truncate(false).write(true);
-    let opened = options.open(&path);
-    let locked = opened
-        .map_err(TryLockError::Error)
-        .and_then(|file| file.try_lock().map(|()| file));
-    locked.map_err(|error| match error {
-        TryLockError::WouldBlock => StoreError::InUse {
+    let file = match options.open(&path) {
+        Ok(file) => file,
+        // Such as in a folder that can only be read.
+        Err(source) => return Err(StoreError::Write { file: path, source }),
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
             folder: folder.to_owned(),
-        },
-        TryLockError::Error(source) => StoreError::Lock { file: path, source },
-    })
+        }),
+        Err(TryLockError::Error(source)) => Err(StoreError::Lock { file: path, source }),
+    }
 }

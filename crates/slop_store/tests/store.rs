@@ -329,6 +329,15 @@ fn a_file_is_no_data_folder() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_written_to_is_told_as_such() {
+    let folder = TempDir::new().unwrap();
+    // As permissions do not hold for root, a folder stands in the way.
+    fs::create_dir(folder.path().join("lock")).unwrap();
+    let error = Store::open(folder.path(), "state.ron", FORMAT).unwrap_err();
+    assert!(matches!(error, StoreError::Write { .. }), "{error:?}");
+}
+
+#[test]
 fn a_folder_has_one_store() {
     let folder = TempDir::new().unwrap();
     let store = open(folder.path());

@@ -2,7 +2,7 @@
 //! Context.
 
 use slop_engine::egui;
-use slop_state::{Action, Discussions, Entry};
+use slop_state::{Action, Entry};
 
 use crate::field::{self, Shown};
 
@@ -36,19 +36,6 @@ pub fn name_field(discussion: u64) -> egui::Id {
     egui::Id::new(("discussion_hub name", discussion))
 }
 
-/// The name of the discussion with the entry that is being edited, if that was changed.
-#[must_use]
-pub fn unsaved<'a>(
-    discussions: &'a Discussions,
-    editing: Option<&(u64, String)>,
-) -> Option<&'a str> {
-    let (id, text) = editing?;
-    let mut list = discussions.list.iter();
-    let holder = list.find(|other| other.entry(*id).is_some())?;
-    let is_changed = holder.entry(*id)?.text != *text;
-    is_changed.then_some(holder.name.as_str())
-}
-
 /// Why nobody can begin to edit an entry that is not being written. `unsaved` is the name of the
 /// discussion with another that was changed.
 #[must_use]
@@ -59,12 +46,13 @@ pub fn why_not_edited(entry: &Entry, unsaved: Option<&str>) -> Option<String> {
     unsaved.map(|name| format!("Save or cancel the other edit first, in “{name}”"))
 }
 
-/// The field for the text that an entry may get, and what a person does with that. With `can_ask` it
-/// may become another take, which the assistant answers.
+/// The field for the text that an entry may get, and what a person does with that. `now` is what it says. With
+/// `can_ask` it may become another take, which the assistant answers.
 pub fn editor(
     ui: &mut egui::Ui,
     field: egui::Id,
     can_ask: bool,
+    now: &str,
     editing: &mut Option<(u64, String)>,
     out: &mut Vec<Action>,
 ) {
@@ -99,7 +87,8 @@ pub fn editor(
                          this one is kept, with what follows it";
             asks |= ask.on_hover_text(hover).clicked();
         }
-        gives_up |= ui.button("Cancel").on_hover_text("Escape").clicked();
+        let hover = "Escape. Edit › Bring back undoes it.";
+        gives_up |= ui.button("Cancel").on_hover_text(hover).clicked();
         // What is too long for a field has none in which keys are struck.
         if text.len() <= Entry::LONG {
             ui.weak("Ctrl+Enter saves, Escape cancels");
@@ -112,6 +101,9 @@ pub fn editor(
         out.push(Action::EditEntry(id, std::mem::take(text)));
         *editing = None;
     } else if gives_up {
+        if is_filled && *text != now {
+            out.push(Action::GiveUpEdit(id, std::mem::take(text)));
+        }
         *editing = None;
     }
 }
@@ -151,7 +143,7 @@ mod tests {
             let mut window = Window::default();
             let mut draw = |ui: &mut egui::Ui| {
                 let field = egui::Id::new("a field");
-                editor(ui, field, true, &mut editing, &mut Vec::new());
+                editor(ui, field, true, "", &mut editing, &mut Vec::new());
             };
             window.run(Vec::new(), &mut draw);
             let seen = window.run(Vec::new(), &mut draw);

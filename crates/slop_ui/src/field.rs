@@ -77,6 +77,13 @@ fn guarded(
     (response, guard.over)
 }
 
+/// Whether somebody writes in a field: it has the keyboard, and not a button or a card.
+#[must_use]
+pub fn is_written_in(context: &egui::Context) -> bool {
+    let focused = context.memory(|memory| memory.focused());
+    focused.is_some_and(|focused| TextEdit::load_state(context, focused).is_some())
+}
+
 /// A field for a number, which does not take what can be none.
 pub fn number(ui: &mut egui::Ui, value: DragValue<'_>) -> Response {
     // egui writes it with a field of its own.

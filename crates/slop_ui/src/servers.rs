@@ -120,13 +120,17 @@ pub fn key_field(
             server: server.name(),
             key: TypedKey(key),
         };
-        field::line(ui, &mut text, |edit| {
+        let field = field::line(ui, &mut text, |edit| {
             let edit = edit.id_salt(id).password(true);
             edit.hint_text("paste it here").desired_width(KEY)
         });
+        let is_entered =
+            field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let refused = ApiKey::new(&text).err();
         let can_be = refused.is_none() && !text.trim().is_empty();
-        if ui.add_enabled(can_be, egui::Button::new("Store")).clicked() {
+        let store = ui.add_enabled(can_be, egui::Button::new("Store"));
+        let is_clicked = store.on_hover_text("Enter").clicked();
+        if is_clicked || (is_entered && can_be) {
             out.push(set(std::mem::take(&mut text)));
         }
         if ui

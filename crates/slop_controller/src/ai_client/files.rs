@@ -66,12 +66,13 @@ mod tests {
     use bevy::prelude::*;
     use slop_engine::assistants::Assistants;
     use slop_state::{
-        Action, Composer, Discussions, Entry, PendingRequests, Tier, Tiers, TrackMode, Tracked,
+        Action, Composer, Discussions, Entry, Orphans, PendingRequests, Tier, Tiers, TrackMode,
+        Tracked,
     };
 
     use super::*;
     use crate::{
-        ai_client::{systems, DoneStops, Orphans},
+        ai_client::{systems, DoneStops},
         controller::tests::act,
     };
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use bevy::prelude::*;
 use slop_state::{
-    Action, Composer, Deleted, Discussion, Discussions, Entry, Leave, PendingRequests, Settings,
-    Take, Tiers, Undo,
+    Action, Composer, Deleted, Discussion, Discussions, Entry, Hub, Leave, PendingRequests,
+    Settings, Take, Tiers, Undo,
 };
 
 use super::answers::copy_of;
@@ -109,7 +109,15 @@ pub(super) fn edit_entries(
                 put_entry(&mut discussions, entry);
             }
             Action::EditEntry(id, text) => {
-                change(&mut discussions, *id, |entry| entry.text.clone_from(text));
+                change(&mut discussions, *id, |entry| {
+                    let before = std::mem::replace(&mut entry.text, text.clone());
+                    if before != *text {
+                        undo.push(deleted_text(*id, before));
+                    }
+                });
+            }
+            Action::GiveUpEdit(id, text) => {
+                undo.push(deleted_text(*id, text.clone()));
             }
             Action::SetRole(id, role) => {
                 change(&mut discussions, *id, |entry| entry.role.clone_from(role));
@@ -251,6 +259,25 @@ pub(super) fn bring_back(
     let index = index.min(discussions.list.len());
     discussions.list.insert(index, discussion);
     true
+}
+
+fn deleted_text(entry: u64, text: String) -> Deleted {
+    Deleted::Text { entry, text }
+}
+
+/// Has a text for an entry edited. Whether there is the entry.
+pub(super) fn bring_back_text(
+    discussions: &mut ResMut<Discussions>,
+    hub: &mut Hub,
+    entry: u64,
+    text: String,
+) -> bool {
+    let is_there = at(discussions, entry).is_some();
+    if is_there {
+        show_entry(discussions, entry);
+        hub.editing = Some((entry, text));
+    }
+    is_there
 }
 
 /// Puts an entry back with its other takes, after the one that it followed if that is still there,

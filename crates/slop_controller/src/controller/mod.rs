@@ -20,7 +20,7 @@ use hot_reloader::prelude::*;
 use slop_common::Turn;
 use slop_engine::hands::Jobs;
 use slop_state::{
-    Action, ActiveTickets, Composer, Discussions, Planning, Project, Settings, Ticket,
+    Action, ActiveTickets, Composer, Discussions, Hub, Planning, Project, Settings, Ticket,
     TicketNumbers, TicketQueue, Tiers, ToolRequests, Undo,
 };
 
@@ -105,6 +105,8 @@ fn own(app: &mut App) {
         .init_resource::<Tiers>()
         .init_resource::<Undo>()
         .init_resource::<DoneActions>()
+        // That of a window, which comes later.
+        .init_resource::<Hub>()
         .add_event::<Action>()
         .add_event::<AskAssistant>();
 }

@@ -5,8 +5,8 @@
 use bevy::prelude::*;
 use slop_engine::pacing::Frames;
 use slop_state::{
-    Action, Discussion, Discussions, PendingRequests, Planning, Run, Ticket, TicketNumbers, Tier,
-    Tiers,
+    Action, Deleted, Discussion, Discussions, PendingRequests, Planning, Proposed, Run, Ticket,
+    TicketNumbers, Tier, Tiers, Undo,
 };
 
 use super::{
@@ -40,6 +40,7 @@ pub(super) fn plan(
     mut planning: ResMut<Planning>,
     mut numbers: ResMut<TicketNumbers>,
     mut discussions: ResMut<Discussions>,
+    mut undo: ResMut<Undo>,
     pending: Option<Res<PendingRequests>>,
     mut asks: ResMut<Events<AskAssistant>>,
     (frames, tiers): (Res<Frames>, Res<Tiers>),
@@ -58,15 +59,19 @@ pub(super) fn plan(
         pending: &pending,
         all_are_sent: asks.is_empty(),
     };
-    settle(&mut planning, &answers);
+    settle(&mut planning, &mut undo, &answers);
     for action in wanted {
         let done = match action {
-            Action::Plan => begin(&mut planning, &mut discussions, &tiers).map(Some),
-            Action::PlanAgain => go_on(&mut planning, &mut discussions, &pending, &tiers).map(Some),
+            Action::Plan => begin(&mut planning, &mut undo, &mut discussions, &tiers).map(Some),
+            Action::PlanAgain => {
+                let discussions = &mut discussions;
+                go_on(&mut planning, &mut undo, discussions, &pending, &tiers).map(Some)
+            }
             Action::AcceptProposal => {
                 accept(&mut planning, &mut numbers, &mut query, &mut commands).map(|()| None)
             }
             Action::RefuseProposal => {
+                keep(&mut planning, &mut undo);
                 forget(&mut planning);
                 Ok(None)
             }
@@ -94,7 +99,7 @@ fn is_ours(action: &Action) -> bool {
 
 /// Takes the proposal from a complete answer, and notes why there is none. A proposal that is there
 /// stays until there is another.
-fn settle(planning: &mut ResMut<Planning>, answers: &Answers<'_>) {
+fn settle(planning: &mut ResMut<Planning>, undo: &mut ResMut<Undo>, answers: &Answers<'_>) {
     let Run::Asked { after } = planning.run else {
         return;
     };
@@ -104,6 +109,7 @@ fn settle(planning: &mut ResMut<Planning>, answers: &Answers<'_>) {
     let proposal = answer.and_then(|text| proposal::read(&text).map_err(|e| e.to_string()));
     match proposal {
         Ok(proposal) => {
+            keep(planning, undo);
             planning.proposal = proposal;
             planning.run = Run::Idle;
         }
@@ -111,9 +117,11 @@ fn settle(planning: &mut ResMut<Planning>, answers: &Answers<'_>) {
     }
 }
 
-/// Begins a discussion with the orchestrator. What it is to be asked.
+/// Begins a discussion with the orchestrator. What it is to be asked. A remark that was typed stays: it is not
+/// asked with a goal.
 fn begin(
     planning: &mut Planning,
+    undo: &mut ResMut<Undo>,
     discussions: &mut Discussions,
     tiers: &Tiers,
 ) -> Result<AskAssistant, PlanError> {
@@ -139,8 +147,7 @@ fn begin(
         leave: tiers.leave(Tier::Orchestrator),
         ..Discussion::default()
     });
-    planning.proposal.clear();
-    planning.remark.clear();
+    keep(planning, undo);
     planning.discussion = Some(id);
     let after = discussions.last_id;
     planning.run = Run::Asked { after };
@@ -154,13 +161,14 @@ fn begin(
 /// is to be asked.
 fn go_on(
     planning: &mut Planning,
+    undo: &mut ResMut<Undo>,
     discussions: &mut Discussions,
     pending: &PendingRequests,
     tiers: &Tiers,
 ) -> Result<AskAssistant, PlanError> {
     let known = planning.discussion;
     let Some(id) = known.filter(|id| discussions.get(*id).is_some()) else {
-        return begin(planning, discussions, tiers);
+        return begin(planning, undo, discussions, tiers);
     };
     if planning.run.is_under_way() || is_answered(id, pending) {
         return Err(PlanError::Busy);
@@ -208,6 +216,36 @@ fn accept(
     forget(planning);
     planning.goal.clear();
     Ok(())
+}
+
+/// Takes the proposal away, if there is one, so that it can be brought back.
+fn keep(planning: &mut Planning, undo: &mut ResMut<Undo>) {
+    let proposal = std::mem::take(&mut planning.proposal);
+    if !proposal.is_empty() {
+        let discussion = planning.discussion;
+        undo.push(Deleted::Proposal {
+            proposal,
+            discussion,
+        });
+    }
+}
+
+/// Puts a proposal back. One that is there is brought back after all else.
+pub(super) fn bring_back(
+    planning: &mut Planning,
+    undo: &mut Undo,
+    proposal: Vec<Proposed>,
+    discussion: Option<u64>,
+) {
+    let now = std::mem::replace(&mut planning.proposal, proposal);
+    let of_now = std::mem::replace(&mut planning.discussion, discussion);
+    if !now.is_empty() {
+        let now = Deleted::Proposal {
+            proposal: now,
+            discussion: of_now,
+        };
+        undo.0.insert(0, now);
+    }
 }
 
 /// Forgets the proposal, and what was asked. The goal stays, to be said in other words.

@@ -1,9 +1,9 @@
 //! How what was deleted comes back.
 
 use bevy::prelude::*;
-use slop_state::{Action, Deleted, Discussions, Ticket, Undo};
+use slop_state::{Action, Deleted, Discussions, Hub, Planning, Ticket, Undo};
 
-use super::{discussions, tickets::Tickets};
+use super::{discussions, planning, tickets::Tickets};
 use crate::actions::Actions;
 
 /// Brings back what was deleted last.
@@ -11,6 +11,7 @@ pub(super) fn undo(
     mut actions: Actions,
     mut undo: ResMut<Undo>,
     mut discussions: ResMut<Discussions>,
+    (mut hub, mut plan): (ResMut<Hub>, ResMut<Planning>),
     mut query: Query<(Entity, &mut Ticket)>,
     mut commands: Commands,
 ) {
@@ -23,6 +24,11 @@ pub(super) fn undo(
     for _ in 0..wanted {
         // What has no place any more is passed over.
         while let Some(deleted) = undo.0.pop() {
+            if let Some(why_not) = hindrance(&deleted, &hub, &discussions, &plan) {
+                warn!("nothing was brought back: {why_not}");
+                undo.0.push(deleted);
+                break;
+            }
             let is_back = match deleted {
                 Deleted::Discussion {
                     index,
@@ -43,6 +49,16 @@ pub(super) fn undo(
                     after,
                     takes,
                 ),
+                Deleted::Text { entry, text } => {
+                    discussions::bring_back_text(&mut discussions, &mut hub, entry, text)
+                }
+                Deleted::Proposal {
+                    proposal,
+                    discussion,
+                } => {
+                    planning::bring_back(&mut plan, &mut undo, proposal, discussion);
+                    true
+                }
                 Deleted::Ticket { ticket, needed_by } => tickets.bring_back(ticket, &needed_by),
             };
             if is_back {
@@ -51,6 +67,25 @@ pub(super) fn undo(
         }
     }
     tickets.write(&mut query, &mut commands);
+}
+
+/// Why something is not brought back yet: it would take the place of what is being done.
+fn hindrance(
+    deleted: &Deleted,
+    hub: &Hub,
+    discussions: &Discussions,
+    plan: &Planning,
+) -> Option<String> {
+    match deleted {
+        Deleted::Text { .. } => {
+            let name = hub.unsaved(discussions)?;
+            Some(format!("save or cancel the edit in “{name}” first"))
+        }
+        Deleted::Proposal { .. } if plan.run.is_under_way() => {
+            Some("the orchestrator is still answering; wait, or stop it".to_owned())
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -151,6 +186,30 @@ mod tests {
         let back = &list(&app)[0];
         assert_eq!(back.entries, branched.entries);
         assert_eq!(back.all_entries().count(), 6);
+    }
+
+    #[test]
+    fn texts_come_back_to_be_edited() {
+        let mut app = app_with(vec![discussion(1, &[11]), discussion(2, &[21])]);
+        act(&mut app, Action::EditEntry(21, "entry 21".into()));
+        assert_eq!(*app.world().resource::<Undo>(), Undo::default());
+        act(&mut app, Action::EditEntry(21, "saved".into()));
+        act(&mut app, Action::GiveUpEdit(11, "given up".into()));
+        let editing = |app: &App| app.world().resource::<Hub>().editing.clone();
+        assert_eq!(editing(&app), None);
+        act(&mut app, Action::Undo);
+        assert_eq!(editing(&app), Some((11, "given up".to_owned())));
+        assert_eq!(list(&app)[0], discussion(1, &[11]));
+
+        // It is not given up for another one.
+        act(&mut app, Action::Undo);
+        assert_eq!(editing(&app), Some((11, "given up".to_owned())));
+        app.world_mut().resource_mut::<Hub>().editing = None;
+        act(&mut app, Action::Undo);
+        assert_eq!(editing(&app), Some((21, "entry 21".to_owned())));
+        assert_eq!(app.world().resource::<Discussions>().active, 2);
+        assert_eq!(list(&app)[1].entries[0].text, "saved");
+        assert_eq!(*app.world().resource::<Undo>(), Undo::default());
     }
 
     #[test]

@@ -106,9 +106,10 @@ pub(super) fn detail(
         }
         (Some(Wish::Revert), _) => draft.clone_from(ticket),
         (Some(Wish::Delete), _) => {
-            draft.clone_from(ticket);
+            board.draft = (draft != *ticket).then(|| draft.clone());
             board.selected = None;
             delete(number, board, out);
+            draft.clone_from(ticket);
         }
         (Some(Wish::Close), _) => board.selected = None,
         (Some(Wish::Save) | None, _) => {}

@@ -91,7 +91,7 @@ pub(super) fn proposal(
             out.push(Action::AcceptProposal);
         }
         let refuse = ui.add_enabled(!is_busy, egui::Button::new("Refuse"));
-        let hover = "Forget them. The goal and the discussion stay.";
+        let hover = "Forget them. The goal and the discussion stay. Edit › Bring back undoes it.";
         if refuse.on_hover_text(hover).clicked() {
             out.push(Action::RefuseProposal);
         }

@@ -312,6 +312,25 @@ fn a_draft_is_saved_when_another_ticket_is_chosen() {
 }
 
 #[test]
+fn what_was_typed_is_deleted_with_the_ticket() {
+    for with_key in [false, true] {
+        let mut bench = Bench::new(&[Status::Todo]);
+        bench.click_on("title 1");
+        bench.click_on(HINT);
+        bench.write("more");
+        let typed = bench.board.draft.clone().unwrap();
+        let out = if with_key {
+            bench.key(egui::Key::Escape, egui::Modifiers::NONE);
+            bench.key(egui::Key::Delete, egui::Modifiers::NONE)
+        } else {
+            bench.click_on("🗑 Delete")
+        };
+        assert_eq!(out, [Action::EditTicket(typed), Action::DeleteTicket(1)]);
+        assert_eq!((bench.board.draft, bench.board.selected), (None, None));
+    }
+}
+
+#[test]
 fn a_blank_title_is_not_saved() {
     let old = ticket(1, Status::Todo);
     let draft = Ticket {

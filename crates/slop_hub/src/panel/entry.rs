@@ -38,7 +38,8 @@ pub(super) fn draw(
         entry_head(ui, row, thread, editing, out);
         if is_edited {
             let can_ask = row.entry.role != ASSISTANT;
-            editor(ui, text_field(row.entry.id), can_ask, editing, out);
+            let (field, now) = (text_field(row.entry.id), &row.entry.text);
+            editor(ui, field, can_ask, now, editing, out);
         } else if !row.entry.collapsed {
             thoughts(ui, row.entry);
             text(ui, row, thread.theme, commonmark);

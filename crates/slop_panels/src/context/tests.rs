@@ -362,6 +362,7 @@ fn an_entry_is_edited_as_in_the_discussion() {
     // One that is begun in the Discussion Hub goes on here.
     bench.editing = Some((2, "hello again".to_owned()));
     bench.find("hello again");
-    assert_eq!(bench.click("Cancel"), []);
+    let given_up = Action::GiveUpEdit(2, "hello again".to_owned());
+    assert_eq!(bench.click("Cancel"), [given_up]);
     assert_eq!(bench.editing, None);
 }

@@ -137,7 +137,7 @@ fn answers(
         if button(ui, "Allow", why_not).clicked() {
             out.push(Action::AllowTool(id));
         }
-        if ui.button("Edit").clicked() {
+        if button(ui, "Edit", why_not_edited(view).as_deref()).clicked() {
             let text = request.deed.text().map(str::to_owned);
             view.view.editing = text.map(|text| (id, text));
         }
@@ -176,6 +176,14 @@ fn answers(
             view.view.refusing = Some((id, reason));
         }
     });
+}
+
+/// Why nobody can begin to edit a request that is not edited: something was typed for another one.
+fn why_not_edited(view: &View<'_>) -> Option<String> {
+    let (other, text) = view.view.editing.as_ref()?;
+    let other = view.requests.waiting().find(|one| one.id == *other)?;
+    let is_changed = other.deed.text() != Some(text.as_str());
+    is_changed.then(|| format!("Allow or give up the other edit first: {}", other.title()))
 }
 
 /// Another text for what is to be done. It stays while it cannot be allowed.

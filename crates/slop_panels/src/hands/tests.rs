@@ -132,6 +132,19 @@ fn a_command_is_shown_as_a_whole_before_it_runs() {
 }
 
 #[test]
+fn what_was_typed_for_one_request_is_not_dropped_for_another() {
+    let mut bench = Bench::with(vec![request(0, run()), request(1, change())]);
+    let typed = Some((id(0), "cargo check".to_owned()));
+    bench.view.editing.clone_from(&typed);
+    bench.click("Edit");
+    assert_eq!(bench.view.editing, typed);
+    // Nothing was typed in this one.
+    bench.view.editing = Some((id(0), "cargo test".into()));
+    bench.click("Edit");
+    assert_eq!(bench.view.editing, Some((id(1), "one\nthree\n".into())));
+}
+
+#[test]
 fn a_change_is_shown_anew_when_another_one_of_its_file_is_done() {
     let mut bench = Bench::with(vec![request(0, change()), request(1, change())]);
     bench.requests.list[0].stage = Stage::Running;

@@ -201,6 +201,39 @@ fn a_key_is_stored_and_leaves_no_trace() {
 }
 
 #[test]
+fn what_was_typed_for_one_provider_is_not_offered_to_the_next() {
+    let mut hands = Hands::new();
+    for (name, text) in [("Address", "localhost:8080"), ("Model", " ")] {
+        let texts = &mut hands.draft.texts;
+        texts.insert(name.to_owned(), text.to_owned());
+    }
+    let provider = hands.find("OpenAI-compatible server");
+    hands.click(provider.center());
+    assert_eq!(hands.draft.texts.len(), 2);
+    let other = hands.find("Anthropic");
+    let out = hands.click(other.center());
+    let wanted = Settings {
+        provider: ProviderKind::Anthropic,
+        ..hands.settings.clone()
+    };
+    assert_eq!(out, [Action::SetSettings(wanted)]);
+    assert_eq!(hands.draft, Draft::default());
+}
+
+#[test]
+fn a_key_is_stored_with_enter() {
+    let mut hands = Hands::new();
+    let field = hands.find("paste it here");
+    hands.click(field.center());
+    let enter = || vec![key(egui::Key::Enter, true, egui::Modifiers::NONE)];
+    assert_eq!(hands.frame(enter()).0, []);
+    hands.click(field.center());
+    hands.frame(vec![egui::Event::Text("sk-123".to_owned())]);
+    assert_eq!(hands.frame(enter()).0, [hands.store("sk-123")]);
+    hands.find("paste it here");
+}
+
+#[test]
 fn whom_the_key_is_for_is_shown() {
     let mut hands = Hands::new();
     hands.find("None is stored for 127.0.0.1:8080");

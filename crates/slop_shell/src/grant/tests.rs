@@ -129,6 +129,12 @@ fn keys_do_what_the_help_says() {
     bench.undo = Some("ticket #1".to_owned());
     bench.press(Modifiers::CTRL, Key::Z);
     assert_eq!(bench.asked(), [Action::Undo]);
+    let button = egui::Id::new("a button");
+    bench
+        .context
+        .memory_mut(|memory| memory.request_focus(button));
+    bench.press(Modifiers::CTRL, Key::Z);
+    assert_eq!(bench.asked(), [Action::Undo]);
     // A text field undoes typing.
     bench.focus();
     bench.press(Modifiers::CTRL, Key::Z);

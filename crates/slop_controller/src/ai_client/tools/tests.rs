@@ -7,12 +7,12 @@ use std::{
 };
 
 use slop_common::{is_note, ASSISTANT};
-use slop_state::{Action, DeedKind, ProviderKind, Remembered, TrackMode, Tracked};
+use slop_state::{Action, DeedKind, Orphans, ProviderKind, Remembered, TrackMode, Tracked};
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    ai_client::{systems, DoneStops, Orphans},
+    ai_client::{systems, DoneStops},
     controller::tests::act,
 };
 

@@ -1,6 +1,6 @@
 //! An orchestrator that answers when the test says so.
 
-use slop_state::{Leave, Proposed, Status};
+use slop_state::{Leave, Status};
 
 use super::*;
 use crate::controller::tests::{act, answer, app, send};
@@ -114,6 +114,20 @@ fn a_remark_is_asked_with_the_proposal_as_it_is() {
 }
 
 #[test]
+fn a_remark_is_not_lost_with_the_discussion_that_it_was_for() {
+    let mut app = asked();
+    send(&mut app);
+    answer(&mut app, TWO);
+    app.world_mut().resource_mut::<Planning>().remark = "And a roof.".to_owned();
+    let id = planning(&app).discussion.unwrap();
+    act(&mut app, Action::DeleteDiscussion(id));
+    act(&mut app, Action::PlanAgain);
+    assert_eq!(send(&mut app).len(), 1);
+    assert_ne!(planning(&app).discussion, Some(id));
+    assert_eq!(planning(&app).remark, "And a roof.");
+}
+
+#[test]
 fn an_answer_without_tickets_is_a_failure_that_can_be_retried() {
     let mut app = asked();
     send(&mut app);
@@ -142,6 +156,32 @@ fn a_refused_proposal_leaves_the_goal() {
     };
     assert_eq!(*planning(&app), left);
     assert_eq!(app.world().resource::<Discussions>().list.len(), 2);
+}
+
+#[test]
+fn a_proposal_that_is_gone_can_be_brought_back() {
+    let mut app = asked();
+    send(&mut app);
+    answer(&mut app, TWO);
+    app.world_mut().resource_mut::<Planning>().proposal[0].title = "lay new pipes".to_owned();
+    let changed = planning(&app).clone();
+    act(&mut app, Action::RefuseProposal);
+    act(&mut app, Action::Undo);
+    assert_eq!(*planning(&app), changed);
+
+    // As by Enter in the field for the goal.
+    act(&mut app, Action::Plan);
+    assert_eq!(keys(&app), [""; 0]);
+    send(&mut app);
+    act(&mut app, Action::Undo);
+    assert_eq!(keys(&app), [""; 0], "it would take the place of the answer");
+    answer(&mut app, r#"[{"title": "roof"}]"#);
+    let new = planning(&app).clone();
+    act(&mut app, Action::Undo);
+    assert_eq!(*planning(&app), changed);
+    // Neither is lost for the other.
+    act(&mut app, Action::Undo);
+    assert_eq!(*planning(&app), new);
 }
 
 #[test]
