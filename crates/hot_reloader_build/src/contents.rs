@@ -67,6 +67,16 @@ impl Contents {
         changed.map(|(path, _)| &**path)
     }
 
+    /// The same files, of whatever was in them.
+    pub(crate) fn unknown(&self) -> Self {
+        Self(self.0.keys().map(|path| (path.clone(), None)).collect())
+    }
+
+    /// When each was touched last, as it is now.
+    pub(crate) fn touches(&self) -> Touches {
+        Touches(self.paths().map(Touch::of).collect())
+    }
+
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -131,6 +141,11 @@ fn touched(file: &Path) -> Option<SystemTime> {
     }
     fs::metadata(file).ok()?.modified().ok()
 }
+
+/// When files were touched last, as far as the system tells: another than before also if they are what they were
+/// again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Touches(Vec<Option<Touch>>);
 
 /// What the system changes whenever somebody writes a file, replaces it or sets its times. The time of that
 /// change is its own, and no program can set it.
