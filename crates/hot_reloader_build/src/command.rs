@@ -89,6 +89,9 @@ impl BuildConfig {
             &self.profile,
         ];
         arguments.extend(selection.map(Into::into));
+        if !library.by_default {
+            arguments.push("--no-default-features".into());
+        }
         let features = library.features(&self.features);
         if !features.is_empty() {
             arguments.extend(["--features".into(), features.join(",").into()]);
@@ -145,6 +148,8 @@ pub struct PluginLibrary {
     /// What the host and the other libraries ask of it, and of the crates that they share with it, as cargo is told
     /// it: `feature` or `dependency/feature`.
     pub united: Vec<String>,
+    /// Whether its default features are on: not if the host does without them.
+    pub by_default: bool,
     /// The target folder, if cargo would use another one than that of the host.
     pub target_folder: Option<PathBuf>,
 }
@@ -158,6 +163,7 @@ impl PluginLibrary {
             package: name.to_owned(),
             foreign: Vec::new(),
             united: Vec::new(),
+            by_default: true,
             target_folder: None,
         }
     }
@@ -237,6 +243,7 @@ mod tests {
             package: "path+file:///game#my_game@0.1.0".into(),
             foreign: vec!["sounds".into()],
             united: ["hot", "bevy/png"].map(Into::into).into(),
+            by_default: false,
             target_folder: Some("/built".into()),
         };
         config.profile = "dev".into();
@@ -251,7 +258,8 @@ mod tests {
         assert!(
             line.starts_with(
                 "rustc --manifest-path /game/Cargo.toml --package path+file:///game#my_game@0.1.0 \
-                 --lib --crate-type cdylib --profile dev --features hot,cheats,bevy/png \
+                 --lib --crate-type cdylib --profile dev --no-default-features \
+                 --features hot,cheats,bevy/png \
                  --target-dir /built --offline -vv --message-format json"
             ),
             "{line}"

@@ -15,7 +15,7 @@ use thiserror::Error;
 use crate::{
     command::TARGET,
     configuration::{self, configurations},
-    features::{Graph, Host},
+    features::{Graph, Host, United},
     BuildConfig, Contents, PluginLibrary,
 };
 
@@ -436,7 +436,7 @@ fn plugin_libraries<'a>(
         .copied()
         .chain(host.map(|host| host.package));
     let all: BTreeSet<&String> = all.flat_map(|package| package.features.keys()).collect();
-    let library = |((name, package), united): (&(&String, &Package), Vec<String>)| {
+    let library = |((name, package), united): (&(&String, &Package), United)| {
         // Without `hot` a library is none, so that is never left out.
         let foreign = all.iter().filter(|feature| {
             !package.features.contains_key(**feature) && feature.as_str() != "hot"
@@ -445,7 +445,8 @@ fn plugin_libraries<'a>(
             name: (*name).clone(),
             package: package.id.repr.clone(),
             foreign: foreign.map(|feature| (*feature).clone()).collect(),
-            united,
+            united: united.features,
+            by_default: united.by_default,
             target_folder: target_folder.map(Path::to_owned),
         }
     };
