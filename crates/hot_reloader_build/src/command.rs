@@ -17,6 +17,9 @@ use crate::{
 /// The platform that this crate was built for, as a target triple.
 pub(crate) const TARGET: &str = env!("HOT_RELOADER_TARGET");
 
+/// The folder of the profile that this crate was built in.
+const PROFILE: &str = env!("HOT_RELOADER_PROFILE");
+
 /// What cargo is to build, and how.
 ///
 /// Package selection, features and profile must be those of the build that made the host;
@@ -51,10 +54,11 @@ pub struct BuildConfig {
 
 impl BuildConfig {
     /// Builds packages that are found from the folder of a manifest, with the feature `hot`, in the
-    /// profile that the running executable stands in.
+    /// profile that the running executable stands in, or was built in if it was moved.
     #[must_use]
     pub fn new(manifest_folder: impl Into<PathBuf>) -> Self {
         let executable = std::env::current_exe().ok();
+        let executable = executable.filter(|file| target_folder_of(Some(file)).is_some());
         let manifest_folder = manifest_folder.into();
         let mut config = Self {
             manifest: manifest_folder.join("Cargo.toml"),
@@ -225,9 +229,9 @@ fn target_of(executable: Option<&Path>) -> Option<String> {
 fn profile_of(executable: Option<&Path>) -> String {
     let folder = executable.and_then(profile_folder);
     let folder = folder.and_then(|folder| folder.file_name()?.to_str());
-    match folder {
-        None | Some("debug") => "dev".to_owned(),
-        Some(name) => name.to_owned(),
+    match folder.unwrap_or(PROFILE) {
+        "debug" => "dev".to_owned(),
+        name => name.to_owned(),
     }
 }
 
@@ -312,5 +316,12 @@ mod tests {
         check_profile("/w/target/release/slop", "release");
         check_profile("/w/target/debug/deps/slop-0123", "dev");
         check_profile("/w/target/fast/examples/slop", "fast");
+    }
+
+    /// Where it was moved to says nothing of how it was built. This one stands where it was built.
+    #[test]
+    fn the_profile_is_known_wherever_the_executable_is() {
+        let executable = std::env::current_exe().unwrap();
+        assert_eq!(profile_of(None), profile_of(Some(&executable)));
     }
 }

@@ -38,12 +38,11 @@ impl Contents {
         start: SystemTime,
         profiles: &[PathBuf],
     ) -> Self {
-        let is_cargos = |path: &Path| profiles.iter().any(|profile| path.starts_with(profile));
         // A time that comes along with a file says nothing, be it of the past or of the future.
         let is_older = |path: &Path| touched(path).is_some_and(|time| time < start);
         let read = |path: PathBuf| {
             let digest = match before.0.get(&path) {
-                _ if is_cargos(&path) => digest(&path),
+                _ if is_cargos(&path, profiles) => digest(&path),
                 Some(digest) => *digest,
                 None if is_older(&path) => digest(&path),
                 None => None,
@@ -51,6 +50,13 @@ impl Contents {
             (path, digest)
         };
         Self(paths.into_iter().map(read).collect())
+    }
+
+    /// Whether one of them was touched since `start`, by others than cargo: then it may have been another one for a
+    /// moment.
+    pub(crate) fn are_touched_since(&self, start: SystemTime, profiles: &[PathBuf]) -> bool {
+        let mut others = self.paths().filter(|path| !is_cargos(path, profiles));
+        others.any(|path| touched(path).is_some_and(|time| time >= start))
     }
 
     /// The same files as they are now.
@@ -113,6 +119,11 @@ impl Contents {
         let lost = there.find(|(path, _)| now.0.get(*path).is_none_or(Option::is_none));
         lost.map(|(path, _)| &**path)
     }
+}
+
+/// Whether a file lies in cargo's own folders.
+fn is_cargos(path: &Path, profiles: &[PathBuf]) -> bool {
+    profiles.iter().any(|profile| path.starts_with(profile))
 }
 
 /// What is in a file that nobody has touched since it was read is not read again.

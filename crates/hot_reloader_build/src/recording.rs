@@ -212,6 +212,7 @@ impl Recording {
             if heard.any(|other| Some(other) != command.as_ref()) {
                 return Err(Decline::TwoForms { name });
             }
+            let is_compiled = command.is_some();
             let command = command.or_else(|| older(hot));
             let folder = command
                 .as_ref()
@@ -238,14 +239,21 @@ impl Recording {
                 // An edit of it would never be seen.
                 return Err(Decline::NotSeen { name });
             }
+            let files = reads.files.iter().cloned();
+            let sources = Contents::compiled(files, &before, start, &profiles);
+            let mut made = Made::now(made.to_owned(), false);
+            if is_compiled && sources.are_touched_since(start, &profiles) {
+                // Nobody knows of which text it is, so it is compiled again.
+                made.stamp = None;
+            }
             units.push(Unit {
-                sources: Contents::compiled(reads.files.iter().cloned(), &before, start, &profiles),
+                sources,
                 command,
                 folder,
                 reads,
                 with: vec![0; needs.len()],
                 needs,
-                made: Made::now(made.to_owned(), false),
+                made,
                 revision: 0,
                 identity: None,
                 stand_ins: None,

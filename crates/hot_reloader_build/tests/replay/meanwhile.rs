@@ -40,6 +40,14 @@ fn a_text_that_is_gone_when_it_was_compiled_is_neither_run_nor_told() {
     let (outcome, _) = fixture.build();
     assert!(matches!(outcome, Err(BuildError::Errors(_))), "{outcome:?}");
     assert_eq!(fixture.compiled(), ["game"]);
+    // What cargo has made of such a text is made anew by the next build.
+    fixture.edit("game/src/menu.rs", "= oops", "= 3");
+    lets_read(&fixture, "4", "3");
+    fixture.known.as_mut().unwrap().distrust();
+    fixture.answers(204, Some(Decline::Useless));
+    fixture.answers(203, None);
+    fixture.answers(203, None);
+    assert_eq!(fixture.compiled(), [""; 0]);
 }
 
 /// Such as by `cargo test`, where tests turn more on. Cargo writes a library of the system under one name in all forms,
