@@ -88,6 +88,12 @@ impl Contents {
         self.0.is_empty()
     }
 
+    /// Whether all files of `others` are among them and were the same then.
+    pub(crate) fn has_all(&self, others: &Self) -> bool {
+        let mut others = others.0.iter();
+        others.all(|(path, digest)| self.0.get(path) == Some(digest))
+    }
+
     /// The digest of a file; `None` if it is missing, or not among them.
     pub(crate) fn digest(&self, path: &Path) -> Option<u64> {
         *self.0.get(path)?

@@ -50,6 +50,32 @@ fn a_text_that_is_gone_when_it_was_compiled_is_neither_run_nor_told() {
     assert_eq!(fixture.compiled(), [""; 0]);
 }
 
+/// While the app does not run: the command is another one, and the name of what it makes is the same.
+#[test]
+fn a_command_of_before_is_not_used_where_a_build_script_says_something_else_since() {
+    let mut fixture = Fixture::unbuilt();
+    let script = "fn main() {\n println!(\"cargo::rerun-if-changed=number.txt\");\n\
+                  if std::fs::read(\"number.txt\").unwrap().len() > 1 {\n\
+                  println!(\"cargo::rustc-cfg=odd\");\n }\n}\n";
+    fixture.write("rules/build.rs", script);
+    fixture.write("rules/number.txt", "1");
+    let odd = "words::WORD + cfg!(odd) as u64";
+    fixture.edit("rules/src/lib.rs", "words::WORD", odd);
+    fixture.answers(201, Some(Decline::First));
+    fixture.known = None;
+    fixture.write("rules/number.txt", "11");
+    assert!(fixture.cargo().output().unwrap().status.success());
+    fixture.answers(301, Some(Decline::First));
+    fixture.edit("game/src/menu.rs", "= 1", "= 5");
+    let name = "game".to_owned();
+    fixture.answers(305, Some(Decline::NotSeen { name }));
+    fixture.edit("rules/src/lib.rs", "words::WORD", "words::WORD + 1");
+    let name = "rules".to_owned();
+    fixture.answers(405, Some(Decline::NotSeen { name }));
+    fixture.edit("rules/src/lib.rs", "+ 1", "+ 2");
+    fixture.answers(505, None);
+}
+
 /// Such as by `cargo test`, where tests turn more on. Cargo writes a library of the system under one name in all forms,
 /// and takes each for the one that it had made.
 #[test]
