@@ -289,7 +289,8 @@ impl Recording {
         Ok(Self {
             config: config.clone(),
             environment: digests(config),
-            inputs: Contents::compiled(inputs, &Contents::default(), start, &profiles),
+            // Of the manifests, those that cargo was asked about.
+            inputs: Contents::compiled(inputs, &workspace.manifests, start, &profiles),
             scripted: workspace
                 .scripted
                 .iter()

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeSet, HashMap, HashSet},
     path::{Component, Path, PathBuf},
     process::Command,
+    time::SystemTime,
 };
 
 use cargo_metadata::{
@@ -311,6 +312,15 @@ impl Workspace {
             scripted,
             macros,
         })
+    }
+
+    /// The same, given when cargo was asked: of a manifest that was touched since, nobody knows what cargo read. The lock
+    /// file it may have written itself.
+    pub(crate) fn asked_at(mut self, start: SystemTime) -> Self {
+        let manifests = self.manifests.paths().map(Path::to_owned);
+        let lock = self.root.join("Cargo.lock");
+        self.manifests = Contents::compiled(manifests, &Contents::default(), start, &[lock]);
+        self
     }
 
     /// The same without the crates that cargo did not make for the libraries `wanted`, given what it `made`, and

@@ -50,6 +50,40 @@ fn a_text_that_is_gone_when_it_was_compiled_is_neither_run_nor_told() {
     assert_eq!(fixture.compiled(), [""; 0]);
 }
 
+/// As by a checkout of another branch: cargo builds what it says by then, and has told what it said before.
+#[test]
+fn a_manifest_that_is_edited_as_cargo_is_asked_is_asked_about_again() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.write(
+        "extra/Cargo.toml",
+        "[package]\nname = \"extra\"\nedition = \"2021\"\n",
+    );
+    fixture.write("extra/src/lib.rs", "pub const MORE: u64 = 50;\n");
+    fixture.edit("game/src/menu.rs", "= 1", "= 1 + extra::MORE");
+    let path = fixture.path("game/Cargo.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let [next, cargo] = ["next", "cargo.sh"].map(|file| fixture.folder.path().join(file));
+    let with = "engine\" }\nextra = { path = \"../extra\" }\n";
+    super::write(&next, &text.replace("engine\" }\n", with));
+    let script = format!(
+        "#!/bin/sh\n'{}' \"$@\"\nstatus=$?\n\
+         if [ \"$1\" = metadata ] && [ -e '{1}' ]; then cat '{1}' > '{2}'; rm '{1}'; fi\n\
+         exit $status\n",
+        fixture.config.cargo.display(),
+        next.display(),
+        path.display()
+    );
+    super::write(&cargo, &script);
+    let status = Command::new("chmod").arg("+x").arg(&cargo).status();
+    assert!(status.unwrap().success());
+    fixture.config.cargo = cargo;
+    fixture.answers(251, Some(Decline::First));
+    fixture.edit("extra/src/lib.rs", "= 50", "= 60");
+    fixture.answers(261, Some(Decline::Input { path }));
+    fixture.edit("extra/src/lib.rs", "= 60", "= 70");
+    fixture.answers(271, None);
+}
+
 /// While the app does not run: the command is another one, and the name of what it makes is the same.
 #[test]
 fn a_command_of_before_is_not_used_where_a_build_script_says_something_else_since() {
