@@ -33,7 +33,7 @@ pub struct Sources {
 /// of the system too, in whatever form: each form is written over the one before, and taken for the one that was made
 /// first.
 fn outputs(folders: &[PathBuf], name: &str) -> Vec<Option<Stamp>> {
-    let file = |folder: &PathBuf, extension| {
+    let file = |folder: &PathBuf, extension: &str| {
         let file = format!("{DLL_PREFIX}{name}.{extension}");
         Stamp::of(&folder.join("deps").join(file))
     };
