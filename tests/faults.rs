@@ -140,7 +140,7 @@ table! {
     missing_entry: refused(
         |f| edited(f, "hot_library!(game, witness);", ""), "inspect", "not_a_plugin", "hot_library!");
     wrong_entry_version: refused(
-        |f| meddled(f, "LC_ALL=C sed -i 's/hot_reloader 2/hot_reloader 9/' $LIB"),
+        |f| meddled(f, "LC_ALL=C sed -i 's/hot_reloader 3/hot_reloader 9/' $LIB"),
         "inspect", "entry_version", "version 9");
     other_compiler: refused(
         |f| meddled(f, "LC_ALL=C sed -i 's/rustc 1\\.[0-9]*\\.0 (/rustc 1.11.0 (/' $LIB"),

@@ -149,6 +149,7 @@ macro_rules! hot_library {
         #[unsafe(no_mangle)]
         pub static HOT_RELOADER_ENTRY: $crate::LibraryEntry = $crate::LibraryEntry {
             modules: $crate::module_entries!($($modules)*),
+            engine: $crate::private::engine_id,
         };
 
         /// Called by `bevy_dexterous_developer` when it swaps libraries.

@@ -1,5 +1,8 @@
 //! How a library says what modules it has.
 
+#[cfg(feature = "hot")]
+use std::any::TypeId;
+
 use bevy::prelude::App;
 
 use crate::StateKeys;
@@ -9,6 +12,17 @@ use crate::StateKeys;
 pub struct LibraryEntry {
     /// In the order in which they were listed.
     pub modules: &'static [ModuleEntry],
+    /// [`engine_id`], as the library knows it.
+    #[cfg(feature = "hot")]
+    pub engine: fn() -> TypeId,
+}
+
+/// What the compiler takes this crate for. If it, or the engine below, is compiled in other features, it is another crate,
+/// and all types of the engine are others.
+#[cfg(feature = "hot")]
+#[must_use]
+pub fn engine_id() -> TypeId {
+    TypeId::of::<LibraryEntry>()
 }
 
 /// One module of a library: a plugin, and what is said of it. `hot_library!` writes it, or

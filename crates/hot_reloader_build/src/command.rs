@@ -17,6 +17,9 @@ use crate::{
 /// The platform that this crate was built for, as a target triple.
 pub(crate) const TARGET: &str = env!("HOT_RELOADER_TARGET");
 
+/// The folder of the profile that this crate was built in.
+const PROFILE: &str = env!("HOT_RELOADER_PROFILE");
+
 /// What cargo is to build, and how.
 ///
 /// Package selection, features and profile must be those of the build that made the host;
@@ -51,10 +54,11 @@ pub struct BuildConfig {
 
 impl BuildConfig {
     /// Builds packages that are found from the folder of a manifest, with the feature `hot`, in the
-    /// profile that the running executable stands in.
+    /// profile that the running executable stands in, or was built in if it was moved.
     #[must_use]
     pub fn new(manifest_folder: impl Into<PathBuf>) -> Self {
         let executable = std::env::current_exe().ok();
+        let executable = executable.filter(|file| target_folder_of(Some(file)).is_some());
         let manifest_folder = manifest_folder.into();
         let mut config = Self {
             manifest: manifest_folder.join("Cargo.toml"),
@@ -89,6 +93,9 @@ impl BuildConfig {
             &self.profile,
         ];
         arguments.extend(selection.map(Into::into));
+        if !library.by_default {
+            arguments.push("--no-default-features".into());
+        }
         let features = library.features(&self.features);
         if !features.is_empty() {
             arguments.extend(["--features".into(), features.join(",").into()]);
@@ -145,6 +152,8 @@ pub struct PluginLibrary {
     /// What the host and the other libraries ask of it, and of the crates that they share with it, as cargo is told
     /// it: `feature` or `dependency/feature`.
     pub united: Vec<String>,
+    /// Whether its default features are on: not if the host does without them.
+    pub by_default: bool,
     /// The target folder, if cargo would use another one than that of the host.
     pub target_folder: Option<PathBuf>,
 }
@@ -158,6 +167,7 @@ impl PluginLibrary {
             package: name.to_owned(),
             foreign: Vec::new(),
             united: Vec::new(),
+            by_default: true,
             target_folder: None,
         }
     }
@@ -219,9 +229,9 @@ fn target_of(executable: Option<&Path>) -> Option<String> {
 fn profile_of(executable: Option<&Path>) -> String {
     let folder = executable.and_then(profile_folder);
     let folder = folder.and_then(|folder| folder.file_name()?.to_str());
-    match folder {
-        None | Some("debug") => "dev".to_owned(),
-        Some(name) => name.to_owned(),
+    match folder.unwrap_or(PROFILE) {
+        "debug" => "dev".to_owned(),
+        name => name.to_owned(),
     }
 }
 
@@ -237,6 +247,7 @@ mod tests {
             package: "path+file:///game#my_game@0.1.0".into(),
             foreign: vec!["sounds".into()],
             united: ["hot", "bevy/png"].map(Into::into).into(),
+            by_default: false,
             target_folder: Some("/built".into()),
         };
         config.profile = "dev".into();
@@ -251,7 +262,8 @@ mod tests {
         assert!(
             line.starts_with(
                 "rustc --manifest-path /game/Cargo.toml --package path+file:///game#my_game@0.1.0 \
-                 --lib --crate-type cdylib --profile dev --features hot,cheats,bevy/png \
+                 --lib --crate-type cdylib --profile dev --no-default-features \
+                 --features hot,cheats,bevy/png \
                  --target-dir /built --offline -vv --message-format json"
             ),
             "{line}"
@@ -304,5 +316,12 @@ mod tests {
         check_profile("/w/target/release/slop", "release");
         check_profile("/w/target/debug/deps/slop-0123", "dev");
         check_profile("/w/target/fast/examples/slop", "fast");
+    }
+
+    /// Where it was moved to says nothing of how it was built. This one stands where it was built.
+    #[test]
+    fn the_profile_is_known_wherever_the_executable_is() {
+        let executable = std::env::current_exe().unwrap();
+        assert_eq!(profile_of(None), profile_of(Some(&executable)));
     }
 }

@@ -38,12 +38,11 @@ impl Contents {
         start: SystemTime,
         profiles: &[PathBuf],
     ) -> Self {
-        let is_cargos = |path: &Path| profiles.iter().any(|profile| path.starts_with(profile));
         // A time that comes along with a file says nothing, be it of the past or of the future.
         let is_older = |path: &Path| touched(path).is_some_and(|time| time < start);
         let read = |path: PathBuf| {
             let digest = match before.0.get(&path) {
-                _ if is_cargos(&path) => digest(&path),
+                _ if is_cargos(&path, profiles) => digest(&path),
                 Some(digest) => *digest,
                 None if is_older(&path) => digest(&path),
                 None => None,
@@ -51,6 +50,13 @@ impl Contents {
             (path, digest)
         };
         Self(paths.into_iter().map(read).collect())
+    }
+
+    /// Whether one of them was touched since `start`, by others than cargo: then it may have been another one for a
+    /// moment.
+    pub(crate) fn are_touched_since(&self, start: SystemTime, profiles: &[PathBuf]) -> bool {
+        let mut others = self.paths().filter(|path| !is_cargos(path, profiles));
+        others.any(|path| touched(path).is_some_and(|time| time >= start))
     }
 
     /// The same files as they are now.
@@ -67,9 +73,25 @@ impl Contents {
         changed.map(|(path, _)| &**path)
     }
 
+    /// The same files, of whatever was in them.
+    pub(crate) fn unknown(&self) -> Self {
+        Self(self.0.keys().map(|path| (path.clone(), None)).collect())
+    }
+
+    /// When each was touched last, as it is now.
+    pub(crate) fn touches(&self) -> Touches {
+        Touches(self.paths().map(Touch::of).collect())
+    }
+
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether all files of `others` are among them and were the same then.
+    pub(crate) fn has_all(&self, others: &Self) -> bool {
+        let mut others = others.0.iter();
+        others.all(|(path, digest)| self.0.get(path) == Some(digest))
     }
 
     /// The digest of a file; `None` if it is missing, or not among them.
@@ -105,6 +127,11 @@ impl Contents {
     }
 }
 
+/// Whether a file lies in cargo's own folders.
+fn is_cargos(path: &Path, profiles: &[PathBuf]) -> bool {
+    profiles.iter().any(|profile| path.starts_with(profile))
+}
+
 /// What is in a file that nobody has touched since it was read is not read again.
 fn digest(file: &Path) -> Option<u64> {
     static READ: Mutex<BTreeMap<PathBuf, (Touch, u64)>> = Mutex::new(BTreeMap::new());
@@ -131,6 +158,11 @@ fn touched(file: &Path) -> Option<SystemTime> {
     }
     fs::metadata(file).ok()?.modified().ok()
 }
+
+/// When files were touched last, as far as the system tells: another than before also if they are what they were
+/// again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Touches(Vec<Option<Touch>>);
 
 /// What the system changes whenever somebody writes a file, replaces it or sets its times. The time of that
 /// change is its own, and no program can set it.

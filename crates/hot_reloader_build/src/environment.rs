@@ -60,12 +60,22 @@ pub fn clean(
         .collect()
 }
 
+/// What programs say of themselves by, so that it is another one at each start.
+const OF_TALK: [&str; 4] = [
+    "RUST_BACKTRACE",
+    "RUST_LIB_BACKTRACE",
+    "RUST_LOG",
+    "RUST_LOG_STYLE",
+];
+
 /// Whether cargo or rustup decides by a variable how a crate is compiled. What code and build scripts read
 /// besides, cargo is told.
 pub(crate) fn decides(name: &str) -> bool {
     let prefixes = ["CARGO", "__CARGO", "RUST"];
     let names = ["PATH", "HOME", "USERPROFILE", LIBRARY_PATH];
-    names.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
+    let may_decide =
+        names.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix));
+    may_decide && !OF_TALK.contains(&name)
 }
 
 /// Whether cargo put this folder on the loader's path: it holds build products or the standard
@@ -117,7 +127,8 @@ mod tests {
 
     #[test]
     fn another_terminal_builds_as_the_first_one() {
-        for name in ["WINDOWID", "DISPLAY", "SHLVL", "OLDPWD"] {
+        let others = ["WINDOWID", "DISPLAY", "SHLVL", "OLDPWD"];
+        for name in others.into_iter().chain(["RUST_LOG", "RUST_BACKTRACE"]) {
             assert!(!decides(name), "{name}");
         }
         for name in [

@@ -26,30 +26,43 @@ pub(crate) struct Host<'a> {
     pub(crate) as_test: bool,
 }
 
+/// What cargo is told of the features of a library.
+pub(crate) struct United {
+    /// Those to be turned on, in its own terms: `feature`, or `dependency/feature`.
+    pub(crate) features: Vec<String>,
+    /// Whether the default ones are on.
+    pub(crate) by_default: bool,
+}
+
+/// The feature that is on unless somebody does without it.
+const DEFAULT: &str = "default";
+
 /// What a package asks of those that it needs: the name that it has for each, and the features.
 type Asked<'a> = HashMap<&'a PackageId, (&'a str, BTreeSet<&'a str>)>;
 
 impl<'a> Graph<'a> {
-    /// What cargo is to turn on for each library, in its own terms (`feature`, or `dependency/feature`), since the
-    /// host or another library asks for it: of the library itself, or of what both need.
-    pub(crate) fn united(
-        &self,
-        host: Option<Host<'a>>,
-        libraries: &[&'a Package],
-    ) -> Vec<Vec<String>> {
-        let by_host = host.map(|host| self.asked_by(host.package, host.as_test, BTreeSet::new()));
+    /// What cargo is to turn on for each library, since the host or another library asks for it: of the library itself,
+    /// or of what both need.
+    pub(crate) fn united(&self, host: Option<Host<'a>>, libraries: &[&'a Package]) -> Vec<United> {
+        let default = || BTreeSet::from([DEFAULT]);
+        let by_host = host.map(|host| self.asked_by(host.package, host.as_test, default()));
         let by_host = by_host.unwrap_or_default();
         // No library needs another, so nobody else asks anything of one.
         let of = |library: &Package| {
             let asked = by_host.get(&library.id);
-            asked.map_or_else(BTreeSet::new, |(_, features)| features.clone())
+            asked.map(|(_, features)| features.clone())
         };
-        let by_libraries = libraries
-            .iter()
-            .map(|library| self.asked_by(library, false, of(library)));
+        let by_libraries = libraries.iter().map(|library| {
+            let features = of(library).unwrap_or_else(default);
+            self.asked_by(library, false, features)
+        });
         let by_libraries: Vec<Asked<'a>> = by_libraries.collect();
         let united = |(library, own): (&&'a Package, &Asked<'a>)| {
-            let asked = of(library).into_iter().map(str::to_owned);
+            let of_host = of(library);
+            let does_without = of_host
+                .as_ref()
+                .is_some_and(|features| !features.contains(DEFAULT));
+            let asked = of_host.into_iter().flatten().map(str::to_owned);
             let mut asked: BTreeSet<String> = asked.collect();
             for (id, (_, features)) in by_libraries.iter().chain([&by_host]).flatten() {
                 if let Some((name, known)) = own.get(*id) {
@@ -57,12 +70,15 @@ impl<'a> Graph<'a> {
                     asked.extend(new.map(|feature| format!("{name}/{feature}")));
                 }
             }
-            asked.into_iter().collect()
+            United {
+                features: asked.into_iter().collect(),
+                by_default: !does_without || !library.features.contains_key(DEFAULT),
+            }
         };
         libraries.iter().zip(&by_libraries).map(united).collect()
     }
 
-    /// What a package asks of those that it needs, if `features` of it are turned on too.
+    /// What a package asks of those that it needs, if `features` of it are turned on.
     fn asked_by(
         &self,
         package: &'a Package,
@@ -110,13 +126,13 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// All that these features of a package turn on and its default ones, in the terms of its manifest: `feature`,
+/// All that these features of a package turn on, in the terms of its manifest: `feature`,
 /// `dep:name`, `name/feature` and `name?/feature`.
 fn turned_on<'a>(
     package: &'a Package,
     features: impl Iterator<Item = &'a str>,
 ) -> BTreeSet<&'a str> {
-    let mut waiting: Vec<&str> = features.chain(["default"]).collect();
+    let mut waiting: Vec<&str> = features.collect();
     let mut turned_on = BTreeSet::new();
     while let Some(item) = waiting.pop() {
         if !turned_on.insert(item) {
@@ -145,7 +161,7 @@ fn feature_of<'a>(item: &'a str, name: &str) -> Option<&'a str> {
 
 /// What a manifest asks of a dependency wherever that is built.
 fn by_manifest(dependency: &Dependency) -> impl Iterator<Item = &str> {
-    let default = dependency.uses_default_features.then_some("default");
+    let default = dependency.uses_default_features.then_some(DEFAULT);
     let named = dependency.features.iter().map(String::as_str);
     default.into_iter().chain(named)
 }

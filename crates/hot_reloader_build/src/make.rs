@@ -219,6 +219,7 @@ impl Task<'_> {
             return Ok(known);
         }
         let (mut out, mut err) = (String::new(), String::new());
+        let start = SystemTime::now();
         let process = self.start(Workspace::question(self.config), supervisor)?;
         let status = loop {
             match supervisor.wait_next() {
@@ -233,8 +234,9 @@ impl Task<'_> {
             }
         };
         let answer = status.success().then_some(&*out).ok_or(&*err);
-        Workspace::understand(self.config, self.libraries, answer)
-            .map_err(|source| BuildError::Workspace { source })
+        let workspace = Workspace::understand(self.config, self.libraries, answer);
+        let workspace = workspace.map_err(|source| BuildError::Workspace { source })?;
+        Ok(workspace.asked_at(start))
     }
 
     /// Returns what cargo built, and the crates in it that it cannot tell apart from those of before.

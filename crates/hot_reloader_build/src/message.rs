@@ -16,6 +16,12 @@ use crate::{
 /// Lines of cargo's own text that are kept.
 const TAIL: usize = 40;
 
+/// The codes of errors that are about the libraries which the compiler is given: one is missing, or is another one than
+/// those that need it were compiled with. Cargo builds them anew.
+const OF_LIBRARIES: [&str; 8] = [
+    "E0460", "E0461", "E0462", "E0463", "E0464", "E0514", "E0519", "E0786",
+];
+
 /// Gathers what a build prints until it is known how it ended.
 #[derive(Debug)]
 pub struct Transcript {
@@ -26,6 +32,8 @@ pub struct Transcript {
     /// The packages that were compiled besides those that may change, by name.
     pub(crate) compiled: Vec<String>,
     errors: Vec<Diagnostic>,
+    /// Whether one of them is about a library that the compiler was given.
+    is_about_libraries: bool,
     text: Vec<String>,
     /// The calls of the compiler that make a library.
     pub(crate) commands: Vec<UnitCommand>,
@@ -50,6 +58,7 @@ impl Transcript {
             library: None,
             compiled: Vec::new(),
             errors: Vec::new(),
+            is_about_libraries: false,
             text: Vec::new(),
             commands: Vec::new(),
             made: Vec::new(),
@@ -143,6 +152,8 @@ impl Transcript {
         if !is_error || diagnostic.message.starts_with("aborting due to") {
             return;
         }
+        let code = diagnostic.code.as_ref().map(|code| &*code.code);
+        self.is_about_libraries |= code.is_some_and(|code| OF_LIBRARIES.contains(&code));
         self.errors.push(Diagnostic {
             message: diagnostic.message.clone(),
             place: diagnostic
@@ -187,8 +198,8 @@ impl Transcript {
 
     /// Whether a person wrote all of them.
     #[must_use]
-    pub fn errors_have_places(&self) -> bool {
-        self.errors.iter().all(|error| error.place.is_some())
+    pub fn errors_are_of_the_code(&self) -> bool {
+        !self.is_about_libraries && self.errors.iter().all(|error| error.place.is_some())
     }
 
     /// The errors of the code, if it has any.
@@ -283,6 +294,14 @@ mod tests {
         let place = error.diagnostics()[0].place.clone().unwrap();
         assert_eq!(place.to_string(), "/w/game/src/lib.rs:9:5");
         assert!(error.to_string().contains("E0425"));
+    }
+
+    #[test]
+    fn an_error_about_a_library_is_none_of_the_code() {
+        assert!(transcript(ERROR).errors_are_of_the_code());
+        let code = r#""code":{"code":"E0460","explanation":null}"#;
+        let of_library = ERROR.replace("\"code\":null", code);
+        assert!(!transcript(&of_library).errors_are_of_the_code());
     }
 
     #[test]

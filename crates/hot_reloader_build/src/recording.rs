@@ -43,6 +43,9 @@ pub struct Recording {
     libraries: Vec<Made>,
     /// Each after those that it needs, the plugin libraries among them.
     pub(crate) units: Vec<Unit>,
+    /// Whether it was made since the app started. So what others have cargo build besides is noticed.
+    #[serde(skip)]
+    is_of_this_start: bool,
 }
 
 /// What stands for the layout of a crate besides cargo's own `-C metadata`. `None` if that is enough, as it
@@ -170,6 +173,9 @@ impl Recording {
             of.map(|(_, path)| &**path)
         };
         let is_as_before = older.is_some_and(|older| older.check(config).is_ok());
+        let is_decided_alike = older.is_some_and(|older| {
+            older.is_of_this_start || older.is_decided_alike(config, workspace, deps)
+        });
         let older_unit = |hot: &HotCrate| {
             let mut units = older.into_iter().flat_map(|older| &older.units);
             units.find(|unit| unit.name == hot.name)
@@ -180,7 +186,9 @@ impl Recording {
                 // Its name says nothing of how it was made.
                 is_as_before
             } else {
-                made_of(hot)?.file_stem()? == format!("lib{}", command.stem()).as_str()
+                // It says nothing of what manifests and build scripts turn on.
+                let name = format!("lib{}", command.stem());
+                is_decided_alike && made_of(hot)?.file_stem()? == name.as_str()
             };
             (is_same && is_of(command, hot)).then(|| command.clone())
         };
@@ -212,6 +220,7 @@ impl Recording {
             if heard.any(|other| Some(other) != command.as_ref()) {
                 return Err(Decline::TwoForms { name });
             }
+            let is_compiled = command.is_some();
             let command = command.or_else(|| older(hot));
             let folder = command
                 .as_ref()
@@ -238,14 +247,21 @@ impl Recording {
                 // An edit of it would never be seen.
                 return Err(Decline::NotSeen { name });
             }
+            let files = reads.files.iter().cloned();
+            let sources = Contents::compiled(files, &before, start, &profiles);
+            let mut made = Made::now(made.to_owned(), false);
+            if is_compiled && sources.are_touched_since(start, &profiles) {
+                // Nobody knows of which text it is, so it is compiled again.
+                made.stamp = None;
+            }
             units.push(Unit {
-                sources: Contents::compiled(reads.files.iter().cloned(), &before, start, &profiles),
+                sources,
                 command,
                 folder,
                 reads,
                 with: vec![0; needs.len()],
                 needs,
-                made: Made::now(made.to_owned(), false),
+                made,
                 revision: 0,
                 identity: None,
                 stand_ins: None,
@@ -268,13 +284,13 @@ impl Recording {
         if let Some(path) = includes {
             return Err(Decline::Includes { path: path.clone() });
         }
-        let inputs = inputs(config, workspace, deps)
-            .into_iter()
-            .chain(configurations);
+        let inputs = deciding(config, workspace, deps).into_iter();
+        let inputs = inputs.chain(stable_sources(workspace, deps));
         Ok(Self {
             config: config.clone(),
             environment: digests(config),
-            inputs: Contents::compiled(inputs, &Contents::default(), start, &profiles),
+            // Of the manifests, those that cargo was asked about.
+            inputs: Contents::compiled(inputs, &workspace.manifests, start, &profiles),
             scripted: workspace
                 .scripted
                 .iter()
@@ -286,11 +302,23 @@ impl Recording {
                 .map(|path| Made::now(path, false))
                 .collect(),
             units,
+            is_of_this_start: true,
         })
     }
 
-    /// Whether the commands would still be those that cargo would use.
-    pub(crate) fn check(&self, config: &BuildConfig) -> Result<(), Decline> {
+    /// Whether cargo would give a crate of the same name the same command: it may have been edited since, and so may
+    /// what it needs.
+    fn is_decided_alike(
+        &self,
+        config: &BuildConfig,
+        workspace: &Workspace,
+        deps: &[PathBuf],
+    ) -> bool {
+        let deciding = deciding(config, workspace, deps);
+        self.check_settings(config).is_ok() && self.inputs.has_all(&Contents::read(deciding))
+    }
+
+    fn check_settings(&self, config: &BuildConfig) -> Result<(), Decline> {
         let time_limit = self.config.time_limit;
         // Whoever set a variable, its value is the same.
         let configured = self.config.configured.clone();
@@ -309,6 +337,12 @@ impl Recording {
             let name = name.to_string_lossy().into_owned();
             return Err(Decline::Variable { name });
         }
+        Ok(())
+    }
+
+    /// Whether the commands would still be those that cargo would use.
+    pub(crate) fn check(&self, config: &BuildConfig) -> Result<(), Decline> {
+        self.check_settings(config)?;
         if let Some(path) = self.inputs.first_change() {
             return Err(Decline::Input {
                 path: path.to_owned(),
@@ -477,20 +511,14 @@ fn digests(config: &BuildConfig) -> Vec<(OsString, u64)> {
     digests.collect()
 }
 
-/// All files that say what cargo would do, but for its configuration and for the sources of what may change
-/// that no build script reads.
-fn inputs(config: &BuildConfig, workspace: &Workspace, deps: &[PathBuf]) -> Vec<PathBuf> {
+/// All files that say by which commands cargo compiles.
+fn deciding(config: &BuildConfig, workspace: &Workspace, deps: &[PathBuf]) -> Vec<PathBuf> {
     let mut inputs: Vec<PathBuf> = workspace.manifests.paths().map(Path::to_owned).collect();
+    inputs.extend(configurations(config));
     for folder in config.folder.ancestors() {
         inputs.extend(["rust-toolchain.toml", "rust-toolchain"].map(|file| folder.join(file)));
     }
     inputs.extend(home("RUSTUP_HOME", ".rustup").map(|rustup| rustup.join("settings.toml")));
-    for name in &workspace.stable {
-        for info in all_dep_infos(deps, name) {
-            let info = DepInfo::read(&info, &workspace.root);
-            inputs.extend(info.unwrap_or_default().files);
-        }
-    }
     for scripted in &workspace.scripted {
         for path in read_by_script(scripted, deps, &workspace.root) {
             if path.is_dir() {
@@ -501,6 +529,14 @@ fn inputs(config: &BuildConfig, workspace: &Workspace, deps: &[PathBuf]) -> Vec<
         }
     }
     inputs
+}
+
+/// The sources of what may not change.
+fn stable_sources(workspace: &Workspace, deps: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let infos = workspace.stable.iter();
+    let infos = infos.flat_map(|name| all_dep_infos(deps, name));
+    let infos = infos.filter_map(|info| DepInfo::read(&info, &workspace.root).ok());
+    infos.flat_map(|info| info.files).collect()
 }
 
 /// What a build script may read, files and folders: its own sources and what it names. If it names nothing, or what

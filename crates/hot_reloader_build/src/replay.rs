@@ -14,6 +14,7 @@ use cargo_metadata::diagnostic;
 use serde::Deserialize;
 
 use crate::{
+    contents::Touches,
     dep_info::DepInfo,
     identity::Identities,
     layout::Edited,
@@ -78,23 +79,23 @@ pub(crate) fn replay(
         let Ok(mut run) = Run::new(place, wanted, config, workspace, supervisor)? else {
             continue;
         };
-        run.all()?;
-        let Run {
-            layout, is_needed, ..
-        } = run;
-        let units = &place.recording.units;
-        // Else nobody knows of which text the identities are.
-        let mut needed = units.iter().zip(is_needed).filter(|(_, needed)| *needed);
-        if needed.all(|(unit, _)| unit.sources == unit.sources.again()) {
-            let made = |name: &&String| {
-                let of = workspace.plugin_crate(name);
-                let mut units = units.iter();
-                let unit = of.and_then(|of| units.find(|unit| unit.name == of.name));
-                let path = unit.map(|unit| unit.made.path.clone());
-                ((*name).clone(), path.unwrap_or_default())
-            };
-            return Ok((wanted.iter().map(made).collect(), layout));
+        let ended = run.all();
+        let (is_as_read, layout) = (run.is_as_read(), run.layout);
+        let is_of_text = matches!(ended, Ok(()) | Err(Stopped::Failed(BuildError::Errors(_))));
+        if is_of_text && !is_as_read {
+            // That text is gone, be it that it was compiled or that it could not be.
+            continue;
         }
+        ended?;
+        let units = &place.recording.units;
+        let made = |name: &&String| {
+            let of = workspace.plugin_crate(name);
+            let mut units = units.iter();
+            let unit = of.and_then(|of| units.find(|unit| unit.name == of.name));
+            let path = unit.map(|unit| unit.made.path.clone());
+            ((*name).clone(), path.unwrap_or_default())
+        };
+        return Ok((wanted.iter().map(made).collect(), layout));
     }
     let what = "reading the sources".to_owned();
     let reason = "they are edited all the time".to_owned();
@@ -177,6 +178,8 @@ struct Run<'a> {
     recording: &'a mut Recording,
     /// What is in the sources of each unit, read before any was compiled.
     now: Vec<Contents>,
+    /// When they were touched last, as it was then.
+    touched: Vec<Touches>,
     /// What tells each unit apart.
     identities: Vec<Identity>,
     layout: Arc<Layout>,
@@ -213,6 +216,8 @@ impl<'a> Run<'a> {
         let plugins = plugins.filter_map(|plugin| recording.place_of(&plugin.name));
         let plugins = plugins.collect();
         let units = recording.units.iter();
+        let touched = units.map(|unit| unit.sources.touches()).collect();
+        let units = recording.units.iter();
         let now: Vec<Contents> = units.map(|unit| unit.sources.again()).collect();
         let (layout, identities) = match place.identities.of(recording, workspace, &now) {
             Ok(known) => known,
@@ -224,6 +229,7 @@ impl<'a> Run<'a> {
             plugins,
             recording,
             now,
+            touched,
             identities,
             layout,
             running: BTreeMap::new(),
@@ -265,6 +271,14 @@ impl<'a> Run<'a> {
             Some(error) => Err(Stopped::Failed(error)),
             None => Ok(()),
         }
+    }
+
+    /// Whether the sources are still what was read before any was compiled. Else nobody knows which text was compiled,
+    /// and of which the identities are.
+    fn is_as_read(&self) -> bool {
+        let all = self.now.iter().zip(&self.touched).zip(&self.is_needed);
+        let mut needed = all.filter(|(_, is_needed)| **is_needed);
+        needed.all(|((now, touched), _)| now.touches() == *touched && now.again() == *now)
     }
 
     /// Takes out a unit that needs nothing that is still to be compiled.
@@ -382,10 +396,10 @@ impl<'a> Run<'a> {
         let unit = &mut self.recording.units[index];
         if !status.success() {
             // An error in the code has a place in it. What has none may be a full disk as well as what the
-            // linker misses. And a compiler that crashes may name a place too.
+            // linker misses. And a compiler that crashes, or misses a library, may name a place too.
             let is_whole = status.code().is_some_and(|code| code != CRASHED);
             let has_errors = self.transcript.has_errors();
-            if is_whole && has_errors && self.transcript.errors_have_places() {
+            if is_whole && has_errors && self.transcript.errors_are_of_the_code() {
                 return Ok(());
             }
             if !is_whole {
@@ -422,7 +436,13 @@ impl<'a> Run<'a> {
             if let Some(file) = unit.made.path.file_name() {
                 unit.made = Made::now(self.bench.outputs().join(file), true);
             }
-            unit.sources = self.now[index].clone();
+            let is_untouched = self.now[index].touches() == self.touched[index];
+            unit.sources = if is_untouched {
+                self.now[index].clone()
+            } else {
+                // It may have been another text for a moment.
+                self.now[index].unknown()
+            };
             if unit.identity != self.identities[index] {
                 unit.identity = self.identities[index];
                 self.bench.tidy(&unit.name);

@@ -6,6 +6,7 @@
 
 use std::{
     collections::BTreeMap,
+    env::consts::{DLL_EXTENSION, DLL_PREFIX},
     fs,
     path::{Path, PathBuf},
     time::SystemTime,
@@ -13,7 +14,7 @@ use std::{
 
 use crate::{
     dep_info::{dep_infos, DepInfo},
-    Contents, Workspace,
+    Contents, Stamp, Workspace,
 };
 
 /// The source files of these crates, as they were when cargo compiled them.
@@ -24,6 +25,22 @@ pub struct Sources {
     /// By crate.
     crates: BTreeMap<String, Contents>,
     fingerprints: Fingerprints,
+    /// By crate, what lies under its name alone.
+    outputs: BTreeMap<String, Vec<Option<Stamp>>>,
+}
+
+/// The libraries of a crate that are called by its name alone, as they are now. Cargo calls those so that are libraries
+/// of the system too, in whatever form: each form is written over the one before, and taken for the one that was made
+/// first.
+fn outputs(folders: &[PathBuf], name: &str) -> Vec<Option<Stamp>> {
+    let file = |folder: &PathBuf, extension: &str| {
+        let file = format!("{DLL_PREFIX}{name}.{extension}");
+        Stamp::of(&folder.join("deps").join(file))
+    };
+    let files = folders
+        .iter()
+        .flat_map(|folder| [DLL_EXTENSION, "rlib"].map(|extension| file(folder, extension)));
+    files.collect()
 }
 
 /// The files in which cargo keeps what it made libraries of, with the times at which it began.
@@ -76,6 +93,7 @@ impl Sources {
         Self {
             folders: folders.to_vec(),
             fingerprints: Fingerprints::read(folders, &names),
+            outputs: all_outputs(folders, &names),
             crates: names.into_iter().map(of).collect(),
         }
     }
@@ -87,6 +105,7 @@ impl Sources {
             folders: vec![folder.to_owned()],
             crates,
             fingerprints: Fingerprints::default(),
+            outputs: BTreeMap::new(),
         }
     }
 
@@ -94,12 +113,16 @@ impl Sources {
     pub(crate) fn look_again(&mut self) {
         let names: Vec<String> = self.crates.keys().cloned().collect();
         self.fingerprints = Fingerprints::read(&self.folders, &names);
+        self.outputs = all_outputs(&self.folders, &names);
     }
 
     /// Of these crates it is what it was.
     pub(crate) fn keep(&mut self, crates: &[String], before: Self) {
         let kept = before.crates.into_iter();
         self.crates
+            .extend(kept.filter(|(name, _)| crates.contains(name)));
+        let kept = before.outputs.into_iter();
+        self.outputs
             .extend(kept.filter(|(name, _)| crates.contains(name)));
     }
 
@@ -137,8 +160,12 @@ impl Sources {
         }
     }
 
-    /// The same of each form of these crates that is another one than cargo had left.
+    /// The same of each form of these crates that is another one than cargo had left, or was written over.
     fn forget_others(&self) {
+        let all = self.outputs.iter();
+        let written_over = all.filter(|(name, left)| outputs(&self.folders, name) != **left);
+        let written_over: Vec<String> = written_over.map(|(name, _)| name.clone()).collect();
+        self.forget(&written_over);
         let is_of_these =
             |file: &&Path| crate_of(file).is_some_and(|name| self.crates.contains_key(name));
         self.fingerprints
@@ -146,6 +173,12 @@ impl Sources {
             .filter(is_of_these)
             .for_each(remove);
     }
+}
+
+fn all_outputs(folders: &[PathBuf], crates: &[String]) -> BTreeMap<String, Vec<Option<Stamp>>> {
+    let all = crates.iter();
+    all.map(|name| (name.clone(), outputs(folders, name)))
+        .collect()
 }
 
 /// If that cannot be done, cargo goes by the times there are.
@@ -249,6 +282,23 @@ mod tests {
         sources.look_again();
         assert_eq!(sources.make_stale(), [""; 0]);
         assert!(fingerprint.exists());
+    }
+
+    /// Of a crate that is a library of the system, cargo writes each form under the same name.
+    #[test]
+    fn what_another_form_was_written_over_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, mut sources) = built(folder.path());
+        let target = folder.path().join("target/debug");
+        let fingerprint = target.join(".fingerprint/game-0123/dep-lib-game");
+        let library = target.join(format!("deps/{DLL_PREFIX}game.{DLL_EXTENSION}"));
+        fs::write(&library, "one").unwrap();
+        sources.look_again();
+        assert_eq!(sources.make_stale(), [""; 0]);
+        assert!(fingerprint.exists());
+        fs::write(&library, "other").unwrap();
+        assert_eq!(sources.make_stale(), [""; 0]);
+        assert!(!fingerprint.exists());
     }
 
     #[test]

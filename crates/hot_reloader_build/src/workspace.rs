@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeSet, HashMap, HashSet},
     path::{Component, Path, PathBuf},
     process::Command,
+    time::SystemTime,
 };
 
 use cargo_metadata::{
@@ -15,7 +16,7 @@ use thiserror::Error;
 use crate::{
     command::TARGET,
     configuration::{self, configurations},
-    features::{Graph, Host},
+    features::{Graph, Host, United},
     BuildConfig, Contents, PluginLibrary,
 };
 
@@ -313,6 +314,15 @@ impl Workspace {
         })
     }
 
+    /// The same, given when cargo was asked: of a manifest that was touched since, nobody knows what cargo read. The lock
+    /// file it may have written itself.
+    pub(crate) fn asked_at(mut self, start: SystemTime) -> Self {
+        let manifests = self.manifests.paths().map(Path::to_owned);
+        let lock = self.root.join("Cargo.lock");
+        self.manifests = Contents::compiled(manifests, &Contents::default(), start, &[lock]);
+        self
+    }
+
     /// The same without the crates that cargo did not make for the libraries `wanted`, given what it `made`, and
     /// for the others without those that are missing in `before`. What some package of the workspace needs with
     /// some feature, cargo names whether it builds that or not.
@@ -436,7 +446,7 @@ fn plugin_libraries<'a>(
         .copied()
         .chain(host.map(|host| host.package));
     let all: BTreeSet<&String> = all.flat_map(|package| package.features.keys()).collect();
-    let library = |((name, package), united): (&(&String, &Package), Vec<String>)| {
+    let library = |((name, package), united): (&(&String, &Package), United)| {
         // Without `hot` a library is none, so that is never left out.
         let foreign = all.iter().filter(|feature| {
             !package.features.contains_key(**feature) && feature.as_str() != "hot"
@@ -445,7 +455,8 @@ fn plugin_libraries<'a>(
             name: (*name).clone(),
             package: package.id.repr.clone(),
             foreign: foreign.map(|feature| (*feature).clone()).collect(),
-            united,
+            united: united.features,
+            by_default: united.by_default,
             target_folder: target_folder.map(Path::to_owned),
         }
     };

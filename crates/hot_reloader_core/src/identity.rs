@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// The version of the entry that host and library meet at. Changes when its layout changes.
-pub const ENTRY_VERSION: u32 = 2;
+pub const ENTRY_VERSION: u32 = 3;
 
 /// The exported static that holds the library's [`IdentityText`].
 pub const IDENTITY_SYMBOL: &str = "HOT_RELOADER_IDENTITY";

@@ -79,6 +79,14 @@ pub enum ReloadError {
     /// The loader did not take it.
     #[error("{}", chain(.0))]
     Load(#[from] LoadError),
+    /// To a library all types of the engine are others than to the app.
+    #[error(
+        "the library `{library}` was built with another form of the engine than the app, in other features; run the app by the package of its host (`cargo run --package …`), and after a build of anything else, such as `cargo test`, `cargo clean --package hot_reloader_dylib` first"
+    )]
+    OtherEngine {
+        /// The library.
+        library: String,
+    },
     /// A module was asked for that neither runs nor can be known of.
     #[error("there is no module `{name}`; there are: {}; a module that is new comes with a reload of all", known.join(", "))]
     UnknownModule {
@@ -191,7 +199,9 @@ impl ReloadError {
                 Phase::Rehearse
             }
             Self::Identity(_) | Self::RestartRequired { .. } => Phase::Inspect,
-            Self::Load(_) | Self::Registry(_) | Self::AtOdds { .. } => Phase::Identify,
+            Self::Load(_) | Self::OtherEngine { .. } | Self::Registry(_) | Self::AtOdds { .. } => {
+                Phase::Identify
+            }
             Self::TypesChanged(_) => Phase::Gate,
             Self::Capture(_) => Phase::Capture,
             Self::NotSwapped { .. } | Self::Swap { .. } => Phase::Swap,
@@ -232,6 +242,7 @@ impl ReloadError {
             Self::Identity(IdentityError::OtherCompiler { .. }) => "other_compiler",
             Self::Identity(IdentityError::NoBuildId { .. }) => "no_build_id",
             Self::RestartRequired { .. } => "restart_required",
+            Self::OtherEngine { .. } => "other_engine",
             Self::Load(LoadError::OldImage { .. }) => "old_image",
             Self::Load(LoadError::Identity(_)) => "identity_changed",
             Self::Registry(RegistryError::Duplicate { .. }) => "duplicate_module",
@@ -324,6 +335,9 @@ fn crates_clause(crates: &[String]) -> String {
     if crates.is_empty() {
         String::new()
     } else {
-        format!(" (this build compiled {})", crates.join(", "))
+        format!(
+            " (this build compiled {}; if it does so after each start, run the app by the package of its host, `cargo run --package …`)",
+            crates.join(", ")
+        )
     }
 }

@@ -30,7 +30,7 @@ use super::{
     snapshot::{Instructions, Scope, Snapshot},
     HotReloader,
 };
-use crate::{OnLoad, OnReload, OnUnload};
+use crate::{entry::engine_id, OnLoad, OnReload, OnUnload};
 
 /// Bevy 0.14.
 #[derive(Debug)]
@@ -77,6 +77,10 @@ impl Engine for Bevy {
         copy: &StagedLibrary,
     ) -> Result<(Library, Vec<HotModule>), ReloadError> {
         let entry = Libraries::scope(world, |_, libraries| libraries.open(library, copy))?;
+        if (entry.engine)() != engine_id() {
+            let library = library.name.clone();
+            return Err(ReloadError::OtherEngine { library });
+        }
         let describe = |entry: &crate::ModuleEntry| HotModule {
             name: entry.name.to_owned(),
             file_path: made.root.join(entry.file),

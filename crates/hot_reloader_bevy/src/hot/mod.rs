@@ -76,4 +76,5 @@ pub(crate) mod exports {
     pub use hot_reloader_core::identity::{identity_text, IdentityText};
 
     pub use super::{in_process::InProcess, runner::scope};
+    pub use crate::entry::engine_id;
 }

@@ -303,7 +303,7 @@ fn an_error_without_a_place_declines() {
 
 impl Fixture {
     /// Lets cargo run the compiler by a script that does something else before.
-    fn wrap(&self, before: &str) {
+    pub(super) fn wrap(&self, before: &str) {
         let wrapper = self.folder.path().join("wrap.sh");
         write(&wrapper, &format!("#!/bin/sh\n{before}\nexec \"$@\"\n"));
         let status = Command::new("chmod").arg("+x").arg(&wrapper).status();
@@ -314,7 +314,7 @@ impl Fixture {
 
     /// Builds where the compiler ends without an error in the code, so that cargo is asked.
     #[track_caller]
-    fn answers_where_the_compiler_fails(&mut self, answer: u64) {
+    pub(super) fn answers_where_the_compiler_fails(&mut self, answer: u64) {
         let (outcome, builder) = self.build();
         let built = outcome.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(ask(library(&built)), answer);

@@ -337,6 +337,23 @@ fn what_a_library_may_do_without_is_built_as_the_host_asks() {
     fixture.answers_by_cargo(301, "game/Cargo.toml");
 }
 
+/// As with any other dependency.
+#[test]
+fn a_library_has_its_default_features_unless_the_host_does_without_them() {
+    let mut fixture = Fixture::unbuilt();
+    let default = "cheats = []\ndefault = [\"cheats\"]";
+    fixture.edit("game/Cargo.toml", "cheats = []", default);
+    let game = "[dependencies]\ngame = { path = \"../game\" }\n";
+    fixture.with_host(game);
+    fixture.answers(10_201, Some(Decline::First));
+    let without = game.replace(" }", ", default-features = false }");
+    fixture.with_manifest(&without);
+    let path = fixture.path("host/Cargo.toml");
+    fixture.answers(201, Some(Decline::Input { path }));
+    fixture.edit("game/src/menu.rs", "= 1", "= 2");
+    fixture.answers(202, None);
+}
+
 /// With what the host turns on in one library comes what that one asks of a crate that another needs too.
 #[test]
 fn what_a_feature_of_one_library_turns_on_the_other_is_built_with() {

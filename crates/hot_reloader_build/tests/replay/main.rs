@@ -5,6 +5,7 @@ mod crates;
 mod declines;
 mod identity;
 mod libraries;
+mod meanwhile;
 
 use std::{
     fs,

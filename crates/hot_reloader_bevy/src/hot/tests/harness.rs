@@ -1,5 +1,7 @@
 //! An app whose libraries are lists of functions.
 
+use std::any::TypeId;
+
 use bevy::{
     app::App,
     prelude::*,
@@ -9,6 +11,7 @@ use hot_reloader_build::Layout;
 use hot_reloader_transaction::{Outcome, ReloadReport};
 
 use crate::{
+    entry::engine_id,
     hot::{
         in_process::InProcess, HotReloader, HotReloaderConfig, HotReloaderPlugin, ReloadRequest,
     },
@@ -58,8 +61,13 @@ pub(super) fn plain<T: Component>() -> Abilities {
 
 /// A library of such modules.
 fn library(modules: &[ModuleEntry]) -> &'static LibraryEntry {
+    library_of(engine_id, modules)
+}
+
+/// One that was compiled with some engine.
+fn library_of(engine: fn() -> TypeId, modules: &[ModuleEntry]) -> &'static LibraryEntry {
     let modules = Box::leak(modules.to_vec().into_boxed_slice());
-    Box::leak(Box::new(LibraryEntry { modules }))
+    Box::leak(Box::new(LibraryEntry { modules, engine }))
 }
 
 /// An app that runs such modules. It has two libraries, of which the second has none unless a test says so.
@@ -139,6 +147,11 @@ impl Bench {
     /// Says what the second library has from the next build on.
     pub(super) fn more(&mut self, modules: &[ModuleEntry]) {
         self.more = library(modules);
+    }
+
+    /// The same, of code that was compiled with another engine than the app.
+    pub(super) fn more_with_another_engine(&mut self, modules: &[ModuleEntry]) {
+        self.more = library_of(TypeId::of::<App>, modules);
     }
 
     /// Runs frames until the next report.

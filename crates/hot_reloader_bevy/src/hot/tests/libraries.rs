@@ -105,6 +105,27 @@ fn a_panic_in_one_library_takes_its_reload_back_and_the_other_goes_on() {
     runs(&bench, &["game of bench: 1", "hud of more: 2"]);
 }
 
+/// In other features, all types of the engine are others to it, and what the app has is nothing to it.
+#[test]
+fn a_library_of_another_engine_is_refused() {
+    let mut bench = start(|app| {
+        app.add_systems(Update, note("one"));
+    });
+    let other = hud(|app| {
+        app.add_systems(Update, note("two"));
+    });
+    bench.more_with_another_engine(&[other]);
+    bench.again();
+    bench.world().send_event(ReloadRequest::all());
+    let report = bench.report();
+    check(&report, Outcome::Refused);
+    assert_eq!(report.error.unwrap().kind(), "other_engine");
+    take(&mut bench);
+    bench.frames(1);
+    assert_eq!(take(&mut bench), ["one"]);
+    check(&reload(&mut bench, &[other]), Outcome::Committed);
+}
+
 /// The first library has a module that the second has too, so both together are refused.
 #[test]
 fn a_library_is_reloaded_beside_one_that_is_broken() {
