@@ -122,37 +122,14 @@ pub(crate) fn set_up(
     with_exchange(world, |world, exchange, _| exchange.begin(world)).map_err(failed)?;
     code::forget_all_held(world);
     let mut set_up = SetUp::default();
-    let built: Result<(), ReloadError> = plan.modules.iter().try_for_each(|module| {
-        let entry = entry_of(libraries, world.resource::<Delegates>(), &module.name);
-        let entry = entry.expect("the plan is of modules of the libraries");
-        let runs = world.resource::<Delegates>().built.contains(&module.name);
-        let mut work = |world: &mut World| {
-            code::hold_observers(world, true);
-            let built = build(
-                world,
-                entry,
-                rehearsal,
-                module,
-                runs,
-                &mut transitions,
-                &mut set_up,
-            );
-            code::hold_observers(world, false);
-            built
-        };
-        let built = if runs {
-            // What it spawns is there, and goes again.
-            code::unheard(world, work)
-        } else {
-            work(world)
-        };
-        let built = built.map_err(|fault| ReloadError::Rehearsal {
-            module: module.name.clone(),
-            fault,
-        })?;
-        set_up.modules.insert(module.name.clone(), built);
-        Ok(())
-    });
+    let built = build_all(
+        world,
+        libraries,
+        rehearsal,
+        plan,
+        &mut transitions,
+        &mut set_up,
+    );
     let new = world.components().iter().skip(known);
     set_up.used.extend(new.map(|info| info.id()));
     *world.resource_mut::<SetUp>() = set_up;
@@ -189,6 +166,45 @@ pub(crate) fn set_up(
     warnings.extend(startups_that_wait(running, set_up, plan));
     warnings.extend(sayings_not_held(running, set_up, plan));
     Ok(warnings)
+}
+
+/// Lets the modules build, one after the other. Of what those spawn that build again nobody hears: it is there, and
+/// goes again.
+fn build_all(
+    world: &mut World,
+    libraries: &[Library],
+    rehearsal: &Rehearsal,
+    plan: &Plan,
+    transitions: &mut HashMap<String, Schedule>,
+    set_up: &mut SetUp,
+) -> Result<(), ReloadError> {
+    let before = world.resource::<Delegates>().built.clone();
+    let runs = |module: &HotModule| before.contains(&module.name);
+    // To let nobody hear takes as long as there are observers, so it is done once for several.
+    for modules in plan.modules.chunk_by(|one, next| runs(one) == runs(next)) {
+        let again = modules.iter().any(runs);
+        let mut build_each = |world: &mut World| -> Result<(), ReloadError> {
+            modules.iter().try_for_each(|module| {
+                let entry = entry_of(libraries, world.resource::<Delegates>(), &module.name);
+                let entry = entry.expect("the plan is of modules of the libraries");
+                code::hold_observers(world, true);
+                let built = build(world, entry, rehearsal, module, again, transitions, set_up);
+                code::hold_observers(world, false);
+                let built = built.map_err(|fault| ReloadError::Rehearsal {
+                    module: module.name.clone(),
+                    fault,
+                })?;
+                set_up.modules.insert(module.name.clone(), built);
+                Ok(())
+            })
+        };
+        if again {
+            code::unheard(world, build_each)?;
+        } else {
+            build_each(world)?;
+        }
+    }
+    Ok(())
 }
 
 /// Works on what is kept out of the builds' way, where a panic leaves it to be undone.
