@@ -169,7 +169,8 @@ pub(crate) fn arrange(world: &mut World, host: InternedScheduleLabel, units: &[U
             };
             let mut delegator = (move |world: &mut World| run(world, part))
                 .run_if(move |delegates: Res<Delegates>| delegates.have(part))
-                .in_set(UnitSet { arrangement, unit });
+                .in_set(UnitSet { arrangement, unit })
+                .ambiguous_with_all();
             for set in &place.within {
                 delegator = delegator.in_set(*set);
             }
@@ -194,6 +195,8 @@ fn delegator(label: InternedScheduleLabel) -> SystemConfigs {
     (move |world: &mut World| run(world, part))
         .run_if(move |delegates: Res<Delegates>| delegates.have(part))
         .in_set(HotSystems)
+        // It is exclusive, so an app that allows no ambiguities would have one with each of its systems.
+        .ambiguous_with_all()
 }
 
 /// The schedule of a module that is called like another one, if that is not its own: a state whose type changed

@@ -311,6 +311,18 @@ fn fits(host: &ScheduleGraph, units: &[Unit]) -> Result<(), String> {
     let graph = Graph::of(host);
     let nodes: HashMap<InternedSystemSet, NodeId> =
         sets(host).map(|(node, set, _)| (set, node)).collect();
+    let mut around = units
+        .iter()
+        .flat_map(|unit| unit.before.iter().chain(&unit.after));
+    let is_several = |set: &&InternedSystemSet| {
+        let node = nodes.get(*set).filter(|_| set.system_type().is_some());
+        node.is_some_and(|node| graph.systems_below(*node).len() > 1)
+    };
+    if let Some(set) = around.find(is_several) {
+        return Err(format!(
+            "it orders systems against {set:?}, which the app has more than once; put those into a set in the app"
+        ));
+    }
     let begin = |node: NodeId| Point::Begin(node);
     // A system takes no time, so it begins and ends at once.
     let end = |node: NodeId| {

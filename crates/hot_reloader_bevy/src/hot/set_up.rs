@@ -374,7 +374,6 @@ fn build(
     } = Recording::of(world, entry, log)?;
     let begun = threads::list().into_iter();
     let begun = begun.filter(move |thread| !threads.contains(thread));
-    world.flush();
     let has_states = match rehearsal.unsure.get(&module.name) {
         // Its states are there, so they have not been added again.
         Some(fault) if had_states(world, &module.name) => return Err(fault.clone()),

@@ -187,6 +187,26 @@ fn a_system_that_has_panicked_keeps_its_id_and_runs_the_new_code() {
 struct Ring;
 
 #[test]
+fn an_observer_whose_parameters_conflict_is_refused() {
+    let mut bench = Bench::start(
+        &[game(|app| {
+            app.observe(|_: Trigger<Ring>, mut notes: ResMut<Notes>| notes.0.push("old"));
+        })],
+        host,
+    );
+    for _ in 0..2 {
+        let report = bench.reload(&[game(|app| {
+            app.observe(|_: Trigger<Ring>, _: Query<&mut Player>, _: Query<&Player>| {});
+        })]);
+        check(&report, Outcome::Refused);
+        let text = report.error.unwrap().to_string();
+        assert!(text.contains("B0001"), "{text}");
+        bench.world().trigger(Ring);
+        assert_eq!(take(&mut bench), ["old"]);
+    }
+}
+
+#[test]
 fn what_is_added_before_it_does_not_change_whose_id_a_resource_holds() {
     #[derive(Resource)]
     struct Beep(SystemId);

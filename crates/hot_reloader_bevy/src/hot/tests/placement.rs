@@ -1,6 +1,9 @@
 //! A module's systems run where they would run without `hot`: among the sets of the host.
 
-use bevy::prelude::*;
+use bevy::{
+    ecs::schedule::{LogLevel, ScheduleBuildSettings},
+    prelude::*,
+};
 use hot_reloader_transaction::{Outcome, ReloadReport};
 
 use super::harness::{check, module, Bench};
@@ -129,8 +132,12 @@ fn own_sets_keep_their_order_and_conditions_among_those_of_the_host() {
 
 #[test]
 fn what_cannot_be_placed_is_refused_with_the_way_out() {
-    let mut bench = Bench::start(&[module("game", |_| {})], host);
-    let cases: [(fn(&mut App), &str); 4] = [
+    fn twice() {}
+    let mut bench = Bench::start(&[module("game", |_| {})], |app| {
+        host(app);
+        app.add_systems(Update, (twice, twice));
+    });
+    let cases: [(fn(&mut App), &str); 5] = [
         (
             |app| {
                 app.add_systems(Update, note("x").after(Part::Late).before(Part::Early));
@@ -158,6 +165,12 @@ fn what_cannot_be_placed_is_refused_with_the_way_out() {
             },
             "a condition of its own",
         ),
+        (
+            |app| {
+                app.add_systems(Update, note("x").after(twice));
+            },
+            "more than once",
+        ),
     ];
     for (setup, says) in cases {
         let report = bench.reload(&[module("game", setup)]);
@@ -167,6 +180,35 @@ fn what_cannot_be_placed_is_refused_with_the_way_out() {
         assert!(error.to_string().contains(says), "{error}");
         assert_eq!(frame(&mut bench), ["early", "late"]);
     }
+}
+
+#[test]
+fn an_app_that_allows_no_ambiguity_goes_on() {
+    let mut bench = Bench::start(
+        &[module("game", |app| {
+            app.add_systems(Update, note("whole"));
+        })],
+        |app| {
+            host(app);
+            app.edit_schedule(Update, |schedule| {
+                schedule.set_build_settings(ScheduleBuildSettings {
+                    ambiguity_detection: LogLevel::Error,
+                    ..default()
+                });
+            });
+        },
+    );
+    let sorted = |bench: &mut Bench| {
+        let mut notes = frame(bench);
+        notes.sort_unstable();
+        notes
+    };
+    assert_eq!(sorted(&mut bench), ["early", "late", "whole"]);
+    let report = bench.reload(&[module("game", |app| {
+        app.add_systems(Update, note("unit").after(Part::Early));
+    })]);
+    check(&report, Outcome::Committed);
+    assert_eq!(sorted(&mut bench), ["early", "late", "unit"]);
 }
 
 #[test]
