@@ -9,7 +9,8 @@ use std::{
 use bevy::{
     app::{First, Last, Main},
     ecs::schedule::{
-        InternedScheduleLabel, IntoSystemConfigs, ScheduleLabel, Stepping, SystemConfigs, SystemSet,
+        InternedScheduleLabel, InternedSystemSet, IntoSystemConfigs, ScheduleLabel, Stepping,
+        SystemConfigs, SystemSet,
     },
     prelude::{App, Mut, Res, Resource, Schedule, Schedules, StateTransition, World},
 };
@@ -141,6 +142,11 @@ pub(crate) fn attach(world: &mut World, create: bool) {
 struct UnitSet {
     arrangement: usize,
     unit: usize,
+}
+
+/// Whether a set stands for a unit.
+pub(crate) fn is_unit(set: InternedSystemSet) -> bool {
+    (*set.0).as_dyn_eq().as_any().is::<UnitSet>()
 }
 
 /// Adds a delegator for each unit to a schedule, unless such an arrangement is there from before.

@@ -11,7 +11,7 @@ use bevy::{
         entity::Entity,
         schedule::{ExecutorKind, InternedScheduleLabel, ScheduleLabel},
     },
-    prelude::{App, Mut, Resource, Schedule, StateTransition, World},
+    prelude::{App, Mut, Resource, Schedule, Schedules, StateTransition, World},
 };
 use hot_reloader_core::{
     panics,
@@ -31,7 +31,7 @@ use super::{
     library::{entry_of, Library},
     listen::Passing,
     names,
-    placement::Placement,
+    placement::{self, Placement},
     rebuild::Alive,
     recording::{ModuleSchedules, Recording},
     rehearsal::{self, Found, Incoming, Rehearsal},
@@ -405,6 +405,7 @@ fn build(
     }
     // Of an initialised schedule this cannot be told.
     let placements = rehearsal::place(world, &schedules)?;
+    fit_with_others(world, &placements, set_up)?;
     let sayings = shared_sets::sayings(world, &schedules);
     let is_hot = |name: &str| rehearsal.is_hot(name);
     let found = rehearsal::initialise(world, &mut schedules, runs, is_hot)?;
@@ -432,6 +433,30 @@ fn build(
         again,
         has_states,
     })
+}
+
+/// Whether systems of a module can be placed among the host's together with those of the modules that have built
+/// before it.
+fn fit_with_others(
+    world: &World,
+    placements: &[(InternedScheduleLabel, Placement)],
+    set_up: &SetUp,
+) -> Result<(), RehearsalFault> {
+    let schedules = world.get_resource::<Schedules>();
+    for (label, placement) in placements {
+        let others = set_up.modules.values().flat_map(|built| &built.placements);
+        let others = others.filter(|(other, _)| other == label);
+        let mut together: Vec<&Placement> = others.map(|(_, placement)| placement).collect();
+        together.push(placement);
+        if let Some(host) = schedules.and_then(|schedules| schedules.get(*label)) {
+            let fit = placement::fit_together(host, &together);
+            fit.map_err(|reason| RehearsalFault::Schedule {
+                schedule: format!("{label:?}"),
+                reason,
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes their components from entities whose like is there, as long as what the hooks of these work on is out of

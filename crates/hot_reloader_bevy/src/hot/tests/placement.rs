@@ -183,6 +183,41 @@ fn what_cannot_be_placed_is_refused_with_the_way_out() {
 }
 
 #[test]
+fn modules_that_cannot_be_placed_together_are_refused() {
+    /// The host's, in no order.
+    #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+    enum Loose {
+        A,
+        B,
+    }
+    const NOTHING: [ModuleEntry; 2] = [module("one", |_| {}), module("two", |_| {})];
+    let mut bench = Bench::start(&NOTHING, |app| {
+        host(app);
+        app.configure_sets(Update, (Loose::A, Loose::B));
+    });
+    let one = module("one", |app| {
+        app.add_systems(Update, note("one").after(Loose::A).before(Loose::B));
+    });
+    let two = module("two", |app| {
+        app.add_systems(Update, note("two").after(Loose::B).before(Loose::A));
+    });
+    let refused = |bench: &mut Bench, modules: [ModuleEntry; 2], says: &str| {
+        let report = bench.reload(&modules);
+        check(&report, Outcome::Refused);
+        let text = report.error.unwrap().to_string();
+        assert!(text.contains(says), "{text}");
+    };
+    refused(&mut bench, [one, two], "those of other modules");
+    assert_eq!(frame(&mut bench), ["early", "late"]);
+    let report = bench.reload(&[one, NOTHING[1]]);
+    check(&report, Outcome::Committed);
+    assert!(frame(&mut bench).contains(&"one"));
+    // What was placed stays.
+    refused(&mut bench, [NOTHING[0], two], "until the restart");
+    assert!(frame(&mut bench).contains(&"one"));
+}
+
+#[test]
 fn an_app_that_allows_no_ambiguity_goes_on() {
     let mut bench = Bench::start(
         &[module("game", |app| {
