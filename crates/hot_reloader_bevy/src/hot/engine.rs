@@ -24,7 +24,7 @@ use super::{
     migration::{self, LeftBehind},
     recording::HostPlugins,
     rehearsal::{self, Rehearsal},
-    reloader,
+    reloader, resources,
     set_up::{self, SetUp},
     slots::{Before, Delegates, Slot},
     snapshot::{Instructions, Scope, Snapshot},
@@ -117,12 +117,14 @@ impl Engine for Bevy {
             of_others: compare::written_by_others(world, rehearsal),
         };
         let present = world.resource::<Delegates>().spawned.present(world);
+        let resources = resources::present(world);
         let delegates = &mut *world.resource_mut::<Delegates>();
         delegates.before = Some(Before {
             made: delegates.made.clone(),
             built: delegates.built.clone(),
             spawned: delegates.spawned.clone(),
             present,
+            resources,
             exchange: None,
         });
         panics::guard(|| Snapshot::capture(world, Scope::World, &instructions))

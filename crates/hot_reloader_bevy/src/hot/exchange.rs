@@ -84,6 +84,8 @@ pub(crate) struct Known<'a> {
     pub(crate) is_sure: bool,
     /// The states of the world, by the names that new code has for them.
     pub(crate) states: HashSet<String>,
+    /// The resources of builds before that were gone when the reload began.
+    pub(crate) gone: HashSet<ResourceKey>,
 }
 
 /// Live resources that change places with those of a throwaway world.
@@ -93,6 +95,7 @@ pub(crate) struct Exchange {
     /// Copies of live resources that may be inserted though nobody has tried it.
     kept: Vec<Kept>,
     states: HashSet<String>,
+    gone: HashSet<ResourceKey>,
     /// The resources that were there.
     present: HashSet<ResourceKey>,
     /// Whether all that the builds make is known beforehand.
@@ -192,6 +195,7 @@ impl Exchange {
             pairs,
             kept,
             states: known.states,
+            gone: known.gone,
             present,
             is_sure: known.is_sure,
             begin: Tick::new(0),
@@ -243,7 +247,7 @@ impl Exchange {
         self.put_assets_back(world);
         let copiers = Copiers::new(world, &[]);
         let this_run = world.increment_change_tick();
-        let mut warnings = self.made_again(world, made);
+        let mut warnings = self.made_again(world);
         for index in 0..self.pairs.len() {
             let pair = &self.pairs[index];
             let now = ticks(world, pair.live, pair.key.1).map(|now| now.last_changed_tick());
@@ -515,12 +519,11 @@ impl Exchange {
         }
     }
 
-    /// Resources of before that were gone, and that the builds have made again: what is to be said of them.
-    fn made_again(&self, world: &World, made: &MadeValues) -> Vec<String> {
+    /// Resources that were gone, and that the builds have made again: what is to be said of them.
+    fn made_again(&self, world: &World) -> Vec<String> {
         let now = resources::present(world);
-        let is_again = |key: &&ResourceKey| now.contains(*key) && !self.present.contains(*key);
-        let names = made.keys().filter(is_again);
-        let names = names.filter_map(|key| name_of(world, *key));
+        let again = self.gone.intersection(&now);
+        let names = again.filter_map(|key| name_of(world, *key));
         let mut said: Vec<String> = names
             .map(|name| {
                 format!("{name} had been taken out of the world, and the code has made it again")

@@ -35,7 +35,7 @@ use super::{
     rebuild::Alive,
     recording::{ModuleSchedules, Recording},
     rehearsal::{self, Found, Incoming, Rehearsal},
-    resources,
+    resources::{self, ResourceKey},
     shared_sets::{self, Sayings, Speaker},
     slots::{Delegates, Placed, Slot},
 };
@@ -100,6 +100,7 @@ pub(crate) fn set_up(
             before: &before,
             is_sure: rehearsal.is_sure(),
             states: states_that_go_on(world, plan),
+            gone: resources_gone(world),
         };
         Exchange::prepare(world, throwaway, known, |scratch| {
             for entry in all {
@@ -220,6 +221,14 @@ fn with_exchange<R>(
             Some(panics::guard(|| work(world, exchange, made)))
         })
         .transpose()
+}
+
+/// The resources of builds before that were gone when the reload began.
+fn resources_gone(world: &World) -> HashSet<ResourceKey> {
+    let Delegates { made, before, .. } = world.resource::<Delegates>();
+    let there = before.as_ref().map(|before| &before.resources);
+    let is_gone = |key: &&ResourceKey| there.is_some_and(|there| !there.contains(*key));
+    made.keys().filter(is_gone).copied().collect()
 }
 
 /// The states of the world, by the names that new code has for them.

@@ -15,7 +15,7 @@ use bevy::{
 use hot_reloader_transaction::Outcome;
 
 use super::harness::{check, host, module, note, take, Bench, Notes};
-use crate::{hot::ReloadRequest, ModuleEntry};
+use crate::{hot::ReloadRequest, ModuleEntry, OnUnload};
 
 const fn game(build: fn(&mut App)) -> ModuleEntry {
     module("game", build)
@@ -72,6 +72,16 @@ fn a_resource_that_was_taken_out_is_made_again_and_that_is_told() {
     assert!(is_told(&mut bench));
     assert_eq!(bench.world().resource::<Speed>().0, 1.0);
     assert!(!is_told(&mut bench), "once");
+    // Code that takes it out as it is unloaded wants no more than that.
+    let report = bench.reload(&[game(|app| {
+        build(app);
+        app.add_systems(OnUnload, |world: &mut World| {
+            world.remove_resource::<Speed>();
+        });
+    })]);
+    check(&report, Outcome::Committed);
+    assert!(!is_told(&mut bench));
+    assert_eq!(bench.world().resource::<Speed>().0, 1.0);
 }
 
 #[test]
