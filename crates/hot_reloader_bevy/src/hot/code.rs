@@ -216,19 +216,22 @@ impl Code {
             }
             // Without a place, nothing of the new code stands for it: it ends when that is accepted.
             let Some(place) = place else { continue };
-            let at = new[place].entity;
+            let follows = new.remove(place);
+            let at = follows.entity;
             if runs(world, code) {
                 swap_code(world, code, at);
                 forget_held(world, at);
                 old.parked.push(Parked { of: code, at });
+                self.entities.push(code);
             } else if !is_observer(world, code) && move_code(world, code, at) {
                 world.despawn(at);
                 old.stay.push(code.entity);
+                self.entities.push(code);
             } else {
-                continue;
+                // Its place in the order is its own all the same, or all after it would be taken for one another.
+                register(world, at);
+                self.entities.push(follows);
             }
-            new.remove(place);
-            self.entities.push(code);
         }
         for code in new {
             register(world, code.entity);

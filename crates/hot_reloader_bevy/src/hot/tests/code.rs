@@ -183,6 +183,20 @@ fn a_system_that_has_panicked_keeps_its_id_and_runs_the_new_code() {
     }
 }
 
+#[test]
+fn a_system_that_is_gone_leaves_the_others_their_ids() {
+    let mut bench = Bench::start(&[game(|app| two(app, ["a", "b"]))], host);
+    let ids = *bench.world().resource::<Ids>();
+    bench.world().remove_system(ids.0[0]).expect("it is there");
+    for _ in 0..2 {
+        let report = bench.reload(&[game(|app| two(app, ["c", "d"]))]);
+        check(&report, Outcome::Committed);
+        bench.frames(8);
+        bench.world().run_system(ids.0[1]).expect("it is there");
+        assert_eq!(take(&mut bench), ["d"]);
+    }
+}
+
 #[derive(Event)]
 struct Ring;
 
@@ -252,6 +266,38 @@ fn an_observer_of_an_entity_goes_with_it() {
         bench.frames(8);
     }
     assert_eq!(bench.count::<Door>(), 0);
+}
+
+#[test]
+fn an_observer_of_an_entity_is_not_taken_for_that_of_another_which_is_gone() {
+    #[derive(Component)]
+    struct Door(&'static str);
+    fn build(app: &mut App) {
+        for name in ["left", "right"] {
+            let mut door = app.world_mut().spawn(Door(name));
+            door.observe(move |_: Trigger<Ring>, mut notes: ResMut<Notes>| notes.0.push(name));
+        }
+    }
+    let mut bench = Bench::start(&[game(build)], host);
+    let world = bench.world();
+    let mut doors = world.query::<(Entity, &Door)>();
+    let doors: Vec<(Entity, &'static str)> = doors
+        .iter(world)
+        .map(|(door, name)| (door, name.0))
+        .collect();
+    for (door, _) in doors.iter().filter(|(_, name)| *name == "left") {
+        world.despawn(*door);
+    }
+    let report = bench.reload(&[game(|app| {
+        build(app);
+        app.add_systems(Update, || ());
+    })]);
+    check(&report, Outcome::Committed);
+    bench.frames(8);
+    for (door, _) in doors.iter().filter(|(_, name)| *name == "right") {
+        bench.world().trigger_targets(Ring, *door);
+    }
+    assert_eq!(take(&mut bench), ["right"]);
 }
 
 #[test]
