@@ -124,6 +124,9 @@ pub(crate) fn place(host: &Schedule, module: &Schedule) -> Result<Option<Placeme
         });
     }
     let known = Graph::of(host);
+    for key in &mut keys {
+        known.leave_out_around(&mut key.within);
+    }
     for (from, to) in &module.dependencies {
         if let (Some(from), Some(to)) = (is_host(from), is_host(to)) {
             if known.orders(from, to) {
@@ -252,6 +255,14 @@ impl<'a> Graph<'a> {
             }
         }
         found
+    }
+
+    /// Leaves out sets that have another of them in them anyway. To say so twice is an error to some schedules.
+    fn leave_out_around(&self, within: &mut Vec<InternedSystemSet>) {
+        let nodes = sets(self.graph).filter(|(_, set, _)| within.contains(set));
+        let around = nodes.flat_map(|(node, _, _)| self.around(node));
+        let around: Vec<InternedSystemSet> = around.filter_map(|node| self.set(node)).collect();
+        within.retain(|set| !around.contains(set));
     }
 
     /// All systems in a node, by number.

@@ -218,6 +218,33 @@ fn modules_that_cannot_be_placed_together_are_refused() {
 }
 
 #[test]
+fn a_set_within_another_may_be_so_in_the_app_and_in_the_module() {
+    /// The host's.
+    #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+    struct Outer;
+    fn nest(app: &mut App) {
+        app.configure_sets(Update, Part::Early.in_set(Outer));
+    }
+    let mut bench = Bench::start(&[module("game", |_| {})], |app| {
+        host(app);
+        nest(app);
+        app.edit_schedule(Update, |schedule| {
+            schedule.set_build_settings(ScheduleBuildSettings {
+                hierarchy_detection: LogLevel::Error,
+                ..default()
+            });
+        });
+    });
+    let report = bench.reload(&[module("game", |app| {
+        nest(app);
+        let system = note("nested").in_set(Part::Early).before(Part::Late);
+        app.add_systems(Update, system);
+    })]);
+    check(&report, Outcome::Committed);
+    assert!(frame(&mut bench).contains(&"nested"));
+}
+
+#[test]
 fn an_app_that_allows_no_ambiguity_goes_on() {
     let mut bench = Bench::start(
         &[module("game", |app| {
