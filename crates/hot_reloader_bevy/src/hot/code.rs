@@ -18,10 +18,10 @@ use bevy::{
         observer::ObserverState,
         world::{ON_ADD, ON_INSERT, ON_REMOVE},
     },
-    prelude::{App, Observer, OnAdd, Query, ResMut, Resource, Trigger, With, World},
+    prelude::{App, Mut, Observer, OnAdd, Query, ResMut, Resource, Trigger, With, World},
 };
 
-use super::names;
+use super::{names, slots::Delegates};
 
 /// The code that entities of one module hold.
 #[derive(Debug, Default)]
@@ -101,8 +101,7 @@ pub(crate) fn unheard<R>(world: &mut World, work: impl FnOnce(&mut World) -> R) 
     let mut observers = world.query_filtered::<Entity, With<ObserverState>>();
     let observers = observers.iter(world);
     let observers: Vec<Entity> = observers.filter(|of| !watching.contains(of)).collect();
-    let components = world.components().iter();
-    let components: Vec<ComponentId> = components.map(|info| info.id()).collect();
+    let components = no_resources(world);
     for observer in &observers {
         deafen(world, *observer, &components);
     }
@@ -114,6 +113,16 @@ pub(crate) fn unheard<R>(world: &mut World, work: impl FnOnce(&mut World) -> R) 
         }
     }
     result
+}
+
+/// All that entities may have. Of resources nobody hears.
+fn no_resources(world: &World) -> Vec<ComponentId> {
+    let storages = world.storages();
+    let is_none = |id: &ComponentId| {
+        storages.resources.get(*id).is_none() && storages.non_send_resources.get(*id).is_none()
+    };
+    let components = world.components().iter().map(|info| info.id());
+    components.filter(is_none).collect()
 }
 
 /// The observers that watch entities. The engine notes them there, in a type of its own.
@@ -137,15 +146,21 @@ fn watching(world: &World) -> HashSet<Entity> {
 /// Takes an observer out of what the engine knows of who hears that a component comes or goes. What it observes stays
 /// with it.
 fn deafen(world: &mut World, observer: Entity, components: &[ComponentId]) {
-    let all = ObserverState::default()
-        .with_events([ON_ADD, ON_INSERT, ON_REMOVE])
-        .with_components(components.iter().copied());
     let Some(mut state) = world.get_mut::<ObserverState>(observer) else {
         return;
     };
-    let own = std::mem::replace(&mut *state, all);
-    // What it is said to have observed is unregistered, whether it did or not.
-    observe(world, observer, ObserverState::default());
+    let own = std::mem::take(&mut *state);
+    // One that names no components hears whatever others are told, and is known to the engine elsewhere.
+    for components in [components, &[][..]] {
+        let all = ObserverState::default()
+            .with_events([ON_ADD, ON_INSERT, ON_REMOVE])
+            .with_components(components.iter().copied());
+        if let Some(mut state) = world.get_mut::<ObserverState>(observer) {
+            *state = all;
+        }
+        // What it is said to have observed is unregistered, whether it did or not.
+        observe(world, observer, ObserverState::default());
+    }
     if let Some(mut state) = world.get_mut::<ObserverState>(observer) {
         *state = own;
     }
@@ -199,14 +214,24 @@ impl Code {
                 self.entities.push(next);
                 continue;
             }
-            let place = place.filter(|_| runs(world, code));
             // Without a place, nothing of the new code stands for it: it ends when that is accepted.
             let Some(place) = place else { continue };
-            let at = new.remove(place).entity;
-            swap_code(world, code, at);
-            forget_held(world, at);
-            old.parked.push(Parked { of: code, at });
-            self.entities.push(code);
+            let follows = new.remove(place);
+            let at = follows.entity;
+            if runs(world, code) {
+                swap_code(world, code, at);
+                forget_held(world, at);
+                old.parked.push(Parked { of: code, at });
+                self.entities.push(code);
+            } else if !is_observer(world, code) && move_code(world, code, at) {
+                world.despawn(at);
+                old.stay.push(code.entity);
+                self.entities.push(code);
+            } else {
+                // Its place in the order is its own all the same, or all after it would be taken for one another.
+                register(world, at);
+                self.entities.push(follows);
+            }
         }
         for code in new {
             register(world, code.entity);
@@ -218,7 +243,11 @@ impl Code {
     pub(crate) fn come_back(&mut self, world: &mut World) {
         self.stay.clear();
         for Parked { of, at } in std::mem::take(&mut self.parked) {
-            swap_code(world, of, at);
+            if has(world, of) {
+                swap_code(world, of, at);
+            } else {
+                move_code(world, of, at);
+            }
         }
     }
 
@@ -255,9 +284,28 @@ fn is_observer(world: &World, code: CodeEntity) -> bool {
 
 /// Whether it is a system that can be called, or an observer that observes.
 fn runs(world: &World, code: CodeEntity) -> bool {
-    let is_observer = is_observer(world, code);
-    world.get_entity(code.entity).is_some_and(|entity| {
-        entity.contains_id(code.component) && (!is_observer || entity.contains::<ObserverState>())
+    let observes = || {
+        let entity = world.get_entity(code.entity);
+        entity.is_some_and(|entity| entity.contains::<ObserverState>())
+    };
+    has(world, code) && (!is_observer(world, code) || observes())
+}
+
+/// Whether the entity still holds it.
+fn has(world: &World, code: CodeEntity) -> bool {
+    let entity = world.get_entity(code.entity);
+    entity.is_some_and(|entity| entity.contains_id(code.component))
+}
+
+/// Gives an entity that has lost its code that of another one. The engine takes a one-shot system out while it runs, so
+/// one that panics is gone, and those who know its id must find what follows it. Returns whether it could be done.
+fn move_code(world: &mut World, code: CodeEntity, from: Entity) -> bool {
+    world.resource_scope(|world, mut delegates: Mut<Delegates>| {
+        let before = delegates.before.as_mut();
+        let exchange = before.and_then(|before| before.exchange.as_mut());
+        exchange.is_some_and(|exchange| {
+            exchange.move_component(world, code.component, from, code.entity)
+        })
     })
 }
 

@@ -9,7 +9,8 @@ use std::{
 use bevy::{
     app::{First, Last, Main},
     ecs::schedule::{
-        InternedScheduleLabel, IntoSystemConfigs, ScheduleLabel, Stepping, SystemConfigs, SystemSet,
+        InternedScheduleLabel, InternedSystemSet, IntoSystemConfigs, ScheduleLabel, Stepping,
+        SystemConfigs, SystemSet,
     },
     prelude::{App, Mut, Res, Resource, Schedule, Schedules, StateTransition, World},
 };
@@ -143,6 +144,11 @@ struct UnitSet {
     unit: usize,
 }
 
+/// Whether a set stands for a unit.
+pub(crate) fn is_unit(set: InternedSystemSet) -> bool {
+    (*set.0).as_dyn_eq().as_any().is::<UnitSet>()
+}
+
 /// Adds a delegator for each unit to a schedule, unless such an arrangement is there from before.
 /// Returns its number.
 ///
@@ -169,7 +175,8 @@ pub(crate) fn arrange(world: &mut World, host: InternedScheduleLabel, units: &[U
             };
             let mut delegator = (move |world: &mut World| run(world, part))
                 .run_if(move |delegates: Res<Delegates>| delegates.have(part))
-                .in_set(UnitSet { arrangement, unit });
+                .in_set(UnitSet { arrangement, unit })
+                .ambiguous_with_all();
             for set in &place.within {
                 delegator = delegator.in_set(*set);
             }
@@ -194,6 +201,8 @@ fn delegator(label: InternedScheduleLabel) -> SystemConfigs {
     (move |world: &mut World| run(world, part))
         .run_if(move |delegates: Res<Delegates>| delegates.have(part))
         .in_set(HotSystems)
+        // It is exclusive, so an app that allows no ambiguities would have one with each of its systems.
+        .ambiguous_with_all()
 }
 
 /// The schedule of a module that is called like another one, if that is not its own: a state whose type changed

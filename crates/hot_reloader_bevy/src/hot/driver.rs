@@ -51,7 +51,8 @@ pub(super) fn plugin(app: &mut App) {
             First,
             (begin.run_if(goes_on), swap.run_if(may_take_over))
                 .chain()
-                .before(HotSystems),
+                .before(HotSystems)
+                .ambiguous_with_all(),
         )
         .add_systems(
             Last,
@@ -60,7 +61,8 @@ pub(super) fn plugin(app: &mut App) {
                 step.run_if(is_due),
             )
                 .chain()
-                .in_set(HotReloadSystems::Step),
+                .in_set(HotReloadSystems::Step)
+                .ambiguous_with_all(),
         )
         .add_systems(ModulesPanicked, modules_panicked);
 }

@@ -24,7 +24,7 @@ use super::{
     migration::{self, LeftBehind},
     recording::HostPlugins,
     rehearsal::{self, Rehearsal},
-    reloader,
+    reloader, resources,
     set_up::{self, SetUp},
     slots::{Before, Delegates, Slot},
     snapshot::{Instructions, Scope, Snapshot},
@@ -121,12 +121,14 @@ impl Engine for Bevy {
             of_others: compare::written_by_others(world, rehearsal),
         };
         let present = world.resource::<Delegates>().spawned.present(world);
+        let resources = resources::present(world);
         let delegates = &mut *world.resource_mut::<Delegates>();
         delegates.before = Some(Before {
             made: delegates.made.clone(),
             built: delegates.built.clone(),
             spawned: delegates.spawned.clone(),
             present,
+            resources,
             exchange: None,
         });
         panics::guard(|| Snapshot::capture(world, Scope::World, &instructions))
@@ -283,17 +285,18 @@ impl Engine for Bevy {
         }
         let mut lost = Vec::new();
         let mut present = Vec::new();
+        let mut exchange = None;
         if let Some(before) = world.resource_mut::<Delegates>().before.take() {
             present = before.present;
             let delegates = &mut *world.resource_mut::<Delegates>();
             delegates.built = before.built;
             delegates.spawned = before.spawned;
             let made = std::mem::replace(&mut delegates.made, before.made);
-            let mut exchange = before.exchange;
+            exchange = before.exchange;
             let undone = panics::guard(|| {
                 drop(made);
                 let exchange = exchange.as_mut();
-                exchange.map_or_else(Vec::new, |exchange| exchange.undo(world, snapshot.tick()))
+                exchange.map_or_else(Vec::new, |exchange| exchange.undo(world))
             });
             match undone {
                 Ok(names) => lost.extend(names.into_iter().map(|name| {
@@ -303,6 +306,9 @@ impl Engine for Bevy {
             }
         }
         lost.extend(snapshot.restore(world));
+        if let Some(exchange) = &mut exchange {
+            exchange.unsend(world, snapshot.tick());
+        }
         world.resource_scope(|world, mut delegates: Mut<Delegates>| {
             let spawned = &mut delegates.spawned;
             spawned.stay_present(world, present, &HashMap::new());

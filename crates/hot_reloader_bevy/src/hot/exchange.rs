@@ -23,8 +23,9 @@ use bevy::{
     ecs::{
         change_detection::DetectChangesMut,
         component::{ComponentId, ComponentTicks, Tick},
+        entity::Entity,
     },
-    prelude::{AssetServer, World},
+    prelude::{AssetServer, Fixed, Time, World},
     ptr::{OwningPtr, Ptr},
 };
 use hot_reloader_core::panics;
@@ -83,6 +84,8 @@ pub(crate) struct Known<'a> {
     pub(crate) is_sure: bool,
     /// The states of the world, by the names that new code has for them.
     pub(crate) states: HashSet<String>,
+    /// The resources of builds before that were gone when the reload began.
+    pub(crate) gone: HashSet<ResourceKey>,
 }
 
 /// Live resources that change places with those of a throwaway world.
@@ -92,6 +95,7 @@ pub(crate) struct Exchange {
     /// Copies of live resources that may be inserted though nobody has tried it.
     kept: Vec<Kept>,
     states: HashSet<String>,
+    gone: HashSet<ResourceKey>,
     /// The resources that were there.
     present: HashSet<ResourceKey>,
     /// Whether all that the builds make is known beforehand.
@@ -100,6 +104,8 @@ pub(crate) struct Exchange {
     begin: Tick,
     /// Whether a value was moved out of the throwaway world, which must not be dropped then.
     is_leaked: bool,
+    /// Entities of the throwaway world of which a component was moved out.
+    spent: Vec<Entity>,
     /// The live asset server, if another one stands in for it.
     assets: Option<AssetServer>,
     /// Values that were overwritten and cannot be brought back, by name.
@@ -189,10 +195,12 @@ impl Exchange {
             pairs,
             kept,
             states: known.states,
+            gone: known.gone,
             present,
             is_sure: known.is_sure,
             begin: Tick::new(0),
             is_leaked: false,
+            spent: Vec::new(),
             assets: None,
             overwritten: Vec::new(),
         }
@@ -239,7 +247,7 @@ impl Exchange {
         self.put_assets_back(world);
         let copiers = Copiers::new(world, &[]);
         let this_run = world.increment_change_tick();
-        let mut warnings = Vec::new();
+        let mut warnings = self.made_again(world);
         for index in 0..self.pairs.len() {
             let pair = &self.pairs[index];
             let now = ticks(world, pair.live, pair.key.1).map(|now| now.last_changed_tick());
@@ -275,7 +283,9 @@ impl Exchange {
             let copy = self.pairs[index].copy.take();
             let key = self.pairs[index].key;
             made.insert(key, Arc::new(MadeValue { copy, tick }));
-            if !counts {
+            if counts {
+                self.keep_time(world, index);
+            } else {
                 self.merge(world, index);
                 self.turn(world, index);
             }
@@ -320,26 +330,76 @@ impl Exchange {
         Ok(warnings)
     }
 
-    /// The reload is taken back: what was live is so again, and events that have been sent since are gone.
-    /// Returns the names of what is lost.
-    pub(crate) fn undo(&mut self, world: &mut World, since: Tick) -> Vec<String> {
+    /// The reload is taken back: what was live is so again. Returns the names of what is lost.
+    pub(crate) fn undo(&mut self, world: &mut World) -> Vec<String> {
         self.put_assets_back(world);
-        let this_run = world.read_change_tick();
-        let newer =
-            |ticks: ComponentTicks| ticks.last_changed_tick().is_newer_than(since, this_run);
-        let mut sent = Vec::new();
         for index in 0..self.pairs.len() {
-            let pair = &self.pairs[index];
-            if pair.live_is_aside {
+            if self.pairs[index].live_is_aside {
                 self.turn(world, index);
-            } else if names::is_events(&pair.name)
-                && ticks(world, pair.live, pair.key.1).is_some_and(newer)
-            {
-                sent.push(index);
             }
         }
-        self.empty(world, &sent);
         std::mem::take(&mut self.overwritten)
+    }
+
+    /// Does away with the events that have been sent since. Hooks and observers may also have sent some while the world
+    /// became what it was.
+    pub(crate) fn unsend(&mut self, world: &mut World, since: Tick) {
+        let this_run = world.read_change_tick();
+        let is_newer =
+            |ticks: ComponentTicks| ticks.last_changed_tick().is_newer_than(since, this_run);
+        let pairs = self.pairs.iter().enumerate();
+        let sent = pairs.filter(|(_, pair)| {
+            names::is_events(&pair.name)
+                && !pair.live_is_aside
+                && ticks(world, pair.live, pair.key.1).is_some_and(is_newer)
+        });
+        let sent: Vec<usize> = sent.map(|(index, _)| index).collect();
+        self.empty(world, &sent);
+    }
+
+    /// Moves a component of one entity to another that lacks it. A value of its type that a build has made in the
+    /// throwaway world comes in its place. Returns whether there was one.
+    pub(crate) fn move_component(
+        &mut self,
+        world: &mut World,
+        id: ComponentId,
+        from: Entity,
+        to: Entity,
+    ) -> bool {
+        let info = world.components().get_info(id);
+        let known = info.and_then(|info| Some((info.type_id()?, info.layout().size())));
+        let spare = known.and_then(|(of, size)| Some((self.spare(of)?, size)));
+        let Some(((spare, of_scratch), size)) = spare.filter(|_| world.entities().contains(to))
+        else {
+            return false;
+        };
+        let other = self.scratch.get_mut_by_id(spare, of_scratch);
+        let (Some(mut value), Some(mut other)) = (world.get_mut_by_id(from, id), other) else {
+            return false;
+        };
+        let one = value.bypass_change_detection().as_ptr();
+        let two = other.bypass_change_detection().as_ptr();
+        // SAFETY: both are values of one type, in two worlds, and each world has one of them before and after.
+        unsafe { std::ptr::swap_nonoverlapping(one, two, size) };
+        self.spent.push(spare);
+        self.is_leaked = true;
+        // SAFETY: the value is of this component, and the world that has it never looks at it again.
+        unsafe {
+            let value = OwningPtr::new(NonNull::new_unchecked(two));
+            world.entity_mut(to).insert_by_id(id, value);
+        }
+        true
+    }
+
+    /// An entity of the throwaway world with a component of a type, and the component there.
+    fn spare(&self, of: TypeId) -> Option<(Entity, ComponentId)> {
+        let id = self.scratch.components().get_id(of)?;
+        let archetypes = self.scratch.archetypes().iter();
+        let archetypes = archetypes.filter(|archetype| archetype.contains(id));
+        let entities = archetypes.flat_map(|archetype| archetype.entities());
+        let mut entities = entities.map(|entity| entity.id());
+        let spare = entities.find(|entity| !self.spent.contains(entity))?;
+        Some((spare, id))
     }
 
     fn put_assets_back(&mut self, world: &mut World) {
@@ -456,6 +516,34 @@ impl Exchange {
         match world.get_resource_by_id(pair.live) {
             Some(live) if equal(live, is.get(0)) => Same::No,
             _ => Same::OfWorld,
+        }
+    }
+
+    /// Resources that were gone, and that the builds have made again: what is to be said of them.
+    fn made_again(&self, world: &World) -> Vec<String> {
+        let now = resources::present(world);
+        let again = self.gone.intersection(&now);
+        let names = again.filter_map(|key| name_of(world, *key));
+        let mut said: Vec<String> = names
+            .map(|name| {
+                format!("{name} had been taken out of the world, and the code has made it again")
+            })
+            .collect();
+        said.sort();
+        said
+    }
+
+    /// The clock of fixed steps goes on, by the steps that the code says now.
+    fn keep_time(&mut self, world: &mut World, index: usize) {
+        let pair = &self.pairs[index];
+        if pair.key.0 != TypeId::of::<Time<Fixed>>() || !pair.live_is_aside {
+            return;
+        }
+        let said = world.get_resource::<Time<Fixed>>().copied();
+        self.turn(world, index);
+        if let (Some(said), Some(mut live)) = (said, world.get_resource_mut::<Time<Fixed>>()) {
+            live.set_timestep(said.timestep());
+            live.set_wrap_period(said.wrap_period());
         }
     }
 

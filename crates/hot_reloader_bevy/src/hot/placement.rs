@@ -22,7 +22,10 @@ use bevy::{
     prelude::World,
 };
 
-use super::listen::{self, Passing};
+use super::{
+    delegate,
+    listen::{self, Passing},
+};
 
 /// How the systems that one module has in one schedule are run in units.
 #[derive(Clone, Debug, Default)]
@@ -121,6 +124,9 @@ pub(crate) fn place(host: &Schedule, module: &Schedule) -> Result<Option<Placeme
         });
     }
     let known = Graph::of(host);
+    for key in &mut keys {
+        known.leave_out_around(&mut key.within);
+    }
     for (from, to) in &module.dependencies {
         if let (Some(from), Some(to)) = (is_host(from), is_host(to)) {
             if known.orders(from, to) {
@@ -211,6 +217,24 @@ impl<'a> Graph<'a> {
         self.graph.get_set_at(node).map(interned)
     }
 
+    /// Without what stands for systems of modules.
+    fn without_units(&self) -> Self {
+        let is_unit = |set: NodeId| self.set(set).is_some_and(delegate::is_unit);
+        let units = self.hierarchy.iter().filter(|(set, _)| is_unit(*set));
+        let units: HashSet<NodeId> = units.flat_map(|(set, system)| [*set, *system]).collect();
+        let others = |edges: &[(NodeId, NodeId)]| {
+            let edges = edges.iter().copied();
+            let is_other =
+                |(one, two): &(NodeId, NodeId)| !units.contains(one) && !units.contains(two);
+            edges.filter(is_other).collect()
+        };
+        Self {
+            graph: self.graph,
+            hierarchy: others(&self.hierarchy),
+            dependencies: others(&self.dependencies),
+        }
+    }
+
     /// Whether it says itself that one set comes before another.
     fn orders(&self, earlier: InternedSystemSet, later: InternedSystemSet) -> bool {
         let mut edges = self.dependencies.iter();
@@ -231,6 +255,14 @@ impl<'a> Graph<'a> {
             }
         }
         found
+    }
+
+    /// Leaves out sets that have another of them in them anyway. To say so twice is an error to some schedules.
+    fn leave_out_around(&self, within: &mut Vec<InternedSystemSet>) {
+        let nodes = sets(self.graph).filter(|(_, set, _)| within.contains(set));
+        let around = nodes.flat_map(|(node, _, _)| self.around(node));
+        let around: Vec<InternedSystemSet> = around.filter_map(|node| self.set(node)).collect();
+        within.retain(|set| !around.contains(set));
     }
 
     /// All systems in a node, by number.
@@ -306,11 +338,59 @@ enum Point {
     Unit(usize),
 }
 
+/// Whether the systems of several modules can be placed in the schedule of the host together.
+///
+/// # Errors
+///
+/// That they cannot.
+pub(crate) fn fit_together(host: &Schedule, placements: &[&Placement]) -> Result<(), String> {
+    let mut units: Vec<Unit> = Vec::new();
+    for placement in placements {
+        let first = units.len();
+        units.extend(placement.units.iter().map(|unit| Unit {
+            follows: unit.follows.iter().map(|of| first + of).collect(),
+            ..unit.clone()
+        }));
+    }
+    let together = fits(host.graph(), &units);
+    together.map_err(|_| {
+        "its systems, those of other modules and the app's sets wait for each other".to_owned()
+    })
+}
+
 /// Whether the host's schedule can still be put into order with the units in it.
 fn fits(host: &ScheduleGraph, units: &[Unit]) -> Result<(), String> {
     let graph = Graph::of(host);
     let nodes: HashMap<InternedSystemSet, NodeId> =
         sets(host).map(|(node, set, _)| (set, node)).collect();
+    let mut around = units
+        .iter()
+        .flat_map(|unit| unit.before.iter().chain(&unit.after));
+    let is_several = |set: &&InternedSystemSet| {
+        let node = nodes.get(*set).filter(|_| set.system_type().is_some());
+        node.is_some_and(|node| graph.systems_below(*node).len() > 1)
+    };
+    if let Some(set) = around.find(is_several) {
+        return Err(format!(
+            "it orders systems against {set:?}, which the app has more than once; put those into a set in the app"
+        ));
+    }
+    if are_in_order(&graph, &nodes, units) {
+        return Ok(());
+    }
+    let of_host = "its systems and the app's sets wait for each other";
+    let of_modules = "its systems, the app's sets and systems of modules that have been placed among them wait for each \
+                      other; those of code before stay there until the restart";
+    let is_of_modules = are_in_order(&graph.without_units(), &nodes, units);
+    Err(if is_of_modules { of_modules } else { of_host }.to_owned())
+}
+
+/// Whether none of them waits for itself.
+fn are_in_order(
+    graph: &Graph<'_>,
+    nodes: &HashMap<InternedSystemSet, NodeId>,
+    units: &[Unit],
+) -> bool {
     let begin = |node: NodeId| Point::Begin(node);
     // A system takes no time, so it begins and ends at once.
     let end = |node: NodeId| {
@@ -371,8 +451,5 @@ fn fits(host: &ScheduleGraph, units: &[Unit]) -> Result<(), String> {
             }
         }
     }
-    if done < waits.len() {
-        return Err("its systems and the app's sets wait for each other".to_owned());
-    }
-    Ok(())
+    done == waits.len()
 }

@@ -132,6 +132,8 @@ fn build(app: &mut App, module: &ModuleEntry) -> Result<(), RehearsalFault> {
     }
     app.finish();
     app.cleanup();
+    // The engine makes observers ready by commands. That of one whose parameters conflict panics.
+    app.world_mut().flush();
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use bevy::{
         entity::Entity,
         schedule::{ExecutorKind, InternedScheduleLabel, ScheduleLabel},
     },
-    prelude::{App, Mut, Resource, Schedule, StateTransition, World},
+    prelude::{App, Mut, Resource, Schedule, Schedules, StateTransition, World},
 };
 use hot_reloader_core::{
     panics,
@@ -31,11 +31,11 @@ use super::{
     library::{entry_of, Library},
     listen::Passing,
     names,
-    placement::Placement,
+    placement::{self, Placement},
     rebuild::Alive,
     recording::{ModuleSchedules, Recording},
     rehearsal::{self, Found, Incoming, Rehearsal},
-    resources,
+    resources::{self, ResourceKey},
     shared_sets::{self, Sayings, Speaker},
     slots::{Delegates, Placed, Slot},
 };
@@ -100,6 +100,7 @@ pub(crate) fn set_up(
             before: &before,
             is_sure: rehearsal.is_sure(),
             states: states_that_go_on(world, plan),
+            gone: resources_gone(world),
         };
         Exchange::prepare(world, throwaway, known, |scratch| {
             for entry in all {
@@ -122,37 +123,14 @@ pub(crate) fn set_up(
     with_exchange(world, |world, exchange, _| exchange.begin(world)).map_err(failed)?;
     code::forget_all_held(world);
     let mut set_up = SetUp::default();
-    let built: Result<(), ReloadError> = plan.modules.iter().try_for_each(|module| {
-        let entry = entry_of(libraries, world.resource::<Delegates>(), &module.name);
-        let entry = entry.expect("the plan is of modules of the libraries");
-        let runs = world.resource::<Delegates>().built.contains(&module.name);
-        let mut work = |world: &mut World| {
-            code::hold_observers(world, true);
-            let built = build(
-                world,
-                entry,
-                rehearsal,
-                module,
-                runs,
-                &mut transitions,
-                &mut set_up,
-            );
-            code::hold_observers(world, false);
-            built
-        };
-        let built = if runs {
-            // What it spawns is there, and goes again.
-            code::unheard(world, work)
-        } else {
-            work(world)
-        };
-        let built = built.map_err(|fault| ReloadError::Rehearsal {
-            module: module.name.clone(),
-            fault,
-        })?;
-        set_up.modules.insert(module.name.clone(), built);
-        Ok(())
-    });
+    let built = build_all(
+        world,
+        libraries,
+        rehearsal,
+        plan,
+        &mut transitions,
+        &mut set_up,
+    );
     let new = world.components().iter().skip(known);
     set_up.used.extend(new.map(|info| info.id()));
     *world.resource_mut::<SetUp>() = set_up;
@@ -191,6 +169,45 @@ pub(crate) fn set_up(
     Ok(warnings)
 }
 
+/// Lets the modules build, one after the other. Of what those spawn that build again nobody hears: it is there, and
+/// goes again.
+fn build_all(
+    world: &mut World,
+    libraries: &[Library],
+    rehearsal: &Rehearsal,
+    plan: &Plan,
+    transitions: &mut HashMap<String, Schedule>,
+    set_up: &mut SetUp,
+) -> Result<(), ReloadError> {
+    let before = world.resource::<Delegates>().built.clone();
+    let runs = |module: &HotModule| before.contains(&module.name);
+    // To let nobody hear takes as long as there are observers, so it is done once for several.
+    for modules in plan.modules.chunk_by(|one, next| runs(one) == runs(next)) {
+        let again = modules.iter().any(runs);
+        let mut build_each = |world: &mut World| -> Result<(), ReloadError> {
+            modules.iter().try_for_each(|module| {
+                let entry = entry_of(libraries, world.resource::<Delegates>(), &module.name);
+                let entry = entry.expect("the plan is of modules of the libraries");
+                code::hold_observers(world, true);
+                let built = build(world, entry, rehearsal, module, again, transitions, set_up);
+                code::hold_observers(world, false);
+                let built = built.map_err(|fault| ReloadError::Rehearsal {
+                    module: module.name.clone(),
+                    fault,
+                })?;
+                set_up.modules.insert(module.name.clone(), built);
+                Ok(())
+            })
+        };
+        if again {
+            code::unheard(world, build_each)?;
+        } else {
+            build_each(world)?;
+        }
+    }
+    Ok(())
+}
+
 /// Works on what is kept out of the builds' way, where a panic leaves it to be undone.
 fn with_exchange<R>(
     world: &mut World,
@@ -204,6 +221,14 @@ fn with_exchange<R>(
             Some(panics::guard(|| work(world, exchange, made)))
         })
         .transpose()
+}
+
+/// The resources of builds before that were gone when the reload began.
+fn resources_gone(world: &World) -> HashSet<ResourceKey> {
+    let Delegates { made, before, .. } = world.resource::<Delegates>();
+    let there = before.as_ref().map(|before| &before.resources);
+    let is_gone = |key: &&ResourceKey| there.is_some_and(|there| !there.contains(*key));
+    made.keys().filter(is_gone).copied().collect()
 }
 
 /// The states of the world, by the names that new code has for them.
@@ -358,7 +383,6 @@ fn build(
     } = Recording::of(world, entry, log)?;
     let begun = threads::list().into_iter();
     let begun = begun.filter(move |thread| !threads.contains(thread));
-    world.flush();
     let has_states = match rehearsal.unsure.get(&module.name) {
         // Its states are there, so they have not been added again.
         Some(fault) if had_states(world, &module.name) => return Err(fault.clone()),
@@ -390,6 +414,7 @@ fn build(
     }
     // Of an initialised schedule this cannot be told.
     let placements = rehearsal::place(world, &schedules)?;
+    fit_with_others(world, &placements, set_up)?;
     let sayings = shared_sets::sayings(world, &schedules);
     let is_hot = |name: &str| rehearsal.is_hot(name);
     let found = rehearsal::initialise(world, &mut schedules, runs, is_hot)?;
@@ -417,6 +442,30 @@ fn build(
         again,
         has_states,
     })
+}
+
+/// Whether systems of a module can be placed among the host's together with those of the modules that have built
+/// before it.
+fn fit_with_others(
+    world: &World,
+    placements: &[(InternedScheduleLabel, Placement)],
+    set_up: &SetUp,
+) -> Result<(), RehearsalFault> {
+    let schedules = world.get_resource::<Schedules>();
+    for (label, placement) in placements {
+        let others = set_up.modules.values().flat_map(|built| &built.placements);
+        let others = others.filter(|(other, _)| other == label);
+        let mut together: Vec<&Placement> = others.map(|(_, placement)| placement).collect();
+        together.push(placement);
+        if let Some(host) = schedules.and_then(|schedules| schedules.get(*label)) {
+            let fit = placement::fit_together(host, &together);
+            fit.map_err(|reason| RehearsalFault::Schedule {
+                schedule: format!("{label:?}"),
+                reason,
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes their components from entities whose like is there, as long as what the hooks of these work on is out of

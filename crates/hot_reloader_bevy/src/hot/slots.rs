@@ -113,6 +113,8 @@ pub(crate) struct Before {
     pub(crate) spawned: Spawned,
     /// By what the states were entered that were present.
     pub(crate) present: Vec<Entered>,
+    /// The resources that there were, before the old code was unloaded.
+    pub(crate) resources: HashSet<ResourceKey>,
     /// What its builds have kept out of the way.
     pub(crate) exchange: Option<Exchange>,
 }

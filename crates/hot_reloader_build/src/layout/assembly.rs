@@ -123,21 +123,23 @@ impl<'a> Assembly<'a> {
             let mut seen = vec![0_usize; self.pieces.len()];
             let types = self.pieces.iter().enumerate();
             for (at, placed) in types.filter(|(_, p)| p.of == index && p.piece.is_type) {
-                let (digest, is_shared) = self.reach(at, &mentions, &mut seen);
+                let reach = self.reach(at, &mentions, &mut seen);
                 let within = placed.within.as_ref().filter(|_| placed.piece.has_path);
                 let Some(within) = within else {
-                    unnamed.insert(digest);
+                    unnamed.insert(reach.digest);
                     made.unnamed_ignores_fields |= placed.piece.ignores_fields;
+                    made.unnamed_skips_fields |= reach.skips_fields;
                     continue;
                 };
                 let entry = made.types.entry(joined(within, &placed.piece.name));
                 let layout = entry.or_default();
                 // There may be several, of which conditions choose one.
-                layout.digest = layout.digest.wrapping_add(digest);
+                layout.digest = layout.digest.wrapping_add(reach.digest);
                 layout.body = layout.body.wrapping_add(placed.piece.body);
                 layout.variants.clone_from(&placed.piece.variants);
-                layout.is_shared |= is_shared;
+                layout.is_shared |= reach.is_shared;
                 layout.ignores_fields |= placed.piece.ignores_fields;
+                layout.skips_fields |= reach.skips_fields;
             }
             if !unnamed.is_empty() {
                 made.unnamed = Some(digest_of(&unnamed));
@@ -185,12 +187,12 @@ impl<'a> Assembly<'a> {
         all.filter(is_meant).collect()
     }
 
-    /// The digest of all that is mentioned, and mentioned by that, and whether any of it names what can change
-    /// unseen. `seen` is by whom each was seen last.
-    fn reach(&self, start: usize, mentions: &[Vec<usize>], seen: &mut [usize]) -> (u64, bool) {
+    /// What a piece is with all that is mentioned, and mentioned by that. `seen` is by whom each was seen last.
+    fn reach(&self, start: usize, mentions: &[Vec<usize>], seen: &mut [usize]) -> Reach {
         let mut waiting = vec![start];
         let mut digests = BTreeSet::new();
         let mut is_shared = false;
+        let mut skips_fields = false;
         while let Some(index) = waiting.pop() {
             if seen[index] == start + 1 {
                 continue;
@@ -199,12 +201,26 @@ impl<'a> Assembly<'a> {
             digests.insert(self.pieces[index].digest);
             let mut names = self.pieces[index].piece.mentions.iter();
             is_shared |= names.any(|name| changes_unseen(name));
+            skips_fields |= self.pieces[index].piece.skips_fields;
             waiting.extend(&mentions[index]);
         }
         // Its own comes first: that others are the same is not enough.
         let digest = digest_of(&(self.pieces[start].digest, digests));
-        (digest, is_shared)
+        Reach {
+            digest,
+            is_shared,
+            skips_fields,
+        }
     }
+}
+
+/// What a piece is with all that it mentions.
+struct Reach {
+    digest: u64,
+    /// Whether something in it can change though nothing that contains it does.
+    is_shared: bool,
+    /// Whether serde leaves out a field in it.
+    skips_fields: bool,
 }
 
 /// Whether something of this name can change though nothing that contains it does, or says which entity it is, whose

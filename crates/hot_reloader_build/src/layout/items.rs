@@ -47,6 +47,15 @@ const INCLUDED: &str = "include*!";
 /// What a path begins with that leads to the modules around.
 pub(super) const AROUND: [&str; 3] = ["crate", "self", "super"];
 
+/// An attribute of fields, and the words by which it says that one is left out.
+type LeavesOut = (&'static str, &'static [&'static str]);
+
+/// By reflection.
+const IGNORES: LeavesOut = ("reflect", &["ignore"]);
+
+/// By serde, in both directions or in one.
+const SKIPS: LeavesOut = ("serde", &["skip", "skip_serializing", "skip_deserializing"]);
+
 /// A piece of source on which types may depend.
 #[derive(Clone, Debug, Hash)]
 pub(super) struct Piece {
@@ -70,6 +79,8 @@ pub(super) struct Piece {
     pub(super) variants: Option<Variants>,
     /// Whether reflection ignores a field of it. That lays nothing out, so it is none of the digests'.
     pub(super) ignores_fields: bool,
+    /// Whether serde leaves out a field of it, likewise.
+    pub(super) skips_fields: bool,
 }
 
 /// A module in a file of its own.
@@ -127,6 +138,7 @@ impl Pieces {
         let mentions = includes.then(|| INCLUDED.to_owned());
         let mut whole = Self::one("", true, digest_of(text), mentions);
         whole.pieces[0].ignores_fields = text.contains("ignore");
+        whole.pieces[0].skips_fields = text.contains("skip");
         whole
     }
 
@@ -147,6 +159,7 @@ impl Pieces {
             mentions: mentions.into_iter().collect(),
             variants: None,
             ignores_fields: false,
+            skips_fields: false,
         };
         Self {
             pieces: vec![piece],
@@ -184,6 +197,7 @@ impl Reader {
             mentions,
             variants: None,
             ignores_fields: false,
+            skips_fields: false,
         });
         self.found.pieces.last_mut().expect("one was put in")
     }
@@ -273,7 +287,9 @@ impl<'ast> Visit<'ast> for Reader {
             Item::Struct(item) => {
                 let name = item.ident.to_string();
                 let body = body("struct", &item.attrs, &item.generics, &item.fields);
-                self.note(&name, true, body).ignores_fields = ignores(&item.fields);
+                let piece = self.note(&name, true, body);
+                piece.ignores_fields = leave_out(&item.fields, IGNORES);
+                piece.skips_fields = leave_out(&item.fields, SKIPS);
                 self.directions(&name, &item.attrs);
             }
             Item::Enum(item) => {
@@ -287,10 +303,12 @@ impl<'ast> Visit<'ast> for Reader {
                         value.to_tokens(&mut body);
                     }
                 }
-                let mut fields = item.variants.iter().map(|variant| &variant.fields);
+                let fields = item.variants.iter().map(|variant| &variant.fields);
                 let piece = self.note(&name, true, body);
                 piece.variants = variants(item);
-                piece.ignores_fields = fields.any(ignores);
+                let leave_out = |by| fields.clone().any(|of| leave_out(of, by));
+                piece.ignores_fields = leave_out(IGNORES);
+                piece.skips_fields = leave_out(SKIPS);
                 self.directions(&name, &item.attrs);
             }
             Item::Union(item) => {
@@ -335,7 +353,8 @@ impl<'ast> Visit<'ast> for Reader {
                 self.found.includes |= called == "include";
                 if let Some(name) = made {
                     let piece = self.note(&name, false, item.mac.tokens.clone());
-                    piece.ignores_fields = says_ignore(item.mac.tokens.clone());
+                    piece.ignores_fields = says(item.mac.tokens.clone(), IGNORES);
+                    piece.skips_fields = says(item.mac.tokens.clone(), SKIPS);
                     let makes = ["struct", "enum", "union", "trait"];
                     if makes.iter().any(|word| piece.mentions.contains(*word)) {
                         // It may be called within a function.
@@ -344,7 +363,8 @@ impl<'ast> Visit<'ast> for Reader {
                     }
                 } else if !TYPELESS.contains(&&*called) {
                     let piece = self.note("", true, item.mac.to_token_stream());
-                    piece.ignores_fields = says_ignore(item.mac.tokens.clone());
+                    piece.ignores_fields = says(item.mac.tokens.clone(), IGNORES);
+                    piece.skips_fields = says(item.mac.tokens.clone(), SKIPS);
                     // What it makes has names that are not known.
                     piece.has_path = false;
                     if called == "include" {
@@ -565,32 +585,36 @@ fn variants(item: &syn::ItemEnum) -> Option<Variants> {
     numbered.collect()
 }
 
-/// Whether reflection ignores one of the fields that is anything at all.
-fn ignores(fields: &Fields) -> bool {
+/// Whether an attribute leaves out one of the fields that is anything at all.
+fn leave_out(fields: &Fields, by: LeavesOut) -> bool {
     let is_nothing = |of: &syn::Type| match of {
         syn::Type::Path(of) => last(&of.path) == "PhantomData",
         _ => false,
     };
     fields.iter().any(|field| {
         let mut attributes = field.attrs.iter();
-        !is_nothing(&field.ty) && attributes.any(|of| says_ignore(of.to_token_stream()))
+        !is_nothing(&field.ty) && attributes.any(|of| says(of.to_token_stream(), by))
     })
 }
 
-/// Whether `reflect(ignore)` is in the tokens, with whatever else it says.
-fn says_ignore(tokens: TokenStream) -> bool {
+/// Whether the attribute is in the tokens, with whatever else it says.
+fn says(tokens: TokenStream, by: LeavesOut) -> bool {
+    let (attribute, words) = by;
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    let is_ignore = |token: TokenTree| matches!(token, TokenTree::Ident(name) if name == "ignore");
+    let is_one = |token: TokenTree| match token {
+        TokenTree::Ident(name) => words.iter().any(|word| name == word),
+        _ => false,
+    };
     let mut pairs = tokens.windows(2);
     let is_said = pairs.any(|pair| match pair {
         [TokenTree::Ident(name), TokenTree::Group(what)] => {
-            name == "reflect" && what.stream().into_iter().any(is_ignore)
+            name == attribute && what.stream().into_iter().any(is_one)
         }
         _ => false,
     });
     is_said
         || tokens.into_iter().any(|token| match token {
-            TokenTree::Group(group) => says_ignore(group.stream()),
+            TokenTree::Group(group) => says(group.stream(), by),
             _ => false,
         })
 }
@@ -740,6 +764,27 @@ mod tests {
         }
         let ignored = digest("struct A { #[reflect(ignore)] x: u8 }");
         assert_eq!(digest("struct A { x: u8 }"), ignored);
+    }
+
+    #[test]
+    fn what_serde_leaves_out_is_noted() {
+        for (text, is_left_out) in [
+            ("struct A { #[serde(default, skip)] x: u8 }", true),
+            (
+                "enum A { B, C(#[cfg_attr(some, serde(skip_serializing))] u8) }",
+                true,
+            ),
+            ("m! { struct A { #[serde(skip)] x: u8 } }", true),
+            (
+                "struct A { #[serde(skip_serializing_if = \"is_none\")] x: u8 }",
+                false,
+            ),
+            ("struct A { #[reflect(skip_serializing)] x: u8 }", false),
+        ] {
+            let pieces = Pieces::of(text).pieces;
+            let is_noted = pieces.iter().any(|piece| piece.skips_fields);
+            assert_eq!(is_noted, is_left_out, "{text}");
+        }
     }
 
     #[test]

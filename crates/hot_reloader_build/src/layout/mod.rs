@@ -48,6 +48,8 @@ struct CrateLayout {
     unnamed: Option<u64>,
     /// Whether reflection ignores a field of one of those.
     unnamed_ignores_fields: bool,
+    /// Whether serde leaves out a field in one of those.
+    unnamed_skips_fields: bool,
     was: BTreeMap<String, String>,
     discarded: BTreeSet<String>,
     read_as: BTreeSet<String>,
@@ -59,6 +61,7 @@ impl CrateLayout {
         self.digest = digest_of(&(other.digest, self.digest));
         self.unnamed = digest_either(other.unnamed, self.unnamed);
         self.unnamed_ignores_fields |= other.unnamed_ignores_fields;
+        self.unnamed_skips_fields |= other.unnamed_skips_fields;
         for (path, layout) in &other.types {
             let Some(known) = self.types.get_mut(path) else {
                 self.types.insert(path.clone(), layout.clone());
@@ -70,6 +73,7 @@ impl CrateLayout {
             known.variants = None;
             known.is_shared |= layout.is_shared;
             known.ignores_fields |= layout.ignores_fields;
+            known.skips_fields |= layout.skips_fields;
         }
         self.was.extend(other.was.clone());
         self.discarded.extend(other.discarded.iter().cloned());
@@ -93,6 +97,8 @@ struct TypeLayout {
     is_shared: bool,
     /// Whether reflection ignores a field of it.
     ignores_fields: bool,
+    /// Whether serde leaves out a field of it, or of what it consists of.
+    skips_fields: bool,
 }
 
 /// What is known of a type from the sources.
@@ -237,6 +243,16 @@ impl Layout {
         let of = self.crates.get(of)?;
         let known = of.types.get(path);
         Some(known.map_or(of.unnamed_ignores_fields, |known| known.ignores_fields))
+    }
+
+    /// Whether serde leaves out a field of a type, or of what it consists of.
+    #[must_use]
+    pub fn skips_fields(&self, type_name: &str) -> bool {
+        let mut types = self.paths_in(type_name);
+        types.any(|(of, path)| {
+            let known = of.types.get(path);
+            known.map_or(of.unnamed_skips_fields, |known| known.skips_fields)
+        })
     }
 
     /// Whether the sources say that the values of a type that is gone may go.
@@ -647,6 +663,15 @@ mod tests {
         assert_eq!(was.of("game::Free"), ignored.of("game::Free"));
         let by_macro = edited("game/b/c.rs", "Hidden", "Hidden(#[reflect(ignore)] u8)");
         assert_eq!(by_macro.ignores_fields(TYPES[5]), Some(true));
+    }
+
+    #[test]
+    fn types_with_fields_that_serde_leaves_out_are_known_and_those_that_have_them() {
+        let skipped = edited("rules/lib.rs", "[u8; N]", "#[serde(skip)] [u8; N]");
+        let of = |name: &&str| skipped.skips_fields(name);
+        let found: Vec<_> = TYPES.into_iter().filter(of).collect();
+        assert_eq!(found, [TYPES[0], TYPES[2], TYPES[4]]);
+        assert!(!skipped.skips_fields("bevy::Free"));
     }
 
     #[test]

@@ -342,7 +342,9 @@ impl Decision<'_> {
         }
         let save = was.and_then(|key| Some(key.abilities.written?.save));
         let load = abilities.and_then(|abilities| Some(abilities.written?.load));
-        if let Some((save, load)) = save.zip(load) {
+        let mut slots = self.slots.iter();
+        let leaves_out = slots.any(|slot| slot.layout.skips_fields(changed.info.name()));
+        if let Some((save, load)) = save.zip(load).filter(|_| !leaves_out) {
             // Serde would leave out what it finds no field for, and take a default.
             let change = self.changed(changed, String::new()).change;
             let renamed = change.iter().flat_map(ShapeChange::perhaps_renamed);
@@ -361,8 +363,13 @@ impl Decision<'_> {
         if let Some(numbers) = self.numbers(changed) {
             return Ok(Conversion::Variants(numbers));
         }
-        let reason = "its values can be made new ones by nothing: derive `Reflect`, or `Serialize` and \
-                      `Deserialize`, and list it in `state_keys`; or undo the change, or restart the app";
+        let reason = if leaves_out && save.is_some() {
+            "serde leaves out a field of it or of what it consists of (`#[serde(skip)]`), whose value would be lost: \
+             derive `Reflect`, or let a function migrate it"
+        } else {
+            "its values can be made new ones by nothing: derive `Reflect`, or `Serialize` and `Deserialize`, and \
+             list it in `state_keys`; or undo the change, or restart the app"
+        };
         Err(self.changed(changed, reason.to_owned()))
     }
 

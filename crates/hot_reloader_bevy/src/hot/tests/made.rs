@@ -1,6 +1,9 @@
 //! Resources and states that plugins make, in reloads of every kind.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use bevy::{
     diagnostic::{
@@ -12,7 +15,7 @@ use bevy::{
 use hot_reloader_transaction::Outcome;
 
 use super::harness::{check, game, host, module, note, reload, set, take, Bench, Notes};
-use crate::hot::ReloadRequest;
+use crate::{hot::ReloadRequest, OnUnload};
 
 #[derive(Resource, Default, Debug, PartialEq)]
 struct Speed(f32);
@@ -43,6 +46,62 @@ fn a_module_that_is_reloaded_alone_leaves_what_another_makes() {
         bench.frames(8);
         assert_eq!(bench.world().resource::<Speed>().0, speed);
     }
+}
+
+#[test]
+fn a_resource_that_was_taken_out_is_made_again_and_that_is_told() {
+    fn build(app: &mut App) {
+        app.insert_resource(Speed(1.0));
+    }
+    let mut bench = Bench::start(&[game(build)], host);
+    let is_told = |bench: &mut Bench| {
+        let report = bench.reload(&[game(|app| {
+            build(app);
+            app.add_systems(Update, || ());
+        })]);
+        check(&report, Outcome::Committed);
+        let says = |text: &String| text.contains("Speed had been taken out of the world");
+        report.warnings.iter().any(says)
+    };
+    assert!(!is_told(&mut bench));
+    bench.world().remove_resource::<Speed>();
+    assert!(is_told(&mut bench));
+    assert_eq!(bench.world().resource::<Speed>().0, 1.0);
+    assert!(!is_told(&mut bench), "once");
+    // Code that takes it out as it is unloaded wants no more than that.
+    let report = bench.reload(&[game(|app| {
+        build(app);
+        app.add_systems(OnUnload, |world: &mut World| {
+            world.remove_resource::<Speed>();
+        });
+    })]);
+    check(&report, Outcome::Committed);
+    assert!(!is_told(&mut bench));
+    assert_eq!(bench.world().resource::<Speed>().0, 1.0);
+}
+
+#[test]
+fn fixed_time_goes_on_by_the_steps_that_the_code_says() {
+    fn steps(app: &mut App, seconds: f64) {
+        app.insert_resource(Time::<Fixed>::from_seconds(seconds));
+    }
+    let mut bench = Bench::start(&[game(|app| steps(app, 0.5))], host);
+    let passed = Duration::from_secs(100);
+    let mut time = bench.world().resource_mut::<Time<Fixed>>();
+    time.advance_by(passed);
+    let clock = |bench: &mut Bench| {
+        let time = bench.world().resource::<Time<Fixed>>();
+        (time.timestep().as_millis(), time.elapsed() >= passed)
+    };
+    let report = bench.reload(&[game(|app| {
+        steps(app, 0.125);
+        app.add_systems(Update, || panic!("broken"));
+    })]);
+    check(&report, Outcome::RolledBack);
+    assert_eq!(clock(&mut bench), (500, true));
+    let report = bench.reload(&[game(|app| steps(app, 0.25))]);
+    check(&report, Outcome::Committed);
+    assert_eq!(clock(&mut bench), (250, true));
 }
 
 #[test]

@@ -12,3 +12,4 @@ mod migration;
 mod placement;
 mod rollback;
 mod running;
+mod written;

@@ -1,6 +1,9 @@
 //! A module's systems run where they would run without `hot`: among the sets of the host.
 
-use bevy::prelude::*;
+use bevy::{
+    ecs::schedule::{LogLevel, ScheduleBuildSettings},
+    prelude::*,
+};
 use hot_reloader_transaction::{Outcome, ReloadReport};
 
 use super::harness::{check, module, Bench};
@@ -129,8 +132,12 @@ fn own_sets_keep_their_order_and_conditions_among_those_of_the_host() {
 
 #[test]
 fn what_cannot_be_placed_is_refused_with_the_way_out() {
-    let mut bench = Bench::start(&[module("game", |_| {})], host);
-    let cases: [(fn(&mut App), &str); 4] = [
+    fn twice() {}
+    let mut bench = Bench::start(&[module("game", |_| {})], |app| {
+        host(app);
+        app.add_systems(Update, (twice, twice));
+    });
+    let cases: [(fn(&mut App), &str); 5] = [
         (
             |app| {
                 app.add_systems(Update, note("x").after(Part::Late).before(Part::Early));
@@ -158,6 +165,12 @@ fn what_cannot_be_placed_is_refused_with_the_way_out() {
             },
             "a condition of its own",
         ),
+        (
+            |app| {
+                app.add_systems(Update, note("x").after(twice));
+            },
+            "more than once",
+        ),
     ];
     for (setup, says) in cases {
         let report = bench.reload(&[module("game", setup)]);
@@ -167,6 +180,97 @@ fn what_cannot_be_placed_is_refused_with_the_way_out() {
         assert!(error.to_string().contains(says), "{error}");
         assert_eq!(frame(&mut bench), ["early", "late"]);
     }
+}
+
+#[test]
+fn modules_that_cannot_be_placed_together_are_refused() {
+    /// The host's, in no order.
+    #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+    enum Loose {
+        A,
+        B,
+    }
+    const NOTHING: [ModuleEntry; 2] = [module("one", |_| {}), module("two", |_| {})];
+    let mut bench = Bench::start(&NOTHING, |app| {
+        host(app);
+        app.configure_sets(Update, (Loose::A, Loose::B));
+    });
+    let one = module("one", |app| {
+        app.add_systems(Update, note("one").after(Loose::A).before(Loose::B));
+    });
+    let two = module("two", |app| {
+        app.add_systems(Update, note("two").after(Loose::B).before(Loose::A));
+    });
+    let refused = |bench: &mut Bench, modules: [ModuleEntry; 2], says: &str| {
+        let report = bench.reload(&modules);
+        check(&report, Outcome::Refused);
+        let text = report.error.unwrap().to_string();
+        assert!(text.contains(says), "{text}");
+    };
+    refused(&mut bench, [one, two], "those of other modules");
+    assert_eq!(frame(&mut bench), ["early", "late"]);
+    let report = bench.reload(&[one, NOTHING[1]]);
+    check(&report, Outcome::Committed);
+    assert!(frame(&mut bench).contains(&"one"));
+    // What was placed stays.
+    refused(&mut bench, [NOTHING[0], two], "until the restart");
+    assert!(frame(&mut bench).contains(&"one"));
+}
+
+#[test]
+fn a_set_within_another_may_be_so_in_the_app_and_in_the_module() {
+    /// The host's.
+    #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+    struct Outer;
+    fn nest(app: &mut App) {
+        app.configure_sets(Update, Part::Early.in_set(Outer));
+    }
+    let mut bench = Bench::start(&[module("game", |_| {})], |app| {
+        host(app);
+        nest(app);
+        app.edit_schedule(Update, |schedule| {
+            schedule.set_build_settings(ScheduleBuildSettings {
+                hierarchy_detection: LogLevel::Error,
+                ..default()
+            });
+        });
+    });
+    let report = bench.reload(&[module("game", |app| {
+        nest(app);
+        let system = note("nested").in_set(Part::Early).before(Part::Late);
+        app.add_systems(Update, system);
+    })]);
+    check(&report, Outcome::Committed);
+    assert!(frame(&mut bench).contains(&"nested"));
+}
+
+#[test]
+fn an_app_that_allows_no_ambiguity_goes_on() {
+    let mut bench = Bench::start(
+        &[module("game", |app| {
+            app.add_systems(Update, note("whole"));
+        })],
+        |app| {
+            host(app);
+            app.edit_schedule(Update, |schedule| {
+                schedule.set_build_settings(ScheduleBuildSettings {
+                    ambiguity_detection: LogLevel::Error,
+                    ..default()
+                });
+            });
+        },
+    );
+    let sorted = |bench: &mut Bench| {
+        let mut notes = frame(bench);
+        notes.sort_unstable();
+        notes
+    };
+    assert_eq!(sorted(&mut bench), ["early", "late", "whole"]);
+    let report = bench.reload(&[module("game", |app| {
+        app.add_systems(Update, note("unit").after(Part::Early));
+    })]);
+    check(&report, Outcome::Committed);
+    assert_eq!(sorted(&mut bench), ["early", "late", "unit"]);
 }
 
 #[test]
