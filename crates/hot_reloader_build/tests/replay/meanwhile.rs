@@ -60,11 +60,14 @@ fn a_manifest_that_is_edited_as_cargo_is_asked_is_asked_about_again() {
     );
     fixture.write("extra/src/lib.rs", "pub const MORE: u64 = 50;\n");
     fixture.edit("game/src/menu.rs", "= 1", "= 1 + extra::MORE");
+    // The lock file has what nobody turns on too, so it is the same before and after.
+    let optional = "engine\" }\nextra = { path = \"../extra\", optional = true }\n";
+    fixture.edit("game/Cargo.toml", "engine\" }\n", optional);
     let path = fixture.path("game/Cargo.toml");
     let text = fs::read_to_string(&path).unwrap();
     let [next, cargo] = ["next", "cargo.sh"].map(|file| fixture.folder.path().join(file));
-    let with = "engine\" }\nextra = { path = \"../extra\" }\n";
-    super::write(&next, &text.replace("engine\" }\n", with));
+    let with = "[features]\ndefault = [\"extra\"]\n";
+    super::write(&next, &text.replace("[features]\n", with));
     let script = format!(
         "#!/bin/sh\n'{}' \"$@\"\nstatus=$?\n\
          if [ \"$1\" = metadata ] && [ -e '{1}' ]; then cat '{1}' > '{2}'; rm '{1}'; fi\n\

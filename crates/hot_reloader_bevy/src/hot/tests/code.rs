@@ -11,7 +11,7 @@ use bevy::{
 };
 use hot_reloader_transaction::Outcome;
 
-use super::harness::{check, game, host, note, reload, take, Bench, Notes};
+use super::harness::{check, game, host, module, note, reload, take, Bench, Notes};
 
 #[derive(Resource, Clone, Copy)]
 struct Ids([SystemId; 2]);
