@@ -4,14 +4,16 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::PathBuf,
-    process::Command,
 };
 
-use hot_reloader_tests::{lab::LIBRARIES, root};
+use hot_reloader_tests::{
+    lab::{cargo_of_a_shell, LIBRARIES},
+    root,
+};
 use object::{Object, ObjectSymbol};
 
 fn tree(arguments: &[&str]) -> String {
-    let output = Command::new("cargo")
+    let output = cargo_of_a_shell()
         .args(["tree", "--prefix", "none"])
         .args(if arguments.contains(&"--edges") {
             &[][..]
@@ -201,7 +203,7 @@ fn one_build_of_the_engine_serves_all() {
 
 #[test]
 fn a_linked_app_has_no_symbol_of_the_reloader() {
-    let status = Command::new("cargo")
+    let status = cargo_of_a_shell()
         .args(["build", "--package", "slop"])
         .args(["--no-default-features", "--features", "linked"])
         .current_dir(root())
