@@ -11,15 +11,20 @@ use anyhow::{bail, Context, Result};
 use crate::{command::cargo, display::VirtualDisplay, run::library_path};
 
 /// What is tested, in the order in which it builds on one another. Cargo unites the features of
-/// what is selected together, and another union builds the engine anew: so all that needs the
-/// engine is selected at once, with the features of the app.
+/// what is selected together, and another union builds anew what it is in: so what needs no engine is selected at
+/// once, and all that needs the engine at once, with the features of the app.
 const SELECTIONS: &[&[&str]] = &[
-    &["--package", "xtask"],
-    &["--package", "hot_reloader_core"],
-    &["--package", "hot_reloader_build"],
-    &["--package", "hot_reloader_transaction"],
-    &["--package", "hot_reloader_remote"],
     &[
+        "--package",
+        "xtask",
+        "--package",
+        "hot_reloader_core",
+        "--package",
+        "hot_reloader_build",
+        "--package",
+        "hot_reloader_transaction",
+        "--package",
+        "hot_reloader_remote",
         "--package",
         "slop_store",
         "--package",
