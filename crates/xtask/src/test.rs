@@ -110,9 +110,12 @@ pub(crate) fn test(filter: Option<&str>) -> Result<()> {
         contract.args(LINKED).args(["--test", "contract"]);
         summary.run(display.show(&mut contract), "the contract of both forms")?;
         // Without `hot` the modules are linked in, and nothing else need be there to run them.
+        // What it saves is nothing of whoever tests.
+        let data = tempfile::tempdir().context("cannot make a data folder")?;
         let mut linked = cargo();
         linked.arg("run").args(LINKED);
-        linked.args(["--", "--exit-after-frames", "30"]);
+        linked.args(["--", "--exit-after-frames", "30", "--data-dir"]);
+        linked.arg(data.path());
         summary.run(display.show(&mut linked), "the linked app")?;
         for check in CHECKS {
             let mut command = cargo();
