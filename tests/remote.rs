@@ -9,8 +9,8 @@ use hot_reloader_remote::{ask, client::find, Reply, Request};
 use hot_reloader_tests::{lab::edit, Fixture, Host};
 use serde_json::{json, Value};
 
-/// For whatever is waited for.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// For whatever is waited for, builds among it.
+const DEADLINE: Duration = Duration::from_secs(300);
 
 /// Runs frames until all who ask are answered.
 #[track_caller]

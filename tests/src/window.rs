@@ -16,8 +16,9 @@ use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt, EventMask};
 
 use crate::lab::{self, copy_tree, edit, lab, root, write, Profile, LIBRARIES};
 
-/// For whatever a test waits for.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
+/// For whatever a test waits for. The first start of the app compiles all of its libraries before anything is to be
+/// seen, which takes a slow machine minutes.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(300);
 
 /// The longest time between two looks at what is waited for.
 const PAUSE: Duration = Duration::from_millis(100);
