@@ -4,14 +4,16 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::PathBuf,
-    process::Command,
 };
 
-use hot_reloader_tests::{lab::LIBRARIES, root};
+use hot_reloader_tests::{
+    lab::{cargo_of_a_shell, LIBRARIES},
+    root,
+};
 use object::{Object, ObjectSymbol};
 
 fn tree(arguments: &[&str]) -> String {
-    let output = Command::new("cargo")
+    let output = cargo_of_a_shell()
         .args(["tree", "--prefix", "none"])
         .args(if arguments.contains(&"--edges") {
             &[][..]
@@ -200,8 +202,27 @@ fn one_build_of_the_engine_serves_all() {
 }
 
 #[test]
+fn the_linked_app_has_what_the_engine_is_built_of_as_the_hot_one() {
+    let [app, linked] = [&[][..], &["--no-default-features", "--features", "linked"]]
+        .map(|form| features(&[form, &["--edges", "normal,build", "--package", "slop"]].concat()));
+    let engine = features(&["--edges", "normal,build", "--package", "bevy"]);
+    // These alone are others, since the hot one has them in a shared library.
+    let is_other =
+        |package: &str| package.starts_with("bevy v") || package.starts_with("bevy_internal v");
+    for (package, features) in linked {
+        let is_of_the_engine = engine.contains_key(&package) && !is_other(&package);
+        let has = app.get(&package);
+        assert!(
+            !is_of_the_engine || has.is_some_and(|has| features.is_subset(has)),
+            "{package} has {features:?}, and not {has:?}: name the features that are missing in \
+             crates/unified_features"
+        );
+    }
+}
+
+#[test]
 fn a_linked_app_has_no_symbol_of_the_reloader() {
-    let status = Command::new("cargo")
+    let status = cargo_of_a_shell()
         .args(["build", "--package", "slop"])
         .args(["--no-default-features", "--features", "linked"])
         .current_dir(root())

@@ -120,31 +120,11 @@ fn said(text: &str) -> impl Fn(&str) -> bool {
     move |state| state.contains(&answer)
 }
 
+/// What an answer under way comes to is seen in `interrupted.rs`, where the test says when its words come.
 #[test]
-fn nothing_that_was_said_is_lost() {
+fn half_a_thought_is_there_again_whenever_the_app_was_killed() {
     let app = AppCopy::new();
     let mut window = app.start();
-    // The assistant answers while its own code is replaced.
-    let long = (0..150)
-        .map(|number| format!("w{number} "))
-        .collect::<String>();
-    let long = long.trim_end();
-    write(&window, long);
-    send(&window);
-    window.saved("state.ron", "the answer under way", |state| {
-        state.contains("You said: w0 w1")
-    });
-    app.edit(
-        "slop_controller/src/ai_client.rs",
-        "too often; ask it to go on.",
-        "too often. Ask it to go on.",
-    );
-    window.press("ctrl+alt+r");
-    let report = window.report(2);
-    assert_eq!(report["outcome"], "committed", "{report:#}");
-    window.saved("state.ron", "the whole answer, once", said(long));
-
-    // Whenever it is killed, what was there a moment ago is there again.
     for round in 0..3 {
         let text = format!("round {round}");
         write(&window, &text);
@@ -155,7 +135,7 @@ fn nothing_that_was_said_is_lost() {
         send(&window);
         window.saved("state.ron", "the answer", said(&text));
     }
-    let state = window.saved("state.ron", "all of it", said(long));
+    let state = window.saved("state.ron", "all of it", said("round 2"));
     for round in 0..3 {
         let answer = format!("\"You said: round {round}\"");
         assert_eq!(state.matches(&answer).count(), 1, "{state}");

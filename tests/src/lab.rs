@@ -68,9 +68,10 @@ pub fn target() -> PathBuf {
     lab().join("target")
 }
 
-/// Cargo, as it runs in the laboratory.
+/// Cargo, as a shell would start it. Of what cargo told this test, some build scripts would run again, and all that
+/// depends on them would be built anew: now, and once more by whoever builds next.
 #[must_use]
-pub fn cargo() -> Command {
+pub fn cargo_of_a_shell() -> Command {
     let mut cargo = Command::new("cargo");
     for (name, _) in std::env::vars() {
         let of_cargo = name.starts_with("CARGO_PKG") || name.starts_with("CARGO_MANIFEST");
@@ -78,6 +79,13 @@ pub fn cargo() -> Command {
             cargo.env_remove(name);
         }
     }
+    cargo
+}
+
+/// Cargo, as it runs in the laboratory.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut cargo = cargo_of_a_shell();
     cargo.env("CARGO_TARGET_DIR", target());
     cargo
 }

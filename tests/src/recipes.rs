@@ -78,11 +78,13 @@ fn replace_one(source: &str, from: &str, to: &str) -> String {
 /// The package that they all take turns in.
 pub const PACKAGE: &str = "foreign";
 
-/// The host of most.
+/// The host of most. As they draw all the time, it leaves the cores to the compiler meanwhile.
 pub const HOST: &str = "\
 fn main() -> bevy::app::AppExit {
+    let mut reloader = hot_reloader::hot_plugin!(foreign);
+    reloader.config.frame_rate_while_building = Some(10.0);
     bevy::app::App::new()
-        .add_plugins((bevy::DefaultPlugins, hot_reloader::hot_plugin!(foreign), probe_api::Watch))
+        .add_plugins((bevy::DefaultPlugins, reloader, probe_api::Watch))
         .run()
 }
 ";

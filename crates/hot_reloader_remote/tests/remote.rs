@@ -299,9 +299,7 @@ fn the_end_of_the_server_frees_who_waits() {
     let responder = game.held.recv_timeout(DEADLINE).unwrap();
     let silent = game.connect();
 
-    let start = Instant::now();
     drop(game.server);
-    assert!(start.elapsed() < Duration::from_secs(5));
     let error = client.join().unwrap().unwrap_err();
     assert_contains(&error.to_string(), "ended before it answered");
     assert!(!app.path.exists());

@@ -1,14 +1,15 @@
-//! A process that is killed at any moment loses at most the last second and never the file.
+//! A process that is killed at any moment loses nothing that was written, and never the file; and what is saved is
+//! written while it saves on.
 #![cfg(unix)]
 
 use std::{
     env, fs,
     io::{stdout, BufRead, BufReader, Write},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ use slop_store::{Format, Store};
 
 /// Tells the child its data folder, and that it is the child.
 const FOLDER: &str = "SLOP_STORE_KILL_FOLDER";
-const ROUNDS: u32 = 25;
+const ROUNDS: u32 = 15;
 const DEADLINE: Duration = Duration::from_secs(60);
 const FORMAT: Format = Format {
     version: 1,
@@ -37,11 +38,6 @@ impl Counted {
             payload: vec![format!("{number:0>1000}"); 100],
         }
     }
-}
-
-fn milliseconds() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    now.as_millis().try_into().unwrap()
 }
 
 /// Loads and checks; returns the store and the number, 0 if there is none.
@@ -68,22 +64,56 @@ fn child_saves_until_it_is_killed() {
         number += 1;
         store.save(Counted::new(number)).unwrap();
         // Fails when the parent has gone.
-        let line = format!("\nsaved {number} {}.\n", milliseconds());
+        let line = format!("\nsaved {number}.\n");
         if stdout().write_all(line.as_bytes()).is_err() {
             return;
         }
     }
 }
 
-/// A number and when it was saved; `None` for other lines and for one that was cut off.
-fn parse(line: &str) -> Option<(u64, u64)> {
-    let saved = line.strip_prefix("saved ")?.strip_suffix('.')?;
-    let (number, time) = saved.split_once(' ')?;
-    Some((number.parse().ok()?, time.parse().ok()?))
+/// A number that was saved; `None` for other lines and for one that was cut off.
+fn parse(line: &str) -> Option<u64> {
+    let number = line.strip_prefix("saved ")?.strip_suffix('.')?;
+    number.parse().ok()
 }
 
-/// Kills a child `delay` after its first save. Returns what it said, and when it was killed.
-fn round(folder: &Path, delay: Duration) -> (Vec<(u64, u64)>, u64) {
+/// The number in the file, which is always whole; 0 if there is none.
+fn on_disk(folder: &Path) -> u64 {
+    let text = fs::read_to_string(folder.join("state.ron")).unwrap_or_default();
+    let number = text.split_once("number: ").and_then(|(_, rest)| {
+        let (number, _) = rest.split_once(',')?;
+        number.parse().ok()
+    });
+    number.unwrap_or_default()
+}
+
+/// Waits until the file has at least this number, and returns the one that it has.
+#[track_caller]
+fn written(folder: &Path, least: u64) -> u64 {
+    let start = Instant::now();
+    loop {
+        let number = on_disk(folder);
+        if number >= least {
+            return number;
+        }
+        assert!(start.elapsed() < DEADLINE, "{least} is never written");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Nothing of it is left, whatever comes of the test.
+struct Saving(Child);
+
+impl Drop for Saving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Kills a child at any moment after it has written, and has written once more of what it saved meanwhile. Returns
+/// the last number that was in the file before, and the last that the child said it has saved.
+fn round(folder: &Path, delay: Duration) -> (u64, u64) {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--exact", "child_saves_until_it_is_killed", "--nocapture"])
         .env(FOLDER, folder)
@@ -91,55 +121,49 @@ fn round(folder: &Path, delay: Duration) -> (Vec<(u64, u64)>, u64) {
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let saving = Saving(child);
     let (send, saved) = mpsc::channel();
     let reader = thread::spawn(move || {
-        for saving in lines.map_while(Result::ok).filter_map(|line| parse(&line)) {
-            let _ = send.send(saving);
+        for number in lines.map_while(Result::ok).filter_map(|line| parse(&line)) {
+            let _ = send.send(number);
         }
     });
-    let first = saved.recv_timeout(DEADLINE);
-    let start = Instant::now();
-    let mut all: Vec<_> = first.iter().copied().collect();
-    while let Some(left) = delay.checked_sub(start.elapsed()) {
-        match saved.recv_timeout(left) {
-            Ok(saving) => all.push(saving),
-            Err(mpsc::RecvTimeoutError::Timeout) => {}
-            Err(mpsc::RecvTimeoutError::Disconnected) => break,
-        }
-    }
-    let killed = milliseconds();
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let first = saved.recv_timeout(DEADLINE).expect("the child saves");
+    let once = written(folder, first);
+    written(folder, once + 1);
+    thread::sleep(delay);
+    let before = on_disk(folder);
+    drop(saving);
     reader.join().unwrap();
-    first.expect("the child saves");
-    all.extend(saved.try_iter());
-    (all, killed)
+    (before, saved.try_iter().max().unwrap_or(first))
 }
 
 #[test]
-fn a_process_that_is_killed_loses_at_most_a_second() {
+fn a_process_that_is_killed_loses_nothing_that_was_written() {
     let folder = tempfile::tempdir().unwrap();
     let mut random: u64 = 0x2545_f491_4f6c_dd1d;
-    let mut before = 0;
     for index in 0..ROUNDS {
         // Xorshift: moments that differ, and are the same in each run.
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        let delay = Duration::from_millis(random % 1800);
-        let (saved, killed) = round(folder.path(), delay);
-        let due = saved.iter().filter(|(_, time)| time + 1000 <= killed);
-        let due = due.map(|(number, _)| *number).max().unwrap_or(before);
+        // From one write to after the next.
+        let delay = Duration::from_millis(random % 600);
+        let (written, saved) = round(folder.path(), delay);
         let (store, number) = open(folder.path());
-        assert!(number >= due, "round {index}: {number}, but {due} was due");
-        assert!(number <= saved.iter().map(|(number, _)| *number).max().unwrap() + 1);
+        assert!(
+            number >= written,
+            "round {index}: {number}, but {written} was written"
+        );
+        assert!(
+            number <= saved + 1,
+            "round {index}: {number}, but {saved} was the last"
+        );
         drop(store);
         let left = fs::read_dir(folder.path()).unwrap().filter(|entry| {
             let name = entry.as_ref().unwrap().file_name();
             name.to_string_lossy().starts_with(".state.ron")
         });
         assert_eq!(left.count(), 0, "round {index}");
-        before = number;
     }
-    assert!(before > 0, "nothing was ever saved");
 }

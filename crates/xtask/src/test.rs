@@ -11,15 +11,20 @@ use anyhow::{bail, Context, Result};
 use crate::{command::cargo, display::VirtualDisplay, run::library_path};
 
 /// What is tested, in the order in which it builds on one another. Cargo unites the features of
-/// what is selected together, and another union builds the engine anew: so all that needs the
-/// engine is selected at once, with the features of the app.
+/// what is selected together, and another union builds anew what it is in: so what needs no engine is selected at
+/// once, and all that needs the engine at once, with the features of the app.
 const SELECTIONS: &[&[&str]] = &[
-    &["--package", "xtask"],
-    &["--package", "hot_reloader_core"],
-    &["--package", "hot_reloader_build"],
-    &["--package", "hot_reloader_transaction"],
-    &["--package", "hot_reloader_remote"],
     &[
+        "--package",
+        "xtask",
+        "--package",
+        "hot_reloader_core",
+        "--package",
+        "hot_reloader_build",
+        "--package",
+        "hot_reloader_transaction",
+        "--package",
+        "hot_reloader_remote",
         "--package",
         "slop_store",
         "--package",
@@ -105,9 +110,12 @@ pub(crate) fn test(filter: Option<&str>) -> Result<()> {
         contract.args(LINKED).args(["--test", "contract"]);
         summary.run(display.show(&mut contract), "the contract of both forms")?;
         // Without `hot` the modules are linked in, and nothing else need be there to run them.
+        // What it saves is nothing of whoever tests.
+        let data = tempfile::tempdir().context("cannot make a data folder")?;
         let mut linked = cargo();
         linked.arg("run").args(LINKED);
-        linked.args(["--", "--exit-after-frames", "30"]);
+        linked.args(["--", "--exit-after-frames", "30", "--data-dir"]);
+        linked.arg(data.path());
         summary.run(display.show(&mut linked), "the linked app")?;
         for check in CHECKS {
             let mut command = cargo();
