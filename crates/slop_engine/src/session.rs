@@ -14,6 +14,10 @@ const DEBOUNCE: Duration = Duration::from_millis(100);
 /// What the files of keys are named after, and the file of the only key that there once was.
 const KEY: &str = "api_key";
 
+/// What is told when the window was to be closed and something would be lost.
+const HELD_BACK: &str =
+    ". So the window stays open; mend that, or close it once more to lose what was not saved";
+
 /// The state of the app on disk, and the keys beside it.
 #[derive(Resource, Debug)]
 pub struct Session {
@@ -26,6 +30,8 @@ pub struct Session {
     pub notices: Vec<String>,
     /// Why the state is not being saved, if it is not.
     pub failure: Option<String>,
+    /// Whether the window stays open since that would be lost.
+    is_held_back: bool,
 }
 
 impl Session {
@@ -38,6 +44,7 @@ impl Session {
             keys: BTreeMap::new(),
             notices: Vec::new(),
             failure: None,
+            is_held_back: false,
         }
     }
 
@@ -96,8 +103,28 @@ impl Session {
     pub fn look(&mut self) {
         if let Some(store) = &self.store {
             let failed = store.last_error();
-            self.failure = failed.map(|error| format!("the state was not saved: {error}"));
+            let is_lost = failed.as_deref().is_some_and(is_lost);
+            self.is_held_back &= is_lost;
+            let hint = if self.is_held_back { HELD_BACK } else { "" };
+            self.failure = failed.map(|error| {
+                if is_lost {
+                    format!("the state was not saved: {error}{hint}")
+                } else {
+                    error.to_string()
+                }
+            });
         }
+    }
+
+    /// Whether the window may be closed: all that was handed over is written now, or a person was told
+    /// that it cannot be, by [`failure`](Self::failure), and wants it all the same.
+    pub fn may_close(&mut self) -> bool {
+        let written = self.store.as_ref().map(Store::flush);
+        let is_lost = matches!(written, Some(Err(_)));
+        let may = !is_lost || self.is_held_back;
+        self.is_held_back = is_lost;
+        self.look();
+        may
     }
 
     /// Waits until all is written.
@@ -161,6 +188,11 @@ impl Session {
     fn key_file(&self, server: &Recipient) -> Result<SecretFile, StoreError> {
         SecretFile::new(&self.folder, KEY, &server.name())
     }
+}
+
+/// Whether the state is not on disk. Without its backup it is there all the same.
+fn is_lost(error: &StoreError) -> bool {
+    !matches!(error, StoreError::Backup { .. })
 }
 
 #[cfg(test)]
@@ -231,6 +263,29 @@ mod tests {
         assert_eq!(key(&session, &other), None);
         let session = start(folder.path(), &one);
         assert_eq!(key(&session, &one), Some("sk-old"));
+    }
+
+    #[test]
+    fn a_state_that_only_lacks_its_backup_is_not_called_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let format = Format {
+            version: 1,
+            migrations: &[],
+        };
+        let save = |text: &str| {
+            let mut session = Session::new(folder.path().to_owned());
+            let found = session.load::<String>(format);
+            session.save(text.to_owned());
+            assert!(session.may_close());
+            (found, session.failure)
+        };
+        assert_eq!(save("one"), (None, None));
+        fs::write(folder.path().join("backups"), "in the way").unwrap();
+        let (found, failure) = save("two");
+        assert_eq!(found.as_deref(), Some("one"));
+        let failure = failure.unwrap();
+        assert!(failure.starts_with("cannot keep a backup"), "{failure}");
+        assert_eq!(save("three").0.as_deref(), Some("two"));
     }
 
     #[test]
