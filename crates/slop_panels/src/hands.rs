@@ -114,6 +114,8 @@ impl Cache {
 fn panel(ui: &mut egui::Ui, mut view: View<'_>, out: &mut Vec<Action>) {
     let requests = view.requests;
     view.cache.keep_only(requests);
+    let waits = |id: CallId| requests.waiting().any(|request| request.id == id);
+    view.view.reasons.retain(|(id, _)| waits(*id));
     if requests.list.is_empty() && requests.log.is_empty() {
         ui.centered_and_justified(|ui| {
             ui.weak(

@@ -5,7 +5,7 @@ use slop_engine::{
     egui,
     hands::{Diff, Jobs, Mark},
 };
-use slop_state::{Action, Deed, DeedKind, Stage, ToolRequest};
+use slop_state::{Action, CallId, Deed, DeedKind, Stage, ToolRequest};
 use slop_ui::{field, Theme};
 
 use super::View;
@@ -155,27 +155,33 @@ fn answers(
             }
         }
     });
-    ui.horizontal_wrapped(|ui| {
-        let typed = view.view.refusing.clone();
-        let typed = typed.filter(|(of, _)| *of == id);
-        let is_typed = typed.is_some();
-        let mut reason = typed.map(|(_, reason)| reason).unwrap_or_default();
-        let refuse = ui.button("Refuse");
-        let typed = field::line(ui, &mut reason, |edit| {
-            edit.id_salt("reason")
-                .hint_text("Why not; the assistant is told")
-                .desired_width(240.0)
-        });
-        let is_changed = typed.changed();
-        if refuse.clicked() {
-            out.push(Action::RefuseTool(id, reason));
-            if is_typed {
-                view.view.refusing = None;
-            }
-        } else if is_changed {
-            view.view.refusing = Some((id, reason));
-        }
+    ui.horizontal_wrapped(|ui| refusal(ui, id, &mut view.view.reasons, out));
+}
+
+/// The button that refuses, and why, which stays with its request while something else is done.
+fn refusal(
+    ui: &mut egui::Ui,
+    id: CallId,
+    reasons: &mut Vec<(CallId, String)>,
+    out: &mut Vec<Action>,
+) {
+    let typed = reasons.iter().find(|(of, _)| *of == id);
+    let mut reason = typed.map_or_else(String::new, |(_, reason)| reason.clone());
+    let is_refused = ui.button("Refuse").clicked();
+    let typed = field::line(ui, &mut reason, |edit| {
+        edit.id_salt("reason")
+            .hint_text("Why not; the assistant is told")
+            .desired_width(240.0)
     });
+    if !(is_refused || typed.changed()) {
+        return;
+    }
+    reasons.retain(|(of, _)| *of != id);
+    if is_refused {
+        out.push(Action::RefuseTool(id, reason));
+    } else if !reason.is_empty() {
+        reasons.push((id, reason));
+    }
 }
 
 /// Why nobody can begin to edit a request that is not edited: something was typed for another one.
