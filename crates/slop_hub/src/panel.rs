@@ -18,7 +18,9 @@ use slop_state::{
 };
 use slop_ui::{
     discussion_hub::{composer_field, name_field, search_field, SEND},
-    field, Theme,
+    field,
+    scroll::height_of_button,
+    Theme,
 };
 
 use self::{
@@ -226,14 +228,6 @@ fn selector(
         hub.renaming = Some((discussion.id, discussion.name.clone()));
         ui.memory_mut(|memory| memory.request_focus(name_field(discussion.id)));
     }
-}
-
-/// The height of a button with one line of text.
-fn height_of_button(ui: &egui::Ui) -> f32 {
-    let text = ui.text_style_height(&egui::TextStyle::Button);
-    let spacing = ui.spacing();
-    let height = text + 2.0 * spacing.button_padding.y;
-    height.max(spacing.interact_size.y)
 }
 
 /// A discussion in the list. Whether it is to be renamed.

@@ -18,7 +18,7 @@ use slop_engine::{
 };
 use slop_state::{Action, BuildProfile, Draft, Limits, ModelId, Project, Settings, Tiers, Whose};
 use slop_ui::{
-    field,
+    field, scroll,
     servers::{address, key_field, provider_name, Offer, HOLDS_A_SECRET, PROVIDERS},
     tracked, Theme,
 };
@@ -311,11 +311,10 @@ fn tracked_files(
                 if offered.is_empty() {
                     ui.weak("No other file matches.");
                 }
-                egui::ScrollArea::vertical()
-                    .id_salt("offered")
-                    .max_height(180.0)
+                let height = scroll::height_of_button(ui);
+                scroll::up_to(egui::ScrollArea::vertical().id_salt("offered"), 180.0)
                     .auto_shrink([false, true])
-                    .show_rows(ui, 20.0, offered.len(), |ui, rows| {
+                    .show_rows(ui, height, offered.len(), |ui, rows| {
                         for file in &offered[rows] {
                             if ui.selectable_label(false, file).clicked() {
                                 tracked::put(&mut tracked, file);

@@ -4,7 +4,7 @@
 use hot_reloader::HotReloader;
 use slop_engine::{egui, session::Session};
 use slop_state::{Layout, Project};
-use slop_ui::Theme;
+use slop_ui::{scroll, Theme};
 
 use super::{
     commands::{Command, Menu},
@@ -124,11 +124,10 @@ pub(super) fn notices(context: &egui::Context, session: &mut Session, theme: &Th
             if let Some(failure) = &session.failure {
                 ui.colored_label(theme.error, failure);
             }
-            let scroll = egui::ScrollArea::vertical().auto_shrink([false, true]);
-            // The newest is the last one. The panel offers only the height that it had before.
-            let scroll = scroll.max_height(TOLD).min_scrolled_height(TOLD);
-            let scroll = scroll.stick_to_bottom(true);
-            scroll.show(ui, |ui| list(ui, &mut session.notices, theme));
+            let area = scroll::up_to(egui::ScrollArea::vertical(), TOLD);
+            // The newest is the last one.
+            let area = area.auto_shrink([false, true]).stick_to_bottom(true);
+            area.show(ui, |ui| list(ui, &mut session.notices, theme));
         });
 }
 

@@ -5,10 +5,12 @@ mod canvas;
 mod contrast;
 pub mod discussion_hub;
 mod dock;
+mod empty;
 pub mod field;
 mod markdown;
 pub mod mma_dashboard;
 mod overlay;
+pub mod scroll;
 pub mod servers;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -17,6 +19,7 @@ pub mod tracked;
 
 pub use canvas::{edit, Canvas};
 pub use dock::{Dock, Places};
+pub use empty::empty;
 pub use markdown::markdown;
 pub use overlay::{Alert, Wrong};
 pub use theme::{Theme, ThemeError, Themes};

@@ -6,7 +6,7 @@ use slop_engine::{
     hands::{Diff, Jobs, Mark},
 };
 use slop_state::{Action, CallId, Deed, DeedKind, Stage, ToolRequest};
-use slop_ui::{field, Theme};
+use slop_ui::{field, scroll, Theme};
 
 use super::View;
 
@@ -102,9 +102,7 @@ fn rows<T>(
     line: impl Fn(&T) -> (String, egui::Color32),
 ) {
     let height = ui.text_style_height(&egui::TextStyle::Monospace);
-    egui::ScrollArea::both()
-        .id_salt(salt)
-        .max_height(HEIGHT)
+    scroll::up_to(egui::ScrollArea::both().id_salt(salt), HEIGHT)
         .auto_shrink([false, true])
         .stick_to_bottom(follows)
         .show_rows(ui, height, lines.len(), |ui, seen| {
@@ -203,16 +201,14 @@ fn editor(
     let Some((_, text)) = view.view.editing.as_mut() else {
         return;
     };
-    egui::ScrollArea::vertical()
-        .id_salt("editor")
-        .max_height(HEIGHT)
-        .show(ui, |ui| {
-            field::lines(ui, text, |edit| {
-                edit.id_salt("edited")
-                    .code_editor()
-                    .desired_width(f32::INFINITY)
-            });
+    let area = egui::ScrollArea::vertical().id_salt("editor");
+    scroll::up_to(area, HEIGHT).show(ui, |ui| {
+        field::lines(ui, text, |edit| {
+            edit.id_salt("edited")
+                .code_editor()
+                .desired_width(f32::INFINITY)
         });
+    });
     let why_not = match (&request.deed, hindrance) {
         (_, Some(hindrance)) => Some(hindrance.to_string()),
         (Deed::Run(_), None) => Jobs::check(text).err().map(|error| error.to_string()),
