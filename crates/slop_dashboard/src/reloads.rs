@@ -11,7 +11,7 @@ use slop_engine::{
     egui_extras::{Column, TableBuilder},
 };
 use slop_state::Action;
-use slop_ui::{scroll, Theme};
+use slop_ui::{copy, scroll, Theme};
 
 /// The height of a row, in points.
 const ROW: f32 = 22.0;
@@ -217,10 +217,8 @@ fn failure(
     let text = whole_text(error);
     ui.horizontal(|ui| {
         ui.colored_label(theme.error, format!("⚠ {}", error.phase()));
-        let button = ui.button("📋 Copy");
-        if button.on_hover_text("Copy the whole text").clicked() {
-            ui.ctx().copy_text(text.clone());
-        }
+        let button = ui.button("📋 Copy").on_hover_text("Copy the whole text");
+        copy(&button, || text.clone());
         let summary = match diagnostics.len() {
             0 => text.lines().next().unwrap_or_default().to_owned(),
             1 => "1 error of the compiler".to_owned(),

@@ -604,14 +604,18 @@ fn choose_role(ui: &mut egui::Ui, roles: &[String], role: &str) -> Option<String
 }
 
 /// A button that is a glyph. Whether it was clicked.
-fn icon(ui: &mut egui::Ui, glyph: &str, hover: &str, enabled: bool) -> bool {
+fn icon(ui: &mut egui::Ui, text: &str, hover: &str, enabled: bool) -> bool {
+    glyph(ui, text, hover, enabled).clicked()
+}
+
+/// A button that is a glyph.
+fn glyph(ui: &mut egui::Ui, glyph: &str, hover: &str, enabled: bool) -> egui::Response {
     let button = egui::Button::new(glyph)
         .frame(false)
         .min_size(egui::vec2(20.0, 0.0));
     ui.add_enabled(enabled, button)
         .on_hover_text(hover)
         .on_disabled_hover_text(hover)
-        .clicked()
 }
 
 #[cfg(test)]

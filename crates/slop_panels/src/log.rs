@@ -8,7 +8,7 @@ use slop_engine::{
     log::{LogLine, LogLines},
 };
 use slop_state::{Action, LogView, Window};
-use slop_ui::{edit, empty, field, Canvas, Theme};
+use slop_ui::{copy, edit, empty, field, Canvas, Theme};
 
 /// The levels, the most severe first.
 const LEVELS: [&str; 5] = ["Error", "Warning", "Info", "Debug", "Trace"];
@@ -43,7 +43,7 @@ fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, theme: &Theme)
         let matching = numbered.filter(|(_, line)| matches(line, view.level, &needle));
         matching.map(|(place, _)| place).collect()
     });
-    let copy = |places: &[usize]| -> Vec<LogLine> {
+    let some = |places: &[usize]| -> Vec<LogLine> {
         lines.read(|lines| {
             places
                 .iter()
@@ -69,9 +69,8 @@ fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, theme: &Theme)
             if ui.button("🗑").on_hover_text("Forget all lines").clicked() {
                 lines.clear();
             }
-            if ui.button("📋").on_hover_text("Copy these lines").clicked() {
-                ui.output_mut(|output| output.copied_text = text(&copy(&shown)));
-            }
+            let button = ui.button("📋").on_hover_text("Copy these lines");
+            copy(&button, || text(&some(&shown)));
             ui.weak(format!("{} lines", shown.len()));
         });
     });
@@ -93,7 +92,7 @@ fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, theme: &Theme)
         .show_rows(ui, height, shown.len(), |ui, rows| {
             // A row is as high as it is said to be, or the lines would jump while they are scrolled.
             ui.spacing_mut().interact_size.y = height;
-            for line in copy(&shown[rows]) {
+            for line in some(&shown[rows]) {
                 row(ui, &line, theme);
             }
         });

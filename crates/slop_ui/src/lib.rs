@@ -1,6 +1,7 @@
 //! What windows are drawn with: themes, the place of each in the dock, and what several of them show.
 
 mod canvas;
+mod clipboard;
 #[cfg(test)]
 mod contrast;
 pub mod discussion_hub;
@@ -18,6 +19,7 @@ mod theme;
 pub mod tracked;
 
 pub use canvas::{edit, Canvas};
+pub use clipboard::copy;
 pub use dock::{Dock, Places};
 pub use empty::empty;
 pub use markdown::markdown;

@@ -384,7 +384,7 @@ mod tests {
                 time: Some(f64::from(frame)),
                 ..egui::RawInput::default()
             };
-            let output = context.run(input, |context| draw(context));
+            let output = context.run(input, &mut draw);
             shapes = output.shapes.into_iter().map(|one| one.shape).collect();
         }
         let rect = context.memory(|memory| memory.area_rect(egui::Id::new(area)));
