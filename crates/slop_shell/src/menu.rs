@@ -1,7 +1,7 @@
 //! The menu bar, and what there is to tell.
 
 #[cfg(feature = "hot")]
-use hot_reloader::HotReloader;
+use hot_reloader::{Generation, HotReloader, Phase};
 use slop_engine::{egui, session::Session};
 use slop_state::{Layout, Project};
 use slop_ui::{scroll, Theme};
@@ -33,14 +33,22 @@ pub(super) struct Status {
 /// Which code runs, or what is being done.
 #[cfg(feature = "hot")]
 pub(super) fn status(reloader: &HotReloader) -> Option<Status> {
-    let text = match reloader.progress() {
-        Some(progress) => format!("{}…", progress.phase),
-        None => format!("generation {}", reloader.generation()),
-    };
+    let phase = reloader.progress().map(|progress| progress.phase);
+    let is_error = reloader.is_error_state();
     Some(Status {
-        text,
-        is_error: reloader.is_error_state(),
+        text: words(phase, reloader.generation(), is_error),
+        is_error,
     })
+}
+
+/// The same in words: not everybody sees a colour.
+#[cfg(feature = "hot")]
+fn words(phase: Option<Phase>, generation: Generation, is_error: bool) -> String {
+    match phase {
+        Some(phase) => format!("{phase}…"),
+        None if is_error => format!("generation {generation}, with an error"),
+        None => format!("generation {generation}"),
+    }
 }
 
 /// What is chosen in a menu, if something is.
@@ -76,7 +84,10 @@ pub(super) fn bar(context: &egui::Context, view: View<'_>) -> Option<Wish> {
                     } else {
                         theme.good
                     };
-                    ui.weak(status.text);
+                    let text = ui.weak(status.text);
+                    if status.is_error {
+                        text.on_hover_text("MMA Dashboard › Hot Reload says what is wrong");
+                    }
                     let (rect, _) =
                         ui.allocate_exact_size(egui::Vec2::splat(10.0), egui::Sense::hover());
                     ui.painter().circle_filled(rect.center(), 4.0, color);
@@ -175,6 +186,17 @@ mod tests {
             seen = texts(&output);
         }
         (seen, top)
+    }
+
+    #[cfg(feature = "hot")]
+    #[test]
+    fn an_error_of_the_reloader_is_told_in_words() {
+        let generation = Generation::NONE.next();
+        assert_eq!(words(None, generation, false), "generation 1");
+        let told = words(None, generation, true);
+        assert_eq!(told, "generation 1, with an error");
+        // Which may be mended by what goes on.
+        assert_eq!(words(Some(Phase::Build), generation, true), "build…");
     }
 
     #[test]
