@@ -16,7 +16,7 @@ use slop_state::{
     Action, Board, Dependencies, Discussions, PendingRequests, Planning, Run, Status, Ticket,
     TicketQueue, Verdict,
 };
-use slop_ui::{field, mma_dashboard, Theme};
+use slop_ui::{empty, field, mma_dashboard, Theme};
 
 use self::{detail::detail, keys::keys, layers::layers};
 
@@ -86,9 +86,7 @@ pub(super) fn panel(ui: &mut egui::Ui, view: View<'_>, out: &mut Vec<Action>) {
         return;
     }
     if tickets.is_empty() {
-        ui.centered_and_justified(|ui| {
-            ui.weak("No tickets yet. Name one above, and press Enter.");
-        });
+        empty(ui, "No tickets yet. Name one above, and press Enter.");
         return;
     }
     let layers = board.graph.then(|| layers(tickets));
@@ -680,11 +678,21 @@ fn card(
         let thickness = if response.has_focus() { 2.0 } else { 1.0 };
         face.paint(&painter, rect, fill, egui::Stroke::new(thickness, color));
     }
-    if face.title.elided {
-        response.on_hover_text(ticket.title.as_str())
+    if face.lines().any(|line| line.elided) {
+        response.on_hover_text(whole(scene, ticket))
     } else {
         response
     }
+}
+
+/// What a card says, as far as it may have no room for it.
+fn whole(scene: &Scene<'_>, ticket: &Ticket) -> String {
+    let mut text = ticket.title.clone();
+    for (note, _) in notes(scene, ticket) {
+        text.push('\n');
+        text.push_str(&note);
+    }
+    text
 }
 
 /// The beginning of a text that is too long.

@@ -11,7 +11,7 @@ use slop_engine::{
     egui_extras::{Column, TableBuilder},
 };
 use slop_state::Action;
-use slop_ui::Theme;
+use slop_ui::{copy, scroll, Theme};
 
 /// The height of a row, in points.
 const ROW: f32 = 22.0;
@@ -125,7 +125,7 @@ fn modules(
             .vscroll(false)
             .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
             .column(Column::remainder().at_least(96.0).clip(true))
-            .column(Column::exact(76.0))
+            .column(Column::exact(84.0))
             .column(Column::exact(76.0))
             .column(Column::exact(48.0))
             .column(Column::exact(56.0))
@@ -217,10 +217,8 @@ fn failure(
     let text = whole_text(error);
     ui.horizontal(|ui| {
         ui.colored_label(theme.error, format!("⚠ {}", error.phase()));
-        let button = ui.button("📋 Copy");
-        if button.on_hover_text("Copy the whole text").clicked() {
-            ui.ctx().copy_text(text.clone());
-        }
+        let button = ui.button("📋 Copy").on_hover_text("Copy the whole text");
+        copy(&button, || text.clone());
         let summary = match diagnostics.len() {
             0 => text.lines().next().unwrap_or_default().to_owned(),
             1 => "1 error of the compiler".to_owned(),
@@ -250,9 +248,7 @@ fn failure(
     egui::CollapsingHeader::new("Whole text")
         .id_salt("whole text")
         .show(ui, |ui| {
-            egui::ScrollArea::both()
-                .id_salt("whole text")
-                .max_height(240.0)
+            scroll::up_to(egui::ScrollArea::both().id_salt("whole text"), 240.0)
                 .auto_shrink([false, true])
                 .show(ui, |ui| {
                     let text = egui::RichText::new(&text).monospace();

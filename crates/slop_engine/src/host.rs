@@ -18,7 +18,7 @@ use hot_reloader::ExemptFromRollback;
 
 use crate::{
     assistants::Assistants,
-    chords,
+    chords, closing,
     context::ContextReader,
     fonts::{self, Fallbacks},
     hands::{self, Jobs},
@@ -48,6 +48,7 @@ impl Plugin for HostPlugin {
         };
         let window = WindowPlugin {
             primary_window: Some(window),
+            close_when_requested: false,
             ..default()
         };
         let log = LogPlugin {
@@ -75,7 +76,12 @@ impl Plugin for HostPlugin {
             .exempt_from_rollback::<Frames>()
             .exempt_from_rollback::<Session>();
         app.add_plugins((DefaultPlugins.set(window).set(log), EguiPlugin));
-        app.add_plugins((chords::plugin, fonts::plugin, timings::plugin));
+        app.add_plugins((
+            chords::plugin,
+            closing::plugin,
+            fonts::plugin,
+            timings::plugin,
+        ));
         app.add_systems(Last, hands::end_at_exit);
         // A session that is restored, before or after this, leaves it as it is.
         app.add_systems(PostStartup, prepare_egui);

@@ -5,6 +5,7 @@
 
 pub mod assistants;
 pub mod chords;
+mod closing;
 pub mod command_line;
 pub mod context;
 pub mod documents;

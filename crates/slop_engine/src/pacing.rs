@@ -12,7 +12,7 @@ use std::{
 
 use bevy::{
     prelude::{App, Events, First, Last, PostStartup, Res, ResMut, Resource, World},
-    window::{RequestRedraw, WindowCloseRequested},
+    window::RequestRedraw,
     winit::{EventLoopProxy, UpdateMode, WakeUp, WinitSettings},
 };
 use bevy_egui::EguiContexts;
@@ -114,7 +114,7 @@ pub(crate) fn plugin(app: &mut App) {
     })
     .add_systems(PostStartup, (start, listen))
     .add_systems(First, begin)
-    .add_systems(Last, (ignore_redraws, close));
+    .add_systems(Last, ignore_redraws);
 }
 
 fn start(world: &mut World) {
@@ -155,13 +155,6 @@ fn begin(frames: Res<Frames>) {
 /// `bevy_egui` asks for a frame at once where egui wants one after some time.
 fn ignore_redraws(mut redraws: ResMut<Events<RequestRedraw>>) {
     redraws.clear();
-}
-
-/// The engine takes a window away in the frame after it was asked to.
-fn close(frames: Res<Frames>, requests: Res<Events<WindowCloseRequested>>) {
-    if !requests.is_empty() {
-        frames.now();
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! What outlives the app: its state on disk, and what there is to tell about it.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use bevy::prelude::Resource;
 use serde::{de::DeserializeOwned, Serialize};
@@ -14,6 +18,13 @@ const DEBOUNCE: Duration = Duration::from_millis(100);
 /// What the files of keys are named after, and the file of the only key that there once was.
 const KEY: &str = "api_key";
 
+/// What is told when the window was to be closed and something would be lost.
+const HELD_BACK: &str =
+    ". So the window stays open; mend that, or close it once more to lose what was not saved";
+
+/// How long that is to be read, so that a second click of the same hand closes nothing.
+const READ: Duration = Duration::from_secs(1);
+
 /// The state of the app on disk, and the keys beside it.
 #[derive(Resource, Debug)]
 pub struct Session {
@@ -26,6 +37,8 @@ pub struct Session {
     pub notices: Vec<String>,
     /// Why the state is not being saved, if it is not.
     pub failure: Option<String>,
+    /// Since when the window stays open as that would be lost, if it was to be closed.
+    held_back: Option<Instant>,
 }
 
 impl Session {
@@ -38,6 +51,7 @@ impl Session {
             keys: BTreeMap::new(),
             notices: Vec::new(),
             failure: None,
+            held_back: None,
         }
     }
 
@@ -96,8 +110,32 @@ impl Session {
     pub fn look(&mut self) {
         if let Some(store) = &self.store {
             let failed = store.last_error();
-            self.failure = failed.map(|error| format!("the state was not saved: {error}"));
+            let is_lost = failed.as_deref().is_some_and(is_lost);
+            self.held_back = self.held_back.filter(|_| is_lost);
+            let hint = self.held_back.map_or("", |_| HELD_BACK);
+            self.failure = failed.map(|error| {
+                if is_lost {
+                    format!("the state was not saved: {error}{hint}")
+                } else {
+                    error.to_string()
+                }
+            });
         }
+    }
+
+    /// Whether the window may be closed: all that was handed over is written now, or a person was told
+    /// that it cannot be, by [`failure`](Self::failure), and wants it all the same.
+    pub fn may_close(&mut self) -> bool {
+        self.may_close_at(Instant::now())
+    }
+
+    fn may_close_at(&mut self, now: Instant) -> bool {
+        let written = self.store.as_ref().map(Store::flush);
+        let is_lost = matches!(written, Some(Err(_)));
+        let told = self.held_back.filter(|_| is_lost);
+        self.held_back = is_lost.then(|| told.unwrap_or(now));
+        self.look();
+        !is_lost || told.is_some_and(|told| now.duration_since(told) >= READ)
     }
 
     /// Waits until all is written.
@@ -161,6 +199,11 @@ impl Session {
     fn key_file(&self, server: &Recipient) -> Result<SecretFile, StoreError> {
         SecretFile::new(&self.folder, KEY, &server.name())
     }
+}
+
+/// Whether the state is not on disk. Without its backup it is there all the same.
+fn is_lost(error: &StoreError) -> bool {
+    !matches!(error, StoreError::Backup { .. })
 }
 
 #[cfg(test)]
@@ -231,6 +274,54 @@ mod tests {
         assert_eq!(key(&session, &other), None);
         let session = start(folder.path(), &one);
         assert_eq!(key(&session, &one), Some("sk-old"));
+    }
+
+    #[test]
+    fn what_is_lost_is_told_for_long_enough_to_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let format = Format {
+            version: 1,
+            migrations: &[],
+        };
+        let mut session = Session::new(folder.path().to_owned());
+        assert_eq!(session.load::<String>(format), None);
+        let state = folder.path().join("state.ron");
+        fs::create_dir(&state).unwrap();
+        session.save("new".to_owned());
+        let now = Instant::now();
+        assert!(!session.may_close_at(now));
+        assert!(!session.may_close_at(now + READ / 2));
+        assert!(session.may_close_at(now + READ));
+        // It was written meanwhile, so this is another time.
+        fs::remove_dir(&state).unwrap();
+        assert!(session.may_close_at(now + READ));
+        fs::remove_file(&state).unwrap();
+        fs::create_dir(&state).unwrap();
+        session.save("newer".to_owned());
+        assert!(!session.may_close_at(now + 3 * READ));
+    }
+
+    #[test]
+    fn a_state_that_only_lacks_its_backup_is_not_called_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let format = Format {
+            version: 1,
+            migrations: &[],
+        };
+        let save = |text: &str| {
+            let mut session = Session::new(folder.path().to_owned());
+            let found = session.load::<String>(format);
+            session.save(text.to_owned());
+            assert!(session.may_close());
+            (found, session.failure)
+        };
+        assert_eq!(save("one"), (None, None));
+        fs::write(folder.path().join("backups"), "in the way").unwrap();
+        let (found, failure) = save("two");
+        assert_eq!(found.as_deref(), Some("one"));
+        let failure = failure.unwrap();
+        assert!(failure.starts_with("cannot keep a backup"), "{failure}");
+        assert_eq!(save("three").0.as_deref(), Some("two"));
     }
 
     #[test]

@@ -18,7 +18,9 @@ use slop_state::{
 };
 use slop_ui::{
     discussion_hub::{composer_field, name_field, search_field, SEND},
-    field, Theme,
+    field,
+    scroll::height_of_button,
+    Theme,
 };
 
 use self::{
@@ -44,6 +46,9 @@ const NARROW: f32 = 160.0;
 
 /// The width of a choice of roles, in points.
 const ROLE: f32 = 90.0;
+
+/// A composer that is less wide than this has its buttons where there is room for them, in points.
+const WIDE: f32 = 376.0;
 
 /// The room that an entry is offered, in points. It may take more.
 const TALL: f32 = 100_000.0;
@@ -226,14 +231,6 @@ fn selector(
         hub.renaming = Some((discussion.id, discussion.name.clone()));
         ui.memory_mut(|memory| memory.request_focus(name_field(discussion.id)));
     }
-}
-
-/// The height of a button with one line of text.
-fn height_of_button(ui: &egui::Ui) -> f32 {
-    let text = ui.text_style_height(&egui::TextStyle::Button);
-    let spacing = ui.spacing();
-    let height = text + 2.0 * spacing.button_padding.y;
-    height.max(spacing.interact_size.y)
 }
 
 /// A discussion in the list. Whether it is to be renamed.
@@ -469,26 +466,21 @@ fn compose(
     }
     let mut sends = focused.is_none_or(|focused| focused == composer_field())
         && ui.input_mut(|input| input.consume_shortcut(&SEND));
-    ui.horizontal(|ui| {
-        if let Some(role) = choose_role(ui, &discussions.roles, &composer.role) {
-            composer.role = role;
-        }
-        ui.checkbox(&mut composer.ask, "Ask the assistant")
-            .on_hover_text("Whether the assistant answers what you send");
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let filled = !composer.text.trim().is_empty();
-            let button = ui.add_enabled(filled, egui::Button::new("Send"));
-            sends |= button.on_hover_text("Ctrl+Enter").clicked();
-            let shown = discussions.shown();
-            if let Some(shown) = shown.filter(|shown| is_speaking(shown, streaming)) {
-                let stop = egui::RichText::new("⏹ Stop").color(theme.error);
-                let hover = "Stop the assistant in this discussion";
-                if ui.button(stop).on_hover_text(hover).clicked() {
-                    out.push(Action::StopDiscussion(shown.id));
-                }
-            }
+    let filled = !composer.text.trim().is_empty();
+    let mut buttons = |ui: &mut egui::Ui| {
+        sends |= send_or_stop(ui, filled, discussions, streaming, theme, out);
+    };
+    if ui.available_width() < WIDE {
+        ui.horizontal_wrapped(|ui| {
+            whose(ui, discussions, composer);
+            buttons(ui);
         });
-    });
+    } else {
+        ui.horizontal(|ui| {
+            whose(ui, discussions, composer);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), buttons);
+        });
+    }
     egui::ScrollArea::vertical()
         .id_salt("composer")
         .min_scrolled_height(0.3 * LEAST)
@@ -507,6 +499,39 @@ fn compose(
     if sends && !composer.text.trim().is_empty() {
         out.push(Action::AddEntry);
     }
+}
+
+/// Who says the next entry, and whether it is a question.
+fn whose(ui: &mut egui::Ui, discussions: &Discussions, composer: &mut Composer) {
+    if let Some(role) = choose_role(ui, &discussions.roles, &composer.role) {
+        composer.role = role;
+    }
+    ui.checkbox(&mut composer.ask, "Ask the assistant")
+        .on_hover_text("Whether the assistant answers what you send");
+}
+
+/// The button that sends, and one that stops the answer. Whether the first was clicked.
+fn send_or_stop(
+    ui: &mut egui::Ui,
+    filled: bool,
+    discussions: &Discussions,
+    streaming: &[u64],
+    theme: &Theme,
+    out: &mut Vec<Action>,
+) -> bool {
+    let send = ui.add_enabled(filled, egui::Button::new("Send"));
+    let send = send
+        .on_hover_text("Ctrl+Enter")
+        .on_disabled_hover_text("Write something first");
+    let shown = discussions.shown();
+    if let Some(shown) = shown.filter(|shown| is_speaking(shown, streaming)) {
+        let stop = egui::RichText::new("⏹ Stop").color(theme.error);
+        let hover = "Stop the assistant in this discussion";
+        if ui.button(stop).on_hover_text(hover).clicked() {
+            out.push(Action::StopDiscussion(shown.id));
+        }
+    }
+    send.clicked()
 }
 
 /// Lets what is struck after the keys that send come with the next frame, when the field is empty: it
@@ -579,14 +604,18 @@ fn choose_role(ui: &mut egui::Ui, roles: &[String], role: &str) -> Option<String
 }
 
 /// A button that is a glyph. Whether it was clicked.
-fn icon(ui: &mut egui::Ui, glyph: &str, hover: &str, enabled: bool) -> bool {
+fn icon(ui: &mut egui::Ui, text: &str, hover: &str, enabled: bool) -> bool {
+    glyph(ui, text, hover, enabled).clicked()
+}
+
+/// A button that is a glyph.
+fn glyph(ui: &mut egui::Ui, glyph: &str, hover: &str, enabled: bool) -> egui::Response {
     let button = egui::Button::new(glyph)
         .frame(false)
         .min_size(egui::vec2(20.0, 0.0));
     ui.add_enabled(enabled, button)
         .on_hover_text(hover)
         .on_disabled_hover_text(hover)
-        .clicked()
 }
 
 #[cfg(test)]

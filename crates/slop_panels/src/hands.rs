@@ -13,7 +13,7 @@ use slop_state::{
     Action, CallId, Discussions, HandsView, Layout, Project, Stage, ToolNote, ToolRequest,
     ToolRequests, Window,
 };
-use slop_ui::{edit, Canvas, Theme};
+use slop_ui::{edit, empty, Canvas, Theme};
 
 /// How many lines of the log are shown.
 const LINES: usize = 100;
@@ -114,14 +114,14 @@ impl Cache {
 fn panel(ui: &mut egui::Ui, mut view: View<'_>, out: &mut Vec<Action>) {
     let requests = view.requests;
     view.cache.keep_only(requests);
+    let waits = |id: CallId| requests.waiting().any(|request| request.id == id);
+    view.view.reasons.retain(|(id, _)| waits(*id));
     if requests.list.is_empty() && requests.log.is_empty() {
-        ui.centered_and_justified(|ui| {
-            ui.weak(
-                "The assistant has asked for nothing yet. Let it read the project, or propose changes \
-                 and commands, where the model and the system prompt of a discussion are set; what it \
-                 wants to do waits here until you allow it.",
-            )
-        });
+        empty(
+            ui,
+            "The assistant has asked for nothing yet. Let it read the project, or propose changes and \
+             commands, in the setup of a discussion (⚙). What it wants to do waits here until you allow it.",
+        );
         return;
     }
     egui::ScrollArea::vertical()

@@ -8,7 +8,7 @@ use slop_engine::{
     log::{LogLine, LogLines},
 };
 use slop_state::{Action, LogView, Window};
-use slop_ui::{edit, field, Canvas, Theme};
+use slop_ui::{copy, edit, empty, field, Canvas, Theme};
 
 /// The levels, the most severe first.
 const LEVELS: [&str; 5] = ["Error", "Warning", "Info", "Debug", "Trace"];
@@ -43,7 +43,7 @@ fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, theme: &Theme)
         let matching = numbered.filter(|(_, line)| matches(line, view.level, &needle));
         matching.map(|(place, _)| place).collect()
     });
-    let copy = |places: &[usize]| -> Vec<LogLine> {
+    let some = |places: &[usize]| -> Vec<LogLine> {
         lines.read(|lines| {
             places
                 .iter()
@@ -69,9 +69,8 @@ fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, theme: &Theme)
             if ui.button("🗑").on_hover_text("Forget all lines").clicked() {
                 lines.clear();
             }
-            if ui.button("📋").on_hover_text("Copy these lines").clicked() {
-                ui.output_mut(|output| output.copied_text = text(&copy(&shown)));
-            }
+            let button = ui.button("📋").on_hover_text("Copy these lines");
+            copy(&button, || text(&some(&shown)));
             ui.weak(format!("{} lines", shown.len()));
         });
     });
@@ -83,7 +82,7 @@ fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, theme: &Theme)
         } else {
             "No line is as severe and contains that. Choose another level, or clear the filter."
         };
-        ui.centered_and_justified(|ui| ui.weak(text));
+        empty(ui, text);
         return;
     }
     let height = ui.text_style_height(&egui::TextStyle::Monospace);
@@ -91,7 +90,9 @@ fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, theme: &Theme)
         .auto_shrink(false)
         .stick_to_bottom(view.follow)
         .show_rows(ui, height, shown.len(), |ui, rows| {
-            for line in copy(&shown[rows]) {
+            // A row is as high as it is said to be, or the lines would jump while they are scrolled.
+            ui.spacing_mut().interact_size.y = height;
+            for line in some(&shown[rows]) {
                 row(ui, &line, theme);
             }
         });
@@ -146,6 +147,8 @@ fn text(lines: &[LogLine]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use slop_ui::testing::{self, theme};
+
     use super::*;
 
     fn line(level: u8, text: &str) -> LogLine {
@@ -164,6 +167,33 @@ mod tests {
         assert!(matches(&line(0, "Hello"), 0, "hell"));
         assert!(matches(&line(0, "Hello"), 0, "slop"));
         assert!(!matches(&line(0, "Hello"), 4, "bye"));
+    }
+
+    #[test]
+    fn the_lines_are_where_the_scroll_bar_says() {
+        let lines = LogLines::default();
+        for number in 0..200 {
+            lines.push(line(2, &number.to_string()));
+        }
+        let mut view = LogView {
+            follow: false,
+            ..LogView::default()
+        };
+        let theme = theme();
+        let mut window = testing::Window::default();
+        let mut pitch = 0.0;
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            seen = window.run(Vec::new(), |ui| {
+                pitch =
+                    ui.text_style_height(&egui::TextStyle::Monospace) + ui.spacing().item_spacing.y;
+                // As in the themes of the app.
+                ui.spacing_mut().interact_size.y = 24.0;
+                panel(ui, &lines, &mut view, &theme);
+            });
+        }
+        let tops = ["3", "4"].map(|text| testing::find(&seen, text).center().y);
+        assert!((tops[1] - tops[0] - pitch).abs() < 1.0, "{tops:?} {pitch}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use bevy::{app::AppExit, ecs::system::SystemParam, prelude::*};
+use bevy::{app::AppExit, ecs::system::SystemParam, prelude::*, window::WindowCloseRequested};
 use hot_reloader::prelude::*;
 use serde::{Deserialize, Serialize};
 use slop_engine::{egui, pacing::Frames, session::Session, store::Format, EguiContexts};
@@ -202,15 +202,17 @@ fn save(
     mut parts: Parts,
     mut contexts: EguiContexts,
     mut exits: EventReader<AppExit>,
+    mut closes: EventReader<WindowCloseRequested>,
     mut pace: Local<Pace>,
     frames: Res<Frames>,
 ) {
     session.look();
-    let exits = exits.read().count() > 0;
+    // A window that is to be closed goes only once all of this is on disk.
+    let ends = exits.read().count() + closes.read().count() > 0;
     let is_due = |last: Option<Instant>, pause| last.is_none_or(|last| last.elapsed() >= pause);
     pace.is_changed |= parts.is_changed();
     let wants = pace.is_changed && is_due(pace.written, PAUSE);
-    if !(exits || wants || is_due(pace.looked, LOOK)) {
+    if !(ends || wants || is_due(pace.looked, LOOK)) {
         // Nothing else may bring a frame in which it is due.
         let context = contexts.try_ctx_mut();
         let is_touched = |context: &mut egui::Context| context.input(|i| !i.events.is_empty());
@@ -232,13 +234,13 @@ fn save(
         memory: memory.clone(),
     };
     let view = ron::to_string(&view).unwrap_or_default();
-    if wants || (exits && pace.is_changed) || view != pace.view {
+    if wants || (ends && pace.is_changed) || view != pace.view {
         session.save(parts.saved(memory));
         pace.view = view;
         pace.is_changed = false;
         pace.written = Some(Instant::now());
     }
-    if exits {
+    if ends {
         session.flush();
     }
 }
@@ -278,6 +280,7 @@ mod tests {
             .init_resource::<Dock>()
             .init_resource::<EguiUserTextures>()
             .init_resource::<Frames>()
+            .add_event::<WindowCloseRequested>()
             .add_systems(Startup, load)
             .add_systems(First, spawn_tickets)
             .add_systems(Last, save);
@@ -329,6 +332,18 @@ mod tests {
         assert_eq!(second.world().resource::<Composer>().text, "two");
         let session = second.world().resource::<Session>();
         assert_eq!((&session.notices, &session.failure), (&Vec::new(), &None));
+    }
+
+    #[test]
+    fn the_last_change_is_written_before_a_window_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut app = app(folder.path());
+        write(&mut app, "one");
+        let window = Entity::PLACEHOLDER;
+        app.world_mut().send_event(WindowCloseRequested { window });
+        write(&mut app, "two");
+        let state = std::fs::read_to_string(folder.path().join("state.ron")).unwrap();
+        assert!(state.contains("\"two\""), "{state}");
     }
 
     #[test]

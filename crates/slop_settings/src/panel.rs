@@ -8,7 +8,7 @@ mod prices;
 mod tiers;
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
 };
 
@@ -18,7 +18,7 @@ use slop_engine::{
 };
 use slop_state::{Action, BuildProfile, Draft, Limits, ModelId, Project, Settings, Tiers, Whose};
 use slop_ui::{
-    field,
+    field, scroll,
     servers::{address, key_field, provider_name, Offer, HOLDS_A_SECRET, PROVIDERS},
     tracked, Theme,
 };
@@ -258,16 +258,36 @@ fn of_project(ui: &mut egui::Ui, form: &mut Form<'_>, project: &Project, out: &m
             let project = project.clone();
             out.push(Action::SetProject(Project { name, ..project }));
         }
-        let root = form.row(ui, "Folder", &project.root, |text| match text.trim() {
-            "" => Ok(String::new()),
-            folder if Path::new(folder).is_dir() => Ok(folder.to_owned()),
-            folder => Err(format!("There is no folder {folder}")),
-        });
+        let root = form.row(ui, "Folder", &project.root, folder);
         if let Some(root) = root {
             let project = project.clone();
             out.push(Action::SetProject(Project { root, ..project }));
         }
     });
+}
+
+/// A folder that is there, by its whole path: the next start may be in another folder than this one. `~` is
+/// the home folder, as in a shell.
+fn folder(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    let below_home = text.strip_prefix('~').zip(env::home_dir());
+    let path = match below_home {
+        Some(("" | "/", home)) => home,
+        Some((below, home)) if below.starts_with('/') => home.join(&below[1..]),
+        _ => PathBuf::from(text),
+    };
+    let path = std::path::absolute(&path).unwrap_or(path);
+    let whole = path.display().to_string();
+    if path.is_dir() {
+        Ok(whole)
+    } else {
+        Err(format!(
+            "There is no folder {whole}; make it, or enter the path of another"
+        ))
+    }
 }
 
 fn tracked_files(
@@ -311,11 +331,10 @@ fn tracked_files(
                 if offered.is_empty() {
                     ui.weak("No other file matches.");
                 }
-                egui::ScrollArea::vertical()
-                    .id_salt("offered")
-                    .max_height(180.0)
+                let height = scroll::height_of_button(ui);
+                scroll::up_to(egui::ScrollArea::vertical().id_salt("offered"), 180.0)
                     .auto_shrink([false, true])
-                    .show_rows(ui, 20.0, offered.len(), |ui, rows| {
+                    .show_rows(ui, height, offered.len(), |ui, rows| {
                         for file in &offered[rows] {
                             if ui.selectable_label(false, file).clicked() {
                                 tracked::put(&mut tracked, file);

@@ -1,10 +1,10 @@
 //! The menu bar, and what there is to tell.
 
 #[cfg(feature = "hot")]
-use hot_reloader::HotReloader;
+use hot_reloader::{Generation, HotReloader, Phase};
 use slop_engine::{egui, session::Session};
 use slop_state::{Layout, Project};
-use slop_ui::Theme;
+use slop_ui::{scroll, Theme};
 
 use super::{
     commands::{Command, Menu},
@@ -33,14 +33,22 @@ pub(super) struct Status {
 /// Which code runs, or what is being done.
 #[cfg(feature = "hot")]
 pub(super) fn status(reloader: &HotReloader) -> Option<Status> {
-    let text = match reloader.progress() {
-        Some(progress) => format!("{}…", progress.phase),
-        None => format!("generation {}", reloader.generation()),
-    };
+    let phase = reloader.progress().map(|progress| progress.phase);
+    let is_error = reloader.is_error_state();
     Some(Status {
-        text,
-        is_error: reloader.is_error_state(),
+        text: words(phase, reloader.generation(), is_error),
+        is_error,
     })
+}
+
+/// The same in words: not everybody sees a colour.
+#[cfg(feature = "hot")]
+fn words(phase: Option<Phase>, generation: Generation, is_error: bool) -> String {
+    match phase {
+        Some(phase) => format!("{phase}…"),
+        None if is_error => format!("generation {generation}, with an error"),
+        None => format!("generation {generation}"),
+    }
 }
 
 /// What is chosen in a menu, if something is.
@@ -76,7 +84,10 @@ pub(super) fn bar(context: &egui::Context, view: View<'_>) -> Option<Wish> {
                     } else {
                         theme.good
                     };
-                    ui.weak(status.text);
+                    let text = ui.weak(status.text);
+                    if status.is_error {
+                        text.on_hover_text("MMA Dashboard › Hot Reload says what is wrong");
+                    }
                     let (rect, _) =
                         ui.allocate_exact_size(egui::Vec2::splat(10.0), egui::Sense::hover());
                     ui.painter().circle_filled(rect.center(), 4.0, color);
@@ -124,11 +135,10 @@ pub(super) fn notices(context: &egui::Context, session: &mut Session, theme: &Th
             if let Some(failure) = &session.failure {
                 ui.colored_label(theme.error, failure);
             }
-            let scroll = egui::ScrollArea::vertical().auto_shrink([false, true]);
-            // The newest is the last one. The panel offers only the height that it had before.
-            let scroll = scroll.max_height(TOLD).min_scrolled_height(TOLD);
-            let scroll = scroll.stick_to_bottom(true);
-            scroll.show(ui, |ui| list(ui, &mut session.notices, theme));
+            let area = scroll::up_to(egui::ScrollArea::vertical(), TOLD);
+            // The newest is the last one.
+            let area = area.auto_shrink([false, true]).stick_to_bottom(true);
+            area.show(ui, |ui| list(ui, &mut session.notices, theme));
         });
 }
 
@@ -176,6 +186,17 @@ mod tests {
             seen = texts(&output);
         }
         (seen, top)
+    }
+
+    #[cfg(feature = "hot")]
+    #[test]
+    fn an_error_of_the_reloader_is_told_in_words() {
+        let generation = Generation::NONE.next();
+        assert_eq!(words(None, generation, false), "generation 1");
+        let told = words(None, generation, true);
+        assert_eq!(told, "generation 1, with an error");
+        // Which may be mended by what goes on.
+        assert_eq!(words(Some(Phase::Build), generation, true), "build…");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use slop_engine::egui::{self, Event, Key, Modifiers};
 use slop_state::Palette;
-use slop_ui::{field::line, Theme};
+use slop_ui::{field::line, scroll, Theme};
 
 use super::{commands::Command, subsequence, wish::Wish};
 
@@ -57,7 +57,7 @@ pub(super) fn window<'a>(
         .anchor(egui::Align2::CENTER_TOP, egui::vec2(0.0, 64.0))
         .show(context, |ui| {
             egui::Frame::popup(ui.style()).show(ui, |ui| {
-                ui.set_width(WIDTH);
+                ui.set_width(WIDTH.min(context.screen_rect().width() - 48.0));
                 let typed = line(ui, &mut palette.text, |edit| {
                     edit.id(field())
                         .hint_text("🔍 What is to be done?")
@@ -126,7 +126,9 @@ fn list(
         return None;
     }
     let mut wish = None;
-    let area = egui::ScrollArea::vertical().max_height(TALL);
+    // As much as a low window has below the field.
+    let most = (ui.ctx().screen_rect().height() - 160.0).clamp(80.0, TALL);
+    let area = scroll::up_to(egui::ScrollArea::vertical(), most);
     area.auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         for (place, command) in found.iter().enumerate() {

@@ -14,6 +14,9 @@ const LINES: usize = 500;
 /// How many it has of what was looked at.
 const LOOK_LINES: usize = 200;
 
+/// How many characters a title has of a command or of a tool's arguments, which are shown as a whole elsewhere.
+const TITLE: usize = 100;
+
 /// What the assistant may do in the project's folder, in one discussion.
 #[derive(
     Reflect, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord,
@@ -204,15 +207,10 @@ impl Deed {
     #[must_use]
     pub fn title(&self) -> String {
         match self {
-            Self::Look { name, arguments } => format!("{name} {arguments}"),
+            Self::Look { name, arguments } => format!("{name} {}", shortened(arguments)),
             Self::Change { path, before, .. } if before.is_none() => format!("New file {path}"),
             Self::Change { path, .. } => format!("Change of {path}"),
-            Self::Run(command) => {
-                let mut lines = command.trim().lines();
-                let first = lines.next().unwrap_or_default();
-                let more = if lines.next().is_some() { " …" } else { "" };
-                format!("Command {first}{more}")
-            }
+            Self::Run(command) => format!("Command {}", shortened(command)),
         }
     }
 }
@@ -331,8 +329,8 @@ pub struct ToolNote {
 pub struct HandsView {
     /// A request and what is to be done instead.
     pub editing: Option<(CallId, String)>,
-    /// A request and why it is refused.
-    pub refusing: Option<(CallId, String)>,
+    /// Requests and why they are to be refused, as far as that was typed.
+    pub reasons: Vec<(CallId, String)>,
     /// The newest request that the window was opened for.
     pub revealed: CallId,
 }
@@ -413,6 +411,20 @@ impl ToolRequests {
             one.stage.is_over() && looks(one)
         });
     }
+}
+
+/// The first line of a text, as far as it has room in a title.
+fn shortened(text: &str) -> String {
+    let mut lines = text.trim().lines();
+    let first = lines.next().unwrap_or_default();
+    let end = first.char_indices().nth(TITLE);
+    let short = &first[..end.map_or(first.len(), |(end, _)| end)];
+    let more = if end.is_some() || lines.next().is_some() {
+        " …"
+    } else {
+        ""
+    };
+    format!("{short}{more}")
 }
 
 /// The folders that a path leads through, and the file.
@@ -548,6 +560,13 @@ mod tests {
         let title = |deed: Deed| deed.title();
         assert_eq!(title(Deed::Run("ls".to_owned())), "Command ls");
         assert_eq!(title(Deed::Run("a\nb\n".to_owned())), "Command a …");
+        let look = |arguments: String| Deed::Look {
+            name: "look".to_owned(),
+            arguments,
+        };
+        let fits = "é".repeat(TITLE);
+        assert_eq!(title(look(fits.clone())), format!("look {fits}"));
+        assert_eq!(title(look(fits.repeat(2))), format!("look {fits} …"));
         let mut request = request(0, Deed::Run("ls".to_owned()), None);
         assert_eq!(request.title(), "Command ls");
         request.edited = true;

@@ -10,7 +10,8 @@ use crate::disk;
 /// How many are kept.
 const KEPT: usize = 5;
 
-/// The folder `backups`, with `state-<time>.ron` for `state.ron`.
+/// The folder `backups`, with `state-<time>-<number>.ron` for `state.ron`. The number tells which is newer, for a
+/// clock can be set back. Those of older apps have none.
 #[derive(Clone, Debug)]
 pub(crate) struct Backups {
     folder: PathBuf,
@@ -30,13 +31,26 @@ impl Backups {
 
     /// None if the folder cannot be listed.
     pub(crate) fn newest_first(&self) -> Vec<PathBuf> {
+        let names = self.names().into_iter();
+        names.map(|name| self.folder.join(name)).collect()
+    }
+
+    /// Those of the files, the newest first.
+    fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let mut names: Vec<_> = entries
             .filter_map(|entry| entry.file_name().into_string().ok())
             .filter(|name| name.starts_with(&self.prefix) && name.ends_with(&self.suffix))
             .collect();
-        names.sort_unstable_by(|a, b| b.cmp(a));
-        names.iter().map(|name| self.folder.join(name)).collect()
+        names.sort_unstable_by(|a, b| (self.number(b), b).cmp(&(self.number(a), a)));
+        names
+    }
+
+    /// 0 if there is none in the name.
+    fn number(&self, name: &str) -> u64 {
+        let stem = name.strip_suffix(self.suffix.as_str());
+        let number = stem.and_then(|stem| stem.rsplit_once('-'));
+        number.map_or(0, |(_, number)| number.parse().unwrap_or(0))
     }
 
     /// Copies `file`, if it is there, and removes the oldest.
@@ -46,7 +60,9 @@ impl Backups {
             read => read?,
         };
         disk::make_folder(&self.folder)?;
-        let name = |stamp| format!("{}{stamp}{}", self.prefix, self.suffix);
+        let newest = self.names().first().map_or(0, |name| self.number(name));
+        let number = newest.saturating_add(1);
+        let name = |stamp| format!("{}{stamp}-{number}{}", self.prefix, self.suffix);
         let path = disk::unused(|stamp| self.folder.join(name(stamp)));
         if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
             disk::sweep(&self.folder, &self.prefix);

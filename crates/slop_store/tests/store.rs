@@ -243,6 +243,24 @@ fn each_session_that_writes_keeps_one_backup_and_five_stay() {
 }
 
 #[test]
+fn a_backup_is_the_newest_whatever_the_clock_said_before() {
+    let folder = TempDir::new().unwrap();
+    save(folder.path(), &desk("one"));
+    let ahead = folder.path().join("backups");
+    fs::create_dir(&ahead).unwrap();
+    for day in 1..=5 {
+        let name = format!("state-299901{day:02}T000000.000Z.ron");
+        fs::copy(state_file(folder.path()), ahead.join(name)).unwrap();
+    }
+    for name in ["two", "three"] {
+        save(folder.path(), &desk(name));
+        assert_eq!(backups(folder.path()).len(), 5);
+    }
+    fs::remove_file(state_file(folder.path())).unwrap();
+    assert_eq!(load(folder.path()).value, Some(desk("two")));
+}
+
+#[test]
 fn the_newest_good_backup_takes_the_place_of_a_damaged_or_missing_file() {
     let folder = TempDir::new().unwrap();
     for name in ["one", "two", "three"] {

@@ -4,7 +4,10 @@
 use slop_engine::egui;
 use slop_state::{Action, Entry};
 
-use crate::field::{self, Shown};
+use crate::{
+    field::{self, Shown},
+    scroll,
+};
 
 /// The keys that send what is written, or save it.
 pub const SEND: egui::KeyboardShortcut =
@@ -66,9 +69,7 @@ pub fn editor(
     let mut asks = can_ask && pressed(&ASK_ANEW);
     let mut saves = pressed(&SEND);
     // It scrolls by itself, so that the cursor stays in view in a long text.
-    let response = egui::ScrollArea::vertical()
-        .id_salt("edit")
-        .max_height(320.0)
+    let response = scroll::up_to(egui::ScrollArea::vertical().id_salt("edit"), 320.0)
         .show(ui, |ui| {
             field::lines(ui, text, |edit| {
                 edit.id(field).desired_width(f32::INFINITY).desired_rows(4)

@@ -9,6 +9,8 @@ use std::ops::Range;
 use slop_engine::egui::{self, DragValue, Response, TextBuffer, TextEdit};
 use slop_state::{beginning, Entry};
 
+use crate::copy;
+
 /// How long a text of one line may get, in bytes: as much as is shown of a text that is too long.
 const LINE: usize = 20_000;
 
@@ -126,9 +128,7 @@ pub(crate) fn long(ui: &mut egui::Ui, text: &str, shown: Shown) -> Response {
     let mut is_removed = false;
     let drawn = ui.vertical(|ui| {
         ui.horizontal(|ui| {
-            if ui.button("Copy").clicked() {
-                ui.output_mut(|output| text.clone_into(&mut output.copied_text));
-            }
+            copy(&ui.button("Copy"), || text.to_owned());
             is_removed = ui.button("Remove").clicked();
         });
         ui.weak(TOO_LONG);

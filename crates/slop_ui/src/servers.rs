@@ -7,7 +7,7 @@ use slop_engine::{
 };
 use slop_state::{Action, ProviderKind, TypedKey, Whose};
 
-use crate::{field, Theme};
+use crate::{field, scroll, Theme};
 
 /// In the order in which they are offered.
 pub const PROVIDERS: [ProviderKind; 4] = [
@@ -192,7 +192,7 @@ impl<'a> Offer<'a> {
         };
         if !names.is_empty() {
             ui.menu_button("Choose", |ui| {
-                let area = egui::ScrollArea::vertical().max_height(320.0);
+                let area = scroll::up_to(egui::ScrollArea::vertical(), 320.0);
                 area.show(ui, |ui| {
                     for name in names {
                         if ui.button(name.as_str()).clicked() {

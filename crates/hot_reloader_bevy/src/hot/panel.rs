@@ -17,6 +17,13 @@ use super::{
     ReloadReport, ReloadRequest, TypeChange,
 };
 
+/// The width of the line that tells of the progress, in points, if the window is as wide. It is always the same,
+/// so that its button stays where it is.
+const PROGRESS: f32 = 520.0;
+
+/// A reason that is less wide than this has its buttons in a row of their own, in points.
+const WIDE: f32 = 840.0;
+
 /// What a click asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Click {
@@ -135,21 +142,30 @@ fn progress_line(
         .order(egui::Order::Debug)
         .show(context, |ui| {
             egui::Frame::popup(ui.style()).show(ui, |ui| {
+                ui.set_width((context.screen_rect().width() - 32.0).min(PROGRESS));
                 ui.horizontal(|ui| {
-                    let seconds = progress.since.elapsed().as_secs_f32();
-                    let text = if progress.text.is_empty() {
-                        "starting cargo"
-                    } else {
-                        &progress.text
-                    };
-                    ui.label(format!("Hot reload, {}: {text}", progress.phase));
-                    ui.weak(format!("{seconds:.1} s"));
-                    if progress.phase == Phase::Build && ui.small_button("Cancel").clicked() {
-                        clicks.push(Click::Cancel);
-                    }
+                    let from_right = egui::Layout::right_to_left(egui::Align::Center);
+                    ui.with_layout(from_right, |ui| progress_parts(ui, progress, clicks));
                 });
             });
         });
+}
+
+/// From the right on: the button and the time stay, and the text has the rest.
+fn progress_parts(ui: &mut egui::Ui, progress: &Progress, clicks: &mut Vec<Click>) {
+    if progress.phase == Phase::Build && ui.small_button("Cancel").clicked() {
+        clicks.push(Click::Cancel);
+    }
+    let seconds = progress.since.elapsed().as_secs_f32();
+    ui.weak(format!("{seconds:.1} s"));
+    let text = if progress.text.is_empty() {
+        "starting cargo"
+    } else {
+        &progress.text
+    };
+    let text = format!("Hot reload, {}: {text}", progress.phase);
+    let from_left = egui::Layout::left_to_right(egui::Align::Center);
+    ui.with_layout(from_left, |ui| ui.add(egui::Label::new(text).truncate()));
 }
 
 /// A mark in the corner.
@@ -159,8 +175,14 @@ fn ready_mark(context: &egui::Context) {
         .order(egui::Order::Debug)
         .interactable(false)
         .show(context, |ui| {
-            let text = egui::RichText::new("new code is ready").small();
-            ui.label(text.color(ui.visuals().weak_text_color()));
+            // What the app has there does not shine through.
+            let frame = egui::Frame::popup(ui.style());
+            frame
+                .inner_margin(egui::Margin::symmetric(6.0, 2.0))
+                .show(ui, |ui| {
+                    let text = egui::RichText::new("new code is ready").small();
+                    ui.label(text.color(ui.visuals().weak_text_color()));
+                });
         });
 }
 
@@ -183,38 +205,32 @@ fn error_panel(
                 .fill(egui::Color32::from_rgb(28, 14, 14))
                 .stroke(egui::Stroke::new(1.0, egui::Color32::from_rgb(255, 72, 64)));
             frame.show(ui, |ui| {
-                ui.set_width((screen.width() - 64.0).min(900.0));
-                ui.horizontal(|ui| {
-                    ui.colored_label(egui::Color32::from_rgb(255, 120, 110), "⚠");
-                    ui.strong(heading);
-                    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                        let fold = if *folded { "Show" } else { "Hide" };
-                        if ui.button(fold).clicked() {
-                            *folded = !*folded;
-                        }
-                        if ui.button("Copy").clicked() {
-                            ui.output_mut(|output| output.copied_text.clone_from(&text));
-                        }
-                        if ui.button("Retry").on_hover_text("Ctrl+Alt+R").clicked() {
-                            clicks.push(Click::Retry);
-                        }
-                        let rebuild = ui.button("Rebuild");
-                        let keys =
-                            "Ctrl+Alt+Shift+R: retry, and build anew what startup has spawned";
-                        if rebuild.on_hover_text(keys).clicked() {
-                            clicks.push(Click::Rebuild);
-                        }
+                let width = (screen.width() - 64.0).min(900.0);
+                ui.set_width(width);
+                let from_right = egui::Layout::right_to_left(egui::Align::Center);
+                if width < WIDE {
+                    ui.horizontal_wrapped(|ui| title(ui, heading));
+                    ui.horizontal(|ui| {
+                        ui.with_layout(from_right, |ui| buttons(ui, &text, folded, clicks));
                     });
-                });
+                } else {
+                    ui.horizontal(|ui| {
+                        title(ui, heading);
+                        ui.with_layout(from_right, |ui| buttons(ui, &text, folded, clicks));
+                    });
+                }
                 if *folded {
                     return;
                 }
-                places(ui, error, folder);
                 ui.separator();
+                let height = (screen.height() * 0.5).max(120.0);
                 egui::ScrollArea::both()
-                    .max_height((screen.height() * 0.5).max(120.0))
+                    .max_height(height)
+                    // The area offers only the height that it had before, of another reason or folded.
+                    .min_scrolled_height(height)
                     .auto_shrink([false, true])
                     .show(ui, |ui| {
+                        places(ui, error, folder);
                         let text = egui::RichText::new(text.as_str())
                             .monospace()
                             .color(egui::Color32::from_gray(215));
@@ -231,13 +247,37 @@ fn error_panel(
         });
 }
 
+fn title(ui: &mut egui::Ui, heading: &str) {
+    ui.colored_label(egui::Color32::from_rgb(255, 120, 110), "⚠");
+    ui.strong(heading);
+}
+
+/// What can be done, from the right on.
+fn buttons(ui: &mut egui::Ui, text: &str, folded: &mut bool, clicks: &mut Vec<Click>) {
+    let fold = if *folded { "Show" } else { "Hide" };
+    if ui.button(fold).clicked() {
+        *folded = !*folded;
+    }
+    if ui.button("Copy").clicked() {
+        ui.output_mut(|output| text.clone_into(&mut output.copied_text));
+    }
+    if ui.button("Retry").on_hover_text("Ctrl+Alt+R").clicked() {
+        clicks.push(Click::Retry);
+    }
+    let rebuild = ui.button("Rebuild");
+    let keys = "Ctrl+Alt+Shift+R: retry, and build anew what startup has spawned";
+    if rebuild.on_hover_text(keys).clicked() {
+        clicks.push(Click::Rebuild);
+    }
+}
+
 /// Where to go, a line for each error of the compiler.
 fn places(ui: &mut egui::Ui, error: &ReloadError, folder: &Path) {
     for diagnostic in error.diagnostics() {
         let Some(place) = &diagnostic.place else {
             continue;
         };
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             // Relative to the workspace as far as it can be told, to fit the line.
             let root = folder.ancestors().take(3).last().unwrap_or(folder);
             let shown = place.file.strip_prefix(root).unwrap_or(&place.file);
@@ -245,6 +285,9 @@ fn places(ui: &mut egui::Ui, error: &ReloadError, folder: &Path) {
             ui.label(egui::RichText::new(text).monospace().strong());
             ui.label(&diagnostic.message);
         });
+    }
+    if !error.diagnostics().is_empty() {
+        ui.add_space(8.0);
     }
 }
 
@@ -315,4 +358,161 @@ fn details(error: &ReloadError, warnings: &[String]) -> String {
         text.push_str(&panic.backtrace);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use hot_reloader_build::{outcome::Place, BuildError, Diagnostic};
+
+    use super::*;
+
+    /// What is to be seen in a window of this size, and the area of this name.
+    fn look(
+        [width, height]: [f32; 2],
+        area: &str,
+        mut draw: impl FnMut(&egui::Context),
+    ) -> (Vec<egui::Shape>, egui::Rect) {
+        let context = egui::Context::default();
+        let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(width, height));
+        let mut shapes = Vec::new();
+        // An area has its place once its size is known.
+        for frame in 0..6 {
+            let input = egui::RawInput {
+                screen_rect: Some(screen),
+                time: Some(f64::from(frame)),
+                ..egui::RawInput::default()
+            };
+            let output = context.run(input, &mut draw);
+            shapes = output.shapes.into_iter().map(|one| one.shape).collect();
+        }
+        let rect = context.memory(|memory| memory.area_rect(egui::Id::new(area)));
+        let rect = rect.expect("it is drawn");
+        assert!(screen.contains_rect(rect), "{rect:?} in {screen:?}");
+        (shapes, rect)
+    }
+
+    /// Where a text is that begins so.
+    #[track_caller]
+    fn find(shapes: &[egui::Shape], text: &str) -> egui::Rect {
+        let found = shapes.iter().find_map(|shape| match shape {
+            egui::Shape::Text(shape) if shape.galley.text().starts_with(text) => {
+                Some(shape.visual_bounding_rect())
+            }
+            _ => None,
+        });
+        found.unwrap_or_else(|| panic!("`{text}` is not to be seen"))
+    }
+
+    fn mistakes(count: usize) -> ReloadError {
+        let mistake = |line| Diagnostic {
+            message: "many words ".repeat(30),
+            place: Some(Place {
+                file: "/w/crates/game/src/lib.rs".into(),
+                line,
+                column: 1,
+            }),
+            rendered: "error: many words\n".repeat(5),
+        };
+        let mistakes = (1..=count).map(mistake).collect();
+        ReloadError::Build(BuildError::Errors(mistakes))
+    }
+
+    #[test]
+    fn a_reason_stays_in_the_window_however_long_it_is() {
+        for size in [[400.0, 300.0], [800.0, 600.0], [1280.0, 800.0]] {
+            for count in [1, 60] {
+                let error = mistakes(count);
+                look(size, "hot_reloader error", |context| {
+                    let folder = Path::new("/w/crates/game");
+                    let heading = "Reload failed";
+                    let clicks = &mut Vec::new();
+                    error_panel(context, heading, &error, &[], folder, &mut false, clicks);
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn the_buttons_of_a_reason_are_beside_its_heading_or_below() {
+        let heading = "Reload taken back, but not all of the state. Generation 12 goes on";
+        for size in [[400.0, 300.0], [800.0, 600.0], [1280.0, 800.0]] {
+            let error = mistakes(1);
+            let (shapes, _) = look(size, "hot_reloader error", |context| {
+                let folder = Path::new("/w");
+                let clicks = &mut Vec::new();
+                error_panel(context, heading, &error, &[], folder, &mut false, clicks);
+            });
+            let heading = find(&shapes, heading);
+            let rebuild = find(&shapes, "Rebuild");
+            assert!(!heading.intersects(rebuild), "{heading:?}, {rebuild:?}");
+            assert!(rebuild.left() >= 0.0, "{rebuild:?}");
+        }
+    }
+
+    #[test]
+    fn a_reason_has_its_room_after_it_was_hidden_or_was_a_short_one() {
+        let short = ReloadError::NotSwapped {
+            reason: "of a test".to_owned(),
+        };
+        let long = mistakes(60);
+        let height = |of: &dyn Fn(u32) -> (bool, bool)| {
+            let mut frame = 0;
+            let (_, rect) = look([800.0, 600.0], "hot_reloader error", |context| {
+                let (is_short, mut is_folded) = of(frame);
+                let error = if is_short { &short } else { &long };
+                let (folder, clicks) = (Path::new("/w"), &mut Vec::new());
+                error_panel(
+                    context,
+                    "Failed",
+                    error,
+                    &[],
+                    folder,
+                    &mut is_folded,
+                    clicks,
+                );
+                frame += 1;
+            });
+            rect.height()
+        };
+        let expected = height(&|_| (false, false));
+        assert!(expected > 300.0, "{expected}");
+        assert_eq!(height(&|frame| (frame < 3, false)), expected);
+        assert_eq!(height(&|frame| (false, frame < 3)), expected);
+    }
+
+    #[test]
+    fn the_button_of_the_progress_stays_where_it_is() {
+        for size in [[400.0, 300.0], [1280.0, 800.0]] {
+            let places = ["", "one crate", &"many crates ".repeat(30)].map(|text| {
+                let progress = Progress {
+                    phase: Phase::Build,
+                    text: text.to_owned(),
+                    since: Instant::now(),
+                };
+                let (shapes, _) = look(size, "hot_reloader progress", |context| {
+                    progress_line(context, &progress, false, &mut Vec::new());
+                });
+                find(&shapes, "Hot reload, build");
+                find(&shapes, "Cancel")
+            });
+            assert_eq!(places, [places[0]; 3]);
+        }
+    }
+
+    #[test]
+    fn the_mark_can_be_read_over_whatever_is_below() {
+        let (shapes, _) = look([400.0, 300.0], "hot_reloader ready", ready_mark);
+        let text = find(&shapes, "new code is ready");
+        let is_behind = |shape: &egui::Shape| match shape {
+            egui::Shape::Rect(behind) => behind.fill.a() == 255 && behind.rect.contains_rect(text),
+            _ => false,
+        };
+        let is_behind = |shape: &egui::Shape| match shape {
+            egui::Shape::Vec(shapes) => shapes.iter().any(is_behind),
+            shape => is_behind(shape),
+        };
+        assert!(shapes.iter().any(is_behind), "{shapes:?}");
+    }
 }

@@ -567,3 +567,17 @@ fn a_huge_paste_is_kept_by_the_text_of_a_ticket_and_refused_by_a_goal() {
     assert_eq!(bench.planning.goal, "");
     bench.find("That is too long: this field takes 20 kB at most");
 }
+
+#[test]
+fn what_a_card_has_no_room_for_is_told_where_the_pointer_rests() {
+    let mut bench = Bench::new(&[Status::Todo]);
+    let reason = "the server did not answer ".repeat(20);
+    bench.tickets[0].run = Run::Failed(reason.clone());
+    let whole = format!("title 1\nfailed: {reason}");
+    let at = bench.find("title 1").center();
+    assert!(!bench.sees(&whole));
+    bench.run(vec![egui::Event::PointerMoved(at)]);
+    bench.window.wait();
+    bench.look();
+    assert!(bench.sees(&whole));
+}

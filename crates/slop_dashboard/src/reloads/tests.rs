@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
 use hot_reloader::{core::BuildId, Generation, HotModule, PanicReport};
-use slop_ui::testing::{self, find, texts, theme, Window};
+use slop_ui::{
+    testing::{self, find, texts, theme, Window},
+    Themes,
+};
 
 use super::*;
 
@@ -90,6 +93,39 @@ fn the_button_asks_for_all_modules() {
         request = request.take().or(wanted);
     });
     assert_eq!(request.unwrap().modules, None);
+}
+
+#[test]
+fn the_heads_of_the_columns_are_whole_in_every_theme() {
+    let titles = ["Generation", "Build", "State", "Targets", "Status"];
+    let themes = Themes::built_in().unwrap();
+    for name in themes.names() {
+        let theme = themes.get(&name);
+        let mut window = Window::default();
+        let (mut whole, mut seen) = ([0.0; 5], Vec::new());
+        // A theme counts from the next frame on, and a table has its widths by then.
+        for _ in 0..3 {
+            seen = window.run(Vec::new(), |ui| {
+                theme.apply(ui.ctx());
+                let font = egui::TextStyle::Body.resolve(ui.style());
+                whole = titles.map(|title| {
+                    let color = egui::Color32::WHITE;
+                    let galley = ui
+                        .painter()
+                        .layout_no_wrap(title.into(), font.clone(), color);
+                    galley.mesh_bounds.width()
+                });
+                modules(ui, &[status("game")], theme, &mut None, &mut Vec::new());
+            });
+        }
+        for (title, whole) in titles.into_iter().zip(whole) {
+            let width = find(&seen, title).width();
+            assert!(
+                (width - whole).abs() < 0.5,
+                "{title} in {name}: {width} of {whole}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -4,12 +4,13 @@ use slop_common::{date, ASSISTANT};
 use slop_engine::{egui, egui_commonmark::CommonMarkCache};
 use slop_state::{Action, Entry, Prices, TokenUsage};
 use slop_ui::{
+    copy,
     discussion_hub::{editor, why_not_edited},
     markdown, Theme,
 };
 
 use super::{
-    choose_role, icon,
+    choose_role, glyph, icon,
     thread::{Row, Thread},
 };
 
@@ -177,9 +178,7 @@ pub(super) fn buttons(
     if icon(ui, "⬆", "Move up", row.up.is_some()) {
         out.extend(row.up.map(|by| Action::MoveEntry(entry.id, by)));
     }
-    if icon(ui, "📋", "Copy", true) {
-        ui.output_mut(|output| output.copied_text.clone_from(&entry.text));
-    }
+    copy(&glyph(ui, "📋", "Copy", true), || entry.text.clone());
     let why_not = if row.is_streaming {
         Some("The assistant is still writing it".to_owned())
     } else if row.is_edited {

@@ -5,8 +5,8 @@ use slop_engine::{
     egui,
     hands::{Diff, Jobs, Mark},
 };
-use slop_state::{Action, Deed, DeedKind, Stage, ToolRequest};
-use slop_ui::{field, Theme};
+use slop_state::{Action, CallId, Deed, DeedKind, Stage, ToolRequest};
+use slop_ui::{field, scroll, Theme};
 
 use super::View;
 
@@ -102,9 +102,7 @@ fn rows<T>(
     line: impl Fn(&T) -> (String, egui::Color32),
 ) {
     let height = ui.text_style_height(&egui::TextStyle::Monospace);
-    egui::ScrollArea::both()
-        .id_salt(salt)
-        .max_height(HEIGHT)
+    scroll::up_to(egui::ScrollArea::both().id_salt(salt), HEIGHT)
         .auto_shrink([false, true])
         .stick_to_bottom(follows)
         .show_rows(ui, height, lines.len(), |ui, seen| {
@@ -155,27 +153,33 @@ fn answers(
             }
         }
     });
-    ui.horizontal_wrapped(|ui| {
-        let typed = view.view.refusing.clone();
-        let typed = typed.filter(|(of, _)| *of == id);
-        let is_typed = typed.is_some();
-        let mut reason = typed.map(|(_, reason)| reason).unwrap_or_default();
-        let refuse = ui.button("Refuse");
-        let typed = field::line(ui, &mut reason, |edit| {
-            edit.id_salt("reason")
-                .hint_text("Why not; the assistant is told")
-                .desired_width(240.0)
-        });
-        let is_changed = typed.changed();
-        if refuse.clicked() {
-            out.push(Action::RefuseTool(id, reason));
-            if is_typed {
-                view.view.refusing = None;
-            }
-        } else if is_changed {
-            view.view.refusing = Some((id, reason));
-        }
+    ui.horizontal_wrapped(|ui| refusal(ui, id, &mut view.view.reasons, out));
+}
+
+/// The button that refuses, and why, which stays with its request while something else is done.
+fn refusal(
+    ui: &mut egui::Ui,
+    id: CallId,
+    reasons: &mut Vec<(CallId, String)>,
+    out: &mut Vec<Action>,
+) {
+    let typed = reasons.iter().find(|(of, _)| *of == id);
+    let mut reason = typed.map_or_else(String::new, |(_, reason)| reason.clone());
+    let is_refused = ui.button("Refuse").clicked();
+    let typed = field::line(ui, &mut reason, |edit| {
+        edit.id_salt("reason")
+            .hint_text("Why not; the assistant is told")
+            .desired_width(240.0)
     });
+    if !(is_refused || typed.changed()) {
+        return;
+    }
+    reasons.retain(|(of, _)| *of != id);
+    if is_refused {
+        out.push(Action::RefuseTool(id, reason));
+    } else if !reason.is_empty() {
+        reasons.push((id, reason));
+    }
 }
 
 /// Why nobody can begin to edit a request that is not edited: something was typed for another one.
@@ -197,16 +201,14 @@ fn editor(
     let Some((_, text)) = view.view.editing.as_mut() else {
         return;
     };
-    egui::ScrollArea::vertical()
-        .id_salt("editor")
-        .max_height(HEIGHT)
-        .show(ui, |ui| {
-            field::lines(ui, text, |edit| {
-                edit.id_salt("edited")
-                    .code_editor()
-                    .desired_width(f32::INFINITY)
-            });
+    let area = egui::ScrollArea::vertical().id_salt("editor");
+    scroll::up_to(area, HEIGHT).show(ui, |ui| {
+        field::lines(ui, text, |edit| {
+            edit.id_salt("edited")
+                .code_editor()
+                .desired_width(f32::INFINITY)
         });
+    });
     let why_not = match (&request.deed, hindrance) {
         (_, Some(hindrance)) => Some(hindrance.to_string()),
         (Deed::Run(_), None) => Jobs::check(text).err().map(|error| error.to_string()),

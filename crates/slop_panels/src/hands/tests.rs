@@ -206,19 +206,23 @@ fn a_command_is_edited_before_it_is_allowed() {
 #[test]
 fn a_refusal_has_the_reason_of_its_own_request() {
     let mut bench = Bench::with(vec![request(0, run()), request(1, change())]);
-    bench.view.refusing = Some((id(1), "not now".into()));
-    let refused = Action::RefuseTool(id(0), String::new());
+    let not_now = (id(1), "not now".to_owned());
+    bench.view.reasons = vec![not_now.clone()];
+    bench.click("Why not; the assistant is told");
+    bench.write("never");
+    let never = (id(0), "never".to_owned());
+    assert_eq!(bench.view.reasons, [not_now.clone(), never.clone()]);
+    let refused = Action::RefuseTool(id(0), "never".into());
     assert_eq!(bench.click("Refuse"), [refused]);
-    let reason = bench.view.refusing.clone();
-    assert_eq!(reason, Some((id(1), "not now".into())));
+    assert_eq!(bench.view.reasons, [not_now]);
     bench.requests.list.remove(0);
     let refused = Action::RefuseTool(id(1), "not now".into());
     assert_eq!(bench.click("Refuse"), [refused]);
-    assert_eq!(bench.view.refusing, None);
-    bench.click("Why not; the assistant is told");
-    bench.write("never");
-    let reason = bench.view.refusing.clone();
-    assert_eq!(reason, Some((id(1), "never".into())));
+    assert!(bench.view.reasons.is_empty());
+    // What was allowed meanwhile needs none.
+    bench.view.reasons = vec![never];
+    bench.seen();
+    assert!(bench.view.reasons.is_empty());
 }
 
 #[test]

@@ -595,3 +595,16 @@ fn files_are_listed_within_bounds() {
     };
     assert_eq!(Cache::default().missing(&project), ["gone.rs"]);
 }
+
+#[test]
+fn a_folder_is_kept_by_its_whole_path() {
+    let home = env::home_dir().unwrap().display().to_string();
+    assert_eq!(folder(" ~ "), Ok(home.clone()));
+    assert_eq!(folder("~/"), Ok(home.clone()));
+    assert_eq!(folder(""), Ok(String::new()));
+    // The tests run in the folder of their crate.
+    let source = env::current_dir().unwrap().join("src");
+    assert_eq!(folder("src"), Ok(source.display().to_string()));
+    let told = folder("~/no such folder").unwrap_err();
+    assert!(told.contains(&format!("{home}/no such folder;")), "{told}");
+}

@@ -347,3 +347,27 @@ fn no_letters_find_nothing() {
     bench.press(Modifiers::NONE, Key::Enter);
     assert!(bench.palette.is_open);
 }
+
+#[test]
+fn the_list_of_commands_has_its_height_again_once_letters_are_deleted() {
+    let height = |bench: &mut Bench| {
+        for _ in 0..3 {
+            bench.run(Vec::new());
+        }
+        let palette = egui::Id::new("palette");
+        let rect = bench.context.memory(|memory| memory.area_rect(palette));
+        rect.unwrap().height()
+    };
+    let mut bench = Bench::default();
+    bench.open_palette();
+    let before = height(&mut bench);
+    bench.write("qqq");
+    let without = height(&mut bench);
+    assert!(without < 0.5 * before, "{before}, {without}");
+    for _ in 0..3 {
+        bench.press(Modifiers::NONE, Key::Backspace);
+    }
+    assert_eq!(bench.palette.text, "");
+    let after = height(&mut bench);
+    assert!((after - before).abs() < 1.0, "{before}, {after}");
+}

@@ -1,6 +1,6 @@
 //! What is written below the entries, sent and pasted.
 
-use slop_ui::testing::key;
+use slop_ui::testing::{find, key};
 
 use super::*;
 
@@ -75,6 +75,22 @@ fn the_assistant_can_be_stopped_while_it_writes() {
     // Elsewhere it goes on.
     bench.streaming = vec![99];
     assert!(bench.find("Stop").is_empty());
+}
+
+#[test]
+fn the_buttons_of_a_narrow_composer_are_beside_or_below_each_other() {
+    for width in [420.0, 480.0, 560.0, 640.0] {
+        let mut bench = Bench::new(["hello"]);
+        bench.width = width;
+        bench.streaming = vec![FIRST];
+        let seen = bench.look();
+        let rects = ["Ask the assistant", "Send", "⏹ Stop"].map(|text| find(&seen, text));
+        for (place, rect) in rects.iter().enumerate() {
+            let mut others = rects[place + 1..].iter();
+            let is_apart = !others.any(|other| other.intersects(*rect));
+            assert!(is_apart && rect.right() < width, "{width}: {rects:?}");
+        }
+    }
 }
 
 /// How many glyphs were laid out for what is drawn, be they to be seen or not.
