@@ -209,12 +209,15 @@ fn error_panel(
                 if *folded {
                     return;
                 }
-                places(ui, error, folder);
                 ui.separator();
+                // The places scroll too: a lost import is hundreds of errors, and the types that Bevy names are
+                // wider than the window.
                 egui::ScrollArea::both()
-                    .max_height((screen.height() * 0.5).max(120.0))
+                    .min_scrolled_height(height(screen))
+                    .max_height(height(screen))
                     .auto_shrink([false, true])
                     .show(ui, |ui| {
+                        places(ui, error, folder);
                         let text = egui::RichText::new(text.as_str())
                             .monospace()
                             .color(egui::Color32::from_gray(215));
@@ -229,6 +232,12 @@ fn error_panel(
                     });
             });
         });
+}
+
+/// The room for what may be long, so that the panel stays within the window. An area offers no more than it had
+/// in the frame before, in which something shorter may have been told: so it is also the least before it scrolls.
+fn height(screen: egui::Rect) -> f32 {
+    (screen.height() * 0.5).max(120.0)
 }
 
 /// Where to go, a line for each error of the compiler.
@@ -286,12 +295,17 @@ fn note_panel(context: &egui::Context, report: &ReloadReport, read: &mut u32) {
                 egui::CollapsingHeader::new("Show")
                     .id_salt("hot_reloader warnings")
                     .show(ui, |ui| {
-                        for change in changed(report) {
-                            ui.label(change.to_string());
-                        }
-                        for warning in &report.warnings {
-                            ui.label(warning);
-                        }
+                        egui::ScrollArea::vertical()
+                            .min_scrolled_height(height(context.screen_rect()))
+                            .max_height(height(context.screen_rect()))
+                            .show(ui, |ui| {
+                                for change in changed(report) {
+                                    ui.label(change.to_string());
+                                }
+                                for warning in &report.warnings {
+                                    ui.label(warning);
+                                }
+                            });
                     });
             });
         });
@@ -316,3 +330,6 @@ fn details(error: &ReloadError, warnings: &[String]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;
