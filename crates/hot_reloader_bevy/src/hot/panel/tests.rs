@@ -7,11 +7,11 @@ use bevy::{
     window::{PrimaryWindow, Window},
 };
 use bevy_egui::{EguiContext, EguiUserTextures};
-use hot_reloader_build::{outcome::Place, BuildError, Diagnostic};
 use hot_reloader_core::Generation;
 use hot_reloader_transaction::Outcome;
 
 use super::*;
+use crate::hot::{BuildError, Diagnostic, Place};
 
 /// An app with a window of 1280 by 800 that nobody sees.
 struct Screen {
