@@ -1,6 +1,6 @@
 //! The board as a person uses it, without a display.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use slop_state::{Entry, Pending, QueueMode, Tier};
 use slop_ui::testing::{button, click, find, key, theme, Window};
@@ -566,4 +566,13 @@ fn a_huge_paste_is_kept_by_the_text_of_a_ticket_and_refused_by_a_goal() {
     bench.write(&huge);
     assert_eq!(bench.planning.goal, "");
     bench.find("That is too long: this field takes 20 kB at most");
+}
+
+#[test]
+fn a_board_that_is_only_read_asks_for_no_frames() {
+    let mut bench = Bench::new(&[Status::Todo, Status::Review]);
+    for _ in 0..40 {
+        bench.run(Vec::new());
+    }
+    assert_eq!(bench.window.rest(), Duration::MAX);
 }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use hot_reloader::{
     core::BuildId, BuildError, Generation, HotModule, PanicReport, Passage, Place, TypeChange,
@@ -290,4 +290,21 @@ fn paths_from_the_workspace_on_become_absolute() {
     );
     check("elsewhere/a.rs", "elsewhere/a.rs");
     assert_eq!(absolute(Path::new("a.rs"), None), Path::new("a.rs"));
+}
+
+#[test]
+fn what_is_only_read_asks_for_no_frames() {
+    let theme = theme();
+    let reloader = HotReloader::default();
+    let (all, report) = ([status("rules")], report());
+    let mut window = Window::default();
+    for _ in 0..40 {
+        window.run(Vec::new(), |ui| {
+            let mut request = None;
+            head(ui, &reloader, &theme, &mut request);
+            modules(ui, &all, &theme, &mut request, &mut Vec::new());
+            history(ui, &[&report], &theme);
+        });
+    }
+    assert_eq!(window.rest(), Duration::MAX);
 }
