@@ -146,6 +146,8 @@ fn text(lines: &[LogLine]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use slop_ui::testing::{self, click, find};
+
     use super::*;
 
     fn line(level: u8, text: &str) -> LogLine {
@@ -164,6 +166,32 @@ mod tests {
         assert!(matches(&line(0, "Hello"), 0, "hell"));
         assert!(matches(&line(0, "Hello"), 0, "slop"));
         assert!(!matches(&line(0, "Hello"), 4, "bye"));
+    }
+
+    #[test]
+    fn what_is_chosen_is_shown_and_all_can_be_forgotten() {
+        let lines = LogLines::default();
+        lines.push(line(0, "one"));
+        lines.push(line(1, "two"));
+        let theme = testing::theme();
+        let mut window = testing::Window::default();
+        let mut look = |view: &mut LogView, events: Vec<egui::Event>| {
+            window.run(events, |ui| panel(ui, &lines, view, &theme))
+        };
+        let mut view = LogView::default();
+        look(&mut view, Vec::new());
+        let seen = look(&mut view, Vec::new());
+        for text in ["one", "two", "2 lines"] {
+            find(&seen, text);
+        }
+        view.level = 0;
+        let seen = look(&mut view, Vec::new());
+        find(&seen, "1 lines");
+        assert!(seen.iter().all(|(text, _)| text != "two"));
+        for event in click(find(&seen, "🗑").center()) {
+            look(&mut view, vec![event]);
+        }
+        assert!(lines.read(|lines| lines.is_empty()));
     }
 
     #[test]
