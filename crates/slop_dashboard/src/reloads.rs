@@ -253,6 +253,8 @@ fn failure(
             egui::ScrollArea::both()
                 .id_salt("whole text")
                 .max_height(240.0)
+                // In what scrolls itself there is no room further down.
+                .min_scrolled_height(240.0)
                 .auto_shrink([false, true])
                 .show(ui, |ui| {
                     let text = egui::RichText::new(&text).monospace();

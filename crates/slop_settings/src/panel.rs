@@ -314,6 +314,8 @@ fn tracked_files(
                 egui::ScrollArea::vertical()
                     .id_salt("offered")
                     .max_height(180.0)
+                    // In what scrolls itself there is no room further down.
+                    .min_scrolled_height(180.0)
                     .auto_shrink([false, true])
                     .show_rows(ui, 20.0, offered.len(), |ui, rows| {
                         for file in &offered[rows] {

@@ -126,7 +126,10 @@ fn list(
         return None;
     }
     let mut wish = None;
-    let area = egui::ScrollArea::vertical().max_height(TALL);
+    // Its area offers no more than it had in the frame before, when fewer may have been found.
+    let tall = TALL.min(0.6 * ui.ctx().screen_rect().height());
+    let area = egui::ScrollArea::vertical().max_height(tall);
+    let area = area.min_scrolled_height(tall);
     area.auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         for (place, command) in found.iter().enumerate() {

@@ -69,6 +69,8 @@ pub fn editor(
     let response = egui::ScrollArea::vertical()
         .id_salt("edit")
         .max_height(320.0)
+        // In what scrolls itself there is no room further down.
+        .min_scrolled_height(320.0)
         .show(ui, |ui| {
             field::lines(ui, text, |edit| {
                 edit.id(field).desired_width(f32::INFINITY).desired_rows(4)

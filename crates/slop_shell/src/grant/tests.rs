@@ -347,3 +347,28 @@ fn no_letters_find_nothing() {
     bench.press(Modifiers::NONE, Key::Enter);
     assert!(bench.palette.is_open);
 }
+
+#[test]
+fn the_list_is_as_tall_again_when_more_is_found() {
+    let mut bench = Bench::default();
+    let look = |bench: &mut Bench| {
+        for _ in 0..4 {
+            bench.run(Vec::new());
+        }
+        bench.run(Vec::new()).len()
+    };
+    bench.open_palette();
+    let all = look(&mut bench);
+    bench.write("qqq");
+    assert!(look(&mut bench) < all);
+    for _ in 0..3 {
+        bench.press(Modifiers::NONE, Key::Backspace);
+    }
+    assert_eq!(bench.palette.text, "");
+    assert_eq!(look(&mut bench), all);
+    bench.write("new discussion");
+    look(&mut bench);
+    bench.press(Modifiers::NONE, Key::Escape);
+    bench.open_palette();
+    assert_eq!(look(&mut bench), all);
+}
