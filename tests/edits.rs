@@ -579,13 +579,34 @@ table! {
     }
 }
 
-/// Those that take no compiler, in `crates/hot_reloader_bevy/src/hot/tests`.
-const IN_PROCESS: &[&str] = &[
-    "what_the_app_itself_uses_stays_what_it_was",
-    "what_another_module_uses_goes_over_with_it_only",
-    "assets_of_a_crate_of_which_a_type_has_changed_need_a_restart",
-    "what_serde_leaves_out_is_not_lost",
+/// Rows whose tests take no compiler, or are those of a fault, and where these are.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("systems_are_the_new_codes", "app/systems.rs"),
+    (
+        "the_values_of_a_key_that_is_none_any_more_stay_and_that_is_told",
+        "asked.rs",
+    ),
+    ("what_the_app_itself_uses_stays_what_it_was", "migration.rs"),
+    (
+        "what_another_module_uses_goes_over_with_it_only",
+        "migration.rs",
+    ),
+    (
+        "assets_of_a_crate_of_which_a_type_has_changed_need_a_restart",
+        "migration.rs",
+    ),
+    ("what_serde_leaves_out_is_not_lost", "written.rs"),
+    ("stable_crate_changed", "/tests/faults.rs"),
 ];
+
+/// What is in a file of the repository, or of the tests in process.
+fn tests_in(file: &str) -> String {
+    let file = file.strip_prefix('/').map_or_else(
+        || format!("crates/hot_reloader_bevy/src/hot/tests/{file}"),
+        str::to_owned,
+    );
+    fs::read_to_string(lab::root().join(&file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
 
 #[test]
 fn the_documented_table_names_these_tests() {
@@ -594,6 +615,14 @@ fn the_documented_table_names_these_tests() {
     let documented: BTreeSet<&str> = rows
         .filter_map(|line| line.split('`').nth_back(1))
         .collect();
-    let tests: BTreeSet<&str> = TABLE.iter().chain(IN_PROCESS).copied().collect();
+    let elsewhere = ELSEWHERE.iter().map(|(name, _)| name);
+    let tests: BTreeSet<&str> = TABLE.iter().chain(elsewhere).copied().collect();
     assert_eq!(documented, tests);
+    for (name, file) in ELSEWHERE {
+        let text = tests_in(file);
+        let is_there = [format!("fn {name}()"), format!("    {name}: ")]
+            .iter()
+            .any(|test| text.contains(test));
+        assert!(is_there, "{file}: {name}");
+    }
 }

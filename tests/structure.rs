@@ -422,6 +422,21 @@ fn what_the_pages_link_to_is_there() {
     }
 }
 
+/// Who follows the page does so word for word.
+#[test]
+fn the_edits_that_the_readme_proposes_can_be_made() {
+    let text = read("README.md");
+    let step = |start: &str| {
+        let line = text.lines().find(|line| line.starts_with(start));
+        quoted(line.unwrap_or_else(|| panic!("no step begins with {start}")))
+    };
+    let edit = step("2. In ");
+    let (file, what) = (edit[0].0, edit[1].0);
+    assert_eq!(read(file).matches(what).count(), 1, "{what} in {file}");
+    let theme = read(step("6. Change a colour in ")[0].0);
+    assert!(theme.contains("accent: ("), "{theme}");
+}
+
 #[test]
 fn one_compiler_is_named_everywhere() {
     let line = |text: &str, key: &str| {

@@ -76,7 +76,8 @@ pub struct ModuleChange {
     pub targets_added: Vec<String>,
     /// Targets that it had before and has not now.
     pub targets_removed: Vec<String>,
-    /// Types whose values were kept where they are.
+    /// State keys that it had before and has now. What became of values whose types changed is in
+    /// [`ReloadReport::types`].
     pub state_kept: Vec<String>,
 }
 

@@ -488,6 +488,9 @@ fn facts(ui: &mut egui::Ui, report: &ReloadReport, theme: &Theme) {
         let names: Vec<_> = report.modules.iter().map(|m| m.name.as_str()).collect();
         ui.label(format!("Changed: {}", names.join(", ")));
     }
+    if let Some(builder) = &report.builder {
+        ui.label(format!("Built by {builder}"));
+    }
     if !report.recompiled.is_empty() {
         let names = report.recompiled.join(", ");
         ui.label(format!("Compiled besides: {names}"));

@@ -147,7 +147,7 @@ fn text(lines: &[LogLine]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use slop_ui::testing::{self, theme};
+    use slop_ui::testing::{self, click, find, theme};
 
     use super::*;
 
@@ -194,6 +194,32 @@ mod tests {
         }
         let tops = ["3", "4"].map(|text| testing::find(&seen, text).center().y);
         assert!((tops[1] - tops[0] - pitch).abs() < 1.0, "{tops:?} {pitch}");
+    }
+
+    #[test]
+    fn what_is_chosen_is_shown_and_all_can_be_forgotten() {
+        let lines = LogLines::default();
+        lines.push(line(0, "one"));
+        lines.push(line(1, "two"));
+        let theme = testing::theme();
+        let mut window = testing::Window::default();
+        let mut look = |view: &mut LogView, events: Vec<egui::Event>| {
+            window.run(events, |ui| panel(ui, &lines, view, &theme))
+        };
+        let mut view = LogView::default();
+        look(&mut view, Vec::new());
+        let seen = look(&mut view, Vec::new());
+        for text in ["one", "two", "2 lines"] {
+            find(&seen, text);
+        }
+        view.level = 0;
+        let seen = look(&mut view, Vec::new());
+        find(&seen, "1 lines");
+        assert!(seen.iter().all(|(text, _)| text != "two"));
+        for event in click(find(&seen, "🗑").center()) {
+            look(&mut view, vec![event]);
+        }
+        assert!(lines.read(|lines| lines.is_empty()));
     }
 
     #[test]

@@ -250,7 +250,7 @@ mod tests {
     use std::path::Path;
 
     use slop_engine::bevy_egui::EguiUserTextures;
-    use slop_state::{ContextRule, Deleted, Pending, Proposed, Run, Tier, Verdict};
+    use slop_state::{ContextRule, Deleted, Pending, Proposed, Run, Tier, Verdict, Window};
 
     use super::*;
 
@@ -344,6 +344,28 @@ mod tests {
         write(&mut app, "two");
         let state = std::fs::read_to_string(folder.path().join("state.ron")).unwrap();
         assert!(state.contains("\"two\""), "{state}");
+    }
+
+    #[test]
+    fn windows_are_open_and_docked_as_they_were() {
+        let written = |app: &App| ron::to_string(app.world().resource::<Dock>()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = app(folder.path());
+        // As if somebody had moved what divides them.
+        let before = written(&first);
+        let dock: Dock = ron::from_str(&before.replace("0.46", "0.25")).unwrap();
+        first.insert_resource(dock);
+        let moved = written(&first);
+        assert_ne!(moved, before);
+        let mut layout = first.world_mut().resource_mut::<Layout>();
+        layout.show_windows.insert(Window::Log, true);
+        let layout = layout.clone();
+        first.world_mut().send_event(AppExit::Success);
+        first.update();
+        drop(first);
+        let second = app(folder.path());
+        assert_eq!(written(&second), moved);
+        assert_eq!(*second.world().resource::<Layout>(), layout);
     }
 
     #[test]

@@ -192,3 +192,33 @@ fn tint(themes: Res<Themes>, settings: Res<Settings>, mut tint: ResMut<ErrorTint
         ..*tint
     });
 }
+
+#[cfg(all(test, feature = "hot"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tint_has_the_colour_of_the_theme() {
+        let themes = Themes::built_in().unwrap();
+        let mut app = App::new();
+        app.insert_resource(themes.clone())
+            .init_resource::<Settings>()
+            .init_resource::<ErrorTint>()
+            .add_systems(Update, tint);
+        for (name, active) in themes.names().into_iter().zip([false, true]) {
+            let world = app.world_mut();
+            world.resource_mut::<ErrorTint>().active = active;
+            world.resource_mut::<Settings>().theme.clone_from(&name);
+            app.update();
+            let theme = themes.get(&name);
+            let expected = ErrorTint {
+                active,
+                color: theme.tint,
+                strength: theme.tint_strength,
+            };
+            assert_eq!(*app.world().resource::<ErrorTint>(), expected, "{name}");
+        }
+        let nerv = app.world().resource::<ErrorTint>().color;
+        assert_eq!(nerv, [255, 72, 64], "the red of NERV");
+    }
+}

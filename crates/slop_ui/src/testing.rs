@@ -1,5 +1,7 @@
 //! What the tests of the windows share: a headless egui context, and what it drew.
 
+use std::time::Duration;
+
 use slop_engine::egui;
 
 use crate::{Theme, Themes};
@@ -18,6 +20,7 @@ pub fn theme() -> Theme {
 pub struct Window {
     context: egui::Context,
     time: f64,
+    rest: Duration,
 }
 
 impl Window {
@@ -38,7 +41,13 @@ impl Window {
         let output = self.context.run(input, |context| {
             egui::CentralPanel::default().show(context, &mut draw);
         });
+        self.rest = output.viewport_output[&egui::ViewportId::ROOT].repaint_delay;
         texts(&output)
+    }
+
+    /// After what time the last frame wants another one; [`Duration::MAX`] if it wants none.
+    pub fn rest(&self) -> Duration {
+        self.rest
     }
 
     /// So that two clicks are not taken for one double click.

@@ -56,7 +56,7 @@ mod trigger;
 pub use config::HotReloaderConfig;
 pub use delegate::{HotSystems, ModuleTimes};
 pub use driver::HotReloadSystems;
-pub use hot_reloader_build::{BuildConfig, BuildError, Diagnostic};
+pub use hot_reloader_build::{outcome::Place, BuildConfig, BuildError, Diagnostic};
 pub use hot_reloader_core as core;
 pub use hot_reloader_core::{Generation, HotModule, PanicReport, RegistryError};
 pub use hot_reloader_transaction::{

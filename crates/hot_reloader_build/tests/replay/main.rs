@@ -539,6 +539,21 @@ fn other_layouts_are_replayed_too() {
     assert_eq!(now, wrapped + 3);
 }
 
+/// The packages have other names for cargo than by the path that the link leads to.
+#[cfg(unix)]
+#[test]
+fn a_project_that_is_reached_through_a_link_is_replayed_too() {
+    let mut fixture = Fixture::unbuilt();
+    let link = fixture.folder.path().join("link");
+    std::os::unix::fs::symlink(fixture.path(""), &link).unwrap();
+    fixture.config.manifest = link.join("game/Cargo.toml");
+    fixture.config.folder = link;
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("words/src/lib.rs", "= 2", "= 3");
+    fixture.answers(301, None);
+    assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
+}
+
 fn platform() -> String {
     let version = Command::new("rustc").arg("-vV").output().unwrap();
     let version = String::from_utf8(version.stdout).unwrap();

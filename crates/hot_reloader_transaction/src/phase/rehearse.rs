@@ -34,10 +34,12 @@ pub(crate) fn rehearse<E: Engine>(
 
 fn change(was: Option<&HotModule>, now: &HotModule, after: &[String]) -> ModuleChange {
     let before: &[String] = was.map_or(&[], |module| &module.delegation_targets);
+    let owned: &[String] = was.map_or(&[], |module| &module.state_keys);
     let missing = |from: &[String], of: &[String]| -> Vec<String> {
         let missing = of.iter().filter(|target| !from.contains(target));
         missing.cloned().collect()
     };
+    let kept = now.state_keys.iter().filter(|key| owned.contains(key));
     ModuleChange {
         name: now.name.clone(),
         library: None,
@@ -45,6 +47,32 @@ fn change(was: Option<&HotModule>, now: &HotModule, after: &[String]) -> ModuleC
         build_id: None,
         targets_added: missing(before, after),
         targets_removed: missing(after, before),
-        state_kept: now.state_keys.clone(),
+        state_kept: kept.cloned().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_module_has_is_held_against_what_it_had() {
+        let names =
+            |names: &[&str]| -> Vec<String> { names.iter().map(ToString::to_string).collect() };
+        let module = |state_keys, targets| HotModule {
+            state_keys: names(state_keys),
+            delegation_targets: names(targets),
+            ..HotModule::default()
+        };
+        let was = module(&["Score", "Lives"], &["run", "draw"]);
+        let now = module(&["Score", "Level"], &[]);
+        let change = |was| change(was, &now, &names(&["run", "jump"]));
+        let found = change(Some(&was));
+        assert_eq!(found.targets_added, ["jump"]);
+        assert_eq!(found.targets_removed, ["draw"]);
+        assert_eq!(found.state_kept, ["Score"]);
+        let found = change(None);
+        assert_eq!(found.targets_added, ["run", "jump"]);
+        assert_eq!(found.state_kept, [""; 0], "there was none to keep");
     }
 }

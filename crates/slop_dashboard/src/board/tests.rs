@@ -1,6 +1,6 @@
 //! The board as a person uses it, without a display.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use slop_state::{Entry, Pending, QueueMode, Tier};
 use slop_ui::testing::{button, click, find, key, theme, Window};
@@ -580,4 +580,13 @@ fn what_a_card_has_no_room_for_is_told_where_the_pointer_rests() {
     bench.window.wait();
     bench.look();
     assert!(bench.sees(&whole));
+}
+
+#[test]
+fn a_board_that_is_only_read_asks_for_no_frames() {
+    let mut bench = Bench::new(&[Status::Todo, Status::Review]);
+    for _ in 0..40 {
+        bench.run(Vec::new());
+    }
+    assert_eq!(bench.window.rest(), Duration::MAX);
 }

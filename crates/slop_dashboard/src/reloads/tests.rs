@@ -1,6 +1,8 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use hot_reloader::{core::BuildId, Generation, HotModule, PanicReport};
+use hot_reloader::{
+    core::BuildId, BuildError, Generation, HotModule, PanicReport, Passage, Place, TypeChange,
+};
 use slop_ui::{
     testing::{self, find, texts, theme, Window},
     Themes,
@@ -211,6 +213,71 @@ fn a_report_is_a_row() {
 }
 
 #[test]
+fn all_that_is_known_of_a_reload_is_told() {
+    let theme = theme();
+    let report = ReloadReport {
+        latency_ms: Some(850.0),
+        builder: Some("cargo, since it is the first build".to_owned()),
+        recompiled: vec!["engine".to_owned()],
+        types: vec![TypeChange {
+            name: "game::Score".to_owned(),
+            was: None,
+            passage: Passage::Migrated,
+            values: 2,
+            ms: 0.5,
+            notes: Vec::new(),
+        }],
+        warnings: vec!["careful".to_owned()],
+        not_restored: vec!["game::Lives".to_owned()],
+        ..report()
+    };
+    let mut window = Window::default();
+    let seen = window.run(Vec::new(), |ui| facts(ui, &report, &theme));
+    for text in [
+        "rolled back at probation, generation 1 goes on",
+        "New code seen after 850 ms",
+        "Longest frame after the build 20 ms",
+        "Built by cargo, since it is the first build",
+        "Compiled besides: engine",
+        "game::Score: 2 values migrated in 0.5 ms",
+        "careful",
+        "Not as it was: game::Lives",
+    ] {
+        find(&seen, text);
+    }
+}
+
+#[test]
+fn a_rebuild_is_asked_for_and_a_mistake_opened_where_it_is() {
+    let reloader = HotReloader::default();
+    let theme = theme();
+    let mut request = None;
+    click("Rebuild", |ui| {
+        let wanted = panel(ui, &reloader, &theme, &mut Vec::new());
+        request = request.take().or(wanted);
+    });
+    assert!(request.unwrap().rebuilds);
+
+    let place = Place {
+        file: "/w/crates/game/src/lib.rs".into(),
+        line: 3,
+        column: 9,
+    };
+    let mistake = Diagnostic {
+        message: "no `oops` here".to_owned(),
+        place: Some(place),
+        rendered: "error[E0425]: no `oops` here".to_owned(),
+    };
+    let error = ReloadError::Build(BuildError::Errors(vec![mistake]));
+    let mut out = Vec::new();
+    click("game/src/lib.rs:3:9", |ui| {
+        failure(ui, &error, None, &theme, &mut out);
+    });
+    let file = "/w/crates/game/src/lib.rs".to_owned();
+    assert_eq!(out, [Action::OpenInEditor(file, 3, 9)]);
+}
+
+#[test]
 fn segments_fill_the_bar_and_can_all_be_seen() {
     #[track_caller]
     fn check(parts: &[f64], expected: &[f32]) {
@@ -259,4 +326,21 @@ fn paths_from_the_workspace_on_become_absolute() {
     );
     check("elsewhere/a.rs", "elsewhere/a.rs");
     assert_eq!(absolute(Path::new("a.rs"), None), Path::new("a.rs"));
+}
+
+#[test]
+fn what_is_only_read_asks_for_no_frames() {
+    let theme = theme();
+    let reloader = HotReloader::default();
+    let (all, report) = ([status("rules")], report());
+    let mut window = Window::default();
+    for _ in 0..40 {
+        window.run(Vec::new(), |ui| {
+            let mut request = None;
+            head(ui, &reloader, &theme, &mut request);
+            modules(ui, &all, &theme, &mut request, &mut Vec::new());
+            history(ui, &[&report], &theme);
+        });
+    }
+    assert_eq!(window.rest(), Duration::MAX);
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bevy::ecs::component::Tick;
 use slop_engine::context::{gather, Mode, OffLimits, Wanted};
 use slop_state::{
@@ -111,6 +113,15 @@ impl Bench {
         let frames = clicked.into_iter().chain(vec![Vec::new(); 20]);
         frames.flat_map(|events| self.frame(events).0).collect()
     }
+}
+
+#[test]
+fn what_is_only_read_asks_for_no_frames() {
+    let mut bench = Bench::new();
+    for _ in 0..40 {
+        bench.frame(Vec::new());
+    }
+    assert_eq!(bench.window.rest(), Duration::MAX);
 }
 
 #[test]

@@ -10,7 +10,8 @@ use slop_ui::{field, scroll, Theme};
 
 use super::View;
 
-/// The height of a diff, a command or an output, in points. More is scrolled to.
+/// The height of a diff, a command or an output, in points. More is scrolled to. Less is never offered, though what
+/// scrolls has no room for what is in it further down.
 const HEIGHT: f32 = 260.0;
 
 /// One that waits for leave.
@@ -299,4 +300,34 @@ pub(super) fn over(
                 said(ui, text, theme);
             }
         });
+}
+
+#[cfg(test)]
+mod tests {
+    use slop_ui::testing::Window;
+
+    use super::*;
+
+    #[test]
+    fn what_is_further_down_has_the_same_room() {
+        let lines: Vec<u32> = (0..100).collect();
+        let shown = |above: f32| {
+            let mut window = Window::default();
+            let mut draw = |ui: &mut egui::Ui| {
+                let scroll = egui::ScrollArea::vertical().vertical_scroll_offset(above);
+                scroll.show(ui, |ui| {
+                    ui.add_space(above);
+                    rows(ui, "lines", &lines, false, |line| {
+                        (line.to_string(), egui::Color32::WHITE)
+                    });
+                    ui.add_space(2_000.0);
+                });
+            };
+            window.run(Vec::new(), &mut draw);
+            window.run(Vec::new(), &mut draw).len()
+        };
+        let at_the_top = shown(0.0);
+        assert!((10..50).contains(&at_the_top), "{at_the_top}");
+        assert_eq!(shown(2_000.0), at_the_top);
+    }
 }

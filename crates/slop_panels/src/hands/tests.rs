@@ -119,6 +119,15 @@ fn a_change_is_shown_as_what_comes_and_goes() {
 }
 
 #[test]
+fn what_waits_for_leave_asks_for_no_frames() {
+    let mut bench = Bench::with(vec![request(0, change()), request(1, run())]);
+    for _ in 0..40 {
+        bench.frame(Vec::new());
+    }
+    assert_eq!(bench.window.rest(), Duration::MAX);
+}
+
+#[test]
 fn a_command_is_shown_as_a_whole_before_it_runs() {
     let mut bench = Bench::with(vec![request(0, Deed::Run("make\nmake install".into()))]);
     bench.find("Command make …");

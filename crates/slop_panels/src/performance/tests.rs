@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use slop_ui::testing::{click, find, theme, Window};
 
 use super::*;
@@ -22,6 +24,10 @@ fn look(is_on: bool, frames: &FrameTimes) -> (Vec<(String, egui::Rect)>, Option<
     let mut window = Window::default();
     window.run(Vec::new(), &mut draw);
     let seen = window.run(Vec::new(), &mut draw);
+    for _ in 0..40 {
+        window.run(Vec::new(), &mut draw);
+    }
+    assert_eq!(window.rest(), Duration::MAX, "it asks for no frames");
     let at = find(&seen, "Measure").center();
     for event in click(at) {
         window.run(vec![event], &mut draw);

@@ -522,8 +522,24 @@ fn roles_are_ordered_added_and_removed() {
     let mut hands = Hands::new();
     let add = hands.find("➕ Add a role");
     let out = hands.click(add.center());
-    let roles = ["User", "AI", "Role 1"].map(str::to_owned).to_vec();
-    assert_eq!(out, [Action::SetRoles(roles)]);
+    let set = |roles: &[&str]| {
+        let roles = roles.iter().map(ToString::to_string);
+        [Action::SetRoles(roles.collect())]
+    };
+    assert_eq!(out, set(&["User", "AI", "Role 1"]));
+    // At the last of them; nothing has changed yet.
+    let last = |hands: &mut Hands, text: &str| {
+        let (_, texts) = hands.frame(Vec::new());
+        let found = texts.iter().rfind(|(shown, _)| shown == text);
+        found.expect("it is to be seen").1.center()
+    };
+    let raise = last(&mut hands, "⬆");
+    assert_eq!(hands.click(raise), set(&["AI", "User"]));
+    let remove = last(&mut hands, "🗑");
+    assert_eq!(hands.click(remove), set(&["User"]));
+    hands.roles.truncate(1);
+    let remove = last(&mut hands, "🗑");
+    assert_eq!(hands.click(remove), [], "there is always one");
 }
 
 fn whole(pattern: &str) -> Tracked {
@@ -577,6 +593,30 @@ fn patterns_are_added_and_get_a_mode() {
     let tracked = Vec::new();
     let project = hands.project.clone();
     assert_eq!(out, [Action::SetProject(Project { tracked, ..project })]);
+}
+
+#[test]
+fn files_are_picked_from_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["a.rs", "b.md"] {
+        fs::write(folder.path().join(file), "").unwrap();
+    }
+    let mut hands = Hands::new();
+    hands.project.root = folder.path().display().to_string();
+    let add = hands.find("➕ Add files…");
+    hands.click(add.center());
+    hands.find("b.md");
+    hands.draft.picker = Some("RS".to_owned());
+    let file = hands.find("a.rs");
+    let (_, texts) = hands.frame(Vec::new());
+    assert!(texts.iter().all(|(text, _)| text != "b.md"), "{texts:?}");
+    let tracked = vec![whole("a.rs")];
+    let project = hands.project.clone();
+    let wanted = Action::SetProject(Project { tracked, ..project });
+    assert_eq!(hands.click(file.center()), [wanted]);
+    let done = hands.find("Done");
+    hands.click(done.center());
+    assert_eq!(hands.draft, Draft::default());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod app;
+mod asked;
 mod code;
 mod engine_types;
 mod generated;

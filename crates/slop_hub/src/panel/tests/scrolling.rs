@@ -1,5 +1,7 @@
 //! What is in view, and stays there.
 
+use std::time::Duration;
+
 use super::*;
 
 #[test]
@@ -116,4 +118,16 @@ fn a_reload_and_a_restart_leave_the_scroll_position() {
     bench.context.memory_mut(|now| *now = memory);
     bench.cache = Cache::default();
     assert_eq!(place(&mut bench), before);
+}
+
+/// The cores are for others.
+#[test]
+fn what_is_only_read_asks_for_no_frames() {
+    let mut bench = Bench::many(50);
+    for _ in 0..40 {
+        bench.run(Vec::new());
+    }
+    let (_, output) = bench.run(Vec::new());
+    let rest = output.viewport_output[&egui::ViewportId::ROOT].repaint_delay;
+    assert_eq!(rest, Duration::MAX);
 }
