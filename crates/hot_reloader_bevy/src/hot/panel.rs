@@ -223,11 +223,10 @@ fn error_panel(
                     return;
                 }
                 ui.separator();
-                let height = (screen.height() * 0.5).max(120.0);
+                // The places scroll too: a lost import is hundreds of errors, and the types that Bevy names are wide.
                 egui::ScrollArea::both()
-                    .max_height(height)
-                    // The area offers only the height that it had before, of another reason or folded.
-                    .min_scrolled_height(height)
+                    .max_height(height(screen))
+                    .min_scrolled_height(height(screen))
                     .auto_shrink([false, true])
                     .show(ui, |ui| {
                         places(ui, error, folder);
@@ -245,6 +244,12 @@ fn error_panel(
                     });
             });
         });
+}
+
+/// The room for what may be long, so that a panel stays within the window. An area offers no more than it had in the
+/// frame before, in which something shorter may have been told, or nothing: so it is also the least before it scrolls.
+fn height(screen: egui::Rect) -> f32 {
+    (screen.height() * 0.5).max(120.0)
 }
 
 fn title(ui: &mut egui::Ui, heading: &str) {
@@ -330,8 +335,8 @@ fn note_panel(context: &egui::Context, report: &ReloadReport, read: &mut u32) {
                     .id_salt("hot_reloader warnings")
                     .show(ui, |ui| {
                         egui::ScrollArea::vertical()
-                            .min_scrolled_height(height(context.screen_rect()))
                             .max_height(height(context.screen_rect()))
+                            .min_scrolled_height(height(context.screen_rect()))
                             .show(ui, |ui| {
                                 for change in changed(report) {
                                     ui.label(change.to_string());
