@@ -4,7 +4,6 @@ use slop_engine::egui;
 
 /// Has a list be as high as what is in it, and scroll from `most` points on. By itself egui gives it only the height
 /// that is left: hardly any where all around it scrolls too, and in what floats that of the frame before.
-#[must_use]
 pub fn up_to(area: egui::ScrollArea, most: f32) -> egui::ScrollArea {
     area.max_height(most).min_scrolled_height(most)
 }
