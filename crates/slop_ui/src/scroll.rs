@@ -24,13 +24,15 @@ mod tests {
 
     /// Draws a list of so many lines. Its height.
     fn list(ui: &mut egui::Ui, lines: usize) -> f32 {
-        let area = up_to(egui::ScrollArea::vertical().id_salt("list"), 260.0);
-        let drawn = area.show(ui, |ui| {
-            for line in 0..lines {
-                ui.label(line.to_string());
-            }
+        let drawn = ui.scope(|ui| {
+            let area = up_to(egui::ScrollArea::vertical().id_salt("list"), 260.0);
+            area.show(ui, |ui| {
+                for line in 0..lines {
+                    ui.label(line.to_string());
+                }
+            });
         });
-        drawn.inner_rect.height()
+        drawn.response.rect.height()
     }
 
     #[test]
