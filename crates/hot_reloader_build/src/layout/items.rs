@@ -297,7 +297,7 @@ impl<'ast> Visit<'ast> for Reader {
                 let mut body = head("enum", &item.attrs, &item.generics);
                 for variant in &item.variants {
                     counted(&variant.attrs).to_tokens(&mut body);
-                    variant.ident.to_tokens(&mut body);
+                    variant.ident.to_string().to_tokens(&mut body);
                     fields(&variant.fields).to_tokens(&mut body);
                     if let Some((_, value)) = &variant.discriminant {
                         value.to_tokens(&mut body);
@@ -306,9 +306,8 @@ impl<'ast> Visit<'ast> for Reader {
                 let fields = item.variants.iter().map(|variant| &variant.fields);
                 let piece = self.note(&name, true, body);
                 piece.variants = variants(item);
-                let leave_out = |by| fields.clone().any(|of| leave_out(of, by));
-                piece.ignores_fields = leave_out(IGNORES);
-                piece.skips_fields = leave_out(SKIPS);
+                piece.ignores_fields = fields.clone().any(|of| leave_out(of, IGNORES));
+                piece.skips_fields = fields.clone().any(|of| leave_out(of, SKIPS));
                 self.directions(&name, &item.attrs);
             }
             Item::Union(item) => {
@@ -541,12 +540,13 @@ fn body(kind: &str, attributes: &[Attribute], generics: &Generics, of: &Fields) 
     body
 }
 
-/// In their order, since that may be theirs in memory.
+/// In their order, since that may be theirs in memory. Their names are texts, as those of variants: they mention nothing.
 fn fields(fields: &Fields) -> TokenStream {
     let mut all = TokenStream::new();
     for field in fields {
         counted(&field.attrs).to_tokens(&mut all);
-        field.ident.to_tokens(&mut all);
+        let name = field.ident.as_ref().map(ToString::to_string);
+        name.to_tokens(&mut all);
         field.ty.to_tokens(&mut all);
         <syn::Token![,]>::default().to_tokens(&mut all);
     }

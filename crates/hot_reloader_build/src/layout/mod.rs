@@ -674,6 +674,23 @@ mod tests {
         assert!(!skipped.skips_fields("bevy::Free"));
     }
 
+    /// A variant often has the name of a type, and a function that of a field.
+    #[test]
+    fn the_names_of_fields_and_variants_mention_nothing() {
+        let game = |others: &str| {
+            let text = format!("{others} enum Kind {{ Free }} struct Grid {{ size: u8 }}");
+            layout(&[("rules/lib.rs", ""), ("game/lib.rs", &*text)])
+        };
+        let was = game("struct Free(u8); const fn size() -> u8 { 1 }");
+        let now = game("struct Free(#[serde(skip)] u16); const fn size() -> u8 { 2 }");
+        for name in ["game::Kind", "game::Grid"] {
+            assert_eq!(was.of(name), now.of(name), "{name}");
+            assert!(!now.skips_fields(name), "{name}");
+        }
+        assert_ne!(was.of("game::Free"), now.of("game::Free"));
+        assert!(now.skips_fields("game::Free"));
+    }
+
     #[test]
     fn a_type_is_called_what_its_parts_are_called_now() {
         let now = edited(
