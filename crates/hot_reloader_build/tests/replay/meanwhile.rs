@@ -50,6 +50,21 @@ fn a_text_that_is_gone_when_it_was_compiled_is_neither_run_nor_told() {
     assert_eq!(fixture.compiled(), [""; 0]);
 }
 
+/// As by a program that writes a source again and again.
+#[test]
+fn a_text_that_is_touched_all_the_time_is_compiled_once_more() {
+    let mut fixture = Fixture::unbuilt();
+    fixture.wrap(&format!(
+        "case \"$*\" in *'--crate-name game '*)\n\
+         \"$@\"\nstatus=$?\ntouch '{}'\nexit $status;; esac",
+        fixture.path("game/src/menu.rs").display()
+    ));
+    fixture.answers(201, Some(Decline::First));
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
+    fixture.answers(203, None);
+    assert_eq!(fixture.compiled(), ["game", "game"]);
+}
+
 /// As by a checkout of another branch: cargo builds what it says by then, and has told what it said before.
 #[test]
 fn a_manifest_that_is_edited_as_cargo_is_asked_is_asked_about_again() {
