@@ -148,8 +148,8 @@ impl Reflection {
         // SAFETY: the caller vouches for the type.
         let value = unsafe { self.pointer.as_reflect(value) };
         if self.ignores || !whole(value) {
-            let why = "reflection does not see all of it; derive `Serialize` and `Deserialize` and list it in \
-                       `state_keys`, or let a function migrate it";
+            let why = "reflection does not see all of it; derive `Serialize` and `Deserialize`, with no field skipped, \
+                       and list it in `state_keys`, or let a function migrate it";
             return Err(why.to_owned());
         }
         let mut adapter = Adapter {

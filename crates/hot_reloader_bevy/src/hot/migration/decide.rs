@@ -364,8 +364,9 @@ impl Decision<'_> {
             return Ok(Conversion::Variants(numbers));
         }
         let reason = if leaves_out && save.is_some() {
-            "serde leaves out a field of it or of what it consists of (`#[serde(skip)]`), whose value would be lost: \
-             derive `Reflect`, or let a function migrate it"
+            "serde leaves out a field of it or of what it consists of (`#[serde(skip)]`), whose value would be lost, \
+             and reflection does not see it: undo the change, derive `Reflect` and reload, then make it again; or \
+             restart the app"
         } else {
             "its values can be made new ones by nothing: derive `Reflect`, or `Serialize` and `Deserialize`, and \
              list it in `state_keys`; or undo the change, or restart the app"

@@ -103,6 +103,7 @@ fn what_serde_leaves_out_is_not_lost() {
     check(&report, Outcome::Refused);
     let text = report.error.unwrap().to_string();
     assert!(text.contains("serde leaves out a field of it"), "{text}");
+    assert!(text.contains("undo the change"), "{text}");
     assert!(!text.contains("Ship"), "reflection sees it: {text}");
     let held = bench.world().get::<old::Pilot>(pilot);
     assert_eq!(held.map(|pilot| pilot.fuel), Some(fuel));
