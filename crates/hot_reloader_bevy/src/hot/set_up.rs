@@ -456,6 +456,10 @@ fn fit_with_others(
         let others = set_up.modules.values().flat_map(|built| &built.placements);
         let others = others.filter(|(other, _)| other == label);
         let mut together: Vec<&Placement> = others.map(|(_, placement)| placement).collect();
+        if together.is_empty() {
+            // It has its place by itself.
+            continue;
+        }
         together.push(placement);
         if let Some(host) = schedules.and_then(|schedules| schedules.get(*label)) {
             let fit = placement::fit_together(host, &together);
