@@ -276,7 +276,7 @@ impl<'a> Run<'a> {
     }
 
     /// Whether the sources are still what was read before any was compiled. Else nobody knows which text was compiled,
-    /// and of which the identities are.
+    /// and of which the identities are. `may_be_touched` says that the same text, written again, is none to wait for.
     fn is_as_read(&self, may_be_touched: bool) -> bool {
         let all = self.now.iter().zip(&self.touched).zip(&self.is_needed);
         let mut needed = all.filter(|(_, is_needed)| **is_needed);
