@@ -239,6 +239,24 @@ impl Answer {
         self.keep_more(0, name, text);
     }
 
+    /// Keeps a part of the thoughts, an object, that goes back with the calls under a name, if there will be
+    /// some. What only goes on with the part before it is put together with that.
+    pub(crate) fn keep_part(&mut self, name: &str, part: &Value) {
+        if self.kept.is_empty() {
+            self.keep(0, &json!({}));
+        }
+        let Some((_, kept)) = self.kept.last_mut() else {
+            return;
+        };
+        match &mut kept[name] {
+            Value::Array(parts) => match parts.last_mut().filter(|last| is_more(last, part)) {
+                Some(last) => add_part(last, part),
+                None => parts.push(part.clone()),
+            },
+            other => *other = json!([part]),
+        }
+    }
+
     /// Takes a piece of a call in. Those of the same index are of the same call, unless they say
     /// otherwise. Nothing is done if no tools were offered.
     pub(crate) fn call(&mut self, index: u64, piece: Call) {
@@ -463,6 +481,32 @@ impl Answer {
             Some(Ending::Whole) | None => Err(AssistantError::Empty {
                 only_thoughts: self.has_thoughts,
             }),
+        }
+    }
+}
+
+/// Whether a part of thoughts only goes on with the one before it. What cannot be read comes whole, and
+/// nothing but a signature follows a text.
+fn is_more(before: &Value, part: &Value) -> bool {
+    let has = |part: &Value, name: &str| part[name].as_str().is_some_and(|text| !text.is_empty());
+    let is_same = ["type", "index"]
+        .iter()
+        .all(|name| before[*name] == part[*name]);
+    let is_full = has(before, "data") || has(part, "data") || has(before, "signature");
+    is_same && !is_full
+}
+
+/// Adds a part of thoughts to the one before it.
+fn add_part(before: &mut Value, part: &Value) {
+    for (name, value) in part.as_object().into_iter().flatten() {
+        match (&mut before[name.as_str()], value) {
+            (Value::String(text), Value::String(more))
+                if matches!(name.as_str(), "text" | "summary") =>
+            {
+                text.push_str(more);
+            }
+            (known, value) if known.is_null() || *known == "" => *known = value.clone(),
+            _ => {}
         }
     }
 }
