@@ -16,7 +16,7 @@ use std::{
 };
 
 use crossbeam_channel::{bounded, Receiver, RecvTimeoutError, Sender};
-use rustix::process::{waitid, Pid, WaitId, WaitIdOptions};
+use rustix::process::{waitid, Pid, Signal, WaitId, WaitIdOptions};
 
 use crate::{
     output::Newest,
@@ -247,6 +247,9 @@ fn supervise(mut child: Child, value: &str, patience: Patience, stopped: &Receiv
         if has_ended(pid) {
             break None;
         }
+        if wants_terminal(pid) {
+            break Some(Ending::NoTerminal);
+        }
         match stopped.recv_timeout(LOOK) {
             Err(RecvTimeoutError::Timeout) => {}
             // Nobody holds it any more, or somebody said so.
@@ -270,6 +273,16 @@ fn supervise(mut child: Child, value: &str, patience: Patience, stopped: &Receiv
 fn has_ended(pid: Pid) -> bool {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     !matches!(waitid(WaitId::Pid(pid), options), Ok(None))
+}
+
+/// Whether a child is stopped since something in its group wants the terminal that the app was started from,
+/// such as to ask for a password. It would wait there for ever.
+fn wants_terminal(pid: Pid) -> bool {
+    let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let status = waitid(WaitId::Pid(pid), options).ok().flatten();
+    let signal = status.and_then(|status| status.stopping_signal());
+    let of_terminal = [Signal::TTIN, Signal::TTOU].map(Signal::as_raw);
+    signal.is_some_and(|signal| of_terminal.contains(&signal))
 }
 
 fn ending(status: ExitStatus) -> Ending {
