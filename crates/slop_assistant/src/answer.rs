@@ -280,14 +280,14 @@ impl Answer {
                 *known = new;
             }
         }
-        call.arguments += &piece.arguments;
+        add_arguments(&mut call.arguments, &piece.arguments);
     }
 
     /// Takes more arguments in of the call that began last with this index, if one did.
     pub(crate) fn call_goes_on(&mut self, index: u64, arguments: &str) {
         let mut calls = self.calls.iter_mut().rev();
         if let Some((_, call)) = calls.find(|(at, _)| *at == index) {
-            call.arguments += arguments;
+            add_arguments(&mut call.arguments, arguments);
         }
     }
 
@@ -520,10 +520,25 @@ fn goes_on(call: &Call, piece: &Call) -> bool {
     }
     let is_other = !piece.id.is_empty() && !call.id.is_empty() && piece.id != call.id;
     // Nothing follows the last bracket.
-    let is_full = serde_json::from_str::<IgnoredAny>(&call.arguments).is_ok();
+    let is_full = is_json(&call.arguments);
     let has_more = piece.name != call.name || !piece.arguments.trim().is_empty();
     let is_next = piece.id.is_empty() && is_full && has_more;
     !is_other && !is_next
+}
+
+/// Adds to the arguments of a call. Nothing follows their last bracket: a gateway sums up what it sent in
+/// pieces. Another begins with an empty object, and means nothing by it.
+fn add_arguments(arguments: &mut String, more: &str) {
+    let is_whole = arguments.trim_end().ends_with('}') && is_json(arguments);
+    if !is_whole {
+        arguments.push_str(more);
+    } else if arguments.trim() == "{}" && !more.trim().is_empty() {
+        more.clone_into(arguments);
+    }
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 #[cfg(test)]
