@@ -239,6 +239,24 @@ impl Answer {
         self.keep_more(0, name, text);
     }
 
+    /// Keeps a part of the thoughts, an object, that goes back with the calls under a name, if there will be
+    /// some. What only goes on with the part before it is put together with that.
+    pub(crate) fn keep_part(&mut self, name: &str, part: &Value) {
+        if self.kept.is_empty() {
+            self.keep(0, &json!({}));
+        }
+        let Some((_, kept)) = self.kept.last_mut() else {
+            return;
+        };
+        match &mut kept[name] {
+            Value::Array(parts) => match parts.last_mut().filter(|last| is_more(last, part)) {
+                Some(last) => add_part(last, part),
+                None => parts.push(part.clone()),
+            },
+            other => *other = json!([part]),
+        }
+    }
+
     /// Takes a piece of a call in. Those of the same index are of the same call, unless they say
     /// otherwise. Nothing is done if no tools were offered.
     pub(crate) fn call(&mut self, index: u64, piece: Call) {
@@ -262,14 +280,14 @@ impl Answer {
                 *known = new;
             }
         }
-        call.arguments += &piece.arguments;
+        add_arguments(&mut call.arguments, &piece.arguments);
     }
 
     /// Takes more arguments in of the call that began last with this index, if one did.
     pub(crate) fn call_goes_on(&mut self, index: u64, arguments: &str) {
         let mut calls = self.calls.iter_mut().rev();
         if let Some((_, call)) = calls.find(|(at, _)| *at == index) {
-            call.arguments += arguments;
+            add_arguments(&mut call.arguments, arguments);
         }
     }
 
@@ -467,6 +485,32 @@ impl Answer {
     }
 }
 
+/// Whether a part of thoughts only goes on with the one before it. What cannot be read comes whole, and
+/// nothing but a signature follows a text.
+fn is_more(before: &Value, part: &Value) -> bool {
+    let has = |part: &Value, name: &str| part[name].as_str().is_some_and(|text| !text.is_empty());
+    let is_same = ["type", "index"]
+        .iter()
+        .all(|name| before[*name] == part[*name]);
+    let is_full = has(before, "data") || has(part, "data") || has(before, "signature");
+    is_same && !is_full
+}
+
+/// Adds a part of thoughts to the one before it.
+fn add_part(before: &mut Value, part: &Value) {
+    for (name, value) in part.as_object().into_iter().flatten() {
+        match (&mut before[name.as_str()], value) {
+            (Value::String(text), Value::String(more))
+                if matches!(name.as_str(), "text" | "summary") =>
+            {
+                text.push_str(more);
+            }
+            (known, value) if known.is_null() || *known == "" => *known = value.clone(),
+            _ => {}
+        }
+    }
+}
+
 /// Whether a piece with the index of a call belongs to it. Some servers have one index for all calls, some
 /// give each piece an id of its own, and some give none.
 fn goes_on(call: &Call, piece: &Call) -> bool {
@@ -476,10 +520,25 @@ fn goes_on(call: &Call, piece: &Call) -> bool {
     }
     let is_other = !piece.id.is_empty() && !call.id.is_empty() && piece.id != call.id;
     // Nothing follows the last bracket.
-    let is_full = serde_json::from_str::<IgnoredAny>(&call.arguments).is_ok();
+    let is_full = is_json(&call.arguments);
     let has_more = piece.name != call.name || !piece.arguments.trim().is_empty();
     let is_next = piece.id.is_empty() && is_full && has_more;
     !is_other && !is_next
+}
+
+/// Adds to the arguments of a call. Nothing follows their last bracket: a gateway sums up what it sent in
+/// pieces. Another begins with an empty object, and means nothing by it.
+fn add_arguments(arguments: &mut String, more: &str) {
+    let is_whole = arguments.trim_end().ends_with('}') && is_json(arguments);
+    if !is_whole {
+        arguments.push_str(more);
+    } else if arguments.trim() == "{}" && !more.trim().is_empty() {
+        more.clone_into(arguments);
+    }
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::{
     answer::End,
     decoder::{Decoder, Wait},
     dialect::Dialect,
-    form::Form,
+    form::{Form, NONE_FOUND},
     message::first_number,
     portions::{Portion, Portions},
     retry,
@@ -115,7 +115,10 @@ impl Chat<'_> {
     /// Whether the request is to be repeated in another form.
     fn adapt(&mut self, refusal: &Refusal) -> Result<bool, AssistantError> {
         // A template that wants other roles makes some servers fail with 500.
-        if !matches!(refusal.status.as_u16(), 400 | 405 | 415 | 422 | 500 | 501) {
+        let may_be_of_form = matches!(refusal.status.as_u16(), 400 | 405 | 415 | 422 | 500 | 501)
+            || (refusal.status == StatusCode::NOT_FOUND
+                && refusal.words.to_lowercase().contains(NONE_FOUND));
+        if !may_be_of_form {
             return Ok(false);
         }
         // Not the words alone: a name of a parameter may stand beside them.

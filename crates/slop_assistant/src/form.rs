@@ -6,24 +6,28 @@
 use crate::Tool;
 
 /// How a server says that it does not do something.
-const NOT_SUPPORTED: [&str; 6] = [
+const NOT_SUPPORTED: [&str; 7] = [
     "not support",
     "n't support",
     "unsupported",
     "not allowed",
     "not permitted",
     "not enabled",
+    NONE_FOUND,
 ];
+/// The same of a gateway, in lower case, that finds nobody behind it who does.
+pub(crate) const NONE_FOUND: &str = "no endpoints found that support";
 /// How it says that it does not know a part of the request.
 const UNKNOWN: [&str; 4] = ["unknown", "unrecognized", "extra inputs", "extra fields"];
 /// How it says that a part of the request is not there.
 const MISSED: [&str; 3] = ["passed back", "missing", "required"];
 /// Names of what has to do with thoughts in a request.
-const OF_THOUGHTS: [&str; 5] = [
+const OF_THOUGHTS: [&str; 6] = [
     "include_thoughts",
     "thoughts",
     "reasoning",
     "reasoning_content",
+    "reasoning_details",
     "extra_content",
 ];
 
@@ -54,6 +58,9 @@ pub(crate) struct Form {
     pub(crate) roles: Roles,
     /// The longest answer, in tokens, where one must be named.
     pub(crate) longest: u64,
+    /// Whether calls go out with ids of nine digits. Some servers take no longer ones, not even of calls
+    /// that another server has named.
+    pub(crate) short_ids: bool,
     /// What the model may call.
     pub(crate) tools: Vec<Tool>,
 }
@@ -67,6 +74,7 @@ impl Default for Form {
             blank_thoughts: false,
             roles: Roles::Given,
             longest: 32_000,
+            short_ids: false,
             tools: Vec::new(),
         }
     }
@@ -85,6 +93,11 @@ impl Form {
         if self.usage && (has("stream_options") || has("include_usage")) {
             self.usage = false;
             return Some("without a count of the tokens");
+        }
+        let is_of_ids = has("tool call id") && (has("length of 9") || has("length 9"));
+        if !self.short_ids && is_of_ids {
+            self.short_ids = true;
+            return Some("with short ids of the calls");
         }
         let are_missed = has("reasoning_content") && has_any(&words, &MISSED);
         if self.thoughts && !self.blank_thoughts && are_missed {
@@ -243,6 +256,7 @@ mod tests {
              'messages.2.assistant.reasoning_content' is unsupported",
             "Extra inputs are not permitted, field: 'messages[8].reasoning', value: 'six'",
             "Extra inputs are not permitted body messages.2 tool_calls.0 extra_content",
+            "property 'messages.2.assistant.reasoning_details' is unsupported",
         ] {
             check(words, Form { thoughts, ..form() });
             let mut form = with_tool();
@@ -274,6 +288,25 @@ mod tests {
     }
 
     #[test]
+    fn ids_are_as_short_as_a_server_wants_them() {
+        for words in [
+            "Tool call id was call_0 but must be a-z, A-Z, 0-9, with a length of 9. \
+             invalid_function_call",
+            "Tool call IDs should be alphanumeric strings with length 9!",
+        ] {
+            let mut form = with_tool();
+            let how = "with short ids of the calls";
+            assert_eq!(form.adapt(words), Some(how), "{words}");
+            let expected = Form {
+                short_ids: true,
+                ..with_tool()
+            };
+            assert_eq!(form, expected);
+            assert_eq!(form.adapt(words), None, "{words}");
+        }
+    }
+
+    #[test]
     fn tools_without_a_stream_are_better_than_a_stream_without_tools() {
         let mut form = with_tool();
         let words = "This model doesn't support tool use in streaming mode.";
@@ -292,6 +325,8 @@ mod tests {
             "Extra inputs are not permitted body tools",
             "tools param requires --jinja flag",
             "Role 'tool' is not supported",
+            "No endpoints found that support tool use. Try disabling \"read_file\". To learn more about \
+             provider routing, visit: https://openrouter.ai/docs/guides/routing/provider-selection",
         ] {
             let mut form = with_tool();
             assert_eq!(form.adapt(words), Some("without tools"), "{words}");

@@ -1,5 +1,7 @@
 //! Chat completions as `OpenAI` defined them and most servers speak them, each in its own way.
 
+use std::{collections::BTreeMap, mem};
+
 use serde_json::{json, Value};
 use ureq::http::Uri;
 
@@ -20,6 +22,9 @@ const CHAT: &str = "/chat/completions";
 const MODELS: &str = "/models";
 /// Where thoughts are. Some servers send the same under several of these names.
 const THOUGHTS: [&str; 4] = ["reasoning_content", "reasoning", "thinking", "thoughts"];
+/// Where `OpenRouter` has them in parts, some of which nobody can read. Models behind it that think take
+/// no call back without them.
+const DETAILS: &str = "reasoning_details";
 /// Where a call has what the server wants back with it: Gemini behind such an address.
 const EXTRA: &str = "extra_content";
 /// What stands in pieces that hold nothing of the answer.
@@ -80,11 +85,14 @@ impl Dialect for OpenAi {
     }
 
     fn body(&self, messages: &[Message], form: &Form) -> Value {
-        let messages = if form.tools.is_empty() {
+        let mut messages = if form.tools.is_empty() {
             in_words(messages)
         } else {
             messages.to_vec()
         };
+        if form.short_ids {
+            shorten_ids(&mut messages);
+        }
         let messages = match form.roles {
             Roles::Given => messages,
             Roles::Alternating => Turns::new(&messages).into_messages(),
@@ -156,6 +164,23 @@ fn offer(tool: &Tool) -> Value {
     })
 }
 
+/// Gives each call an id of nine digits, and the same one to what came of it.
+fn shorten_ids(messages: &mut [Message]) {
+    let mut known = BTreeMap::new();
+    let mut shorten = |id: &mut String| {
+        let next = known.len();
+        let number = known.entry(mem::take(id)).or_insert(next);
+        *id = format!("{number:09}");
+    };
+    for message in messages {
+        match &mut message.tools {
+            ToolUse::None => {}
+            ToolUse::Calls(calls) => calls.iter_mut().for_each(|call| shorten(&mut call.id)),
+            ToolUse::Results(results) => results.iter_mut().for_each(|one| shorten(&mut one.id)),
+        }
+    }
+}
+
 /// A message as it goes out. What came of each call is one of its own.
 fn said(message: &Message, form: &Form) -> Vec<Value> {
     match &message.tools {
@@ -204,6 +229,7 @@ fn give_thoughts_back(said: &mut Value, calls: &[Call], form: &Form) {
     }
     if let Some(first) = calls.first() {
         give_back(said, first, &THOUGHTS);
+        give_back(said, first, &[DETAILS]);
     }
     if form.blank_thoughts && said[THOUGHTS[0]].is_null() {
         // Some take an empty text for none.
@@ -280,6 +306,11 @@ fn read_said(said: &Value, known: Parts, answer: &mut Answer) -> Option<()> {
     if let Some((name, thoughts)) = thoughts.filter(|_| !known.thoughts) {
         answer.thought(thoughts);
         answer.keep_text(name, thoughts);
+    }
+    let parts = said[DETAILS].as_array().filter(|_| !known.thoughts);
+    let parts = parts.into_iter().flatten();
+    for part in parts.filter(|part| part.is_object()) {
+        answer.keep_part(DETAILS, part);
     }
     if !known.text {
         read_content(&said["content"], answer)?;
@@ -365,11 +396,22 @@ fn text_of<'a>(part: &'a Value, name: &str) -> Option<&'a str> {
 
 fn usage(counts: &Value) -> Usage {
     let cached = counts["prompt_tokens_details"]["cached_tokens"].as_u64();
+    let input = counts["prompt_tokens"].as_u64();
     Usage {
-        input: counts["prompt_tokens"].as_u64(),
-        output: counts["completion_tokens"].as_u64(),
+        input,
+        output: output(counts, input.unwrap_or(0)),
         cached: cached.or_else(|| counts["prompt_cache_hit_tokens"].as_u64()),
     }
+}
+
+/// How many tokens the answer has with its thoughts. Most count those as answer; xAI counts them apart,
+/// which only the sum of all tells.
+fn output(counts: &Value, input: u64) -> Option<u64> {
+    let said = counts["completion_tokens"].as_u64()?;
+    let thought = counts["completion_tokens_details"]["reasoning_tokens"].as_u64();
+    let both = said.saturating_add(thought.unwrap_or(0));
+    let are_apart = counts["total_tokens"].as_u64() == Some(input.saturating_add(both));
+    Some(if are_apart { both } else { said })
 }
 
 /// Whether Azure answers there, which has another header for the key.

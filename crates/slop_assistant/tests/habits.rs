@@ -753,21 +753,24 @@ fn what_is_wrong_with_a_tool_does_not_go_unnoticed() {
 #[test]
 fn a_server_without_tools_is_asked_without_them() {
     let server = Server::start();
-    let reply = Reply::start(Ask {
-        tools: vec![read_tool()],
-        ..server.ask()
-    });
-    let words = r#"{"error":{"message":"m does not support tools"}}"#;
-    server.accept().refuse("400 Bad Request", "", words);
-    expect_retry(&reply);
-    let mut connection = server.accept();
-    assert!(
-        !connection.body.contains("\"tools\""),
-        "{}",
-        connection.body
-    );
-    connection.begin();
-    connection.token("Hello");
-    connection.done();
-    expect_token(&reply, "Hello");
+    let none_found = r#"{"error":{"message":"No endpoints found that support tool use. To learn more about provider routing, visit: https://openrouter.ai/docs/provider-routing","code":404}}"#;
+    for (status, words) in [
+        (
+            "400 Bad Request",
+            r#"{"error":{"message":"m does not support tools"}}"#,
+        ),
+        ("404 Not Found", none_found),
+    ] {
+        let reply = Reply::start(Ask {
+            tools: vec![read_tool()],
+            ..server.ask()
+        });
+        server.accept().refuse(status, "", words);
+        expect_retry(&reply);
+        let connection = server.accept();
+        let has_tools = connection.body.contains("\"tools\"");
+        assert!(!has_tools, "{}", connection.body);
+        answer(connection);
+        assert_eq!(listen(&reply), text("Hello"));
+    }
 }

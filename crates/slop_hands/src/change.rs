@@ -14,20 +14,21 @@ pub struct Change {
 }
 
 impl Change {
-    /// A change of the file as it is now. Nothing is written.
+    /// A change of the file as it is now, whose lines keep the ends that they have. Nothing is written.
     ///
     /// # Errors
     ///
     /// If the file is no text, or not within the folder, or says that already.
     pub fn propose(root: &Root, path: &str, after: String) -> Result<Self, HandsError> {
         let path = path.to_owned();
-        if after.len() as u64 > LARGEST {
-            return Err(HandsError::TooLarge { path });
-        }
         if after.contains('\0') {
             return Err(HandsError::Binary { path });
         }
         let before = root.current(&path)?;
+        let after = with_ends_of(before.as_deref().unwrap_or_default(), after);
+        if after.len() as u64 > LARGEST {
+            return Err(HandsError::TooLarge { path });
+        }
         if before.as_deref() == Some(&*after) {
             return Err(HandsError::NoChange { path });
         }
@@ -60,5 +61,17 @@ impl Change {
     /// [`HandsError::Conflict`] if the file is not what [`apply`](Self::apply) has written.
     pub fn undo(&self, root: &Root) -> Result<(), HandsError> {
         root.replace(&self.path, Some(&self.after), self.before.as_deref())
+    }
+}
+
+/// A text with CR LF at the ends of its lines if all of those before end so and none of these has a CR. A
+/// model that reads CR LF mostly writes LF, and each line would count as changed.
+fn with_ends_of(before: &str, after: String) -> String {
+    let ends = before.matches('\n').count();
+    let has_return = ends > 0 && before.matches("\r\n").count() == ends;
+    if has_return && !after.contains('\r') {
+        after.replace('\n', "\r\n")
+    } else {
+        after
     }
 }

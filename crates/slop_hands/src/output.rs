@@ -23,6 +23,8 @@ pub enum Ending {
     Signal(i32),
     /// It took longer than this, and was ended with all that it had started.
     TimedOut(Duration),
+    /// It wanted a terminal, such as to ask for a password, and there is none for it; the same.
+    NoTerminal,
     /// Somebody cancelled it; the same.
     Cancelled,
     /// The system lost it.
@@ -43,6 +45,9 @@ impl fmt::Display for Ending {
             Self::Exited(code) => write!(f, "it ended with code {code}"),
             Self::Signal(signal) => write!(f, "it was ended by signal {signal}"),
             Self::TimedOut(limit) => write!(f, "it took longer than {limit:?} and was ended"),
+            Self::NoTerminal => f.write_str(
+                "it wanted to ask somebody at a terminal, which it has not, and was ended",
+            ),
             Self::Cancelled => f.write_str("it was cancelled"),
             Self::Lost(reason) => write!(f, "nobody knows how it ended: {reason}"),
         }

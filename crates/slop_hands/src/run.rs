@@ -16,7 +16,7 @@ use std::{
 };
 
 use crossbeam_channel::{bounded, Receiver, RecvTimeoutError, Sender};
-use rustix::process::{waitid, Pid, WaitId, WaitIdOptions};
+use rustix::process::{waitid, Pid, Signal, WaitId, WaitIdOptions};
 
 use crate::{
     output::Newest,
@@ -44,6 +44,26 @@ const SECRET: [&str; 10] = [
     "AUTH",
     MARK,
     LABEL,
+];
+
+/// What cargo says to a program that it runs, as it does to this app. Where a command starts cargo, build
+/// scripts that read it, such as that of `ring`, would run again with all that depends on them: now, and once
+/// more in the next build that is started elsewhere.
+const OF_CARGO: [&str; 6] = [
+    "CARGO",
+    "CARGO_CRATE_NAME",
+    "CARGO_MAKEFLAGS",
+    "CARGO_PRIMARY_PACKAGE",
+    "CARGO_TARGET_TMPDIR",
+    "OUT_DIR",
+];
+/// What the names of the rest of it begin with. All others with `CARGO_` are settings of the person.
+const OF_CARGO_BEGIN: [&str; 5] = [
+    "CARGO_BIN_",
+    "CARGO_CFG_",
+    "CARGO_FEATURE_",
+    "CARGO_MANIFEST_",
+    "CARGO_PKG_",
 ];
 
 /// A command under way. Dropping it cancels it, without waiting for its end.
@@ -199,7 +219,12 @@ fn unique() -> String {
 fn environment(
     all: impl Iterator<Item = (OsString, OsString)>,
 ) -> impl Iterator<Item = (OsString, OsString)> {
-    all.filter(|(name, value)| !is_secret(name, value))
+    all.filter(|(name, value)| !is_secret(name, value) && !is_of_cargo(name))
+}
+
+fn is_of_cargo(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    OF_CARGO.contains(&&*name) || OF_CARGO_BEGIN.iter().any(|begin| name.starts_with(begin))
 }
 
 fn is_secret(name: &OsStr, value: &OsStr) -> bool {
@@ -247,6 +272,9 @@ fn supervise(mut child: Child, value: &str, patience: Patience, stopped: &Receiv
         if has_ended(pid) {
             break None;
         }
+        if wants_terminal(pid) {
+            break Some(Ending::NoTerminal);
+        }
         match stopped.recv_timeout(LOOK) {
             Err(RecvTimeoutError::Timeout) => {}
             // Nobody holds it any more, or somebody said so.
@@ -270,6 +298,16 @@ fn supervise(mut child: Child, value: &str, patience: Patience, stopped: &Receiv
 fn has_ended(pid: Pid) -> bool {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     !matches!(waitid(WaitId::Pid(pid), options), Ok(None))
+}
+
+/// Whether a child is stopped since something in its group wants the terminal that the app was started from,
+/// such as to ask for a password. It would wait there for ever.
+fn wants_terminal(pid: Pid) -> bool {
+    let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let status = waitid(WaitId::Pid(pid), options).ok().flatten();
+    let signal = status.and_then(|status| status.stopping_signal());
+    let of_terminal = [Signal::TTIN, Signal::TTOU].map(Signal::as_raw);
+    signal.is_some_and(|signal| of_terminal.contains(&signal))
 }
 
 fn ending(status: ExitStatus) -> Ending {
@@ -299,6 +337,30 @@ mod tests {
         let all = all.map(|(name, value)| (OsString::from(name), OsString::from(value)));
         let names: Vec<_> = environment(all.into_iter()).map(|(name, _)| name).collect();
         assert_eq!(names, ["PATH", "PROXY"]);
+    }
+
+    #[test]
+    fn no_command_gets_what_cargo_said_to_the_app() {
+        let names = |all: &[&str]| {
+            let all = all
+                .iter()
+                .map(|name| (OsString::from(*name), OsString::from("x")));
+            environment(all).map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        let said = [
+            "CARGO",
+            "CARGO_MANIFEST_DIR",
+            "CARGO_PKG_VERSION_MAJOR",
+            "OUT_DIR",
+        ];
+        assert_eq!(names(&said), [""; 0]);
+        let set = [
+            "CARGO_HOME",
+            "CARGO_TARGET_DIR",
+            "CARGO_BUILD_JOBS",
+            "RUSTFLAGS",
+        ];
+        assert_eq!(names(&set), set);
     }
 
     #[test]

@@ -87,7 +87,8 @@ impl Tool {
             }
             Self::Change => {
                 "Writes a text file of the project, or makes it. A person sees the difference first, \
-                 and may refuse or edit it. Give all of the new contents."
+                 and may refuse or edit it. Give all of the new contents. Where all lines end in CR LF, \
+                 those that are written with LF get it."
             }
             Self::Run => {
                 "Runs a command of the shell in the project's folder, without input and with a time \

@@ -59,6 +59,8 @@ impl Tree {
         // There may be none of them any more.
         let _ = kill_process_group(self.group, Signal::TERM);
         away.iter().for_each(|one| one.signal(Signal::TERM));
+        // What is stopped hears of it only when it goes on.
+        let _ = kill_process_group(self.group, Signal::CONT);
     }
 
     /// Whether a process is one of them, and has not ended.

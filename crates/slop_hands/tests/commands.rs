@@ -219,6 +219,22 @@ fn it_is_ended_when_its_time_is_over() {
 }
 
 #[test]
+fn one_that_wants_the_terminal_is_ended_and_may_tidy_up() {
+    let place = place();
+    let patience = Patience {
+        grace: DEADLINE,
+        ..PATIENT
+    };
+    // As the system does to all in the group of whoever reads there.
+    for signal in ["TTIN", "TTOU"] {
+        let command = format!("trap 'echo tidy; exit' TERM; kill -s {signal} 0; echo answered");
+        let running = place.start(&command, patience);
+        assert_eq!(ending(&running), Ending::NoTerminal);
+        assert_eq!(running.output().text, "tidy\n");
+    }
+}
+
+#[test]
 fn it_may_tidy_up_when_it_is_cancelled() {
     let place = place();
     let patience = Patience {

@@ -328,6 +328,28 @@ fn a_change_is_applied_and_undone() {
 }
 
 #[test]
+fn lines_keep_the_ends_that_all_of_them_have() {
+    let place = place();
+    let check = |before: &str, after: &str, expected: &str| {
+        fs::write(place.project.join("src/a.rs"), before).unwrap();
+        assert_eq!(place.change("src/a.rs", after).unwrap().after, expected);
+    };
+    check("one\r\ntwo\r\n", "one\nthree\n", "one\r\nthree\r\n");
+    check("one\r\ntwo\r\n", "one\r\nthree\n", "one\r\nthree\n");
+    check("one\r\ntwo\n", "one\nthree\n", "one\nthree\n");
+    check("one", "one\nthree\n", "one\nthree\n");
+    let error = place.change("src/a.rs", "one").unwrap_err();
+    assert!(matches!(error, HandsError::NoChange { .. }), "{error}");
+    fs::write(place.project.join("src/a.rs"), "one\r\n").unwrap();
+    let error = place.change("src/a.rs", "one\n").unwrap_err();
+    assert!(matches!(error, HandsError::NoChange { .. }), "{error}");
+    // What could not be read again could not be undone.
+    let long = "\n".repeat(LARGEST as usize / 2 + 1);
+    let error = place.change("src/a.rs", &long).unwrap_err();
+    assert!(matches!(error, HandsError::TooLarge { .. }), "{error}");
+}
+
+#[test]
 fn a_new_file_is_made_with_its_folders_and_taken_away() {
     let place = place();
     let change = place.change("docs/more/new.md", "hello\n").unwrap();

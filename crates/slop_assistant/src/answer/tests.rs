@@ -241,6 +241,15 @@ fn pieces_of_calls_are_told_apart_without_ids() {
         piece("c", "", ":1}"),
     ];
     assert_eq!(calls(&renamed), one);
+    // One that is summed up behind its pieces, and one that begins with nothing.
+    let summed_up = [&named[..], &one].concat();
+    assert_eq!(calls(&summed_up), one);
+    let empty_first = [
+        piece("a", "read", "{}"),
+        piece("", "", "{\"x\""),
+        piece("", "", ":1}"),
+    ];
+    assert_eq!(calls(&empty_first), one);
 }
 
 #[test]

@@ -346,6 +346,17 @@ fn tokens_are_counted() {
     });
     let event = json!({"choices": [], "usage": counts});
     assert_eq!(read(&event), expected(9, 2, Some(8)));
+    // Thoughts are in the count of the answer, or beside it.
+    for (total, output) in [(11, 2), (18, 9)] {
+        let counts = json!({
+            "prompt_tokens": 9,
+            "completion_tokens": 2,
+            "total_tokens": total,
+            "completion_tokens_details": {"reasoning_tokens": 7},
+        });
+        let event = json!({"choices": [], "usage": counts});
+        assert_eq!(read(&event), expected(9, output, None));
+    }
 }
 
 #[test]
@@ -466,6 +477,65 @@ fn what_the_server_wants_back_goes_back_with_the_calls() {
         first.remove("extra_content");
         assert_eq!(sent(&calls, &form).as_object().unwrap(), &*said);
     }
+}
+
+#[test]
+fn parts_of_thoughts_go_back_as_the_whole_parts_that_they_are() {
+    let piece = |details: Value| {
+        let delta = json!({ "reasoning": null, "reasoning_details": details });
+        json!({ "choices": [{ "delta": delta }] })
+    };
+    let text = |text: &str| json!({ "type": "reasoning.text", "text": text, "index": 0 });
+    let signed =
+        json!({ "type": "reasoning.text", "signature": "s", "index": 0, "format": "anthropic" });
+    let encrypted = |id: &str| json!({ "type": "reasoning.encrypted", "data": "d", "id": id });
+    let function = json!({ "name": "read", "arguments": "{}" });
+    let calls = calls_in(&[
+        piece(json!([text("si")])),
+        piece(json!([text("x"), 1])),
+        piece(json!([signed])),
+        piece(json!([text("of another")])),
+        piece(json!([encrypted("1"), encrypted("2")])),
+        json!({ "choices": [{
+            "delta": { "tool_calls": [{ "index": 0, "id": "1", "function": function }] },
+            "finish_reason": "tool_calls",
+        }] }),
+    ]);
+    let first = json!({
+        "type": "reasoning.text", "text": "six", "index": 0, "signature": "s",
+        "format": "anthropic",
+    });
+    let expected = json!([first, text("of another"), encrypted("1"), encrypted("2")]);
+    assert_eq!(sent(&calls, &with_tool())["reasoning_details"], expected);
+}
+
+#[test]
+fn short_ids_are_those_of_the_calls_and_of_what_came_of_them() {
+    let messages = [
+        Message::new(ChatRole::User, "a"),
+        Message::calls("", vec![call("call_of_another", "{}"), call("2", "{}")]),
+        Message::results(vec![result("call_of_another", "1"), result("2", "2")]),
+        Message::calls("", vec![call("3", "{}")]),
+        Message::results(vec![result("3", "3")]),
+    ];
+    let form = Form {
+        short_ids: true,
+        ..with_tool()
+    };
+    let body = server("http://a").body(&messages, &form);
+    let ids = body["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|said| {
+            let calls = said["tool_calls"].as_array().into_iter().flatten();
+            let ids = calls.map(|call| &call["id"]);
+            ids.chain(said.get("tool_call_id"))
+                .map(|id| id.as_str().unwrap())
+        });
+    let (one, two, three) = ("000000000", "000000001", "000000002");
+    let expected = [one, two, one, two, three, three];
+    assert_eq!(ids.collect::<Vec<_>>(), expected);
 }
 
 #[test]
