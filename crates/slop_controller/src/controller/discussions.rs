@@ -283,6 +283,7 @@ pub(super) fn bring_back_text(
         return false;
     }
     show_entry(discussions, entry);
+    hub.jump = Some(entry);
     hub.editing = Some((entry, text.clone()));
     undo.put_behind(deleted_text(entry, text));
     true

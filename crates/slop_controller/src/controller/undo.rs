@@ -1,7 +1,7 @@
 //! How what was deleted comes back.
 
 use bevy::prelude::*;
-use slop_state::{Action, Deleted, Discussions, Hub, Planning, Ticket, Undo};
+use slop_state::{Action, Deleted, Discussions, Hub, Layout, Planning, Ticket, Undo, Window};
 
 use super::{discussions, planning, tickets::Tickets};
 use crate::actions::Actions;
@@ -11,7 +11,8 @@ pub(super) fn undo(
     mut actions: Actions,
     mut undo: ResMut<Undo>,
     mut discussions: ResMut<Discussions>,
-    (mut hub, mut plan): (ResMut<Hub>, ResMut<Planning>),
+    (mut hub, mut layout): (ResMut<Hub>, ResMut<Layout>),
+    mut plan: ResMut<Planning>,
     mut query: Query<(Entity, &mut Ticket)>,
     mut commands: Commands,
 ) {
@@ -50,7 +51,14 @@ pub(super) fn undo(
                     takes,
                 ),
                 Deleted::Text { entry, text } => {
-                    discussions::bring_back_text(&mut discussions, &mut hub, &mut undo, entry, text)
+                    let (hub, undo) = (&mut hub, &mut undo);
+                    let is_back =
+                        discussions::bring_back_text(&mut discussions, hub, undo, entry, text);
+                    if is_back {
+                        // It waits to be edited, whatever window somebody is in.
+                        layout.reveal = Some(Window::DiscussionHub);
+                    }
+                    is_back
                 }
                 Deleted::Proposal {
                     proposal,
@@ -203,6 +211,10 @@ mod tests {
         act(&mut app, Action::Undo);
         assert_eq!(editing(&app), Some((11, "given up".to_owned())));
         assert_eq!(list(&app)[0], discussion(1, &[11]));
+        // So that it is seen.
+        let reveal = app.world().resource::<Layout>().reveal;
+        assert_eq!(reveal, Some(Window::DiscussionHub));
+        assert_eq!(app.world().resource::<Hub>().jump, Some(11));
 
         // What is typed is not given up for another one.
         let typed = Some((11, "given up, and more".to_owned()));
