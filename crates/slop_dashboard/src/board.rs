@@ -679,7 +679,11 @@ fn card(
         face.paint(&painter, rect, fill, egui::Stroke::new(thickness, color));
     }
     if face.lines().any(|line| line.elided) {
-        response.on_hover_text(whole(scene, ticket))
+        // Made only where the pointer rests: a reason may be long, and tickets many.
+        response.on_hover_ui(|ui| {
+            ui.set_max_width(ui.spacing().tooltip_width);
+            ui.label(whole(scene, ticket));
+        })
     } else {
         response
     }
@@ -688,6 +692,10 @@ fn card(
 /// What a card says, as far as it may have no room for it.
 fn whole(scene: &Scene<'_>, ticket: &Ticket) -> String {
     let mut text = ticket.title.clone();
+    if !ticket.depends_on.is_empty() {
+        let needs = ticket.depends_on.iter().map(|number| format!("#{number}"));
+        text += &format!("\nafter {}", needs.collect::<Vec<_>>().join(", "));
+    }
     for (note, _) in notes(scene, ticket) {
         text.push('\n');
         text.push_str(&note);

@@ -88,8 +88,6 @@ pub(super) struct Cache {
     search: Search,
     /// The same for all discussions.
     everywhere: Search,
-    /// The id of the entry that is to be scrolled to.
-    jump: Option<u64>,
     documents: Documents,
 }
 

@@ -71,7 +71,10 @@ fn panel(ui: &mut egui::Ui, lines: &LogLines, view: &mut LogView, theme: &Theme)
             }
             let button = ui.button("📋").on_hover_text("Copy these lines");
             copy(&button, || text(&some(&shown)));
-            ui.weak(format!("{} lines", shown.len()));
+            ui.weak(match shown.len() {
+                1 => "1 line".to_owned(),
+                count => format!("{count} lines"),
+            });
         });
     });
     ui.separator();
@@ -214,7 +217,7 @@ mod tests {
         }
         view.level = 0;
         let seen = look(&mut view, Vec::new());
-        find(&seen, "1 lines");
+        find(&seen, "1 line");
         assert!(seen.iter().all(|(text, _)| text != "two"));
         for event in click(find(&seen, "🗑").center()) {
             look(&mut view, vec![event]);

@@ -57,7 +57,9 @@ pub(super) fn window<'a>(
         .anchor(egui::Align2::CENTER_TOP, egui::vec2(0.0, 64.0))
         .show(context, |ui| {
             egui::Frame::popup(ui.style()).show(ui, |ui| {
-                ui.set_width(WIDTH.min(context.screen_rect().width() - 48.0));
+                // Never below 0, at which egui panics.
+                let room = context.screen_rect().width() - 48.0;
+                ui.set_width(room.clamp(100.0, WIDTH));
                 let typed = line(ui, &mut palette.text, |edit| {
                     edit.id(field())
                         .hint_text("🔍 What is to be done?")

@@ -315,6 +315,9 @@ pub struct Hub {
     /// Whether the documents are listed that can be imported.
     #[serde(default)]
     pub importing: bool,
+    /// The id of the entry that is to be scrolled to.
+    #[serde(default)]
+    pub jump: Option<u64>,
 }
 
 impl Hub {

@@ -3,10 +3,14 @@
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Discussion, Entry, Proposed, Take, Ticket};
+use crate::{Discussion, Entry, Proposed, Take, Ticket, ToolCall};
 
 /// How much of it can be brought back.
 const KEPT: usize = 50;
+
+/// How long its texts may be together, in bytes, for all of it is copied and written with each change of anything. The
+/// newest is kept however long it is.
+const MOST: usize = 20_000_000;
 
 /// What was deleted last, the oldest first.
 #[derive(Resource, Reflect, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -25,12 +29,34 @@ impl Undo {
         })
     }
 
-    /// Remembers what was deleted just now.
+    /// Whether this text for an entry can be brought back.
+    #[must_use]
+    pub fn has_text(&self, entry: u64, text: &str) -> bool {
+        self.0.iter().any(|deleted| match deleted {
+            Deleted::Text {
+                entry: of,
+                text: kept,
+            } => *of == entry && kept == text,
+            _ => false,
+        })
+    }
+
+    /// Remembers what was deleted just now, once.
     pub fn push(&mut self, deleted: Deleted) {
-        if self.0.len() == KEPT {
+        self.0.retain(|other| *other != deleted);
+        self.0.push(deleted);
+        while self.0.len() > KEPT || (self.0.len() > 1 && self.length() > MOST) {
             self.0.remove(0);
         }
-        self.0.push(deleted);
+    }
+
+    /// Remembers what is to be brought back after all else.
+    pub fn put_behind(&mut self, deleted: Deleted) {
+        self.0.insert(0, deleted);
+    }
+
+    fn length(&self) -> usize {
+        self.0.iter().map(Deleted::length).sum()
     }
 }
 
@@ -82,4 +108,80 @@ pub enum Deleted {
         /// The numbers of the tickets that depended on it.
         needed_by: Vec<u32>,
     },
+}
+
+impl Deleted {
+    /// About how long its texts are, in bytes.
+    fn length(&self) -> usize {
+        match self {
+            Self::Discussion { discussion, .. } => discussion.all_entries().map(length).sum(),
+            Self::Entry { entry, takes, .. } => {
+                let others = takes.iter().flat_map(|take| &take.entries);
+                length(entry) + others.map(length).sum::<usize>()
+            }
+            Self::Text { text, .. } => text.len(),
+            Self::Proposal { proposal, .. } => proposal.iter().map(|one| one.text.len()).sum(),
+            Self::Ticket { ticket, .. } => ticket.text.len(),
+        }
+    }
+}
+
+/// What was said in the rounds before is in the text.
+fn length(entry: &Entry) -> usize {
+    let of_call = |call: &ToolCall| {
+        let told = [&call.result, &call.edited, &call.diff];
+        let told = told.into_iter().flatten().map(String::len);
+        call.arguments.len() + told.sum::<usize>()
+    };
+    let calls = entry.rounds.iter().flat_map(|round| &round.calls);
+    entry.text.len() + entry.thoughts.len() + calls.map(of_call).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_long_makes_room_for_what_is_newer() {
+        let text = |entry, length| Deleted::Text {
+            entry,
+            text: "a".repeat(length),
+        };
+        let entry = Entry {
+            text: "a".repeat(MOST / 2),
+            ..Entry::default()
+        };
+        let discussion = Discussion {
+            aside: vec![Take {
+                entries: vec![entry],
+            }],
+            ..Discussion::default()
+        };
+        let discussion = Deleted::Discussion {
+            index: 0,
+            discussion,
+            stand_in: None,
+        };
+        let mut undo = Undo::default();
+        undo.push(text(1, 1));
+        undo.push(discussion.clone());
+        undo.push(text(2, MOST / 2));
+        // Not with their values, which are long.
+        assert!(undo.0 == [discussion, text(2, MOST / 2)]);
+        undo.push(text(3, 2 * MOST));
+        assert!(undo.0 == [text(3, 2 * MOST)]);
+    }
+
+    #[test]
+    fn what_is_deleted_again_is_there_once() {
+        let text = |entry| Deleted::Text {
+            entry,
+            text: "a".to_owned(),
+        };
+        let mut undo = Undo::default();
+        for entry in [1, 2, 1] {
+            undo.push(text(entry));
+        }
+        assert_eq!(undo.0, [text(2), text(1)]);
+    }
 }

@@ -24,6 +24,9 @@ const PROGRESS: f32 = 520.0;
 /// A reason that is less wide than this has its buttons in a row of their own, in points.
 const WIDE: f32 = 840.0;
 
+/// A panel is at least as wide, in points.
+const NARROWEST: f32 = 100.0;
+
 /// What a click asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Click {
@@ -142,7 +145,7 @@ fn progress_line(
         .order(egui::Order::Debug)
         .show(context, |ui| {
             egui::Frame::popup(ui.style()).show(ui, |ui| {
-                ui.set_width((context.screen_rect().width() - 32.0).min(PROGRESS));
+                ui.set_width(width(context.screen_rect(), 32.0, PROGRESS));
                 ui.horizontal(|ui| {
                     let from_right = egui::Layout::right_to_left(egui::Align::Center);
                     ui.with_layout(from_right, |ui| progress_parts(ui, progress, clicks));
@@ -205,7 +208,7 @@ fn error_panel(
                 .fill(egui::Color32::from_rgb(28, 14, 14))
                 .stroke(egui::Stroke::new(1.0, egui::Color32::from_rgb(255, 72, 64)));
             frame.show(ui, |ui| {
-                let width = (screen.width() - 64.0).min(900.0);
+                let width = width(screen, 64.0, 900.0);
                 ui.set_width(width);
                 let from_right = egui::Layout::right_to_left(egui::Align::Center);
                 if width < WIDE {
@@ -250,6 +253,12 @@ fn error_panel(
 /// frame before, in which something shorter may have been told, or nothing: so it is also the least before it scrolls.
 fn height(screen: egui::Rect) -> f32 {
     (screen.height() * 0.5).max(120.0)
+}
+
+/// The width of a panel with a margin beside it. A window may be narrower than that, above all if it is zoomed, and a
+/// debug build of egui panics at a width below 0.
+fn width(screen: egui::Rect, margin: f32, most: f32) -> f32 {
+    (screen.width() - margin).clamp(NARROWEST, most)
 }
 
 fn title(ui: &mut egui::Ui, heading: &str) {
@@ -305,7 +314,7 @@ fn note_panel(context: &egui::Context, report: &ReloadReport, read: &mut u32) {
         .order(egui::Order::Debug)
         .show(context, |ui| {
             egui::Frame::popup(ui.style()).show(ui, |ui| {
-                ui.set_max_width((context.screen_rect().width() - 32.0).min(700.0));
+                ui.set_max_width(width(context.screen_rect(), 32.0, 700.0));
                 let mut parts = Vec::new();
                 for (passage, word) in [
                     (Passage::Migrated, "migrated"),

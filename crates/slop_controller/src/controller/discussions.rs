@@ -116,7 +116,8 @@ pub(super) fn edit_entries(
                     }
                 });
             }
-            Action::GiveUpEdit(id, text) => {
+            // One that was brought back stays where it was put.
+            Action::GiveUpEdit(id, text) if !undo.has_text(*id, text) => {
                 undo.push(deleted_text(*id, text.clone()));
             }
             Action::SetRole(id, role) => {
@@ -265,19 +266,27 @@ fn deleted_text(entry: u64, text: String) -> Deleted {
     Deleted::Text { entry, text }
 }
 
-/// Has a text for an entry edited. Whether there is the entry.
+/// Has a text for an entry edited. It may be given up, so it is kept, but behind what was deleted before it. Whether
+/// there is the entry, with another text.
 pub(super) fn bring_back_text(
     discussions: &mut ResMut<Discussions>,
     hub: &mut Hub,
+    undo: &mut Undo,
     entry: u64,
     text: String,
 ) -> bool {
-    let is_there = at(discussions, entry).is_some();
-    if is_there {
-        show_entry(discussions, entry);
-        hub.editing = Some((entry, text));
+    let Some(at) = at(discussions, entry) else {
+        return false;
+    };
+    let found = discussions.list[at].entry(entry);
+    if found.is_none_or(|found| found.text == text) {
+        return false;
     }
-    is_there
+    show_entry(discussions, entry);
+    hub.jump = Some(entry);
+    hub.editing = Some((entry, text.clone()));
+    undo.put_behind(deleted_text(entry, text));
+    true
 }
 
 /// Puts an entry back with its other takes, after the one that it followed if that is still there,

@@ -20,7 +20,7 @@ use hot_reloader::prelude::*;
 use slop_common::Turn;
 use slop_engine::hands::Jobs;
 use slop_state::{
-    Action, ActiveTickets, Composer, Discussions, Hub, Planning, Project, Settings, Ticket,
+    Action, ActiveTickets, Composer, Discussions, Hub, Layout, Planning, Project, Settings, Ticket,
     TicketNumbers, TicketQueue, Tiers, ToolRequests, Undo,
 };
 
@@ -105,8 +105,9 @@ fn own(app: &mut App) {
         .init_resource::<Tiers>()
         .init_resource::<Undo>()
         .init_resource::<DoneActions>()
-        // That of a window, which comes later.
+        // Those of the windows, which come later.
         .init_resource::<Hub>()
+        .init_resource::<Layout>()
         .add_event::<Action>()
         .add_event::<AskAssistant>();
 }

@@ -244,7 +244,7 @@ pub(super) fn bring_back(
             proposal: now,
             discussion: of_now,
         };
-        undo.0.insert(0, now);
+        undo.put_behind(now);
     }
 }
 

@@ -1,7 +1,7 @@
 //! How what was deleted comes back.
 
 use bevy::prelude::*;
-use slop_state::{Action, Deleted, Discussions, Hub, Planning, Ticket, Undo};
+use slop_state::{Action, Deleted, Discussions, Hub, Layout, Planning, Ticket, Undo, Window};
 
 use super::{discussions, planning, tickets::Tickets};
 use crate::actions::Actions;
@@ -11,7 +11,8 @@ pub(super) fn undo(
     mut actions: Actions,
     mut undo: ResMut<Undo>,
     mut discussions: ResMut<Discussions>,
-    (mut hub, mut plan): (ResMut<Hub>, ResMut<Planning>),
+    (mut hub, mut layout): (ResMut<Hub>, ResMut<Layout>),
+    mut plan: ResMut<Planning>,
     mut query: Query<(Entity, &mut Ticket)>,
     mut commands: Commands,
 ) {
@@ -24,7 +25,7 @@ pub(super) fn undo(
     for _ in 0..wanted {
         // What has no place any more is passed over.
         while let Some(deleted) = undo.0.pop() {
-            if let Some(why_not) = hindrance(&deleted, &hub, &discussions, &plan) {
+            if let Some(why_not) = hindrance(&deleted, &undo, &hub, &discussions, &plan) {
                 warn!("nothing was brought back: {why_not}");
                 undo.0.push(deleted);
                 break;
@@ -50,7 +51,14 @@ pub(super) fn undo(
                     takes,
                 ),
                 Deleted::Text { entry, text } => {
-                    discussions::bring_back_text(&mut discussions, &mut hub, entry, text)
+                    let (hub, undo) = (&mut hub, &mut undo);
+                    let is_back =
+                        discussions::bring_back_text(&mut discussions, hub, undo, entry, text);
+                    if is_back {
+                        // It waits to be edited, whatever window somebody is in.
+                        layout.reveal = Some(Window::DiscussionHub);
+                    }
+                    is_back
                 }
                 Deleted::Proposal {
                     proposal,
@@ -72,14 +80,17 @@ pub(super) fn undo(
 /// Why something is not brought back yet: it would take the place of what is being done.
 fn hindrance(
     deleted: &Deleted,
+    undo: &Undo,
     hub: &Hub,
     discussions: &Discussions,
     plan: &Planning,
 ) -> Option<String> {
     match deleted {
-        Deleted::Text { .. } => {
+        Deleted::Text { entry, text } => {
             let name = hub.unsaved(discussions)?;
-            Some(format!("save or cancel the edit in “{name}” first"))
+            let (of, typed) = hub.editing.as_ref()?;
+            let is_kept = (of, typed) == (entry, text) || undo.has_text(*of, typed);
+            (!is_kept).then(|| format!("save or cancel the edit in “{name}” first"))
         }
         Deleted::Proposal { .. } if plan.run.is_under_way() => {
             Some("the orchestrator is still answering; wait, or stop it".to_owned())
@@ -200,16 +211,51 @@ mod tests {
         act(&mut app, Action::Undo);
         assert_eq!(editing(&app), Some((11, "given up".to_owned())));
         assert_eq!(list(&app)[0], discussion(1, &[11]));
+        // So that it is seen.
+        let reveal = app.world().resource::<Layout>().reveal;
+        assert_eq!(reveal, Some(Window::DiscussionHub));
+        assert_eq!(app.world().resource::<Hub>().jump, Some(11));
 
-        // It is not given up for another one.
+        // What is typed is not given up for another one.
+        let typed = Some((11, "given up, and more".to_owned()));
+        app.world_mut().resource_mut::<Hub>().editing = typed.clone();
         act(&mut app, Action::Undo);
-        assert_eq!(editing(&app), Some((11, "given up".to_owned())));
+        assert_eq!(editing(&app), typed);
         app.world_mut().resource_mut::<Hub>().editing = None;
         act(&mut app, Action::Undo);
         assert_eq!(editing(&app), Some((21, "entry 21".to_owned())));
         assert_eq!(app.world().resource::<Discussions>().active, 2);
         assert_eq!(list(&app)[1].entries[0].text, "saved");
-        assert_eq!(*app.world().resource::<Undo>(), Undo::default());
+    }
+
+    #[test]
+    fn a_text_that_is_not_wanted_hides_nothing_that_was_deleted_before_it() {
+        for is_given_up in [false, true] {
+            let mut app = app_with(vec![discussion(1, &[11, 12])]);
+            act(&mut app, Action::DeleteEntry(12));
+            act(&mut app, Action::EditEntry(11, "new".into()));
+            let wanted = Some((11, "entry 11".to_owned()));
+            let editing = |app: &App| app.world().resource::<Hub>().editing.clone();
+            act(&mut app, Action::Undo);
+            assert_eq!(editing(&app), wanted);
+            if is_given_up {
+                app.world_mut().resource_mut::<Hub>().editing = None;
+                act(&mut app, Action::GiveUpEdit(11, "entry 11".into()));
+            }
+            act(&mut app, Action::Undo);
+            let back: Vec<_> = list(&app)[0].entries.iter().map(|e| e.id).collect();
+            assert_eq!(back, [11, 12]);
+            // Nor is it lost, until the entry says it.
+            app.world_mut().resource_mut::<Hub>().editing = None;
+            act(&mut app, Action::Undo);
+            assert_eq!(editing(&app), wanted);
+            act(&mut app, Action::EditEntry(11, "entry 11".into()));
+            for _ in 0..2 {
+                app.world_mut().resource_mut::<Hub>().editing = None;
+                act(&mut app, Action::Undo);
+                assert_eq!(editing(&app), Some((11, "new".to_owned())));
+            }
+        }
     }
 
     #[test]

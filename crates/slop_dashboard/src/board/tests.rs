@@ -583,6 +583,21 @@ fn what_a_card_has_no_room_for_is_told_where_the_pointer_rests() {
 }
 
 #[test]
+fn all_that_a_card_waits_for_is_told_where_the_pointer_rests() {
+    let mut statuses = [Status::Done; 60];
+    statuses[0] = Status::Todo;
+    let mut bench = Bench::new(&statuses);
+    bench.tickets[0].depends_on = (2..=60).collect();
+    let needs: Vec<_> = (2..=60).map(|number| format!("#{number}")).collect();
+    let whole = format!("title 1\nafter {}", needs.join(", "));
+    let at = bench.find("title 1").center();
+    bench.run(vec![egui::Event::PointerMoved(at)]);
+    bench.window.wait();
+    bench.look();
+    assert!(bench.sees(&whole));
+}
+
+#[test]
 fn a_board_that_is_only_read_asks_for_no_frames() {
     let mut bench = Bench::new(&[Status::Todo, Status::Review]);
     for _ in 0..40 {

@@ -94,7 +94,7 @@ pub(super) fn hits(
             if hit(ui, ("entry", entry.id), text) {
                 // It may be none of the hits in its discussion.
                 hub.search.clear();
-                cache.jump = Some(entry.id);
+                hub.jump = Some(entry.id);
                 out.push(Action::ShowEntry(entry.id));
             }
         }

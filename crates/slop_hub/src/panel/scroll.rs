@@ -228,10 +228,10 @@ pub(super) fn scroll(
     let at_end = ui.data_mut(|data| data.get_persisted(kept.with("at end")));
     // Until it is among those that are shown, which may take a frame.
     let mut places = 0..thread.shown.len();
-    let jump = cache.jump;
+    let jump = hub.jump;
     let jump = jump.and_then(|id| places.find(|place| thread.entry(*place).id == id));
     if jump.is_some() {
-        cache.jump = None;
+        hub.jump = None;
     }
     let at_end = at_end.unwrap_or(true) && jump.is_none();
     let anchor = ui.data_mut(|data| data.get_persisted(kept));

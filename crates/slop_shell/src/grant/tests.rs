@@ -372,3 +372,26 @@ fn the_list_is_as_tall_again_when_more_is_found() {
     bench.open_palette();
     assert_eq!(look(&mut bench), all);
 }
+
+#[test]
+fn the_palette_is_drawn_in_a_window_that_is_narrower_than_its_margin() {
+    let context = egui::Context::default();
+    let mut palette = Palette {
+        is_open: true,
+        ..Palette::default()
+    };
+    let list = commands(&Facts::default());
+    let mut shapes = Vec::new();
+    for _ in 0..3 {
+        let size = egui::vec2(20.0, 300.0);
+        let input = egui::RawInput {
+            screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size)),
+            ..egui::RawInput::default()
+        };
+        let output = context.run(input, |context| {
+            crate::palette::window(context, &mut palette, list.iter(), &theme());
+        });
+        shapes = output.shapes;
+    }
+    assert!(!shapes.is_empty());
+}

@@ -67,10 +67,10 @@ fn what_is_searched_for_everywhere_is_listed_and_shown() {
     // In another one, which is shown in the next frame.
     let shown = bench.click_first("another Needle");
     assert_eq!(shown, [Action::ShowEntry(999)]);
-    assert_eq!(bench.cache.jump, Some(999));
+    assert_eq!(bench.hub.jump, Some(999));
     bench.discussions.active = 2;
     assert_eq!(bench.find("another Needle").len(), 2);
-    assert_eq!(bench.cache.jump, None);
+    assert_eq!(bench.hub.jump, None);
 
     // The hits make room for the name.
     assert_eq!(bench.click_first("✏"), []);

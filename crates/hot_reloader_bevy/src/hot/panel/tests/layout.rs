@@ -73,6 +73,33 @@ fn a_reason_stays_in_the_window_however_long_it_is() {
 }
 
 #[test]
+fn a_window_that_is_narrower_than_any_margin_is_drawn() {
+    let context = egui::Context::default();
+    let size = egui::vec2(20.0, 300.0);
+    let error = mistakes(1);
+    let progress = Progress {
+        phase: Phase::Build,
+        text: String::new(),
+        since: Instant::now(),
+    };
+    let mut shapes = Vec::new();
+    // An area is to be seen once its size is known.
+    for _ in 0..3 {
+        let input = egui::RawInput {
+            screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size)),
+            ..egui::RawInput::default()
+        };
+        let output = context.run(input, |context| {
+            let (folder, clicks) = (Path::new("/w"), &mut Vec::new());
+            error_panel(context, "Failed", &error, &[], folder, &mut false, clicks);
+            progress_line(context, &progress, false, clicks);
+        });
+        shapes = output.shapes;
+    }
+    assert!(!shapes.is_empty());
+}
+
+#[test]
 fn the_buttons_of_a_reason_are_beside_its_heading_or_below() {
     let heading = "Reload taken back, but not all of the state. Generation 12 goes on";
     for size in [[400.0, 300.0], [800.0, 600.0], [1280.0, 800.0]] {
