@@ -302,6 +302,7 @@ impl Task<'_> {
             built: &built,
             made: made_of,
             plugins: &libraries,
+            profiles: &profiles,
             deps: &deps,
             before,
             start,
