@@ -44,7 +44,7 @@ impl<'a> Packages<'a> {
     ///
     /// # Errors
     ///
-    /// If there is none, or not in the workspace.
+    /// If there is none, or it is not in the workspace.
     pub(crate) fn plugins(
         &self,
         libraries: &'a [String],
@@ -85,9 +85,11 @@ impl<'a> Packages<'a> {
         found.copied()
     }
 
+    /// Looks whether each plugin library is one of its own.
+    ///
     /// # Errors
     ///
-    /// If one of the plugin libraries is part of another.
+    /// If one of them is part of another.
     pub(crate) fn check_apart(&self, plugins: &Plugins<'a>) -> Result<(), WorkspaceError> {
         for (outer, package) in plugins {
             let code = self.code_of([&package.id]);
