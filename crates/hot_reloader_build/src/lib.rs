@@ -3,8 +3,8 @@
 //!
 //! In reading order: [`BuildConfig`] says what to build and becomes a command, whose environment
 //! [`environment`] cleans; [`Build`] is a thread, and [`Supervisor`] runs its processes, which can all
-//! be ended; [`Task::make`] is one build. It asks cargo about the [`workspace`], with
-//! which `features` each library is built, and [`message`]
+//! be ended; [`Task::make`] is one build. It asks cargo about the [`workspace`], which
+//! `packages` it consists of and with which `features` each library is built, and [`message`]
 //! understands what cargo prints: errors, and each call of the compiler as a [`mod@unit`]. These become a
 //! [`recording`], with all that they depend on, and `replay` runs them again for what changed, in a
 //! folder of its own ([`Bench`]): by
@@ -25,6 +25,7 @@ pub mod layout;
 mod make;
 pub mod message;
 pub mod outcome;
+mod packages;
 pub mod process;
 pub mod recording;
 mod replay;

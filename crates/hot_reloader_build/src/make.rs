@@ -16,9 +16,10 @@ use crate::{
     process::{Event, Line, Supervisor},
     recording::{Heard, Recording},
     replay::{self, Place, Stopped},
+    unit::UnitCommand,
     workspace::HotCrate,
-    Bench, BuildConfig, BuildError, BuildOutcome, Builder, Built, Contents, Decline, Sources,
-    Workspace,
+    Bench, BuildConfig, BuildError, BuildOutcome, Builder, Built, Contents, Decline, Layout,
+    Sources, Workspace,
 };
 
 /// What builds find out, for the next one.
@@ -57,6 +58,32 @@ impl Known {
     /// What was built last turned out to be of no use. Whoever spoilt it, cargo is asked next.
     pub fn distrust(&mut self) {
         self.recording = Err(Decline::Useless);
+    }
+
+    /// Takes over what the build before this found out, except of the crates that were `built` now.
+    fn go_on_from(&mut self, last: Self, built: &[String]) {
+        let mut others = self.workspace.hot_crates();
+        others.retain(|name| !built.contains(name) && !self.workspace.stable.contains(name));
+        self.sources.keep(&others, last.sources);
+        self.identities = last.identities;
+        self.bench = last.bench;
+    }
+
+    /// What the types of the crates are that cargo built, and those of the crates that it cannot tell apart from
+    /// those of before.
+    fn read(
+        &mut self,
+        built: &[String],
+        made: &BuiltFor,
+    ) -> Result<(Arc<Layout>, Vec<String>), Edited> {
+        let (identities, workspace) = (&mut self.identities, &self.workspace);
+        match &self.recording {
+            Ok(recording) => Ok(identities.cargo_built(recording, workspace, built)),
+            Err(_) => {
+                let libraries = made.by_crate(workspace);
+                identities.cargo_built_unseen(workspace, &self.sources, built, &libraries)
+            }
+        }
     }
 }
 
@@ -246,24 +273,85 @@ impl Task<'_> {
         known: &mut Option<Known>,
         supervisor: &mut Supervisor,
     ) -> Result<(Built, Vec<String>), BuildError> {
-        let mut older = Recording::kept(self.benches);
-        let of_before = match &*known {
+        let (older, before) = self.left_by_earlier(known.as_ref());
+        let start = SystemTime::now();
+        let calls = self.call_for_each(asked, supervisor)?;
+        let wanted = self.wanted();
+        let made = calls.made.all();
+        let last = known.as_ref().map(|known| &known.workspace);
+        let workspace = asked.with(&made, &wanted, last);
+        let profiles = calls
+            .libraries
+            .first()
+            .map_or_else(Vec::new, |(_, library)| workspace.profiles(library));
+        let deps: Vec<PathBuf> = profiles.iter().map(|folder| folder.join("deps")).collect();
+        let built = workspace.needed_by(&wanted);
+        let sources = Sources::compiled(&workspace, &profiles, &before, start);
+        let heard = Heard {
+            config: self.config,
+            workspace: &workspace,
+            commands: calls.commands,
+            built: &built,
+            made,
+            plugins: &calls.libraries,
+            profiles: &profiles,
+            deps: &deps,
+            before,
+            start,
+        };
+        let recording = Recording::new(heard, older.as_ref());
+        if let Ok(recording) = &recording {
+            recording.keep(self.benches);
+        }
+        let last = known.take();
+        let now = known.insert(Known {
+            sources,
+            asked: asked.clone(),
+            workspace: workspace.clone(),
+            recording,
+            identities: Identities::default(),
+            bench: None,
+        });
+        if let Some(last) = last {
+            now.go_on_from(last, &built);
+        }
+        let read = now.read(&built, &calls.made);
+        let (layout, crates) = read.map_err(|Edited| BuildError::Edited)?;
+        let built = Built {
+            libraries: calls.libraries,
+            deps: deps.into_iter().next().unwrap_or_default(),
+            recompiled: calls.recompiled,
+            layout: Arc::new(layout.only(&built)),
+            workspace,
+        };
+        Ok((built, crates))
+    }
+
+    /// The recording of an earlier build, and what is in the files that it knows. Cargo is made to see those that changed.
+    fn left_by_earlier(&self, known: Option<&Known>) -> (Option<Recording>, Contents) {
+        let kept = Recording::kept(self.benches);
+        let sources = match known {
             Some(known) => Some(known.sources.clone()),
             // Files may have come back with older times while the app did not run.
-            None => older.as_ref().and_then(Recording::sources),
+            None => kept.as_ref().and_then(Recording::sources),
         };
         let mut before = Contents::default();
-        if let Some(sources) = of_before {
+        if let Some(sources) = sources {
             sources.make_stale();
             before = sources.again();
         }
-        if let Some(known) = &*known {
-            older = known.recording.as_ref().ok().cloned().or(older);
-        }
-        let start = SystemTime::now();
+        let own = known.and_then(|known| known.recording.as_ref().ok().cloned());
+        (own.or(kept), before)
+    }
+
+    /// Runs cargo for each library that is to be made, one after the other.
+    fn call_for_each(
+        &self,
+        asked: &Workspace,
+        supervisor: &mut Supervisor,
+    ) -> Result<Calls, BuildError> {
         let wanted = self.wanted();
-        let (mut libraries, mut commands, mut recompiled) = (Vec::new(), Vec::new(), Vec::new());
-        let mut made = BuiltFor::default();
+        let mut calls = Calls::default();
         for library in &asked.libraries {
             if !wanted.contains(&&library.name) {
                 continue;
@@ -274,75 +362,9 @@ impl Task<'_> {
             if let [own, _] = &asked.profiles(&path)[..] {
                 transcript.forget_all_but(&own.join("deps"));
             }
-            libraries.push((library.name.clone(), path));
-            commands.extend(transcript.commands);
-            made.add(&library.name, transcript.made)?;
-            for package in transcript.compiled {
-                if !recompiled.contains(&package) {
-                    recompiled.push(package);
-                }
-            }
+            calls.add(&library.name, path, transcript)?;
         }
-        let made_of = made.all();
-        let workspace = asked.with(
-            &made_of,
-            &wanted,
-            known.as_ref().map(|known| &known.workspace),
-        );
-        let profiles = libraries
-            .first()
-            .map_or_else(Vec::new, |(_, library)| workspace.profiles(library));
-        let deps: Vec<PathBuf> = profiles.iter().map(|folder| folder.join("deps")).collect();
-        let built = workspace.needed_by(&wanted);
-        let mut sources = Sources::compiled(&workspace, &profiles, &before, start);
-        let heard = Heard {
-            config: self.config,
-            workspace: &workspace,
-            commands,
-            built: &built,
-            made: made_of,
-            plugins: &libraries,
-            deps: &deps,
-            before,
-            start,
-        };
-        let recording = Recording::new(heard, older.as_ref());
-        let (mut identities, bench) = match known.take() {
-            Some(known) => {
-                let mut others = workspace.hot_crates();
-                others.retain(|name| !built.contains(name) && !workspace.stable.contains(name));
-                sources.keep(&others, known.sources);
-                (known.identities, known.bench)
-            }
-            None => (Identities::default(), None),
-        };
-        let read = match &recording {
-            Ok(recording) => {
-                recording.keep(self.benches);
-                Ok(identities.cargo_built(recording, &workspace, &built))
-            }
-            Err(_) => {
-                let libraries = made.by_crate(&workspace);
-                identities.cargo_built_unseen(&workspace, &sources, &built, &libraries)
-            }
-        };
-        *known = Some(Known {
-            sources,
-            asked: asked.clone(),
-            workspace: workspace.clone(),
-            recording,
-            identities,
-            bench,
-        });
-        let (layout, crates) = read.map_err(|Edited| BuildError::Edited)?;
-        let built = Built {
-            libraries,
-            deps: deps.into_iter().next().unwrap_or_default(),
-            recompiled,
-            layout: Arc::new(layout.only(&built)),
-            workspace,
-        };
-        Ok((built, crates))
+        Ok(calls)
     }
 
     /// Runs cargo for one library, and hears what it says.
@@ -384,6 +406,35 @@ impl Task<'_> {
             folder: self.config.folder.clone(),
             source,
         })
+    }
+}
+
+/// What the calls of cargo came to, one for each library.
+#[derive(Default)]
+struct Calls {
+    /// The libraries, by their names.
+    libraries: Vec<(String, PathBuf)>,
+    commands: Vec<UnitCommand>,
+    recompiled: Vec<String>,
+    made: BuiltFor,
+}
+
+impl Calls {
+    fn add(
+        &mut self,
+        library: &str,
+        path: PathBuf,
+        transcript: Transcript,
+    ) -> Result<(), BuildError> {
+        self.libraries.push((library.to_owned(), path));
+        self.commands.extend(transcript.commands);
+        self.made.add(library, transcript.made)?;
+        for package in transcript.compiled {
+            if !self.recompiled.contains(&package) {
+                self.recompiled.push(package);
+            }
+        }
+        Ok(())
     }
 }
 

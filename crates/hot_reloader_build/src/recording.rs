@@ -7,7 +7,6 @@ use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
-    time::SystemTime,
 };
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +21,10 @@ use crate::{
     workspace::{HotCrate, Scripted},
     BuildConfig, Contents, Decline, Sources, Workspace,
 };
+
+mod heard;
+
+pub(crate) use heard::Heard;
 
 /// A revision that nothing has, so what was compiled with it is compiled again.
 const NEVER: u32 = u32::MAX;
@@ -123,162 +126,17 @@ pub(crate) struct Made {
     pub(crate) is_ours: bool,
 }
 
-/// What cargo printed and left behind.
-pub(crate) struct Heard<'a> {
-    pub(crate) config: &'a BuildConfig,
-    pub(crate) workspace: &'a Workspace,
-    /// The commands, in the order in which they began.
-    pub(crate) commands: Vec<UnitCommand>,
-    /// The crates that the libraries are made of which were built, by name.
-    pub(crate) built: &'a [String],
-    /// The libraries of the packages that may change, by id, whether cargo made them or found them fresh.
-    pub(crate) made: Vec<(String, PathBuf)>,
-    /// The plugin libraries, by their names.
-    pub(crate) plugins: &'a [(String, PathBuf)],
-    /// Where cargo puts what they are linked against, and what runs in the compiler.
-    pub(crate) deps: &'a [PathBuf],
-    /// What was in the files that are known, when it began.
-    pub(crate) before: Contents,
-    /// When it began.
-    pub(crate) start: SystemTime,
-}
-
 impl Recording {
     /// Puts together what was heard of one build, and, for what cargo found fresh or was not asked for, what
     /// `older` knows of the same.
     pub(crate) fn new(heard: Heard<'_>, older: Option<&Self>) -> Result<Self, Decline> {
+        let units = heard.units(older)?;
         let Heard {
             config,
             workspace,
-            commands,
-            built,
-            made,
-            plugins,
             deps,
-            before,
-            start,
+            ..
         } = heard;
-        let order = ordered(&workspace.hot);
-        let profiles = deps.iter().filter_map(|deps| deps.parent());
-        let profiles: Vec<PathBuf> = profiles.map(Path::to_owned).collect();
-        let plugin = |hot: &HotCrate| {
-            let mut libraries = workspace.libraries.iter();
-            libraries.find(|library| library.package == hot.package)
-        };
-        let made_of = |hot: &HotCrate| {
-            let of = match plugin(hot) {
-                Some(library) => plugins.iter().find(|(name, _)| *name == library.name),
-                None => made.iter().rfind(|(package, _)| *package == hot.package),
-            };
-            of.map(|(_, path)| &**path)
-        };
-        let is_as_before = older.is_some_and(|older| older.check(config).is_ok());
-        let is_decided_alike = older.is_some_and(|older| {
-            older.is_of_this_start || older.is_decided_alike(config, workspace, deps)
-        });
-        let older_unit = |hot: &HotCrate| {
-            let mut units = older.into_iter().flat_map(|older| &older.units);
-            units.find(|unit| unit.name == hot.name)
-        };
-        let older = |hot: &HotCrate| {
-            let command = older_unit(hot)?.command.as_ref()?;
-            let is_same = if plugin(hot).is_some() || command.codegen("extra-filename").is_none() {
-                // Its name says nothing of how it was made.
-                is_as_before
-            } else {
-                // It says nothing of what manifests and build scripts turn on.
-                let name = format!("lib{}", command.stem());
-                is_decided_alike && made_of(hot)?.file_stem()? == name.as_str()
-            };
-            (is_same && is_of(command, hot)).then(|| command.clone())
-        };
-        let kept = |hot: &HotCrate, needs: &[usize]| {
-            let unit = older_unit(hot).filter(|unit| is_as_before && unit.needs == needs)?;
-            let is_same = |command: &UnitCommand| is_of(command, hot);
-            unit.command
-                .as_ref()
-                .is_some_and(is_same)
-                .then(|| unit.clone())
-        };
-        let mut units = Vec::new();
-        for hot in &order {
-            let name = hot.name.clone();
-            let needs = needed(hot, &order);
-            if !built.contains(&name) {
-                let unit = kept(hot, &needs);
-                let mut unit = unit.unwrap_or_else(|| Unit::unseen(name, &workspace.root, needs));
-                for (need, with) in unit.needs.iter().zip(&mut unit.with) {
-                    if built.contains(&order[*need].name) {
-                        *with = NEVER;
-                    }
-                }
-                units.push(unit);
-                continue;
-            }
-            let mut heard = commands.iter().filter(|command| is_of(command, hot));
-            let command = heard.next().cloned();
-            if heard.any(|other| Some(other) != command.as_ref()) {
-                return Err(Decline::TwoForms { name });
-            }
-            let is_compiled = command.is_some();
-            let command = command.or_else(|| older(hot));
-            let folder = command
-                .as_ref()
-                .map(|command| command.folder(&workspace.root));
-            let folder = folder.unwrap_or(&workspace.root).to_owned();
-            let infos = match &command {
-                Some(command) => {
-                    let out = command.out_dir().unwrap_or(&folder);
-                    vec![out.join(command.stem()).with_extension("d")]
-                }
-                None => all_dep_infos(deps, &name),
-            };
-            let mut reads = DepInfo::default();
-            for info in infos {
-                let read = DepInfo::read(&info, &folder).map_err(|error| Decline::System {
-                    what: format!("reading {}", info.display()),
-                    reason: error.to_string(),
-                })?;
-                reads.files.extend(read.files);
-                reads.variables.extend(read.variables);
-            }
-            let made = made_of(hot).ok_or_else(|| Decline::NotSeen { name: name.clone() })?;
-            if reads.files.is_empty() {
-                // An edit of it would never be seen.
-                return Err(Decline::NotSeen { name });
-            }
-            let files = reads.files.iter().cloned();
-            let sources = Contents::compiled(files, &before, start, &profiles);
-            let mut made = Made::now(made.to_owned(), false);
-            if is_compiled && sources.are_touched_since(start, &profiles) {
-                // Nobody knows of which text it is, so it is compiled again.
-                made.stamp = None;
-            }
-            units.push(Unit {
-                sources,
-                command,
-                folder,
-                reads,
-                with: vec![0; needs.len()],
-                needs,
-                made,
-                revision: 0,
-                identity: None,
-                stand_ins: None,
-                name,
-            });
-        }
-        let is_hot = |path: &Path| units.iter().any(|unit| unit.name == crate_of(path));
-        let commands = units.iter().filter_map(|unit| unit.command.as_ref());
-        let libraries = commands.flat_map(|command| {
-            let externs = command.externs().map(|(_, path)| path.to_owned());
-            let compiler = compiler(command);
-            externs.filter(|path| !is_hot(path)).chain(compiler)
-        });
-        let mut libraries: Vec<PathBuf> =
-            libraries.chain([in_path(config.cargo.clone())]).collect();
-        libraries.sort();
-        libraries.dedup();
         let configurations = configurations(config);
         let includes = configurations.iter().find(|path| includes_others(path));
         if let Some(path) = includes {
@@ -290,17 +148,14 @@ impl Recording {
             config: config.clone(),
             environment: digests(config),
             // Of the manifests, those that cargo was asked about.
-            inputs: Contents::compiled(inputs, &workspace.manifests, start, &profiles),
+            inputs: Contents::compiled(inputs, &workspace.manifests, heard.start, heard.profiles),
             scripted: workspace
                 .scripted
                 .iter()
                 .flat_map(|scripted| read_by_script(scripted, deps, &workspace.root))
                 .filter(|path| path.is_dir())
                 .collect(),
-            libraries: libraries
-                .into_iter()
-                .map(|path| Made::now(path, false))
-                .collect(),
+            libraries: not_reloaded(&units, config),
             units,
             is_of_this_start: true,
         })
@@ -480,6 +335,21 @@ pub(crate) fn needed(hot: &HotCrate, order: &[&HotCrate]) -> Vec<usize> {
     let all = order.iter().enumerate();
     let needed = all.filter(|(_, other)| hot.needs.contains(&other.package));
     needed.map(|(index, _)| index).collect()
+}
+
+/// Cargo, the compiler, and the libraries that commands are given besides those of units.
+fn not_reloaded(units: &[Unit], config: &BuildConfig) -> Vec<Made> {
+    let is_hot = |path: &Path| units.iter().any(|unit| unit.name == crate_of(path));
+    let commands = units.iter().filter_map(|unit| unit.command.as_ref());
+    let libraries = commands.flat_map(|command| {
+        let externs = command.externs().map(|(_, path)| path.to_owned());
+        let compiler = compiler(command);
+        externs.filter(|path| !is_hot(path)).chain(compiler)
+    });
+    let libraries = libraries.chain([in_path(config.cargo.clone())]);
+    let libraries: BTreeSet<PathBuf> = libraries.collect();
+    let made = libraries.into_iter().map(|path| Made::now(path, false));
+    made.collect()
 }
 
 /// The program of a command, and what it runs if it is a wrapper.

@@ -422,18 +422,7 @@ impl<'a> Run<'a> {
             what: format!("reading {}", info.display()),
             reason: error.to_string(),
         })?;
-        let difference = unit.reads.files.symmetric_difference(&reads.files).next();
-        let decline = match difference {
-            Some(path) => Some(Decline::Reads {
-                name: unit.name.clone(),
-                path: path.clone(),
-            }),
-            None if unit.reads.variables != reads.variables => Some(Decline::Variable {
-                name: first_difference(&unit.reads.variables, &reads.variables),
-            }),
-            None => None,
-        };
-        if let Some(decline) = decline {
+        if let Some(decline) = reads_other(unit, &reads) {
             return Err(Stopped::Declined(decline));
         }
         if self.is_for_use || !is_library {
@@ -481,6 +470,21 @@ impl<'a> Run<'a> {
     fn interrupted(&self, why: Interruption) -> Stopped {
         Stopped::Failed(self.supervisor.error(why, self.transcript.tail()))
     }
+}
+
+/// What the compiler has read, or not read, that was otherwise before.
+fn reads_other(unit: &Unit, reads: &DepInfo) -> Option<Decline> {
+    let mut difference = unit.reads.files.symmetric_difference(&reads.files);
+    if let Some(path) = difference.next() {
+        return Some(Decline::Reads {
+            name: unit.name.clone(),
+            path: path.clone(),
+        });
+    }
+    let [before, after] = [&unit.reads.variables, &reads.variables];
+    (before != after).then(|| Decline::Variable {
+        name: first_difference(before, after),
+    })
 }
 
 fn first_difference(

@@ -1,22 +1,19 @@
 //! Which crates a reload may change.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::BTreeSet,
     path::{Component, Path, PathBuf},
     process::Command,
     time::SystemTime,
 };
 
-use cargo_metadata::{
-    CargoOpt, CrateType, DependencyKind, MetadataCommand, Node, NodeDep, Package, PackageId,
-    Target, TargetKind,
-};
+use cargo_metadata::{CargoOpt, Metadata, MetadataCommand};
 use thiserror::Error;
 
 use crate::{
     command::TARGET,
-    configuration::{self, configurations},
-    features::{Graph, Host, United},
+    configuration::configurations,
+    packages::{Packages, Parts},
     BuildConfig, Contents, PluginLibrary,
 };
 
@@ -153,164 +150,25 @@ impl Workspace {
                 folder: config.folder.clone(),
                 source,
             })?;
-        let packages: HashMap<&PackageId, &Package> =
-            metadata.packages.iter().map(|p| (&p.id, p)).collect();
-        let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
-        let nodes: HashMap<&PackageId, &Node> = nodes.map(|node| (&node.id, node)).collect();
-        // Several packages may have a library of that name: the host means its own, or what it calls so.
-        let is_host = |package: &&Package| package.manifest_path.as_std_path() == config.manifest;
-        let host = metadata.packages.iter().find(is_host).map(|host| &host.id);
-        let needs = host.and_then(|host| nodes.get(host));
-        let needs: Vec<&NodeDep> = needs.into_iter().flat_map(|node| &node.deps).collect();
-        let find = |library: &String| {
-            let is_named = |target: &Target| is_library(target) && crate_name(target) == *library;
-            let local = metadata.packages.iter().filter(|p| p.source.is_none());
-            let all: Vec<&Package> = local.filter(|p| p.targets.iter().any(is_library)).collect();
-            let named = all.iter().filter(|p| p.targets.iter().any(is_named));
-            let named: Vec<&Package> = named.copied().collect();
-            let own = named.iter().find(|package| Some(&package.id) == host);
-            let needed = needs.iter().filter(|need| need.name == *library);
-            let mut needed = needed.filter_map(|need| all.iter().find(|p| p.id == need.pkg));
-            let package = own.or_else(|| needed.next()).or(named.first()).copied();
-            let root = || PathBuf::from(metadata.workspace_root.clone());
-            let package = package.ok_or_else(|| WorkspaceError::NoSuchLibrary {
-                library: library.clone(),
-                root: root(),
-            })?;
-            if metadata.workspace_members.contains(&package.id) {
-                return Ok(package);
-            }
-            Err(WorkspaceError::NotAMember {
-                library: library.clone(),
-                root: root(),
-                folder: folder_of(package),
-            })
-        };
-        let plugins = libraries.iter().map(|name| Ok((name, find(name)?)));
-        let plugins = plugins.collect::<Result<Vec<_>, WorkspaceError>>()?;
-        let below = |start: Vec<&PackageId>, follows: &dyn Fn(&NodeDep) -> bool| {
-            let mut seen: HashSet<PackageId> = HashSet::new();
-            let mut waiting: Vec<PackageId> = start.into_iter().cloned().collect();
-            while let Some(id) = waiting.pop() {
-                if seen.insert(id.clone()) {
-                    let needs = nodes.get(&id).into_iter().flat_map(|node| &node.deps);
-                    waiting.extend(
-                        needs
-                            .filter(|need| follows(need))
-                            .map(|need| need.pkg.clone()),
-                    );
-                }
-            }
-            seen
-        };
-        // A macro runs in the compiler, and only what it makes is in the library.
-        let is_macro = |id: &&PackageId| packages[id].targets.iter().any(Target::is_proc_macro);
-        let is_part = |need: &NodeDep| is_code(need) && !is_macro(&&need.pkg);
-        let ids = || plugins.iter().map(|(_, package)| &package.id);
-        for (outer, package) in &plugins {
-            let code = below(vec![&package.id], &is_part);
-            let is_inner = |other: &Package| other.id != package.id && code.contains(&other.id);
-            if let Some((inner, _)) = plugins.iter().find(|(_, other)| is_inner(other)) {
-                return Err(WorkspaceError::Nested {
-                    inner: (*inner).clone(),
-                    outer: (*outer).clone(),
-                });
-            }
-        }
-        let linked = below(ids().collect(), &is_built);
-        let shared = linked.iter().filter(|id| {
-            !ids().any(|plugin| plugin == *id)
-                && packages[id]
-                    .targets
-                    .iter()
-                    .any(|target| target.crate_types.contains(&CrateType::DyLib))
-        });
-        let stable = below(shared.collect(), &is_built);
-        let is_local = |id: &&PackageId| packages[id].source.is_none();
-        let code = below(ids().collect(), &is_part);
-        let needs_local = |id: &&PackageId| {
-            let needs = below(vec![*id], &is_part);
-            let mut needs = needs.iter().filter(|need| !stable.contains(*need));
-            needs.any(|need| is_local(&need))
-        };
-        let hot = code.difference(&stable);
-        let hot: Vec<&PackageId> = hot.filter(|id| is_local(id) || needs_local(id)).collect();
-        let hot_crate = |id: &&PackageId| {
-            let package = packages[id];
-            let needs = nodes.get(id).into_iter().flat_map(|node| &node.deps);
-            let needs = needs.filter(|need| is_part(need)).map(|need| &need.pkg);
-            let needs = needs.filter(|need| hot.contains(need));
-            HotCrate {
-                package: id.repr.clone(),
-                name: library_of(package),
-                folder: folder_of(package),
-                source: source_of(package),
-                needs: needs.map(|need| need.repr.clone()).collect(),
-            }
-        };
-        let of_linked = linked.iter().filter_map(|id| nodes.get(id));
-        let of_scripts = of_linked
-            .flat_map(|node| &node.deps)
-            .filter(|need| is_for_script(need));
-        let of_scripts = of_scripts.map(|need| &need.pkg);
-        let tools = linked.iter().filter(|id| is_macro(id)).chain(of_scripts);
-        let tools = below(tools.collect(), &is_built);
-        let is_hot = |id: &&PackageId| hot.contains(id) && !tools.contains(*id);
-        let others = linked.iter().filter(|id| is_local(id) && !is_hot(id));
-        let mut stable: Vec<String> = others.map(|id| library_of(packages[id])).collect();
-        stable.sort();
-        stable.dedup();
-        let has_script = |id: &&PackageId| packages[id].targets.iter().any(Target::is_custom_build);
-        let scripted = linked.iter().filter(|id| is_local(id) && has_script(id));
-        let scripted = scripted.map(|id| Scripted {
-            package: packages[id].name.to_string(),
-            folder: folder_of(packages[id]),
-        });
-        let mut scripted: Vec<Scripted> = scripted.collect();
-        scripted.sort_by(|a, b| a.folder.cmp(&b.folder));
-        let macros = linked.iter().filter(|id| is_macro(id));
-        let macros = below(macros.collect(), &is_built);
-        let macros = macros
-            .iter()
-            .filter(is_local)
-            .map(|id| folder_of(packages[id]));
-        let mut macros: Vec<PathBuf> = macros.collect();
-        macros.sort();
+        let packages = Packages::of(&metadata, &config.manifest);
+        let plugins = packages.plugins(libraries)?;
+        packages.check_apart(&plugins)?;
+        let parts = Parts::of(&packages, &plugins);
+        let folders = Folders::of(&metadata, config);
         let root: PathBuf = metadata.workspace_root.clone().into();
-        let of_packages = metadata.packages.iter().filter(|p| p.source.is_none());
-        let of_packages = of_packages.flat_map(manifests_of);
         let of_root = ["Cargo.toml", "Cargo.lock"].map(|file| root.join(file));
-        let mut hot: Vec<HotCrate> = hot.iter().map(hot_crate).collect();
-        hot.sort_by(|a, b| a.package.cmp(&b.package));
-        let manifests = of_packages.chain(of_root).chain(configurations(config));
-        let manifests: BTreeSet<PathBuf> = manifests.collect();
-        let target_folder = PathBuf::from(metadata.target_directory);
-        let build_folder = metadata.build_directory.map(PathBuf::from);
-        let build_folder = build_folder.unwrap_or_else(|| target_folder.clone());
-        let told = config.target_folder.clone().filter(|host| {
-            // A test stands in the build folder.
-            !is_same(host, &target_folder) && !is_same(host, &build_folder)
-        });
-        let is_one = build_folder == target_folder;
-        let graph = Graph {
-            packages: &packages,
-            nodes: &nodes,
-            features: &config.features,
-        };
-        let host = host.map(|host| Host {
-            package: packages[host],
-            as_test: config.as_test,
-        });
+        let manifests = packages.manifests().chain(of_root);
+        let manifests: BTreeSet<PathBuf> = manifests.chain(configurations(config)).collect();
         Ok(Self {
-            libraries: plugin_libraries(&plugins, host, &graph, told.as_deref()),
-            build_folder: told.clone().filter(|_| is_one).unwrap_or(build_folder),
-            target_folder: told.unwrap_or(target_folder),
+            libraries: packages.libraries(&plugins, config, folders.told.as_deref()),
+            target_folder: folders.target,
+            build_folder: folders.build,
             manifests: Contents::read(manifests),
             root,
-            hot,
-            stable,
-            scripted,
-            macros,
+            hot: parts.hot(),
+            stable: parts.stable(),
+            scripted: parts.scripted(),
+            macros: parts.macros(),
         })
     }
 
@@ -434,34 +292,30 @@ impl Workspace {
     }
 }
 
-fn plugin_libraries<'a>(
-    plugins: &[(&String, &'a Package)],
-    host: Option<Host<'a>>,
-    graph: &Graph<'a>,
-    target_folder: Option<&Path>,
-) -> Vec<PluginLibrary> {
-    let packages: Vec<&Package> = plugins.iter().map(|(_, package)| *package).collect();
-    let all = packages
-        .iter()
-        .copied()
-        .chain(host.map(|host| host.package));
-    let all: BTreeSet<&String> = all.flat_map(|package| package.features.keys()).collect();
-    let library = |((name, package), united): (&(&String, &Package), United)| {
-        // Without `hot` a library is none, so that is never left out.
-        let foreign = all.iter().filter(|feature| {
-            !package.features.contains_key(**feature) && feature.as_str() != "hot"
+/// Where cargo puts what it builds, and what it takes for that.
+struct Folders {
+    target: PathBuf,
+    build: PathBuf,
+    /// Where cargo is told to put it, since the host stands there.
+    told: Option<PathBuf>,
+}
+
+impl Folders {
+    fn of(metadata: &Metadata, config: &BuildConfig) -> Self {
+        let target = PathBuf::from(metadata.target_directory.clone());
+        let build = metadata.build_directory.clone().map(PathBuf::from);
+        let build = build.unwrap_or_else(|| target.clone());
+        let told = config.target_folder.clone().filter(|host| {
+            // A test stands in the build folder.
+            !is_same(host, &target) && !is_same(host, &build)
         });
-        PluginLibrary {
-            name: (*name).clone(),
-            package: package.id.repr.clone(),
-            foreign: foreign.map(|feature| (*feature).clone()).collect(),
-            united: united.features,
-            by_default: united.by_default,
-            target_folder: target_folder.map(Path::to_owned),
+        let is_one = build == target;
+        Self {
+            build: told.clone().filter(|_| is_one).unwrap_or(build),
+            target: told.clone().unwrap_or(target),
+            told,
         }
-    };
-    let united = graph.united(host, &packages);
-    plugins.iter().zip(united).map(library).collect()
+    }
 }
 
 /// Whether both are one folder, by whatever path.
@@ -499,81 +353,4 @@ fn seen_from(other: &Path, folder: &Path) -> PathBuf {
         .skip(common)
         .map(|_| Component::ParentDir);
     up.chain(folder.components().skip(common)).collect()
-}
-
-/// The files that decide what a package is: its manifest, and that of the workspace from which it may inherit. Cargo
-/// looks for that where the package says, or in the folders around it; there it may be a new one. A build script cargo
-/// finds by itself.
-fn manifests_of(package: &Package) -> Vec<PathBuf> {
-    let folder = folder_of(package);
-    let manifest = configuration::read(package.manifest_path.as_std_path());
-    let named = manifest.as_ref().and_then(|manifest| {
-        let workspace = manifest.get("package")?.get("workspace")?;
-        Some(folder.join(workspace.as_str()?))
-    });
-    let folders = folder.ancestors().map(Path::to_owned).chain(named);
-    let manifests = folders.map(|folder| folder.join("Cargo.toml"));
-    manifests.chain([folder.join("build.rs")]).collect()
-}
-
-fn folder_of(package: &Package) -> PathBuf {
-    let manifest = package.manifest_path.as_std_path();
-    manifest.parent().unwrap_or(manifest).to_owned()
-}
-
-/// The source of that.
-fn source_of(package: &Package) -> PathBuf {
-    let mut targets = package.targets.iter();
-    let library = targets.find(|target| is_library(target) || target.is_proc_macro());
-    let library = library.or(package.targets.first());
-    library.map_or_else(PathBuf::new, |target| target.src_path.clone().into())
-}
-
-/// The name of the crate that others link; its package's, if it has none but is a program.
-fn library_of(package: &Package) -> String {
-    let mut targets = package.targets.iter();
-    let library = targets.find(|target| is_library(target) || target.is_proc_macro());
-    library.map_or_else(|| package.name.replace('-', "_"), crate_name)
-}
-
-/// Whether what is needed becomes part of what needs it.
-fn is_code(need: &NodeDep) -> bool {
-    // An old cargo names no kinds.
-    let mut kinds = need.dep_kinds.iter();
-    need.dep_kinds.is_empty() || kinds.any(|kind| kind.kind == DependencyKind::Normal)
-}
-
-/// Whether cargo builds what is needed: not if only tests need it.
-fn is_built(need: &NodeDep) -> bool {
-    let mut kinds = need.dep_kinds.iter();
-    need.dep_kinds.is_empty() || kinds.any(|kind| kind.kind != DependencyKind::Development)
-}
-
-/// Whether a build script needs it.
-fn is_for_script(need: &NodeDep) -> bool {
-    let mut kinds = need.dep_kinds.iter();
-    kinds.any(|kind| kind.kind == DependencyKind::Build)
-}
-
-/// Whether others can link it, however its manifest spells that.
-fn is_library(target: &Target) -> bool {
-    let of_libraries = [
-        CrateType::Lib,
-        CrateType::RLib,
-        CrateType::DyLib,
-        CrateType::CDyLib,
-        CrateType::StaticLib,
-    ];
-    let mut types = target.crate_types.iter();
-    let is_program = |kind: &TargetKind| {
-        matches!(
-            kind,
-            TargetKind::Example | TargetKind::Bench | TargetKind::Test
-        )
-    };
-    types.any(|kind| of_libraries.contains(kind)) && !target.kind.iter().any(is_program)
-}
-
-fn crate_name(target: &Target) -> String {
-    target.name.replace('-', "_")
 }

@@ -8,7 +8,7 @@ use hot_reloader::{
 };
 use slop_engine::{
     egui,
-    egui_extras::{Column, TableBuilder},
+    egui_extras::{Column, TableBuilder, TableRow},
 };
 use slop_state::Action;
 use slop_ui::{copy, scroll, Theme};
@@ -104,6 +104,17 @@ fn doing(progress: &Progress) -> String {
     format!("{}{colon}{text} ({seconds:.1} s)", progress.phase)
 }
 
+/// What a row tells of a module.
+const TITLES: [&str; 7] = [
+    "Module",
+    "Generation",
+    "Build",
+    "State",
+    "Targets",
+    "Status",
+    "",
+];
+
 /// A row for each module.
 fn modules(
     ui: &mut egui::Ui,
@@ -132,16 +143,7 @@ fn modules(
             .column(Column::exact(84.0))
             .column(Column::exact(28.0))
             .header(ROW, |mut row| {
-                let titles = [
-                    "Module",
-                    "Generation",
-                    "Build",
-                    "State",
-                    "Targets",
-                    "Status",
-                    "",
-                ];
-                for title in titles {
+                for title in TITLES {
                     row.col(|ui| {
                         ui.weak(title);
                     });
@@ -149,47 +151,55 @@ fn modules(
             })
             .body(|mut body| {
                 for status in modules {
-                    body.row(ROW, |mut row| {
-                        let module = &status.module;
-                        row.col(|ui| {
-                            let file = module.file_path.display().to_string();
-                            let link = ui.link(&module.name).on_hover_text(&file);
-                            if link.clicked() {
-                                out.push(Action::OpenInEditor(file, 1, 1));
-                            }
-                        });
-                        row.col(|ui| {
-                            ui.label(status.generation.to_string());
-                        });
-                        row.col(|ui| {
-                            ui.monospace(status.build_id.short())
-                                .on_hover_text(format!("Build {}", status.build_id));
-                        });
-                        row.col(|ui| {
-                            let hover = "Types whose values it owns; reloads keep them";
-                            count(ui, &module.state_keys, hover);
-                        });
-                        row.col(|ui| {
-                            count(ui, &module.delegation_targets, "Functions that do its work");
-                        });
-                        row.col(|ui| match &status.suspended {
-                            Some(error) => {
-                                ui.colored_label(theme.error, "suspended")
-                                    .on_hover_text(error.to_string());
-                            }
-                            None => {
-                                ui.colored_label(theme.good, "running");
-                            }
-                        });
-                        row.col(|ui| {
-                            let hover = format!("Reload {} only", module.name);
-                            if ui.small_button("🔄").on_hover_text(hover).clicked() {
-                                *request = Some(ReloadRequest::modules([module.name.as_str()]));
-                            }
-                        });
-                    });
+                    body.row(ROW, |mut row| module(&mut row, status, theme, request, out));
                 }
             });
+    });
+}
+
+fn module(
+    row: &mut TableRow<'_, '_>,
+    status: &ModuleStatus,
+    theme: &Theme,
+    request: &mut Option<ReloadRequest>,
+    out: &mut Vec<Action>,
+) {
+    let module = &status.module;
+    row.col(|ui| {
+        let file = module.file_path.display().to_string();
+        let link = ui.link(&module.name).on_hover_text(&file);
+        if link.clicked() {
+            out.push(Action::OpenInEditor(file, 1, 1));
+        }
+    });
+    row.col(|ui| {
+        ui.label(status.generation.to_string());
+    });
+    row.col(|ui| {
+        ui.monospace(status.build_id.short())
+            .on_hover_text(format!("Build {}", status.build_id));
+    });
+    row.col(|ui| {
+        let hover = "Types whose values it owns; reloads keep them";
+        count(ui, &module.state_keys, hover);
+    });
+    row.col(|ui| {
+        count(ui, &module.delegation_targets, "Functions that do its work");
+    });
+    row.col(|ui| match &status.suspended {
+        Some(error) => {
+            ui.colored_label(theme.error, "suspended")
+                .on_hover_text(error.to_string());
+        }
+        None => {
+            ui.colored_label(theme.good, "running");
+        }
+    });
+    row.col(|ui| {
+        let hover = format!("Reload {} only", module.name);
+        if ui.small_button("🔄").on_hover_text(hover).clicked() {
+            *request = Some(ReloadRequest::modules([module.name.as_str()]));
+        }
     });
 }
 

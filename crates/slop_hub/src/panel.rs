@@ -161,8 +161,35 @@ fn selector(
     theme: &Theme,
     out: &mut Vec<Action>,
 ) {
-    let mut start = None;
     theme.header(ui, "Discussions");
+    let start = toolbar(ui, discussions, hub, folder, out);
+    if hub.importing {
+        cache.documents.list(ui, folder, out);
+    }
+    everywhere::field(ui, hub);
+    let is_listed = hub.everywhere.trim().is_empty() || start.is_some();
+    if !is_listed {
+        everywhere::hits(ui, discussions, hub, cache, theme, out);
+        return;
+    }
+    let start = list(ui, discussions, hub, theme, out).or(start);
+    // Only now: a field that is drawn in the frame of a press elsewhere loses its focus.
+    if let Some(discussion) = start {
+        hub.everywhere.clear();
+        hub.renaming = Some((discussion.id, discussion.name.clone()));
+        ui.memory_mut(|memory| memory.request_focus(name_field(discussion.id)));
+    }
+}
+
+/// What can be done with the list and the discussion that is shown. Returns the one that is to be renamed.
+fn toolbar<'a>(
+    ui: &mut egui::Ui,
+    discussions: &'a Discussions,
+    hub: &mut Hub,
+    folder: &Path,
+    out: &mut Vec<Action>,
+) -> Option<&'a Discussion> {
+    let mut start = None;
     ui.horizontal_wrapped(|ui| {
         if icon(ui, "➕", "New discussion", true) {
             out.push(Action::AddDiscussion);
@@ -187,15 +214,18 @@ fn selector(
             hub.importing = !hub.importing;
         }
     });
-    if hub.importing {
-        cache.documents.list(ui, folder, out);
-    }
-    everywhere::field(ui, hub);
-    let is_listed = hub.everywhere.trim().is_empty() || start.is_some();
-    if !is_listed {
-        everywhere::hits(ui, discussions, hub, cache, theme, out);
-        return;
-    }
+    start
+}
+
+/// All discussions. Returns the one that is to be renamed.
+fn list<'a>(
+    ui: &mut egui::Ui,
+    discussions: &'a Discussions,
+    hub: &mut Hub,
+    theme: &Theme,
+    out: &mut Vec<Action>,
+) -> Option<&'a Discussion> {
+    let mut start = None;
     egui::ScrollArea::vertical()
         .id_salt("discussions")
         .auto_shrink(false)
@@ -223,12 +253,7 @@ fn selector(
                 });
             }
         });
-    // Only now: a field that is drawn in the frame of a press elsewhere loses its focus.
-    if let Some(discussion) = start {
-        hub.everywhere.clear();
-        hub.renaming = Some((discussion.id, discussion.name.clone()));
-        ui.memory_mut(|memory| memory.request_focus(name_field(discussion.id)));
-    }
+    start
 }
 
 /// A discussion in the list. Whether it is to be renamed.

@@ -93,101 +93,126 @@ impl Facts<'_> {
     }
 }
 
+const CTRL: Modifiers = Modifiers::CTRL;
+const BOTH: Modifiers = Modifiers::CTRL.plus(Modifiers::SHIFT);
+
 /// The commands of the menus, in the order in which they are listed. Those with keys are always there.
 pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
-    const CTRL: Modifiers = Modifiers::CTRL;
-    const BOTH: Modifiers = Modifiers::CTRL.plus(Modifiers::SHIFT);
-    let mut list = Vec::new();
-    let mut add = |menu, name: &str, keys: Option<(Modifiers, Key, Where)>, wish| {
+    let menus = Menu::ALL.map(|menu| {
+        let mut listed = Listed {
+            menu,
+            commands: Vec::new(),
+        };
+        match menu {
+            Menu::Discussion => listed.add_discussion(facts),
+            Menu::Edit => listed.add_edit(facts),
+            Menu::Windows => listed.add_windows(facts),
+            Menu::Help => listed.add_help(),
+        }
+        listed.commands
+    });
+    menus.into_iter().flatten().collect()
+}
+
+type Keys = (Modifiers, Key, Where);
+
+fn anywhere(modifiers: Modifiers, key: Key) -> Option<Keys> {
+    Some((modifiers, key, Where::Anywhere))
+}
+
+/// The commands of one menu.
+struct Listed {
+    menu: Menu,
+    commands: Vec<Command>,
+}
+
+impl Listed {
+    fn add(&mut self, name: &str, keys: Option<Keys>, wish: Option<Wish>) {
         let keys = keys.map(|(modifiers, key, place)| {
             let keys = KeyboardShortcut::new(modifiers, key);
             (keys, place)
         });
-        let name = name.to_owned();
-        list.push(Command {
-            menu,
-            name,
+        self.commands.push(Command {
+            menu: Some(self.menu),
+            name: name.to_owned(),
             keys,
             wish,
         });
-    };
-    let anywhere = |modifiers, key| Some((modifiers, key, Where::Anywhere));
-    let hub = Window::DiscussionHub;
-    let shown = facts.discussion;
-    let id = shown.map(|shown| shown.id);
-    let act = |action: fn(u64) -> Action| id.map(action).map(Wish::act);
-
-    let menu = Some(Menu::Discussion);
-    let new = Some(Wish::act(Action::AddDiscussion));
-    add(menu, "New discussion", anywhere(CTRL, Key::N), new);
-    let rename = shown.map(|shown| Wish::Rename(shown.id, shown.name.clone()));
-    add(menu, "Rename the discussion", None, rename);
-    let duplicate = act(Action::DuplicateDiscussion);
-    add(menu, "Duplicate the discussion", None, duplicate);
-    let delete = act(Action::DeleteDiscussion);
-    add(menu, "Delete the discussion", None, delete);
-    let export = act(Action::ExportDiscussion);
-    add(menu, "Export the discussion as Markdown", None, export);
-    add(menu, "Import from Markdown", None, Some(Wish::Import));
-    let setup = id.map(|_| Wish::Setup);
-    add(menu, "Provider, model and system prompt", None, setup);
-    let field = discussion_hub::search_field();
-    let search = id.map(|_| Wish::Write(hub, field));
-    add(
-        menu,
-        "Search the discussion",
-        anywhere(CTRL, Key::F),
-        search,
-    );
-    let everywhere = Some(Wish::Write(hub, discussion_hub::everywhere_field()));
-    let keys = anywhere(BOTH, Key::F);
-    add(menu, "Search all discussions", keys, everywhere);
-    let write = Some(Wish::Write(hub, discussion_hub::composer_field()));
-    add(menu, "Write an entry", None, write);
-    let send = facts.is_written.then_some(Wish::act(Action::AddEntry));
-    let keys = Some((CTRL, Key::Enter, Where::Elsewhere));
-    add(menu, "Send the entry", keys, send);
-    let regenerate = facts.answer().map(Action::Regenerate).map(Wish::act);
-    add(menu, "Ask for another answer", None, regenerate);
-    let is_writing = !facts.streaming.is_empty();
-    let stop = is_writing.then_some(Wish::act(Action::CancelReplies));
-    add(menu, "Stop the assistant everywhere", None, stop);
-    let stop = shown.filter(|shown| is_speaking(shown, facts.streaming));
-    let stop = stop.map(|shown| Wish::act(Action::StopDiscussion(shown.id)));
-    add(menu, "Stop the assistant in this discussion", None, stop);
-
-    let menu = Some(Menu::Edit);
-    let name = match &facts.undo {
-        Some(deleted) => format!("Bring back {deleted}"),
-        None => "Bring back what was deleted".to_owned(),
-    };
-    let undo = facts.undo.as_ref().map(|_| Wish::act(Action::Undo));
-    let keys = Some((CTRL, Key::Z, Where::OutsideOfText));
-    add(menu, &name, keys, undo);
-    let ticket = Wish::Write(Window::MmaDashboard, mma_dashboard::title_field());
-    add(menu, "Write a ticket", None, Some(ticket));
-    let has_models = facts
-        .settings
-        .is_some_and(|settings| settings.provider != ProviderKind::Echo);
-    let models = has_models.then_some(Wish::act(Action::ListModels(Whose::Settings)));
-    add(menu, "Ask the server for its models", None, models);
-
-    let menu = Some(Menu::Windows);
-    let keys = [
-        Key::Num1,
-        Key::Num2,
-        Key::Num3,
-        Key::Num4,
-        Key::Num5,
-        Key::Num6,
-        Key::Num7,
-    ];
-    for (window, key) in Window::ALL.into_iter().zip(keys) {
-        let name = format!("Show or hide {}", window.title());
-        let toggle = Some(Wish::Toggle(window));
-        add(menu, &name, anywhere(CTRL, key), toggle);
     }
-    if let Some(settings) = facts.settings {
+
+    fn add_discussion(&mut self, facts: &Facts<'_>) {
+        let hub = Window::DiscussionHub;
+        let shown = facts.discussion;
+        let id = shown.map(|shown| shown.id);
+        let act = |action: fn(u64) -> Action| id.map(action).map(Wish::act);
+        let new = Some(Wish::act(Action::AddDiscussion));
+        self.add("New discussion", anywhere(CTRL, Key::N), new);
+        let rename = shown.map(|shown| Wish::Rename(shown.id, shown.name.clone()));
+        self.add("Rename the discussion", None, rename);
+        let duplicate = act(Action::DuplicateDiscussion);
+        self.add("Duplicate the discussion", None, duplicate);
+        let delete = act(Action::DeleteDiscussion);
+        self.add("Delete the discussion", None, delete);
+        let export = act(Action::ExportDiscussion);
+        self.add("Export the discussion as Markdown", None, export);
+        self.add("Import from Markdown", None, Some(Wish::Import));
+        let setup = id.map(|_| Wish::Setup);
+        self.add("Provider, model and system prompt", None, setup);
+        let field = discussion_hub::search_field();
+        let search = id.map(|_| Wish::Write(hub, field));
+        self.add("Search the discussion", anywhere(CTRL, Key::F), search);
+        let everywhere = Some(Wish::Write(hub, discussion_hub::everywhere_field()));
+        self.add("Search all discussions", anywhere(BOTH, Key::F), everywhere);
+        let write = Some(Wish::Write(hub, discussion_hub::composer_field()));
+        self.add("Write an entry", None, write);
+        let send = facts.is_written.then_some(Wish::act(Action::AddEntry));
+        let keys = Some((CTRL, Key::Enter, Where::Elsewhere));
+        self.add("Send the entry", keys, send);
+        let regenerate = facts.answer().map(Action::Regenerate).map(Wish::act);
+        self.add("Ask for another answer", None, regenerate);
+        let is_writing = !facts.streaming.is_empty();
+        let stop = is_writing.then_some(Wish::act(Action::CancelReplies));
+        self.add("Stop the assistant everywhere", None, stop);
+        let stop = shown.filter(|shown| is_speaking(shown, facts.streaming));
+        let stop = stop.map(|shown| Wish::act(Action::StopDiscussion(shown.id)));
+        self.add("Stop the assistant in this discussion", None, stop);
+    }
+
+    fn add_edit(&mut self, facts: &Facts<'_>) {
+        let name = match &facts.undo {
+            Some(deleted) => format!("Bring back {deleted}"),
+            None => "Bring back what was deleted".to_owned(),
+        };
+        let undo = facts.undo.as_ref().map(|_| Wish::act(Action::Undo));
+        let keys = Some((CTRL, Key::Z, Where::OutsideOfText));
+        self.add(&name, keys, undo);
+        let ticket = Wish::Write(Window::MmaDashboard, mma_dashboard::title_field());
+        self.add("Write a ticket", None, Some(ticket));
+        let has_models = facts
+            .settings
+            .is_some_and(|settings| settings.provider != ProviderKind::Echo);
+        let models = has_models.then_some(Wish::act(Action::ListModels(Whose::Settings)));
+        self.add("Ask the server for its models", None, models);
+    }
+
+    fn add_windows(&mut self, facts: &Facts<'_>) {
+        let keys = [
+            Key::Num1,
+            Key::Num2,
+            Key::Num3,
+            Key::Num4,
+            Key::Num5,
+            Key::Num6,
+            Key::Num7,
+        ];
+        for (window, key) in Window::ALL.into_iter().zip(keys) {
+            let name = format!("Show or hide {}", window.title());
+            let toggle = Some(Wish::Toggle(window));
+            self.add(&name, anywhere(CTRL, key), toggle);
+        }
+        let Some(settings) = facts.settings else {
+            return;
+        };
         for theme in &facts.themes {
             let wanted = Settings {
                 theme: theme.clone(),
@@ -195,24 +220,24 @@ pub(super) fn commands(facts: &Facts<'_>) -> Vec<Command> {
             };
             let is_other = settings.theme != *theme;
             let wish = is_other.then_some(Wish::act(Action::SetSettings(wanted)));
-            add(menu, &format!("Theme {theme}"), None, wish);
+            self.add(&format!("Theme {theme}"), None, wish);
         }
     }
 
-    let menu = Some(Menu::Help);
-    let keys = anywhere(BOTH, Key::P);
-    add(menu, "All commands", keys, Some(Wish::Palette));
-    let keys = anywhere(Modifiers::NONE, Key::F1);
-    add(menu, "Keyboard shortcuts", keys, Some(Wish::Help));
-    #[cfg(feature = "hot")]
-    {
-        let keys = CTRL.plus(Modifiers::ALT);
-        let reload = Some((keys, Key::R, Where::Elsewhere));
-        add(menu, "Reload the code", reload, Some(Wish::Reload));
-        let rebuild = Some((keys.plus(Modifiers::SHIFT), Key::R, Where::Elsewhere));
-        add(menu, "Reload and rebuild", rebuild, Some(Wish::Rebuild));
+    fn add_help(&mut self) {
+        let keys = anywhere(BOTH, Key::P);
+        self.add("All commands", keys, Some(Wish::Palette));
+        let keys = anywhere(Modifiers::NONE, Key::F1);
+        self.add("Keyboard shortcuts", keys, Some(Wish::Help));
+        #[cfg(feature = "hot")]
+        {
+            let keys = CTRL.plus(Modifiers::ALT);
+            let reload = Some((keys, Key::R, Where::Elsewhere));
+            self.add("Reload the code", reload, Some(Wish::Reload));
+            let rebuild = Some((keys.plus(Modifiers::SHIFT), Key::R, Where::Elsewhere));
+            self.add("Reload and rebuild", rebuild, Some(Wish::Rebuild));
+        }
     }
-    list
 }
 
 /// The commands that are in the palette only. Nobody needs them while that is closed.

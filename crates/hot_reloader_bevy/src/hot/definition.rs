@@ -23,72 +23,65 @@ fn describe(
         return Some(());
     }
     within.push(id);
-    let mut field = |name: &str, type_path: &str, id: TypeId| {
+    for (name, type_path, id) in parts(info) {
         let path = if path.is_empty() {
-            name.to_owned()
+            name
         } else {
             format!("{path}.{name}")
         };
         let _ = writeln!(text, "{path}: {type_path}");
         // A type that cannot be looked into is described by its name.
         let _ = describe(registry, id, &path, within, text);
-    };
-    let named = |f: &NamedField| (f.name().to_owned(), f.type_path(), f.type_id());
-    let unnamed = |f: &UnnamedField| (f.index().to_string(), f.type_path(), f.type_id());
-    match info {
-        TypeInfo::Struct(info) => {
-            for (name, path, id) in info.iter().map(named) {
-                field(&name, path, id);
-            }
-        }
-        TypeInfo::TupleStruct(info) => {
-            for (name, path, id) in info.iter().map(unnamed) {
-                field(&name, path, id);
-            }
-        }
-        TypeInfo::Tuple(info) => {
-            for (name, path, id) in info.iter().map(unnamed) {
-                field(&name, path, id);
-            }
-        }
-        TypeInfo::Enum(info) => {
-            for variant in info.iter() {
-                let name = variant.name();
-                match variant {
-                    VariantInfo::Unit(_) => field(name, "unit", TypeId::of::<()>()),
-                    VariantInfo::Struct(variant) => {
-                        for (f, path, id) in variant.iter().map(named) {
-                            field(&format!("{name}.{f}"), path, id);
-                        }
-                    }
-                    VariantInfo::Tuple(variant) => {
-                        for (f, path, id) in variant.iter().map(unnamed) {
-                            field(&format!("{name}.{f}"), path, id);
-                        }
-                    }
-                }
-            }
-        }
-        TypeInfo::List(info) => field(
-            "[]",
-            info.item_type_path_table().path(),
-            info.item_type_id(),
-        ),
-        TypeInfo::Array(info) => field(
-            "[]",
-            info.item_type_path_table().path(),
-            info.item_type_id(),
-        ),
-        TypeInfo::Map(info) => {
-            field("key", info.key_type_path_table().path(), info.key_type_id());
-            field(
-                "value",
-                info.value_type_path_table().path(),
-                info.value_type_id(),
-            );
-        }
-        TypeInfo::Value(_) => {}
     }
     within.pop();
     Some(())
+}
+
+/// A field or variant: its name, and the path and the id of its type.
+type Part = (String, &'static str, TypeId);
+
+fn parts(info: &TypeInfo) -> Vec<Part> {
+    let part = |name: &str, type_path, id| (name.to_owned(), type_path, id);
+    match info {
+        TypeInfo::Struct(info) => info.iter().map(named).collect(),
+        TypeInfo::TupleStruct(info) => info.iter().map(unnamed).collect(),
+        TypeInfo::Tuple(info) => info.iter().map(unnamed).collect(),
+        TypeInfo::Enum(info) => info.iter().flat_map(parts_of_variant).collect(),
+        TypeInfo::List(info) => {
+            let table = info.item_type_path_table();
+            vec![part("[]", table.path(), info.item_type_id())]
+        }
+        TypeInfo::Array(info) => {
+            let table = info.item_type_path_table();
+            vec![part("[]", table.path(), info.item_type_id())]
+        }
+        TypeInfo::Map(info) => {
+            let [key, value] = [info.key_type_path_table(), info.value_type_path_table()];
+            vec![
+                part("key", key.path(), info.key_type_id()),
+                part("value", value.path(), info.value_type_id()),
+            ]
+        }
+        TypeInfo::Value(_) => Vec::new(),
+    }
+}
+
+fn parts_of_variant(variant: &VariantInfo) -> Vec<Part> {
+    let name = variant.name();
+    let within = |(field, type_path, id): Part| (format!("{name}.{field}"), type_path, id);
+    match variant {
+        VariantInfo::Unit(_) => vec![(name.to_owned(), "unit", TypeId::of::<()>())],
+        VariantInfo::Struct(variant) => variant.iter().map(named).map(within).collect(),
+        VariantInfo::Tuple(variant) => variant.iter().map(unnamed).map(within).collect(),
+    }
+}
+
+fn named(field: &NamedField) -> Part {
+    let name = field.name().to_owned();
+    (name, field.type_path(), field.type_id())
+}
+
+fn unnamed(field: &UnnamedField) -> Part {
+    let name = field.index().to_string();
+    (name, field.type_path(), field.type_id())
 }

@@ -253,28 +253,15 @@ impl Exchange {
             let now = ticks(world, pair.live, pair.key.1).map(|now| now.last_changed_tick());
             let was = made.get(&pair.key).cloned();
             let was = was.expect("only those change places");
-            let counts = pair.is_set
-                && match self.same(world, pair, &was, &copiers) {
-                    Same::Yes => false,
-                    Same::No => true,
-                    // What it was given holds the new code.
-                    Same::OfWorld if was.tick == pair.ticks.last_changed_tick() => false,
-                    same => match may_change_unseen(&pair.name) {
-                        None => false,
-                        // What nobody has changed since is what the code before said.
-                        Some(false) if was.tick == pair.ticks.last_changed_tick() => {
-                            same == Same::Unknown
-                        }
-                        Some(_) => {
-                            warnings.push(format!(
-                                "{} is inserted by the code, and its value stays: whether the code says something \
-                                 else now cannot be told. Derive `Reflect` and register it",
-                                pair.name
-                            ));
-                            false
-                        }
-                    },
-                };
+            let says_another = self.says_another(world, pair, &was, &copiers, &may_change_unseen);
+            if says_another.is_none() {
+                warnings.push(format!(
+                    "{} is inserted by the code, and its value stays: whether the code says something \
+                     else now cannot be told. Derive `Reflect` and register it",
+                    pair.name
+                ));
+            }
+            let counts = says_another == Some(true);
             let tick = if counts {
                 now.unwrap_or(this_run)
             } else {
@@ -296,31 +283,8 @@ impl Exchange {
         }
         self.quieten(world, keys);
         self.note_overwritten(world);
-        let new = keys.keys().filter(|key| !self.present.contains(*key));
-        let new = new.filter_map(|key| Some((key.0, name_of(world, *key)?)));
-        let new: Vec<(TypeId, String)> = new.collect();
         if had_assets {
-            let assets: Vec<_> = new
-                .iter()
-                .filter(|(_, name)| names::is_assets(name))
-                .collect();
-            if let Some((_, name)) = assets.first() {
-                let what = format!("{name} comes to a module that has assets");
-                // Those that stay would be known to the next try, and to no server. Nothing was loaded into them.
-                let ids = assets
-                    .iter()
-                    .filter_map(|(id, _)| world.components().get_resource_id(*id));
-                for id in ids.collect::<Vec<_>>() {
-                    world.remove_resource_by_id(id);
-                }
-                return Err(RehearsalFault::NeedsRestart { what });
-            }
-            let of_code = new
-                .iter()
-                .filter(|(_, name)| may_change_unseen(name).is_some());
-            warnings.extend(of_code.map(|(_, name)| {
-                format!("{name} was made by a build that loads no assets; restart the app if it has handles")
-            }));
+            warnings.extend(self.without_assets(world, keys, &may_change_unseen)?);
         }
         if self.is_sure {
             self.note_new(world, keys, made, &copiers);
@@ -328,6 +292,65 @@ impl Exchange {
             self.note_untried(world, made);
         }
         Ok(warnings)
+    }
+
+    /// Whether the code says something else of a resource than the code before it; `None` if that cannot be told.
+    fn says_another(
+        &self,
+        world: &World,
+        pair: &Pair,
+        was: &MadeValue,
+        copiers: &Copiers,
+        may_change_unseen: &impl Fn(&str) -> Option<bool>,
+    ) -> Option<bool> {
+        if !pair.is_set {
+            return Some(false);
+        }
+        let is_untouched = was.tick == pair.ticks.last_changed_tick();
+        match self.same(world, pair, was, copiers) {
+            Same::Yes => Some(false),
+            Same::No => Some(true),
+            // What it was given holds the new code.
+            Same::OfWorld if is_untouched => Some(false),
+            same => match may_change_unseen(&pair.name) {
+                None => Some(false),
+                // What nobody has changed since is what the code before said.
+                Some(false) if is_untouched => Some(same == Same::Unknown),
+                Some(_) => None,
+            },
+        }
+    }
+
+    /// What is to be said of resources that a build has made for the first time while a server that loads nothing
+    /// stood in for that of assets.
+    fn without_assets(
+        &self,
+        world: &mut World,
+        keys: &MadeKeys,
+        may_change_unseen: &impl Fn(&str) -> Option<bool>,
+    ) -> Result<Vec<String>, RehearsalFault> {
+        let new = keys.keys().filter(|key| !self.present.contains(*key));
+        let new = new.filter_map(|key| Some((key.0, name_of(world, *key)?)));
+        let new: Vec<(TypeId, String)> = new.collect();
+        let assets = new.iter().filter(|(_, name)| names::is_assets(name));
+        let assets: Vec<_> = assets.collect();
+        if let Some((_, name)) = assets.first() {
+            let what = format!("{name} comes to a module that has assets");
+            // Those that stay would be known to the next try, and to no server. Nothing was loaded into them.
+            let ids = assets
+                .iter()
+                .filter_map(|(id, _)| world.components().get_resource_id(*id));
+            for id in ids.collect::<Vec<_>>() {
+                world.remove_resource_by_id(id);
+            }
+            return Err(RehearsalFault::NeedsRestart { what });
+        }
+        let of_code = new.iter();
+        let of_code = of_code.filter(|(_, name)| may_change_unseen(name).is_some());
+        let said = of_code.map(|(_, name)| {
+            format!("{name} was made by a build that loads no assets; restart the app if it has handles")
+        });
+        Ok(said.collect())
     }
 
     /// The reload is taken back: what was live is so again. Returns the names of what is lost.

@@ -391,6 +391,36 @@ fn are_in_order(
     nodes: &HashMap<InternedSystemSet, NodeId>,
     units: &[Unit],
 ) -> bool {
+    let later = what_comes_later(graph, nodes, units);
+    let mut waits: HashMap<Point, usize> = later.keys().map(|point| (*point, 0)).collect();
+    for to in later.values().flatten() {
+        *waits.entry(*to).or_default() += 1;
+    }
+    let mut ready: Vec<Point> = waits
+        .iter()
+        .filter(|(_, n)| **n == 0)
+        .map(|(p, _)| *p)
+        .collect();
+    let mut done = 0;
+    while let Some(point) = ready.pop() {
+        done += 1;
+        for to in later.get(&point).into_iter().flatten() {
+            let left = waits.get_mut(to).expect("all are counted");
+            *left -= 1;
+            if *left == 0 {
+                ready.push(*to);
+            }
+        }
+    }
+    done == waits.len()
+}
+
+/// By point, those that it comes before.
+fn what_comes_later(
+    graph: &Graph<'_>,
+    nodes: &HashMap<InternedSystemSet, NodeId>,
+    units: &[Unit],
+) -> HashMap<Point, Vec<Point>> {
     let begin = |node: NodeId| Point::Begin(node);
     // A system takes no time, so it begins and ends at once.
     let end = |node: NodeId| {
@@ -431,25 +461,5 @@ fn are_in_order(
             edge(Point::Unit(*earlier), this);
         }
     }
-    let mut waits: HashMap<Point, usize> = later.keys().map(|point| (*point, 0)).collect();
-    for to in later.values().flatten() {
-        *waits.entry(*to).or_default() += 1;
-    }
-    let mut ready: Vec<Point> = waits
-        .iter()
-        .filter(|(_, n)| **n == 0)
-        .map(|(p, _)| *p)
-        .collect();
-    let mut done = 0;
-    while let Some(point) = ready.pop() {
-        done += 1;
-        for to in later.get(&point).into_iter().flatten() {
-            let left = waits.get_mut(to).expect("all are counted");
-            *left -= 1;
-            if *left == 0 {
-                ready.push(*to);
-            }
-        }
-    }
-    done == waits.len()
+    later
 }

@@ -99,25 +99,30 @@ impl Recording {
             let what = "adds a schedule to the order in which the main or fixed schedules run";
             return Err(host_only(format!("{by} {what}")));
         }
-        let schedules = schedules.map_or_else(HashMap::new, |mut schedules| {
-            let labels: Vec<_> = schedules
-                .iter()
-                .map(|(_, schedule)| schedule.label())
-                .collect();
-            let taken = labels.into_iter().filter_map(|label| {
-                let schedule = schedules.remove(label)?;
-                // What nothing was added to, such as the one for transitions, need not run. One of the plugin's own
-                // must be there all the same for whoever runs it.
-                let is_empty = schedule.graph().systems().next().is_none()
-                    && (label == StateTransition.intern()
-                        || labels::of_every_app().any(|of| of == label)
-                            && schedule.graph().system_sets().next().is_none());
-                (!is_empty).then_some((label, schedule))
-            });
-            taken.collect()
-        });
-        Ok(Self { schedules, plugins })
+        Ok(Self {
+            schedules: schedules.map_or_else(HashMap::new, to_be_run),
+            plugins,
+        })
     }
+}
+
+/// Those of the schedules of a module that are to be run.
+fn to_be_run(mut schedules: Schedules) -> ModuleSchedules {
+    let labels: Vec<_> = schedules
+        .iter()
+        .map(|(_, schedule)| schedule.label())
+        .collect();
+    let taken = labels.into_iter().filter_map(|label| {
+        let schedule = schedules.remove(label)?;
+        // What nothing was added to, such as the one for transitions, need not run. One of the plugin's own
+        // must be there all the same for whoever runs it.
+        let is_empty = schedule.graph().systems().next().is_none()
+            && (label == StateTransition.intern()
+                || labels::of_every_app().any(|of| of == label)
+                    && schedule.graph().system_sets().next().is_none());
+        (!is_empty).then_some((label, schedule))
+    });
+    taken.collect()
 }
 
 fn build(app: &mut App, module: &ModuleEntry) -> Result<(), RehearsalFault> {

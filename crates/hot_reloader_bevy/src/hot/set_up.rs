@@ -86,41 +86,10 @@ pub(crate) fn set_up(
     let mut leftover = rehearsal.take_leftover().unwrap_or_default();
     let throwaway = std::mem::take(&mut leftover.world);
     let mut transitions = std::mem::take(&mut leftover.transitions);
-    let before = world.resource::<Delegates>().made.clone();
     let alive = (!rehearsal.is_sure()).then(|| compare::alive(world));
-    note_states_of_host(world, rehearsal, &before);
-    let running = world.resource::<Delegates>();
-    let names = plan.order.iter();
-    let all: Vec<_> = names
-        .filter_map(|name| entry_of(libraries, running, name))
-        .collect();
-    let exchange = panics::guard(|| {
-        let known = Known {
-            keys: &rehearsal.made,
-            before: &before,
-            is_sure: rehearsal.is_sure(),
-            states: states_that_go_on(world, plan),
-            gone: resources_gone(world),
-        };
-        Exchange::prepare(world, throwaway, known, |scratch| {
-            for entry in all {
-                drop(Recording::of(scratch, entry, Passing::Nothing));
-            }
-        })
-    });
     // Its destructors and comparisons are those of the modules.
-    let failed = |panic| ReloadError::Rehearsal {
-        module: plan
-            .modules
-            .first()
-            .map_or_else(String::new, |m| m.name.clone()),
-        fault: RehearsalFault::Setup(panic),
-    };
-    let exchange = exchange.map_err(failed)?;
-    if let Some(before) = &mut world.resource_mut::<Delegates>().before {
-        before.exchange = Some(exchange);
-    }
-    with_exchange(world, |world, exchange, _| exchange.begin(world)).map_err(failed)?;
+    let failed = |panic| fault_of_some(plan, RehearsalFault::Setup(panic));
+    begin_exchange(world, libraries, rehearsal, plan, throwaway).map_err(failed)?;
     code::forget_all_held(world);
     let mut set_up = SetUp::default();
     let built = build_all(
@@ -142,17 +111,8 @@ pub(crate) fn set_up(
         exchange.end(world, &rehearsal.made, made, may_change_unseen)
     });
     built?;
-    let ended = ended.map_err(failed)?;
-    let mut warnings =
-        ended
-            .unwrap_or_else(|| Ok(Vec::new()))
-            .map_err(|fault| ReloadError::Rehearsal {
-                module: plan
-                    .modules
-                    .first()
-                    .map_or_else(String::new, |m| m.name.clone()),
-                fault,
-            })?;
+    let ended = ended.map_err(failed)?.unwrap_or_else(|| Ok(Vec::new()));
+    let mut warnings = ended.map_err(|fault| fault_of_some(plan, fault))?;
     let (running, set_up) = (world.resource::<Delegates>(), world.resource::<SetUp>());
     if let Some(alive) = alive {
         let more = compare::not_covered_either(world, rehearsal, &set_up.written, &alive);
@@ -167,6 +127,51 @@ pub(crate) fn set_up(
     warnings.extend(startups_that_wait(running, set_up, plan));
     warnings.extend(sayings_not_held(running, set_up, plan));
     Ok(warnings)
+}
+
+/// A fault of which nobody knows which module has it: the first is named.
+fn fault_of_some(plan: &Plan, fault: RehearsalFault) -> ReloadError {
+    let first = plan.modules.first();
+    ReloadError::Rehearsal {
+        module: first.map_or_else(String::new, |module| module.name.clone()),
+        fault,
+    }
+}
+
+/// What the modules have made in the throwaway world takes the place of what is there, until they have built.
+fn begin_exchange(
+    world: &mut World,
+    libraries: &[Library],
+    rehearsal: &Rehearsal,
+    plan: &Plan,
+    throwaway: World,
+) -> Result<(), PanicReport> {
+    let before = world.resource::<Delegates>().made.clone();
+    note_states_of_host(world, rehearsal, &before);
+    let running = world.resource::<Delegates>();
+    let names = plan.order.iter();
+    let all: Vec<_> = names
+        .filter_map(|name| entry_of(libraries, running, name))
+        .collect();
+    let exchange = panics::guard(|| {
+        let known = Known {
+            keys: &rehearsal.made,
+            before: &before,
+            is_sure: rehearsal.is_sure(),
+            states: states_that_go_on(world, plan),
+            gone: resources_gone(world),
+        };
+        Exchange::prepare(world, throwaway, known, |scratch| {
+            for entry in all {
+                drop(Recording::of(scratch, entry, Passing::Nothing));
+            }
+        })
+    })?;
+    if let Some(before) = &mut world.resource_mut::<Delegates>().before {
+        before.exchange = Some(exchange);
+    }
+    with_exchange(world, |world, exchange, _| exchange.begin(world))?;
+    Ok(())
 }
 
 /// Lets the modules build, one after the other. Of what those spawn that build again nobody hears: it is there, and
@@ -383,23 +388,7 @@ fn build(
     } = Recording::of(world, entry, log)?;
     let begun = threads::list().into_iter();
     let begun = begun.filter(move |thread| !threads.contains(thread));
-    let has_states = match rehearsal.unsure.get(&module.name) {
-        // Its states are there, so they have not been added again.
-        Some(fault) if had_states(world, &module.name) => return Err(fault.clone()),
-        Some(_) => schedules.contains_key(&StateTransition.intern()),
-        None => {
-            // On a world that has them, not all have been added.
-            let is_its = brings_states(world, rehearsal, module)?;
-            let transitions = transitions.remove(&module.name).filter(|_| is_its);
-            let transitions = transitions.map(|of| (StateTransition.intern(), of));
-            schedules.extend(transitions);
-            is_its
-                && rehearsal
-                    .states
-                    .get(&module.name)
-                    .is_some_and(|states| !states.is_empty())
-        }
-    };
+    let has_states = take_transitions(world, rehearsal, module, &mut schedules, transitions)?;
     let spawned = alive.since(world);
     let code = Code::among(world, &spawned);
     // What a build before it spawned is there.
@@ -442,6 +431,30 @@ fn build(
         again,
         has_states,
     })
+}
+
+/// Whether a module has states. If their transitions are left of the rehearsal, they become part of its `schedules`.
+fn take_transitions(
+    world: &World,
+    rehearsal: &Rehearsal,
+    module: &HotModule,
+    schedules: &mut ModuleSchedules,
+    transitions: &mut HashMap<String, Schedule>,
+) -> Result<bool, RehearsalFault> {
+    match rehearsal.unsure.get(&module.name) {
+        // Its states are there, so they have not been added again.
+        Some(fault) if had_states(world, &module.name) => Err(fault.clone()),
+        Some(_) => Ok(schedules.contains_key(&StateTransition.intern())),
+        None => {
+            // On a world that has them, not all have been added.
+            let is_its = brings_states(world, rehearsal, module)?;
+            let transitions = transitions.remove(&module.name).filter(|_| is_its);
+            let transitions = transitions.map(|of| (StateTransition.intern(), of));
+            schedules.extend(transitions);
+            let states = rehearsal.states.get(&module.name);
+            Ok(is_its && states.is_some_and(|states| !states.is_empty()))
+        }
+    }
 }
 
 /// Whether systems of a module can be placed among the host's together with those of the modules that have built
@@ -561,31 +574,8 @@ pub(crate) fn install(
         }
     }
     world.flush();
-    let mut placed = HashMap::new();
-    for (label, placement) in placements {
-        let arrangement = delegate::arrange(world, label, &placement.units);
-        let filters = schedules.get(&label).map(|of| placement.filters(of));
-        let filters = filters.into_iter().flatten().map(Some).collect();
-        placed.insert(
-            label,
-            Placed {
-                arrangement,
-                filters,
-            },
-        );
-    }
-    let executor = world.resource::<HotReloaderConfig>().module_executor;
-    for (label, schedule) in &mut schedules {
-        schedule.set_executor_kind(if placed.contains_key(label) {
-            // The other executors ask a system for its conditions even if they skip it.
-            ExecutorKind::MultiThreaded
-        } else {
-            executor
-        });
-        // Until the executor knows its systems, nobody is told of them: of a startup that does not run, never.
-        let readied = schedule.initialize(world);
-        readied.expect("it was initialised with another executor");
-    }
+    let placed = arrange(world, &schedules, placements);
+    make_ready(world, &mut schedules, &placed);
     let library = plan.library_of(&module.name);
     let slot = Slot {
         module: HotModule {
@@ -616,4 +606,42 @@ pub(crate) fn install(
     world
         .resource_mut::<Delegates>()
         .put(vec![slot], &plan.order);
+}
+
+/// Gives the systems of a module their places among the host's.
+fn arrange(
+    world: &mut World,
+    schedules: &ModuleSchedules,
+    placements: Vec<(InternedScheduleLabel, Placement)>,
+) -> HashMap<InternedScheduleLabel, Placed> {
+    let placed = placements.into_iter().map(|(label, placement)| {
+        let arrangement = delegate::arrange(world, label, &placement.units);
+        let filters = schedules.get(&label).map(|of| placement.filters(of));
+        let placed = Placed {
+            arrangement,
+            filters: filters.into_iter().flatten().map(Some).collect(),
+        };
+        (label, placed)
+    });
+    placed.collect()
+}
+
+/// Lets the schedules of a module be run by the executors that they are to have.
+fn make_ready(
+    world: &mut World,
+    schedules: &mut ModuleSchedules,
+    placed: &HashMap<InternedScheduleLabel, Placed>,
+) {
+    let executor = world.resource::<HotReloaderConfig>().module_executor;
+    for (label, schedule) in schedules {
+        schedule.set_executor_kind(if placed.contains_key(label) {
+            // The other executors ask a system for its conditions even if they skip it.
+            ExecutorKind::MultiThreaded
+        } else {
+            executor
+        });
+        // Until the executor knows its systems, nobody is told of them: of a startup that does not run, never.
+        let readied = schedule.initialize(world);
+        readied.expect("it was initialised with another executor");
+    }
 }

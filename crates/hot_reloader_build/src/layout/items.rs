@@ -6,55 +6,23 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
     visit::{self, Visit},
-    Attribute, Fields, Generics, ImplItem, Item, Meta, TraitItem, UseTree,
+    Attribute, Fields, ImplItem, Item, Meta, TraitItem, UseTree,
 };
 
-use super::{digest_of, Variants};
-
-/// Attributes that change nothing of how a type is laid out. Any other may be a macro, and counts.
-const HARMLESS: [&str; 20] = [
-    "allow",
-    "automatically_derived",
-    "clippy",
-    "component",
-    "default",
-    "deny",
-    "deprecated",
-    "derive",
-    "diagnostic",
-    "doc",
-    "error",
-    "expect",
-    "from",
-    "inline",
-    "must_use",
-    "non_exhaustive",
-    "reflect",
-    "rustfmt",
-    "serde",
-    "warn",
-];
+use super::{
+    digest_of,
+    tokens::{
+        body, counted, fields, head, last, leave_out, names, says, variants, IGNORES, INCLUDED,
+        INCLUDES, SKIPS,
+    },
+    Variants,
+};
 
 /// Macros that are known to make no types.
 const TYPELESS: [&str; 4] = ["hot_library", "hot_plugin", "thread_local", "compile_error"];
 
-/// Macros that stand for what is in a file.
-const INCLUDES: [&str; 3] = ["include", "include_bytes", "include_str"];
-
-/// How a piece is mentioned of a file that is included, by whichever of these macros. It is no name in Rust.
-const INCLUDED: &str = "include*!";
-
 /// What a path begins with that leads to the modules around.
 pub(super) const AROUND: [&str; 3] = ["crate", "self", "super"];
-
-/// An attribute of fields, and the words by which it says that one is left out.
-type LeavesOut = (&'static str, &'static [&'static str]);
-
-/// By reflection.
-const IGNORES: LeavesOut = ("reflect", &["ignore"]);
-
-/// By serde, in both directions or in one.
-const SKIPS: LeavesOut = ("serde", &["skip", "skip_serializing", "skip_deserializing"]);
 
 /// A piece of source on which types may depend.
 #[derive(Clone, Debug, Hash)]
@@ -245,6 +213,70 @@ impl Reader {
         self.around.pop();
     }
 
+    fn note_struct(&mut self, item: &syn::ItemStruct) {
+        let name = item.ident.to_string();
+        let body = body("struct", &item.attrs, &item.generics, &item.fields);
+        let piece = self.note(&name, true, body);
+        piece.ignores_fields = leave_out(&item.fields, IGNORES);
+        piece.skips_fields = leave_out(&item.fields, SKIPS);
+        self.directions(&name, &item.attrs);
+    }
+
+    fn note_enum(&mut self, item: &syn::ItemEnum) {
+        let name = item.ident.to_string();
+        let mut body = head("enum", &item.attrs, &item.generics);
+        for variant in &item.variants {
+            counted(&variant.attrs).to_tokens(&mut body);
+            variant.ident.to_string().to_tokens(&mut body);
+            fields(&variant.fields).to_tokens(&mut body);
+            if let Some((_, value)) = &variant.discriminant {
+                value.to_tokens(&mut body);
+            }
+        }
+        let fields = item.variants.iter().map(|variant| &variant.fields);
+        let piece = self.note(&name, true, body);
+        piece.variants = variants(item);
+        let leave_out = |by| fields.clone().any(|of| leave_out(of, by));
+        piece.ignores_fields = leave_out(IGNORES);
+        piece.skips_fields = leave_out(SKIPS);
+        self.directions(&name, &item.attrs);
+    }
+
+    fn note_macro(&mut self, item: &syn::ItemMacro) {
+        let made = item.ident.as_ref().map(ToString::to_string);
+        let called = last(&item.mac.path);
+        self.found.includes |= called == "include";
+        if let Some(name) = made {
+            let piece = self.note(&name, false, item.mac.tokens.clone());
+            piece.ignores_fields = says(item.mac.tokens.clone(), IGNORES);
+            piece.skips_fields = says(item.mac.tokens.clone(), SKIPS);
+            let makes = ["struct", "enum", "union", "trait"];
+            if makes.iter().any(|word| piece.mentions.contains(*word)) {
+                // It may be called within a function.
+                piece.is_type = true;
+                piece.mentions.insert(call(&name));
+            }
+        } else if !TYPELESS.contains(&&*called) {
+            let piece = self.note("", true, item.mac.to_token_stream());
+            piece.ignores_fields = says(item.mac.tokens.clone(), IGNORES);
+            piece.skips_fields = says(item.mac.tokens.clone(), SKIPS);
+            // What it makes has names that are not known.
+            piece.has_path = false;
+            if called == "include" {
+                // Its items are read themselves.
+                piece.mentions.remove(INCLUDED);
+            }
+        }
+    }
+
+    fn note_child(&mut self, item: &syn::ItemMod) {
+        self.found.children.push(Child {
+            within: self.modules.clone(),
+            name: item.ident.to_string(),
+            path: path_of(&item.attrs),
+        });
+    }
+
     fn uses(&mut self, tree: &UseTree, before: &str, is_public: bool) {
         let (name, last) = match tree {
             UseTree::Path(path) => {
@@ -284,32 +316,8 @@ impl Reader {
 impl<'ast> Visit<'ast> for Reader {
     fn visit_item(&mut self, item: &'ast Item) {
         match item {
-            Item::Struct(item) => {
-                let name = item.ident.to_string();
-                let body = body("struct", &item.attrs, &item.generics, &item.fields);
-                let piece = self.note(&name, true, body);
-                piece.ignores_fields = leave_out(&item.fields, IGNORES);
-                piece.skips_fields = leave_out(&item.fields, SKIPS);
-                self.directions(&name, &item.attrs);
-            }
-            Item::Enum(item) => {
-                let name = item.ident.to_string();
-                let mut body = head("enum", &item.attrs, &item.generics);
-                for variant in &item.variants {
-                    counted(&variant.attrs).to_tokens(&mut body);
-                    variant.ident.to_string().to_tokens(&mut body);
-                    fields(&variant.fields).to_tokens(&mut body);
-                    if let Some((_, value)) = &variant.discriminant {
-                        value.to_tokens(&mut body);
-                    }
-                }
-                let fields = item.variants.iter().map(|variant| &variant.fields);
-                let piece = self.note(&name, true, body);
-                piece.variants = variants(item);
-                piece.ignores_fields = fields.clone().any(|of| leave_out(of, IGNORES));
-                piece.skips_fields = fields.clone().any(|of| leave_out(of, SKIPS));
-                self.directions(&name, &item.attrs);
-            }
+            Item::Struct(item) => self.note_struct(item),
+            Item::Enum(item) => self.note_enum(item),
             Item::Union(item) => {
                 let body = body(
                     "union",
@@ -346,52 +354,8 @@ impl<'ast> Visit<'ast> for Reader {
                 let is_public = !matches!(item.vis, syn::Visibility::Inherited);
                 self.uses(&item.tree, "", is_public);
             }
-            Item::Macro(item) => {
-                let made = item.ident.as_ref().map(ToString::to_string);
-                let called = last(&item.mac.path);
-                self.found.includes |= called == "include";
-                if let Some(name) = made {
-                    let piece = self.note(&name, false, item.mac.tokens.clone());
-                    piece.ignores_fields = says(item.mac.tokens.clone(), IGNORES);
-                    piece.skips_fields = says(item.mac.tokens.clone(), SKIPS);
-                    let makes = ["struct", "enum", "union", "trait"];
-                    if makes.iter().any(|word| piece.mentions.contains(*word)) {
-                        // It may be called within a function.
-                        piece.is_type = true;
-                        piece.mentions.insert(call(&name));
-                    }
-                } else if !TYPELESS.contains(&&*called) {
-                    let piece = self.note("", true, item.mac.to_token_stream());
-                    piece.ignores_fields = says(item.mac.tokens.clone(), IGNORES);
-                    piece.skips_fields = says(item.mac.tokens.clone(), SKIPS);
-                    // What it makes has names that are not known.
-                    piece.has_path = false;
-                    if called == "include" {
-                        // Its items are read themselves.
-                        piece.mentions.remove(INCLUDED);
-                    }
-                }
-            }
-            Item::Mod(item) if item.content.is_none() => {
-                let path = item
-                    .attrs
-                    .iter()
-                    .find_map(|attribute| match &attribute.meta {
-                        Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
-                            syn::Expr::Lit(syn::ExprLit {
-                                lit: syn::Lit::Str(path),
-                                ..
-                            }) => Some(path.value()),
-                            _ => None,
-                        },
-                        _ => None,
-                    });
-                self.found.children.push(Child {
-                    within: self.modules.clone(),
-                    name: item.ident.to_string(),
-                    path,
-                });
-            }
+            Item::Macro(item) => self.note_macro(item),
+            Item::Mod(item) if item.content.is_none() => self.note_child(item),
             _ => {}
         }
         match item {
@@ -474,9 +438,20 @@ fn call(name: &str) -> String {
     format!("{name}!")
 }
 
-fn last(path: &syn::Path) -> String {
-    let last = path.segments.last();
-    last.map_or_else(String::new, |segment| segment.ident.to_string())
+/// What `#[path]` says.
+fn path_of(attributes: &[Attribute]) -> Option<String> {
+    attributes
+        .iter()
+        .find_map(|attribute| match &attribute.meta {
+            Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+                syn::Expr::Lit(syn::ExprLit {
+                    lit: syn::Lit::Str(path),
+                    ..
+                }) => Some(path.value()),
+                _ => None,
+            },
+            _ => None,
+        })
 }
 
 /// All names that come without being named.
@@ -505,138 +480,6 @@ fn globs(file: &syn::File) -> Vec<String> {
     let mut found = Globs::default();
     found.visit_file(file);
     found.0.into_iter().collect()
-}
-
-/// The attributes that count.
-fn counted(attributes: &[Attribute]) -> TokenStream {
-    let mut counted = TokenStream::new();
-    for attribute in attributes {
-        let first = attribute.path().segments.first();
-        let first = first.map_or_else(String::new, |segment| segment.ident.to_string());
-        let is_direction = attribute
-            .path()
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "state");
-        if !is_direction && !HARMLESS.contains(&&*first) {
-            attribute.to_tokens(&mut counted);
-        }
-    }
-    counted
-}
-
-fn head(kind: &str, attributes: &[Attribute], generics: &Generics) -> TokenStream {
-    let mut head = TokenStream::new();
-    syn::Ident::new_raw(kind, proc_macro2::Span::call_site()).to_tokens(&mut head);
-    counted(attributes).to_tokens(&mut head);
-    generics.to_tokens(&mut head);
-    generics.where_clause.to_tokens(&mut head);
-    head
-}
-
-fn body(kind: &str, attributes: &[Attribute], generics: &Generics, of: &Fields) -> TokenStream {
-    let mut body = head(kind, attributes, generics);
-    fields(of).to_tokens(&mut body);
-    body
-}
-
-/// In their order, since that may be theirs in memory. Their names are texts, as those of variants: they mention nothing.
-fn fields(fields: &Fields) -> TokenStream {
-    let mut all = TokenStream::new();
-    for field in fields {
-        counted(&field.attrs).to_tokens(&mut all);
-        let name = field.ident.as_ref().map(ToString::to_string);
-        name.to_tokens(&mut all);
-        field.ty.to_tokens(&mut all);
-        <syn::Token![,]>::default().to_tokens(&mut all);
-    }
-    all
-}
-
-/// The variants of an enum without fields, with their numbers, if these are plain to see.
-fn variants(item: &syn::ItemEnum) -> Option<Variants> {
-    let is_generic = !item.generics.params.is_empty();
-    if is_generic
-        || item
-            .attrs
-            .iter()
-            .any(|attribute| attribute.path().is_ident("repr"))
-    {
-        return None;
-    }
-    let mut next = 0_i64;
-    let numbered = item.variants.iter().map(|variant| {
-        if !variant.fields.is_empty() || !counted(&variant.attrs).is_empty() {
-            return None;
-        }
-        if let Some((_, value)) = &variant.discriminant {
-            next = match value {
-                syn::Expr::Lit(syn::ExprLit {
-                    lit: syn::Lit::Int(number),
-                    ..
-                }) => number.base10_parse().ok()?,
-                _ => return None,
-            };
-        }
-        let number = next;
-        next += 1;
-        Some((variant.ident.to_string(), number))
-    });
-    numbered.collect()
-}
-
-/// Whether an attribute leaves out one of the fields that is anything at all.
-fn leave_out(fields: &Fields, by: LeavesOut) -> bool {
-    let is_nothing = |of: &syn::Type| match of {
-        syn::Type::Path(of) => last(&of.path) == "PhantomData",
-        _ => false,
-    };
-    fields.iter().any(|field| {
-        let mut attributes = field.attrs.iter();
-        !is_nothing(&field.ty) && attributes.any(|of| says(of.to_token_stream(), by))
-    })
-}
-
-/// Whether the attribute is in the tokens, with whatever else it says.
-fn says(tokens: TokenStream, by: LeavesOut) -> bool {
-    let (attribute, words) = by;
-    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    let is_one = |token: TokenTree| match token {
-        TokenTree::Ident(name) => words.iter().any(|word| name == word),
-        _ => false,
-    };
-    let mut pairs = tokens.windows(2);
-    let is_said = pairs.any(|pair| match pair {
-        [TokenTree::Ident(name), TokenTree::Group(what)] => {
-            name == attribute && what.stream().into_iter().any(is_one)
-        }
-        _ => false,
-    });
-    is_said
-        || tokens.into_iter().any(|token| match token {
-            TokenTree::Group(group) => says(group.stream(), by),
-            _ => false,
-        })
-}
-
-/// Each name in the tokens.
-fn names(tokens: TokenStream, into: &mut BTreeSet<String>) {
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        match token {
-            TokenTree::Ident(ident) => {
-                let name = ident.to_string();
-                let is_call =
-                    matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '!');
-                if is_call && INCLUDES.contains(&&*name) {
-                    into.insert(INCLUDED.to_owned());
-                }
-                into.insert(name);
-            }
-            TokenTree::Group(group) => names(group.stream(), into),
-            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
-        }
-    }
 }
 
 #[cfg(test)]

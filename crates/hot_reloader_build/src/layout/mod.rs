@@ -6,12 +6,13 @@
 //! after cannot take each other's values for their own. What cannot be told counts as a change; that
 //! costs time and nothing else.
 //!
-//! `items` reads one file, `reader` all files of a crate, and `assembly` puts together what they say, by the
-//! names that they mention. A [`Layout`] is what comes of it.
+//! `items` reads one file, of whose `tokens` not all count, `reader` all files of a crate, and `assembly` puts
+//! together what they say, by the names that they mention. A [`Layout`] is what comes of it.
 
 mod assembly;
 mod items;
 mod reader;
+mod tokens;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

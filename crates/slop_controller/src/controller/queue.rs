@@ -27,15 +27,15 @@ pub(super) const LOOK: Duration = Duration::from_millis(300);
 /// Sees what became of what was asked, and asks for what is wanted.
 pub(super) fn run_queue(
     mut actions: Actions,
-    mut queue: ResMut<TicketQueue>,
-    mut discussions: ResMut<Discussions>,
+    queue: ResMut<TicketQueue>,
+    discussions: ResMut<Discussions>,
     pending: Option<ResMut<PendingRequests>>,
-    mut asks: ResMut<Events<AskAssistant>>,
+    asks: ResMut<Events<AskAssistant>>,
     (frames, tiers): (Res<Frames>, Res<Tiers>),
     mut query: Query<(Entity, &mut Ticket)>,
     mut commands: Commands,
 ) {
-    let Some(mut pending) = pending else {
+    let Some(pending) = pending else {
         return;
     };
     let wanted: Vec<Action> = actions.read().filter(|a| is_ours(a)).cloned().collect();
@@ -43,87 +43,117 @@ pub(super) fn run_queue(
     if wanted.is_empty() && !is_running && queue.mode != QueueMode::Auto {
         return;
     }
-    let mut tickets = Tickets::read(&query);
-    let answers = Answers {
-        discussions: &discussions,
-        pending: &pending,
-        all_are_sent: asks.is_empty(),
+    let mut desk = Desk {
+        queue,
+        tickets: Tickets::read(&query),
+        discussions,
+        pending,
+        asks,
+        tiers,
     };
-    for (number, answer) in answered(&tickets, &answers) {
-        settle(number, answer, &mut tickets, &mut discussions);
-    }
+    desk.settle_what_is_answered();
     for action in wanted {
+        desk.act(action);
+    }
+    if desk.queue.mode == QueueMode::Auto {
+        desk.start_what_is_ready();
+    }
+    if desk.tickets.dependencies().running() > 0 {
+        frames.after(LOOK);
+    }
+    desk.tickets.write(&mut query, &mut commands);
+}
+
+/// What the work on tickets is done with. A resource counts as changed when it is borrowed for that, so none is before.
+struct Desk<'w> {
+    queue: ResMut<'w, TicketQueue>,
+    tickets: Tickets,
+    discussions: ResMut<'w, Discussions>,
+    pending: ResMut<'w, PendingRequests>,
+    asks: ResMut<'w, Events<AskAssistant>>,
+    tiers: Res<'w, Tiers>,
+}
+
+/// Begins the work on a ticket, or a check, within a limit. What the assistant is to be asked.
+type Start = fn(
+    u32,
+    u32,
+    &mut Tickets,
+    &mut Discussions,
+    &PendingRequests,
+    &Tiers,
+) -> Result<AskAssistant, TicketError>;
+
+impl Desk<'_> {
+    fn settle_what_is_answered(&mut self) {
+        let answers = Answers {
+            discussions: &self.discussions,
+            pending: &self.pending,
+            all_are_sent: self.asks.is_empty(),
+        };
+        for (number, answer) in answered(&self.tickets, &answers) {
+            settle(number, answer, &mut self.tickets, &mut self.discussions);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
         match action {
             Action::SetQueue(mut wanted) => {
                 wanted.limit = wanted.limit.clamp(1, TicketQueue::MOST);
-                queue.set_if_neq(wanted);
+                self.queue.set_if_neq(wanted);
             }
-            Action::SkipTicket(number) if !queue.skipped.contains(&number) => {
-                queue.skipped.push(number);
+            Action::SkipTicket(number) if !self.queue.skipped.contains(&number) => {
+                self.queue.skipped.push(number);
             }
             Action::CancelTicket(number) => {
-                cancel(number, &mut tickets, &mut discussions, &mut pending);
+                cancel(
+                    number,
+                    &mut self.tickets,
+                    &mut self.discussions,
+                    &mut self.pending,
+                );
             }
             Action::StopDiscussion(id) => {
-                stop(Some(id), &mut discussions, &mut pending);
+                stop(Some(id), &mut self.discussions, &mut self.pending);
             }
             Action::CheckTicket(number) => {
-                match checks::start(
-                    number,
-                    queue.limit,
-                    &mut tickets,
-                    &mut discussions,
-                    &pending,
-                    &tiers,
-                ) {
-                    Ok(ask) => {
-                        asks.send(ask);
-                    }
-                    Err(error) => warn!("QA was not asked: {error}"),
+                if let Err(error) = self.ask(checks::start, number) {
+                    warn!("QA was not asked: {error}");
                 }
             }
             Action::RunTicket(number) => {
-                match start(
-                    number,
-                    queue.limit,
-                    &mut tickets,
-                    &mut discussions,
-                    &pending,
-                    &tiers,
-                ) {
-                    Ok(ask) => {
-                        asks.send(ask);
-                    }
-                    Err(error) => warn!("the assistant was not asked: {error}"),
+                if let Err(error) = self.ask(start, number) {
+                    warn!("the assistant was not asked: {error}");
                 }
             }
             _ => {}
         }
     }
-    if queue.mode == QueueMode::Auto {
-        let ready = tickets.dependencies().ready();
+
+    fn start_what_is_ready(&mut self) {
+        let ready = self.tickets.dependencies().ready();
         let ready: Vec<u32> = ready.iter().map(|ticket| ticket.number).collect();
         for number in ready {
-            if tickets.dependencies().running() >= queue.limit {
+            if self.tickets.dependencies().running() >= self.queue.limit {
                 break;
             }
             // One whose discussion is busy has its turn later.
-            if let Ok(ask) = start(
-                number,
-                queue.limit,
-                &mut tickets,
-                &mut discussions,
-                &pending,
-                &tiers,
-            ) {
-                asks.send(ask);
-            }
+            let _ = self.ask(start, number);
         }
     }
-    if tickets.dependencies().running() > 0 {
-        frames.after(LOOK);
+
+    fn ask(&mut self, start: Start, number: u32) -> Result<(), TicketError> {
+        let ask = start(
+            number,
+            self.queue.limit,
+            &mut self.tickets,
+            &mut self.discussions,
+            &self.pending,
+            &self.tiers,
+        )?;
+        self.asks.send(ask);
+        Ok(())
     }
-    tickets.write(&mut query, &mut commands);
 }
 
 fn is_ours(action: &Action) -> bool {

@@ -37,38 +37,9 @@ pub(super) fn detail(
     out: &mut Vec<Action>,
 ) {
     let number = ticket.number;
-    // There is a draft only while it differs, so that without one the ticket is seen as it is.
-    let draft = board.draft.take().filter(|draft| draft.number == number);
-    let mut draft = draft.unwrap_or_else(|| ticket.clone());
-    draft.status = ticket.status;
-    draft.rank = ticket.rank;
-    draft.discussion = ticket.discussion;
-    draft.run.clone_from(&ticket.run);
-    draft.check = ticket.check;
-    draft.verdict.clone_from(&ticket.verdict);
-    draft.depends_on.retain(|n| scene.get(*n).is_some());
-
-    let mut wish = None;
-    let focused = ui.memory(|memory| memory.focused());
-    let written = [
-        title_field(number),
-        text_field(number),
-        reason_field(number),
-    ];
-    if focused.is_some_and(|focused| written.contains(&focused))
-        && ui.input_mut(|input| input.consume_shortcut(&SEND))
-    {
-        wish = Some(Wish::Save);
-    }
-    ui.horizontal(|ui| {
-        let text = egui::RichText::new(format!("Ticket {number}"));
-        ui.label(text.heading().color(scene.theme.accent));
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if icon(ui, "✖", "Close; changes are saved", true, 20.0) {
-                wish = Some(Wish::Close);
-            }
-        });
-    });
+    let mut draft = draft_of(scene, ticket, board);
+    let saved = is_save_struck(ui, number).then_some(Wish::Save);
+    let closed = heading(ui, scene, number).then_some(Wish::Close);
     let buttons = ui.spacing().interact_size.y + 2.0 * GAP;
     egui::ScrollArea::vertical()
         .id_salt(("fields", number))
@@ -81,25 +52,8 @@ pub(super) fn detail(
             board.selected = other.or(board.selected);
         });
     let wanted = changes(&draft, ticket);
-    ui.horizontal(|ui| {
-        let save = ui.add_enabled(wanted.is_some(), egui::Button::new("Save"));
-        let hover = "Ctrl+Enter. To choose another ticket saves too.";
-        if save.on_hover_text(hover).clicked() {
-            wish = Some(Wish::Save);
-        }
-        let revert = ui.add_enabled(draft != *ticket, egui::Button::new("Revert"));
-        if revert.on_hover_text("Give the changes up").clicked() {
-            wish = Some(Wish::Revert);
-        }
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let button = ui.button("🗑 Delete");
-            let hover = "Delete the ticket. Edit › Bring back undoes it.";
-            if button.on_hover_text(hover).clicked() {
-                wish = Some(Wish::Delete);
-            }
-        });
-    });
-    match (wish, wanted) {
+    let clicked = buttons_below(ui, wanted.is_some(), draft != *ticket);
+    match (clicked.or(closed).or(saved), wanted) {
         (Some(Wish::Save), Some(wanted)) => {
             draft.clone_from(&wanted);
             out.push(Action::EditTicket(wanted));
@@ -115,6 +69,70 @@ pub(super) fn detail(
         (Some(Wish::Save) | None, _) => {}
     }
     board.draft = (draft != *ticket).then_some(draft);
+}
+
+/// The ticket as it is written in the pane.
+fn draft_of(scene: &Scene<'_>, ticket: &Ticket, board: &mut Board) -> Ticket {
+    let number = ticket.number;
+    // There is a draft only while it differs, so that without one the ticket is seen as it is.
+    let draft = board.draft.take().filter(|draft| draft.number == number);
+    let mut draft = draft.unwrap_or_else(|| ticket.clone());
+    draft.status = ticket.status;
+    draft.rank = ticket.rank;
+    draft.discussion = ticket.discussion;
+    draft.run.clone_from(&ticket.run);
+    draft.check = ticket.check;
+    draft.verdict.clone_from(&ticket.verdict);
+    draft.depends_on.retain(|n| scene.get(*n).is_some());
+    draft
+}
+
+/// Whether the keys that save are struck in a field of the ticket.
+fn is_save_struck(ui: &mut egui::Ui, number: u32) -> bool {
+    let focused = ui.memory(|memory| memory.focused());
+    let written = [
+        title_field(number),
+        text_field(number),
+        reason_field(number),
+    ];
+    focused.is_some_and(|focused| written.contains(&focused))
+        && ui.input_mut(|input| input.consume_shortcut(&SEND))
+}
+
+/// The number of the ticket. Whether the pane is to be closed.
+fn heading(ui: &mut egui::Ui, scene: &Scene<'_>, number: u32) -> bool {
+    let mut is_closed = false;
+    ui.horizontal(|ui| {
+        let text = egui::RichText::new(format!("Ticket {number}"));
+        ui.label(text.heading().color(scene.theme.accent));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            is_closed = icon(ui, "✖", "Close; changes are saved", true, 20.0);
+        });
+    });
+    is_closed
+}
+
+fn buttons_below(ui: &mut egui::Ui, can_save: bool, can_revert: bool) -> Option<Wish> {
+    let mut wish = None;
+    ui.horizontal(|ui| {
+        let save = ui.add_enabled(can_save, egui::Button::new("Save"));
+        let hover = "Ctrl+Enter. To choose another ticket saves too.";
+        if save.on_hover_text(hover).clicked() {
+            wish = Some(Wish::Save);
+        }
+        let revert = ui.add_enabled(can_revert, egui::Button::new("Revert"));
+        if revert.on_hover_text("Give the changes up").clicked() {
+            wish = Some(Wish::Revert);
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let button = ui.button("🗑 Delete");
+            let hover = "Delete the ticket. Edit › Bring back undoes it.";
+            if button.on_hover_text(hover).clicked() {
+                wish = Some(Wish::Delete);
+            }
+        });
+    });
+    wish
 }
 
 /// What can be changed, and what is to be known of it. Another ticket that is to be shown instead.

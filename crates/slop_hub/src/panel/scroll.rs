@@ -192,6 +192,21 @@ pub(super) struct Scroll {
 pub(super) type Anchor = (u64, f32);
 
 impl Scroll {
+    /// The offset that is asked for, before anything is measured.
+    fn asked(&self, column: &Column, thread: &Thread<'_>) -> f64 {
+        if let Some(place) = self.jump {
+            return column.tops[place];
+        }
+        let Some((id, reaches)) = self.anchor else {
+            return self.offset;
+        };
+        let mut places = 0..thread.shown.len();
+        let place = places.find(|place| thread.entry(*place).id == id);
+        place.map_or(self.offset, |place| {
+            column.tops[place + 1] - f64::from(reaches)
+        })
+    }
+
     /// The offset at which a column is to be drawn, if this one is asked for.
     pub(super) fn place(&self, column: &Column, offset: f64) -> f64 {
         let end = (column.total() - self.height).max(0.0);
@@ -293,54 +308,17 @@ pub(super) fn rows(
     cache: &mut Cache,
     out: &mut Vec<Action>,
 ) -> Scrolled {
-    let width = (ui.available_width() - BAR).max(NARROW);
-    let left = ui.max_rect().left();
+    let lane = Lane {
+        left: ui.max_rect().left(),
+        width: (ui.available_width() - BAR).max(NARROW),
+    };
     let mut ids = 0;
     let mut column = Column::new((0..thread.shown.len()).map(|place| {
         let entry = thread.entry(place);
         let measured = cache.heights.get(&entry.id);
-        measured.map_or_else(|| estimate(entry, width), |measured| measured.height)
+        measured.map_or_else(|| estimate(entry, lane.width), |measured| measured.height)
     }));
-    let mut offset = scroll.offset;
-    if let Some((id, reaches)) = scroll.anchor {
-        let mut places = 0..thread.shown.len();
-        if let Some(place) = places.find(|place| thread.entry(*place).id == id) {
-            offset = column.tops[place + 1] - f64::from(reaches);
-        }
-    }
-    if let Some(place) = scroll.jump {
-        offset = column.tops[place];
-    }
-    for _ in 0..ROUNDS {
-        offset = scroll.place(&column, offset);
-        let from = offset;
-        let mut is_settled = true;
-        for place in column.visible(from, scroll.height) {
-            let row = thread.row(place);
-            let measured = cache.heights.get(&row.entry.id);
-            if measured.is_some_and(|measured| row.is_edited || measured.is_fresh(&row, width)) {
-                continue;
-            }
-            let is_new = measured.is_none();
-            let below = egui::pos2(left, ui.clip_rect().bottom() + 1000.0);
-            let rect = egui::Rect::from_min_size(below, egui::vec2(width, TALL));
-            let height = measure(ui, &mut ids, &row, thread, rect, &mut cache.commonmark);
-            cache
-                .heights
-                .insert(row.entry.id, Measured::new(&row, width, height));
-            // One that comes in at the top grows upwards, so that what is below it stays put.
-            if is_new && column.tops[place] < from {
-                offset += f64::from(height - column.heights[place]);
-            }
-            column.heights[place] = height;
-            is_settled = false;
-        }
-        if is_settled {
-            break;
-        }
-        column.sum();
-    }
-    let offset = scroll.place(&column, offset);
+    let offset = measure_visible(ui, &mut ids, &lane, thread, scroll, &mut column, cache);
     let visible = column.visible(offset, scroll.height);
     let mut y = scroll.top + (column.tops[visible.start] - offset) as f32;
     let anchor = (visible.start < thread.shown.len()).then(|| {
@@ -349,8 +327,9 @@ pub(super) fn rows(
     });
     for place in visible {
         let row = thread.row(place);
-        let rect = egui::Rect::from_min_size(egui::pos2(left, y), egui::vec2(width, TALL));
-        let builder = egui::UiBuilder::new().id_salt(row.entry.id).max_rect(rect);
+        let builder = egui::UiBuilder::new()
+            .id_salt(row.entry.id)
+            .max_rect(lane.at(y));
         let mut child = child(ui, &mut ids, row.entry.id, builder);
         let editing = &mut hub.editing;
         draw(
@@ -366,7 +345,7 @@ pub(super) fn rows(
         if (height - column.heights[place]).abs() > 0.5 {
             cache
                 .heights
-                .insert(row.entry.id, Measured::new(&row, width, height));
+                .insert(row.entry.id, Measured::new(&row, lane.width, height));
             ui.ctx().request_repaint();
         }
     }
@@ -378,6 +357,63 @@ pub(super) fn rows(
         total: column.total(),
         anchor,
     }
+}
+
+/// Where the entries are laid out, one below the other.
+struct Lane {
+    left: f32,
+    width: f32,
+}
+
+impl Lane {
+    /// The room for one that begins there.
+    fn at(&self, top: f32) -> egui::Rect {
+        let size = egui::vec2(self.width, TALL);
+        egui::Rect::from_min_size(egui::pos2(self.left, top), size)
+    }
+}
+
+/// Measures what can be seen until no more comes in by that. The offset at which it is to be drawn.
+fn measure_visible(
+    ui: &mut egui::Ui,
+    ids: &mut u64,
+    lane: &Lane,
+    thread: &Thread<'_>,
+    scroll: &Scroll,
+    column: &mut Column,
+    cache: &mut Cache,
+) -> f64 {
+    let mut offset = scroll.asked(column, thread);
+    for _ in 0..ROUNDS {
+        offset = scroll.place(column, offset);
+        let from = offset;
+        let mut is_settled = true;
+        for place in column.visible(from, scroll.height) {
+            let row = thread.row(place);
+            let measured = cache.heights.get(&row.entry.id);
+            let is_fresh = |measured: &Measured| measured.is_fresh(&row, lane.width);
+            if measured.is_some_and(|measured| row.is_edited || is_fresh(measured)) {
+                continue;
+            }
+            let is_new = measured.is_none();
+            let rect = lane.at(ui.clip_rect().bottom() + 1000.0);
+            let height = measure(ui, ids, &row, thread, rect, &mut cache.commonmark);
+            cache
+                .heights
+                .insert(row.entry.id, Measured::new(&row, lane.width, height));
+            // One that comes in at the top grows upwards, so that what is below it stays put.
+            if is_new && column.tops[place] < from {
+                offset += f64::from(height - column.heights[place]);
+            }
+            column.heights[place] = height;
+            is_settled = false;
+        }
+        if is_settled {
+            break;
+        }
+        column.sum();
+    }
+    scroll.place(column, offset)
 }
 
 /// A child whose ids, the automatic ones too, follow from the id of an entry, and not from which

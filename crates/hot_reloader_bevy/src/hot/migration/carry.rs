@@ -90,16 +90,8 @@ pub(crate) fn carry(
     let mut waiting = Vec::new();
     for (index, crossing) in crossings.iter().enumerate() {
         let start = Instant::now();
-        let (passage, to) = match &crossing.way {
-            Way::Anew => continue,
-            Way::Discard | Way::DiscardUnseen => (Passage::Discarded, None),
-            Way::Over { passage, to, .. } => {
-                let known = to.as_ref().and_then(|to| {
-                    let id = new_id(world, to, crossing.holder)?;
-                    Some((id, to))
-                });
-                (known.map_or(Passage::Waiting, |_| *passage), known)
-            }
+        let Some((passage, to)) = passage_of(world, crossing) else {
+            continue;
         };
         let mut notes = Vec::new();
         if let Some((to, incoming)) = to {
@@ -140,6 +132,37 @@ pub(crate) fn carry(
     world.resource_scope(|world, mut delegates: Mut<Delegates>| {
         delegates.spawned.stay_present(world, entered, &became);
     });
+    leave_behind(world, incoming, crossings, &waiting);
+    Ok(changes)
+}
+
+/// How values go over now, and what they become. `None` if the build has made what new code is to find.
+fn passage_of<'a>(
+    world: &World,
+    crossing: &'a Crossing,
+) -> Option<(Passage, Option<(ComponentId, &'a Incoming)>)> {
+    match &crossing.way {
+        Way::Anew => None,
+        Way::Discard | Way::DiscardUnseen => Some((Passage::Discarded, None)),
+        Way::Over { passage, to, .. } => {
+            let known = to.as_ref().and_then(|to| {
+                let id = new_id(world, to, crossing.holder)?;
+                Some((id, to))
+            });
+            let passage = known.map_or(Passage::Waiting, |_| *passage);
+            Some((passage, known))
+        }
+    }
+}
+
+/// Takes note of the values that stay as they were: of those, by their places, that wait for new code to use their
+/// types, and of those that no code uses.
+fn leave_behind(
+    world: &mut World,
+    incoming: &HashMap<TypeId, Incoming>,
+    crossings: Vec<Crossing>,
+    waiting: &[usize],
+) {
     let known = world.components().len();
     // Code of before may come back, and its values with it.
     let is_used = |id: &ComponentId| {
@@ -165,7 +188,6 @@ pub(crate) fn carry(
     let now = Left { waiting, abandoned };
     left.before = std::mem::replace(&mut left.now, now);
     left.known = known;
-    Ok(changes)
 }
 
 /// Carries over what waited for new code to use its type, as soon as it has.

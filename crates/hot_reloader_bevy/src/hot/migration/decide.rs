@@ -170,78 +170,111 @@ impl Decision<'_> {
         if to.is_none() && !new.tells_apart(old, name) {
             return Ok(None);
         }
-        let crossing = |way, fault| {
-            Ok(Some(Crossing {
-                old: info.id(),
-                origin: (id, old.clone()),
-                holder,
-                names: [name.to_owned(), now.clone()],
-                way,
-                fault,
-            }))
-        };
-        let plain = fault(&now, String::new());
-        let is = match new.lacks(old, &now) {
-            true => Known::Gone,
-            false => new.of(&now),
-        };
         let was = old.of(name);
         if was == Known::Gone && to.is_none() {
             // The sources never knew it, and new code does not either.
             return Ok(None);
         }
-        if let Some(asset) = names::asset_of(name).filter(|_| !new.discards(name)) {
+        let is = match new.lacks(old, &now) {
+            true => Known::Gone,
+            false => new.of(&now),
+        };
+        let (way, fault) = self.way(&Met {
+            id,
+            info,
+            holder,
+            old,
+            new,
+            now: &now,
+            was,
+            is,
+            to,
+        })?;
+        Ok(Some(Crossing {
+            old: info.id(),
+            origin: (id, old.clone()),
+            holder,
+            names: [name.to_owned(), now.clone()],
+            way,
+            fault,
+        }))
+    }
+
+    /// The way by which a type goes over, and the fault if that fails.
+    fn way(&self, met: &Met<'_>) -> Result<(Way, TypeFault), TypeFault> {
+        let Met {
+            id, info, holder, ..
+        } = *met;
+        let name = info.name();
+        let plain = fault(met.now, String::new());
+        if let Some(asset) = names::asset_of(name).filter(|_| !met.new.discards(name)) {
             return Err(fault(name, assets_stay(asset)));
         }
-        if was != Known::Gone && is == Known::Gone {
-            if self.plan.layout.discards(name) {
-                let comes_back = self.as_it_is(info, holder).is_ok();
-                let way = if comes_back {
-                    Way::Discard
-                } else {
-                    Way::DiscardUnseen
-                };
-                return crossing(way, plain);
+        if met.was != Known::Gone && met.is == Known::Gone {
+            if !self.plan.layout.discards(name) {
+                return Err(fault(name, gone(name, met.old, &self.plan.layout)));
             }
-            return Err(fault(name, gone(name, old, &self.plan.layout)));
+            let comes_back = self.as_it_is(info, holder).is_ok();
+            let way = if comes_back {
+                Way::Discard
+            } else {
+                Way::DiscardUnseen
+            };
+            return Ok((way, plain));
         }
-        if was != is && names::is_next_state(name) {
+        if met.was != met.is && names::is_next_state(name) {
             let way = if self.waits(info) {
                 Way::Discard
             } else {
                 Way::Anew
             };
-            return crossing(way, plain);
+            return Ok((way, plain));
         }
-        if to.is_some_and(|to| self.is_as_made(id, info, holder) && self.makes(to.id, holder)) {
-            return crossing(Way::Anew, plain);
+        let is_made =
+            |to: &Incoming| self.is_as_made(id, info, holder) && self.makes(to.id, holder);
+        if met.to.is_some_and(is_made) {
+            return Ok((Way::Anew, plain));
         }
+        self.way_of_values(met)
+    }
+
+    /// The way by which values go over, as they are or as others.
+    fn way_of_values(&self, met: &Met<'_>) -> Result<(Way, TypeFault), TypeFault> {
+        let Met {
+            id,
+            info,
+            old,
+            new,
+            to,
+            ..
+        } = *met;
         let is_same_size = to.is_none_or(|to| to.layout == info.layout());
-        let is_same = was == is && was != Known::Gone && is_same_size;
-        let (passage, conversion, fault) = if is_same {
-            (Passage::Moved, self.as_it_is(info, holder)?, plain)
-        } else {
-            let Some(to) = to else {
-                let reason = "nothing that could be looked at in the new code uses it; \
-                              list it in `state_keys`, or `register_type` it and use it in a query";
-                return Err(fault(&now, reason.to_owned()));
+        if met.was == met.is && met.was != Known::Gone && is_same_size {
+            let over = Way::Over {
+                passage: Passage::Moved,
+                conversion: self.as_it_is(info, met.holder)?,
+                to: to.cloned(),
             };
-            let changed = Changed {
-                id,
-                info,
-                to,
-                old,
-                new,
-            };
-            let fault = self.changed(&changed, String::new());
-            (Passage::Migrated, self.migrated(&changed)?, fault)
+            return Ok((over, fault(met.now, String::new())));
+        }
+        let Some(to) = to else {
+            let reason = "nothing that could be looked at in the new code uses it; \
+                          list it in `state_keys`, or `register_type` it and use it in a query";
+            return Err(fault(met.now, reason.to_owned()));
+        };
+        let changed = Changed {
+            id,
+            info,
+            to,
+            old,
+            new,
         };
         let over = Way::Over {
-            passage,
-            conversion,
-            to: to.cloned(),
+            passage: Passage::Migrated,
+            conversion: self.migrated(&changed)?,
+            to: Some(to.clone()),
         };
-        crossing(over, fault)
+        Ok((over, self.changed(&changed, String::new())))
     }
 
     /// What the new code scopes entities to a state by. Only its transitions use that, and they are not looked at
@@ -496,6 +529,23 @@ fn assets_stay(asset: &str) -> String {
         "assets of this type, their loader and their handles stay with the code of the first load: undo the change, \
          restart the app, or put {asset} and its loader into a crate that the app shares"
     )
+}
+
+/// A type in the world that new code may not find again.
+struct Met<'a> {
+    id: TypeId,
+    info: &'a ComponentInfo,
+    holder: Holder,
+    old: &'a Layout,
+    new: &'a Layout,
+    /// The name that new code has for it.
+    now: &'a str,
+    /// What the sources said of it.
+    was: Known,
+    /// What they say now.
+    is: Known,
+    /// What new code uses in its place.
+    to: Option<&'a Incoming>,
 }
 
 /// A type that is not what it was.
