@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned, ToTokens};
 use syn::{
     bracketed,
+    ext::IdentExt,
     parse::{Parse, ParseStream},
     punctuated::Punctuated,
     spanned::Spanned,
@@ -81,8 +82,9 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
         .iter()
         .map(|key| quote_spanned!(key.span()=> make_known::<#key, _>(probe.make_known())));
     let target_names = targets.iter().map(|path| {
-        let last = path.segments.last().map(|segment| &segment.ident);
-        quote!(stringify!(#last))
+        // As systems are named by the compiler, without `r#`.
+        let last = path.segments.last();
+        last.map_or_else(String::new, |segment| segment.ident.unraw().to_string())
     });
     Ok(quote! {
         #function
