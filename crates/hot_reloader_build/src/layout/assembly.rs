@@ -253,10 +253,12 @@ fn changes_unseen(name: &str) -> bool {
     NAMES.contains(&name) || name.starts_with("Atomic")
 }
 
+/// As the compiler names it, without `r#`.
 fn joined(module: &str, path: &str) -> String {
-    if module.is_empty() || path.is_empty() {
+    let joined = if module.is_empty() || path.is_empty() {
         format!("{module}{path}")
     } else {
         format!("{module}::{path}")
-    }
+    };
+    joined.replace("r#", "")
 }

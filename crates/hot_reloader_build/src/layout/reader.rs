@@ -137,7 +137,9 @@ fn places(file: &Path, child: &items::Child, is_root: bool) -> Vec<PathBuf> {
     } else {
         folder.join(stem)
     };
-    let inner = child.within.iter().fold(own, |path, name| path.join(name));
+    let plain = |name: &str| name.trim_start_matches("r#").to_owned();
+    let within = child.within.iter().map(|name| plain(name));
+    let inner = within.fold(own, |path, name| path.join(name));
     if let Some(path) = &child.path {
         let from = if child.within.is_empty() {
             folder
@@ -146,7 +148,7 @@ fn places(file: &Path, child: &items::Child, is_root: bool) -> Vec<PathBuf> {
         };
         return vec![from.join(path)];
     }
-    let name = child.name.trim_start_matches("r#");
+    let name = plain(&child.name);
     vec![
         inner.join(format!("{name}.rs")),
         inner.join(name).join("mod.rs"),

@@ -193,7 +193,7 @@ impl Decision<'_> {
         if let Some(asset) = names::asset_of(name).filter(|_| !new.discards(name)) {
             return Err(fault(name, assets_stay(asset)));
         }
-        if was != Known::Gone && is == Known::Gone {
+        if self.is_gone(name, [was, is], to.is_some()) {
             if self.plan.layout.discards(name) {
                 let comes_back = self.as_it_is(info, holder).is_ok();
                 let way = if comes_back {
@@ -242,6 +242,19 @@ impl Decision<'_> {
             to: to.cloned(),
         };
         crossing(over, fault)
+    }
+
+    /// Whether a type that the sources knew is none any more. Macros may have made one of its name, which counts if new
+    /// code was seen to use it.
+    fn is_gone(&self, name: &str, [was, is]: [Known; 2], is_used: bool) -> bool {
+        match is {
+            Known::As(_) => false,
+            Known::Gone => was != Known::Gone,
+            Known::Unnamed(_) => {
+                let is_let_go = || was != Known::Gone && self.plan.layout.discards(name);
+                !is_used && was != is && (matches!(was, Known::As(_)) || is_let_go())
+            }
+        }
     }
 
     /// What the new code scopes entities to a state by. Only its transitions use that, and they are not looked at
