@@ -254,7 +254,7 @@ impl Task<'_> {
         };
         let mut before = Contents::default();
         if let Some(sources) = of_before {
-            sources.make_stale();
+            sources.make_stale(asked);
             before = sources.again();
         }
         if let Some(known) = &*known {
