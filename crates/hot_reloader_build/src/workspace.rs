@@ -58,6 +58,8 @@ pub struct HotCrate {
     pub source: PathBuf,
     /// The ids of the other hot packages that it needs.
     pub needs: Vec<String>,
+    /// The features that are on, as far as manifests and settings say.
+    pub features: Vec<String>,
 }
 
 /// A package from a folder of this machine with a build script.
@@ -237,7 +239,9 @@ impl Workspace {
         let hot: Vec<&PackageId> = hot.filter(|id| is_local(id) || needs_local(id)).collect();
         let hot_crate = |id: &&PackageId| {
             let package = packages[id];
-            let needs = nodes.get(id).into_iter().flat_map(|node| &node.deps);
+            let node = nodes.get(id).into_iter();
+            let features = node.clone().flat_map(|node| &node.features);
+            let needs = node.flat_map(|node| &node.deps);
             let needs = needs.filter(|need| is_part(need)).map(|need| &need.pkg);
             let needs = needs.filter(|need| hot.contains(need));
             HotCrate {
@@ -246,6 +250,7 @@ impl Workspace {
                 folder: folder_of(package),
                 source: source_of(package),
                 needs: needs.map(|need| need.repr.clone()).collect(),
+                features: features.map(ToString::to_string).collect(),
             }
         };
         let of_linked = linked.iter().filter_map(|id| nodes.get(id));
@@ -424,6 +429,7 @@ impl Workspace {
                 folder: root.join(name),
                 source: root.join(name).join("src/lib.rs"),
                 needs: Vec::new(),
+                features: Vec::new(),
             }],
             root,
             stable: Vec::new(),

@@ -47,6 +47,9 @@ const INCLUDED: &str = "include*!";
 /// What a path begins with that leads to the modules around.
 pub(super) const AROUND: [&str; 3] = ["crate", "self", "super"];
 
+/// By what sources ask for features.
+pub(super) const CONDITION: &str = "cfg";
+
 /// An attribute of fields, and the words by which it says that one is left out.
 type LeavesOut = (&'static str, &'static [&'static str]);
 
@@ -353,7 +356,13 @@ impl<'ast> Visit<'ast> for Reader {
             }
             Item::Use(item) => {
                 let is_public = !matches!(item.vis, syn::Visibility::Inherited);
+                let first = self.found.pieces.len();
                 self.uses(&item.tree, "", is_public);
+                if item.attrs.iter().any(|of| of.path().is_ident(CONDITION)) {
+                    for piece in &mut self.found.pieces[first..] {
+                        piece.mentions.insert(CONDITION.to_owned());
+                    }
+                }
             }
             Item::Macro(item) => {
                 let made = item.ident.as_ref().map(ToString::to_string);

@@ -318,6 +318,7 @@ impl Layout {
             is_exact: true,
             needs: &[],
             seed: 0,
+            features: 0,
         }];
         let layout = Assembly::new(&crates, &[files]).layout();
         layout.told_apart([(name.to_owned(), identity)])
@@ -403,6 +404,7 @@ mod tests {
             is_exact: true,
             needs,
             seed: 0,
+            features: 0,
         };
         let crates = [of("rules", &rules, &[]), of("game", &game, &[0])];
         let layout = Reader::default().read(&crates).unwrap();
@@ -613,6 +615,7 @@ mod tests {
                 is_exact: true,
                 needs: &[],
                 seed: 0,
+                features: 0,
             });
             Assembly::new(&crates, &files).layout()
         };
@@ -632,6 +635,31 @@ mod tests {
         }
         let alike = of("enum A { One }", "enum A { Two }");
         assert_eq!(alike.variants("util::A"), None);
+    }
+
+    /// A field more may be where nothing was before, so not even the size tells.
+    #[test]
+    fn a_type_with_conditions_is_another_one_with_other_features() {
+        let text = "struct A { x: u32, #[cfg(feature = \"b\")] y: bool } struct Holder(A); \
+                    #[cfg(unix)] use v1::P; struct Importer(P); struct Plain(u8);";
+        let of = |features| {
+            let crates = [CrateSources {
+                name: "game",
+                root: PathBuf::new(),
+                sources: &Contents::default(),
+                is_exact: true,
+                needs: &[],
+                seed: 0,
+                features,
+            }];
+            let files = vec![(Some(String::new()), Arc::new(Pieces::of(text)))];
+            Assembly::new(&crates, &[files]).layout()
+        };
+        let [was, now] = [1, 2].map(of);
+        for name in ["game::A", "game::Holder", "game::Importer"] {
+            assert_ne!(was.of(name), now.of(name), "{name}");
+        }
+        assert_eq!(was.of("game::Plain"), now.of("game::Plain"));
     }
 
     /// A line at the top of another file is no change of a type.

@@ -53,7 +53,8 @@ impl Reader {
             let digests = files
                 .iter()
                 .map(|(module, file)| (module.clone(), file.digest));
-            key.push((of.name, of.seed, of.needs, digests.collect::<Vec<_>>()));
+            let digests: Vec<_> = digests.collect();
+            key.push((of.name, [of.seed, of.features], of.needs, digests));
             let files = files.into_iter();
             let files: Vec<_> = files.map(|(module, file)| (module, file.pieces)).collect();
             all.push(files);
