@@ -177,8 +177,10 @@ impl Sources {
         let deps = deps(&self.folders);
         for scripted in &workspace.scripted {
             let is_hot = workspace.hot.iter().any(|h| h.folder == scripted.folder);
-            let files = files_of_script(scripted, &deps, &workspace.root);
-            if (is_hot || knows_stable) && !self.scripts.has_all(&Contents::read(files)) {
+            // A new one in a folder that it names cargo sees by the time of that.
+            let files = files_of_script(scripted, &deps, &workspace.root).into_iter();
+            let now = Contents::read(files.filter(|file| self.scripts.has(file)));
+            if (is_hot || knows_stable) && !self.scripts.has_all(&now) {
                 let forgotten = script_fingerprints(&self.folders, scripted);
                 forgotten.iter().for_each(|file| remove(file));
             }
