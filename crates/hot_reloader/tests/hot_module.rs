@@ -16,13 +16,20 @@ pub mod parts {
     /// The documentation stays on the function, and the type beside it needs none.
     #[hot_module(
         state_keys = [Pool<u32>, super::parts::Size, Name],
-        targets = [grow::<u32>, super::shrink],
+        targets = [grow::<u32>, super::shrink, super::r#move, <super::Red as super::Player>::play],
         after = [one, another],
     )]
     #[inline(never)]
     pub fn parts(app: &mut App) {
-        app.init_resource::<Pool<u32>>()
-            .add_systems(Update, (grow::<u32>, super::shrink));
+        app.init_resource::<Pool<u32>>().add_systems(
+            Update,
+            (
+                grow::<u32>,
+                super::shrink,
+                super::r#move,
+                <super::Red as super::Player>::play,
+            ),
+        );
     }
 
     /// A component.
@@ -35,6 +42,18 @@ pub mod parts {
 }
 
 fn shrink() {}
+
+fn r#move() {}
+
+trait Player {
+    fn play();
+}
+
+struct Red;
+
+impl Player for Red {
+    fn play() {}
+}
 
 #[hot_module]
 #[deprecated = "it stays an attribute of the function"]
@@ -53,7 +72,8 @@ fn the_entry_says_what_was_written() {
         entry.state_keys,
         ["Pool<u32>", "super::parts::Size", "Name"]
     );
-    assert_eq!(entry.targets, ["grow", "shrink"]);
+    assert_eq!(entry.targets, ["grow", "shrink", "move", "play"]);
+    assert!(std::any::type_name_of_val(&r#move).ends_with("::move"));
     assert_eq!(entry.after, ["one", "another"]);
     let entry = <private as HotModuleDef>::ENTRY;
     assert_eq!(entry.state_keys, [""; 0]);

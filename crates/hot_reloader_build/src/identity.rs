@@ -168,6 +168,7 @@ impl Identities {
             is_exact: !sources.is_empty(),
             needs,
             seed,
+            features: digest_of(&of.features),
         });
         self.reader.read(&crates.collect::<Vec<_>>())
     }

@@ -273,7 +273,7 @@ impl Task<'_> {
         known: &mut Option<Known>,
         supervisor: &mut Supervisor,
     ) -> Result<(Built, Vec<String>), BuildError> {
-        let (older, before) = self.left_by_earlier(known.as_ref());
+        let (older, before) = self.left_by_earlier(asked, known.as_ref());
         let start = SystemTime::now();
         let calls = self.call_for_each(asked, supervisor)?;
         let wanted = self.wanted();
@@ -328,7 +328,11 @@ impl Task<'_> {
     }
 
     /// The recording of an earlier build, and what is in the files that it knows. Cargo is made to see those that changed.
-    fn left_by_earlier(&self, known: Option<&Known>) -> (Option<Recording>, Contents) {
+    fn left_by_earlier(
+        &self,
+        asked: &Workspace,
+        known: Option<&Known>,
+    ) -> (Option<Recording>, Contents) {
         let kept = Recording::kept(self.benches);
         let sources = match known {
             Some(known) => Some(known.sources.clone()),
@@ -337,7 +341,7 @@ impl Task<'_> {
         };
         let mut before = Contents::default();
         if let Some(sources) = sources {
-            sources.make_stale();
+            sources.make_stale(asked);
             before = sources.again();
         }
         let own = known.and_then(|known| known.recording.as_ref().ok().cloned());

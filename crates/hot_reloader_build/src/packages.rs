@@ -162,6 +162,13 @@ impl<'a> Packages<'a> {
         node.map(|node| &node.deps[..]).unwrap_or_default()
     }
 
+    /// The features of a package that are on, as far as manifests and settings say.
+    fn features(&self, id: &PackageId) -> Vec<String> {
+        let node = self.nodes.get(id).into_iter();
+        let features = node.flat_map(|node| &node.features);
+        features.map(ToString::to_string).collect()
+    }
+
     /// These packages, and all that they need by needs that count.
     fn below(
         &self,
@@ -264,6 +271,7 @@ impl<'a> Parts<'a> {
             folder: folder_of(package),
             source: source_of(package),
             needs: needs.map(|need| need.repr.clone()).collect(),
+            features: self.packages.features(id),
         }
     }
 

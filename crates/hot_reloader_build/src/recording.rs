@@ -248,7 +248,11 @@ impl Recording {
         let units = self.units.iter();
         let known = units.map(|unit| (unit.name.clone(), unit.sources.clone()));
         let folder = self.deps()?.parent()?;
-        Some(Sources::of_before(folder, known.collect()))
+        Some(Sources::of_before(
+            folder,
+            known.collect(),
+            self.inputs.clone(),
+        ))
     }
 
     /// What the commands see of the environment, besides what they set.
@@ -390,15 +394,22 @@ fn deciding(config: &BuildConfig, workspace: &Workspace, deps: &[PathBuf]) -> Ve
     }
     inputs.extend(home("RUSTUP_HOME", ".rustup").map(|rustup| rustup.join("settings.toml")));
     for scripted in &workspace.scripted {
-        for path in read_by_script(scripted, deps, &workspace.root) {
-            if path.is_dir() {
-                files_below(&path, &mut inputs);
-            } else {
-                inputs.push(path);
-            }
-        }
+        inputs.extend(files_in(read_by_script(scripted, deps, &workspace.root)));
     }
     inputs
+}
+
+/// These files, and all in these folders.
+fn files_in(paths: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            files_below(&path, &mut files);
+        } else {
+            files.push(path);
+        }
+    }
+    files
 }
 
 /// The sources of what may not change.
@@ -443,8 +454,16 @@ fn read_by_script(scripted: &Scripted, deps: &[PathBuf], root: &Path) -> Vec<Pat
     named
 }
 
+/// The files that a build script is made of, and those that it names or that are in folders that it names. What else
+/// of its package counts for one that names nothing, only cargo knows.
+pub(crate) fn files_of_script(scripted: &Scripted, deps: &[PathBuf], root: &Path) -> Vec<PathBuf> {
+    let mut read = read_by_script(scripted, deps, root);
+    read.retain(|path| *path != scripted.folder);
+    files_in(read)
+}
+
 /// Whether a folder of cargo's is for the build script of a package: `game-0123`.
-fn is_of_script(build: &Path, scripted: &Scripted) -> bool {
+pub(crate) fn is_of_script(build: &Path, scripted: &Scripted) -> bool {
     let name = build.file_name().unwrap_or_default().to_string_lossy();
     let digest = name
         .strip_prefix(&*scripted.package)

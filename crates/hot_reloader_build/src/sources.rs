@@ -14,6 +14,8 @@ use std::{
 
 use crate::{
     dep_info::{dep_infos, DepInfo},
+    recording::{files_of_script, is_of_script},
+    workspace::Scripted,
     Contents, Stamp, Workspace,
 };
 
@@ -24,6 +26,8 @@ pub struct Sources {
     folders: Vec<PathBuf>,
     /// By crate.
     crates: BTreeMap<String, Contents>,
+    /// What build scripts are made of, and read as far as they name it; perhaps among other files.
+    scripts: Contents,
     fingerprints: Fingerprints,
     /// By crate, what lies under its name alone.
     outputs: BTreeMap<String, Vec<Option<Stamp>>>,
@@ -90,20 +94,30 @@ impl Sources {
         let names = workspace.hot_crates().into_iter();
         let names = names.chain(workspace.stable.iter().cloned());
         let names: Vec<String> = names.collect();
+        let scripted = workspace.scripted.iter();
+        let deps = deps(folders);
+        let of_scripts =
+            scripted.flat_map(|scripted| files_of_script(scripted, &deps, &workspace.root));
         Self {
             folders: folders.to_vec(),
+            scripts: Contents::compiled(of_scripts, before, start, folders),
             fingerprints: Fingerprints::read(folders, &names),
             outputs: all_outputs(folders, &names),
             crates: names.into_iter().map(of).collect(),
         }
     }
 
-    /// Those of an earlier start, of which `crates` are known. Whoever has built since, such as another app of the
-    /// same crates, is not known.
-    pub(crate) fn of_before(folder: &Path, crates: BTreeMap<String, Contents>) -> Self {
+    /// Those of an earlier start, of which `crates` are known, and `scripts` among other files. Whoever has built since,
+    /// such as another app of the same crates, is not known.
+    pub(crate) fn of_before(
+        folder: &Path,
+        crates: BTreeMap<String, Contents>,
+        scripts: Contents,
+    ) -> Self {
         Self {
             folders: vec![folder.to_owned()],
             crates,
+            scripts,
             fingerprints: Fingerprints::default(),
             outputs: BTreeMap::new(),
         }
@@ -129,7 +143,8 @@ impl Sources {
     /// All the files as they are now.
     #[must_use]
     pub fn again(&self) -> Contents {
-        let files = self.crates.values().flat_map(Contents::paths);
+        let files = self.crates.values().chain([&self.scripts]);
+        let files = files.flat_map(Contents::paths);
         Contents::read(files.map(Path::to_owned))
     }
 
@@ -140,17 +155,36 @@ impl Sources {
     }
 
     /// Makes cargo look again at the crates whose files are not what they were, whatever their times
-    /// say, and at what somebody else had it build again since: of which text that is, nobody knows. Returns
-    /// the names of the crates whose files are others.
-    pub fn make_stale(&self) -> Vec<String> {
+    /// say, at build scripts of which that is so, and at what somebody else had it build again since: of which text
+    /// that is, nobody knows. Returns the names of the crates whose files are others.
+    pub fn make_stale(&self, workspace: &Workspace) -> Vec<String> {
         let changed = self
             .crates
             .iter()
             .filter(|(_, files)| files.first_change().is_some());
         let changed: Vec<String> = changed.map(|(name, _)| name.clone()).collect();
         self.forget(&changed);
+        self.forget_scripts(workspace);
         self.forget_others();
         changed
+    }
+
+    /// Makes cargo build those build scripts again, and so run them, that are made of something else or read it. Of an
+    /// earlier start only those of crates that may change count: the others were built with the app.
+    fn forget_scripts(&self, workspace: &Workspace) {
+        let knows = |name: &String| self.crates.contains_key(name);
+        let knows_stable = workspace.stable.iter().all(knows);
+        let deps = deps(&self.folders);
+        for scripted in &workspace.scripted {
+            let is_hot = workspace.hot.iter().any(|h| h.folder == scripted.folder);
+            // A new one in a folder that it names cargo sees by the time of that.
+            let files = files_of_script(scripted, &deps, &workspace.root).into_iter();
+            let now = Contents::read(files.filter(|file| self.scripts.has(file)));
+            if (is_hot || knows_stable) && !self.scripts.has_all(&now) {
+                let forgotten = script_fingerprints(&self.folders, scripted);
+                forgotten.iter().for_each(|file| remove(file));
+            }
+        }
     }
 
     /// Makes cargo build these crates again: it forgets what they were made of.
@@ -175,6 +209,11 @@ impl Sources {
     }
 }
 
+/// Where cargo puts libraries, in these folders of a profile.
+fn deps(folders: &[PathBuf]) -> Vec<PathBuf> {
+    folders.iter().map(|folder| folder.join("deps")).collect()
+}
+
 fn all_outputs(folders: &[PathBuf], crates: &[String]) -> BTreeMap<String, Vec<Option<Stamp>>> {
     let all = crates.iter();
     all.map(|name| (name.clone(), outputs(folders, name)))
@@ -187,13 +226,17 @@ fn remove(fingerprint: &Path) {
     let _ = fs::remove_file(fingerprint);
 }
 
-/// The files in the folders of a profile in which cargo keeps what it made these crates of.
-fn fingerprints(folders: &[PathBuf], crates: &[String]) -> Vec<PathBuf> {
+/// All files in the folders of a profile in which cargo keeps what it made something of.
+fn all_fingerprints(folders: &[PathBuf]) -> impl Iterator<Item = PathBuf> + '_ {
     let units = folders.iter();
     let units = units.filter_map(|folder| fs::read_dir(folder.join(".fingerprint")).ok());
     let files = units.flatten().flatten();
     let files = files.filter_map(|unit| fs::read_dir(unit.path()).ok());
-    let files = files.flatten().flatten().map(|file| file.path());
+    files.flatten().flatten().map(|file| file.path())
+}
+
+/// Those of these crates.
+fn fingerprints(folders: &[PathBuf], crates: &[String]) -> Vec<PathBuf> {
     let is_one = |file: &PathBuf| {
         let file_name = file.file_name().unwrap_or_default().to_string_lossy();
         let mut crates = crates.iter();
@@ -203,7 +246,18 @@ fn fingerprints(folders: &[PathBuf], crates: &[String]) -> Vec<PathBuf> {
                 .is_some_and(|rest| rest.starts_with("dep-") && rest.ends_with("lib-"))
         })
     };
-    files.filter(is_one).collect()
+    all_fingerprints(folders).filter(is_one).collect()
+}
+
+/// Those of the build script of a package.
+fn script_fingerprints(folders: &[PathBuf], scripted: &Scripted) -> Vec<PathBuf> {
+    let is_one = |file: &PathBuf| {
+        let file_name = file.file_name().unwrap_or_default().to_string_lossy();
+        let unit = file.parent();
+        file_name.starts_with("dep-build-script-")
+            && unit.is_some_and(|unit| is_of_script(unit, scripted))
+    };
+    all_fingerprints(folders).filter(is_one).collect()
 }
 
 /// The crate of such a file, unless it is of what is built for tests.
@@ -240,8 +294,8 @@ mod tests {
     #[test]
     fn a_file_with_other_text_and_an_older_time_is_an_edit() {
         let folder = tempfile::tempdir().unwrap();
-        let (_, sources) = built(folder.path());
-        assert_eq!(sources.make_stale(), [""; 0]);
+        let (workspace, sources) = built(folder.path());
+        assert_eq!(sources.make_stale(&workspace), [""; 0]);
         let fingerprint = folder
             .path()
             .join("target/debug/.fingerprint/game-0123/dep-lib-game");
@@ -251,20 +305,20 @@ mod tests {
         fs::write(&file, "two").unwrap();
         let opened = fs::File::options().append(true).open(&file).unwrap();
         opened.set_modified(SystemTime::UNIX_EPOCH).unwrap();
-        assert_eq!(sources.make_stale(), ["game"]);
+        assert_eq!(sources.make_stale(&workspace), ["game"]);
         assert!(!fingerprint.exists());
         fs::remove_file(&file).unwrap();
-        assert_eq!(sources.make_stale(), ["game"]);
+        assert_eq!(sources.make_stale(&workspace), ["game"]);
     }
 
     /// As by cargo in a terminal.
     #[test]
     fn what_somebody_else_built_again_is_forgotten() {
         let folder = tempfile::tempdir().unwrap();
-        let (_, mut sources) = built(folder.path());
+        let (workspace, mut sources) = built(folder.path());
         let target = folder.path().join("target/debug");
         let fingerprint = target.join(".fingerprint/game-0123/dep-lib-game");
-        assert_eq!(sources.make_stale(), [""; 0]);
+        assert_eq!(sources.make_stale(&workspace), [""; 0]);
         assert!(fingerprint.exists());
         let build = || {
             fs::write(&fingerprint, "").unwrap();
@@ -275,12 +329,12 @@ mod tests {
                 .unwrap();
         };
         build();
-        assert_eq!(sources.make_stale(), [""; 0]);
+        assert_eq!(sources.make_stale(&workspace), [""; 0]);
         assert!(!fingerprint.exists());
         // What is left now is as good as any.
         build();
         sources.look_again();
-        assert_eq!(sources.make_stale(), [""; 0]);
+        assert_eq!(sources.make_stale(&workspace), [""; 0]);
         assert!(fingerprint.exists());
     }
 
@@ -288,24 +342,24 @@ mod tests {
     #[test]
     fn what_another_form_was_written_over_is_forgotten() {
         let folder = tempfile::tempdir().unwrap();
-        let (_, mut sources) = built(folder.path());
+        let (workspace, mut sources) = built(folder.path());
         let target = folder.path().join("target/debug");
         let fingerprint = target.join(".fingerprint/game-0123/dep-lib-game");
         let library = target.join(format!("deps/{DLL_PREFIX}game.{DLL_EXTENSION}"));
         fs::write(&library, "one").unwrap();
         sources.look_again();
-        assert_eq!(sources.make_stale(), [""; 0]);
+        assert_eq!(sources.make_stale(&workspace), [""; 0]);
         assert!(fingerprint.exists());
         fs::write(&library, "other").unwrap();
-        assert_eq!(sources.make_stale(), [""; 0]);
+        assert_eq!(sources.make_stale(&workspace), [""; 0]);
         assert!(!fingerprint.exists());
     }
 
     #[test]
     fn a_file_with_the_same_text_is_none_whatever_its_time() {
         let folder = tempfile::tempdir().unwrap();
-        let (_, sources) = built(folder.path());
+        let (workspace, sources) = built(folder.path());
         fs::write(folder.path().join("a b/lib.rs"), "one").unwrap();
-        assert_eq!(sources.make_stale(), [""; 0]);
+        assert_eq!(sources.make_stale(&workspace), [""; 0]);
     }
 }

@@ -55,6 +55,8 @@ pub struct HotCrate {
     pub source: PathBuf,
     /// The ids of the other hot packages that it needs.
     pub needs: Vec<String>,
+    /// The features that are on, as far as manifests and settings say.
+    pub features: Vec<String>,
 }
 
 /// A package from a folder of this machine with a build script.
@@ -282,6 +284,7 @@ impl Workspace {
                 folder: root.join(name),
                 source: root.join(name).join("src/lib.rs"),
                 needs: Vec::new(),
+                features: Vec::new(),
             }],
             root,
             stable: Vec::new(),

@@ -31,6 +31,9 @@ pub struct PanicReport {
     pub backtrace: String,
     /// The serial number of the plugin library that the panic passed through.
     pub library: Option<u32>,
+    /// Those of plugin libraries on other threads meanwhile, one for each place. What waits for a thread that has
+    /// panicked panics in its turn, and mostly does not say why.
+    pub meanwhile: Vec<PanicReport>,
 }
 
 impl std::fmt::Display for PanicReport {
@@ -38,6 +41,9 @@ impl std::fmt::Display for PanicReport {
         f.write_str(&self.message)?;
         if let Some(location) = &self.location {
             write!(f, "\n  at {location}")?;
+        }
+        for other in &self.meanwhile {
+            write!(f, "\nmeanwhile, on the thread `{}`: {other}", other.thread)?;
         }
         Ok(())
     }
@@ -123,7 +129,7 @@ pub fn guard<R>(work: impl FnOnce() -> R) -> Result<R, PanicReport> {
         // The one that came through is not always the latest, since it may have been resumed.
         let message = message(&*payload);
         let known = caught.into_iter().rfind(|report| report.message == message);
-        let report = known
+        let mut report = known
             .or_else(|| take_loose(since, &message))
             .unwrap_or_else(|| PanicReport {
                 message,
@@ -131,8 +137,17 @@ pub fn guard<R>(work: impl FnOnce() -> R) -> Result<R, PanicReport> {
                 thread: thread_name(),
                 backtrace: String::new(),
                 library: None,
+                meanwhile: Vec::new(),
             });
         forget_loose(since, &report);
+        report.meanwhile = strays_since(since);
+        for other in &report.meanwhile {
+            let _ = write!(
+                report.backtrace,
+                "meanwhile, on the thread `{}`:\n{}",
+                other.thread, other.backtrace
+            );
+        }
         // A payload may have a destructor that panics in its turn.
         if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
             std::mem::forget(second);
@@ -149,6 +164,7 @@ fn take_down(info: &PanicHookInfo<'_>) {
         thread: thread_name(),
         backtrace,
         library,
+        meanwhile: Vec::new(),
     };
     if GUARDS.get() > 0 {
         CAUGHT.with_borrow_mut(|caught| {
@@ -180,6 +196,20 @@ fn take_loose(since: u64, message: &str) -> Option<PanicReport> {
 fn forget_loose(since: u64, told: &PanicReport) {
     let loose = &mut lock(&LOOSE).1;
     loose.retain(|(number, report)| *number < since || report.location != told.location);
+}
+
+/// The panics of plugin libraries on other threads since there were `since`, one for each place. They stay what
+/// [`take_stray`] gives: whether they are why somebody else panics, nobody knows.
+fn strays_since(since: u64) -> Vec<PanicReport> {
+    let loose = &lock(&LOOSE).1;
+    let mut strays: Vec<PanicReport> = Vec::new();
+    for (number, report) in loose {
+        let is_told = strays.iter().any(|told| told.location == report.location);
+        if *number >= since && report.library.is_some() && !is_told {
+            strays.push(report.clone());
+        }
+    }
+    strays
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {
@@ -317,13 +347,58 @@ mod tests {
             .all(|(_, report)| report.message != "in the pool"));
     }
 
+    /// Counts the code of this test as that of a plugin library.
+    fn watch_this() {
+        let this = watch_this as *const () as usize;
+        let start = this - this % 4096;
+        watch(9, start.saturating_sub(1 << 30)..start + (1 << 30));
+    }
+
+    fn watch_no_more() {
+        lock(&WATCHED).retain(|(library, _)| *library != 9);
+        let _ = take_stray();
+    }
+
+    /// What is said on this thread is of the standard library, and says nothing of the mistake.
+    #[test]
+    fn who_waits_for_threads_that_panic_tells_why() {
+        let _alone = lock(&ALONE);
+        install_hook();
+        watch_this();
+        let in_scope = guard(|| {
+            std::thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| panic!("a cell went bad"));
+                }
+            });
+        });
+        let joined = guard(|| {
+            let thread = std::thread::Builder::new().name("grower".to_owned());
+            let thread = thread.spawn(|| panic!("another went bad")).unwrap();
+            thread.join().unwrap();
+        });
+        let alone = guard(|| panic!("nothing else"));
+        watch_no_more();
+
+        let report = in_scope.unwrap_err();
+        assert!(report.message.contains("scoped thread"), "{report}");
+        let [cause] = &report.meanwhile[..] else {
+            panic!("it is told once: {report}");
+        };
+        assert_eq!(cause.message, "a cell went bad");
+        assert!(report.to_string().contains("panics.rs:"), "{report}");
+        assert!(report.backtrace.contains("panics::tests"));
+        let report = joined.unwrap_err().to_string();
+        let told = "meanwhile, on the thread `grower`: another went bad\n  at ";
+        assert!(report.contains(told), "{report}");
+        assert_eq!(alone.unwrap_err().meanwhile, []);
+    }
+
     #[test]
     fn a_panic_on_a_thread_of_watched_code_is_kept() {
         let _alone = lock(&ALONE);
         install_hook();
-        let this = a_panic_on_a_thread_of_watched_code_is_kept as *const () as usize;
-        let start = this - this % 4096;
-        watch(9, start.saturating_sub(1 << 30)..start + (1 << 30));
+        watch_this();
         let _ = std::thread::spawn(|| panic!("alone")).join();
         let stray = take_stray();
         let report = stray
@@ -331,6 +406,6 @@ mod tests {
             .find(|report| report.message == "alone")
             .unwrap();
         assert_eq!(report.library, Some(9));
-        lock(&WATCHED).retain(|(library, _)| *library != 9);
+        watch_no_more();
     }
 }

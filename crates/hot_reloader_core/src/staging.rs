@@ -63,6 +63,8 @@ pub struct StagedLibrary {
 pub struct Staging {
     root: PathBuf,
     folder: Folder,
+    /// Of before. Code that is in memory is told by the files that it came from, as in a backtrace.
+    older: Vec<Folder>,
     serial: u32,
 }
 
@@ -83,8 +85,23 @@ impl Staging {
         Ok(Self {
             root: root.to_owned(),
             folder: Folder::new(root, File::try_lock)?,
+            older: Vec::new(),
             serial: 0,
         })
+    }
+
+    /// Uses a folder under `root` from now on, which is a setting that may be changed.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Folder`]. Then the one of before stays in use.
+    pub fn move_to(&mut self, root: &Path) -> Result<(), StageError> {
+        if self.root != root {
+            let folder = Folder::new(root, File::try_lock)?;
+            self.older.push(std::mem::replace(&mut self.folder, folder));
+            root.clone_into(&mut self.root);
+        }
+        Ok(())
     }
 
     /// Copies `artifact` under a name that was never used. The name appears only when the copy is
@@ -217,6 +234,27 @@ mod tests {
             assert_eq!(fs::read(&next.path).unwrap(), b"one");
             assert!(next.path.with_file_name(LOCK).exists());
         }
+    }
+
+    /// As an error says that it may be, when a disk is full.
+    #[test]
+    fn another_folder_may_be_set_while_the_app_runs() {
+        let root = tempfile::tempdir().unwrap();
+        let artifact = root.path().join("libgame.so");
+        fs::write(&artifact, b"one").unwrap();
+        let [one, other] = ["one", "other"].map(|name| root.path().join(name));
+        let mut staging = Staging::new(&one).unwrap();
+        let first = staging.stage(&artifact).unwrap();
+        staging.move_to(&artifact).unwrap_err();
+        staging.move_to(&other).unwrap();
+        let second = staging.stage(&artifact).unwrap();
+        assert!(second.path.starts_with(&other) && first.path.exists());
+        assert_eq!((first.serial, second.serial), (1, 2));
+        staging.move_to(&other).unwrap();
+        let third = staging.stage(&artifact).unwrap();
+        assert_eq!(third.path.parent(), second.path.parent());
+        drop(staging);
+        assert!(!first.path.exists() && !second.path.exists());
     }
 
     #[test]

@@ -4,17 +4,18 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned, ToTokens};
 use syn::{
     bracketed,
+    ext::IdentExt,
     parse::{Parse, ParseStream},
     punctuated::Punctuated,
     spanned::Spanned,
-    Error, FnArg, Ident, ItemFn, Path, Result, ReturnType, Token, Type,
+    Error, ExprPath, FnArg, Ident, ItemFn, Result, ReturnType, Token, Type,
 };
 
 /// What stands in the attribute.
 #[derive(Default)]
 struct Arguments {
     state_keys: Option<Vec<Type>>,
-    targets: Option<Vec<Path>>,
+    targets: Option<Vec<ExprPath>>,
     after: Option<Vec<Ident>>,
 }
 
@@ -80,9 +81,10 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     let known = keys
         .iter()
         .map(|key| quote_spanned!(key.span()=> make_known::<#key, _>(probe.make_known())));
-    let target_names = targets.iter().map(|path| {
-        let last = path.segments.last().map(|segment| &segment.ident);
-        quote!(stringify!(#last))
+    let target_names = targets.iter().map(|target| {
+        // As systems are named by the compiler, without `r#`.
+        let last = target.path.segments.last();
+        last.map_or_else(String::new, |segment| segment.ident.unraw().to_string())
     });
     Ok(quote! {
         #function

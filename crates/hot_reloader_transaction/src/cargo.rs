@@ -206,6 +206,7 @@ impl Shared {
             Some(staging) => staging,
             none => none.insert(Staging::new(&order.folder)?),
         };
+        staging.move_to(&order.folder)?;
         let copy = staging.stage(library)?;
         *spent.stage.get_or_insert_default() += start.elapsed();
 

@@ -479,13 +479,17 @@ fn split<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
         match character {
             '(' | '<' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
-            // Not that of the type of a function.
-            '>' if !before.ends_with('-') => depth = depth.saturating_sub(1),
+            '>' if !is_arrow(text, at) => depth = depth.saturating_sub(1),
             _ => {}
         }
         let after = rest.strip_prefix(separator).filter(|_| depth == 0)?;
         Some((before, after))
     })
+}
+
+/// Whether that is no bracket but says what a function returns.
+fn is_arrow(text: &str, at: usize) -> bool {
+    text[..at].ends_with('-')
 }
 
 /// The name that a person gave a function: `play` of `game::play<f32>`, of `game::Turn<game::Red>::play`
@@ -501,7 +505,7 @@ fn last_segment(path: &str) -> String {
                 }
                 depth += 1;
             }
-            '>' => depth = depth.saturating_sub(1),
+            '>' if !is_arrow(path, at) => depth = depth.saturating_sub(1),
             ':' if depth == 0 => (start, end) = (at + 1, path.len()),
             _ => {}
         }
@@ -526,6 +530,7 @@ mod tests {
             "game::play",
             "game::paddle::play<f32>",
             "game::play<game::Side<u8>, f32>",
+            "game::play<fn(u8) -> game::Side, u8>",
             "game::Turn<game::Red>::play",
             "game::Turn<game::Red>::play<u8>",
             "<game::Red as game::Player>::play",

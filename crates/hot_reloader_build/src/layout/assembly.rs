@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     digest_of,
-    items::{self, Pieces, AROUND},
+    items::{self, Pieces, AROUND, CONDITION},
     CrateLayout, Layout,
 };
 use crate::Contents;
@@ -23,8 +23,10 @@ pub(crate) struct CrateSources<'a> {
     pub(crate) is_exact: bool,
     /// The crates that it needs, by their places before it.
     pub(crate) needs: &'a [usize],
-    /// Of what else decides what its sources mean: features, macros.
+    /// Of what else decides what its sources mean: macros.
     pub(crate) seed: u64,
+    /// Of its features, by which types may differ that have conditions.
+    pub(crate) features: u64,
 }
 
 /// All pieces of all crates.
@@ -199,7 +201,11 @@ impl<'a> Assembly<'a> {
             }
             seen[index] = start + 1;
             digests.insert(self.pieces[index].digest);
-            let mut names = self.pieces[index].piece.mentions.iter();
+            let mentions_of = &self.pieces[index].piece.mentions;
+            if mentions_of.contains(CONDITION) {
+                digests.insert(self.crates[self.pieces[index].of].features);
+            }
+            let mut names = mentions_of.iter();
             is_shared |= names.any(|name| changes_unseen(name));
             skips_fields |= self.pieces[index].piece.skips_fields;
             waiting.extend(&mentions[index]);
@@ -253,10 +259,12 @@ fn changes_unseen(name: &str) -> bool {
     NAMES.contains(&name) || name.starts_with("Atomic")
 }
 
+/// As the compiler names it, without `r#`.
 fn joined(module: &str, path: &str) -> String {
-    if module.is_empty() || path.is_empty() {
+    let joined = if module.is_empty() || path.is_empty() {
         format!("{module}{path}")
     } else {
         format!("{module}::{path}")
-    }
+    };
+    joined.replace("r#", "")
 }

@@ -24,6 +24,9 @@ const TYPELESS: [&str; 4] = ["hot_library", "hot_plugin", "thread_local", "compi
 /// What a path begins with that leads to the modules around.
 pub(super) const AROUND: [&str; 3] = ["crate", "self", "super"];
 
+/// By what sources ask for features.
+pub(super) const CONDITION: &str = "cfg";
+
 /// A piece of source on which types may depend.
 #[derive(Clone, Debug, Hash)]
 pub(super) struct Piece {
@@ -145,6 +148,8 @@ struct Reader {
     modules: Vec<String>,
     /// The trait and type of the implementation around.
     of: TokenStream,
+    /// Whether something around has no name that is in paths: an implementation, a trait, a closure.
+    is_hidden: bool,
     /// What names may come from besides.
     globs: String,
 }
@@ -157,7 +162,7 @@ impl Reader {
         self.found.pieces.push(Piece {
             name: name.to_owned(),
             scope: self.around.join("::"),
-            has_path: is_type,
+            has_path: is_type && !self.is_hidden,
             import: None,
             is_type,
             digest: digest_of(&(name, &text)),
@@ -211,6 +216,12 @@ impl Reader {
             self.modules.pop();
         }
         self.around.pop();
+    }
+
+    fn hidden(&mut self, visit: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.is_hidden, true);
+        visit(self);
+        self.is_hidden = outer;
     }
 
     fn note_struct(&mut self, item: &syn::ItemStruct) {
@@ -352,7 +363,13 @@ impl<'ast> Visit<'ast> for Reader {
             }
             Item::Use(item) => {
                 let is_public = !matches!(item.vis, syn::Visibility::Inherited);
+                let first = self.found.pieces.len();
                 self.uses(&item.tree, "", is_public);
+                if item.attrs.iter().any(|of| of.path().is_ident(CONDITION)) {
+                    for piece in &mut self.found.pieces[first..] {
+                        piece.mentions.insert(CONDITION.to_owned());
+                    }
+                }
             }
             Item::Macro(item) => self.note_macro(item),
             Item::Mod(item) if item.content.is_none() => self.note_child(item),
@@ -428,8 +445,16 @@ impl<'ast> Visit<'ast> for Reader {
         }
         item.self_ty.to_tokens(&mut of);
         let outer = std::mem::replace(&mut self.of, of);
-        visit::visit_item_impl(self, item);
+        self.hidden(|this| visit::visit_item_impl(this, item));
         self.of = outer;
+    }
+
+    fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
+        self.hidden(|this| visit::visit_item_trait(this, item));
+    }
+
+    fn visit_expr_closure(&mut self, closure: &'ast syn::ExprClosure) {
+        self.hidden(|this| visit::visit_expr_closure(this, closure));
     }
 }
 
@@ -483,161 +508,4 @@ fn globs(file: &syn::File) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn digest(text: &str) -> Vec<(String, u64)> {
-        let pieces = Pieces::of(text).pieces.into_iter();
-        pieces.map(|piece| (piece.name, piece.digest)).collect()
-    }
-
-    #[test]
-    fn what_lays_nothing_out_does_not_count() {
-        let plain = digest("struct A { x: u64 } trait T { fn f(&self) -> u32; }");
-        for same in [
-            "/// Says.\n#[derive(Debug)] pub struct A { pub x: u64 } trait T { fn f(&self) -> u32; }",
-            "struct A { #[serde(default)] x: u64, } trait T { fn f(&self) -> u32 { 5 } }",
-            "struct A { x: u64 } trait T { fn f(&self) -> u32; } fn g() { A { x: 1 }; } impl A {}",
-            "struct A { x: u64 } trait T { fn f(&self) -> u32; } static S: u8 = 0;",
-        ] {
-            assert_eq!(digest(same), plain, "{same}");
-        }
-    }
-
-    #[test]
-    fn what_lays_out_counts() {
-        let plain = digest("struct A { x: u64, y: u32 }");
-        for other in [
-            "struct A { y: u32, x: u64 }",
-            "struct A { x: u64, y: i32 }",
-            "struct A { x: u64, z: u32 }",
-            "#[repr(C)] struct A { x: u64, y: u32 }",
-            "#[unknown] struct A { x: u64, y: u32 }",
-            "use v2::*; struct A { x: u64, y: u32 }",
-            "struct A<T = u8> { x: u64, y: u32 }",
-        ] {
-            assert_ne!(digest(other), plain, "{other}");
-        }
-        for (one, other) in [
-            ("enum E { A, B }", "enum E { B, A }"),
-            ("enum E { A, B }", "enum E { A, B = 5 }"),
-            ("enum E { A, B }", "enum E { A, B(u8) }"),
-            (
-                "trait T { fn f(&self); fn g(&self); }",
-                "trait T { fn g(&self); fn f(&self); }",
-            ),
-            (
-                "trait T { fn f(&self); }",
-                "trait T { fn f(&self); fn g(&self); }",
-            ),
-            ("trait T: U {}", "trait T: V {}"),
-            ("m! { struct A; }", "m! { struct A(u8); }"),
-            ("fn f() { struct A; }", "fn f() { struct A(u8); }"),
-            ("const N: usize = 1;", "const N: usize = 2;"),
-            ("use a::P;", "use b::P;"),
-            (
-                "impl I for A { type O = u8; }",
-                "impl I for A { type O = u16; }",
-            ),
-            (
-                "macro_rules! m { ($t:ty) => { struct L($t); } } fn f() { m!(u8); }",
-                "macro_rules! m { ($t:ty) => { struct L($t); } } fn f() { m!(u16); }",
-            ),
-            ("this is no Rust", "this is no Rust either"),
-        ] {
-            assert_ne!(digest(one), digest(other), "{one} / {other}");
-        }
-    }
-
-    #[test]
-    fn where_values_are_kept_is_told_apart_from_what_they_are() {
-        for (one, other) in [
-            (
-                "struct A;",
-                "#[component(storage = \"SparseSet\")] struct A;",
-            ),
-            (
-                "impl Component for A { const STORAGE_TYPE: S = S::Table; }",
-                "impl Component for A { const STORAGE_TYPE: S = S::SparseSet; }",
-            ),
-        ] {
-            let [was, now] = [one, other].map(|text| Pieces::of(text).storages);
-            assert_ne!(was, now, "{one} / {other}");
-        }
-        let kept = "#[component(storage = \"SparseSet\")] struct A;";
-        assert_eq!(digest("struct A;"), digest(kept));
-    }
-
-    #[test]
-    fn directions_are_read_where_they_stand() {
-        let text = "mod m { #[state(was = \"game::Old\")] struct New; \
-                    #[hot_reloader::state(discard = \"game::Gone\")] fn f() {} }";
-        let pieces = Pieces::of(text);
-        let was = [("m::New".to_owned(), "game::Old".to_owned())];
-        assert_eq!(pieces.was, was);
-        assert_eq!(pieces.discarded, ["game::Gone"]);
-    }
-
-    #[test]
-    fn the_other_names_of_fields_are_read() {
-        let text =
-            "struct A { #[serde(default, alias = \"a\")] b: u8, #[serde(rename = \"c\")] d: u8 }";
-        assert_eq!(Pieces::of(text).read_as, ["a", "c"]);
-    }
-
-    #[test]
-    fn what_reflection_ignores_is_noted_and_lays_nothing_out() {
-        for text in [
-            "struct A { #[reflect(ignore)] x: u8 }",
-            "struct A(u8, #[reflect(default, ignore)] u8);",
-            "enum A { B, C { #[cfg_attr(some, reflect(ignore))] x: u8 } }",
-            "m! { struct A { #[reflect(ignore)] x: u8 } }",
-            "macro_rules! m { () => { struct A { #[reflect(ignore)] x: u8 } } }",
-        ] {
-            let pieces = Pieces::of(text).pieces;
-            assert!(pieces.iter().any(|piece| piece.ignores_fields), "{text}");
-        }
-        for text in [
-            "#[reflect(Default)] struct A { #[reflect(skip_serializing)] ignore: u8 }",
-            "struct A<T> { #[reflect(ignore)] of: std::marker::PhantomData<T> }",
-            "struct A { #[serde(ignore)] reflect: u8 }",
-        ] {
-            let pieces = Pieces::of(text).pieces;
-            assert!(!pieces.iter().any(|piece| piece.ignores_fields), "{text}");
-        }
-        let ignored = digest("struct A { #[reflect(ignore)] x: u8 }");
-        assert_eq!(digest("struct A { x: u8 }"), ignored);
-    }
-
-    #[test]
-    fn what_serde_leaves_out_is_noted() {
-        for (text, is_left_out) in [
-            ("struct A { #[serde(default, skip)] x: u8 }", true),
-            (
-                "enum A { B, C(#[cfg_attr(some, serde(skip_serializing))] u8) }",
-                true,
-            ),
-            ("m! { struct A { #[serde(skip)] x: u8 } }", true),
-            (
-                "struct A { #[serde(skip_serializing_if = \"is_none\")] x: u8 }",
-                false,
-            ),
-            ("struct A { #[reflect(skip_serializing)] x: u8 }", false),
-        ] {
-            let pieces = Pieces::of(text).pieces;
-            let is_noted = pieces.iter().any(|piece| piece.skips_fields);
-            assert_eq!(is_noted, is_left_out, "{text}");
-        }
-    }
-
-    #[test]
-    fn the_numbers_of_variants_are_those_of_the_compiler() {
-        let text = "enum E { A, B = 5, C } enum F { A(u8), B } #[repr(u8)] enum G { A }";
-        let pieces = Pieces::of(text).pieces;
-        let numbers = |index: usize| pieces[index].variants.clone();
-        let expected = [("A", 0), ("B", 5), ("C", 6)];
-        let expected = expected.map(|(name, number)| (name.to_owned(), number));
-        assert_eq!(numbers(0), Some(expected.to_vec()));
-        assert_eq!([numbers(1), numbers(2)], [None, None]);
-    }
-}
+mod tests;

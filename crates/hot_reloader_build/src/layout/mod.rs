@@ -118,8 +118,13 @@ impl Layout {
     /// known by all types of the crates that occur in it.
     #[must_use]
     pub fn of(&self, type_name: &str) -> Known {
+        let around = self.unnamed_around(type_name);
+        if !around.is_empty() && around.iter().all(Option::is_none) {
+            return Known::Gone;
+        }
         let mut hasher = DefaultHasher::new();
-        let mut is_unnamed = false;
+        around.hash(&mut hasher);
+        let mut is_unnamed = !around.is_empty();
         for (of, path) in self.paths_in(type_name) {
             let known = of.types.get(path).map(|layout| layout.digest);
             is_unnamed |= known.is_none();
@@ -149,8 +154,8 @@ impl Layout {
             rest = &rest[start..];
             let end = rest.find(|c| !is_path(c)).unwrap_or(rest.len());
             let path = &rest[..end];
-            // Its crate may be gone too.
-            let is_there = self.concerns(path) && self.of(path) != Known::Gone;
+            // Its crate may be gone too. What says that it was called so says more than that a macro may have made it.
+            let is_there = self.concerns(path) && matches!(self.of(path), Known::As(_));
             let new = (!is_there).then(|| self.successor_by_name(path)).flatten();
             name += new.as_deref().unwrap_or(path);
             rest = &rest[end..];
@@ -233,7 +238,9 @@ impl Layout {
     pub fn may_change_unseen(&self, type_name: &str) -> bool {
         let mut types = self.paths_in(type_name).peekable();
         let is_unknown = types.peek().is_none();
-        is_unknown || types.any(|(of, path)| of.types.get(path).is_none_or(|found| found.is_shared))
+        is_unknown
+            || is_local(type_name)
+            || types.any(|(of, path)| of.types.get(path).is_none_or(|found| found.is_shared))
     }
 
     /// Whether reflection ignores a field of a type. `None` if it is of none of these crates, whatever its parameters
@@ -242,7 +249,8 @@ impl Layout {
     pub fn ignores_fields(&self, type_path: &str) -> Option<bool> {
         let (of, path) = split(type_path)?;
         let of = self.crates.get(of)?;
-        let known = of.types.get(path);
+        // Reflection names modules as they are written.
+        let known = of.types.get(&path.replace("r#", ""));
         Some(known.map_or(of.unnamed_ignores_fields, |known| known.ignores_fields))
     }
 
@@ -251,7 +259,7 @@ impl Layout {
     pub fn skips_fields(&self, type_name: &str) -> bool {
         let mut types = self.paths_in(type_name);
         types.any(|(of, path)| {
-            let known = of.types.get(path);
+            let known = of.types.get(path).filter(|_| !is_local(type_name));
             known.map_or(of.unnamed_skips_fields, |known| known.skips_fields)
         })
     }
@@ -311,6 +319,7 @@ impl Layout {
             is_exact: true,
             needs: &[],
             seed: 0,
+            features: 0,
         }];
         let layout = Assembly::new(&crates, &[files]).layout();
         layout.told_apart([(name.to_owned(), identity)])
@@ -322,6 +331,12 @@ impl Layout {
             crates: self.crates.clone(),
             identities: by.into_iter().collect(),
         }
+    }
+
+    /// Of what has no name in the crates in the name of a type, if it is one of that.
+    fn unnamed_around(&self, type_name: &str) -> Vec<Option<u64>> {
+        let crates = self.paths_in(type_name).map(|(of, _)| of.unnamed);
+        crates.filter(|_| is_local(type_name)).collect()
     }
 
     /// The paths of these crates in the name of a type.
@@ -344,6 +359,12 @@ fn paths_in(type_name: &str) -> impl Iterator<Item = (&str, &str)> {
     let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
     let paths = type_name.split(move |c| !is_path(c));
     paths.filter_map(split)
+}
+
+/// Whether a type is within an implementation, as in `<game::Game as Plugin>::build::Local`: what is named before it
+/// says nothing of it then.
+fn is_local(type_name: &str) -> bool {
+    type_name.contains(">::")
 }
 
 /// Crate and path of the name of a type without parameters.
@@ -384,6 +405,7 @@ mod tests {
             is_exact: true,
             needs,
             seed: 0,
+            features: 0,
         };
         let crates = [of("rules", &rules, &[]), of("game", &game, &[0])];
         let layout = Reader::default().read(&crates).unwrap();
@@ -594,6 +616,7 @@ mod tests {
                 is_exact: true,
                 needs: &[],
                 seed: 0,
+                features: 0,
             });
             Assembly::new(&crates, &files).layout()
         };
@@ -613,6 +636,31 @@ mod tests {
         }
         let alike = of("enum A { One }", "enum A { Two }");
         assert_eq!(alike.variants("util::A"), None);
+    }
+
+    /// A field more may be where nothing was before, so not even the size tells.
+    #[test]
+    fn a_type_with_conditions_is_another_one_with_other_features() {
+        let text = "struct A { x: u32, #[cfg(feature = \"b\")] y: bool } struct Holder(A); \
+                    #[cfg(unix)] use v1::P; struct Importer(P); struct Plain(u8);";
+        let of = |features| {
+            let crates = [CrateSources {
+                name: "game",
+                root: PathBuf::new(),
+                sources: &Contents::default(),
+                is_exact: true,
+                needs: &[],
+                seed: 0,
+                features,
+            }];
+            let files = vec![(Some(String::new()), Arc::new(Pieces::of(text)))];
+            Assembly::new(&crates, &[files]).layout()
+        };
+        let [was, now] = [1, 2].map(of);
+        for name in ["game::A", "game::Holder", "game::Importer"] {
+            assert_ne!(was.of(name), now.of(name), "{name}");
+        }
+        assert_eq!(was.of("game::Plain"), now.of("game::Plain"));
     }
 
     /// A line at the top of another file is no change of a type.
@@ -646,6 +694,32 @@ mod tests {
         let game = layout.crates.get_mut("game").unwrap();
         Arc::get_mut(game).unwrap().unnamed = None;
         assert_eq!(layout.of("game::b::Held"), Known::Gone);
+    }
+
+    /// As the compiler names them: the path of such a type is of what it is within.
+    #[test]
+    fn types_within_implementations_are_not_taken_for_what_these_are_of() {
+        let text = |local: &str| {
+            format!("struct Game; impl Plugin for Game {{ fn build(&self) {{ struct Local {local} }} }}")
+        };
+        let [was, now] = ["{ x: u32, y: u32 }", "{ y: u32, x: u32 }"]
+            .map(|local| Layout::of_text("game", &text(local), 1));
+        let name = "<game::Game as bevy_app::plugin::Plugin>::build::Local";
+        assert!(matches!(was.of(name), Known::Unnamed(_)));
+        assert_ne!(was.of(name), now.of(name));
+        assert_eq!(was.of("game::Game"), now.of("game::Game"));
+        assert!(was.may_change_unseen(name) && !was.may_change_unseen("game::Game"));
+        let gone = Layout::of_text("game", "struct Game; impl Plugin for Game {}", 1);
+        assert_eq!(gone.of(name), Known::Gone);
+    }
+
+    #[test]
+    fn names_that_are_words_of_the_language_are_those_of_the_compiler() {
+        let text = "mod r#type { #[state(was = \"game::type::Old\")] struct Kind(#[reflect(ignore)] u8); }";
+        let layout = Layout::of_text("game", text, 1);
+        assert!(matches!(layout.of("game::type::Kind"), Known::As(_)));
+        assert_eq!(layout.renamed("game::type::Old"), "game::type::Kind");
+        assert_eq!(layout.ignores_fields("game::r#type::Kind"), Some(true));
     }
 
     #[test]
@@ -699,10 +773,8 @@ mod tests {
             "pub struct Held",
             "#[state(was = \"game::a::Held\")] pub struct Bearer",
         );
-        // A macro may have made it.
-        let mut now = now;
-        let game = now.crates.get_mut("game").unwrap();
-        Arc::get_mut(game).unwrap().unnamed = None;
+        // A macro may have made one of the old name.
+        assert!(matches!(now.of("game::a::Held"), Known::Unnamed(_)));
         let state = now.renamed("bevy_state::state::State<game::a::Held>");
         assert_eq!(state, "bevy_state::state::State<game::a::Bearer>");
         assert_eq!(now.renamed("(game::Free, u8)"), "(game::Free, u8)");

@@ -53,7 +53,8 @@ impl Reader {
             let digests = files
                 .iter()
                 .map(|(module, file)| (module.clone(), file.digest));
-            key.push((of.name, of.seed, of.needs, digests.collect::<Vec<_>>()));
+            let digests: Vec<_> = digests.collect();
+            key.push((of.name, [of.seed, of.features], of.needs, digests));
             let files = files.into_iter();
             let files: Vec<_> = files.map(|(module, file)| (module, file.pieces)).collect();
             all.push(files);
@@ -137,7 +138,9 @@ fn places(file: &Path, child: &items::Child, is_root: bool) -> Vec<PathBuf> {
     } else {
         folder.join(stem)
     };
-    let inner = child.within.iter().fold(own, |path, name| path.join(name));
+    let plain = |name: &str| name.trim_start_matches("r#").to_owned();
+    let within = child.within.iter().map(|name| plain(name));
+    let inner = within.fold(own, |path, name| path.join(name));
     if let Some(path) = &child.path {
         let from = if child.within.is_empty() {
             folder
@@ -146,7 +149,7 @@ fn places(file: &Path, child: &items::Child, is_root: bool) -> Vec<PathBuf> {
         };
         return vec![from.join(path)];
     }
-    let name = child.name.trim_start_matches("r#");
+    let name = plain(&child.name);
     vec![
         inner.join(format!("{name}.rs")),
         inner.join(name).join("mod.rs"),

@@ -263,6 +263,33 @@ fn a_build_script_that_names_what_it_reads_reads_that_and_its_own_sources() {
     fixture.answers(401, None);
 }
 
+/// Cargo goes by times there too, and would neither build nor run the script again.
+#[test]
+fn a_build_script_and_what_it_names_may_come_back_with_an_older_time() {
+    let mut fixture = Fixture::unbuilt();
+    let script = "fn main() {\n println!(\"cargo::rerun-if-changed=number.txt\");\n\
+                  let number = std::fs::read_to_string(\"number.txt\").unwrap();\n\
+                  println!(\"cargo::rustc-env=NUMBER={number}\");\n}\n";
+    fixture.write("rules/build.rs", script);
+    fixture.write("rules/number.txt", "1");
+    let said = "words::WORD + env!(\"NUMBER\").len() as u64";
+    fixture.edit("rules/src/lib.rs", "words::WORD", said);
+    fixture.answers(301, Some(Decline::First));
+    fixture.write("rules/number.txt", "11");
+    fixture.age("rules/number.txt");
+    fixture.answers_by_cargo(401, "rules/number.txt");
+    fixture.write("rules/build.rs", &script.replace("{number}", "{number}1"));
+    fixture.age("rules/build.rs");
+    fixture.answers_by_cargo(501, "rules/build.rs");
+    fixture.edit("rules/src/lib.rs", "as u64", "as u64 + 1");
+    fixture.answers(601, None);
+    // While the app does not run.
+    fixture.known = None;
+    fixture.write("rules/number.txt", "111");
+    fixture.age("rules/number.txt");
+    fixture.answers(701, Some(Decline::First));
+}
+
 /// The build script of a crate that may not change reads what it likes.
 #[test]
 fn what_the_build_script_of_another_crate_reads_declines() {

@@ -147,6 +147,7 @@ pub(crate) fn panic(message: &str) -> PanicReport {
         thread: "main".to_owned(),
         backtrace: String::new(),
         library: None,
+        meanwhile: Vec::new(),
     }
 }
 

@@ -81,6 +81,7 @@ fn panicked(location: &str) -> ReloadError {
             thread: "main".to_owned(),
             backtrace: String::new(),
             library: None,
+            meanwhile: Vec::new(),
         },
     }
 }

@@ -210,7 +210,7 @@ impl Decision<'_> {
         if let Some(asset) = names::asset_of(name).filter(|_| !met.new.discards(name)) {
             return Err(fault(name, assets_stay(asset)));
         }
-        if met.was != Known::Gone && met.is == Known::Gone {
+        if self.is_gone(met) {
             if !self.plan.layout.discards(name) {
                 return Err(fault(name, gone(name, met.old, &self.plan.layout)));
             }
@@ -236,6 +236,21 @@ impl Decision<'_> {
             return Ok((Way::Anew, plain));
         }
         self.way_of_values(met)
+    }
+
+    /// Whether a type that the sources knew is none any more. Macros may have made one of its name, which counts if new
+    /// code was seen to use it.
+    fn is_gone(&self, met: &Met<'_>) -> bool {
+        match met.is {
+            Known::As(_) => false,
+            Known::Gone => met.was != Known::Gone,
+            Known::Unnamed(_) => {
+                let discards = || self.plan.layout.discards(met.info.name());
+                let is_let_go = || met.was != Known::Gone && discards();
+                let is_other = met.to.is_none() && met.was != met.is;
+                is_other && (matches!(met.was, Known::As(_)) || is_let_go())
+            }
+        }
     }
 
     /// The way by which values go over, as they are or as others.

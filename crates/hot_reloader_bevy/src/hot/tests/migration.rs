@@ -377,6 +377,28 @@ fn a_rollback_brings_back_what_was_discarded() {
     assert!(!report.types.iter().any(is_discarded), "{report:#?}");
 }
 
+/// What they make has names that nobody knows.
+#[test]
+fn a_type_that_is_gone_is_no_less_so_where_macros_make_others() {
+    let (mut bench, entities) = bench(|app| {
+        app.insert_resource(old::Opaque(Box::new(|| 5)));
+    });
+    let made = "make!(Another);";
+    bench.types(&format!("{NEW}{made}"), 2);
+    let report = bench.reload(&AFTER);
+    check(&report, Outcome::Refused);
+    let text = report.error.unwrap().to_string();
+    assert!(text.contains("old::Opaque\n  it is gone"), "{text}");
+    assert!(!text.contains("old::Health"), "{text}");
+    let discards =
+        "#[state(discard = \"hot_reloader_bevy::hot::tests::migration::old::Opaque\")] fn f() {}";
+    bench.types(&format!("{NEW}{made}{discards}"), 2);
+    check(&bench.reload(&AFTER), Outcome::Committed);
+    let vigour = bench.world().get::<new::Vigour>(entities[0]).unwrap();
+    assert_eq!(vigour.points, 7);
+    assert!(!bench.world().contains_resource::<old::Opaque>());
+}
+
 mod old_assets {
     use bevy::prelude::*;
     #[derive(Asset, TypePath)]
