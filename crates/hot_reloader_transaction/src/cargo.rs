@@ -357,7 +357,7 @@ fn step(update: BuildUpdate<Finished>) -> BuildStep {
     match finished.result.transpose() {
         None => BuildStep::MadeNothing,
         Some(result) => BuildStep::Finished {
-            result,
+            result: result.map_err(Box::new),
             phases: finished.course.phases,
             builder: finished.course.builder,
         },

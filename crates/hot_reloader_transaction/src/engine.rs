@@ -233,7 +233,7 @@ pub enum BuildStep {
     /// How it ended; nothing follows. The phases are those that it went through.
     Finished {
         /// What it made, or why it made nothing.
-        result: Result<Made, ReloadError>,
+        result: Result<Made, Box<ReloadError>>,
         /// How long each of its phases took.
         phases: Vec<(Phase, Duration)>,
         /// Who built it, if it came to that.

@@ -91,7 +91,7 @@ impl Building {
                 self.attempt.made(phases);
                 // What it takes to copy it once more is no build.
                 self.attempt.builder = self.attempt.builder.take().or(builder);
-                self.result = Some(result);
+                self.result = Some(result.map_err(|error| *error));
             }
             // Nobody asks for that.
             BuildStep::MadeNothing => {

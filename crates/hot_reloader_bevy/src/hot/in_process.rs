@@ -162,7 +162,7 @@ impl Done {
 
     fn with(result: Result<Made, ReloadError>) -> Self {
         Self::of(BuildStep::Finished {
-            result,
+            result: result.map_err(Box::new),
             phases: vec![(Phase::Build, Duration::ZERO)],
             builder: None,
         })

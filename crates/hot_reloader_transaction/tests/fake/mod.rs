@@ -211,7 +211,7 @@ impl World {
         });
         let phases = vec![(Phase::Build, Duration::ZERO)];
         handle.push(BuildStep::Finished {
-            result,
+            result: result.map_err(Box::new),
             phases,
             builder: None,
         });
