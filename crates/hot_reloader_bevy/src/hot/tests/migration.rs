@@ -393,10 +393,12 @@ fn a_type_that_is_gone_is_no_less_so_where_macros_make_others() {
     let discards =
         "#[state(discard = \"hot_reloader_bevy::hot::tests::migration::old::Opaque\")] fn f() {}";
     bench.types(&format!("{NEW}{made}{discards}"), 2);
-    check(&bench.reload(&AFTER), Outcome::Committed);
+    let report = bench.reload(&AFTER);
+    check(&report, Outcome::Committed);
+    let is_discarded = |of: &TypeChange| of.passage == Passage::Discarded;
+    assert!(report.types.iter().any(is_discarded), "{report:#?}");
     let vigour = bench.world().get::<new::Vigour>(entities[0]).unwrap();
     assert_eq!(vigour.points, 7);
-    assert!(!bench.world().contains_resource::<old::Opaque>());
 }
 
 mod old_assets {
