@@ -27,7 +27,8 @@ impl Change {
         let before = root.current(&path)?;
         let after = with_ends_of(before.as_deref().unwrap_or_default(), after);
         if after.len() as u64 > LARGEST {
-            return Err(HandsError::TooLarge { path });
+            let most = LARGEST;
+            return Err(HandsError::TooLarge { path, most });
         }
         if before.as_deref() == Some(&*after) {
             return Err(HandsError::NoChange { path });
