@@ -13,8 +13,8 @@ use bevy::{
     app::AppExit,
     prelude::{EventReader, Res, Resource},
 };
-pub use slop_hands::{Change, Diff, HandsError, Line, Mark, Output, Tool, Wanted};
-use slop_hands::{Left, OffLimits, Patience, Root, Running};
+pub use slop_hands::{Change, Diff, HandsError, Line, Lines, Mark, Output, Tool, Wanted};
+use slop_hands::{Found, Left, OffLimits, Patience, Root, Running, LARGEST};
 
 use crate::pacing::Frames;
 
@@ -22,6 +22,8 @@ use crate::pacing::Frames;
 const KEPT: usize = 64;
 /// How much of what was read, found or said goes to the model, in bytes.
 const TOLD: usize = 64 * 1024;
+/// How many files are named that a search passed over.
+const NAMED: usize = 5;
 /// For how long the app waits at its end for commands to end.
 const LAST: Duration = Duration::from_secs(5);
 
@@ -394,7 +396,7 @@ fn act(root: &Root, job: &Job) -> Result<String, HandsError> {
 
 fn look(root: &Root, wanted: &Wanted) -> Result<String, HandsError> {
     match wanted {
-        Wanted::Read { path } => Ok(shortened(root.read(path)?)),
+        Wanted::Read { path, from_line } => Ok(root.piece(path, *from_line, TOLD)?.to_string()),
         Wanted::List { path } => {
             let listing = root.list(path)?;
             let mut text = listing.names.join("\n");
@@ -406,24 +408,43 @@ fn look(root: &Root, wanted: &Wanted) -> Result<String, HandsError> {
             }
             Ok(shortened(text))
         }
-        Wanted::Search { text, path } => {
-            let found = root.search(text, path)?;
-            let mut lines = String::new();
-            for hit in &found.hits {
-                // Writing into a text cannot fail.
-                let _ = writeln!(lines, "{}:{}: {}", hit.path, hit.line, hit.text);
-            }
-            if found.hits.is_empty() {
-                lines += "(it was not found)\n";
-            }
-            if found.is_cut {
-                lines += "(it was not looked for to the end; name a smaller folder)\n";
-            }
-            Ok(shortened(lines))
-        }
+        Wanted::Search { text, path } => Ok(told_of_found(&root.search(text, path)?)),
         Wanted::Change { path, .. } => Err(not_to_look(path)),
         Wanted::Run { command } => Err(not_to_look(command)),
     }
+}
+
+/// What a search has found and what it has passed over.
+fn told_of_found(found: &Found) -> String {
+    let mut lines = String::new();
+    for hit in &found.hits {
+        // Writing into a text cannot fail.
+        let _ = writeln!(lines, "{}:{}: {}", hit.path, hit.line, hit.text);
+    }
+    if found.hits.is_empty() {
+        lines += "(it was not found)\n";
+    }
+    let mut told = shortened(lines);
+    if !told.ends_with('\n') {
+        told.push('\n');
+    }
+    if found.is_cut {
+        told += "(it was not looked for to the end; name a smaller folder)\n";
+    }
+    if !found.large.is_empty() {
+        let most = LARGEST / 1024;
+        let named = &found.large[..found.large.len().min(NAMED)];
+        let mut names = named.join(", ");
+        let more = found.large.len() - named.len();
+        if more > 0 {
+            let _ = write!(names, " and {more} more");
+        }
+        let _ = writeln!(
+            told,
+            "(files with more than {most} KiB were passed over: {names}; name one to look into it)"
+        );
+    }
+    told
 }
 
 /// Nobody has given leave for it in this way.
@@ -591,6 +612,7 @@ mod tests {
         assert_eq!(outcome(&mut jobs, id(0)), Ok("a was written.".to_owned()));
         let read = Wanted::Read {
             path: "a".to_owned(),
+            from_line: 1,
         };
         jobs.start(id(1), &path, Job::Look(read));
         assert_eq!(outcome(&mut jobs, id(1)), Ok("one\n".to_owned()));
@@ -599,6 +621,54 @@ mod tests {
         jobs.start(id(3), &path, Job::Undo(change));
         assert!(outcome(&mut jobs, id(3)).is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_long_file_is_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        let text: String = (1..=100_000).map(|n| format!("line {n}\n")).collect();
+        fs::write(folder.path().join("long"), &text).unwrap();
+        let mut jobs = Jobs::default();
+        let (mut read, mut from_line) = (String::new(), 1);
+        for place in 0.. {
+            let wanted = Wanted::Read {
+                path: "long".to_owned(),
+                from_line,
+            };
+            jobs.start(id(place), &path, Job::Look(wanted));
+            let told = outcome(&mut jobs, id(place)).unwrap();
+            assert!(told.len() < TOLD + 100);
+            let lines = Lines::at_end_of(&told).unwrap();
+            assert_eq!((lines.first, lines.of), (from_line, 100_000));
+            read += &told[..told.rfind('(').unwrap()];
+            if lines.last == lines.of {
+                break;
+            }
+            from_line = lines.last + 1;
+        }
+        assert!(read == text);
+    }
+
+    #[test]
+    fn a_search_tells_which_files_it_has_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        let long = "line\n".repeat(100_000);
+        for number in 1..=7 {
+            fs::write(folder.path().join(format!("long {number}")), &long).unwrap();
+        }
+        fs::write(folder.path().join("short"), "a line\n").unwrap();
+        let mut jobs = Jobs::default();
+        let wanted = Wanted::Search {
+            text: "a line".to_owned(),
+            path: ".".to_owned(),
+        };
+        jobs.start(id(0), &path, Job::Look(wanted));
+        let expected = "short:1: a line\n\
+            (files with more than 256 KiB were passed over: long 1, long 2, long 3, long 4, long 5 and 2 more; \
+            name one to look into it)\n";
+        assert_eq!(outcome(&mut jobs, id(0)), Ok(expected.to_owned()));
     }
 
     #[test]
@@ -611,7 +681,10 @@ mod tests {
         let mut jobs = Jobs::new(Frames::default(), &data);
         let key = || "data/api_key-a".to_owned();
         let wanted = [
-            Wanted::Read { path: key() },
+            Wanted::Read {
+                path: key(),
+                from_line: 1,
+            },
             Wanted::List {
                 path: "data".to_owned(),
             },

@@ -16,7 +16,10 @@ use rustix::{
     io::Errno,
 };
 
-use crate::open::{regular, text, BENEATH, FILE};
+use crate::{
+    open::{regular, text, BENEATH, FILE},
+    LARGEST,
+};
 
 /// How two files of a folder change places.
 type Exchange = fn(&OwnedFd, &str, &str) -> Result<(), Errno>;
@@ -164,7 +167,7 @@ fn rename_new(folder: &OwnedFd, from: &str, to: &str) -> Result<(), Errno> {
 fn holds(folder: &OwnedFd, name: &str, expected: &str) -> bool {
     let opened = openat2(folder, name, FILE, Mode::empty(), BENEATH);
     let file = opened.ok().and_then(|file| regular(name, file).ok());
-    let now = file.and_then(|file| text(name, file).ok());
+    let now = file.and_then(|file| text(name, file, LARGEST).ok());
     now.as_deref() == Some(expected)
 }
 

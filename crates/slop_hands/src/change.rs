@@ -1,6 +1,6 @@
 //! New contents for a file.
 
-use crate::{Diff, HandsError, Root, LARGEST};
+use crate::{diff::ends_in_cr_lf, Diff, HandsError, Root, LARGEST};
 
 /// New contents for a file, and what they replace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,8 @@ impl Change {
         let before = root.current(&path)?;
         let after = with_ends_of(before.as_deref().unwrap_or_default(), after);
         if after.len() as u64 > LARGEST {
-            return Err(HandsError::TooLarge { path });
+            let most = LARGEST;
+            return Err(HandsError::TooLarge { path, most });
         }
         if before.as_deref() == Some(&*after) {
             return Err(HandsError::NoChange { path });
@@ -67,9 +68,7 @@ impl Change {
 /// A text with CR LF at the ends of its lines if all of those before end so and none of these has a CR. A
 /// model that reads CR LF mostly writes LF, and each line would count as changed.
 fn with_ends_of(before: &str, after: String) -> String {
-    let ends = before.matches('\n').count();
-    let has_return = ends > 0 && before.matches("\r\n").count() == ends;
-    if has_return && !after.contains('\r') {
+    if ends_in_cr_lf(before) && !after.contains('\r') {
         after.replace('\n', "\r\n")
     } else {
         after

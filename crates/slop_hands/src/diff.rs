@@ -13,7 +13,7 @@ const MOST: usize = 4_000_000;
 /// What becomes of a text, with some lines around each place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diff {
-    /// In order. Between two places is a line of [`Mark::Place`].
+    /// In order. Before each place is a line of [`Mark::Place`], and one before all if lines end in CR LF.
     pub lines: Vec<Line>,
     /// How many lines come.
     pub added: usize,
@@ -33,7 +33,7 @@ pub struct Line {
 /// What becomes of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
-    /// It is no line of the text but says where the next ones are.
+    /// It is no line of the text but says where the next ones are, or how lines end.
     Place,
     /// It stays.
     Kept,
@@ -68,6 +68,15 @@ impl Diff {
             added: count(Mark::Added),
             removed: count(Mark::Removed),
         };
+        let returns = Returns {
+            before: ends_in_cr_lf(before),
+            after: ends_in_cr_lf(after),
+        };
+        let note = returns.note(before, after).filter(|_| before != after);
+        diff.lines.extend(note.map(|text| Line {
+            mark: Mark::Place,
+            text: text.to_owned(),
+        }));
         for place in places(&steps) {
             let steps = &steps[place];
             diff.lines.push(Line {
@@ -81,7 +90,7 @@ impl Diff {
                 };
                 diff.lines.push(Line {
                     mark: step.mark,
-                    text: shown(line),
+                    text: shown(line, returns.are_told(step.mark)),
                 });
             }
         }
@@ -104,12 +113,53 @@ fn lines(text: &str) -> Vec<&str> {
     text.split_inclusive('\n').collect()
 }
 
-/// A line as it can be shown.
-fn shown(line: &str) -> String {
+/// Whether all lines of a text end in CR LF, but for one without an end.
+pub(crate) fn ends_in_cr_lf(text: &str) -> bool {
+    let ends = text.matches('\n').count();
+    ends > 0 && text.matches("\r\n").count() == ends
+}
+
+/// Whether all lines end in CR LF, before and after. Then that is told once, and not on each line.
+#[derive(Clone, Copy)]
+struct Returns {
+    before: bool,
+    after: bool,
+}
+
+impl Returns {
+    /// What is told of all lines.
+    fn note(self, before: &str, after: &str) -> Option<&'static str> {
+        // A text without lines has none that end otherwise.
+        let did = self.before || before.is_empty();
+        let do_now = self.after || after.is_empty();
+        match (self.before, self.after) {
+            (false, false) => None,
+            _ if did && do_now => Some("(lines end in CR LF)"),
+            (true, _) => Some("(lines ended in CR LF, and not all do now)"),
+            (false, true) => Some("(lines end in CR LF now, and not all did)"),
+        }
+    }
+
+    /// Whether the note tells it of lines with such a mark.
+    fn are_told(self, mark: Mark) -> bool {
+        match mark {
+            Mark::Added => self.after,
+            Mark::Removed => self.before,
+            Mark::Kept | Mark::Place => self.before && self.after,
+        }
+    }
+}
+
+/// A line as it can be shown. That it ends in CR LF may have been told.
+fn shown(line: &str, is_told: bool) -> String {
     let Some(text) = line.strip_suffix('\n') else {
         return visible(line) + " (no end of line)";
     };
-    visible(text)
+    match text.strip_suffix('\r') {
+        Some(text) if is_told => visible(text),
+        Some(text) => visible(text) + " (CR LF)",
+        None => visible(text),
+    }
 }
 
 fn visible(text: &str) -> String {
@@ -270,8 +320,40 @@ mod tests {
     fn what_cannot_be_seen_is_shown_all_the_same() {
         check(
             "",
-            "a\u{202e}b\tc\r\n",
-            "@@ -0,0 +1,1 @@\n+a\u{fffd}b\tc\u{fffd}\n",
+            "a\u{202e}b\tc\rd\n",
+            "@@ -0,0 +1,1 @@\n+a\u{fffd}b\tc\u{fffd}d\n",
+        );
+    }
+
+    #[test]
+    fn that_all_lines_end_in_cr_lf_is_told_once() {
+        let told = "(lines end in CR LF)\n";
+        check(
+            "a\r\nb\r\n",
+            "a\r\nc\r\n",
+            &format!("{told}@@ -1,2 +1,2 @@\n a\n-b\n+c\n"),
+        );
+        check("", "a\r\n", &format!("{told}@@ -0,0 +1,1 @@\n+a\n"));
+        check("a\r\n", "", &format!("{told}@@ -1,1 +0,0 @@\n-a\n"));
+        check("a\r\n", "a\r\n", "");
+    }
+
+    #[test]
+    fn which_lines_end_in_cr_lf_is_told_where_not_all_do() {
+        check(
+            "a\r\nb\r\n",
+            "a\r\nb\n",
+            "(lines ended in CR LF, and not all do now)\n@@ -1,2 +1,2 @@\n a (CR LF)\n-b\n+b\n",
+        );
+        check(
+            "a\r\nb\n",
+            "a\r\nb\r\n",
+            "(lines end in CR LF now, and not all did)\n@@ -1,2 +1,2 @@\n a (CR LF)\n-b\n+b\n",
+        );
+        check(
+            "a\r\nb\n",
+            "c\r\nb\n",
+            "@@ -1,2 +1,2 @@\n-a (CR LF)\n+c (CR LF)\n b\n",
         );
     }
 

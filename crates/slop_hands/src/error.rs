@@ -4,8 +4,6 @@ use std::{io, path::PathBuf};
 
 use thiserror::Error;
 
-use crate::LARGEST;
-
 /// Why something was not done in a project's folder. What was there before is as it was.
 #[derive(Debug, Error)]
 pub enum HandsError {
@@ -102,11 +100,21 @@ pub enum HandsError {
         /// From the project's folder.
         path: String,
     },
-    /// It is larger than any file may be.
-    #[error("{path} has more than {} KiB; name a smaller one", LARGEST / 1024)]
+    /// It is larger than a file may be for what is wanted of it.
+    #[error("{path} has more than {} KiB; name a smaller one", most / 1024)]
     TooLarge {
         /// From the project's folder.
         path: String,
+        /// How many bytes it may have.
+        most: u64,
+    },
+    /// It ends before the line that is to be read.
+    #[error("{path} ends with line {lines}; begin with that or one before it")]
+    NoLine {
+        /// From the project's folder.
+        path: String,
+        /// The last one.
+        lines: usize,
     },
     /// The new contents are the old ones.
     #[error("{path} says that already; there is nothing to change")]

@@ -2,8 +2,9 @@
 //! can be undone, commands that can be ended. Asking for leave is not done here.
 //!
 //! In reading order: [`Root`] is the folder, opened once, without what is [`OffLimits`] in it; [`Tool`]
-//! is what can be asked for, and [`Wanted`] one such call; [`Change`] is new contents for a file, shown
-//! as a [`Diff`]; [`Running`] is a command under way; [`HandsError`] is why something was not done.
+//! is what can be asked for, and [`Wanted`] one such call; [`Piece`] is what is told of a file;
+//! [`Change`] is new contents for a file, shown as a [`Diff`]; [`Running`] is a command under way;
+//! [`HandsError`] is why something was not done.
 //!
 //! Nothing outside of the folder is ever opened. Each path is looked up by the kernel, which goes
 //! through no link and over no `..` (`openat2`), and it is looked up anew when it is used: a folder
@@ -50,6 +51,7 @@ mod error;
 mod off_limits;
 mod output;
 mod path;
+mod piece;
 mod search;
 mod tool;
 
@@ -73,6 +75,7 @@ pub use elsewhere::{Root, Running};
 pub use error::HandsError;
 pub use off_limits::OffLimits;
 pub use output::{Ending, Left, Output, Patience};
+pub use piece::{Lines, Piece};
 #[cfg(target_os = "linux")]
 pub use root::Root;
 #[cfg(target_os = "linux")]
@@ -80,5 +83,5 @@ pub use run::Running;
 pub use search::{Found, Hit, Listing};
 pub use tool::{Tool, Wanted};
 
-/// The largest file that is read or written, in bytes. A larger one is no text that somebody wrote.
+/// The largest file that is written, or read as a whole, in bytes. A larger one is no text that somebody wrote.
 pub const LARGEST: u64 = 256 * 1024;

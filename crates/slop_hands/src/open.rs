@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{self, Read},
     os::fd::OwnedFd,
+    string::FromUtf8Error,
 };
 
 use rustix::{
@@ -11,7 +12,7 @@ use rustix::{
     io::Errno,
 };
 
-use crate::{HandsError, LARGEST};
+use crate::HandsError;
 
 /// How a path is looked up: over no `..` that leads out, and through no link of any kind.
 pub(crate) const BENEATH: ResolveFlags = ResolveFlags::BENEATH
@@ -42,19 +43,26 @@ pub(crate) fn regular(path: &str, file: OwnedFd) -> Result<File, HandsError> {
     Ok(file)
 }
 
-/// The text of a file.
-pub(crate) fn text(path: &str, file: File) -> Result<String, HandsError> {
+/// The text of a file, which may have so many bytes.
+pub(crate) fn text(path: &str, file: File, most: u64) -> Result<String, HandsError> {
     let mut bytes = Vec::new();
     // One that grows meanwhile is read no further either.
-    let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
+    let read = file.take(most + 1).read_to_end(&mut bytes);
     read.map_err(|source| file_error("read", path, source))?;
-    let path = || path.to_owned();
-    if bytes.len() as u64 > LARGEST {
-        return Err(HandsError::TooLarge { path: path() });
+    let owned = path.to_owned();
+    if bytes.contains(&0) {
+        return Err(HandsError::Binary { path: owned });
     }
-    match String::from_utf8(bytes) {
-        Ok(text) if !text.contains('\0') => Ok(text),
-        _ => Err(HandsError::Binary { path: path() }),
+    let is_too_large = bytes.len() as u64 > most;
+    let text = String::from_utf8(bytes);
+    // What was read of one that is too large may end within a character.
+    let is_none = |error: &FromUtf8Error| !is_too_large || error.utf8_error().error_len().is_some();
+    if text.as_ref().is_err_and(is_none) {
+        return Err(HandsError::Binary { path: owned });
+    }
+    match text {
+        Ok(text) if !is_too_large => Ok(text),
+        _ => Err(HandsError::TooLarge { path: owned, most }),
     }
 }
 

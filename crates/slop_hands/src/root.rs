@@ -17,7 +17,7 @@ use crate::{
     open::{file_error, refused, regular, text, BENEATH, FILE, FOLDER},
     path::names,
     search::Kind,
-    HandsError, OffLimits,
+    HandsError, OffLimits, LARGEST,
 };
 
 /// The project's folder. It stays the one that it was, whatever its path leads to by now.
@@ -85,7 +85,12 @@ impl Root {
     ///
     /// If it is no text, too large, or not within the folder.
     pub fn read(&self, path: &str) -> Result<String, HandsError> {
-        text(path, self.file(path)?)
+        self.read_up_to(path, LARGEST)
+    }
+
+    /// The text of a file that has no more than so many bytes.
+    pub(crate) fn read_up_to(&self, path: &str, most: u64) -> Result<String, HandsError> {
+        text(path, self.file(path)?, most)
     }
 
     /// The folder as a path that leads there from this process and from one that it starts.
@@ -201,7 +206,7 @@ impl Root {
             Some(file) => {
                 let known = file.metadata();
                 meta = Some(known.map_err(|source| file_error("write", path, source))?);
-                Some(text(path, file)?)
+                Some(text(path, file, LARGEST)?)
             }
             None => None,
         };

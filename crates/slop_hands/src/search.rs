@@ -1,6 +1,6 @@
 //! What is in a folder, and where a text is in its files.
 
-use crate::{HandsError, Root};
+use crate::{piece::LARGEST_READ, HandsError, Root};
 
 /// How many names of a folder are listed.
 const NAMES: usize = 1000;
@@ -38,6 +38,8 @@ pub struct Found {
     pub hits: Vec<Hit>,
     /// Whether it was not looked for to the end.
     pub is_cut: bool,
+    /// The files that were passed over because they are larger than [`LARGEST`](crate::LARGEST), in order.
+    pub large: Vec<String>,
 }
 
 /// A line with the text in it.
@@ -73,8 +75,8 @@ impl Root {
     }
 
     /// Where a text is, in a file or in the files of a folder and those below it, upper and lower
-    /// case as given. Passes over what is hidden, `target`, `node_modules`, links, and what is no
-    /// text.
+    /// case as given. Passes over what is hidden, `target`, `node_modules`, links, what is no text, and
+    /// large files unless they are named.
     ///
     /// # Errors
     ///
@@ -89,7 +91,7 @@ impl Root {
             looked_at: 0,
             found: Found::default(),
         };
-        match self.read(path) {
+        match self.read_up_to(path, LARGEST_READ) {
             Ok(body) => search.lines(path, &body),
             Err(HandsError::Folder { .. }) => search.folder(path, DEEP)?,
             Err(error) => return Err(error),
@@ -125,12 +127,12 @@ impl Search<'_> {
             match kind {
                 // Such as one with passwords. It can be named.
                 Kind::File if name.starts_with('.') => {}
-                Kind::File => {
+                Kind::File => match self.root.read(&below) {
+                    Ok(body) => self.lines(&below, &body),
+                    Err(HandsError::TooLarge { .. }) => self.found.large.push(below),
                     // One that cannot be read has no text that could be found.
-                    if let Ok(body) = self.root.read(&below) {
-                        self.lines(&below, &body);
-                    }
-                }
+                    Err(_) => {}
+                },
                 Kind::Folder if is_passed_over(&name) => {}
                 Kind::Folder if deep == 0 => self.found.is_cut = true,
                 // It may be gone by now.

@@ -4,6 +4,9 @@ use serde_json::{json, Map, Value};
 
 use crate::HandsError;
 
+/// What the line is called by that a file is read from.
+pub(crate) const FROM_LINE: &str = "from_line";
+
 /// Something that can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
@@ -26,6 +29,8 @@ pub enum Wanted {
     Read {
         /// From the project's folder, as in the others.
         path: String,
+        /// The first line that is wanted, from 1.
+        from_line: usize,
     },
     /// What is in a folder.
     List {
@@ -79,7 +84,10 @@ impl Tool {
     #[must_use]
     pub fn description(self) -> &'static str {
         match self {
-            Self::Read => "Reads a text file of the project.",
+            Self::Read => {
+                "Reads a text file of the project. Of a long one it gives some lines, and says which of how \
+                 many these are and how to go on."
+            }
             Self::List => "Lists what is in a folder of the project. Folders end with /, links with @.",
             Self::Search => {
                 "Finds the lines that contain a text, in a file of the project or in all files of a \
@@ -124,18 +132,30 @@ impl Tool {
         }
     }
 
+    /// The arguments that may be left out, each a whole number, and what they are.
+    fn numbers(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Read => &[(
+                FROM_LINE,
+                "The line to begin with, counted from 1; the first if it is left out",
+            )],
+            Self::List | Self::Search | Self::Change | Self::Run => &[],
+        }
+    }
+
     /// The arguments as a JSON schema.
     #[must_use]
     pub fn schema(self) -> Value {
-        let arguments = self.arguments();
-        let properties: Map<String, Value> = arguments
-            .iter()
-            .map(|(name, about)| {
-                let property = json!({ "type": "string", "description": about });
+        let of_type = |kind: &'static str, arguments: &'static [(&'static str, &'static str)]| {
+            arguments.iter().map(move |(name, about)| {
+                let property = json!({ "type": kind, "description": about });
                 ((*name).to_owned(), property)
             })
-            .collect();
-        let required: Vec<&str> = arguments.iter().map(|(name, _)| *name).collect();
+        };
+        let texts = self.arguments();
+        let properties = of_type("string", texts).chain(of_type("integer", self.numbers()));
+        let properties: Map<String, Value> = properties.collect();
+        let required: Vec<&str> = texts.iter().map(|(name, _)| *name).collect();
         json!({ "type": "object", "properties": properties, "required": required })
     }
 }
@@ -164,9 +184,15 @@ impl Wanted {
             Some(other) => Err(wrong(format!("{name} is {other} and no text"))),
             None => Err(wrong(format!("{name} is missing"))),
         };
+        let line = |name: &str| match arguments.get(name) {
+            None | Some(Value::Null) => Ok(1),
+            Some(value) => number_of_line(value)
+                .ok_or_else(|| wrong(format!("{name} is {value}, and lines are counted from 1"))),
+        };
         Ok(match tool {
             Tool::Read => Self::Read {
                 path: text("path")?,
+                from_line: line(FROM_LINE)?,
             },
             Tool::List => Self::List {
                 path: text("path")?,
@@ -198,6 +224,15 @@ impl Wanted {
     }
 }
 
+/// The number of a line. Some models write numbers as texts.
+fn number_of_line(value: &Value) -> Option<usize> {
+    let number: usize = match value {
+        Value::String(text) => text.trim().parse().ok()?,
+        value => usize::try_from(value.as_u64()?).ok()?,
+    };
+    (number > 0).then_some(number)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +256,24 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_read_from_its_first_line_or_from_another() {
+        for (arguments, from_line) in [
+            (r#"{"path":"a"}"#, 1),
+            (r#"{"path":"a","from_line":null}"#, 1),
+            (r#"{"path":"a","from_line":7}"#, 7),
+            (r#"{"path":"a","from_line":"7"}"#, 7),
+        ] {
+            let path = "a".to_owned();
+            let expected = Wanted::Read { path, from_line };
+            assert_eq!(Wanted::parse("read_file", arguments).unwrap(), expected);
+        }
+        let schema = Tool::Read.schema();
+        assert_eq!(schema["required"], json!(["path"]));
+        assert_eq!(schema["properties"]["path"]["type"], "string");
+        assert_eq!(schema["properties"]["from_line"]["type"], "integer");
+    }
+
+    #[test]
     fn what_is_wrong_with_a_call_is_said() {
         for (name, arguments, says) in [
             ("delete", "{}", "there is no tool delete"),
@@ -228,6 +281,13 @@ mod tests {
             ("read_file", "{}", "path is missing"),
             ("read_file", r#"{"path":1}"#, "path is 1 and no text"),
             ("read_file", "[]", "path is missing"),
+            (
+                "read_file",
+                r#"{"path":"a","from_line":0}"#,
+                "from_line is 0, and lines are counted from 1",
+            ),
+            ("read_file", r#"{"path":"a","from_line":-1}"#, "from 1"),
+            ("read_file", r#"{"path":"a","from_line":"b"}"#, "from 1"),
         ] {
             let error = Wanted::parse(name, arguments).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");

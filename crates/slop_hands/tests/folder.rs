@@ -305,6 +305,56 @@ fn what_is_no_file_is_refused_and_not_waited_for() {
     .unwrap();
     let error = place.root.read("large").unwrap_err();
     assert!(matches!(error, HandsError::TooLarge { .. }), "{error}");
+    // A picture is no text, however large it is.
+    for end in [0, 255] {
+        let mut picture = vec![b'a'; LARGEST as usize];
+        picture.extend([end; 2]);
+        fs::write(place.project.join("binary"), picture).unwrap();
+        let error = place.root.read("binary").unwrap_err();
+        assert!(matches!(error, HandsError::Binary { .. }), "{error}");
+    }
+    // What is read of it ends within a character.
+    let letters = "ä".repeat(LARGEST as usize);
+    fs::write(place.project.join("large"), letters).unwrap();
+    let error = place.root.read("large").unwrap_err();
+    assert!(matches!(error, HandsError::TooLarge { .. }), "{error}");
+}
+
+#[test]
+fn a_large_file_is_read_in_pieces() {
+    let place = place();
+    let path = place.project.join("large");
+    fs::write(&path, "line\n".repeat(100_000)).unwrap();
+    let piece = place.root.piece("large", 99_999, 1000).unwrap();
+    let told = "line\nline\n(lines 99999 to 100000 of 100000)";
+    assert_eq!(piece.to_string(), told);
+    let error = place.root.piece("large", 100_001, 1000).unwrap_err();
+    let says = "large ends with line 100000; begin with that or one before it";
+    assert_eq!(error.to_string(), says);
+    fs::write(&path, vec![b'a'; 16 * 1024 * 1024 + 1]).unwrap();
+    let error = place.root.piece("large", 1, 1000).unwrap_err();
+    let says = "large has more than 16384 KiB; name a smaller one";
+    assert_eq!(error.to_string(), says);
+    for path in ["../outside/secret", "src"] {
+        assert!(place.root.piece(path, 1, 1000).is_err(), "{path}");
+    }
+}
+
+#[test]
+fn a_search_names_the_large_files_that_it_passes_over() {
+    let place = place();
+    let long = "a\n".repeat(LARGEST as usize) + "two\n";
+    fs::write(place.project.join("src/long"), &long).unwrap();
+    // It has no text, so nothing in it is missed.
+    let picture = vec![0; LARGEST as usize * 2];
+    fs::write(place.project.join("src/picture"), picture).unwrap();
+    let found = place.root.search("two", ".").unwrap();
+    assert_eq!(found.hits.len(), 1);
+    assert!(!found.is_cut);
+    assert_eq!(found.large, ["src/long"]);
+    let found = place.root.search("two", "src/long").unwrap();
+    assert_eq!(found.hits[0].line, LARGEST as usize + 1);
+    assert_eq!(found.large, [""; 0]);
 }
 
 #[test]

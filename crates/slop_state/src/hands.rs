@@ -145,6 +145,9 @@ pub struct ToolRequest {
     pub time: u64,
     /// What is to be done, as the person edited it, if somebody did.
     pub deed: Deed,
+    /// Whether it replaces all of a file of which the discussion was shown a part only. Then somebody has to
+    /// see it, whatever is remembered.
+    pub read_in_part: bool,
     /// Whether that is something else than the assistant asked for.
     pub edited: bool,
     /// Where it stands.
@@ -234,7 +237,7 @@ impl ToolRequest {
         else {
             return false;
         };
-        self.folder == other.folder && names(path).eq(names(its))
+        self.folder == other.folder && is_same_path(path, its)
     }
 
     /// Where it is done, for people.
@@ -364,9 +367,13 @@ impl ToolRequests {
         })
     }
 
-    /// Whether somebody has given leave for all of the kind, in the same ticket and folder.
+    /// Whether somebody has given leave for all of the kind, in the same ticket and folder, and nothing may go
+    /// that the assistant has never seen.
     #[must_use]
     pub fn is_remembered(&self, request: &ToolRequest) -> bool {
+        if request.read_in_part {
+            return false;
+        }
         let what = (request.ticket, request.deed.kind());
         let mut remembered = self.remembered.iter();
         remembered
@@ -427,6 +434,12 @@ fn shortened(text: &str) -> String {
     format!("{short}{more}")
 }
 
+/// Whether two paths from one folder lead to the same file.
+#[must_use]
+pub fn is_same_path(one: &str, other: &str) -> bool {
+    names(one).eq(names(other))
+}
+
 /// The folders that a path leads through, and the file.
 fn names(path: &str) -> impl Iterator<Item = &str> {
     path.split('/')
@@ -482,6 +495,11 @@ mod tests {
             ..request(0, run(), Some(3))
         };
         assert!(!requests.is_remembered(&elsewhere));
+        let read_in_part = ToolRequest {
+            read_in_part: true,
+            ..request(0, run(), Some(3))
+        };
+        assert!(!requests.is_remembered(&read_in_part));
     }
 
     #[test]

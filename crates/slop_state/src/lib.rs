@@ -26,8 +26,8 @@ pub use discussions::{
 };
 pub use draft::Draft;
 pub use hands::{
-    CallId, Deed, DeedKind, HandsView, Leave, Remembered, Stage, ToolCall, ToolNote, ToolRequest,
-    ToolRequests, ToolRound,
+    is_same_path, CallId, Deed, DeedKind, HandsView, Leave, Remembered, Stage, ToolCall, ToolNote,
+    ToolRequest, ToolRequests, ToolRound,
 };
 pub use layout::{Layout, LogView, Palette, Window};
 pub use pending::{Orphans, Pending, PendingRequests};

@@ -4,6 +4,8 @@
 //! time is a round in the entry, and the entry is waited for until the last. So whatever waits for an
 //! answer waits for all of it.
 
+mod shown;
+
 use std::{
     borrow::Cow,
     hash::{DefaultHasher, Hash, Hasher},
@@ -22,6 +24,7 @@ use slop_state::{
     Settings, Stage, Ticket, Tiers, ToolCall, ToolRequest, ToolRequests, ToolRound,
 };
 
+use self::shown::is_read_in_part;
 use super::question::prepare;
 use crate::{
     clock::now,
@@ -126,6 +129,8 @@ pub(super) fn ask_for_leave(
                     if deed.kind().is_some() {
                         requests.note(now(), "asked", deed.title());
                     }
+                    let discussion = discussions.get(waiting.discussion);
+                    let read_in_part = discussion.is_some_and(|d| is_read_in_part(d, &deed));
                     requests.push(ToolRequest {
                         id,
                         discussion: waiting.discussion,
@@ -134,6 +139,7 @@ pub(super) fn ask_for_leave(
                         folder: project.root.clone(),
                         time: now(),
                         deed,
+                        read_in_part,
                         edited: false,
                         stage: Stage::Waiting,
                         attempt: 0,

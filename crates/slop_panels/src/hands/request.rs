@@ -13,6 +13,9 @@ use super::View;
 /// The height of a diff, a command or an output, in points. More is scrolled to. Less is never offered, though what
 /// scrolls has no room for what is in it further down.
 const HEIGHT: f32 = 260.0;
+/// Why a change waits though leave for such is remembered.
+const READ_IN_PART: &str =
+    "The assistant has read a part of this file only. See that nothing goes which is to stay.";
 
 /// One that waits for leave.
 pub(super) fn waiting(
@@ -25,6 +28,9 @@ pub(super) fn waiting(
     ui.push_id(request.id, |ui| {
         ui.group(|ui| {
             head(ui, request, view);
+            if request.read_in_part {
+                ui.colored_label(view.theme.warning, READ_IN_PART);
+            }
             let edited = view.view.editing.as_ref();
             if edited.is_some_and(|(id, _)| *id == request.id) {
                 editor(ui, request, hindrance.as_ref(), view, out);
@@ -147,7 +153,7 @@ fn answers(
             let all = format!("Allow all {kind} in ticket {number}");
             let all = button(ui, &all, why_not).on_hover_text(
                 "Those that come are done without asking, in this ticket and this folder only, until \
-                 you have them asked for again.",
+                 you have them asked for again. You still see those of a file that was read in part only.",
             );
             if all.clicked() {
                 out.push(Action::RememberTool(id));

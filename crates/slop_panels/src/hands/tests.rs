@@ -119,6 +119,19 @@ fn a_change_is_shown_as_what_comes_and_goes() {
 }
 
 #[test]
+fn a_change_of_a_file_that_was_read_in_part_says_so() {
+    let says =
+        "The assistant has read a part of this file only. See that nothing goes which is to stay.";
+    let read_in_part = ToolRequest {
+        read_in_part: true,
+        ..request(0, change())
+    };
+    Bench::with(vec![read_in_part]).find(says);
+    let seen = Bench::with(vec![request(0, change())]).seen();
+    assert!(seen.iter().all(|(text, _)| text != says), "{seen:?}");
+}
+
+#[test]
 fn what_waits_for_leave_asks_for_no_frames() {
     let mut bench = Bench::with(vec![request(0, change()), request(1, run())]);
     for _ in 0..40 {

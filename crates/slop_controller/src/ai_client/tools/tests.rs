@@ -384,6 +384,66 @@ fn a_command_of_the_next_round_needs_no_word_if_its_kind_is_remembered() {
     assert!(bench.entry().text.ends_with("It is done."));
 }
 
+/// Reads a file.
+const READS: &str = "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\
+                     \"id\":\"x\",\"function\":{\"name\":\"read_file\",\
+                     \"arguments\":\"{\\\"path\\\":\\\"a.md\\\"}\"}}]},\
+                     \"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n";
+
+/// Writes that file.
+const WRITES: &str = "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\
+                      \"id\":\"x\",\"function\":{\"name\":\"change_file\",\
+                      \"arguments\":\"{\\\"path\\\":\\\"a.md\\\",\\\"contents\\\":\\\"new\\\"}\"}}]},\
+                      \"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n";
+
+/// With a ticket in which all changes are allowed, and a model that reads a file and writes it.
+fn writes(text: &str) -> (Bench, thread::JoinHandle<Vec<String>>) {
+    let mut bench = bench(Leave::Act, Vec::new());
+    fs::write(bench.folder.path().join("a.md"), text).unwrap();
+    let folder = bench.folder.path().display().to_string();
+    bench.app.world_mut().spawn(ticket());
+    let mut requests = bench.app.world_mut().resource_mut::<ToolRequests>();
+    requests.remembered.push(Remembered {
+        ticket: 3,
+        kind: DeedKind::Change,
+        folder,
+    });
+    let server = bench.ask_server([READS, WRITES, SAYS]);
+    (bench, server)
+}
+
+#[test]
+fn a_change_of_a_file_that_was_read_as_a_whole_needs_no_word() {
+    let (mut bench, server) = writes("hello\n");
+    bench.run_until(|bench| !bench.is_waited_for());
+    assert_eq!(server.join().unwrap().len(), 3);
+    assert_eq!(bench.file("a.md"), "new");
+}
+
+#[test]
+fn a_change_of_a_file_that_was_read_in_part_waits_whatever_is_remembered() {
+    let text = "hello\n".repeat(20_000);
+    let (mut bench, server) = writes(&text);
+    let change = |bench: &Bench| {
+        let requests = bench.app.world().resource::<ToolRequests>();
+        let change = requests.list.iter().find(|one| one.read_in_part);
+        change.map(|change| (change.id, change.stage.clone()))
+    };
+    bench.run_until(|bench| change(bench).is_some());
+    for _ in 0..20 {
+        bench.app.update();
+    }
+    let (id, stage) = change(&bench).unwrap();
+    assert_eq!(stage, Stage::Waiting);
+    assert!(bench.file("a.md") == text);
+    act(&mut bench.app, Action::AllowTool(id));
+    bench.run_until(|bench| !bench.is_waited_for());
+    let asked = server.join().unwrap();
+    let told = "(lines 1 to 10922 of 20000; go on with from_line 10923)";
+    assert!(asked[1].contains(told), "{}", asked[1]);
+    assert_eq!(bench.file("a.md"), "new");
+}
+
 #[test]
 fn a_change_that_a_rollback_has_forgotten_is_the_same_and_can_be_undone() {
     let change = call("change_file", r#"{"path":"a.md","contents":"new"}"#);
