@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use hot_reloader_tests::{
     lab::{self, edit, root, write},
-    window::Window,
+    window::{Picture, Window},
 };
 
 /// Colours that no example has, and the code for them.
@@ -104,9 +104,7 @@ fn failing() {
         example.edit("lib.rs", from, to);
         let report = example.window.reload(&[]);
         assert_eq!(report["error"]["kind"], kind, "{report:#}");
-        example
-            .window
-            .see("red all over", |picture| picture.red_share() > 0.7);
+        example.window.see("red all over", Picture::is_red);
         write(&source, &good);
         example.reload("unchanged");
         example

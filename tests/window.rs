@@ -1,7 +1,7 @@
 //! The app as a person uses it all day: a real window, real keys, real pixels.
 
 use hot_reloader_tests::{
-    window::{AppCopy, Area, Window},
+    window::{AppCopy, Area, Picture, Window},
     workbench::{control, COMPOSER as WITHIN, RIGHT, TABS},
 };
 
@@ -57,7 +57,7 @@ fn a_person_edits_breaks_and_mends_the_running_app() {
     assert_eq!(report["outcome"], "refused", "{report:#}");
     let place = report["error"]["places"][0].as_str().unwrap();
     assert!(place.contains("slop_shell/src/menu.rs:"), "{place}");
-    window.see("red all over", |picture| picture.red_share() > 0.7);
+    window.see("red all over", Picture::is_red);
     // The background of the panel with the reason, which lies above the tint.
     window.see("the error panel", |picture| {
         picture.count([28, 14, 14]) > 20_000
@@ -85,7 +85,7 @@ fn a_person_edits_breaks_and_mends_the_running_app() {
     assert_eq!(report["outcome"], "refused", "{report:#}");
     let text = report["error"]["text"].as_str().unwrap();
     assert!(text.contains("assets/themes/default.ron:5:"), "{text}");
-    window.see("red all over", |picture| picture.red_share() > 0.7);
+    window.see("red all over", Picture::is_red);
     let green = good.replace("accent: (130, 168, 248)", "accent: (1, 254, 3)");
     hot_reloader_tests::lab::write(&theme, &green);
     app.edit(

@@ -296,6 +296,12 @@ impl Picture {
         pixels.filter(|pixel| is_near(**pixel, color)).count()
     }
 
+    /// Whether all of it is tinted red, but for the reason, which may be as high as half of it.
+    #[must_use]
+    pub fn is_red(&self) -> bool {
+        self.red_share() > 0.3
+    }
+
     /// The share of pixels in which red clearly outweighs the others.
     #[must_use]
     pub fn red_share(&self) -> f64 {
