@@ -41,16 +41,22 @@ const PARTS: [(&str, Part); 9] = [
     ("types", types),
 ];
 
-/// Measures everything, or the parts that are named, and writes what came of it.
+/// Measures everything, or the parts that are named, and writes what came of it after each part.
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let folder = lab::root().join("target/bench");
     let mut results = Results::default();
     for (name, part) in PARTS {
         if wanted.is_empty() || wanted.iter().any(|w| w == name) {
             part(&mut results);
+            // All of it takes an hour: who ends it before has what was measured until then.
+            results.write(&folder);
         }
     }
-    results.write(&lab::root().join("target/bench"));
+    println!(
+        "written: {0}/bench.json and {0}/bench.svg",
+        folder.display()
+    );
 }
 
 /// The whole world, copied and brought back, by its size: in the profile that a person develops in.

@@ -119,10 +119,6 @@ impl Results {
         let text = serde_json::to_string_pretty(&all).expect("it is plain data");
         fs::write(folder.join("bench.json"), text).expect("it can be written");
         fs::write(folder.join("bench.svg"), self.picture(&machine)).expect("it can be written");
-        println!(
-            "written: {0}/bench.json and {0}/bench.svg",
-            folder.display()
-        );
     }
 
     /// Bars of the medians, with a line to the 95th percentile. Each part has a scale of its own.
