@@ -19,6 +19,13 @@ pub enum Decline {
         /// The crate.
         name: String,
     },
+    /// The compiler was to get ready for later edits, and was kept from it. It does not remember this crate here yet, and
+    /// cargo does.
+    #[error("the compiler has not got ready for `{name}` yet")]
+    Cold {
+        /// The crate.
+        name: String,
+    },
     /// It was compiled twice in one build, with different features, so one command is not enough.
     #[error("`{name}` is built in two forms, with different features")]
     TwoForms {

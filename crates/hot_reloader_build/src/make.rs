@@ -37,6 +37,8 @@ pub struct Known {
     identities: Identities,
     /// Taken for the first replay.
     bench: Option<Bench>,
+    /// Whether the compiler was to get ready and did not come to the end of that.
+    is_cold: bool,
 }
 
 #[cfg(test)]
@@ -50,6 +52,7 @@ impl Known {
             recording: Err(Decline::First),
             identities: Identities::default(),
             bench: None,
+            is_cold: false,
         }
     }
 }
@@ -145,9 +148,13 @@ impl Task<'_> {
         supervisor: &mut Supervisor,
     ) -> Result<(), BuildError> {
         let wanted = self.wanted();
-        self.with_recording(known.as_mut(), |bench, workspace| {
-            replay::warm_up(bench, &wanted, self.config, &workspace, supervisor)
-        })?;
+        let ended = self.with_recording(known.as_mut(), |place, workspace| {
+            replay::warm_up(place, &wanted, self.config, &workspace, supervisor)
+        });
+        if let Some(known) = known {
+            known.is_cold = matches!(ended, Ok(false) | Err(Stopped::Failed(_)));
+        }
+        ended?;
         Ok(())
     }
 
@@ -229,6 +236,7 @@ impl Task<'_> {
             recording,
             identities: &mut known.identities,
             bench: known.bench.insert(bench),
+            is_cold: known.is_cold,
         };
         work(&mut place, known.workspace.clone())
     }
@@ -311,6 +319,7 @@ impl Task<'_> {
             recording,
             identities: Identities::default(),
             bench: None,
+            is_cold: false,
         });
         if let Some(last) = last {
             now.go_on_from(last, &built);

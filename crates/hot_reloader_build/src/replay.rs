@@ -64,6 +64,8 @@ pub(crate) struct Place<'a> {
     pub(crate) recording: &'a mut Recording,
     pub(crate) identities: &'a mut Identities,
     pub(crate) bench: &'a Bench,
+    /// Whether the compiler did not come to the end of getting ready.
+    pub(crate) is_cold: bool,
 }
 
 /// Compiles what changed since the recording of the plugin libraries `wanted`, and returns these and what
@@ -75,10 +77,14 @@ pub(crate) fn replay(
     workspace: &Workspace,
     supervisor: &mut Supervisor,
 ) -> Result<(Vec<(String, PathBuf)>, Arc<Layout>), Stopped> {
+    let is_cold = place.is_cold;
     for attempt in 0..TRIES {
         let Ok(mut run) = Run::new(place, wanted, config, workspace, supervisor)? else {
             continue;
         };
+        if let Some(name) = run.first_cold().filter(|_| is_cold) {
+            return Err(Decline::Cold { name }.into());
+        }
         let ended = run.all();
         // Somebody may touch them all the time, and change nothing.
         let may_be_touched = attempt > 0;
@@ -108,20 +114,20 @@ pub(crate) fn replay(
 /// compiled, so that the compiler remembers them all. From then on each is compiled with what was made here of
 /// those that it needs, for to the compiler cargo's are others; so what another needs whose command is not known is
 /// left alone, or that would have to be compiled too. The plugin libraries are what they were: nothing was edited.
-/// What was, is for whoever asks.
+/// What was, is for whoever asks. Returns whether the compiler remembers all.
 pub(crate) fn warm_up(
     place: &mut Place<'_>,
     wanted: &[&String],
     config: &BuildConfig,
     workspace: &Workspace,
     supervisor: &mut Supervisor,
-) -> Result<(), Stopped> {
+) -> Result<bool, Stopped> {
     let Ok(mut run) = Run::new(place, wanted, config, workspace, supervisor)? else {
-        return Ok(());
+        return Ok(false);
     };
     run.stand_in()?;
     if !run.waiting.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let units = &run.recording.units;
     let mut is_left_alone: Vec<bool> = units.iter().map(|unit| unit.command.is_none()).collect();
@@ -140,7 +146,7 @@ pub(crate) fn warm_up(
         }
     }
     run.is_for_use = false;
-    run.all()
+    run.all().map(|()| true)
 }
 
 /// Of the units that are needed, those to compile, in order: those whose sources changed, or what they need,
@@ -240,6 +246,13 @@ impl<'a> Run<'a> {
             is_for_use: true,
             supervisor,
         }))
+    }
+
+    /// One of the crates that wait and that were never compiled here.
+    fn first_cold(&self) -> Option<String> {
+        let mut waiting = self.waiting.iter().map(|unit| &self.recording.units[*unit]);
+        let cold = waiting.find(|unit| unit.revision == 0);
+        cold.map(|unit| unit.name.clone())
     }
 
     /// Compiles all that waits, each as soon as what it needs is there.

@@ -282,6 +282,31 @@ fn warming_up_compiles_everything_once_and_changes_nothing() {
     assert_eq!(fixture.compiled(), ["game"]);
 }
 
+/// Somebody asks meanwhile, who would have to wait for all of it: cargo remembers the crates.
+#[test]
+fn until_all_is_warm_cargo_builds_what_was_edited() {
+    let mut fixture = Fixture::new();
+    let warmed = fixture.run(|task, known, _| {
+        let (cancel, cancelled) = unbounded();
+        cancel.send(()).unwrap();
+        let mut supervisor = Supervisor::new(DEADLINE, cancelled, |_| {}, || {});
+        task.warm_up(known, &mut supervisor)
+    });
+    assert!(matches!(warmed, Err(BuildError::Cancelled)), "{warmed:?}");
+    fixture.answers(201, None);
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
+    let cold = Decline::Cold {
+        name: "game".to_owned(),
+    };
+    let ahead = fixture.run(|task, known, supervisor| task.make_ahead(known, supervisor));
+    let is_cold = |error: &BuildError| matches!(error, BuildError::Declined(why) if *why == cold);
+    assert!(ahead.as_ref().is_err_and(is_cold), "{ahead:?}");
+    fixture.answers(203, Some(cold));
+    fixture.warm_up();
+    fixture.edit("game/src/menu.rs", "= 3", "= 4");
+    fixture.answers(204, None);
+}
+
 /// To those that need it, what cargo has made of a crate is another one than what a replay makes.
 #[test]
 fn what_cargo_has_built_is_warmed_up_again() {
