@@ -84,7 +84,7 @@ pub(crate) fn app(results: &mut Results) {
     let root = app.folder();
     let floor = floor_of(root);
     let mut window = app.start();
-    settle();
+    window.wait_until_ready();
     for edit in &EDITS {
         kind(results, edit, &floor, &window, &root.join(edit.file));
     }
@@ -99,12 +99,6 @@ fn floor_of(root: &Path) -> Floor {
     let crates = crates.map(|name| (*name, root.join(format!("crates/{name}/src/lib.rs"))));
     let crates: Vec<_> = crates.collect();
     Floor::new(root, &root.join("crates/slop"), &LIBRARIES, &crates)
-}
-
-/// Until the compiler has been warmed up after a start. It gives way to all else, so nobody can tell when
-/// it has ended but by leaving it time.
-fn settle() {
-    thread::sleep(Duration::from_secs(20));
 }
 
 /// Three in another order in each round, so that each follows each of the others as often: one that has written
@@ -173,7 +167,7 @@ pub(crate) fn fields(results: &mut Results) {
     let root = app.folder();
     let floor = floor_of(root);
     let window = app.start();
-    settle();
+    window.wait_until_ready();
     let [state, text] = ["crates/slop_state/src/discussions.rs", EDITS[0].file];
     let [state, text] = [state, text].map(|file| root.join(file));
     let [source, text_source] =
@@ -245,7 +239,7 @@ fn prebuilt(results: &mut Results, window: &Window, file: &PathBuf) {
     for round in 0..10 {
         lab::write(file, &edited(&source, &EDITS[0], 100 + round));
         window.announce();
-        thread::sleep(Duration::from_secs(4));
+        window.wait_until_ready();
         times.push(number(&window.reload(&[])["latency_ms"]));
     }
     lab::write(file, &source);
@@ -258,7 +252,7 @@ fn first_after_start(results: &mut Results, window: &mut Window, file: &PathBuf)
     let (mut first, mut later) = (Vec::new(), Vec::new());
     for round in 0..3 {
         window.kill_and_restart();
-        settle();
+        window.wait_until_ready();
         for (index, times) in [&mut first, &mut later].into_iter().enumerate() {
             lab::write(file, &edited(&source, &EDITS[0], 200 + 10 * round + index));
             times.push(number(&window.reload(&[])["latency_ms"]));
@@ -275,7 +269,7 @@ fn first_after_start(results: &mut Results, window: &mut Window, file: &PathBuf)
 /// What the app takes of a core when nobody touches it.
 fn at_rest(results: &mut Results, window: &Window) {
     const SECONDS: u64 = 20;
-    settle();
+    window.wait_until_ready();
     let before = window.processor_time();
     thread::sleep(Duration::from_secs(SECONDS));
     let taken = window.processor_time() - before;

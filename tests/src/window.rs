@@ -310,6 +310,14 @@ impl Picture {
     }
 }
 
+/// What Linux tells of a process, from its state on; `None` if it is gone.
+fn stat(number: &str) -> Option<Vec<String>> {
+    let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+    // Its name stands before that, and may contain spaces.
+    let (_, rest) = stat.rsplit_once(')')?;
+    Some(rest.split_whitespace().map(str::to_owned).collect())
+}
+
 /// Where pieces of this colour begin in a line of pixels. What is written in one is part of it; it ends where the
 /// other colour is.
 fn pieces(line: &[[u8; 3]], color: [u8; 3], between: [u8; 3]) -> Vec<usize> {
@@ -510,13 +518,31 @@ impl Window {
     /// If the system does not tell it.
     #[must_use]
     pub fn processor_time(&self) -> Duration {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()));
+        let stat = stat(&self.process.id().to_string());
         let stat = stat.expect("it is listed while it runs");
-        // The name may contain spaces; 12th and 13th after it are the times in user and kernel mode.
-        let (_, rest) = stat.rsplit_once(')').expect("its name is in parentheses");
-        let ticks = rest.split_whitespace().skip(11).take(2);
+        // The times in user and kernel mode.
+        let ticks = stat[11..13].iter();
         let ticks = ticks.map(|ticks| ticks.parse::<u64>().expect("a number"));
         Duration::from_millis(ticks.sum::<u64>() * 10)
+    }
+
+    /// Waits until the app has run no compiler for a while: what it does before anybody asks is done.
+    ///
+    /// # Panics
+    ///
+    /// If it goes on compiling.
+    pub fn wait_until_ready(&self) {
+        const QUIET: Duration = Duration::from_secs(3);
+        let app = self.process.id().to_string();
+        let mut last = Instant::now();
+        self.wait_for("that nothing is compiled any more", || {
+            let all = fs::read_dir("/proc").expect("it is there").flatten();
+            let all = all.filter_map(|process| stat(process.file_name().to_str()?));
+            if all.into_iter().any(|stat| stat[1] == app) {
+                last = Instant::now();
+            }
+            (last.elapsed() > QUIET).then_some(())
+        });
     }
 
     /// Waits until what is in the world satisfies a condition: of an app with `probe_api::Watch`.

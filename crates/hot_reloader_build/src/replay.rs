@@ -146,7 +146,13 @@ pub(crate) fn warm_up(
         }
     }
     run.is_for_use = false;
-    run.all().map(|()| true)
+    let before = run.recording.units.clone();
+    let ended = run.all();
+    if ended.is_err() {
+        // Part of it would make all that needs that part look edited.
+        run.recording.units = before;
+    }
+    ended.map(|()| true)
 }
 
 /// Of the units that are needed, those to compile, in order: those whose sources changed, or what they need,

@@ -386,7 +386,7 @@ fn a_library_of_an_example_is_built_with_what_examples_need() {
         "game/examples/demo.rs",
         "fn main() { println!(\"{}\", rules::RULE); }\n",
     );
-    let example = [
+    let said = fixture.in_terminal(&[
         "build",
         "--package",
         "game",
@@ -394,12 +394,7 @@ fn a_library_of_an_example_is_built_with_what_examples_need() {
         "hot",
         "--example",
         "demo",
-    ];
-    let cargo = Command::new("cargo")
-        .args(example)
-        .current_dir(fixture.path("."))
-        .output();
-    let said = String::from_utf8(cargo.unwrap().stderr).unwrap();
+    ]);
     assert!(said.contains("Compiling game"), "{said}");
     assert!(!said.contains("Compiling rules"), "{said}");
 }

@@ -1,6 +1,7 @@
 //! When a library is built without cargo, when it is not, and that nobody can tell the difference: with
 //! the real cargo, in small workspaces.
 
+mod ahead;
 mod crates;
 mod declines;
 mod identity;
@@ -100,7 +101,8 @@ impl Fixture {
             folder: root.clone(),
             profile: "dev".to_owned(),
             as_test: false,
-            target_folder: None,
+            // Not the folder that a variable may name for these tests.
+            target_folder: Some(root.join("target")),
             ..BuildConfig::new(root.join("game"))
         };
         Self {
@@ -131,7 +133,23 @@ impl Fixture {
 
     /// Cargo, as it is run for the library.
     fn cargo(&self) -> Command {
-        self.config.command(&PluginLibrary::named("game"))
+        let mut cargo = self.config.command(&PluginLibrary::named("game"));
+        cargo.env_remove("CARGO_TARGET_DIR");
+        cargo
+    }
+
+    /// What cargo says as somebody runs it in a terminal.
+    #[track_caller]
+    fn in_terminal(&self, arguments: &[&str]) -> String {
+        let output = Command::new("cargo")
+            .args(arguments)
+            .current_dir(&self.config.folder)
+            .env_remove("CARGO_TARGET_DIR")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+        said
     }
 
     fn build(&mut self) -> (BuildOutcome, Option<Builder>) {
@@ -260,87 +278,6 @@ fn ask(library: &Path) -> u64 {
     let at = bytes.windows(8).position(|window| window == mark);
     let answer = at.expect("there is a mark") + 8;
     u64::from_ne_bytes(bytes[answer..answer + 8].try_into().unwrap())
-}
-
-/// The compiler remembers each crate, and what it made for that is not what runs.
-#[test]
-fn warming_up_compiles_everything_once_and_changes_nothing() {
-    let mut fixture = Fixture::new();
-    let (before, _) = fixture.build();
-    fixture.warm_up();
-    assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
-    fixture.warm_up();
-    assert_eq!(fixture.compiled(), [""; 0]);
-    let (after, builder) = fixture.build();
-    assert_eq!(after.unwrap(), before.unwrap());
-    assert_eq!(builder, Some(Builder::Replay));
-    assert_eq!(fixture.compiled(), [""; 0]);
-    fixture.edit("game/src/menu.rs", "= 1", "= 3");
-    fixture.warm_up();
-    assert_eq!(fixture.compiled(), [""; 0]);
-    fixture.answers(203, None);
-    assert_eq!(fixture.compiled(), ["game"]);
-}
-
-/// Somebody asks meanwhile, who would have to wait for all of it: cargo remembers the crates.
-#[test]
-fn until_all_is_warm_cargo_builds_what_was_edited() {
-    let mut fixture = Fixture::new();
-    let warmed = fixture.run(|task, known, _| {
-        let (cancel, cancelled) = unbounded();
-        cancel.send(()).unwrap();
-        let mut supervisor = Supervisor::new(DEADLINE, cancelled, |_| {}, || {});
-        task.warm_up(known, &mut supervisor)
-    });
-    assert!(matches!(warmed, Err(BuildError::Cancelled)), "{warmed:?}");
-    fixture.answers(201, None);
-    fixture.edit("game/src/menu.rs", "= 1", "= 3");
-    let cold = Decline::Cold {
-        name: "game".to_owned(),
-    };
-    let ahead = fixture.run(|task, known, supervisor| task.make_ahead(known, supervisor));
-    let is_cold = |error: &BuildError| matches!(error, BuildError::Declined(why) if *why == cold);
-    assert!(ahead.as_ref().is_err_and(is_cold), "{ahead:?}");
-    fixture.answers(203, Some(cold));
-    fixture.warm_up();
-    fixture.edit("game/src/menu.rs", "= 3", "= 4");
-    fixture.answers(204, None);
-}
-
-/// To those that need it, what cargo has made of a crate is another one than what a replay makes.
-#[test]
-fn what_cargo_has_built_is_warmed_up_again() {
-    let mut fixture = Fixture::new();
-    fixture.warm_up();
-    fixture.edit("rules/src/lib.rs", "pub ", "mod more;\npub ");
-    fixture.write("rules/src/more.rs", "");
-    let (name, path) = ("rules".to_owned(), fixture.path("rules/src/more.rs"));
-    fixture.answers(201, Some(Decline::Reads { name, path }));
-    fixture.warm_up();
-    assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
-    fixture.edit("game/src/menu.rs", "= 1", "= 3");
-    fixture.answers(203, None);
-    assert_eq!(fixture.compiled(), ["game"]);
-}
-
-/// Nobody asked yet, so nobody is kept waiting by cargo.
-#[test]
-fn ahead_of_a_request_cargo_is_not_run() {
-    let mut fixture = Fixture::new();
-    fixture.edit("game/src/menu.rs", "= 1", "= 3");
-    let built = fixture
-        .run(|task, known, supervisor| task.make_ahead(known, supervisor))
-        .unwrap();
-    assert_eq!(ask(library(&built)), 203);
-    fixture.answers(203, None);
-    assert_eq!(fixture.compiled(), [""; 0]);
-    fixture.edit("game/Cargo.toml", "cheats = []", "cheats = [\"hot\"]");
-    let path = fixture.path("game/Cargo.toml");
-    let error = fixture
-        .run(|task, known, supervisor| task.make_ahead(known, supervisor))
-        .unwrap_err();
-    let declined = matches!(&error, BuildError::Declined(Decline::Input { path: p }) if *p == path);
-    assert!(declined, "{error}");
 }
 
 /// What the compiler makes of an error must look as cargo shows it.
@@ -635,8 +572,10 @@ fn the_build_folder_is_no_other_target_folder() {
     );
     fixture.config.target_folder = Some(fixture.path("else where"));
     let built = fixture.build().0.unwrap_or_else(|error| panic!("{error}"));
-    let folder = fixture.path("target/debug");
-    assert_eq!(library(&built).parent(), Some(&*folder));
+    // A variable may name another one for these tests.
+    let folder = std::env::var_os("CARGO_TARGET_DIR");
+    let folder = folder.map_or_else(|| fixture.path("target"), PathBuf::from);
+    assert_eq!(library(&built).parent(), Some(&*folder.join("debug")));
 }
 
 /// Somebody tidied up, so nobody knows what it is made of.

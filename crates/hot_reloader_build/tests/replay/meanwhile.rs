@@ -164,11 +164,7 @@ fn another_form_of_a_shared_library_is_no_error_in_the_code_and_is_not_used() {
     fixture.write("base/src/lib.rs", source);
     fixture.answers(201, Some(Decline::First));
 
-    let mut cargo = Command::new(&fixture.config.cargo);
-    cargo.args(["build", "--package", "base", "--features", "more"]);
-    let output = cargo.current_dir(&fixture.config.folder).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    fixture.in_terminal(&["build", "--package", "base", "--features", "more"]);
     fixture.edit("game/src/menu.rs", "= 1", "= 5");
     fixture.answers_where_the_compiler_fails(205);
     fixture.edit("game/src/menu.rs", "= 5", "= 6");

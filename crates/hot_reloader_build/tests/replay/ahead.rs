@@ -1,0 +1,93 @@
+//! What goes on before anybody asks, and what becomes of it if somebody does.
+
+use super::*;
+
+/// The compiler remembers each crate, and what it made for that is not what runs.
+#[test]
+fn warming_up_compiles_everything_once_and_changes_nothing() {
+    let mut fixture = Fixture::new();
+    let (before, _) = fixture.build();
+    fixture.warm_up();
+    assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
+    fixture.warm_up();
+    assert_eq!(fixture.compiled(), [""; 0]);
+    let (after, builder) = fixture.build();
+    assert_eq!(after.unwrap(), before.unwrap());
+    assert_eq!(builder, Some(Builder::Replay));
+    assert_eq!(fixture.compiled(), [""; 0]);
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
+    fixture.warm_up();
+    assert_eq!(fixture.compiled(), [""; 0]);
+    fixture.answers(203, None);
+    assert_eq!(fixture.compiled(), ["game"]);
+}
+
+/// Somebody asks meanwhile, who would have to wait for all of it: cargo remembers the crates.
+#[test]
+fn until_all_is_warm_cargo_builds_what_was_edited_and_nothing_else_is() {
+    let mut fixture = Fixture::new();
+    let (before, _) = fixture.build();
+    let warmed = fixture.run(|task, known, _| {
+        let (cancel, cancelled) = unbounded();
+        let say = move |text: String| {
+            // By then, one that others need has been compiled here.
+            if text == "Compiling rules" {
+                cancel.send(()).unwrap();
+            }
+        };
+        let mut supervisor = Supervisor::new(DEADLINE, cancelled, say, || {});
+        task.warm_up(known, &mut supervisor)
+    });
+    assert!(matches!(warmed, Err(BuildError::Cancelled)), "{warmed:?}");
+    let (after, builder) = fixture.build();
+    assert_eq!(after.unwrap(), before.unwrap());
+    assert_eq!(builder, Some(Builder::Replay));
+    assert_eq!(fixture.compiled(), [""; 0]);
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
+    let cold = Decline::Cold {
+        name: "game".to_owned(),
+    };
+    let ahead = fixture.run(|task, known, supervisor| task.make_ahead(known, supervisor));
+    let is_cold = |error: &BuildError| matches!(error, BuildError::Declined(why) if *why == cold);
+    assert!(ahead.as_ref().is_err_and(is_cold), "{ahead:?}");
+    fixture.answers(203, Some(cold));
+    fixture.warm_up();
+    fixture.edit("game/src/menu.rs", "= 3", "= 4");
+    fixture.answers(204, None);
+}
+
+/// To those that need it, what cargo has made of a crate is another one than what a replay makes.
+#[test]
+fn what_cargo_has_built_is_warmed_up_again() {
+    let mut fixture = Fixture::new();
+    fixture.warm_up();
+    fixture.edit("rules/src/lib.rs", "pub ", "mod more;\npub ");
+    fixture.write("rules/src/more.rs", "");
+    let (name, path) = ("rules".to_owned(), fixture.path("rules/src/more.rs"));
+    fixture.answers(201, Some(Decline::Reads { name, path }));
+    fixture.warm_up();
+    assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
+    fixture.answers(203, None);
+    assert_eq!(fixture.compiled(), ["game"]);
+}
+
+/// Nobody asked yet, so nobody is kept waiting by cargo.
+#[test]
+fn ahead_of_a_request_cargo_is_not_run() {
+    let mut fixture = Fixture::new();
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
+    let built = fixture
+        .run(|task, known, supervisor| task.make_ahead(known, supervisor))
+        .unwrap();
+    assert_eq!(ask(library(&built)), 203);
+    fixture.answers(203, None);
+    assert_eq!(fixture.compiled(), [""; 0]);
+    fixture.edit("game/Cargo.toml", "cheats = []", "cheats = [\"hot\"]");
+    let path = fixture.path("game/Cargo.toml");
+    let error = fixture
+        .run(|task, known, supervisor| task.make_ahead(known, supervisor))
+        .unwrap_err();
+    let declined = matches!(&error, BuildError::Declined(Decline::Input { path: p }) if *p == path);
+    assert!(declined, "{error}");
+}
