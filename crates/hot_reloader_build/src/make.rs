@@ -152,10 +152,9 @@ impl Task<'_> {
             replay::warm_up(place, &wanted, self.config, &workspace, supervisor)
         });
         if let Some(known) = known {
-            known.is_cold = matches!(ended, Ok(false) | Err(Stopped::Failed(_)));
+            known.is_cold = matches!(ended, Err(Stopped::Failed(_)));
         }
-        ended?;
-        Ok(())
+        Ok(ended?)
     }
 
     /// Those that are to be made, in the order of the host.

@@ -27,7 +27,7 @@ mod heard;
 pub(crate) use heard::Heard;
 
 /// A revision that nothing has, so what was compiled with it is compiled again.
-const NEVER: u32 = u32::MAX;
+pub(crate) const NEVER: u32 = u32::MAX;
 
 /// The file in which a recording is kept.
 const KEPT: &str = "recording.json";

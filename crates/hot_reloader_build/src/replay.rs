@@ -20,7 +20,7 @@ use crate::{
     layout::Edited,
     message::Transcript,
     process::{Event, Interruption, Line, Supervisor},
-    recording::{Identity, Made, Recording, Unit},
+    recording::{Identity, Made, Recording, Unit, NEVER},
     stand_in::{Shared, StandIns},
     unit::UnitCommand,
     Bench, BuildConfig, BuildError, Contents, Decline, Layout, Workspace,
@@ -105,54 +105,34 @@ pub(crate) fn replay(
         };
         return Ok((wanted.iter().map(made).collect(), layout));
     }
-    let what = "reading the sources".to_owned();
-    let reason = "they are edited all the time".to_owned();
-    Err(Decline::System { what, reason }.into())
+    Err(edited_all_the_time().into())
 }
 
 /// Spares the linker what it need not read, and compiles every crate whose command is known and that only cargo has
 /// compiled, so that the compiler remembers them all. From then on each is compiled with what was made here of
 /// those that it needs, for to the compiler cargo's are others; so what another needs whose command is not known is
-/// left alone, or that would have to be compiled too. The plugin libraries are what they were: nothing was edited.
-/// What was, is for whoever asks. Returns whether the compiler remembers all.
+/// left alone, or that would have to be compiled too. The plugin libraries stay what they were, and who asks for what
+/// was edited finds it so.
 pub(crate) fn warm_up(
     place: &mut Place<'_>,
     wanted: &[&String],
     config: &BuildConfig,
     workspace: &Workspace,
     supervisor: &mut Supervisor,
-) -> Result<bool, Stopped> {
-    let Ok(mut run) = Run::new(place, wanted, config, workspace, supervisor)? else {
-        return Ok(false);
-    };
-    run.stand_in()?;
-    if !run.waiting.is_empty() {
-        return Ok(false);
-    }
-    let units = &run.recording.units;
-    let mut is_left_alone: Vec<bool> = units.iter().map(|unit| unit.command.is_none()).collect();
-    // Each comes after those that it needs.
-    for (index, unit) in units.iter().enumerate().rev() {
-        if is_left_alone[index] {
-            unit.needs
-                .iter()
-                .for_each(|need| is_left_alone[*need] = true);
+) -> Result<(), Stopped> {
+    for _ in 0..TRIES {
+        if let Ok(mut run) = Run::new(place, wanted, config, workspace, supervisor)? {
+            return run.warm_up();
         }
     }
-    for (index, unit) in units.iter().enumerate() {
-        let is_with_new = unit.needs.iter().any(|need| run.waiting.contains(need));
-        if !is_left_alone[index] && (unit.revision == 0 || is_with_new) {
-            run.waiting.push(index);
-        }
+    Err(edited_all_the_time().into())
+}
+
+fn edited_all_the_time() -> Decline {
+    Decline::System {
+        what: "reading the sources".to_owned(),
+        reason: "they are edited all the time".to_owned(),
     }
-    run.is_for_use = false;
-    let before = run.recording.units.clone();
-    let ended = run.all();
-    if ended.is_err() {
-        // Part of it would make all that needs that part look edited.
-        run.recording.units = before;
-    }
-    ended.map(|()| true)
 }
 
 /// Of the units that are needed, those to compile, in order: those whose sources changed, or what they need,
@@ -259,6 +239,45 @@ impl<'a> Run<'a> {
         let mut waiting = self.waiting.iter().map(|unit| &self.recording.units[*unit]);
         let cold = waiting.find(|unit| unit.revision == 0);
         cold.map(|unit| unit.name.clone())
+    }
+
+    /// As [`warm_up`] says.
+    fn warm_up(&mut self) -> Result<(), Stopped> {
+        self.stand_in()?;
+        let before = self.recording.units.clone();
+        let edited = self.waiting.clone();
+        let mut is_left_alone: Vec<bool> =
+            before.iter().map(|unit| unit.command.is_none()).collect();
+        // Each comes after those that it needs.
+        for (index, unit) in before.iter().enumerate().rev() {
+            if is_left_alone[index] {
+                unit.needs
+                    .iter()
+                    .for_each(|need| is_left_alone[*need] = true);
+            }
+        }
+        let units = before.iter().enumerate();
+        let units: Vec<_> = units.filter(|(index, _)| !is_left_alone[*index]).collect();
+        if units.iter().all(|(_, unit)| unit.revision > 0) {
+            return Ok(());
+        }
+        for (index, unit) in units {
+            let is_with_new = unit.needs.iter().any(|need| self.waiting.contains(need));
+            if (unit.revision == 0 || is_with_new) && !edited.contains(&index) {
+                self.waiting.push(index);
+            }
+        }
+        self.is_for_use = false;
+        let ended = self.all();
+        if ended.is_err() {
+            // Part of it would make all that needs that part look edited.
+            self.recording.units = before;
+            return ended;
+        }
+        for index in edited.iter().filter(|index| self.plugins.contains(index)) {
+            self.recording.units[*index].with.fill(NEVER);
+        }
+        Ok(())
     }
 
     /// Compiles all that waits, each as soon as what it needs is there.

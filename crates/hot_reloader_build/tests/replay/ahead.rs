@@ -56,6 +56,28 @@ fn until_all_is_warm_cargo_builds_what_was_edited_and_nothing_else_is() {
     fixture.answers(204, None);
 }
 
+/// Who edits before the compiler is ready, and what nobody has asked for yet, is not lost: neither the readiness nor
+/// the edit, be it of the library or of what it needs.
+#[test]
+fn what_was_edited_before_the_compiler_got_ready_is_ready_too() {
+    let mut fixture = Fixture::new();
+    let (before, _) = fixture.build();
+    fixture.edit("words/src/lib.rs", "= 2", "= 4");
+    fixture.warm_up();
+    assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
+    assert_eq!(ask(library(&before.unwrap())), 201);
+    let ahead = fixture.run(|task, known, supervisor| task.make_ahead(known, supervisor));
+    assert_eq!(ask(library(&ahead.unwrap())), 401);
+    assert_eq!(fixture.compiled(), ["game"]);
+
+    let mut fixture = Fixture::new();
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
+    fixture.warm_up();
+    assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
+    fixture.answers(203, None);
+    assert_eq!(fixture.compiled(), ["game"]);
+}
+
 /// To those that need it, what cargo has made of a crate is another one than what a replay makes.
 #[test]
 fn what_cargo_has_built_is_warmed_up_again() {
