@@ -40,8 +40,7 @@ fn render_hands(
     mut view: ResMut<HandsView>,
     mut cache: Local<Cache>,
 ) {
-    let newest = requests.waiting().map(|request| request.id).max();
-    if let Some(newest) = newest.filter(|newest| *newest > view.revealed) {
+    if let Some(newest) = unseen(&requests, view.revealed) {
         view.revealed = newest;
         layout.reveal = Some(Window::Hands);
     }
@@ -64,6 +63,14 @@ fn render_hands(
             panel(ui, view, out);
         });
     });
+}
+
+/// The newest request that needs somebody's word, if it came after the one that the window was opened for. Their
+/// places tell, for ids begin with the time, and a clock can be set back.
+fn unseen(requests: &ToolRequests, revealed: CallId) -> Option<CallId> {
+    let place = |id: CallId| requests.list.iter().position(|request| request.id == id);
+    let newest = requests.asking().last()?.id;
+    (place(newest) > place(revealed)).then_some(newest)
 }
 
 /// What the panel draws.

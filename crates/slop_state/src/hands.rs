@@ -356,6 +356,12 @@ impl ToolRequests {
         list.filter(|request| request.stage == Stage::Waiting)
     }
 
+    /// Those that need somebody's word, the oldest first: neither what only looks nor what is remembered.
+    pub fn asking(&self) -> impl Iterator<Item = &ToolRequest> {
+        self.waiting()
+            .filter(move |request| request.deed.kind().is_some() && !self.is_remembered(request))
+    }
+
     /// Whether another change of the same file is under way. What the request would change is shown anew
     /// after it.
     #[must_use]

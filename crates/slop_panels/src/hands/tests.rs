@@ -109,6 +109,45 @@ fn an_empty_window_says_what_to_do() {
 }
 
 #[test]
+fn the_window_comes_to_the_front_only_for_what_needs_a_word() {
+    let look = Deed::Look {
+        name: "read_file".into(),
+        arguments: "{}".into(),
+    };
+    let of_ticket = ToolRequest {
+        ticket: Some(3),
+        ..request(1, run())
+    };
+    let mut requests = ToolRequests {
+        list: vec![request(0, look), of_ticket],
+        remembered: vec![Remembered {
+            ticket: 3,
+            kind: DeedKind::Run,
+            folder: "/project".into(),
+        }],
+        ..ToolRequests::default()
+    };
+    let nothing = CallId::default();
+    assert_eq!(unseen(&requests, nothing), None);
+    requests.remembered.clear();
+    assert_eq!(unseen(&requests, nothing), Some(id(1)));
+    assert_eq!(unseen(&requests, id(1)), None);
+    // Ids begin with the time, and the clock was set back.
+    let newer = CallId {
+        request: 0,
+        place: 7,
+    };
+    requests.list.push(ToolRequest {
+        id: newer,
+        ..request(2, change())
+    });
+    assert_eq!(unseen(&requests, id(1)), Some(newer));
+    // One that still waits is not shown once more.
+    requests.list[2].stage = Stage::Undone;
+    assert_eq!(unseen(&requests, newer), None);
+}
+
+#[test]
 fn a_change_is_shown_as_what_comes_and_goes() {
     let mut bench = Bench::with(vec![request(0, change())]);
     for text in ["Change of src/a.rs", "in Main", " one", "-two", "+three"] {
