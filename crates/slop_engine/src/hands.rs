@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fmt::Write as _,
     path::{self, Path, PathBuf},
-    sync::{mpsc, Arc, Mutex, PoisonError},
+    sync::{mpsc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -73,8 +73,6 @@ pub struct JobProgress {
 /// it. Those that only looked are counted apart, since what is forgotten may be done a second time.
 #[derive(Resource, Debug, Default)]
 pub struct Jobs {
-    /// By the path that it was opened by. It stays the folder that it was.
-    root: Option<(String, Arc<Root>)>,
     jobs: BTreeMap<JobId, Begun>,
     over: Over,
     /// Those of which it was looked whether an app before this one has begun them.
@@ -137,12 +135,7 @@ impl Jobs {
     /// # Errors
     ///
     /// If the file is no text, or not within the folder, or says that already.
-    pub fn propose(
-        &mut self,
-        folder: &str,
-        path: &str,
-        after: String,
-    ) -> Result<Change, HandsError> {
+    pub fn propose(&self, folder: &str, path: &str, after: String) -> Result<Change, HandsError> {
         let root = self.root(folder)?;
         Change::propose(&root, path, after)
     }
@@ -208,20 +201,13 @@ impl Jobs {
         self.jobs.insert(id, Begun { job, work });
     }
 
-    /// The project's folder, opened once.
-    fn root(&mut self, folder: &str) -> Result<Arc<Root>, HandsError> {
-        if let Some((path, root)) = &self.root {
-            if path == folder {
-                return Ok(Arc::clone(root));
-            }
-        }
-        let root = Root::open(Path::new(folder))?;
-        let root = Arc::new(root.without(self.off_limits.clone())?);
-        self.root = Some((folder.to_owned(), Arc::clone(&root)));
-        Ok(root)
+    /// The project's folder as it is now. It may have been moved or deleted since the last job, and fetched anew,
+    /// and what is told of it has to be what a person finds by its path.
+    fn root(&self, folder: &str) -> Result<Root, HandsError> {
+        Root::open(Path::new(folder))?.without(self.off_limits.clone())
     }
 
-    fn begin(&self, id: JobId, root: Arc<Root>, job: Job) -> Result<Work, HandsError> {
+    fn begin(&self, id: JobId, root: Root, job: Job) -> Result<Work, HandsError> {
         if let Job::Run { command, limit } = &job {
             let frames = self.frames.clone();
             let wake = move || frames.now();
@@ -621,6 +607,34 @@ mod tests {
         jobs.start(id(3), &path, Job::Undo(change));
         assert!(outcome(&mut jobs, id(3)).is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_folder_that_was_fetched_anew_is_the_one_that_is_worked_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path().join("project");
+        let path = project.display().to_string();
+        fs::create_dir(&project).unwrap();
+        let mut jobs = Jobs::default();
+        jobs.start(id(0), &path, run("echo old >said"));
+        assert!(outcome(&mut jobs, id(0)).is_ok());
+        let moved = folder.path().join("moved");
+        fs::rename(&project, &moved).unwrap();
+        jobs.start(id(1), &path, run("echo older >said"));
+        let error = outcome(&mut jobs, id(1)).unwrap_err();
+        assert!(
+            error.contains("choose another in Project Settings"),
+            "{error}"
+        );
+        fs::create_dir(&project).unwrap();
+        let change = jobs.propose(&path, "said", "new\n".to_owned()).unwrap();
+        assert_eq!(change.before, None);
+        jobs.start(id(2), &path, Job::Apply(change));
+        assert!(outcome(&mut jobs, id(2)).is_ok());
+        jobs.start(id(3), &path, run("cat said"));
+        let expected = "new\n(it ended with code 0)".to_owned();
+        assert_eq!(outcome(&mut jobs, id(3)), Ok(expected));
+        assert_eq!(fs::read_to_string(moved.join("said")).unwrap(), "old\n");
     }
 
     #[test]

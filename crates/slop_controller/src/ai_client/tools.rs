@@ -105,7 +105,7 @@ pub(super) fn ask_for_leave(
     frames: Res<Frames>,
     mut discussions: ResMut<Discussions>,
     mut requests: ResMut<ToolRequests>,
-    mut jobs: ResMut<Jobs>,
+    jobs: Res<Jobs>,
 ) {
     for waiting in &pending.0 {
         let Some(round) = entry_of(&discussions, waiting).and_then(|e| awaited(e, waiting)) else {
@@ -123,7 +123,7 @@ pub(super) fn ask_for_leave(
         let ticket = tickets.iter().find(is_about).map(|ticket| ticket.number);
         for (id, call) in calls {
             frames.now();
-            match deed(&call, id, leave.unwrap_or_default(), &project, &mut jobs) {
+            match deed(&call, id, leave.unwrap_or_default(), &project, &jobs) {
                 Ok(deed) => {
                     // Of what only looks the log says once what came of it.
                     if deed.kind().is_some() {
@@ -165,7 +165,7 @@ fn deed(
     id: CallId,
     leave: Leave,
     project: &Project,
-    jobs: &mut Jobs,
+    jobs: &Jobs,
 ) -> Result<Deed, String> {
     let wanted = Wanted::parse(&call.name, &call.arguments).map_err(|error| error.to_string())?;
     if !has_leave(leave, wanted.tool()) {
