@@ -1,5 +1,7 @@
 //! What was deleted, or overwritten.
 
+use std::iter;
+
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +50,20 @@ impl Undo {
         while self.0.len() > KEPT || (self.0.len() > 1 && self.length() > MOST) {
             self.0.remove(0);
         }
+    }
+
+    /// The same. If it has the entry in it that somebody is `editing`, what was typed for that is remembered too, and
+    /// comes back after it.
+    pub fn push_with_edit(&mut self, deleted: Deleted, editing: Option<&(u64, String)>) {
+        if let Some((id, text)) = editing {
+            let mut entries = deleted.entries().into_iter();
+            let is_typed = entries.any(|entry| entry.id == *id && entry.text != *text);
+            if is_typed && !self.has_text(*id, text) {
+                let (entry, text) = (*id, text.clone());
+                self.push(Deleted::Text { entry, text });
+            }
+        }
+        self.push(deleted);
     }
 
     /// Remembers what is to be brought back after all else.
@@ -111,13 +127,23 @@ pub enum Deleted {
 }
 
 impl Deleted {
+    /// All entries that are in it.
+    fn entries(&self) -> Vec<&Entry> {
+        match self {
+            Self::Discussion { discussion, .. } => discussion.all_entries().collect(),
+            Self::Entry { entry, takes, .. } => {
+                let others = takes.iter().flat_map(|take| &take.entries);
+                iter::once(entry).chain(others).collect()
+            }
+            Self::Text { .. } | Self::Proposal { .. } | Self::Ticket { .. } => Vec::new(),
+        }
+    }
+
     /// About how long its texts are, in bytes.
     fn length(&self) -> usize {
         match self {
-            Self::Discussion { discussion, .. } => discussion.all_entries().map(length).sum(),
-            Self::Entry { entry, takes, .. } => {
-                let others = takes.iter().flat_map(|take| &take.entries);
-                length(entry) + others.map(length).sum::<usize>()
+            Self::Discussion { .. } | Self::Entry { .. } => {
+                self.entries().into_iter().map(length).sum()
             }
             Self::Text { text, .. } => text.len(),
             Self::Proposal { proposal, .. } => proposal.iter().map(|one| one.text.len()).sum(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bevy::prelude::*;
 use slop_state::{
     Action, Composer, Deleted, Discussion, Discussions, Entry, Hub, Leave, PendingRequests,
-    Settings, Take, Tiers, Undo,
+    Settings, Tiers, Undo,
 };
 
 use super::answers::copy_of;
@@ -20,6 +20,7 @@ pub(super) fn edit_discussions(
     mut discussions: ResMut<Discussions>,
     pending: Option<Res<PendingRequests>>,
     mut undo: ResMut<Undo>,
+    hub: Res<Hub>,
     (settings, tiers): (Res<Settings>, Res<Tiers>),
 ) {
     for action in actions.read() {
@@ -72,7 +73,7 @@ pub(super) fn edit_discussions(
             }
             Action::DeleteDiscussion(id) => {
                 if let Some(deleted) = delete(&mut discussions, *id) {
-                    undo.push(deleted);
+                    undo.push_with_edit(deleted, hub.editing.as_ref());
                 }
             }
             _ => {}
@@ -86,6 +87,7 @@ pub(super) fn edit_entries(
     mut discussions: ResMut<Discussions>,
     mut composer: ResMut<Composer>,
     mut undo: ResMut<Undo>,
+    hub: Res<Hub>,
     mut asks: EventWriter<AskAssistant>,
 ) {
     for action in actions.read() {
@@ -140,13 +142,14 @@ pub(super) fn edit_entries(
                     let above = index.checked_sub(1);
                     let after = above.map(|above| discussion.entries[above].id);
                     let (entry, takes) = discussion.remove(index);
-                    undo.push(Deleted::Entry {
+                    let deleted = Deleted::Entry {
                         discussion: discussion.id,
                         index,
                         entry,
                         after,
                         takes,
-                    });
+                    };
+                    undo.push_with_edit(deleted, hub.editing.as_ref());
                 }
             }
             Action::Retake(id, text) => {
@@ -286,35 +289,6 @@ pub(super) fn bring_back_text(
     hub.jump = Some(entry);
     hub.editing = Some((entry, text.clone()));
     undo.put_behind(deleted_text(entry, text));
-    true
-}
-
-/// Puts an entry back with its other takes, after the one that it followed if that is still there,
-/// and shows it. Whether that was possible.
-pub(super) fn bring_back_entry(
-    discussions: &mut Discussions,
-    discussion: u64,
-    index: usize,
-    entry: Entry,
-    after: Option<u64>,
-    takes: Vec<Take>,
-) -> bool {
-    let mut list = discussions.list.iter();
-    if list.any(|other| other.entry(entry.id).is_some()) {
-        return false;
-    }
-    let Some(found) = discussions.get_mut(discussion) else {
-        return false;
-    };
-    // Another take may be shown by now.
-    let place = after.filter(|after| found.show(*after)).and_then(|after| {
-        let mut entries = found.entries.iter();
-        entries.position(|other| other.id == after)
-    });
-    let index = place.map_or(index, |place| place + 1);
-    found.entries.insert(index.min(found.entries.len()), entry);
-    found.aside.extend(takes);
-    discussions.active = discussion;
     true
 }
 

@@ -1,7 +1,9 @@
 //! How what was deleted comes back.
 
 use bevy::prelude::*;
-use slop_state::{Action, Deleted, Discussions, Hub, Layout, Planning, Ticket, Undo, Window};
+use slop_state::{
+    Action, Deleted, Discussions, Entry, Hub, Layout, Planning, Take, Ticket, Undo, Window,
+};
 
 use super::{discussions, planning, tickets::Tickets};
 use crate::actions::Actions;
@@ -42,14 +44,7 @@ pub(super) fn undo(
                     entry,
                     after,
                     takes,
-                } => discussions::bring_back_entry(
-                    &mut discussions,
-                    discussion,
-                    index,
-                    entry,
-                    after,
-                    takes,
-                ),
+                } => bring_back_entry(&mut discussions, discussion, index, entry, after, takes),
                 Deleted::Text { entry, text } => {
                     let (hub, undo) = (&mut hub, &mut undo);
                     let is_back =
@@ -99,9 +94,38 @@ fn hindrance(
     }
 }
 
+/// Puts an entry back with its other takes, after the one that it followed if that is still there,
+/// and shows it. Whether that was possible.
+fn bring_back_entry(
+    discussions: &mut Discussions,
+    discussion: u64,
+    index: usize,
+    entry: Entry,
+    after: Option<u64>,
+    takes: Vec<Take>,
+) -> bool {
+    let mut list = discussions.list.iter();
+    if list.any(|other| other.entry(entry.id).is_some()) {
+        return false;
+    }
+    let Some(found) = discussions.get_mut(discussion) else {
+        return false;
+    };
+    // Another take may be shown by now.
+    let place = after.filter(|after| found.show(*after)).and_then(|after| {
+        let mut entries = found.entries.iter();
+        entries.position(|other| other.id == after)
+    });
+    let index = place.map_or(index, |place| place + 1);
+    found.entries.insert(index.min(found.entries.len()), entry);
+    found.aside.extend(takes);
+    discussions.active = discussion;
+    true
+}
+
 #[cfg(test)]
 mod tests {
-    use slop_state::{Discussion, Entry};
+    use slop_state::Discussion;
 
     use super::*;
     use crate::controller::tests::{act, app};
@@ -255,6 +279,27 @@ mod tests {
                 act(&mut app, Action::Undo);
                 assert_eq!(editing(&app), Some((11, "new".to_owned())));
             }
+        }
+    }
+
+    #[test]
+    fn what_was_typed_for_what_is_deleted_comes_back_after_it() {
+        let all = [discussion(1, &[11, 12])];
+        for action in [Action::DeleteEntry(11), Action::DeleteDiscussion(1)] {
+            let mut app = app_with(all.to_vec());
+            let typed = Some((11, "typed".to_owned()));
+            app.world_mut().resource_mut::<Hub>().editing = typed.clone();
+            act(&mut app, Action::DeleteEntry(12));
+            assert_eq!(app.world().resource::<Undo>().0.len(), 1);
+            act(&mut app, Action::Undo);
+            act(&mut app, action);
+            // Somebody edits another one meanwhile.
+            app.world_mut().resource_mut::<Hub>().editing = None;
+            act(&mut app, Action::Undo);
+            assert_eq!(list(&app), all);
+            assert_eq!(app.world().resource::<Hub>().editing, None);
+            act(&mut app, Action::Undo);
+            assert_eq!(app.world().resource::<Hub>().editing, typed);
         }
     }
 
