@@ -10,8 +10,8 @@ use bevy::prelude::*;
 use slop_common::{can_begin, is_here, job_of, LeaveError};
 use slop_engine::hands::{Change, HandsError, Job, Jobs, Wanted};
 use slop_state::{
-    Action, CallId, Deed, Discussions, Pending, PendingRequests, Project, Remembered, Settings,
-    Stage, ToolRequest, ToolRequests,
+    Action, CallId, Deed, Discussions, HandsView, Pending, PendingRequests, Project, Remembered,
+    Settings, Stage, ToolRequest, ToolRequests,
 };
 
 use super::excerpt::excerpt;
@@ -31,7 +31,7 @@ pub(super) fn serve_tools(
     mut discussions: ResMut<Discussions>,
     mut jobs: ResMut<Jobs>,
     pending: Option<Res<PendingRequests>>,
-    project: Res<Project>,
+    (project, view): (Res<Project>, Res<HandsView>),
     settings: Res<Settings>,
 ) {
     jobs.poll();
@@ -45,6 +45,7 @@ pub(super) fn serve_tools(
         discussions: &mut discussions,
         jobs: &mut jobs,
         folder: &project.root,
+        editing: view.editing.as_ref().map(|(id, _)| *id),
         limit: Duration::from_secs(settings.command_limit_s.into()),
     };
     // Before anything is begun, which may run already.
@@ -148,6 +149,8 @@ struct Hands<'a, 'r, 'd> {
     jobs: &'a mut Jobs,
     /// The project's, as it is now.
     folder: &'a str,
+    /// The request that a person is making something else of.
+    editing: Option<CallId>,
     /// Of a command.
     limit: Duration,
 }
@@ -396,6 +399,9 @@ impl Hands<'_, '_, '_> {
             .filter_map(|request| {
                 let how = if self.jobs.begun(job_of(request)).is_some() {
                     "was begun before"
+                } else if self.editing == Some(request.id) {
+                    // It is not to be done as it was asked for.
+                    return None;
                 } else if request.deed.kind().is_none() {
                     "allowed in this discussion"
                 } else if self.requests.is_remembered(request) {

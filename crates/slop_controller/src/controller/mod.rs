@@ -20,8 +20,8 @@ use hot_reloader::prelude::*;
 use slop_common::Turn;
 use slop_engine::hands::Jobs;
 use slop_state::{
-    Action, ActiveTickets, Composer, Discussions, Hub, Layout, Planning, Project, Settings, Ticket,
-    TicketNumbers, TicketQueue, Tiers, ToolRequests, Undo,
+    Action, ActiveTickets, Composer, Discussions, HandsView, Hub, Layout, Planning, Project,
+    Settings, Ticket, TicketNumbers, TicketQueue, Tiers, ToolRequests, Undo,
 };
 
 use crate::{
@@ -107,6 +107,7 @@ fn own(app: &mut App) {
         .init_resource::<DoneActions>()
         // Those of the windows, which come later.
         .init_resource::<Hub>()
+        .init_resource::<HandsView>()
         .init_resource::<Layout>()
         .add_event::<Action>()
         .add_event::<AskAssistant>();

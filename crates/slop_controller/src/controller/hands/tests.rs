@@ -366,6 +366,23 @@ fn leave_is_remembered_for_its_kind_in_its_ticket() {
 }
 
 #[test]
+fn what_a_person_is_editing_is_not_done_as_it_was_asked_for() {
+    let mut bench = bench(&[run("echo a >>said"), run("echo b >>said")]);
+    bench.app.insert_resource(HandsView {
+        editing: Some((id(0), "echo".to_owned())),
+        ..HandsView::default()
+    });
+    // Of all commands in the ticket.
+    act(&mut bench.app, Action::RememberTool(id(1)));
+    bench.run_to_the_end(1);
+    assert_eq!(bench.stage(0), Stage::Waiting);
+    let edited = Action::AllowEditedTool(id(0), "echo c >>said".to_owned());
+    act(&mut bench.app, edited);
+    bench.run_to_the_end(0);
+    assert_eq!(bench.said(), "b\nc\n");
+}
+
+#[test]
 fn the_second_change_of_a_file_is_shown_against_the_first_before_it_is_done() {
     let mut bench = bench(&[write("said", "a"), write("./said", "b"), write("said", "a")]);
     let replaces = |bench: &Bench| match &bench.requests().get(id(1)).unwrap().deed {
