@@ -60,9 +60,8 @@ impl Identities {
     fn told_apart(&self, layout: &Layout, recording: &Recording) -> (Arc<Layout>, Vec<Identity>) {
         let identities = recording.units.iter().map(|unit| {
             let stands = stands(layout, unit);
-            let plain = self.plain.get(&key(&unit.name, unit.metadata()));
-            let is_plain = plain.is_some_and(|plain| plain.is(stands));
-            (!is_plain).then(|| digest_of(&(stands.layout, stands.conditions)))
+            let is_plain = self.is_as_first(&unit.name, unit.metadata(), stands);
+            (is_plain != Some(true)).then(|| digest_of(&(stands.layout, stands.conditions)))
         });
         let identities: Vec<Identity> = identities.collect();
         let units = recording.units.iter().zip(&identities);
@@ -175,16 +174,26 @@ impl Identities {
 
     /// Whether it is what it was built as when it was built so first, which may be now.
     fn is_first(&mut self, name: &str, metadata: Option<&str>, stands: Stands) -> bool {
-        let mut before = self.plain.iter().filter(|((of, _), _)| of == name);
-        if metadata.is_none() && before.clone().next().is_some() {
-            // It may be any of those.
-            return before.all(|(_, first)| first.is(stands));
+        if let Some(is_as_first) = self.is_as_first(name, metadata, stands) {
+            return is_as_first;
         }
         // Whatever it was built as while nobody saw how.
-        let unseen = before.find(|((_, metadata), _)| metadata.is_empty());
-        let unseen = unseen.map(|(_, first)| *first);
-        let first = self.plain.entry(key(name, metadata));
-        first.or_insert(unseen.unwrap_or(stands)).is(stands)
+        let unseen = self.plain.get(&key(name, None)).copied();
+        let first = unseen.unwrap_or(stands);
+        self.plain.insert(key(name, metadata), first);
+        first.is(stands)
+    }
+
+    /// The same of one that was built so before; `None` if it was not.
+    fn is_as_first(&self, name: &str, metadata: Option<&str>, stands: Stands) -> Option<bool> {
+        // If nobody saw how, it may be any.
+        let may_be = |so: &str| metadata.is_none_or(|metadata| so == metadata);
+        let before = self.plain.iter();
+        let mut before = before
+            .filter(|((of, so), _)| of == name && may_be(so))
+            .peekable();
+        before.peek()?;
+        Some(before.all(|(_, first)| first.is(stands)))
     }
 }
 

@@ -112,7 +112,7 @@ pub(crate) fn replay(
 /// compiled, so that the compiler remembers them all. From then on each is compiled with what was made here of
 /// those that it needs, for to the compiler cargo's are others; so what another needs whose command is not known is
 /// left alone, or that would have to be compiled too. The plugin libraries stay what they were, and who asks for what
-/// was edited finds it so.
+/// was edited finds it so. What has errors keeps nothing from it but what needs it.
 pub(crate) fn warm_up(
     place: &mut Place<'_>,
     wanted: &[&String],
@@ -182,6 +182,8 @@ struct Run<'a> {
     /// The units that are plugin libraries.
     plugins: Vec<usize>,
     waiting: Vec<usize>,
+    /// The units whose code has errors.
+    broken: Vec<usize>,
     /// Which unit is compiled by a process.
     running: BTreeMap<usize, usize>,
     bench: &'a Bench,
@@ -226,6 +228,7 @@ impl<'a> Run<'a> {
             touched,
             identities,
             layout,
+            broken: Vec::new(),
             running: BTreeMap::new(),
             bench: place.bench,
             transcript: Transcript::new(workspace),
@@ -234,11 +237,14 @@ impl<'a> Run<'a> {
         }))
     }
 
-    /// One of the crates that wait and that were never compiled here.
+    /// One of the crates that wait and that were never compiled here. None of those whose types changed: what cargo makes
+    /// of these would be compiled here again.
     fn first_cold(&self) -> Option<String> {
-        let mut waiting = self.waiting.iter().map(|unit| &self.recording.units[*unit]);
-        let cold = waiting.find(|unit| unit.revision == 0);
-        cold.map(|unit| unit.name.clone())
+        let units = &self.recording.units;
+        let is_cold =
+            |unit: &&usize| units[**unit].revision == 0 && self.identities[**unit].is_none();
+        let cold = self.waiting.iter().find(is_cold)?;
+        Some(units[*cold].name.clone())
     }
 
     /// As [`warm_up`] says.
@@ -269,22 +275,37 @@ impl<'a> Run<'a> {
         }
         self.is_for_use = false;
         let ended = self.all();
-        if ended.is_err() {
+        if !matches!(ended, Ok(()) | Err(Stopped::Failed(BuildError::Errors(_)))) {
             // Part of it would make all that needs that part look edited.
             self.recording.units = before;
             return ended;
         }
-        for index in edited.iter().filter(|index| self.plugins.contains(index)) {
-            self.recording.units[*index].with.fill(NEVER);
+        for plugin in &self.plugins {
+            let Unit { needs, with, .. } = &before[*plugin];
+            let with = needs.iter().zip(with).map(|(need, with)| {
+                let was = before[*need].revision;
+                let now = self.recording.units[*need].revision;
+                // What was compiled again of the same text is what it is made of.
+                let is_other = now != was && edited.contains(need);
+                if *with == was && !is_other {
+                    now
+                } else {
+                    NEVER
+                }
+            });
+            let with = with.collect();
+            self.recording.units[*plugin].with = with;
         }
-        Ok(())
+        ended
     }
 
     /// Compiles all that waits, each as soon as what it needs is there.
     fn all(&mut self) -> Result<(), Stopped> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         while !self.waiting.is_empty() || !self.running.is_empty() {
-            while self.running.len() < cores && !self.transcript.has_errors() {
+            // Who waits for it is told of the first error.
+            let is_over = self.is_for_use && self.transcript.has_errors();
+            while self.running.len() < cores && !is_over {
                 let Some(unit) = self.next() else { break };
                 self.start(unit)?;
             }
@@ -323,10 +344,11 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Takes out a unit that needs nothing that is still to be compiled.
+    /// Takes out a unit that needs nothing that is still to be compiled, or cannot be.
     fn next(&mut self) -> Option<usize> {
         let is_pending = |unit: &usize| {
-            self.waiting.contains(unit) || self.running.values().any(|running| running == unit)
+            let mut others = self.running.values().chain(&self.waiting);
+            self.broken.contains(unit) || others.any(|other| other == unit)
         };
         let units = &self.recording.units;
         let mut waiting = self.waiting.iter();
@@ -442,6 +464,7 @@ impl<'a> Run<'a> {
             let is_whole = status.code().is_some_and(|code| code != CRASHED);
             let has_errors = self.transcript.has_errors();
             if is_whole && has_errors && self.transcript.errors_are_of_the_code() {
+                self.broken.push(index);
                 return Ok(());
             }
             if !is_whole {
@@ -463,7 +486,8 @@ impl<'a> Run<'a> {
         if let Some(decline) = reads_other(unit, &reads) {
             return Err(Stopped::Declined(decline));
         }
-        if self.is_for_use || !is_library {
+        // One of ours was written over.
+        if self.is_for_use || !is_library || unit.made.is_ours {
             if let Some(file) = unit.made.path.file_name() {
                 unit.made = Made::now(self.bench.outputs().join(file), true);
             }

@@ -533,9 +533,14 @@ fn what_was_made_ready_gives_way_to_what_is_newer() {
 #[test]
 fn what_goes_wrong_ahead_is_told_when_somebody_asks() {
     let mut app = App::new(A);
-    app.transaction.work_ahead(&mut app.world, Purpose::Ahead);
-    app.world.end_build(Err(BuildError::Errors(Vec::new())));
-    app.frame();
+    // What was made ready before it was broken is ready no more.
+    for result in [Ok(Code::new(2, A)), Err(BuildError::Errors(Vec::new()))] {
+        let is_good = result.is_ok();
+        app.transaction.work_ahead(&mut app.world, Purpose::Ahead);
+        app.world.end_build(result);
+        app.frame();
+        assert_eq!(app.world.is_ready, is_good);
+    }
     app.transaction.work_ahead(&mut app.world, Purpose::Ahead);
     app.build(2, A);
     // After it was opened.

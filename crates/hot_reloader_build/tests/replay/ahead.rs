@@ -78,6 +78,19 @@ fn what_was_edited_before_the_compiler_got_ready_is_ready_too() {
     assert_eq!(fixture.compiled(), ["game"]);
 }
 
+/// It has kept the compiler from getting ready for all that needs it, and that is all.
+#[test]
+fn what_was_broken_and_is_put_back_is_what_was_built() {
+    let mut fixture = Fixture::new();
+    fixture.edit("words/src/lib.rs", "= 2", "= two");
+    let warmed = fixture.run(|task, known, supervisor| task.warm_up(known, supervisor));
+    assert!(matches!(warmed, Err(BuildError::Errors(_))), "{warmed:?}");
+    assert_eq!(fixture.compiled(), ["words"]);
+    fixture.edit("words/src/lib.rs", "= two", "= 2");
+    fixture.answers(201, None);
+    assert_eq!(fixture.compiled(), [""; 0]);
+}
+
 /// To those that need it, what cargo has made of a crate is another one than what a replay makes.
 #[test]
 fn what_cargo_has_built_is_warmed_up_again() {

@@ -1,8 +1,9 @@
 //! Which types are others to the compiler, and which are what they were.
 
-use hot_reloader_build::{BuildError, Decline};
+use crossbeam_channel::unbounded;
+use hot_reloader_build::{BuildError, Decline, Supervisor};
 
-use super::{date, Duration, Fixture, SystemTime};
+use super::{date, Duration, Fixture, SystemTime, DEADLINE};
 
 /// A type of each crate, and what the compiler tells it apart by.
 const TYPES: &str = r"
@@ -193,6 +194,43 @@ fn what_cargo_had_to_build_is_told_apart_too() {
     );
     fixture.edit("Cargo.toml", "# Of a game.\n", "");
     assert_eq!(fixture.others(first), [""; 0]);
+}
+
+/// Cargo would be waited for in vain: what it made would be compiled once more.
+#[test]
+fn types_that_change_before_the_compiler_is_ready_are_not_built_by_cargo() {
+    let mut fixture = fixture();
+    let first = fixture.identities();
+    let warmed = fixture.run(|task, known, _| {
+        let (cancel, cancelled) = unbounded();
+        cancel.send(()).unwrap();
+        let mut supervisor = Supervisor::new(DEADLINE, cancelled, |_| {}, || {});
+        task.warm_up(known, &mut supervisor)
+    });
+    assert!(matches!(warmed, Err(BuildError::Cancelled)), "{warmed:?}");
+    fixture.edit("rules/src/lib.rs", "Rule(words", "Rule(u8, words");
+    fixture.answers(201, None);
+    assert_eq!(fixture.compiled(), ["rules", "game"]);
+    assert_eq!(fixture.others(first), ["rules", "game"]);
+}
+
+/// What it was linked with is compiled once more, and so is the library, under its own name.
+#[test]
+fn a_library_of_other_types_stays_what_it_is_when_the_compiler_gets_ready() {
+    let mut fixture = fixture();
+    let first = fixture.identities();
+    fixture.edit(
+        "game/src/lib.rs",
+        "Entry(pub u64)",
+        "Entry(pub u64, pub u64)",
+    );
+    fixture.write("game/src/extra.rs", "");
+    fixture.edit("game/src/lib.rs", "mod menu;", "mod menu; mod extra;");
+    assert_eq!(fixture.others(first), ["game"]);
+    fixture.warm_up();
+    assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
+    assert_eq!(fixture.others(first), ["game"]);
+    assert_eq!(fixture.compiled(), [""; 0]);
 }
 
 /// Where cargo is all there is, types that changed cannot be told from those of before.

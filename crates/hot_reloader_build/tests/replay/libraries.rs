@@ -468,27 +468,56 @@ fn a_library_that_is_not_in_the_workspace_is_an_error_that_says_how_it_becomes_a
     fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
 }
 
-/// After a start at which more than sources are others than before, cargo may find a library fresh and says
+/// After an edit of more than sources, before a start or while the app runs, cargo may find a library fresh and says
 /// nothing of how it is built. That is learnt when it is edited, and costs nobody else anything until then.
 #[test]
 fn a_library_whose_command_is_not_known_is_nothing_to_the_others() {
+    for is_running in [false, true] {
+        let mut fixture = Fixture::of_two();
+        fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+        let path = fixture.path("Cargo.toml");
+        let mut decline = Decline::Input { path };
+        if !is_running {
+            fixture.known = None;
+            decline = Decline::First;
+        }
+        fixture.edit(
+            "Cargo.toml",
+            "[workspace]",
+            "# Other than before.\n[workspace]",
+        );
+        fixture.edit("menu/src/lib.rs", "= 7", "= 8");
+        fixture.answer(&[("game", 201), ("menu", 2008)], Some(decline));
+        fixture.warm_up();
+        fixture.edit("menu/src/lib.rs", "= 8", "= 9");
+        fixture.answer(&[("game", 201), ("menu", 2009)], None);
+        fixture.edit("game/src/menu.rs", "= 1", "= 3");
+        let name = "game".to_owned();
+        let unseen = Some(Decline::NotSeen { name });
+        fixture.answer(&[("game", 203), ("menu", 2009)], unseen);
+        fixture.edit("game/src/menu.rs", "= 3", "= 4");
+        fixture.answer(&[("game", 204), ("menu", 2009)], None);
+    }
+}
+
+/// Else cargo would build each edit of another for as long as the one is broken.
+#[test]
+fn a_broken_library_keeps_no_other_from_getting_ready() {
     let mut fixture = Fixture::of_two();
     fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
-    fixture.known = None;
-    fixture.edit(
-        "Cargo.toml",
-        "[workspace]",
-        "# Other than before.\n[workspace]",
-    );
-    fixture.edit("menu/src/lib.rs", "= 7", "= 8");
-    fixture.answer(&[("game", 201), ("menu", 2008)], Some(Decline::First));
-    fixture.warm_up();
-    fixture.edit("menu/src/lib.rs", "= 8", "= 9");
-    fixture.answer(&[("game", 201), ("menu", 2009)], None);
+    fixture.edit("menu/src/lib.rs", "= 7", "= seven");
+    let warmed = fixture.run(|task, known, supervisor| task.warm_up(known, supervisor));
+    assert!(matches!(warmed, Err(BuildError::Errors(_))), "{warmed:?}");
+    let mut compiled = fixture.compiled();
+    compiled[2..].sort();
+    assert_eq!(compiled, ["words", "rules", "game", "menu"]);
     fixture.edit("game/src/menu.rs", "= 1", "= 3");
-    let name = "game".to_owned();
-    let unseen = Some(Decline::NotSeen { name });
-    fixture.answer(&[("game", 203), ("menu", 2009)], unseen);
-    fixture.edit("game/src/menu.rs", "= 3", "= 4");
-    fixture.answer(&[("game", 204), ("menu", 2009)], None);
+    fixture.wanted = Some(vec!["game".to_owned()]);
+    fixture.answer(&[("game", 203)], None);
+    assert_eq!(fixture.compiled(), ["game"]);
+    // What was put back is what was built.
+    fixture.edit("menu/src/lib.rs", "= seven", "= 7");
+    fixture.wanted = None;
+    fixture.answer(&[("game", 203), ("menu", 2007)], None);
+    assert_eq!(fixture.compiled(), [""; 0]);
 }

@@ -47,12 +47,15 @@ pub(crate) fn advance<E: Engine>(transaction: &mut Transaction<E>, world: &mut E
             None => return,
             Some(BuildStep::Progress(text)) => ahead.text = text,
             Some(BuildStep::MadeNothing) => break None,
-            Some(BuildStep::Finished { result, .. }) => break result.ok(),
+            Some(BuildStep::Finished { result, .. }) => break Some(result),
         }
     };
     transaction.stage = Stage::Idle;
-    if let Some(made) = result {
-        try_out(transaction, world, &made);
+    match result {
+        Some(Ok(made)) => try_out(transaction, world, &made),
+        // What was made ready before is not what the code says now.
+        Some(Err(_)) => transaction.ready = None,
+        None => {}
     }
 }
 
