@@ -94,6 +94,17 @@ pub enum Decline {
     },
 }
 
+impl Decline {
+    /// Whether it is about the sources of one crate and nothing else, so that what was not edited is what it was. A crate
+    /// that was not seen yet may never have been built together with the others.
+    pub(crate) fn is_of_sources(&self) -> bool {
+        matches!(
+            self,
+            Self::Cold { .. } | Self::Gone { .. } | Self::Reads { .. }
+        )
+    }
+}
+
 /// Who built the libraries.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Builder {

@@ -70,6 +70,7 @@ impl Known {
         self.sources.keep(&others, last.sources);
         self.identities = last.identities;
         self.bench = last.bench;
+        self.is_cold = last.is_cold;
     }
 
     /// What the types of the crates are that cargo built, and those of the crates that it cannot tell apart from
@@ -118,7 +119,7 @@ impl Task<'_> {
             Err(Stopped::Declined(decline)) => decline,
         };
         supervisor.end_all();
-        let outcome = self.ask_cargo(known, supervisor);
+        let outcome = self.ask_cargo(&decline, known, supervisor);
         (outcome, Some(Builder::Cargo(decline)))
     }
 
@@ -163,25 +164,47 @@ impl Task<'_> {
         self.libraries.iter().filter(is_wanted).collect()
     }
 
-    fn ask_cargo(&self, known: &mut Option<Known>, supervisor: &mut Supervisor) -> BuildOutcome {
+    /// Asks it for the libraries that were edited, if no more than sources of theirs changed, and otherwise for all.
+    fn ask_cargo(
+        &self,
+        decline: &Decline,
+        known: &mut Option<Known>,
+        supervisor: &mut Supervisor,
+    ) -> BuildOutcome {
+        let mut edited = self.edited(decline, known.as_mut(), supervisor);
         let asked = known.as_ref().map(|known| known.asked.clone());
         let asked = self.find(asked, supervisor)?;
-        let mut unseen = Vec::new();
+        let (mut unseen, mut recompiled) = (Vec::new(), Vec::new());
         loop {
-            let made = self.cargo(&asked, known, supervisor);
+            let edited = edited.take();
+            let made = self.cargo(&asked, edited.as_deref(), known, supervisor);
             if let (Err(_), Some(known)) = (&made, known.as_mut()) {
                 known.sources.look_again();
             }
-            let (built, crates) = made?;
-            if crates.is_empty() {
-                return Ok(built);
+            let (mut built, crates) = made?;
+            recompiled.append(&mut built.recompiled);
+            if edited.is_none() && crates.is_empty() {
+                return Ok(Built {
+                    recompiled,
+                    ..built
+                });
             }
-            // Types changed, so cargo's libraries are not those to be used.
+            // The others are those that are known. Or types changed, so cargo's libraries are not those to be used.
             let decline = match self.replay(known.as_mut(), supervisor) {
-                Ok(built) => return Ok(built),
+                Ok(built) => {
+                    return Ok(Built {
+                        recompiled,
+                        ..built
+                    })
+                }
                 Err(Stopped::Failed(error)) => return Err(error),
                 Err(Stopped::Declined(decline)) => decline,
             };
+            if edited.is_some() {
+                // They are not, so cargo is asked for all.
+                supervisor.end_all();
+                continue;
+            }
             match (&decline, &*known) {
                 (Decline::NotSeen { name }, Some(known)) if !unseen.contains(name) => {
                     unseen.push(name.clone());
@@ -190,6 +213,23 @@ impl Task<'_> {
                 _ => return Err(BuildError::SameIdentity { crates, decline }),
             }
         }
+    }
+
+    /// The libraries that cargo is to be asked for, if they are all that was edited.
+    fn edited(
+        &self,
+        decline: &Decline,
+        known: Option<&mut Known>,
+        supervisor: &mut Supervisor,
+    ) -> Option<Vec<String>> {
+        if !decline.is_of_sources() {
+            return None;
+        }
+        let wanted = self.wanted();
+        let edited = self.with_recording(known, |place, workspace| {
+            replay::edited(place, &wanted, self.config, &workspace, supervisor)
+        });
+        edited.ok().filter(|libraries| !libraries.is_empty())
     }
 
     fn replay(
@@ -273,17 +313,23 @@ impl Task<'_> {
         Ok(workspace.asked_at(start))
     }
 
-    /// Returns what cargo built, and the crates in it that it cannot tell apart from those of before.
+    /// Returns what cargo built, and the crates in it that it cannot tell apart from those of before. If it is only asked
+    /// for libraries that were `edited`, what they need besides stays recorded as it is.
     fn cargo(
         &self,
         asked: &Workspace,
+        edited: Option<&[String]>,
         known: &mut Option<Known>,
         supervisor: &mut Supervisor,
     ) -> Result<(Built, Vec<String>), BuildError> {
         let (older, before) = self.left_by_earlier(asked, known.as_ref());
         let start = SystemTime::now();
-        let calls = self.call_for_each(asked, supervisor)?;
-        let wanted = self.wanted();
+        let task = Task {
+            wanted: edited.or(self.wanted),
+            ..*self
+        };
+        let calls = task.call_for_each(asked, supervisor)?;
+        let wanted = task.wanted();
         let made = calls.made.all();
         let last = known.as_ref().map(|known| &known.workspace);
         let workspace = asked.with(&made, &wanted, last);
@@ -293,12 +339,16 @@ impl Task<'_> {
             .map_or_else(Vec::new, |(_, library)| workspace.profiles(library));
         let deps: Vec<PathBuf> = profiles.iter().map(|folder| folder.join("deps")).collect();
         let built = workspace.needed_by(&wanted);
+        let recorded = match edited {
+            Some(_) => workspace.plugin_crates(&wanted),
+            None => built.clone(),
+        };
         let sources = Sources::compiled(&workspace, &profiles, &before, start);
         let heard = Heard {
             config: self.config,
             workspace: &workspace,
             commands: calls.commands,
-            built: &built,
+            built: &recorded,
             made,
             plugins: &calls.libraries,
             profiles: &profiles,
@@ -323,7 +373,7 @@ impl Task<'_> {
         if let Some(last) = last {
             now.go_on_from(last, &built);
         }
-        let read = now.read(&built, &calls.made);
+        let read = now.read(&recorded, &calls.made);
         let (layout, crates) = read.map_err(|Edited| BuildError::Edited)?;
         let built = Built {
             libraries: calls.libraries,

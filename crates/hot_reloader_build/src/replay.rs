@@ -82,6 +82,7 @@ pub(crate) fn replay(
         let Ok(mut run) = Run::new(place, wanted, config, workspace, supervisor)? else {
             continue;
         };
+        run.check()?;
         if let Some(name) = run.first_cold().filter(|_| is_cold) {
             return Err(Decline::Cold { name }.into());
         }
@@ -128,6 +129,33 @@ pub(crate) fn warm_up(
     Err(edited_all_the_time().into())
 }
 
+/// Those of the plugin libraries `wanted` that are to be compiled. None of them if something else is too: what cargo
+/// makes of a crate goes together only with what it makes of all that need it.
+pub(crate) fn edited(
+    place: &mut Place<'_>,
+    wanted: &[&String],
+    config: &BuildConfig,
+    workspace: &Workspace,
+    supervisor: &mut Supervisor,
+) -> Result<Vec<String>, Stopped> {
+    let Ok(run) = Run::new(place, wanted, config, workspace, supervisor)? else {
+        return Ok(Vec::new());
+    };
+    let (waiting, units) = (&run.waiting, &run.recording.units);
+    let is_known_library =
+        |unit: &usize| run.plugins.contains(unit) && units[*unit].command.is_some();
+    if !waiting.iter().all(is_known_library) {
+        return Ok(Vec::new());
+    }
+    let is_edited = |name: &&&String| {
+        let unit = workspace.plugin_crate(name);
+        let unit = unit.and_then(|of| run.recording.place_of(&of.name));
+        unit.is_some_and(|unit| waiting.contains(&unit))
+    };
+    let edited = wanted.iter().filter(is_edited);
+    Ok(edited.map(|name| (*name).clone()).collect())
+}
+
 fn edited_all_the_time() -> Decline {
     Decline::System {
         what: "reading the sources".to_owned(),
@@ -142,15 +170,11 @@ fn changed(
     is_needed: &[bool],
     now: &[Contents],
     identities: &[Identity],
-) -> Result<Vec<usize>, Decline> {
+) -> Vec<usize> {
     let mut changed: Vec<usize> = Vec::new();
     let now = now.iter().zip(identities);
     let all = units.iter().zip(now).enumerate();
     for (index, (unit, (now, identity))) in all.filter(|(index, _)| is_needed[*index]) {
-        if let Some(path) = unit.sources.first_lost(now) {
-            let path = path.to_owned();
-            return Err(Decline::Gone { path });
-        }
         let revisions = unit.needs.iter().map(|need| units[*need].revision);
         let is_changed = unit.sources != *now
             || unit.identity != *identity
@@ -158,14 +182,10 @@ fn changed(
             || !unit.with.iter().copied().eq(revisions)
             || unit.needs.iter().any(|need| changed.contains(need));
         if is_changed {
-            if unit.command.is_none() {
-                let name = unit.name.clone();
-                return Err(Decline::NotSeen { name });
-            }
             changed.push(index);
         }
     }
-    Ok(changed)
+    changed
 }
 
 struct Run<'a> {
@@ -220,7 +240,7 @@ impl<'a> Run<'a> {
             Err(edited) => return Ok(Err(edited)),
         };
         Ok(Ok(Self {
-            waiting: changed(&recording.units, &is_needed, &now, &identities)?,
+            waiting: changed(&recording.units, &is_needed, &now, &identities),
             is_needed,
             plugins,
             recording,
@@ -237,6 +257,22 @@ impl<'a> Run<'a> {
         }))
     }
 
+    /// Whether what waits can be compiled without cargo.
+    fn check(&self) -> Result<(), Decline> {
+        for index in &self.waiting {
+            let unit = &self.recording.units[*index];
+            if let Some(path) = unit.sources.first_lost(&self.now[*index]) {
+                let path = path.to_owned();
+                return Err(Decline::Gone { path });
+            }
+            if unit.command.is_none() {
+                let name = unit.name.clone();
+                return Err(Decline::NotSeen { name });
+            }
+        }
+        Ok(())
+    }
+
     /// One of the crates that wait and that were never compiled here. None of those whose types changed: what cargo makes
     /// of these would be compiled here again.
     fn first_cold(&self) -> Option<String> {
@@ -249,6 +285,7 @@ impl<'a> Run<'a> {
 
     /// As [`warm_up`] says.
     fn warm_up(&mut self) -> Result<(), Stopped> {
+        self.check()?;
         self.stand_in()?;
         let before = self.recording.units.clone();
         let edited = self.waiting.clone();

@@ -227,6 +227,14 @@ impl Workspace {
         hot.find(|hot| hot.package == library.package)
     }
 
+    /// The names of the crates of these plugin libraries.
+    pub(crate) fn plugin_crates(&self, libraries: &[&String]) -> Vec<String> {
+        let crates = libraries
+            .iter()
+            .filter_map(|library| self.plugin_crate(library));
+        crates.map(|hot| hot.name.clone()).collect()
+    }
+
     /// The names of the crates that may change and are part of these plugin libraries.
     #[must_use]
     pub fn needed_by(&self, libraries: &[&String]) -> Vec<String> {

@@ -19,7 +19,8 @@ pub(crate) struct Heard<'a> {
     pub(crate) workspace: &'a Workspace,
     /// The commands, in the order in which they began.
     pub(crate) commands: Vec<UnitCommand>,
-    /// The crates that the libraries are made of which were built, by name.
+    /// The crates that are recorded anew, by name: those that the libraries are made of which were built, or the
+    /// libraries alone.
     pub(crate) built: &'a [String],
     /// The libraries of the packages that may change, by id, whether cargo made them or found them fresh.
     pub(crate) made: Vec<(String, PathBuf)>,
@@ -40,15 +41,35 @@ impl Heard<'_> {
     pub(super) fn units(&self, older: Option<&Recording>) -> Result<Vec<Unit>, Decline> {
         let older = Older::of(older, self);
         let order = ordered(&self.workspace.hot);
-        let unit = |hot: &&HotCrate| {
+        let mut units = Vec::new();
+        let mut revisions: Vec<u32> = Vec::new();
+        for hot in &order {
             let needs = needed(hot, &order);
-            if self.built.contains(&hot.name) {
-                self.built(hot, needs, &older)
+            let unit = if self.built.contains(&hot.name) {
+                let with = needs.iter().map(|need| revisions[*need]).collect();
+                self.built(hot, needs, with, &older)?
             } else {
-                Ok(self.not_built(hot, needs, &order, &older))
-            }
-        };
-        order.iter().map(unit).collect()
+                self.not_built(hot, needs, &order, &older)?
+            };
+            revisions.push(self.revision(&unit, &revisions));
+            units.push(unit);
+        }
+        Ok(units)
+    }
+
+    /// The revision of a crate, as cargo has just compiled with it. Of one that is not recorded anew that is another one
+    /// unless it and all that it needs are of the text that is known, and are told apart as cargo tells them apart.
+    fn revision(&self, unit: &Unit, revisions: &[u32]) -> u32 {
+        let is_known = self.built.contains(&unit.name)
+            || unit.identity.is_none()
+                && unit.sources.first_change().is_none()
+                && !unit.sources.are_touched_since(self.start, self.profiles);
+        let mut needs = unit.needs.iter();
+        if is_known && needs.all(|need| revisions[*need] != NEVER) {
+            unit.revision
+        } else {
+            NEVER
+        }
     }
 
     fn not_built(
@@ -57,7 +78,7 @@ impl Heard<'_> {
         needs: Vec<usize>,
         order: &[&HotCrate],
         older: &Older<'_>,
-    ) -> Unit {
+    ) -> Result<Unit, Decline> {
         let unit = older.unit_as_it_is(hot, &needs);
         let unseen = || Unit::unseen(hot.name.clone(), &self.workspace.root, needs);
         let mut unit = unit.unwrap_or_else(unseen);
@@ -66,10 +87,25 @@ impl Heard<'_> {
                 *with = NEVER;
             }
         }
-        unit
+        let known = unit.made.path.file_name();
+        let is_other = |(package, path): &(String, PathBuf)| {
+            *package == hot.package && known.is_some() && path.file_name() != known
+        };
+        if self.made.iter().any(is_other) {
+            // Others were built with the one that is known.
+            let name = hot.name.clone();
+            return Err(Decline::TwoForms { name });
+        }
+        Ok(unit)
     }
 
-    fn built(&self, hot: &HotCrate, needs: Vec<usize>, older: &Older<'_>) -> Result<Unit, Decline> {
+    fn built(
+        &self,
+        hot: &HotCrate,
+        needs: Vec<usize>,
+        with: Vec<u32>,
+        older: &Older<'_>,
+    ) -> Result<Unit, Decline> {
         let name = hot.name.clone();
         let command = self.command_of(hot)?;
         let is_compiled = command.is_some();
@@ -95,7 +131,7 @@ impl Heard<'_> {
             command,
             reads,
             sources,
-            with: vec![0; needs.len()],
+            with,
             made,
             ..Unit::unseen(name, &folder, needs)
         })
@@ -208,7 +244,7 @@ impl<'a> Older<'a> {
         let unit = self.unit(hot);
         let unit = unit.filter(|unit| self.is_as_before && unit.needs == needs)?;
         let command = unit.command.as_ref();
-        let is_same = command.is_some_and(|command| is_of(command, hot));
+        let is_same = command.is_none_or(|command| is_of(command, hot));
         is_same.then(|| unit.clone())
     }
 }

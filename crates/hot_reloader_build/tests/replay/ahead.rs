@@ -22,23 +22,30 @@ fn warming_up_compiles_everything_once_and_changes_nothing() {
     assert_eq!(fixture.compiled(), ["game"]);
 }
 
+impl Fixture {
+    /// Somebody asks while the compiler gets ready. By then, a crate that others need has been compiled here.
+    #[track_caller]
+    pub(super) fn is_kept_from_warming_up(&mut self) {
+        let warmed = self.run(|task, known, _| {
+            let (cancel, cancelled) = unbounded();
+            let say = move |text: String| {
+                if text == "Compiling rules" {
+                    cancel.send(()).unwrap();
+                }
+            };
+            let mut supervisor = Supervisor::new(DEADLINE, cancelled, say, || {});
+            task.warm_up(known, &mut supervisor)
+        });
+        assert!(matches!(warmed, Err(BuildError::Cancelled)), "{warmed:?}");
+    }
+}
+
 /// Somebody asks meanwhile, who would have to wait for all of it: cargo remembers the crates.
 #[test]
 fn until_all_is_warm_cargo_builds_what_was_edited_and_nothing_else_is() {
     let mut fixture = Fixture::new();
     let (before, _) = fixture.build();
-    let warmed = fixture.run(|task, known, _| {
-        let (cancel, cancelled) = unbounded();
-        let say = move |text: String| {
-            // By then, one that others need has been compiled here.
-            if text == "Compiling rules" {
-                cancel.send(()).unwrap();
-            }
-        };
-        let mut supervisor = Supervisor::new(DEADLINE, cancelled, say, || {});
-        task.warm_up(known, &mut supervisor)
-    });
-    assert!(matches!(warmed, Err(BuildError::Cancelled)), "{warmed:?}");
+    fixture.is_kept_from_warming_up();
     let (after, builder) = fixture.build();
     assert_eq!(after.unwrap(), before.unwrap());
     assert_eq!(builder, Some(Builder::Replay));
@@ -50,10 +57,12 @@ fn until_all_is_warm_cargo_builds_what_was_edited_and_nothing_else_is() {
     let ahead = fixture.run(|task, known, supervisor| task.make_ahead(known, supervisor));
     let is_cold = |error: &BuildError| matches!(error, BuildError::Declined(why) if *why == cold);
     assert!(ahead.as_ref().is_err_and(is_cold), "{ahead:?}");
-    fixture.answers(203, Some(cold));
-    fixture.warm_up();
+    fixture.answers(203, Some(cold.clone()));
     fixture.edit("game/src/menu.rs", "= 3", "= 4");
-    fixture.answers(204, None);
+    fixture.answers(204, Some(cold));
+    fixture.warm_up();
+    fixture.edit("game/src/menu.rs", "= 4", "= 5");
+    fixture.answers(205, None);
 }
 
 /// Who edits before the compiler is ready, and what nobody has asked for yet, is not lost: neither the readiness nor

@@ -332,9 +332,7 @@ impl Fixture {
     /// Lets cargo run the compiler by a script that does something else before.
     pub(super) fn wrap(&self, before: &str) {
         let wrapper = self.folder.path().join("wrap.sh");
-        write(&wrapper, &format!("#!/bin/sh\n{before}\nexec \"$@\"\n"));
-        let status = Command::new("chmod").arg("+x").arg(&wrapper).status();
-        assert!(status.unwrap().success());
+        write_script(&wrapper, &format!("{before}\nexec \"$@\"\n"));
         let configuration = format!("[build]\nrustc-wrapper = \"{}\"\n", wrapper.display());
         self.write(".cargo/config.toml", &configuration);
     }

@@ -233,6 +233,36 @@ fn a_library_of_other_types_stays_what_it_is_when_the_compiler_gets_ready() {
     assert_eq!(fixture.compiled(), [""; 0]);
 }
 
+/// What is not edited itself is one of cargo's in what cargo builds, whatever it is in the code that runs.
+#[test]
+fn what_cargo_built_with_types_of_before_is_built_with_those_of_now() {
+    let mut fixture = fixture();
+    fixture.edit("words/src/lib.rs", "Word(u64)", "Word(u64, u8)");
+    // To cargo it is another crate, which has no types of before.
+    fixture.edit("game/Cargo.toml", "0.1.0", "0.2.0");
+    let second = fixture.identities();
+    fixture.write("game/src/extra.rs", "");
+    fixture.edit("game/src/lib.rs", "mod menu;", "mod menu; mod extra;");
+    let (name, path) = ("game".to_owned(), fixture.path("game/src/extra.rs"));
+    fixture.answers(201, Some(Decline::Reads { name, path }));
+    assert_eq!(fixture.others(second), [""; 0]);
+}
+
+/// The app has to be started again for it, and the message says why.
+#[test]
+fn what_cargo_compiled_besides_is_told_where_types_changed_too() {
+    let mut fixture = fixture();
+    fixture.edit("engine/src/lib.rs", "= 0", "= 500");
+    fixture.edit(
+        "game/src/lib.rs",
+        "Entry(pub u64)",
+        "Entry(pub u64, pub u64)",
+    );
+    let (outcome, _) = fixture.build();
+    let built = outcome.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(built.recompiled, ["engine"]);
+}
+
 /// Where cargo is all there is, types that changed cannot be told from those of before.
 #[test]
 fn without_our_own_commands_other_types_are_refused() {

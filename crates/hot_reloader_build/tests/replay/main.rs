@@ -260,6 +260,13 @@ fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
 }
 
+/// Writes a program.
+fn write_script(path: &Path, text: &str) {
+    write(path, &format!("#!/bin/sh\n{text}"));
+    let status = Command::new("chmod").arg("+x").arg(path).status();
+    assert!(status.unwrap().success());
+}
+
 /// Lets a file have been written at a time.
 fn date(path: &Path, time: SystemTime) {
     let file = fs::File::options().append(true).open(path);
@@ -476,10 +483,8 @@ fn other_layouts_are_replayed_too() {
     let mut fixture = Fixture::unbuilt();
     let wrapper = fixture.path("wrap it.sh");
     let calls = fixture.path("calls");
-    let script = format!("#!/bin/sh\necho $* >> '{}'\nexec \"$@\"\n", calls.display());
-    write(&wrapper, &script);
-    let status = Command::new("chmod").arg("+x").arg(&wrapper).status();
-    assert!(status.unwrap().success());
+    let script = format!("echo $* >> '{}'\nexec \"$@\"\n", calls.display());
+    write_script(&wrapper, &script);
     let configuration = format!(
         "[build]\ntarget-dir = \"else where\"\nrustc-wrapper = \"{}\"\n",
         wrapper.display()

@@ -84,16 +84,14 @@ fn a_manifest_that_is_edited_as_cargo_is_asked_is_asked_about_again() {
     let with = "[features]\ndefault = [\"extra\"]\n";
     super::write(&next, &text.replace("[features]\n", with));
     let script = format!(
-        "#!/bin/sh\n'{}' \"$@\"\nstatus=$?\n\
+        "'{}' \"$@\"\nstatus=$?\n\
          if [ \"$1\" = metadata ] && [ -e '{1}' ]; then cat '{1}' > '{2}'; rm '{1}'; fi\n\
          exit $status\n",
         fixture.config.cargo.display(),
         next.display(),
         path.display()
     );
-    super::write(&cargo, &script);
-    let status = Command::new("chmod").arg("+x").arg(&cargo).status();
-    assert!(status.unwrap().success());
+    write_script(&cargo, &script);
     fixture.config.cargo = cargo;
     fixture.answers(251, Some(Decline::First));
     fixture.edit("extra/src/lib.rs", "= 50", "= 60");
