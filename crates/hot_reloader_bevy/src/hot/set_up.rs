@@ -603,6 +603,7 @@ pub(crate) fn install(
         state_keys,
         shapes: rehearsal.types.clone(),
         registry: rehearsal.registry.clone(),
+        is_registry_partial: rehearsal.is_registry_partial,
         layout: library.layout.clone(),
         suspended: None,
     };

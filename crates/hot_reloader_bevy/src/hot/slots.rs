@@ -61,6 +61,8 @@ pub(crate) struct Slot {
     pub(crate) shapes: HashMap<TypeId, TypeShape>,
     /// What reflection knows of the types that it named.
     pub(crate) registry: Arc<TypeRegistry>,
+    /// Whether builds could not be tried to the end, and so may have told more of these types.
+    pub(crate) is_registry_partial: bool,
     /// What the types of its library are.
     pub(crate) layout: Arc<Layout>,
     /// Why it is out of service, if it is.
