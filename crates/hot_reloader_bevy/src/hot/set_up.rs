@@ -407,7 +407,7 @@ fn build(
     // Of an initialised schedule this cannot be told.
     let placements = rehearsal::place(world, &schedules)?;
     fit_with_others(world, &placements, set_up)?;
-    let sayings = shared_sets::sayings(world, &schedules);
+    let sayings = shared_sets::sayings(world, &schedules, &placements);
     let is_hot = |name: &str| rehearsal.is_hot(name);
     let found = rehearsal::initialise(world, &mut schedules, runs, is_hot)?;
     let Found {
