@@ -21,7 +21,7 @@ use super::{
     config::HotReloaderConfig,
     delegate, known_types, labels,
     library::{Libraries, Library, Order},
-    migration::{self, LeftBehind},
+    migration::{self, origins, LeftBehind},
     recording::HostPlugins,
     rehearsal::{self, Rehearsal},
     reloader, resources,
@@ -166,12 +166,6 @@ impl Engine for Bevy {
     ) -> (Vec<Slot>, Result<(), ModuleFault>) {
         let delegates = &mut *world.resource_mut::<Delegates>();
         let mut old = delegates.take(|slot| plan.replaces(&slot.module.name));
-        for (id, incoming) in &rehearsal.incoming {
-            if plan.layout.concerns(&incoming.name) {
-                let layout = || plan.layout.clone();
-                delegates.origins.entry(*id).or_insert_with(layout);
-            }
-        }
         let names = plan.modules.iter().map(|module| module.name.clone());
         delegates.built.extend(names);
         for module in &plan.modules {
@@ -254,6 +248,7 @@ impl Engine for Bevy {
 
     fn reinstate(world: &mut World, code: Vec<Slot>, order: &[String]) -> Vec<Slot> {
         let mut code = code;
+        origins::note_running(world);
         let mut delegates = world.resource_mut::<Delegates>();
         let gave_way = |name: &String| code.iter().any(|old| old.module.name == *name);
         let is_new = |name: &String| gave_way(name) || !order.contains(name);

@@ -57,6 +57,8 @@ pub(crate) struct Rehearsal {
     pub(crate) incoming: HashMap<TypeId, Incoming>,
     /// What reflection knows of them.
     pub(crate) registry: Arc<TypeRegistry>,
+    /// Whether a build may tell more of them that could not be tried to the end.
+    pub(crate) is_registry_partial: bool,
     /// Those of them that it may change without a command.
     pub(crate) written: HashSet<TypeId>,
     pub(crate) state_keys: Vec<StateKey>,
@@ -172,6 +174,7 @@ pub(crate) fn rehearse(
         let last = world.increment_change_tick();
         let hooks = hooks_set(world);
         let recorded = Recording::of(world, entry, Passing::Nothing);
+        rehearsal.is_registry_partial |= recorded.is_err();
         let Some(module) = plan.modules.iter().find(|module| module.name == *name) else {
             discard(recorded);
             let others = resources::present(world);

@@ -30,6 +30,7 @@ use super::{
     labels,
     library::{entry_of, Library},
     listen::Passing,
+    migration::origins,
     names,
     placement::{self, Placement},
     rebuild::Alive,
@@ -82,6 +83,7 @@ pub(crate) fn set_up(
     rehearsal: &Rehearsal,
     plan: &Plan,
 ) -> Result<Vec<String>, ReloadError> {
+    origins::note_running(world);
     let known = world.components().len();
     let mut leftover = rehearsal.take_leftover().unwrap_or_default();
     let throwaway = std::mem::take(&mut leftover.world);
@@ -103,6 +105,7 @@ pub(crate) fn set_up(
     let new = world.components().iter().skip(known);
     set_up.used.extend(new.map(|info| info.id()));
     *world.resource_mut::<SetUp>() = set_up;
+    origins::note(world, std::slice::from_ref(&plan.layout));
     let ended = with_exchange(world, |world, exchange, made| {
         let may_change_unseen = |name: &str| {
             let is_hot = rehearsal.is_hot(name);
@@ -404,7 +407,7 @@ fn build(
     // Of an initialised schedule this cannot be told.
     let placements = rehearsal::place(world, &schedules)?;
     fit_with_others(world, &placements, set_up)?;
-    let sayings = shared_sets::sayings(world, &schedules);
+    let sayings = shared_sets::sayings(world, &schedules, &placements);
     let is_hot = |name: &str| rehearsal.is_hot(name);
     let found = rehearsal::initialise(world, &mut schedules, runs, is_hot)?;
     let Found {
@@ -600,6 +603,7 @@ pub(crate) fn install(
         state_keys,
         shapes: rehearsal.types.clone(),
         registry: rehearsal.registry.clone(),
+        is_registry_partial: rehearsal.is_registry_partial,
         layout: library.layout.clone(),
         suspended: None,
     };

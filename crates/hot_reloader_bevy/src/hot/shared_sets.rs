@@ -2,7 +2,8 @@
 //!
 //! Without `hot`, all systems of a schedule are in one graph. Here each module has one of its own, and they run one
 //! after the other. So a condition or an order that a module says does not hold for the systems of another, unless
-//! that says the same, or they run in that order anyway. What does not hold is told in the report.
+//! that says the same. And an order between systems of the one and of the other does not hold whoever says it, unless
+//! the modules run in it anyway. What does not hold is told in the report.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +15,7 @@ use bevy::{
 };
 
 use super::{
-    placement::{self, Graph},
+    placement::{self, Graph, Placement},
     recording::ModuleSchedules,
 };
 
@@ -26,10 +27,12 @@ pub(crate) type Sayings = HashMap<InternedScheduleLabel, Saying>;
 pub(crate) struct Saying {
     /// Set and member.
     within: Vec<(Node, Node)>,
-    /// Earlier and later.
+    /// Earlier and later, also by sets between them.
     order: Vec<(Node, Node)>,
     /// Those with run conditions.
     conditions: Vec<Node>,
+    /// Whether its systems have places among those of the host, and do not run when their module does.
+    is_placed: bool,
 }
 
 /// A system or a set.
@@ -51,14 +54,19 @@ pub(crate) struct Speaker<'a> {
 }
 
 /// What the schedules of a module say, which are not initialised yet: of others this cannot be told.
-pub(crate) fn sayings(live: &World, schedules: &ModuleSchedules) -> Sayings {
+pub(crate) fn sayings(
+    live: &World,
+    schedules: &ModuleSchedules,
+    placements: &[(InternedScheduleLabel, Placement)],
+) -> Sayings {
     let of_host = live.get_resource::<Schedules>();
     // The steps of transitions are in every app.
     let schedules = schedules.iter();
     let schedules = schedules.filter(|(label, _)| **label != StateTransition.intern());
     let sayings = schedules.map(|(label, schedule)| {
         let host = of_host.and_then(|schedules| schedules.get(*label));
-        (*label, Saying::of(host, schedule))
+        let is_placed = placements.iter().any(|(placed, _)| placed == label);
+        (*label, Saying::of(host, schedule, is_placed))
     });
     sayings.collect()
 }
@@ -90,7 +98,8 @@ impl Speaker<'_> {
             (!sets.is_empty()).then(|| {
                 format!(
                     "module `{}` has systems in {} of {label:?}, and what module `{}` says of that, a condition or an order, \
-                     does not hold for them. Say it in the app, for all modules, or in both of these",
+                     does not hold for them. Say it in the app, for all modules, or in both of these; an order between the \
+                     two also by `after`, or by the place in which they are listed",
                     other.name,
                     sets.join(", "),
                     self.name
@@ -102,7 +111,7 @@ impl Speaker<'_> {
 }
 
 impl Saying {
-    fn of(host: Option<&Schedule>, schedule: &Schedule) -> Self {
+    fn of(host: Option<&Schedule>, schedule: &Schedule, is_placed: bool) -> Self {
         let of_host = host.map(placement::named_sets).unwrap_or_default();
         let graph = Graph::of(schedule.graph());
         let node = |node: NodeId| match graph.set(node) {
@@ -118,8 +127,9 @@ impl Saying {
         let with_conditions = sets.filter(|(_, _, has_conditions)| *has_conditions);
         Self {
             within: edges(&graph.hierarchy),
-            order: edges(&graph.dependencies),
+            order: through_sets(edges(&graph.dependencies)),
             conditions: with_conditions.map(|(set, _, _)| node(set)).collect(),
+            is_placed,
         }
     }
 
@@ -134,13 +144,19 @@ impl Saying {
         let conditions = self.conditions.iter();
         let conditions = conditions.filter(|set| !other.conditions.contains(set));
         let mut sets: Vec<Node> = conditions.copied().collect();
-        for (earlier, later) in self.order.iter().filter(|edge| !other.order.contains(edge)) {
-            let (earlier, later) = (*earlier, *later);
+        // Of systems that have places among those of the host, nobody knows.
+        let is_known = !self.is_placed && !other.is_placed;
+        let [is_before, is_after] = [runs_first, !runs_first].map(|runs| runs && is_known);
+        for (earlier, later) in self.order.iter().copied() {
+            let is_common = !is_of_one(earlier) && !is_of_one(later);
+            let is_others_too = is_common && other.order.contains(&(earlier, later));
             let is_within = is_others(earlier) && is_others(later);
-            if is_within || is_of_host(earlier) || is_own(earlier) && !runs_first {
+            let is_told = |node: Node| !is_others_too && (is_within || is_of_host(node));
+            if is_told(earlier) || is_own(earlier) && !is_before && !is_others_too {
                 sets.push(later);
             }
-            if is_within || is_of_host(later) || is_own(later) && runs_first {
+            // If both say it, it is told of the one that has what comes later.
+            if is_told(later) || is_own(later) && !is_after {
                 sets.push(earlier);
             }
         }
@@ -159,9 +175,31 @@ impl Saying {
     }
 }
 
+/// What is before a set is before what that is before, though nothing be in it.
+fn through_sets(order: Vec<(Node, Node)>) -> Vec<(Node, Node)> {
+    let mut all = order;
+    let mut known: HashSet<(Node, Node)> = all.iter().copied().collect();
+    let mut at = 0;
+    while let Some((earlier, between)) = all.get(at).copied() {
+        if is_shared(between) {
+            let next = all.iter().filter(|(set, _)| *set == between);
+            let next: Vec<Node> = next.map(|(_, later)| *later).collect();
+            let new = next.into_iter().map(|later| (earlier, later));
+            all.extend(new.filter(|edge| known.insert(*edge)));
+        }
+        at += 1;
+    }
+    all
+}
+
 /// Whether several modules may have systems in it.
 fn is_shared(node: Node) -> bool {
     matches!(node, Node::Set(_))
+}
+
+/// Whether it is of one module. Of another, what has the same number is something else.
+fn is_of_one(node: Node) -> bool {
+    matches!(node, Node::Own(_))
 }
 
 fn is_of_host(node: Node) -> bool {

@@ -24,6 +24,7 @@ use super::{
     code::Code,
     exchange::{Exchange, MadeValues},
     keys::StateKey,
+    migration::origins::Origins,
     placement::Unit,
     rebuild::{Entered, Spawned},
     resources::ResourceKey,
@@ -60,6 +61,8 @@ pub(crate) struct Slot {
     pub(crate) shapes: HashMap<TypeId, TypeShape>,
     /// What reflection knows of the types that it named.
     pub(crate) registry: Arc<TypeRegistry>,
+    /// Whether builds could not be tried to the end, and so may have told more of these types.
+    pub(crate) is_registry_partial: bool,
     /// What the types of its library are.
     pub(crate) layout: Arc<Layout>,
     /// Why it is out of service, if it is.
@@ -131,8 +134,8 @@ pub(crate) struct ModulePanic {
 #[derive(Resource, Default)]
 pub(crate) struct Delegates {
     pub(crate) slots: Vec<Slot>,
-    /// What the sources said of each type when code came that used it.
-    pub(crate) origins: HashMap<TypeId, Arc<Layout>>,
+    /// What the sources said of each type when the code came that has it.
+    pub(crate) origins: Origins,
     /// Counts the changes to which slots there are.
     pub(crate) revision: u32,
     /// What the builds of the modules made last.

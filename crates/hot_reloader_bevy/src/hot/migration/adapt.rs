@@ -4,8 +4,9 @@ use std::{any::TypeId, fmt};
 
 use bevy::reflect::{
     std_traits::ReflectDefault, ArrayInfo, DynamicArray, DynamicEnum, DynamicList, DynamicMap,
-    DynamicStruct, DynamicTuple, DynamicTupleStruct, DynamicVariant, Enum, Map, Reflect,
-    ReflectFromReflect, ReflectRef, StructInfo, TypeInfo, TypeRegistry, VariantInfo,
+    DynamicStruct, DynamicTuple, DynamicTupleStruct, DynamicVariant, Enum, Map, NamedField,
+    Reflect, ReflectFromReflect, ReflectRef, StructInfo, StructVariantInfo, TypeInfo, TypeRegistry,
+    VariantInfo,
 };
 
 /// What was left out and what was added on the way, by the path of the field.
@@ -207,27 +208,22 @@ impl Adapter<'_> {
                     let value = self.value(value, field.type_id(), &path.below(name))?;
                     made.insert_boxed(name, value);
                 }
-                None => missing.push((name, field.type_id())),
+                None => missing.push(field),
             }
         }
-        let names = (0..old.field_len()).filter_map(|index| old.name_at(index));
-        let gone: Vec<&str> = names.filter(|name| info.field(name).is_none()).collect();
-        for (name, id) in &missing {
-            let of = |name: &str| old.field(name).map(|value| value.as_any().type_id());
-            if let Some(gone) = gone.iter().find(|name| of(name) == Some(*id)) {
-                let [gone, new] = [path.below(gone), path.below(name)];
-                return Err(perhaps_renamed(&gone.to_string(), &new.to_string()));
-            }
-        }
-        for name in gone {
-            self.dropped(path.below(name));
-        }
+        let gone = (0..old.field_len()).filter_map(|index| {
+            let name = old.name_at(index);
+            let name = name.filter(|name| info.field(name).is_none())?;
+            Some((name.to_owned(), old.field_at(index)?))
+        });
+        self.gone(&gone.collect::<Vec<_>>(), &missing, path)?;
         let whole = match missing[..] {
             [] => None,
             _ => self.default_of(new),
         };
         let mut unknown = Vec::new();
-        for (name, id) in missing {
+        for field in missing {
+            let (name, id) = (field.name(), field.type_id());
             let of_whole = whole
                 .as_deref()
                 .and_then(|whole| match whole.reflect_ref() {
@@ -364,30 +360,68 @@ impl Adapter<'_> {
                 DynamicVariant::Tuple(self.tuple(old.collect(), &fields, &path)?)
             }
             VariantInfo::Struct(info) => {
-                let mut made = DynamicStruct::default();
-                for field in info.iter() {
-                    let name = field.name();
-                    let path = path.below(name);
-                    let value = match old.field(name) {
-                        Some(value) => self.value(value, field.type_id(), &path)?,
-                        None => {
-                            let value = self.default_of(field.type_id());
-                            let value = value.ok_or_else(|| no_default(path))?;
-                            self.new_field(path, &*value);
-                            value
-                        }
-                    };
-                    made.insert_boxed(name, value);
-                }
-                for field in old.iter_fields() {
-                    let name = field.name().unwrap_or("0");
-                    if info.field(name).is_none() {
-                        self.dropped(path.below(name));
-                    }
-                }
-                DynamicVariant::Struct(made)
+                DynamicVariant::Struct(self.struct_variant(old, info, &path)?)
             }
         })
+    }
+
+    fn struct_variant(
+        &mut self,
+        old: &dyn Enum,
+        info: &StructVariantInfo,
+        path: &Path<'_>,
+    ) -> Result<DynamicStruct, String> {
+        let fields = old.iter_fields().enumerate();
+        let is_gone = |name: Option<&str>| name.is_none_or(|name| info.field(name).is_none());
+        let gone = fields.filter(|(_, field)| is_gone(field.name()));
+        let gone = gone.map(|(index, field)| {
+            let name = field.name().map(str::to_owned);
+            (name.unwrap_or_else(|| index.to_string()), field.value())
+        });
+        let missing = info.iter();
+        let missing = missing.filter(|field| old.field(field.name()).is_none());
+        self.gone(
+            &gone.collect::<Vec<_>>(),
+            &missing.collect::<Vec<_>>(),
+            path,
+        )?;
+        let mut made = DynamicStruct::default();
+        for field in info.iter() {
+            let name = field.name();
+            let path = path.below(name);
+            let value = match old.field(name) {
+                Some(value) => self.value(value, field.type_id(), &path)?,
+                None => {
+                    let value = self.default_of(field.type_id());
+                    let value = value.ok_or_else(|| no_default(path))?;
+                    self.new_field(path, &*value);
+                    value
+                }
+            };
+            made.insert_boxed(name, value);
+        }
+        Ok(made)
+    }
+
+    /// Fields are gone, and may be what others are that are `new`. Types of the code are others than before, so they are
+    /// held against each other by their names.
+    fn gone(
+        &mut self,
+        gone: &[(String, &dyn Reflect)],
+        new: &[&NamedField],
+        path: &Path<'_>,
+    ) -> Result<(), String> {
+        for field in new {
+            let is_it = |value: &dyn Reflect| value.reflect_type_path() == field.type_path();
+            if let Some((name, _)) = gone.iter().find(|(_, value)| is_it(*value)) {
+                let [gone, new] = [path.below(name), path.below(field.name())];
+                return Err(perhaps_renamed(&gone.to_string(), &new.to_string()));
+            }
+        }
+        for (name, _) in gone {
+            self.dropped(path.below(name));
+        }
+        Ok(())
     }
 
     fn default_of(&self, id: TypeId) -> Option<Box<dyn Reflect>> {

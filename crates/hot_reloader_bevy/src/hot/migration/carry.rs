@@ -178,12 +178,6 @@ fn leave_behind(
     let crossings = crossings.into_iter().enumerate();
     let crossings = crossings.filter(|(index, _)| waiting.contains(index));
     let waiting: Vec<Crossing> = crossings.map(|(_, crossing)| crossing).collect();
-    let delegates = &mut *world.resource_mut::<Delegates>();
-    for crossing in &waiting {
-        // The code that said so gives way now.
-        let (id, layout) = crossing.origin.clone();
-        delegates.origins.entry(id).or_insert(layout);
-    }
     let left = &mut *world.resource_mut::<LeftBehind>();
     let now = Left { waiting, abandoned };
     left.before = std::mem::replace(&mut left.now, now);
@@ -228,12 +222,19 @@ pub(crate) fn late(world: &mut World) {
     world.resource_mut::<LeftBehind>().now.waiting = waiting;
 }
 
-/// The type that a crossing waits for, if it has come.
+/// The type that a crossing waits for, if it has come. Other code may have had types of that name.
 fn newcomer(world: &World, crossing: &Crossing) -> Option<Incoming> {
+    let Delegates { origins, slots, .. } = world.resource::<Delegates>();
+    let name = &*crossing.names[1];
+    let is_of_others = |id: &TypeId| {
+        let mut running = slots.iter().map(|slot| &slot.layout);
+        let origin = origins.get(id);
+        origin.is_some_and(|origin| running.all(|layout| layout.tells_apart(origin, name)))
+    };
     let mut known = world.components().iter();
     let info = known.find(|info| {
-        let is_new = info.id().index() > crossing.old.index();
-        is_new && info.name() == crossing.names[1]
+        let id = info.type_id().filter(|_| info.name() == name);
+        id.is_some_and(|id| !is_of_others(&id))
     })?;
     Incoming::of(info)
 }

@@ -70,7 +70,7 @@ pub(crate) fn decide(
             }
         }
     }
-    faults.extend(used_elsewhere(world, &mut crossings, &queues, plan));
+    faults.extend(used_elsewhere(&decision, &mut crossings, &queues));
     if faults.is_empty() {
         Ok(crossings)
     } else {
@@ -170,6 +170,8 @@ impl Decision<'_> {
         if to.is_none() && !new.tells_apart(old, name) {
             return Ok(None);
         }
+        let known = to.is_none().then(|| self.known(&now, new)).flatten();
+        let to = to.or(known.as_ref());
         let was = old.of(name);
         if was == Known::Gone && to.is_none() {
             // The sources never knew it, and new code does not either.
@@ -192,7 +194,6 @@ impl Decision<'_> {
         })?;
         Ok(Some(Crossing {
             old: info.id(),
-            origin: (id, old.clone()),
             holder,
             names: [name.to_owned(), now.clone()],
             way,
@@ -302,6 +303,18 @@ impl Decision<'_> {
             name: name.to_owned(),
             ..like.clone()
         })
+    }
+
+    /// A type of this name that the world has known since before, if it is the new code's: an edit was undone. So
+    /// nothing need be seen to use it.
+    fn known(&self, name: &str, new: &Layout) -> Option<Incoming> {
+        let mut known = self.world.components().iter();
+        let info = known.find(|info| {
+            let id = info.type_id().filter(|_| info.name() == name);
+            let came_with = id.and_then(|id| self.layout_of(id, name));
+            came_with.is_some_and(|layout| !new.tells_apart(&layout, name))
+        })?;
+        Incoming::of(info)
     }
 
     /// Whether a request for a state has come since the last transitions were made.
@@ -607,21 +620,17 @@ fn skeleton(path: &str, definition: &str) -> String {
 /// Leaves alone what only modules use that are not reloaded, and finds what both they and new code use, or
 /// the app itself: these would go on with what it was. So the modules would with the `queues` of events.
 fn used_elsewhere(
-    world: &World,
+    decision: &Decision<'_>,
     crossings: &mut Vec<Crossing>,
     queues: &[(ComponentId, String)],
-    plan: &Plan,
 ) -> Vec<TypeFault> {
     if crossings.is_empty() && queues.is_empty() {
         // As with nearly every reload.
         return Vec::new();
     }
     let mut users: HashMap<ComponentId, String> = HashMap::new();
-    let slots = &world.resource::<Delegates>().slots;
-    for slot in slots
-        .iter()
-        .filter(|slot| !plan.replaces(&slot.module.name))
-    {
+    let slots = decision.slots.iter();
+    for slot in slots.filter(|slot| !decision.plan.replaces(&slot.module.name)) {
         let user = format!(
             "module `{}` uses it too and is not reloaded; reload all modules",
             slot.module.name
@@ -631,8 +640,12 @@ fn used_elsewhere(
             users.insert(id, user.clone());
         }
     }
-    let is_unknown = |crossing: &Crossing| matches!(&crossing.way, Way::Over { to: None, .. });
-    crossings.retain(|crossing| !(is_unknown(crossing) && users.contains_key(&crossing.old)));
+    let is_seen = |to: &Incoming| decision.incoming.contains_key(&to.id);
+    let is_unseen = |crossing: &Crossing| match &crossing.way {
+        Way::Over { to, .. } => !to.as_ref().is_some_and(is_seen),
+        Way::Discard | Way::DiscardUnseen | Way::Anew => false,
+    };
+    crossings.retain(|crossing| !(is_unseen(crossing) && users.contains_key(&crossing.old)));
     let split = |users: &HashMap<ComponentId, String>, id, name: &str| {
         let user = users.get(&id)?;
         Some(fault(name, user.clone()))
@@ -640,7 +653,7 @@ fn used_elsewhere(
     let of_queues = queues.iter();
     let of_queues = of_queues.filter_map(|(id, name)| split(&users, *id, name));
     let mut faults: Vec<TypeFault> = of_queues.collect();
-    let host = world.get_resource::<Schedules>();
+    let host = decision.world.get_resource::<Schedules>();
     for id in host
         .into_iter()
         .flat_map(Schedules::iter)

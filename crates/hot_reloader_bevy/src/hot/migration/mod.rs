@@ -5,18 +5,16 @@
 //! [`decide()`] says for each such type in the world how its values go over, by its name: as they are if the
 //! sources say that it is what it was, by serde or by the names of its fields ([`adapt`]) if not.
 //! [`carry()`] makes all new values first, and puts them in place only if all came about. What new code has not
-//! been seen to use is [`left`] where it is.
+//! been seen to use is [`left`] where it is; [`origins`] tells types of one name apart.
 
 mod adapt;
 mod carry;
 mod convert;
 mod decide;
 mod left;
-
-use std::{any::TypeId, sync::Arc};
+pub(crate) mod origins;
 
 use bevy::ecs::component::ComponentId;
-use hot_reloader_build::Layout;
 use hot_reloader_core::TypeFault;
 use hot_reloader_transaction::Passage;
 
@@ -30,8 +28,6 @@ use convert::Conversion;
 /// How the values of one type in the world go over to new code.
 pub(crate) struct Crossing {
     old: ComponentId,
-    /// Of the old type, what the sources said of it.
-    origin: (TypeId, Arc<Layout>),
     holder: Holder,
     /// What it is called before and after.
     names: [String; 2],

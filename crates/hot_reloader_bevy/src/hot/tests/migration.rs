@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 
-use bevy::{prelude::*, state::app::StatesPlugin};
+use bevy::{prelude::*, reflect::GetTypeRegistration, state::app::StatesPlugin};
 use hot_reloader_transaction::{Outcome, Passage, TypeChange};
 
 use super::harness::{check, module, Bench};
@@ -345,6 +345,40 @@ fn paths_of_types_lead_to_those_of_the_code_that_runs() {
         check(&report, Outcome::RolledBack);
         assert_eq!(leads_to(&mut bench), old);
     }
+}
+
+/// As `#[reflect(…)]` and the functions say it that reflection calls.
+#[test]
+fn what_is_registered_of_a_type_is_what_the_code_says_that_runs() {
+    #[derive(Reflect)]
+    struct Sign;
+    #[derive(Clone)]
+    struct Says(&'static str);
+    /// As `register_type` does it: not again if it is there.
+    fn register(app: &mut App, text: &'static str) {
+        let mut sign = Sign::get_type_registration();
+        sign.insert(Says(text));
+        let registry = app.world().resource::<AppTypeRegistry>();
+        registry.write().add_registration(sign);
+    }
+    let says = |bench: &mut Bench| {
+        let registry = bench.world().resource::<AppTypeRegistry>().read();
+        let says = registry.get_type_data::<Says>(TypeId::of::<Sign>());
+        says.map(|says| says.0)
+    };
+    let mut bench = Bench::new(&[module("game", |app| register(app, "old"))], |_| {});
+    bench.types("struct Sign;", 1);
+    check(&bench.report(), Outcome::Committed);
+    assert_eq!(says(&mut bench), Some("old"));
+    let report = bench.reload(&[module("game", |app| register(app, "new"))]);
+    check(&report, Outcome::Committed);
+    assert_eq!(says(&mut bench), Some("new"));
+    let report = bench.reload(&[module("game", |app| {
+        register(app, "broken");
+        app.add_systems(Update, || panic!("wrecked"));
+    })]);
+    check(&report, Outcome::RolledBack);
+    assert_eq!(says(&mut bench), Some("new"));
 }
 
 /// What could not be made again is not done away with.

@@ -13,4 +13,5 @@ mod migration;
 mod placement;
 mod rollback;
 mod running;
+mod undone;
 mod written;

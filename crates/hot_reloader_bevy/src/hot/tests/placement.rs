@@ -369,6 +369,79 @@ fn an_order_in_which_modules_run_anyway_holds() {
     }
 }
 
+/// What was said in both does not hold between them all the same.
+#[test]
+fn an_order_that_both_modules_say_is_told_if_they_run_in_another() {
+    /// In each module, the first and the last have systems.
+    #[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+    enum Turn {
+        First,
+        Middle,
+        Last,
+    }
+    fn order(app: &mut App) {
+        app.configure_sets(Update, (Turn::First, Turn::Middle, Turn::Last).chain());
+    }
+    const FIRST: ModuleEntry = module("first", |app| {
+        order(app);
+        app.add_systems(Update, note("first").in_set(Turn::First));
+    });
+    const LAST: ModuleEntry = module("last", |app| {
+        order(app);
+        app.add_systems(Update, note("last").in_set(Turn::Last));
+    });
+    for (modules, count) in [([FIRST, LAST], 0), ([LAST, FIRST], 1)] {
+        let mut bench = Bench::new(&modules, host);
+        let report = bench.report();
+        check(&report, Outcome::Committed);
+        let says = |text: &&String| text.contains("does not hold");
+        assert_eq!(report.warnings.iter().filter(says).count(), count);
+        assert_eq!(told(&report, "last", "first").len(), count, "{report:#?}");
+        let seen = frame(&mut bench);
+        let at = |note: &str| seen.iter().position(|seen| *seen == note);
+        assert_eq!(at("last") < at("first"), count == 1, "{seen:?}");
+    }
+}
+
+#[test]
+fn an_order_that_two_modules_say_of_systems_of_their_own_is_not_taken_for_the_same() {
+    fn before(app: &mut App) {
+        app.add_systems(Update, note("before").before(Own::A));
+    }
+    let mut bench = Bench::new(
+        &[
+            module("has", |app| {
+                before(app);
+                app.add_systems(Update, note("a").in_set(Own::A));
+            }),
+            module("says", before),
+        ],
+        host,
+    );
+    let report = bench.report();
+    check(&report, Outcome::Committed);
+    assert_eq!(told(&report, "says", "has").len(), 1, "{report:#?}");
+}
+
+#[test]
+fn an_order_of_modules_is_none_of_systems_that_have_places_in_the_app() {
+    let mut bench = Bench::new(
+        &[
+            module("early", |app| {
+                let system = note("early").in_set(Own::A).in_set(Part::Late);
+                app.add_systems(Update, system);
+            }),
+            module("late", |app| {
+                app.add_systems(Update, note("late").after(Own::A));
+            }),
+        ],
+        host,
+    );
+    let report = bench.report();
+    check(&report, Outcome::Committed);
+    assert_eq!(told(&report, "late", "early").len(), 1, "{report:#?}");
+}
+
 #[test]
 fn a_set_that_one_module_puts_into_one_of_the_app_is_told_where_another_has_systems_in_it() {
     let mut bench = Bench::new(

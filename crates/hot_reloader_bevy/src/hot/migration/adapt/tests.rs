@@ -19,6 +19,9 @@ mod old {
         Busy { with: Item },
     }
     #[derive(Reflect)]
+    #[type_path = "game::arms"]
+    pub(super) struct Weapon(pub(super) u8);
+    #[derive(Reflect)]
     pub(super) struct Chest {
         pub(super) items: Vec<Item>,
         pub(super) by_name: HashMap<String, Item>,
@@ -42,6 +45,10 @@ mod new {
         Busy { with: Item, since: u8 },
         Calm,
     }
+    #[derive(Reflect, Debug, Default)]
+    #[reflect(Default)]
+    #[type_path = "game::arms"]
+    pub(super) struct Weapon(pub(super) u8);
     #[derive(Reflect, Debug, PartialEq, Default)]
     #[reflect(Default)]
     pub(super) struct Chest {
@@ -114,6 +121,48 @@ fn a_field_that_may_have_another_name_now_is_asked_for() {
         error.starts_with("`streak` is gone and `row`, of the same type, is new"),
         "{error}"
     );
+}
+
+/// Types of the code are others after an edit, so they are the same by their names only.
+#[test]
+fn a_field_of_a_type_of_the_code_may_have_another_name_now() {
+    #[derive(Reflect)]
+    struct Was {
+        weapon: old::Weapon,
+    }
+    #[derive(Reflect, Debug)]
+    struct Now {
+        arm: new::Weapon,
+    }
+    let weapon = old::Weapon(7);
+    let error = adapt::<Now>(&Was { weapon }).unwrap_err();
+    assert!(
+        error.starts_with("`weapon` is gone and `arm`, of the same type, is new"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_field_of_a_variant_may_have_another_name_now() {
+    #[derive(Reflect)]
+    enum Was {
+        Sword { damage: f32 },
+        Bow(f32),
+    }
+    #[derive(Reflect, Debug)]
+    enum Now {
+        Sword { power: f32 },
+        Bow { range: f32 },
+    }
+    let cases = [
+        (Was::Sword { damage: 0.5 }, "Sword.damage", "Sword.power"),
+        (Was::Bow(0.5), "Bow.0", "Bow.range"),
+    ];
+    for (was, gone, new) in cases {
+        let error = adapt::<Now>(&was).unwrap_err();
+        let says = format!("`{gone}` is gone and `{new}`, of the same type, is new");
+        assert!(error.starts_with(&says), "{error}");
+    }
 }
 
 #[test]
