@@ -64,8 +64,8 @@ impl Dialect for Anthropic {
         // A part of the longest answer, for thoughts count as answer.
         let budget = form.longest / 4;
         let under_way = under_way(&turns);
-        let thinks =
-            form.thoughts && budget >= FEWEST && turns[under_way..].iter().all(has_its_thoughts);
+        let has_budget = budget >= FEWEST && begins_with_thoughts(&turns[under_way..]);
+        let thinks = form.thoughts && (form.adaptive || has_budget);
         let turns: Vec<_> = turns
             .iter()
             .enumerate()
@@ -84,7 +84,12 @@ impl Dialect for Anthropic {
             body["system"] = system.into();
         }
         if thinks {
-            body["thinking"] = json!({ "type": "enabled", "budget_tokens": budget });
+            body["thinking"] = if form.adaptive {
+                // Whoever takes no budget keeps the words of the thoughts back unless they are asked for.
+                json!({ "type": "adaptive", "display": "summarized" })
+            } else {
+                json!({ "type": "enabled", "budget_tokens": budget })
+            };
         }
         if !form.tools.is_empty() {
             body["tools"] = form.tools.iter().map(offer).collect();
@@ -146,13 +151,14 @@ fn under_way(turns: &[Message]) -> usize {
     turns.iter().rposition(is_said).map_or(0, |last| last + 1)
 }
 
-/// Whether nothing in a message keeps the model from thinking: it must be given its thoughts back with
-/// its calls.
-fn has_its_thoughts(message: &Message) -> bool {
-    match &message.tools {
-        ToolUse::Calls(calls) => !thoughts(calls).is_empty(),
-        ToolUse::None | ToolUse::Results(_) => true,
-    }
+/// Whether nothing in the answer that is under way keeps the model from thinking within a budget: if it has called
+/// tools, that must begin with its thoughts. It may have called more of them without another thought.
+fn begins_with_thoughts(answer: &[Message]) -> bool {
+    let first = answer.iter().find_map(|message| match &message.tools {
+        ToolUse::Calls(calls) => Some(calls),
+        ToolUse::None | ToolUse::Results(_) => None,
+    });
+    first.is_none_or(|calls| !thoughts(calls).is_empty())
 }
 
 /// The blocks of thoughts that were kept with calls, if they are such that the server takes them back.
@@ -340,6 +346,13 @@ mod tests {
             let body = server("http://a").body(&messages, &form);
             assert_eq!(body["thinking"], Value::Null);
         }
+        let form = Form {
+            adaptive: true,
+            ..Form::default()
+        };
+        let body = server("http://a").body(&messages, &form);
+        let adaptive = json!({ "type": "adaptive", "display": "summarized" });
+        assert_eq!(body["thinking"], adaptive);
         let url: Uri = "http://a".parse().unwrap();
         let headers = server("http://a").headers(&url, &ApiKey::new("sk-1").unwrap());
         let expected = [("anthropic-version", VERSION), ("x-api-key", "sk-1")];
@@ -472,6 +485,37 @@ mod tests {
             assert_eq!(body["thinking"], Value::Null, "{signature}");
             assert_eq!(body["messages"][4]["content"][0]["type"], "tool_use");
         }
+    }
+
+    #[test]
+    fn whoever_has_thought_at_first_goes_on_thinking() {
+        let thoughts = json!([{ "type": "thinking", "thinking": "six", "signature": "s" }]);
+        let rounds = |first: &str| {
+            let first = Call {
+                signature: first.to_owned(),
+                ..call("1", "{}")
+            };
+            [
+                Message::new(ChatRole::User, "a"),
+                Message::calls("", vec![first]),
+                Message::results(vec![result("1", "hello")]),
+                Message::calls("", vec![call("2", "{}")]),
+                Message::results(vec![result("2", "hello")]),
+            ]
+        };
+        let mut form = Form {
+            tools: vec![tool()],
+            ..Form::default()
+        };
+        let body = server("http://a").body(&rounds(&thoughts.to_string()), &form);
+        assert_eq!(body["thinking"]["type"], "enabled");
+        assert_eq!(body["messages"][1]["content"][0], thoughts[0]);
+        let body = server("http://a").body(&rounds(""), &form);
+        assert_eq!(body["thinking"], Value::Null);
+        // Without a budget it may begin as it likes.
+        form.adaptive = true;
+        let body = server("http://a").body(&rounds(""), &form);
+        assert_eq!(body["thinking"]["type"], "adaptive");
     }
 
     #[test]
