@@ -158,13 +158,12 @@ fn begins_with_thoughts(answer: &[Message]) -> bool {
         ToolUse::Calls(calls) => Some(calls),
         ToolUse::None | ToolUse::Results(_) => None,
     });
-    first.is_none_or(|calls| !thoughts(calls).is_empty())
+    first.is_none_or(|calls| calls.first().is_some_and(|call| !thoughts(call).is_empty()))
 }
 
-/// The blocks of thoughts that were kept with calls, if they are such that the server takes them back.
-fn thoughts(calls: &[Call]) -> Vec<Value> {
-    let kept = calls.first().map_or("", |call| call.signature.as_str());
-    let blocks: Vec<Value> = serde_json::from_str(kept).unwrap_or_default();
+/// The blocks of thoughts that were kept with a call, if they are such that the server takes them back.
+fn thoughts(call: &Call) -> Vec<Value> {
+    let blocks: Vec<Value> = serde_json::from_str(&call.signature).unwrap_or_default();
     let is_signed = |block: &Value| {
         let proof = [&block["signature"], &block["data"]];
         proof
@@ -183,23 +182,25 @@ fn content(message: &Message, with_thoughts: bool) -> Value {
     match &message.tools {
         ToolUse::None => json!(message.text),
         ToolUse::Calls(calls) => {
-            let thoughts = if with_thoughts {
-                thoughts(calls)
-            } else {
-                Vec::new()
-            };
             // A block without a text is refused.
-            let text = (!message.text.trim().is_empty())
+            let mut text = (!message.text.trim().is_empty())
                 .then(|| json!({ "type": "text", "text": message.text }));
-            let calls = calls.iter().map(|call| {
-                json!({
+            let blocks = calls.iter().flat_map(|call| {
+                // Where they were: the server knows them by their order.
+                let thoughts = if with_thoughts {
+                    thoughts(call)
+                } else {
+                    Vec::new()
+                };
+                let called = json!({
                     "type": "tool_use",
                     "id": sent_id(&call.id),
                     "name": sent_name(&call.name),
                     "input": arguments(call),
-                })
+                });
+                thoughts.into_iter().chain(text.take()).chain([called])
             });
-            thoughts.into_iter().chain(text).chain(calls).collect()
+            blocks.collect()
         }
         ToolUse::Results(results) => results
             .iter()
@@ -543,7 +544,33 @@ mod tests {
             panic!("{updates:?}");
         };
         let expected = json!({ "type": "thinking", "thinking": "six", "signature": "s" });
-        assert_eq!(thoughts(calls), [expected]);
+        assert_eq!(thoughts(&calls[0]), [expected]);
+    }
+
+    #[test]
+    fn thoughts_between_calls_go_back_between_them() {
+        let thought = |text: &str| json!({"type": "thinking", "thinking": text, "signature": "s"});
+        let called = |id: &str| json!({"type": "tool_use", "id": id, "name": "read", "input": {}});
+        let said = json!({"type": "text", "text": "a"});
+        let content = json!([
+            thought("one"),
+            said,
+            called("1"),
+            called("2"),
+            thought("two"),
+            called("3")
+        ]);
+        let message = json!({"type": "message", "stop_reason": "tool_use", "content": content});
+        let mut answer = Answer::default();
+        answer.take_calls(0);
+        server("http://a").read(&message, &mut answer).unwrap();
+        assert_eq!(answer.end(End::Orderly), Ok(()));
+        let updates = answer.take_updates();
+        let Some(Told::Calls(calls)) = updates.last() else {
+            panic!("{updates:?}");
+        };
+        let message = Message::calls("a", calls.clone());
+        assert_eq!(super::content(&message, true), content);
     }
 
     #[test]

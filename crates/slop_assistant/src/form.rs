@@ -112,7 +112,9 @@ impl Form {
             return Some("for as many thoughts as the model likes");
         }
         let is_of_thoughts = has("thinking") || OF_THOUGHTS.iter().any(|name| names(&words, name));
-        if self.thoughts && is_of_thoughts && (refuses || has("disable")) {
+        // So thoughts are refused that are missing, or that the server does not know again.
+        let are_unwanted = has("disable") || has("cannot be modified");
+        if self.thoughts && is_of_thoughts && (refuses || are_unwanted) {
             self.thoughts = false;
             return Some("without thoughts");
         }
@@ -269,6 +271,8 @@ mod tests {
             "Extra inputs are not permitted, field: 'messages[8].reasoning', value: 'six'",
             "Extra inputs are not permitted body messages.2 tool_calls.0 extra_content",
             "property 'messages.2.assistant.reasoning_details' is unsupported",
+            "messages.1.content.2: `thinking` or `redacted_thinking` blocks in the latest assistant \
+             message cannot be modified. These blocks must remain as they were in the original response.",
         ] {
             check(words, Form { thoughts, ..form() });
             let mut form = with_tool();
