@@ -213,7 +213,7 @@ impl Answer {
         self.first_call = Some(first);
     }
 
-    /// Keeps thoughts that go back with the calls, if there will be some.
+    /// Keeps thoughts that go back with the next call, if there will be some.
     pub(crate) fn keep(&mut self, index: u64, thoughts: &Value) {
         if self.first_call.is_some() {
             self.kept.push((index, thoughts.clone()));
@@ -319,7 +319,15 @@ impl Answer {
         }
         let first = self.first_call.unwrap_or_default();
         let calls = (first..).zip(mem::take(&mut self.calls));
-        let calls = calls.map(|(number, (_, mut call))| {
+        let kept = mem::take(&mut self.kept);
+        let mut kept = kept.into_iter().peekable();
+        let calls = calls.map(|(number, (index, mut call))| {
+            // What the model thought before this call, and after the one before it.
+            let mut thoughts = Vec::new();
+            while let Some((_, one)) = kept.next_if(|(at, _)| *at <= index) {
+                thoughts.push(one);
+            }
+            keep_with(&mut call, thoughts);
             if call.id.is_empty() {
                 call.id = format!("{OURS}{number}");
             }
@@ -329,13 +337,6 @@ impl Answer {
             call
         });
         let mut calls: Vec<Call> = calls.collect();
-        let kept = mem::take(&mut self.kept).into_iter();
-        let mut kept: Vec<Value> = kept.map(|(_, thoughts)| thoughts).collect();
-        if let Some(first) = calls.first_mut().filter(|_| !kept.is_empty()) {
-            // Beside what it has itself.
-            kept.extend(serde_json::from_str::<Value>(&first.signature).ok());
-            first.signature = Value::Array(kept).to_string();
-        }
         for call in &mut calls {
             let Call {
                 id,
@@ -482,6 +483,14 @@ impl Answer {
                 only_thoughts: self.has_thoughts,
             }),
         }
+    }
+}
+
+/// Keeps thoughts with a call, beside what it has itself.
+fn keep_with(call: &mut Call, mut thoughts: Vec<Value>) {
+    if !thoughts.is_empty() {
+        thoughts.extend(serde_json::from_str::<Value>(&call.signature).ok());
+        call.signature = Value::Array(thoughts).to_string();
     }
 }
 

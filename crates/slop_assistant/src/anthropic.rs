@@ -64,8 +64,8 @@ impl Dialect for Anthropic {
         // A part of the longest answer, for thoughts count as answer.
         let budget = form.longest / 4;
         let under_way = under_way(&turns);
-        let thinks =
-            form.thoughts && budget >= FEWEST && turns[under_way..].iter().all(has_its_thoughts);
+        let has_budget = budget >= FEWEST && begins_with_thoughts(&turns[under_way..]);
+        let thinks = form.thoughts && (form.adaptive || has_budget);
         let turns: Vec<_> = turns
             .iter()
             .enumerate()
@@ -84,7 +84,12 @@ impl Dialect for Anthropic {
             body["system"] = system.into();
         }
         if thinks {
-            body["thinking"] = json!({ "type": "enabled", "budget_tokens": budget });
+            body["thinking"] = if form.adaptive {
+                // Whoever takes no budget keeps the words of the thoughts back unless they are asked for.
+                json!({ "type": "adaptive", "display": "summarized" })
+            } else {
+                json!({ "type": "enabled", "budget_tokens": budget })
+            };
         }
         if !form.tools.is_empty() {
             body["tools"] = form.tools.iter().map(offer).collect();
@@ -146,19 +151,19 @@ fn under_way(turns: &[Message]) -> usize {
     turns.iter().rposition(is_said).map_or(0, |last| last + 1)
 }
 
-/// Whether nothing in a message keeps the model from thinking: it must be given its thoughts back with
-/// its calls.
-fn has_its_thoughts(message: &Message) -> bool {
-    match &message.tools {
-        ToolUse::Calls(calls) => !thoughts(calls).is_empty(),
-        ToolUse::None | ToolUse::Results(_) => true,
-    }
+/// Whether nothing in the answer that is under way keeps the model from thinking within a budget: if it has called
+/// tools, that must begin with its thoughts. It may have called more of them without another thought.
+fn begins_with_thoughts(answer: &[Message]) -> bool {
+    let first = answer.iter().find_map(|message| match &message.tools {
+        ToolUse::Calls(calls) => Some(calls),
+        ToolUse::None | ToolUse::Results(_) => None,
+    });
+    first.is_none_or(|calls| calls.first().is_some_and(|call| !thoughts(call).is_empty()))
 }
 
-/// The blocks of thoughts that were kept with calls, if they are such that the server takes them back.
-fn thoughts(calls: &[Call]) -> Vec<Value> {
-    let kept = calls.first().map_or("", |call| call.signature.as_str());
-    let blocks: Vec<Value> = serde_json::from_str(kept).unwrap_or_default();
+/// The blocks of thoughts that were kept with a call, if they are such that the server takes them back.
+fn thoughts(call: &Call) -> Vec<Value> {
+    let blocks: Vec<Value> = serde_json::from_str(&call.signature).unwrap_or_default();
     let is_signed = |block: &Value| {
         let proof = [&block["signature"], &block["data"]];
         proof
@@ -177,23 +182,25 @@ fn content(message: &Message, with_thoughts: bool) -> Value {
     match &message.tools {
         ToolUse::None => json!(message.text),
         ToolUse::Calls(calls) => {
-            let thoughts = if with_thoughts {
-                thoughts(calls)
-            } else {
-                Vec::new()
-            };
             // A block without a text is refused.
-            let text = (!message.text.trim().is_empty())
+            let mut text = (!message.text.trim().is_empty())
                 .then(|| json!({ "type": "text", "text": message.text }));
-            let calls = calls.iter().map(|call| {
-                json!({
+            let blocks = calls.iter().flat_map(|call| {
+                // Where they were: the server knows them by their order.
+                let thoughts = if with_thoughts {
+                    thoughts(call)
+                } else {
+                    Vec::new()
+                };
+                let called = json!({
                     "type": "tool_use",
                     "id": sent_id(&call.id),
                     "name": sent_name(&call.name),
                     "input": arguments(call),
-                })
+                });
+                thoughts.into_iter().chain(text.take()).chain([called])
             });
-            thoughts.into_iter().chain(text).chain(calls).collect()
+            blocks.collect()
         }
         ToolUse::Results(results) => results
             .iter()
@@ -340,6 +347,13 @@ mod tests {
             let body = server("http://a").body(&messages, &form);
             assert_eq!(body["thinking"], Value::Null);
         }
+        let form = Form {
+            adaptive: true,
+            ..Form::default()
+        };
+        let body = server("http://a").body(&messages, &form);
+        let adaptive = json!({ "type": "adaptive", "display": "summarized" });
+        assert_eq!(body["thinking"], adaptive);
         let url: Uri = "http://a".parse().unwrap();
         let headers = server("http://a").headers(&url, &ApiKey::new("sk-1").unwrap());
         let expected = [("anthropic-version", VERSION), ("x-api-key", "sk-1")];
@@ -475,6 +489,37 @@ mod tests {
     }
 
     #[test]
+    fn whoever_has_thought_at_first_goes_on_thinking() {
+        let thoughts = json!([{ "type": "thinking", "thinking": "six", "signature": "s" }]);
+        let rounds = |first: &str| {
+            let first = Call {
+                signature: first.to_owned(),
+                ..call("1", "{}")
+            };
+            [
+                Message::new(ChatRole::User, "a"),
+                Message::calls("", vec![first]),
+                Message::results(vec![result("1", "hello")]),
+                Message::calls("", vec![call("2", "{}")]),
+                Message::results(vec![result("2", "hello")]),
+            ]
+        };
+        let mut form = Form {
+            tools: vec![tool()],
+            ..Form::default()
+        };
+        let body = server("http://a").body(&rounds(&thoughts.to_string()), &form);
+        assert_eq!(body["thinking"]["type"], "enabled");
+        assert_eq!(body["messages"][1]["content"][0], thoughts[0]);
+        let body = server("http://a").body(&rounds(""), &form);
+        assert_eq!(body["thinking"], Value::Null);
+        // Without a budget it may begin as it likes.
+        form.adaptive = true;
+        let body = server("http://a").body(&rounds(""), &form);
+        assert_eq!(body["thinking"]["type"], "adaptive");
+    }
+
+    #[test]
     fn thoughts_are_kept_with_calls() {
         let events = [
             json!({"type": "content_block_start", "index": 0,
@@ -499,7 +544,33 @@ mod tests {
             panic!("{updates:?}");
         };
         let expected = json!({ "type": "thinking", "thinking": "six", "signature": "s" });
-        assert_eq!(thoughts(calls), [expected]);
+        assert_eq!(thoughts(&calls[0]), [expected]);
+    }
+
+    #[test]
+    fn thoughts_between_calls_go_back_between_them() {
+        let thought = |text: &str| json!({"type": "thinking", "thinking": text, "signature": "s"});
+        let called = |id: &str| json!({"type": "tool_use", "id": id, "name": "read", "input": {}});
+        let said = json!({"type": "text", "text": "a"});
+        let content = json!([
+            thought("one"),
+            said,
+            called("1"),
+            called("2"),
+            thought("two"),
+            called("3")
+        ]);
+        let message = json!({"type": "message", "stop_reason": "tool_use", "content": content});
+        let mut answer = Answer::default();
+        answer.take_calls(0);
+        server("http://a").read(&message, &mut answer).unwrap();
+        assert_eq!(answer.end(End::Orderly), Ok(()));
+        let updates = answer.take_updates();
+        let Some(Told::Calls(calls)) = updates.last() else {
+            panic!("{updates:?}");
+        };
+        let message = Message::calls("a", calls.clone());
+        assert_eq!(super::content(&message, true), content);
     }
 
     #[test]

@@ -86,7 +86,15 @@ impl Chat<'_> {
             let body = self.client.dialect.body(&self.ask.messages, &self.form);
             let response = self.client.post(url, &body)?;
             if response.status().is_success() {
-                return self.stream(url, response);
+                let Some(refusal) = self.stream(url, response)? else {
+                    return Ok(());
+                };
+                let wanted = retry::wanted_in(&refusal.body);
+                if !self.wait(&refusal, wanted)? {
+                    let text = refusal.words;
+                    return Err(AssistantError::Reported { text });
+                }
+                continue;
             }
             let wanted = retry::wanted(response.headers(), SystemTime::now());
             let refusal = refusal(url, response);
@@ -168,8 +176,12 @@ impl Chat<'_> {
         self.outlet.tell(Told::Retrying { after, reason })
     }
 
-    /// Passes an answer on until it is complete.
-    fn stream(&self, url: &Uri, response: Response<Body>) -> Result<(), AssistantError> {
+    /// Passes an answer on until it is complete, or gives the refusal that came in its place under a good status.
+    fn stream(
+        &self,
+        url: &Uri,
+        response: Response<Body>,
+    ) -> Result<Option<Refusal>, AssistantError> {
         if let Some(encoding) = foreign_encoding(response.headers()) {
             let reason = format!("it is encoded as {encoding}, which was not asked for");
             return Err(AssistantError::BadStream { reason });
@@ -209,7 +221,9 @@ impl Chat<'_> {
                         lingering = None;
                     }
                     self.tell_all(updates)?;
-                    read?;
+                    if let Err(error) = read {
+                        return late_refusal(url, &decoder, error).map(Some);
+                    }
                     if !decoder.is_done() {
                         continue;
                     }
@@ -222,8 +236,9 @@ impl Chat<'_> {
             let ended = decoder.end(end);
             self.tell_all(decoder.take_updates())?;
             return match ended {
+                Ok(()) => Ok(None),
                 Err(AssistantError::CutOff) => Err(cause),
-                ended => ended,
+                Err(error) => late_refusal(url, &decoder, error).map(Some),
             };
         }
     }
@@ -232,6 +247,28 @@ impl Chat<'_> {
         updates
             .into_iter()
             .try_for_each(|update| self.outlet.tell(update))
+    }
+}
+
+/// The refusal that an error is which came in place of an answer, if it says itself which status it has.
+///
+/// # Errors
+///
+/// If it does not, or came within the answer.
+fn late_refusal(
+    url: &Uri,
+    decoder: &Decoder<'_>,
+    error: AssistantError,
+) -> Result<Refusal, AssistantError> {
+    let body = decoder.instead().unwrap_or_default();
+    match (retry::status_in(body), error) {
+        (Some(status), AssistantError::Reported { text }) => Ok(Refusal {
+            url: url.clone(),
+            status,
+            body: body.to_owned(),
+            words: text,
+        }),
+        (_, error) => Err(error),
     }
 }
 

@@ -63,6 +63,8 @@ pub(crate) struct Decoder<'a> {
     beside: Option<AssistantError>,
     /// What came behind the answer, and is told if that goes on after it.
     behind: Option<AssistantError>,
+    /// The error that came in place of an answer, as the server said it.
+    instead: Option<String>,
 }
 
 impl<'a> Decoder<'a> {
@@ -75,6 +77,7 @@ impl<'a> Decoder<'a> {
             answer: Answer::default(),
             beside: None,
             behind: None,
+            instead: None,
         }
     }
 
@@ -166,6 +169,11 @@ impl<'a> Decoder<'a> {
         self.answer.is_done()
     }
 
+    /// The error that came in place of an answer, as the server said it. Nothing of one was told before.
+    pub(crate) fn instead(&self) -> Option<&str> {
+        self.instead.as_deref()
+    }
+
     /// What the server is waited for now.
     pub(crate) fn wait(&self) -> Wait {
         if self.answer.has_text() && self.answer.has_ended() && !self.answer.is_doubtful() {
@@ -203,7 +211,7 @@ impl<'a> Decoder<'a> {
             return Ok(());
         }
         if event.name == "error" {
-            return Err(AssistantError::Reported { text: words(data) });
+            return Err(self.reported(words(data), data));
         }
         // Such as how a tool gets on that a gateway has called. A protocol may name its events too.
         let is_named = !matches!(event.name.as_str(), "" | "message");
@@ -240,7 +248,7 @@ impl<'a> Decoder<'a> {
             fault(value)
         };
         if let Some(text) = wrong {
-            return Err(AssistantError::Reported { text });
+            return Err(self.reported(text, &value.to_string()));
         }
         match value {
             Value::Array(values) => {
@@ -254,6 +262,13 @@ impl<'a> Decoder<'a> {
                 read => read,
             },
         }
+    }
+
+    fn reported(&mut self, text: String, said: &str) -> AssistantError {
+        if !self.answer.has_begun() {
+            self.instead = Some(said.to_owned());
+        }
+        AssistantError::Reported { text }
     }
 
     /// Keeps what cannot be understood if it stands beside the answer and is no part of it, as what a gateway

@@ -52,6 +52,8 @@ pub(crate) struct Form {
     /// Whether to ask for the thoughts, where they are not given unasked, and to give those back that
     /// were kept with calls.
     pub(crate) thoughts: bool,
+    /// Whether the model decides how much it thinks, where it would have a budget. Some take none.
+    pub(crate) adaptive: bool,
     /// Whether what the assistant said goes out with blank thoughts where none were kept. Some servers
     /// want some with every call, whoever made it.
     pub(crate) blank_thoughts: bool,
@@ -71,6 +73,7 @@ impl Default for Form {
             stream: true,
             usage: true,
             thoughts: true,
+            adaptive: false,
             blank_thoughts: false,
             roles: Roles::Given,
             longest: 32_000,
@@ -104,8 +107,14 @@ impl Form {
             self.blank_thoughts = true;
             return Some("with blank thoughts where there are none");
         }
+        if self.thoughts && !self.adaptive && refuses && has("thinking") && has("adaptive") {
+            self.adaptive = true;
+            return Some("for as many thoughts as the model likes");
+        }
         let is_of_thoughts = has("thinking") || OF_THOUGHTS.iter().any(|name| names(&words, name));
-        if self.thoughts && is_of_thoughts && (refuses || has("disable")) {
+        // So thoughts are refused that are missing, or that the server does not know again.
+        let are_unwanted = has("disable") || has("cannot be modified");
+        if self.thoughts && is_of_thoughts && (refuses || are_unwanted) {
             self.thoughts = false;
             return Some("without thoughts");
         }
@@ -181,6 +190,11 @@ fn has_any(words: &str, needles: &[&str]) -> bool {
 
 /// The limit in `max_tokens: 32000 > 8192, which is the maximum …`, and in what others say instead.
 fn limit(words: &str) -> Option<u64> {
+    if let Some((_, sum)) = words.split_once("exceed context limit:") {
+        // As in `188240 + 32000 > 200000`. What the question leaves is the room for the answer.
+        let (question, all) = (number(sum)?, number(sum.split_once('>')?.1)?);
+        return all.checked_sub(question).filter(|room| *room > 0);
+    }
     let (_, rest) = words.split_once("max_tokens")?;
     let mut marks = ["<=", "less than or equal to", "at most", "[1,", ">"].into_iter();
     marks.find_map(|mark| number(rest.split_once(mark)?.1))
@@ -257,12 +271,19 @@ mod tests {
             "Extra inputs are not permitted, field: 'messages[8].reasoning', value: 'six'",
             "Extra inputs are not permitted body messages.2 tool_calls.0 extra_content",
             "property 'messages.2.assistant.reasoning_details' is unsupported",
+            "messages.1.content.2: `thinking` or `redacted_thinking` blocks in the latest assistant \
+             message cannot be modified. These blocks must remain as they were in the original response.",
         ] {
             check(words, Form { thoughts, ..form() });
             let mut form = with_tool();
             assert_eq!(form.adapt(words), Some("without thoughts"), "{words}");
             assert_eq!(form.tools.len(), 1);
         }
+        let adaptive = true;
+        let words = "\"thinking.type.enabled\" is not supported for this model. Use \
+                     \"thinking.type.adaptive\" and \"output_config.effort\" to control thinking \
+                     behavior.";
+        check(words, Form { adaptive, ..form() });
         let blank_thoughts = true;
         for words in [
             "The `reasoning_content` in the thinking mode must be passed back to the API.",
@@ -285,6 +306,22 @@ mod tests {
         ] {
             check(words, Form { longest, ..form() });
         }
+        let longest = 11_760;
+        let words = "input length and `max_tokens` exceed context limit: 188240 + 32000 > 200000, \
+                     decrease input length or `max_tokens` and try again";
+        check(words, Form { longest, ..form() });
+    }
+
+    #[test]
+    fn who_takes_no_kind_of_thoughts_is_asked_without() {
+        let mut form = Form {
+            adaptive: true,
+            ..Form::default()
+        };
+        let words = "Only 'enabled' and 'disabled' are supported for thinking; 'adaptive' is not \
+                     supported.";
+        assert_eq!(form.adapt(words), Some("without thoughts"));
+        assert!(!form.thoughts);
     }
 
     #[test]
@@ -362,6 +399,7 @@ mod tests {
             "the model `x` does not exist",
             "the request exceeds the available context size",
             "max_tokens: 1 > many",
+            "input length and `max_tokens` exceed context limit: 200001 + 1 > 200000",
             "upstream error",
         ] {
             check(words, Form::default());

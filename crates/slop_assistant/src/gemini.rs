@@ -10,13 +10,15 @@ use crate::{
     form::{Form, Roles},
     message::in_words,
     told::Usage,
-    tools::{arguments, sent_name},
+    tools::{arguments, sent_name, OURS},
     turns::Turns,
     ApiKey, AssistantError, Call, ChatRole, Message, Tool, ToolUse,
 };
 
 /// The call that answers.
 const GENERATE: &str = "generateContent";
+/// The role of whoever answers.
+const MODEL: &str = "model";
 
 /// A server that speaks it.
 pub(crate) struct Gemini {
@@ -73,18 +75,7 @@ impl Dialect for Gemini {
         if form.roles == Roles::AlternatingWithoutSystem {
             turns = turns.without_system();
         }
-        let contents: Vec<_> = turns
-            .turns
-            .iter()
-            .map(|message| {
-                let role = match message.role {
-                    ChatRole::Assistant => "model",
-                    ChatRole::System | ChatRole::User => "user",
-                };
-                json!({ "role": role, "parts": parts(message) })
-            })
-            .collect();
-        let mut body = json!({ "contents": contents });
+        let mut body = json!({ "contents": contents(&turns.turns) });
         if let Some(system) = &turns.system {
             body["systemInstruction"] = json!({ "parts": [{ "text": system }] });
         }
@@ -126,7 +117,26 @@ fn offer(tool: &Tool) -> Value {
     json!({ "name": name, "description": description, "parameters": schema })
 }
 
-/// What is in a message. Calls have no ids there: what came of them is in their order.
+/// What was said, by turns. Calls are refused right behind another turn of the model, so they are in the same.
+fn contents(messages: &[Message]) -> Vec<Value> {
+    let mut turns: Vec<(&str, Vec<Value>)> = Vec::new();
+    for message in messages {
+        let role = match message.role {
+            ChatRole::Assistant => MODEL,
+            ChatRole::System | ChatRole::User => "user",
+        };
+        match turns.last_mut() {
+            Some((before, said)) if *before == role && role == MODEL => said.extend(parts(message)),
+            _ => turns.push((role, parts(message))),
+        }
+    }
+    let turns = turns.into_iter();
+    turns
+        .map(|(role, parts)| json!({ "role": role, "parts": parts }))
+        .collect()
+}
+
+/// What is in a message. What came of calls is in their order, for many have no id there.
 fn parts(message: &Message) -> Vec<Value> {
     let text = || json!({ "text": message.text });
     match &message.tools {
@@ -134,9 +144,8 @@ fn parts(message: &Message) -> Vec<Value> {
         ToolUse::Calls(calls) => {
             let said = (!message.text.trim().is_empty()).then(text);
             let calls = calls.iter().map(|call| {
-                let mut part = json!({
-                    "functionCall": { "name": sent_name(&call.name), "args": arguments(call) },
-                });
+                let called = json!({ "name": sent_name(&call.name), "args": arguments(call) });
+                let mut part = json!({ "functionCall": with_id(called, &call.id) });
                 // What begins so is what another kind of server wants back.
                 if !call.signature.is_empty() && !call.signature.starts_with(['[', '{']) {
                     part["thoughtSignature"] = call.signature.as_str().into();
@@ -149,11 +158,19 @@ fn parts(message: &Message) -> Vec<Value> {
             .iter()
             .map(|result| {
                 let response = json!({ "result": result.text });
-                let name = sent_name(&result.name);
-                json!({ "functionResponse": { "name": name, "response": response } })
+                let told = json!({ "name": sent_name(&result.name), "response": response });
+                json!({ "functionResponse": with_id(told, &result.id) })
             })
             .collect(),
     }
+}
+
+/// Adds the id that a server has given to a call, which it wants back. One of ours it would not know.
+fn with_id(mut of_call: Value, id: &str) -> Value {
+    if !id.starts_with(OURS) {
+        of_call["id"] = id.into();
+    }
+    of_call
 }
 
 fn read_event(event: &Value, answer: &mut Answer) -> Option<()> {
@@ -206,12 +223,12 @@ fn read_part(part: &Value, answer: &mut Answer) -> Option<()> {
         return None;
     }
     if part["functionCall"].is_object() {
-        let name = part["functionCall"]["name"].as_str();
+        let text = |name: &str| part["functionCall"][name].as_str().unwrap_or_default();
         let arguments = &part["functionCall"]["args"];
         let signature = part["thoughtSignature"].as_str();
         answer.whole_call(Call {
-            id: String::new(),
-            name: name.unwrap_or_default().to_owned(),
+            id: text("id").to_owned(),
+            name: text("name").to_owned(),
             arguments: if arguments.is_null() {
                 String::new()
             } else {
@@ -385,6 +402,41 @@ mod tests {
             }] },
         ]);
         assert_eq!(body["contents"], expected);
+    }
+
+    #[test]
+    fn an_id_that_the_server_gives_goes_back() {
+        let event = piece(&json!({"functionCall": {"id": "8f2b", "name": "read"}}));
+        let mut answer = Answer::default();
+        answer.take_calls(0);
+        server("http://a", "m").read(&event, &mut answer).unwrap();
+        let end = json!({"candidates": [{"finishReason": "STOP"}]});
+        server("http://a", "m").read(&end, &mut answer).unwrap();
+        assert_eq!(answer.end(End::Orderly), Ok(()));
+        assert_eq!(
+            answer.take_updates(),
+            [Told::Calls(vec![call("8f2b", "{}")])]
+        );
+        let called = &parts(&Message::calls("", vec![call("8f2b", "{}")]))[0];
+        assert_eq!(called["functionCall"]["id"], "8f2b");
+        let told = &parts(&Message::results(vec![result("8f2b", "hello")]))[0];
+        assert_eq!(told["functionResponse"]["id"], "8f2b");
+    }
+
+    #[test]
+    fn calls_are_in_one_turn_with_what_the_model_said_before() {
+        let messages = [
+            Message::new(ChatRole::User, "a"),
+            Message::new(ChatRole::Assistant, "b"),
+            Message::calls("", vec![call("call_0", "{}")]),
+            Message::results(vec![result("call_0", "hello")]),
+            Message::new(ChatRole::User, "c"),
+        ];
+        let contents = contents(&Turns::new(&messages).turns);
+        let roles: Vec<_> = contents.iter().map(|turn| &turn["role"]).collect();
+        assert_eq!(roles, ["user", "model", "user", "user"]);
+        assert_eq!(contents[1]["parts"][0]["text"], "b");
+        assert_eq!(contents[1]["parts"][1]["functionCall"]["name"], "read");
     }
 
     #[test]

@@ -24,6 +24,22 @@ pub(crate) fn is_loading(status: StatusCode, body: &str) -> bool {
         && (body.contains("loading") || body.contains("warming up"))
 }
 
+/// The status that belongs to an error, by what it says itself.
+pub(crate) fn status_in(body: &str) -> Option<StatusCode> {
+    let value: Value = serde_json::from_str(body).ok()?;
+    let error = match &value {
+        // Google's, where it is not in a stream.
+        Value::Array(values) => &values.first()?["error"],
+        value => &value["error"],
+    };
+    let status = match error["type"].as_str() {
+        Some("overloaded_error") => 529,
+        Some("rate_limit_error") => 429,
+        _ => u16::try_from(error["code"].as_u64()?).ok()?,
+    };
+    StatusCode::from_u16(status).ok()
+}
+
 /// The pause that the server asks for.
 pub(crate) fn wanted(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
@@ -147,6 +163,27 @@ mod tests {
         assert_eq!(wanted_in(body), Some(Duration::from_millis(7_500)));
         for body in ["", "7s", r#"{"retryDelay":"later"}"#, r#"{"retryDelay":7}"#] {
             assert_eq!(wanted_in(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_error_may_say_its_status_itself() {
+        let status = |body: &str| status_in(body).map(|status| status.as_u16());
+        let overloaded = r#"{"type":"error","error":{"type":"overloaded_error","message":"a"}}"#;
+        assert_eq!(status(overloaded), Some(529));
+        let unavailable = r#"{"error":{"code":503,"message":"a","status":"UNAVAILABLE"}}"#;
+        assert_eq!(status(unavailable), Some(503));
+        assert_eq!(status(&format!("[{unavailable}]")), Some(503));
+        for body in [
+            "",
+            "a",
+            "[]",
+            r#"{"error":"a"}"#,
+            r#"{"error":{"code":"a"}}"#,
+            r#"{"error":{"code":7}}"#,
+            r#"{"code":503}"#,
+        ] {
+            assert_eq!(status(body), None, "{body}");
         }
     }
 

@@ -2,10 +2,10 @@
 
 use crate::{ChatRole, Message, ToolUse};
 
-/// What the user is made to say before an assistant that spoke first.
-const OPENING: &str = "Go on.";
+/// What the user is made to say before an assistant that spoke first, and after one that spoke last.
+const GO_ON: &str = "Go on.";
 
-/// A conversation that alternates, and begins with the user.
+/// A conversation that alternates, and begins and ends with the user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Turns {
     /// What the assistant was told before anybody spoke.
@@ -30,7 +30,7 @@ impl Turns {
                 ChatRole::Assistant => ChatRole::Assistant,
             };
             if turns.is_empty() && role == ChatRole::Assistant {
-                turns.push(Message::new(ChatRole::User, OPENING));
+                turns.push(Message::new(ChatRole::User, GO_ON));
             }
             match turns.last_mut() {
                 Some(last) if last.role == role && is_plain(last) && is_plain(message) => {
@@ -41,6 +41,9 @@ impl Turns {
                     ..message.clone()
                 }),
             }
+        }
+        if turns.last().is_some_and(is_last_word) {
+            turns.push(Message::new(ChatRole::User, GO_ON));
         }
         if turns.is_empty() {
             // There must be a message to answer.
@@ -68,6 +71,11 @@ impl Turns {
 /// Whether it is words and nothing else. Calls and what came of them stay messages of their own.
 fn is_plain(message: &Message) -> bool {
     message.tools == ToolUse::None
+}
+
+/// Whether the assistant has said it and waits for nothing. To go on with it is refused by many.
+fn is_last_word(message: &Message) -> bool {
+    message.role == ChatRole::Assistant && is_plain(message)
 }
 
 fn add(text: &mut String, more: &str) {
@@ -125,7 +133,11 @@ mod tests {
         );
         check(
             &[('a', "a"), ('u', "b")],
-            &[('u', OPENING), ('a', "a"), ('u', "b")],
+            &[('u', GO_ON), ('a', "a"), ('u', "b")],
+        );
+        check(
+            &[('u', "a"), ('a', "b"), ('a', "c")],
+            &[('u', "a"), ('a', "b\n\nc"), ('u', GO_ON)],
         );
         check(&[('s', "a")], &[('u', "a")]);
         check(&[], &[]);
@@ -133,8 +145,8 @@ mod tests {
 
     #[test]
     fn without_a_system_the_user_says_it() {
-        let turns = Turns::new(&messages(&[('s', "a"), ('u', "b"), ('a', "c")]));
-        let expected = messages(&[('u', "a\n\nb"), ('a', "c")]);
+        let turns = Turns::new(&messages(&[('s', "a"), ('u', "b"), ('a', "c"), ('u', "d")]));
+        let expected = messages(&[('u', "a\n\nb"), ('a', "c"), ('u', "d")]);
         assert_eq!(turns.without_system().into_messages(), expected);
     }
 }

@@ -322,12 +322,6 @@ fn anthropic_is_asked_in_its_own_way() {
         ..thought("six", "Hello")
     };
     assert_eq!(listen(&reply), expected);
-
-    let reply = Reply::start(ask(&server, anthropic));
-    let error = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\
-                 \"message\":\"Overloaded\"}}\n\n";
-    server.accept().send(&stream(error));
-    assert_eq!(listen(&reply), reported("Overloaded"));
 }
 
 #[test]
@@ -493,6 +487,28 @@ fn servers_that_are_busy_have_several_ways_to_say_so() {
     let error = expect_end(&reply).unwrap_err();
     assert!(error.to_string().contains("no credit"), "{error}");
     assert!(server.try_accept().is_none());
+}
+
+#[test]
+fn a_server_that_is_busy_may_say_so_in_place_of_an_answer() {
+    let overloaded = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{}}\n\n\
+                      event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\
+                      \"message\":\"Overloaded\"}}\n\n";
+    let unavailable = "data: {\"error\":{\"code\":503,\"message\":\"Overloaded\"}}\n\n";
+    let whole = "[{\"error\":{\"code\":503,\"message\":\"Overloaded\"}}]";
+    let protocols: [fn(String, String) -> Provider; 3] = [anthropic, gemini, gemini];
+    for (provider, busy) in protocols.into_iter().zip([overloaded, unavailable, whole]) {
+        let server = Server::start();
+        let reply = Reply::start(ask(&server, provider));
+        for _ in 0..Timing::default().retries {
+            server.accept().send(&stream(busy));
+            expect_retry(&reply);
+        }
+        server.accept().send(&stream(busy));
+        let text = "Overloaded".to_owned();
+        assert_eq!(expect_end(&reply), Err(AssistantError::Reported { text }));
+        assert!(server.try_accept().is_none());
+    }
 }
 
 #[test]

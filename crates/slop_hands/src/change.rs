@@ -2,6 +2,9 @@
 
 use crate::{diff::ends_in_cr_lf, Diff, HandsError, Root, LARGEST};
 
+/// The byte order mark.
+const MARK: char = '\u{feff}';
+
 /// New contents for a file, and what they replace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -14,7 +17,8 @@ pub struct Change {
 }
 
 impl Change {
-    /// A change of the file as it is now, whose lines keep the ends that they have. Nothing is written.
+    /// A change of the file as it is now, which keeps its byte order mark and the ends of its lines. Nothing is
+    /// written.
     ///
     /// # Errors
     ///
@@ -25,7 +29,7 @@ impl Change {
             return Err(HandsError::Binary { path });
         }
         let before = root.current(&path)?;
-        let after = with_ends_of(before.as_deref().unwrap_or_default(), after);
+        let after = in_form_of(before.as_deref().unwrap_or_default(), after);
         if after.len() as u64 > LARGEST {
             let most = LARGEST;
             return Err(HandsError::TooLarge { path, most });
@@ -65,12 +69,15 @@ impl Change {
     }
 }
 
-/// A text with CR LF at the ends of its lines if all of those before end so and none of these has a CR. A
-/// model that reads CR LF mostly writes LF, and each line would count as changed.
-fn with_ends_of(before: &str, after: String) -> String {
+/// A text with CR LF at the ends of its lines if all of those before end so and none of these has a CR, and with
+/// the byte order mark of the one before. A model mostly writes neither back: each line would count as changed, and
+/// what needs the mark would read the file wrong.
+fn in_form_of(before: &str, mut after: String) -> String {
     if ends_in_cr_lf(before) && !after.contains('\r') {
-        after.replace('\n', "\r\n")
-    } else {
-        after
+        after = after.replace('\n', "\r\n");
     }
+    if before.starts_with(MARK) && !after.starts_with(MARK) {
+        after.insert(0, MARK);
+    }
+    after
 }

@@ -96,7 +96,7 @@ impl Tool {
             Self::Change => {
                 "Writes a text file of the project, or makes it. A person sees the difference first, \
                  and may refuse or edit it. Give all of the new contents. Where all lines end in CR LF, \
-                 those that are written with LF get it."
+                 those that are written with LF get it. A byte order mark stays."
             }
             Self::Run => {
                 "Runs a command of the shell in the project's folder, without input and with a time \

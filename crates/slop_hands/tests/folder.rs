@@ -378,6 +378,25 @@ fn a_change_is_applied_and_undone() {
 }
 
 #[test]
+fn a_file_keeps_its_byte_order_mark() {
+    let place = place();
+    let path = place.project.join("src/a.rs");
+    for (before, after, expected) in [
+        ("\u{feff}one\n", "two\n", "\u{feff}two\n"),
+        ("\u{feff}one\n", "\u{feff}two\n", "\u{feff}two\n"),
+        ("\u{feff}one\r\n", "two\n", "\u{feff}two\r\n"),
+        ("one\n", "two\n", "two\n"),
+    ] {
+        fs::write(&path, before).unwrap();
+        let change = place.change("src/a.rs", after).unwrap();
+        assert_eq!(change.after, expected);
+    }
+    fs::write(&path, "\u{feff}one\n").unwrap();
+    let error = place.change("src/a.rs", "one\n").unwrap_err();
+    assert!(matches!(error, HandsError::NoChange { .. }), "{error}");
+}
+
+#[test]
 fn lines_keep_the_ends_that_all_of_them_have() {
     let place = place();
     let check = |before: &str, after: &str, expected: &str| {

@@ -134,6 +134,7 @@ fn panel(ui: &mut egui::Ui, mut view: View<'_>, out: &mut Vec<Action>) {
     egui::ScrollArea::vertical()
         .auto_shrink(false)
         .show(ui, |ui| {
+            request::left_over(ui, &mut view);
             view.theme.header(ui, "Waiting for your leave");
             if requests.waiting().next().is_none() {
                 ui.weak("Nothing waits.");

@@ -68,7 +68,8 @@ pub(super) fn plan(
                 go_on(&mut planning, &mut undo, discussions, &pending, &tiers).map(Some)
             }
             Action::AcceptProposal => {
-                accept(&mut planning, &mut numbers, &mut query, &mut commands).map(|()| None)
+                let (tickets, commands) = (&mut query, &mut commands);
+                accept(&mut planning, &discussions, &mut numbers, tickets, commands).map(|()| None)
             }
             Action::RefuseProposal => {
                 keep(&mut planning, &mut undo);
@@ -117,6 +118,11 @@ fn settle(planning: &mut ResMut<Planning>, undo: &mut ResMut<Undo>, answers: &An
     }
 }
 
+/// What the orchestrator is asked for a goal.
+fn question(goal: &str) -> String {
+    format!("## Goal\n\n{}\n\n{}\n", goal.trim(), proposal::FORMAT)
+}
+
 /// Begins a discussion with the orchestrator. What it is to be asked. A remark that was typed stays: it is not
 /// asked with a goal.
 fn begin(
@@ -133,8 +139,7 @@ fn begin(
         return Err(PlanError::NoGoal);
     }
     let id = discussions.next_id();
-    let text = format!("## Goal\n\n{goal}\n\n{}\n", proposal::FORMAT);
-    let entry = as_user(discussions.next_id(), text);
+    let entry = as_user(discussions.next_id(), question(goal));
     let mut name: String = goal.chars().take(NAMED).collect();
     if name.len() < goal.len() {
         name.push('…');
@@ -196,9 +201,10 @@ fn go_on(
     Ok(ask)
 }
 
-/// Makes tickets of the proposal: all of them or none.
+/// Makes tickets of the proposal: all of them or none. The goal goes with it, unless it is the next one by now.
 fn accept(
     planning: &mut Planning,
+    discussions: &Discussions,
     numbers: &mut TicketNumbers,
     query: &mut Query<(Entity, &mut Ticket)>,
     commands: &mut Commands,
@@ -213,8 +219,13 @@ fn accept(
         tickets.add(ticket);
     }
     tickets.write(query, commands);
+    let asked = question(&planning.goal);
+    let about = planning.discussion.and_then(|id| discussions.get(id));
+    let is_reached = about.is_some_and(|about| about.all_entries().any(|one| one.text == asked));
     forget(planning);
-    planning.goal.clear();
+    if is_reached {
+        planning.goal.clear();
+    }
     Ok(())
 }
 

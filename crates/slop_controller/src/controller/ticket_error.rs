@@ -3,13 +3,13 @@
 use slop_common::WorkError;
 use slop_state::describe_circle;
 
-/// Why a ticket is left as it is.
+/// Why a ticket is not as somebody wanted it.
 #[derive(thiserror::Error, Clone, Debug, PartialEq, Eq)]
 pub(super) enum TicketError {
     /// It was deleted meanwhile.
     #[error("there is no ticket #{0}; if it was deleted, Edit › Bring back returns it")]
     Missing(u32),
-    /// It was to depend on one that was deleted meanwhile.
+    /// It was to depend on one that never was.
     #[error("#{number} cannot depend on #{missing}, which is missing; choose another")]
     NoSuchNeed {
         /// The ticket.

@@ -42,8 +42,11 @@ pub(super) fn edit_tickets(
                 tickets.relocate(*number, *status, *above);
             }
             Action::EditTicket(draft) => {
-                if let Err(error) = tickets.edit(draft) {
-                    warn!("ticket #{} was not changed: {error}", draft.number);
+                if let Err(error) = tickets.edit(draft, numbers.last) {
+                    warn!(
+                        "ticket #{} is not all as it was written: {error}",
+                        draft.number
+                    );
                 }
             }
             Action::DeleteTicket(number) => {
@@ -187,34 +190,39 @@ impl Tickets {
     }
 
     /// Takes title, text, dependencies, what blocks it by hand and who works on it from a draft. A
-    /// blank title is not taken.
-    fn edit(&mut self, draft: &Ticket) -> Result<(), TicketError> {
+    /// blank title is not taken. If the dependencies cannot be, all the rest is: somebody has written it.
+    fn edit(&mut self, draft: &Ticket, last: u32) -> Result<(), TicketError> {
         let number = draft.number;
-        let at = self.position(number).ok_or(TicketError::Missing(number))?;
-        let mut seen = HashSet::new();
-        let needs: Vec<u32> = draft
-            .depends_on
-            .iter()
-            .copied()
-            .filter(|number| seen.insert(*number))
-            .collect();
-        if let Some(missing) = needs.iter().find(|n| self.position(**n).is_none()) {
-            let missing = *missing;
-            return Err(TicketError::NoSuchNeed { number, missing });
-        }
-        if let Some(circle) = self.dependencies().circle(number, &needs) {
-            return Err(TicketError::Circle { number, circle });
-        }
-        let ticket = &mut self.0[at].1;
+        let ticket = self.get_mut(number).ok_or(TicketError::Missing(number))?;
         let title = draft.title.trim();
         if !title.is_empty() {
             title.clone_into(&mut ticket.title);
         }
         ticket.text.clone_from(&draft.text);
-        ticket.depends_on = needs;
         ticket.blocked.clone_from(&draft.blocked);
         ticket.tier = draft.tier;
+        let needs = self.needs(draft, last)?;
+        if let Some(ticket) = self.get_mut(number) {
+            ticket.depends_on = needs;
+        }
         Ok(())
+    }
+
+    /// What a ticket is to depend on, each once and without what was deleted meanwhile. Tickets were made up to
+    /// the number `last`.
+    fn needs(&self, draft: &Ticket, last: u32) -> Result<Vec<u32>, TicketError> {
+        let number = draft.number;
+        let mut seen = HashSet::new();
+        let mut needs = draft.depends_on.clone();
+        needs.retain(|need| seen.insert(*need) && (*need > last || self.get(*need).is_some()));
+        if let Some(missing) = needs.iter().find(|need| self.get(**need).is_none()) {
+            let missing = *missing;
+            return Err(TicketError::NoSuchNeed { number, missing });
+        }
+        match self.dependencies().circle(number, &needs) {
+            Some(circle) => Err(TicketError::Circle { number, circle }),
+            None => Ok(needs),
+        }
     }
 
     fn delete(&mut self, number: u32) -> Option<Deleted> {
@@ -463,6 +471,32 @@ mod tests {
     }
 
     #[test]
+    fn what_was_written_counts_whatever_becomes_of_the_dependencies() {
+        let mut app = app_with(3);
+        depend(&mut app, 1, &[2, 3]);
+        let written = |app: &mut App, text: &str| Ticket {
+            text: text.into(),
+            ..ticket(app, 1)
+        };
+        // As it is when the draft of one is saved because another was deleted.
+        let draft = written(&mut app, "typed");
+        app.world_mut().send_event(Action::DeleteTicket(2));
+        act(&mut app, Action::EditTicket(draft));
+        assert_eq!(ticket(&mut app, 1).text, "typed");
+        assert_eq!(ticket(&mut app, 1).depends_on, [3]);
+        act(&mut app, Action::Undo);
+        assert_eq!(ticket(&mut app, 1).depends_on, [3, 2]);
+
+        let circle = Ticket {
+            depends_on: vec![1],
+            ..written(&mut app, "and more")
+        };
+        act(&mut app, Action::EditTicket(circle));
+        assert_eq!(ticket(&mut app, 1).text, "and more");
+        assert_eq!(ticket(&mut app, 1).depends_on, [3, 2]);
+    }
+
+    #[test]
     fn what_is_refused_is_named() {
         let ticket = |number, depends_on: &[u32]| Ticket {
             number,
@@ -471,12 +505,12 @@ mod tests {
         };
         let all = [ticket(1, &[2]), ticket(2, &[3]), ticket(3, &[])];
         let mut tickets = Tickets(all.map(|ticket| (None, ticket)).to_vec());
-        let circle = tickets.edit(&ticket(3, &[1])).unwrap_err();
+        let circle = tickets.edit(&ticket(3, &[1]), 3).unwrap_err();
         assert_eq!(
             circle.to_string(),
             "#3 would wait for itself: #3 → #1 → #2 → #3; remove one of these dependencies first"
         );
-        let missing = tickets.edit(&ticket(3, &[7])).unwrap_err();
+        let missing = tickets.edit(&ticket(3, &[7]), 3).unwrap_err();
         assert_eq!(
             missing.to_string(),
             "#3 cannot depend on #7, which is missing; choose another"

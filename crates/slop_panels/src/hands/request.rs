@@ -6,7 +6,7 @@ use slop_engine::{
     hands::{Diff, Jobs, Mark},
 };
 use slop_state::{Action, CallId, Deed, DeedKind, Stage, ToolRequest};
-use slop_ui::{field, scroll, Theme};
+use slop_ui::{copy, field, scroll, Theme};
 
 use super::View;
 
@@ -43,6 +43,35 @@ pub(super) fn waiting(
             }
         });
     });
+}
+
+/// What was typed for a request that waits no more, as when its answer was stopped. Nobody can allow it, but it can
+/// be copied.
+pub(super) fn left_over(ui: &mut egui::Ui, view: &mut View<'_>) {
+    let Some((id, text)) = view.view.editing.as_mut() else {
+        return;
+    };
+    let request = view.requests.get(*id);
+    if request.is_some_and(|request| request.stage == Stage::Waiting) {
+        return;
+    }
+    let is_typed = request.is_none_or(|request| request.deed.text() != Some(text.as_str()));
+    let mut is_over = !is_typed;
+    if is_typed {
+        let of = request.map_or_else(String::new, |request| format!(": {}", request.title()));
+        ui.group(|ui| {
+            let says = format!("You typed this for what waits no more{of}");
+            ui.colored_label(view.theme.warning, says);
+            typed(ui, text);
+            ui.horizontal(|ui| {
+                copy(&ui.button("Copy"), || text.clone());
+                is_over = ui.button("Give up").clicked();
+            });
+        });
+    }
+    if is_over {
+        view.view.editing = None;
+    }
 }
 
 /// What it is, and where it was asked for.
@@ -192,9 +221,23 @@ fn refusal(
 /// Why nobody can begin to edit a request that is not edited: something was typed for another one.
 fn why_not_edited(view: &View<'_>) -> Option<String> {
     let (other, text) = view.view.editing.as_ref()?;
-    let other = view.requests.waiting().find(|one| one.id == *other)?;
+    let Some(other) = view.requests.waiting().find(|one| one.id == *other) else {
+        return Some("Copy or give up first what you typed for what waits no more".to_owned());
+    };
     let is_changed = other.deed.text() != Some(text.as_str());
     is_changed.then(|| format!("Allow or give up the other edit first: {}", other.title()))
+}
+
+/// The field for a text that is to be done instead.
+fn typed(ui: &mut egui::Ui, text: &mut String) {
+    let area = egui::ScrollArea::vertical().id_salt("editor");
+    scroll::up_to(area, HEIGHT).show(ui, |ui| {
+        field::lines(ui, text, |edit| {
+            edit.id_salt("edited")
+                .code_editor()
+                .desired_width(f32::INFINITY)
+        });
+    });
 }
 
 /// Another text for what is to be done. It stays while it cannot be allowed.
@@ -208,14 +251,7 @@ fn editor(
     let Some((_, text)) = view.view.editing.as_mut() else {
         return;
     };
-    let area = egui::ScrollArea::vertical().id_salt("editor");
-    scroll::up_to(area, HEIGHT).show(ui, |ui| {
-        field::lines(ui, text, |edit| {
-            edit.id_salt("edited")
-                .code_editor()
-                .desired_width(f32::INFINITY)
-        });
-    });
+    typed(ui, text);
     let why_not = match (&request.deed, hindrance) {
         (_, Some(hindrance)) => Some(hindrance.to_string()),
         (Deed::Run(_), None) => Jobs::check(text).err().map(|error| error.to_string()),

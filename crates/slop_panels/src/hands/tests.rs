@@ -206,6 +206,32 @@ fn what_was_typed_for_one_request_is_not_dropped_for_another() {
 }
 
 #[test]
+fn what_was_typed_for_a_request_that_is_dropped_stays_until_it_is_given_up() {
+    let mut bench = Bench::with(vec![request(0, run()), request(1, change())]);
+    let typed = Some((id(0), "cargo check".to_owned()));
+    bench.view.editing.clone_from(&typed);
+    bench.requests.list[0].stage = Stage::Refused("The answer was stopped.".into());
+    bench.find("You typed this for what waits no more: Command cargo test");
+    bench.find("cargo check");
+    bench.find("Copy");
+    bench.click("Edit");
+    assert_eq!(bench.view.editing, typed);
+    // Of what is over only the newest is kept.
+    bench.requests.list.remove(0);
+    bench.find("You typed this for what waits no more");
+    bench.click("Edit");
+    assert_eq!(bench.view.editing, typed);
+    bench.click("Give up");
+    assert_eq!(bench.view.editing, None);
+    // Nothing was typed in this one.
+    bench.click("Edit");
+    assert!(bench.view.editing.is_some());
+    bench.requests.list[0].stage = Stage::Undone;
+    bench.seen();
+    assert_eq!(bench.view.editing, None);
+}
+
+#[test]
 fn a_change_is_shown_anew_when_another_one_of_its_file_is_done() {
     let mut bench = Bench::with(vec![request(0, change()), request(1, change())]);
     bench.requests.list[0].stage = Stage::Running;

@@ -76,6 +76,21 @@ fn a_goal_becomes_a_proposal_and_that_becomes_tickets() {
 }
 
 #[test]
+fn the_next_goal_is_not_lost_with_what_is_accepted() {
+    let mut app = asked();
+    send(&mut app);
+    answer(&mut app, TWO);
+    app.world_mut().resource_mut::<Planning>().goal = "A garden.".to_owned();
+    act(&mut app, Action::AcceptProposal);
+    assert_eq!(tickets(&mut app).len(), 2);
+    let left = Planning {
+        goal: "A garden.".to_owned(),
+        ..Planning::default()
+    };
+    assert_eq!(*planning(&app), left);
+}
+
+#[test]
 fn all_of_a_proposal_is_accepted_or_none() {
     let mut app = asked();
     send(&mut app);
