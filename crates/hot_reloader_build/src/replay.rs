@@ -312,7 +312,13 @@ impl<'a> Run<'a> {
         }
         self.is_for_use = false;
         let ended = self.all();
-        if !matches!(ended, Ok(()) | Err(Stopped::Failed(BuildError::Errors(_)))) {
+        let is_consistent = match &ended {
+            Ok(()) | Err(Stopped::Failed(BuildError::Errors(_))) => true,
+            // Somebody wants to build. The plugin libraries that are ready by then are.
+            Err(Stopped::Failed(_)) => self.has_compiled_what_is_shared(),
+            Err(Stopped::Declined(_)) => false,
+        };
+        if !is_consistent {
             // Part of it would make all that needs that part look edited.
             self.recording.units = before;
             return ended;
@@ -334,6 +340,12 @@ impl<'a> Run<'a> {
             self.recording.units[*plugin].with = with;
         }
         ended
+    }
+
+    /// Whether no more than plugin libraries are still to be compiled.
+    fn has_compiled_what_is_shared(&self) -> bool {
+        let mut rest = self.waiting.iter().chain(self.running.values());
+        rest.all(|unit| self.plugins.contains(unit))
     }
 
     /// Compiles all that waits, each as soon as what it needs is there.

@@ -25,11 +25,11 @@ fn warming_up_compiles_everything_once_and_changes_nothing() {
 impl Fixture {
     /// Somebody asks while the compiler gets ready. By then, a crate that others need has been compiled here.
     #[track_caller]
-    pub(super) fn is_kept_from_warming_up(&mut self) {
+    pub(super) fn is_kept_from_warming_up(&mut self, at: &'static str) {
         let warmed = self.run(|task, known, _| {
             let (cancel, cancelled) = unbounded();
             let say = move |text: String| {
-                if text == "Compiling rules" {
+                if text == at {
                     cancel.send(()).unwrap();
                 }
             };
@@ -45,7 +45,7 @@ impl Fixture {
 fn until_all_is_warm_cargo_builds_what_was_edited_and_nothing_else_is() {
     let mut fixture = Fixture::new();
     let (before, _) = fixture.build();
-    fixture.is_kept_from_warming_up();
+    fixture.is_kept_from_warming_up("Compiling rules");
     let (after, builder) = fixture.build();
     assert_eq!(after.unwrap(), before.unwrap());
     assert_eq!(builder, Some(Builder::Replay));

@@ -210,7 +210,7 @@ fn before_the_compiler_is_ready_cargo_is_asked_for_the_library_that_is_edited() 
     fixture.with_list();
     fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
     assert_eq!(fixture.asked_for(), ["game", "menu"]);
-    fixture.is_kept_from_warming_up();
+    fixture.is_kept_from_warming_up("Compiling rules");
     fixture.edit("menu/src/lib.rs", "= 7", "= 8");
     let name = "menu".to_owned();
     let cold = Some(Decline::Cold { name });
@@ -683,6 +683,21 @@ fn a_library_whose_command_is_not_known_is_nothing_to_the_others() {
         fixture.edit("game/src/menu.rs", "= 3", "= 4");
         fixture.answer(&[("game", 204), ("menu", 2008)], None);
     }
+}
+
+/// Who asks again and again would else never come to the end of it.
+#[test]
+fn the_compiler_goes_on_to_get_ready_where_it_was_kept_from_it() {
+    let mut fixture = Fixture::of_two();
+    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+    fixture.is_kept_from_warming_up("Compiling game");
+    fixture.answer(&[("game", 201), ("menu", 2007)], None);
+    assert_eq!(fixture.compiled(), [""; 0]);
+    fixture.warm_up();
+    let is_library = |name: &String| ["game", "menu"].contains(&name.as_str());
+    assert!(fixture.compiled().iter().all(is_library));
+    fixture.edit("rules/src/lib.rs", "words::WORD", "words::WORD + 1");
+    fixture.answer(&[("game", 301), ("menu", 3007)], None);
 }
 
 /// Else cargo would build each edit of another for as long as the one is broken.
