@@ -53,6 +53,7 @@ pub(crate) fn run(
         retries: 0,
         backoff: ask.timing.backoff,
         started: Instant::now(),
+        left: Vec::new(),
     };
     chat.run()
 }
@@ -67,6 +68,8 @@ struct Chat<'a> {
     /// The next pause unless the server names one.
     backoff: Duration,
     started: Instant,
+    /// What may still come of refusals. To end that would end what is asked next too.
+    left: Vec<Portions>,
 }
 
 impl Chat<'_> {
@@ -178,7 +181,7 @@ impl Chat<'_> {
 
     /// Passes an answer on until it is complete, or gives the refusal that came in its place under a good status.
     fn stream(
-        &self,
+        &mut self,
         url: &Uri,
         response: Response<Body>,
     ) -> Result<Option<Refusal>, AssistantError> {
@@ -186,7 +189,6 @@ impl Chat<'_> {
             let reason = format!("it is encoded as {encoding}, which was not asked for");
             return Err(AssistantError::BadStream { reason });
         }
-        let timing = self.client.timing;
         let orderly = if tells_its_end(&response) {
             End::Orderly
         } else {
@@ -198,6 +200,20 @@ impl Chat<'_> {
             let reason = format!("the system starts no thread: {error}");
             AssistantError::BadStream { reason }
         })?;
+        let refusal = self.pass_on(url, &portions, orderly)?;
+        if refusal.is_some() {
+            self.left.push(portions);
+        }
+        Ok(refusal)
+    }
+
+    fn pass_on(
+        &self,
+        url: &Uri,
+        portions: &Portions,
+        orderly: End,
+    ) -> Result<Option<Refusal>, AssistantError> {
+        let timing = self.client.timing;
         let mut decoder = Decoder::new(self.client.dialect);
         if !self.form.tools.is_empty() {
             decoder.take_calls(first_number(&self.ask.messages));
