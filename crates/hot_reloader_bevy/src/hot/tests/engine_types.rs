@@ -141,7 +141,7 @@ struct Page;
 fn what_is_left_as_it_is_and_gets_lost_is_named() {
     let mut bench = Bench::start(&[module("game", |_| {})], |app| {
         // Without the engine's systems for it, which would not run without it.
-        let mut pages = Assets::default();
+        let mut pages = Assets::<Page>::default();
         pages.add(Page);
         app.insert_resource(pages);
     });
