@@ -111,8 +111,8 @@ fn is_of_libraries(name: &str) -> bool {
     name.starts_with("bevy_dexterous_developer_library::")
 }
 
-/// Whether a resource may be missing though nobody has lost it: the engine takes the order of schedules out while they run,
-/// and what swaps the libraries makes its own anew.
+/// Whether a resource may be missing though nobody has lost it: the engine takes the order of schedules out while they
+/// run, and what swaps the libraries makes its own anew.
 pub(super) fn comes_and_goes(name: &str) -> bool {
     [
         type_name::<MainScheduleOrder>(),
