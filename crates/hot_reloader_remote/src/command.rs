@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{json, Value};
 
 use crate::{ask, find, socket_folder, RemoteError, Reply, Request};
 
@@ -74,11 +74,19 @@ fn print(reply: &Reply, as_json: bool) -> io::Result<()> {
             summary, report, ..
         } => {
             writeln!(out, "{summary}")?;
-            match report["error"]["text"].as_str() {
-                Some(error) => writeln!(err, "{error}"),
-                None => Ok(()),
-            }
+            remarks(report).try_for_each(|remark| writeln!(err, "{remark}"))
         }
         Reply::Error { error } => writeln!(err, "{error}"),
     }
+}
+
+/// What is to be told besides the outcome: why the reload did not come about, with what is not as it was, and
+/// each warning.
+fn remarks(report: &Value) -> impl Iterator<Item = String> + '_ {
+    let error = report["error"]["text"].as_str().map(str::to_owned);
+    let warnings = report["warnings"].as_array().into_iter().flatten();
+    let warnings = warnings.filter_map(Value::as_str);
+    error
+        .into_iter()
+        .chain(warnings.map(|warning| format!("warning: {warning}")))
 }

@@ -43,7 +43,7 @@ pub enum Reply {
         success: bool,
         /// How it ended, in a few words.
         summary: String,
-        /// All about it. The text at `error.text`, if there is one, is shown to people.
+        /// All about it. The text at `error.text`, if there is one, and those in `warnings` are shown to people.
         report: serde_json::Value,
     },
     /// An announcement was heard.

@@ -87,6 +87,7 @@ fn handle(request: &Request, responder: Responder, hold: &Sender<Responder>) {
         Some("drop") => drop(responder),
         Some("panic") => panic!("on purpose"),
         Some("broken") => responder.respond(report(false)),
+        Some("doubtful") => responder.respond(doubtful()),
         Some("unknown") => responder.respond(Reply::error("no such module")),
         _ => responder.respond(report(true)),
     }
@@ -100,6 +101,15 @@ fn report(success: bool) -> Reply {
             true => json!({ "number": 1, "error": null }),
             false => json!({ "number": 1, "error": { "text": "does not\ncompile" } }),
         },
+    }
+}
+
+/// The new code runs, but.
+fn doubtful() -> Reply {
+    Reply::Report {
+        success: true,
+        summary: "runs".to_owned(),
+        report: json!({ "error": null, "warnings": ["one thing", "and another"] }),
     }
 }
 
@@ -422,6 +432,15 @@ mod command {
             (1, "refused\n", "does not\ncompile\n"),
         );
         check(home, "--module unknown", (2, "", "no such module\n"));
+    }
+
+    #[test]
+    fn warnings_are_told_a_line_each() {
+        let game = Game::start();
+        let told = "warning: one thing\nwarning: and another\n";
+        check(&game.home, "--module doubtful", (0, "runs\n", told));
+        let (code, _, err) = run(&game.home, "--json --module doubtful");
+        assert_eq!((code, err.as_str()), (0, ""), "they are in the report");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use slop_state::{
     Action, CallId, Discussions, HandsView, Layout, Project, Stage, ToolNote, ToolRequest,
     ToolRequests, Window,
 };
-use slop_ui::{edit, empty, Canvas, Theme};
+use slop_ui::{edit, empty, Canvas, Dock, Theme};
 
 /// How many lines of the log are shown.
 const LINES: usize = 100;
@@ -35,14 +35,18 @@ fn render_hands(
     mut canvas: Canvas,
     requests: Res<ToolRequests>,
     discussions: Res<Discussions>,
-    (jobs, project): (Res<Jobs>, Res<Project>),
+    (jobs, project, dock): (Res<Jobs>, Res<Project>, Res<Dock>),
     mut layout: ResMut<Layout>,
     mut view: ResMut<HandsView>,
     mut cache: Local<Cache>,
 ) {
     if let Some(newest) = unseen(&requests, view.revealed) {
-        view.revealed = newest;
-        layout.reveal = Some(Window::Hands);
+        let context = canvas.contexts.try_ctx_mut();
+        // Nobody asked for the window, so it waits until what it would hide is written.
+        if context.is_none_or(|context| !dock.would_hide_writing(context, Window::Hands)) {
+            view.revealed = newest;
+            layout.reveal = Some(Window::Hands);
+        }
     }
     if !canvas.places.is_seen(Window::Hands) {
         return;

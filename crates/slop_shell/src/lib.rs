@@ -21,7 +21,7 @@ use slop_engine::{session::Session, timings::Timings, EguiContexts};
 use slop_engine_dylib as _;
 use slop_state::{
     Action, Board, Composer, Dependencies, Discussions, Hub, Layout, Palette, PendingRequests,
-    Planning, Project, Settings, Ticket, TicketQueue, Undo,
+    Planning, Project, Settings, Ticket, TicketQueue, ToolRequests, Undo, Window,
 };
 use slop_ui::{edit, Canvas, Dock, Places, Themes};
 
@@ -76,7 +76,7 @@ fn render_main_interface(
     mut places: ResMut<Places>,
     mut session: ResMut<Session>,
     mut actions: EventWriter<Action>,
-    undo: Res<Undo>,
+    (undo, asked): (Res<Undo>, Res<ToolRequests>),
     #[cfg(feature = "hot")] reloader: Res<HotReloader>,
     #[cfg(feature = "hot")] mut requests: EventWriter<ReloadRequest>,
 ) {
@@ -122,6 +122,12 @@ fn render_main_interface(
         themes: themes.names(),
     };
     let list = commands(&facts);
+    // Else the window with them comes to the front.
+    let asking = if dock.would_hide_writing(context, Window::Hands) {
+        asked.asking().count()
+    } else {
+        0
+    };
     edit(&mut layout, |layout| {
         edit(&mut hub, |hub| {
             edit(&mut palette, |palette| {
@@ -139,6 +145,7 @@ fn render_main_interface(
                         project: &project,
                         layout,
                         commands: &list,
+                        asking,
                         status,
                         theme,
                     };

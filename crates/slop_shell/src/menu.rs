@@ -3,7 +3,7 @@
 #[cfg(feature = "hot")]
 use hot_reloader::{Generation, HotReloader, Phase};
 use slop_engine::{egui, session::Session};
-use slop_state::{Layout, Project};
+use slop_state::{Layout, Project, Window};
 use slop_ui::{scroll, Theme};
 
 use super::{
@@ -19,6 +19,8 @@ pub(super) struct View<'a> {
     pub(super) project: &'a Project,
     pub(super) layout: &'a Layout,
     pub(super) commands: &'a [Command],
+    /// How many requests wait for leave, if nothing else shows them.
+    pub(super) asking: usize,
     /// What runs.
     pub(super) status: Option<Status>,
     pub(super) theme: &'a Theme,
@@ -57,6 +59,7 @@ pub(super) fn bar(context: &egui::Context, view: View<'_>) -> Option<Wish> {
         project,
         layout,
         commands,
+        asking,
         status,
         theme,
     } = view;
@@ -77,25 +80,40 @@ pub(super) fn bar(context: &egui::Context, view: View<'_>) -> Option<Wish> {
                     }
                 });
             }
-            if let Some(status) = status {
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    let color = if status.is_error {
-                        theme.error
-                    } else {
-                        theme.good
-                    };
-                    let text = ui.weak(status.text);
-                    if status.is_error {
-                        text.on_hover_text("MMA Dashboard › Hot Reload says what is wrong");
-                    }
-                    let (rect, _) =
-                        ui.allocate_exact_size(egui::Vec2::splat(10.0), egui::Sense::hover());
-                    ui.painter().circle_filled(rect.center(), 4.0, color);
-                });
-            }
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if let Some(status) = status {
+                    show_status(ui, status, theme);
+                }
+                if asking > 0 && waits(ui, asking, theme) {
+                    wish = Some(Wish::Toggle(Window::Hands));
+                }
+            });
         });
     });
     wish
+}
+
+/// What runs, from the right to the left.
+fn show_status(ui: &mut egui::Ui, status: Status, theme: &Theme) {
+    let color = if status.is_error {
+        theme.error
+    } else {
+        theme.good
+    };
+    let text = ui.weak(status.text);
+    if status.is_error {
+        text.on_hover_text("MMA Dashboard › Hot Reload says what is wrong");
+    }
+    let (rect, _) = ui.allocate_exact_size(egui::Vec2::splat(10.0), egui::Sense::hover());
+    ui.painter().circle_filled(rect.center(), 4.0, color);
+}
+
+/// That the assistant asks for leave. Whether somebody wants to see what for.
+fn waits(ui: &mut egui::Ui, asking: usize, theme: &Theme) -> bool {
+    let verb = if asking == 1 { "waits" } else { "wait" };
+    let text = egui::RichText::new(format!("{asking} {verb} for your leave"));
+    let button = ui.button(text.color(theme.warning));
+    button.on_hover_text("Show the window Hands").clicked()
 }
 
 /// A command in a menu. Whether it is chosen.

@@ -5,8 +5,23 @@
 
 use bevy::{prelude::*, utils::HashMap};
 use serde::{Deserialize, Serialize};
-use slop_engine::{egui, egui_dock};
+use slop_engine::{
+    egui,
+    egui_dock::{self, NodeIndex, SurfaceIndex, TabIndex},
+};
 use slop_state::{Layout, Window};
+
+use crate::field;
+
+/// The windows that open on the left, and those that open on the right.
+const LEFT: [Window; 2] = [Window::DiscussionHub, Window::ProjectSettings];
+const RIGHT: [Window; 5] = [
+    Window::MmaDashboard,
+    Window::Performance,
+    Window::Log,
+    Window::Context,
+    Window::Hands,
+];
 
 /// Which window is where.
 #[derive(Resource, Serialize, Deserialize, Clone)]
@@ -15,7 +30,7 @@ pub struct Dock(egui_dock::DockState<Window>);
 impl Default for Dock {
     fn default() -> Self {
         let mut dock = egui_dock::DockState::new(vec![Window::DiscussionHub]);
-        let root = egui_dock::NodeIndex::root();
+        let root = NodeIndex::root();
         dock.main_surface_mut()
             .split_right(root, 0.46, vec![Window::MmaDashboard]);
         Self(dock)
@@ -98,36 +113,54 @@ impl Dock {
 
     /// Beside a window of its kind if one is open.
     fn open(&mut self, window: Window) {
-        let left = [Window::DiscussionHub, Window::ProjectSettings];
-        let right = [
-            Window::MmaDashboard,
-            Window::Performance,
-            Window::Log,
-            Window::Context,
-            Window::Hands,
-        ];
-        let siblings: &[Window] = if left.contains(&window) {
-            &left
-        } else {
-            &right
-        };
-        let sibling = siblings.iter().find_map(|sibling| self.0.find_tab(sibling));
-        match sibling {
+        match self.sibling(window) {
             Some((surface, node, _)) => {
                 self.0.set_focused_node_and_surface((surface, node));
                 self.0.push_to_focused_leaf(window);
             }
             None if self.0.main_surface().is_empty() => self.0.push_to_first_leaf(window),
             None => {
-                let root = egui_dock::NodeIndex::root();
+                let root = NodeIndex::root();
                 let tree = self.0.main_surface_mut();
-                if left.contains(&window) {
+                if LEFT.contains(&window) {
                     tree.split_left(root, 0.46, vec![window]);
                 } else {
                     tree.split_right(root, 0.46, vec![window]);
                 }
             }
         }
+    }
+
+    /// Where a window of the same kind is open.
+    fn sibling(&self, window: Window) -> Option<(SurfaceIndex, NodeIndex, TabIndex)> {
+        let kind: &[Window] = if LEFT.contains(&window) {
+            &LEFT
+        } else {
+            &RIGHT
+        };
+        kind.iter().find_map(|sibling| self.0.find_tab(sibling))
+    }
+
+    /// Whether somebody writes in a field that would be hidden if a window came to the front. What is typed then goes
+    /// nowhere.
+    #[must_use]
+    pub fn would_hide_writing(&self, context: &egui::Context, window: Window) -> bool {
+        if !field::is_written_in(context) {
+            return false;
+        }
+        let focused = context.memory(|memory| memory.focused());
+        let field = focused.and_then(|focused| context.read_response(focused));
+        let place = self.0.find_tab(&window).or_else(|| self.sibling(window));
+        let (Some(field), Some((surface, node, _))) = (field, place) else {
+            return false;
+        };
+        let egui_dock::Node::Leaf {
+            rect, tabs, active, ..
+        } = &self.0[surface][node]
+        else {
+            return false;
+        };
+        tabs.get(active.0) != Some(&window) && rect.intersects(field.interact_rect)
     }
 }
 
@@ -172,20 +205,60 @@ impl egui_dock::TabViewer for Viewer<'_> {
 mod tests {
     use super::*;
 
+    fn input() -> egui::RawInput {
+        let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1280.0, 800.0));
+        egui::RawInput {
+            screen_rect: Some(screen),
+            ..egui::RawInput::default()
+        }
+    }
+
     fn show(dock: &mut Dock, layout: &mut Layout) -> Vec<Window> {
         let mut places = Places::default();
         let context = egui::Context::default();
-        let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1280.0, 800.0));
-        let input = egui::RawInput {
-            screen_rect: Some(screen),
-            ..egui::RawInput::default()
-        };
-        let _ = context.run(input, |context| {
+        let _ = context.run(input(), |context| {
             egui::CentralPanel::default().show(context, |ui| dock.show(ui, layout, &mut places));
         });
         let mut seen: Vec<_> = places.0.into_keys().collect();
         seen.sort();
         seen
+    }
+
+    fn text_field() -> egui::Id {
+        egui::Id::new("a text field")
+    }
+
+    /// Somebody writes in a window.
+    fn write(context: &egui::Context, dock: &mut Dock, window: Window) {
+        let (mut layout, mut text) = (Layout::default(), String::new());
+        context.memory_mut(|memory| memory.request_focus(text_field()));
+        for _ in 0..2 {
+            let mut places = Places::default();
+            let _ = context.run(input(), |context| {
+                egui::CentralPanel::default()
+                    .show(context, |ui| dock.show(ui, &mut layout, &mut places));
+                places.show(context, window, |ui| {
+                    field::line(ui, &mut text, |edit| edit.id(text_field()));
+                });
+            });
+        }
+    }
+
+    #[test]
+    fn a_window_would_hide_what_is_written_where_it_is_to_come() {
+        let (context, mut dock) = (egui::Context::default(), Dock::default());
+        write(&context, &mut dock, Window::MmaDashboard);
+        assert!(dock.would_hide_writing(&context, Window::Hands));
+        assert!(!dock.would_hide_writing(&context, Window::ProjectSettings));
+        assert!(
+            !dock.would_hide_writing(&context, Window::MmaDashboard),
+            "it is in front"
+        );
+        write(&context, &mut dock, Window::DiscussionHub);
+        assert!(!dock.would_hide_writing(&context, Window::Hands));
+        assert!(dock.would_hide_writing(&context, Window::ProjectSettings));
+        context.memory_mut(|memory| memory.surrender_focus(text_field()));
+        assert!(!dock.would_hide_writing(&context, Window::ProjectSettings));
     }
 
     #[test]

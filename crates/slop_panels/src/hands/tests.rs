@@ -1,9 +1,17 @@
 use std::time::{Duration, Instant};
 
+use bevy::window::PrimaryWindow;
 use slop_common::job_of;
-use slop_engine::hands::Job;
-use slop_state::{Deed, DeedKind, Remembered};
-use slop_ui::testing::{click, find, theme, Window};
+use slop_engine::{
+    bevy_egui::{EguiContext, EguiUserTextures},
+    hands::Job,
+    timings::Timings,
+};
+use slop_state::{Deed, DeedKind, Remembered, Settings};
+use slop_ui::{
+    testing::{click, find, theme, Window},
+    Places, Themes,
+};
 
 use super::*;
 
@@ -106,6 +114,58 @@ fn an_empty_window_says_what_to_do() {
     let seen = bench.seen();
     let says = |(text, _): &(String, egui::Rect)| text.contains("asked for nothing yet");
     assert!(seen.iter().any(says), "{seen:?}");
+}
+
+/// A context in which somebody writes in this field, in the dashboard, and the dock there.
+fn writing(field: egui::Id) -> (egui::Context, Dock) {
+    let (context, mut dock) = (egui::Context::default(), Dock::default());
+    let (mut layout, mut text) = (Layout::default(), String::new());
+    context.memory_mut(|memory| memory.request_focus(field));
+    for _ in 0..2 {
+        let mut places = Places::default();
+        let _ = context.run(egui::RawInput::default(), |context| {
+            egui::CentralPanel::default()
+                .show(context, |ui| dock.show(ui, &mut layout, &mut places));
+            places.show(context, slop_state::Window::MmaDashboard, |ui| {
+                ui.add(egui::TextEdit::singleline(&mut text).id(field));
+            });
+        });
+    }
+    (context, dock)
+}
+
+#[test]
+fn the_window_waits_until_what_it_would_hide_is_written() {
+    let field = egui::Id::new("a field of the dashboard");
+    let (context, dock) = writing(field);
+    let mut of_window = EguiContext::default();
+    of_window.get_mut().clone_from(&context);
+    let mut app = App::new();
+    app.insert_resource(Themes::built_in().unwrap())
+        .insert_resource(ToolRequests {
+            list: vec![request(0, change())],
+            ..ToolRequests::default()
+        })
+        .insert_resource(dock)
+        .init_resource::<Settings>()
+        .init_resource::<Places>()
+        .init_resource::<Timings>()
+        .init_resource::<EguiUserTextures>()
+        .init_resource::<Discussions>()
+        .init_resource::<Jobs>()
+        .init_resource::<Project>()
+        .init_resource::<Layout>()
+        .init_resource::<HandsView>()
+        .add_event::<Action>()
+        .add_systems(Update, render_hands);
+    let window = bevy::window::Window::default();
+    app.world_mut().spawn((window, PrimaryWindow, of_window));
+    app.update();
+    assert_eq!(app.world().resource::<Layout>().reveal, None);
+    context.memory_mut(|memory| memory.surrender_focus(field));
+    app.update();
+    let revealed = app.world().resource::<Layout>().reveal;
+    assert_eq!(revealed, Some(slop_state::Window::Hands));
 }
 
 #[test]

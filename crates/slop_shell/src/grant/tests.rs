@@ -19,6 +19,7 @@ struct Bench {
     text: String,
     undo: Option<String>,
     seen: Vec<Window>,
+    asking: usize,
     out: Vec<Action>,
     #[cfg(feature = "hot")]
     reload: Option<ReloadRequest>,
@@ -62,6 +63,7 @@ impl Bench {
                     project: &Project::default(),
                     layout,
                     commands: &list,
+                    asking: self.asking,
                     status: None,
                     theme: &theme,
                 };
@@ -320,6 +322,16 @@ fn the_palette_and_the_menus_are_used_with_the_mouse() {
     bench.click("Discussion");
     bench.click("New discussion");
     assert_eq!(bench.asked(), [Action::AddDiscussion]);
+}
+
+#[test]
+fn what_waits_for_leave_is_told_in_the_bar_and_shown_by_a_click() {
+    let mut bench = Bench {
+        asking: 2,
+        ..Bench::default()
+    };
+    bench.click("2 wait for your leave");
+    assert_eq!(bench.layout.reveal, Some(Window::Hands));
 }
 
 #[cfg(feature = "hot")]

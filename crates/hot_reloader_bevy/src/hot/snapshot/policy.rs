@@ -1,5 +1,7 @@
 //! What has to be known of the engine's own types.
 
+use std::any::type_name;
+
 use bevy::{
     a11y::AccessibilityNode,
     app::{FixedMainScheduleOrder, MainScheduleOrder},
@@ -101,8 +103,23 @@ pub(super) fn is_left(name: &str) -> bool {
         || names::is_assets(name)
         // How gizmos are drawn, which reflection does not see.
         || names::knows_gizmos(name)
-        // What the libraries have registered with what swaps them.
-        || name.starts_with("bevy_dexterous_developer_library::")
+        || is_of_libraries(name)
+}
+
+/// What the libraries have registered with what swaps them.
+fn is_of_libraries(name: &str) -> bool {
+    name.starts_with("bevy_dexterous_developer_library::")
+}
+
+/// Whether a resource may be missing though nobody has lost it: the engine takes the order of schedules out while they
+/// run, and what swaps the libraries makes its own anew.
+pub(super) fn comes_and_goes(name: &str) -> bool {
+    [
+        type_name::<MainScheduleOrder>(),
+        type_name::<FixedMainScheduleOrder>(),
+    ]
+    .contains(&name)
+        || is_of_libraries(name)
 }
 
 /// Types of the engine that it works out in each frame from the rest, and that are neither bytes nor whole in

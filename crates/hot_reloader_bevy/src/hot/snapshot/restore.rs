@@ -12,7 +12,7 @@ use bevy::{
     ptr::{OwningPtr, Ptr},
 };
 
-use super::{lost::Lost, Column, ColumnCopy, Copier, Scope, Snapshot, TableCopy};
+use super::{lost::Lost, policy, Column, ColumnCopy, Copier, Scope, Snapshot, TableCopy};
 use crate::hot::names;
 
 /// Rounds in which what a hook or an observer of the host adds meanwhile is taken away.
@@ -330,9 +330,8 @@ impl Snapshot {
             }
         }
         let Some(values) = &copy.values else {
-            // What mirrors the outside is the host's to provide.
-            if is_missing && copy.unable.is_some() {
-                lost.note(id, copy.unable, None);
+            if is_missing {
+                note_missing(world, copy, lost);
             }
             return;
         };
@@ -353,6 +352,19 @@ impl Snapshot {
         if restored.is_none() {
             lost.note(id, Some("it could not be copied back"), None);
         }
+    }
+}
+
+/// A resource is gone of which there is no copy: code removed it, or panicked while the engine had it out of the world
+/// (`World::resource_scope`).
+fn note_missing(world: &World, copy: &ColumnCopy, lost: &mut Lost) {
+    let why = match &copy.copier {
+        Copier::Leave => Some("it is gone, and is never copied"),
+        _ => copy.unable,
+    };
+    let name = world.components().get_name(copy.component);
+    if why.is_some() && !name.is_some_and(policy::comes_and_goes) {
+        lost.note(copy.component, why, None);
     }
 }
 

@@ -14,6 +14,7 @@ use bevy_egui::{egui, EguiContext};
 use hot_reloader_transaction::Outcome;
 
 use super::harness::{check, module, Bench};
+use crate::hot::HotReloader;
 
 /// All of the engine but a window and a graphics card.
 fn engine(app: &mut App) {
@@ -130,6 +131,44 @@ fn a_scene_that_new_code_took_apart_is_whole_again() {
     bench.frames(3);
     let after = look(bench.world());
     assert_eq!(after, before, "and the engine goes on with it");
+}
+
+#[derive(Asset, TypePath)]
+struct Page;
+
+/// As `World::resource_scope` does if what it runs panics.
+#[test]
+fn what_is_left_as_it_is_and_gets_lost_is_named() {
+    let mut bench = Bench::start(&[module("game", |_| {})], |app| {
+        // Without the engine's systems for it, which would not run without it.
+        let mut pages = Assets::<Page>::default();
+        pages.add(Page);
+        app.insert_resource(pages);
+    });
+    let report = bench.reload(&[module("game", |app| {
+        app.add_systems(Update, |world: &mut World| {
+            world.resource_scope(|_, _: Mut<Assets<Page>>| panic!("wrecked"));
+        });
+    })]);
+    check(&report, Outcome::RolledBackInPart);
+    assert_eq!(report.not_restored.len(), 1, "{report:#?}");
+    let line = &report.not_restored[0];
+    assert!(
+        line.starts_with("resource bevy_asset::assets::Assets<"),
+        "{line}"
+    );
+}
+
+/// It is out of the world while the engine runs the schedules, and so when the reload is taken back.
+#[test]
+fn the_order_of_the_schedules_is_no_loss() {
+    let mut bench = Bench::start(&[module("game", |_| {})], |_| {});
+    bench.next(&[module("game", |app| {
+        app.add_systems(Update, || panic!("wrecked"));
+    })]);
+    let report = HotReloader::reload_all(bench.world()).unwrap();
+    check(&report, Outcome::OnProbation);
+    check(&bench.report(), Outcome::RolledBack);
 }
 
 #[test]
