@@ -229,7 +229,7 @@ pub(crate) fn label_like(
 ///
 /// # Errors
 ///
-/// What is known of a panic in it. The schedule is gone then.
+/// What is known of a panic in it. The schedule is interrupted then.
 pub(crate) fn run_own(
     world: &mut World,
     module: &str,
@@ -251,23 +251,12 @@ pub(crate) fn run_own(
     if let Some(slot) = delegates.get_mut(module) {
         slot.threads.extend(begun);
     }
-    match ran {
-        Ok(()) => {
-            put_back(
-                world,
-                module,
-                generation,
-                Part::Whole(label),
-                schedule,
-                None,
-            );
-            Ok(())
-        }
-        Err(panic) => {
-            drop_schedule(schedule);
-            Err(panic)
-        }
+    let part = Part::Whole(label);
+    put_back(world, module, generation, part, schedule, None);
+    if ran.is_err() {
+        interrupt(world, module, generation, label);
     }
+    ran
 }
 
 /// The same for a module whose code goes. A panic within it, in a schedule that it runs, counts as its own, and the
@@ -287,17 +276,17 @@ pub(crate) fn run_last(
     let mut within = delegates.panics.drain(before..);
     let first = within.next();
     drop(within);
-    let Some(ModulePanic { panic, .. }) = first else {
-        return ran;
-    };
-    // It goes on if the new code does not take over.
-    let order = delegates.names();
-    let mut halted = delegates.take(|slot| !slot.interrupted.is_empty());
-    for slot in &mut halted {
-        slot.mend(world);
+    let ran = ran.and(first.map_or(Ok(()), |ModulePanic { panic, .. }| Err(panic)));
+    if ran.is_err() {
+        // It goes on if the new code does not take over, and is unloaded once more.
+        let order = delegates.names();
+        let mut halted = delegates.take(|slot| !slot.interrupted.is_empty());
+        for slot in &mut halted {
+            slot.mend(world);
+        }
+        world.resource_mut::<Delegates>().put(halted, &order);
     }
-    world.resource_mut::<Delegates>().put(halted, &order);
-    ran.and(Err(panic))
+    ran
 }
 
 /// Runs what each module has for a delegator. What has panicked is dealt with at once, but not from within code
@@ -411,16 +400,26 @@ fn note_panic(
     label: InternedScheduleLabel,
     panic: PanicReport,
 ) {
-    let mut delegates = world.resource_mut::<Delegates>();
-    let slot = delegates.get_mut(&module);
-    if let Some(slot) = slot.filter(|slot| slot.generation == generation) {
-        slot.interrupted.push(label);
-    }
-    delegates.panics.push(ModulePanic {
+    interrupt(world, &module, generation, label);
+    world.resource_mut::<Delegates>().panics.push(ModulePanic {
         module,
         place: format!("{label:?}"),
         panic,
     });
+}
+
+/// Takes note that a panic left systems of a schedule half way.
+fn interrupt(
+    world: &mut World,
+    module: &str,
+    generation: Generation,
+    label: InternedScheduleLabel,
+) {
+    let mut delegates = world.resource_mut::<Delegates>();
+    let slot = delegates.get_mut(module);
+    if let Some(slot) = slot.filter(|slot| slot.generation == generation) {
+        slot.interrupted.push(label);
+    }
 }
 
 /// Gives a schedule back to its module, unless what it did, such as running another one, has replaced the

@@ -101,6 +101,48 @@ fn what_panics_within_the_unload_of_old_code_is_told_and_no_fault_of_the_new() {
     assert_eq!(take(&mut bench), ["new"]);
 }
 
+/// Of what it does before it panics, nothing is lost either.
+#[test]
+fn an_unload_that_panics_is_there_again_for_the_reload_after_one_that_failed() {
+    #[derive(Component)]
+    struct Hud;
+    fn build(app: &mut App) {
+        app.add_systems(OnLoad, |mut commands: Commands| {
+            commands.spawn(Hud);
+        })
+        .add_systems(
+            OnUnload,
+            |mut commands: Commands, huds: Query<Entity, With<Hud>>, mut runs: Local<u32>| {
+                huds.iter().for_each(|hud| commands.entity(hud).despawn());
+                *runs += 1;
+                assert!(*runs > 2, "not yet");
+            },
+        );
+    }
+    let mut bench = Bench::start(&[module("game", build)], host);
+    let says = |text: &String| text.contains("not yet");
+    let report = bench.reload(&[module("game", |_| panic!("half way"))]);
+    check(&report, Outcome::Refused);
+    assert!(report.warnings.iter().any(says), "{report:#?}");
+    assert_eq!(bench.count::<Hud>(), 1);
+    let report = bench.reload(&[module("game", |app| {
+        build(app);
+        app.add_systems(Update, || panic!("broken"));
+    })]);
+    check(&report, Outcome::RolledBack);
+    assert!(report.warnings.iter().any(says), "{report:#?}");
+    assert_eq!(bench.count::<Hud>(), 1);
+    let report = bench.reload(&[module("game", build)]);
+    check(&report, Outcome::Committed);
+    assert!(!report.warnings.iter().any(says), "{report:#?}");
+    assert_eq!(bench.count::<Hud>(), 1);
+    // What it had asked for is done, as far as it came.
+    let report = bench.reload(&[module("game", build)]);
+    check(&report, Outcome::Committed);
+    assert!(report.warnings.iter().any(says), "{report:#?}");
+    assert_eq!(bench.count::<Hud>(), 1);
+}
+
 #[test]
 fn a_module_that_has_got_another_name_is_told() {
     fn hello(mut notes: ResMut<Notes>) {
