@@ -243,8 +243,9 @@ pub(crate) fn run_own(
     let Some(mut schedule) = slot.schedules.get_mut(&label).and_then(Option::take) else {
         return Ok(());
     };
+    let filter = slot.rest_of_startup.remove(&label);
     let before = threads::list();
-    let ran = run_noted(world, module, label, &mut schedule);
+    let ran = run_noted(world, module, label, &mut schedule, filter);
     let begun = threads::list().into_iter();
     let begun = begun.filter(|thread| !before.contains(thread));
     let mut delegates = world.resource_mut::<Delegates>();
@@ -320,7 +321,7 @@ fn run_modules(world: &mut World, part: Part) {
             let name = slot.module.name.clone();
             let start = world.resource::<ModuleTimes>().is_on.then(Instant::now);
             let result = if part == Part::Whole(label) {
-                run_noted(world, &name, label, &mut schedule)
+                run_noted(world, &name, label, &mut schedule, None)
             } else {
                 let (result, used) = run_filtered(world, &mut schedule, filter);
                 filter = used;
@@ -358,9 +359,10 @@ fn run_noted(
     module: &str,
     label: InternedScheduleLabel,
     schedule: &mut Schedule,
+    filter: Option<Stepping>,
 ) -> Result<(), PanicReport> {
     let alive = rebuild::builds(label).then(|| Alive::of(world));
-    let result = panics::guard(|| schedule.run(world));
+    let (result, _) = run_filtered(world, schedule, filter);
     if let Some(alive) = alive {
         let entities = alive.since(world);
         world.resource_scope(|world, mut delegates: Mut<Delegates>| {
@@ -373,14 +375,14 @@ fn run_noted(
     result
 }
 
-/// Runs those systems of a schedule that a filter lets through, and gives the filter back.
+/// Runs those systems of a schedule that a filter lets through, all if there is none, and gives the filter back.
 fn run_filtered(
     world: &mut World,
     schedule: &mut Schedule,
     filter: Option<Stepping>,
 ) -> (Result<(), PanicReport>, Option<Stepping>) {
     let Some(filter) = filter else {
-        return (Ok(()), None);
+        return (panics::guard(|| schedule.run(world)), None);
     };
     // The host may step through its own systems.
     let of_host = world.remove_resource::<Stepping>();
