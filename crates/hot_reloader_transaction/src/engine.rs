@@ -143,7 +143,8 @@ pub trait Engine {
     /// The first panic.
     fn enter(world: &mut Self::World, modules: &[String]) -> Result<(), ModuleFault>;
 
-    /// Runs the startup of modules that never ran before, or whose making was taken down.
+    /// Runs the startup of modules that never ran before, but for what others have run whose code moved there, or whose
+    /// making was taken down.
     ///
     /// # Errors
     ///
