@@ -128,12 +128,13 @@ pub trait Engine {
         generation: Generation,
     ) -> (Self::Code, Result<(), ModuleFault>);
 
-    /// Takes down what the startup of modules, [`Hook::Load`] and the entry into the present states have made.
+    /// Takes down what the startup of the modules of `plan`, [`Hook::Load`] and the entry into the present states have
+    /// made, and if these are all, also what those had made that are gone.
     ///
     /// # Errors
     ///
     /// The first panic.
-    fn take_down(world: &mut Self::World, modules: &[String]) -> Result<(), ModuleFault>;
+    fn take_down(world: &mut Self::World, plan: &Plan) -> Result<(), ModuleFault>;
 
     /// Lets modules whose making was taken down enter the present states again.
     ///
@@ -142,7 +143,8 @@ pub trait Engine {
     /// The first panic.
     fn enter(world: &mut Self::World, modules: &[String]) -> Result<(), ModuleFault>;
 
-    /// Runs the startup of modules that never ran before, or whose making was taken down.
+    /// Runs the startup of modules that never ran before, but for what others have run whose code moved there, or whose
+    /// making was taken down.
     ///
     /// # Errors
     ///

@@ -13,7 +13,7 @@ use bevy::{
 use hot_reloader_core::{shape::ShapeChange, TypeFault, TypeShape};
 use hot_reloader_transaction::{Plan, ReloadError};
 
-use super::{migration, names, rehearsal::Rehearsal, slots::Delegates, snapshot};
+use super::{migration, names, rebuild, rehearsal::Rehearsal, slots::Delegates, snapshot};
 
 /// Refuses types that changed. Returns what could not be made sure of, as warnings.
 pub(crate) fn compare(
@@ -57,9 +57,9 @@ pub(crate) fn compare(
     warnings.extend(keys_that_go(world, rehearsal, plan));
     let mut suspects = suspects(world, rehearsal);
     if plan.rebuilds {
-        let spawned = &world.resource::<Delegates>().spawned;
-        let modules = plan.modules.iter();
-        suspects.extend(modules.flat_map(|module| spawned.components(world, &module.name)));
+        let delegates = world.resource::<Delegates>();
+        let going = rebuild::going(delegates, plan).into_iter();
+        suspects.extend(going.flat_map(|module| delegates.spawned.components(world, &module)));
     }
     let unseen = migration::unseen(world, &crossings);
     let alive = suspects.into_iter().filter(|id| {

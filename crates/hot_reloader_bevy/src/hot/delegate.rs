@@ -229,7 +229,7 @@ pub(crate) fn label_like(
 ///
 /// # Errors
 ///
-/// What is known of a panic in it. The schedule is gone then.
+/// What is known of a panic in it. The schedule is interrupted then.
 pub(crate) fn run_own(
     world: &mut World,
     module: &str,
@@ -243,31 +243,21 @@ pub(crate) fn run_own(
     let Some(mut schedule) = slot.schedules.get_mut(&label).and_then(Option::take) else {
         return Ok(());
     };
+    let filter = slot.rest_of_startup.remove(&label);
     let before = threads::list();
-    let ran = run_noted(world, module, label, &mut schedule);
+    let ran = run_noted(world, module, label, &mut schedule, filter);
     let begun = threads::list().into_iter();
     let begun = begun.filter(|thread| !before.contains(thread));
     let mut delegates = world.resource_mut::<Delegates>();
     if let Some(slot) = delegates.get_mut(module) {
         slot.threads.extend(begun);
     }
-    match ran {
-        Ok(()) => {
-            put_back(
-                world,
-                module,
-                generation,
-                Part::Whole(label),
-                schedule,
-                None,
-            );
-            Ok(())
-        }
-        Err(panic) => {
-            drop_schedule(schedule);
-            Err(panic)
-        }
+    let part = Part::Whole(label);
+    put_back(world, module, generation, part, schedule, None);
+    if ran.is_err() {
+        interrupt(world, module, generation, label);
     }
+    ran
 }
 
 /// The same for a module whose code goes. A panic within it, in a schedule that it runs, counts as its own, and the
@@ -287,17 +277,17 @@ pub(crate) fn run_last(
     let mut within = delegates.panics.drain(before..);
     let first = within.next();
     drop(within);
-    let Some(ModulePanic { panic, .. }) = first else {
-        return ran;
-    };
-    // It goes on if the new code does not take over.
-    let order = delegates.names();
-    let mut halted = delegates.take(|slot| !slot.interrupted.is_empty());
-    for slot in &mut halted {
-        slot.mend(world);
+    let ran = ran.and(first.map_or(Ok(()), |ModulePanic { panic, .. }| Err(panic)));
+    if ran.is_err() {
+        // It goes on if the new code does not take over, and is unloaded once more.
+        let order = delegates.names();
+        let mut halted = delegates.take(|slot| !slot.interrupted.is_empty());
+        for slot in &mut halted {
+            slot.mend(world);
+        }
+        world.resource_mut::<Delegates>().put(halted, &order);
     }
-    world.resource_mut::<Delegates>().put(halted, &order);
-    ran.and(Err(panic))
+    ran
 }
 
 /// Runs what each module has for a delegator. What has panicked is dealt with at once, but not from within code
@@ -331,7 +321,7 @@ fn run_modules(world: &mut World, part: Part) {
             let name = slot.module.name.clone();
             let start = world.resource::<ModuleTimes>().is_on.then(Instant::now);
             let result = if part == Part::Whole(label) {
-                run_noted(world, &name, label, &mut schedule)
+                run_noted(world, &name, label, &mut schedule, None)
             } else {
                 let (result, used) = run_filtered(world, &mut schedule, filter);
                 filter = used;
@@ -369,9 +359,10 @@ fn run_noted(
     module: &str,
     label: InternedScheduleLabel,
     schedule: &mut Schedule,
+    filter: Option<Stepping>,
 ) -> Result<(), PanicReport> {
     let alive = rebuild::builds(label).then(|| Alive::of(world));
-    let result = panics::guard(|| schedule.run(world));
+    let (result, _) = run_filtered(world, schedule, filter);
     if let Some(alive) = alive {
         let entities = alive.since(world);
         world.resource_scope(|world, mut delegates: Mut<Delegates>| {
@@ -384,14 +375,14 @@ fn run_noted(
     result
 }
 
-/// Runs those systems of a schedule that a filter lets through, and gives the filter back.
+/// Runs those systems of a schedule that a filter lets through, all if there is none, and gives the filter back.
 fn run_filtered(
     world: &mut World,
     schedule: &mut Schedule,
     filter: Option<Stepping>,
 ) -> (Result<(), PanicReport>, Option<Stepping>) {
     let Some(filter) = filter else {
-        return (Ok(()), None);
+        return (panics::guard(|| schedule.run(world)), None);
     };
     // The host may step through its own systems.
     let of_host = world.remove_resource::<Stepping>();
@@ -411,16 +402,26 @@ fn note_panic(
     label: InternedScheduleLabel,
     panic: PanicReport,
 ) {
-    let mut delegates = world.resource_mut::<Delegates>();
-    let slot = delegates.get_mut(&module);
-    if let Some(slot) = slot.filter(|slot| slot.generation == generation) {
-        slot.interrupted.push(label);
-    }
-    delegates.panics.push(ModulePanic {
+    interrupt(world, &module, generation, label);
+    world.resource_mut::<Delegates>().panics.push(ModulePanic {
         module,
         place: format!("{label:?}"),
         panic,
     });
+}
+
+/// Takes note that a panic left systems of a schedule half way.
+fn interrupt(
+    world: &mut World,
+    module: &str,
+    generation: Generation,
+    label: InternedScheduleLabel,
+) {
+    let mut delegates = world.resource_mut::<Delegates>();
+    let slot = delegates.get_mut(module);
+    if let Some(slot) = slot.filter(|slot| slot.generation == generation) {
+        slot.interrupted.push(label);
+    }
 }
 
 /// Gives a schedule back to its module, unless what it did, such as running another one, has replaced the

@@ -22,6 +22,7 @@ use super::{
     delegate, known_types, labels,
     library::{Libraries, Library, Order},
     migration::{self, origins, LeftBehind},
+    rebuild,
     recording::HostPlugins,
     rehearsal::{self, Rehearsal},
     reloader, resources,
@@ -186,15 +187,13 @@ impl Engine for Bevy {
         (old, Ok(()))
     }
 
-    fn take_down(world: &mut World, modules: &[String]) -> Result<(), ModuleFault> {
+    fn take_down(world: &mut World, plan: &Plan) -> Result<(), ModuleFault> {
+        let going = rebuild::going(world.resource::<Delegates>(), plan);
         let mut spawned = std::mem::take(&mut world.resource_mut::<Delegates>().spawned);
         let mut to_enter = Vec::new();
-        let taken = modules.iter().try_for_each(|module| {
-            let entered = panics::guard(|| spawned.take_down(world, module));
-            let entered = entered.map_err(|panic| ModuleFault {
-                module: module.clone(),
-                panic,
-            })?;
+        let taken = going.into_iter().try_for_each(|module| {
+            let entered = panics::guard(|| spawned.take_down(world, &module));
+            let entered = entered.map_err(|panic| ModuleFault { module, panic })?;
             to_enter.extend(entered);
             Ok(())
         });

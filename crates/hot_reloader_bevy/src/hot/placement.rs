@@ -17,7 +17,7 @@ use bevy::{
     ecs::{
         intern::Interned,
         schedule::{InternedSystemSet, NodeId, Schedule, ScheduleGraph, Stepping, SystemSet},
-        system::RunSystemOnce,
+        system::{BoxedSystem, RunSystemOnce},
     },
     prelude::World,
 };
@@ -38,29 +38,37 @@ pub(crate) struct Placement {
 impl Placement {
     /// What lets only the systems of each unit run, in the order of the units. The schedule is initialised.
     pub(crate) fn filters(&self, schedule: &Schedule) -> Vec<Stepping> {
-        let systems = schedule.systems().into_iter().flatten();
-        let nodes: Vec<NodeId> = systems.map(|(node, _)| node).collect();
         let filter = |unit: usize| {
-            let mut filter = Stepping::new();
-            filter.add_schedule(schedule.label()).enable();
-            for node in &nodes {
+            only(schedule, |node, _| {
                 let of = match node {
-                    NodeId::System(system) => self.unit_of.get(*system),
+                    NodeId::System(system) => self.unit_of.get(system),
                     NodeId::Set(_) => None,
                 };
                 // Commands are applied between the systems of each unit.
-                if of.is_none_or(|of| *of == unit) {
-                    filter.always_run_node(schedule.label(), *node);
-                } else {
-                    filter.never_run_node(schedule.label(), *node);
-                }
-            }
-            begun(filter)
+                of.is_none_or(|of| *of == unit)
+            })
         };
-        // It tells in the log that it is used.
-        let filters = || (0..self.units.len()).map(filter).collect();
-        listen::to_plugins(Passing::Nothing, filters).0
+        (0..self.units.len()).map(filter).collect()
     }
+}
+
+/// What lets those systems of a schedule run of which `runs` says so. The schedule is initialised.
+pub(crate) fn only(schedule: &Schedule, runs: impl Fn(NodeId, &BoxedSystem) -> bool) -> Stepping {
+    let label = schedule.label();
+    let filter = || {
+        let mut filter = Stepping::new();
+        filter.add_schedule(label).enable();
+        for (node, system) in schedule.systems().into_iter().flatten() {
+            if runs(node, system) {
+                filter.always_run_node(label, node);
+            } else {
+                filter.never_run_node(label, node);
+            }
+        }
+        begun(filter)
+    };
+    // It tells in the log that it is used.
+    listen::to_plugins(Passing::Nothing, filter).0
 }
 
 /// What was asked of it counts from the beginning of a frame on.

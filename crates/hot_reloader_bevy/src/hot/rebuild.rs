@@ -1,6 +1,6 @@
 //! What a module's startup and the entry into its states have spawned, so that it can be built anew.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bevy::{
     ecs::{
@@ -11,8 +11,9 @@ use bevy::{
     hierarchy::DespawnRecursiveExt,
     prelude::{Children, World},
 };
+use hot_reloader_transaction::Plan;
 
-use super::{labels, names};
+use super::{labels, names, slots::Delegates};
 use crate::OnLoad;
 
 /// By module and schedule.
@@ -72,6 +73,20 @@ pub(crate) fn builds(label: InternedScheduleLabel) -> bool {
 /// Whether it is run when a state is entered. Its type has the state as a parameter, so there is but its name.
 fn enters(label: InternedScheduleLabel) -> bool {
     format!("{label:?}").starts_with("OnEnter(")
+}
+
+/// The modules that are taken down at a rebuild: if it is of all, also those that are gone, which nobody builds anew.
+pub(crate) fn going(delegates: &Delegates, plan: &Plan) -> Vec<String> {
+    let names = plan.modules.iter().map(|module| module.name.clone());
+    let mut going: Vec<String> = names.collect();
+    let mut slots = delegates.slots.iter();
+    if slots.all(|slot| plan.replaces(&slot.module.name)) {
+        let built: BTreeSet<&String> = delegates.spawned.runs.keys().map(|(of, _)| of).collect();
+        let gone = built.into_iter().filter(|of| !going.contains(of));
+        let gone: Vec<String> = gone.cloned().collect();
+        going.extend(gone);
+    }
+    going
 }
 
 impl Spawned {

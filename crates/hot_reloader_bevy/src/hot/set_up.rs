@@ -2,14 +2,14 @@
 
 use std::{
     any::TypeId,
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
 use bevy::{
     ecs::{
         component::ComponentId,
         entity::Entity,
-        schedule::{ExecutorKind, InternedScheduleLabel, ScheduleLabel},
+        schedule::{ExecutorKind, InternedScheduleLabel, ScheduleLabel, Stepping},
     },
     prelude::{App, Mut, Resource, Schedule, Schedules, StateTransition, World},
 };
@@ -46,11 +46,16 @@ use crate::ModuleEntry;
 #[derive(Resource, Default)]
 pub(crate) struct SetUp {
     modules: HashMap<String, Built>,
+    /// Of those that are new, the systems in the startup that have run before they came.
+    moved: BTreeMap<String, Moved>,
     /// The components that their systems use, and those that the world did not know.
     used: HashSet<ComponentId>,
     /// Those that systems write which could not be tried.
     written: HashSet<ComponentId>,
 }
+
+/// Systems in the startup of a module, by name, and the module that has run them: the code has moved.
+type Moved = BTreeMap<String, String>;
 
 struct Built {
     entry: &'static ModuleEntry,
@@ -129,6 +134,9 @@ pub(crate) fn set_up(
     warnings.extend(threads_that_go_on(running, plan));
     warnings.extend(startups_that_wait(running, set_up, plan));
     warnings.extend(sayings_not_held(running, set_up, plan));
+    let moved = startups_that_moved(running, set_up, plan);
+    warnings.extend(moved.iter().filter_map(startup_not_run));
+    world.resource_mut::<SetUp>().moved = moved;
     Ok(warnings)
 }
 
@@ -282,9 +290,7 @@ fn startups_that_wait(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec
     }
     let told = delegates.slots.iter().filter_map(|slot| {
         let name = &slot.module.name;
-        let old = slot.schedules.iter();
-        let old = old.filter_map(|(label, schedule)| Some((label, schedule.as_ref()?)));
-        let old = startup_systems(old);
+        let old = startup_of(slot);
         let new = startup_systems(&set_up.modules.get(name)?.schedules);
         let new: Vec<_> = new.difference(&old).map(|of| format!("`{of}`")).collect();
         (!new.is_empty()).then(|| {
@@ -295,6 +301,79 @@ fn startups_that_wait(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec
         })
     });
     told.collect()
+}
+
+/// What has moved from the startup of a module to that of one that is new has run, and what it has made is there.
+fn startups_that_moved(
+    delegates: &Delegates,
+    set_up: &SetUp,
+    plan: &Plan,
+) -> BTreeMap<String, Moved> {
+    let mut all = BTreeMap::new();
+    if plan.rebuilds {
+        return all;
+    }
+    let new = set_up.modules.iter();
+    for (name, built) in new.filter(|(name, _)| !delegates.built.contains(*name)) {
+        let systems = startup_systems(&built.schedules);
+        let mut moved = Moved::new();
+        for slot in &delegates.slots {
+            if !may_have_moved(slot, built, plan) {
+                continue;
+            }
+            let kept = set_up.modules.get(&slot.module.name);
+            let kept = kept.map_or_else(BTreeSet::new, |kept| startup_systems(&kept.schedules));
+            let gone = startup_of(slot).into_iter();
+            let gone = gone.filter(|of| systems.contains(of) && !kept.contains(of));
+            moved.extend(gone.map(|of| (of, slot.module.name.clone())));
+        }
+        all.insert(name.clone(), moved);
+    }
+    all
+}
+
+/// Whether code that one module has no more may be what a new one has. If the module is gone too, most of the new one
+/// must be of it: many have a function `setup`.
+fn may_have_moved(slot: &Slot, new: &Built, plan: &Plan) -> bool {
+    let old = &slot.module;
+    let common = new.targets.iter();
+    let common = common.filter(|name| old.delegation_targets.contains(name));
+    let is_of_it = 2 * common.count() > new.targets.len();
+    plan.replaces(&old.name) && (is_of_it || !plan.removed.contains(&old.name))
+}
+
+/// What is told of a module that runs but a part of its startup.
+fn startup_not_run((name, moved): (&String, &Moved)) -> Option<String> {
+    let systems = moved.iter().map(|(of, old)| format!("`{of}` of `{old}`"));
+    let systems: Vec<_> = systems.collect();
+    (!systems.is_empty()).then(|| {
+        format!(
+            "systems in the startup of module `{name}`, which is new, have run where their code comes from, and run again \
+             with the next rebuild: {}",
+            systems.join(", ")
+        )
+    })
+}
+
+/// What lets those systems of a startup run that have not moved.
+fn rest_of_startup(
+    schedules: &ModuleSchedules,
+    moved: &Moved,
+) -> HashMap<InternedScheduleLabel, Stepping> {
+    if moved.is_empty() {
+        return HashMap::new();
+    }
+    let startup = labels::startup();
+    let schedules = schedules.iter();
+    let schedules = schedules.filter(|(label, _)| startup.contains(label));
+    let filters = schedules.map(|(label, schedule)| {
+        let has_moved = |name: String| moved.contains_key(&name);
+        let filter = placement::only(schedule, |_, system| {
+            !named(&system.name()).is_some_and(has_moved)
+        });
+        (*label, filter)
+    });
+    filters.collect()
 }
 
 /// Conditions and orders that modules say and that do not hold for the systems of others.
@@ -314,7 +393,13 @@ fn sayings_not_held(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec<S
     shared_sets::not_held(&modules.collect::<Vec<_>>())
 }
 
-/// The functions in the startup among some schedules, by name.
+/// The systems in the startup of a module that runs, by name.
+fn startup_of(slot: &Slot) -> BTreeSet<String> {
+    let schedules = slot.schedules.iter();
+    startup_systems(schedules.filter_map(|(label, of)| Some((label, of.as_ref()?))))
+}
+
+/// The systems in the startup among some schedules, by name.
 fn startup_systems<'a>(
     schedules: impl IntoIterator<Item = (&'a InternedScheduleLabel, &'a Schedule)>,
 ) -> BTreeSet<String> {
@@ -322,8 +407,16 @@ fn startup_systems<'a>(
     let schedules = schedules.into_iter();
     let schedules = schedules.filter(|(label, _)| startup.contains(label));
     let systems = schedules.flat_map(|(_, schedule)| schedule.systems().into_iter().flatten());
-    let names = systems.flat_map(|(_, system)| rehearsal::function_names(&system.name()));
-    names.filter(|name| rehearsal::is_named(name)).collect()
+    systems
+        .filter_map(|(_, system)| named(&system.name()))
+        .collect()
+}
+
+/// What a system is called by the functions of which it consists, if a person named any of them.
+fn named(system: &str) -> Option<String> {
+    let functions = rehearsal::function_names(system).into_iter();
+    let functions: Vec<_> = functions.filter(|name| rehearsal::is_named(name)).collect();
+    (!functions.is_empty()).then(|| functions.join(" | "))
 }
 
 /// Plugins of crates that do not change which no module adds any more.
@@ -341,7 +434,7 @@ fn plugins_that_go(delegates: &Delegates, set_up: &SetUp, rehearsal: &Rehearsal)
     gone.cloned().collect()
 }
 
-/// Modules that never built before and have the systems of one that is gone, as if it had got another name.
+/// Modules that never built before and are made of one that is gone, as if it had got another name.
 fn modules_renamed(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec<String> {
     let slots = delegates.slots.iter();
     let gone = slots.filter(|slot| plan.removed.contains(&slot.module.name));
@@ -350,23 +443,17 @@ fn modules_renamed(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec<St
         let is_it = |new: &&HotModule| {
             let built = set_up.modules.get(&new.name);
             !delegates.built.contains(&new.name)
-                && plan.library_of(&new.name).name == slot.library
-                && built.is_some_and(|new| are_alike(&old.delegation_targets, &new.targets))
+                && built.is_some_and(|new| may_have_moved(slot, new, plan))
         };
         let new = plan.modules.iter().find(is_it)?;
         Some(format!(
             "the module `{}` is gone, and `{}`, which is new, has its systems. By another name it is another module: \
-             its startup runs beside what the other has left in the app. Keep the name, or restart the app",
+             what its plugin spawns as it builds comes beside what the other has left in the app. Keep the name, or \
+             restart the app",
             old.name, new.name
         ))
     });
     told.collect()
-}
-
-/// Whether two modules have most of their systems in common.
-fn are_alike(one: &[String], two: &[String]) -> bool {
-    let common = one.iter().filter(|name| two.contains(name)).count();
-    2 * common > one.len().max(two.len())
 }
 
 fn build(
@@ -550,7 +637,9 @@ pub(crate) fn install(
     generation: Generation,
     old: Option<&mut Slot>,
 ) {
-    let built = world.resource_mut::<SetUp>().modules.remove(&module.name);
+    let set_up = &mut *world.resource_mut::<SetUp>();
+    let built = set_up.modules.remove(&module.name);
+    let moved = set_up.moved.remove(&module.name).unwrap_or_default();
     let Built {
         entry,
         mut schedules,
@@ -579,6 +668,7 @@ pub(crate) fn install(
     world.flush();
     let placed = arrange(world, &schedules, placements);
     make_ready(world, &mut schedules, &placed);
+    let rest_of_startup = rest_of_startup(&schedules, &moved);
     let library = plan.library_of(&module.name);
     let slot = Slot {
         module: HotModule {
@@ -594,6 +684,7 @@ pub(crate) fn install(
             .map(|(label, schedule): (InternedScheduleLabel, Schedule)| (label, Some(schedule)))
             .collect(),
         placed,
+        rest_of_startup,
         sayings,
         interrupted: Vec::new(),
         code,

@@ -45,6 +45,8 @@ pub(crate) struct Slot {
     pub(crate) schedules: HashMap<InternedScheduleLabel, Option<Schedule>>,
     /// The schedules that are run in units.
     pub(crate) placed: HashMap<InternedScheduleLabel, Placed>,
+    /// Of a startup of which another module has run a part: what lets the rest run.
+    pub(crate) rest_of_startup: HashMap<InternedScheduleLabel, Stepping>,
     /// What it says of sets in which other modules may have systems.
     pub(crate) sayings: Sayings,
     /// The schedules in which a panic left systems half way.

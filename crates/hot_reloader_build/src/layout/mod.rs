@@ -214,6 +214,21 @@ impl Layout {
         crates.any(|of| other.crates.contains_key(of) && !self.crates.contains_key(of))
     }
 
+    /// Of several that know a type the one that knows most of its crates: that of a library knows nothing of what is in
+    /// another only, and a type that is in both may have something of that as a parameter.
+    #[must_use]
+    pub fn that_knows<'a>(
+        layouts: impl IntoIterator<Item = &'a Arc<Self>>,
+        type_name: &str,
+    ) -> Option<&'a Arc<Self>> {
+        let layouts = layouts.into_iter();
+        let concerned = layouts.filter(|layout| layout.concerns(type_name));
+        concerned.reduce(|one, other| match one.lacks(other, type_name) {
+            true => other,
+            false => one,
+        })
+    }
+
     /// The names of the crates.
     pub fn crates(&self) -> impl Iterator<Item = &str> {
         self.crates.keys().map(String::as_str)

@@ -412,6 +412,19 @@ fn a_type_may_come_from_a_crate_that_is_gone() {
 }
 
 #[test]
+fn a_type_is_known_by_the_layout_that_has_its_crates() {
+    let both = Arc::new(layout(&FILES));
+    let rules = Arc::new(both.only(&["rules".to_owned()]));
+    let knows = |type_name| {
+        let found = Layout::that_knows([&rules, &both], type_name);
+        found.map(|found| Arc::ptr_eq(found, &both))
+    };
+    assert_eq!(knows("rules::Shelf<game::Free>"), Some(true));
+    assert_eq!(knows("rules::Rule"), Some(false), "the first will do");
+    assert_eq!(knows("bevy::Entry"), None);
+}
+
+#[test]
 fn what_became_of_a_type_is_guessed() {
     let was = layout(&FILES);
     let now = edited("game/a.rs", "struct Held", "struct Bearer");

@@ -119,7 +119,7 @@ fn prepare<E: Engine>(
     plan: &Plan,
 ) -> Result<(), ReloadError> {
     if plan.rebuilds {
-        E::take_down(world, &plan.names())
+        E::take_down(world, plan)
             .map_err(|ModuleFault { module, panic }| ReloadError::Swap { module, panic })?;
     }
     let warnings = E::set_up(world, libraries, rehearsal, plan)?;

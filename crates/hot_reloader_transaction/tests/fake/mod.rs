@@ -391,10 +391,10 @@ impl Engine for Fake {
         (old, Ok(()))
     }
 
-    fn take_down(world: &mut World, modules: &[String]) -> Result<(), ModuleFault> {
-        for module in modules {
-            world.state.push(format!("take down {module}"));
-            world.fault(module)?;
+    fn take_down(world: &mut World, plan: &Plan) -> Result<(), ModuleFault> {
+        for HotModule { name, .. } in &plan.modules {
+            world.state.push(format!("take down {name}"));
+            world.fault(name)?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::{
     alloc::Layout as MemoryLayout,
     any::TypeId,
     collections::{HashMap, HashSet},
+    iter,
     sync::Arc,
 };
 
@@ -146,11 +147,11 @@ impl Decision<'_> {
     /// What the sources say of a type by which it goes on: those of what was made, unless only a module that
     /// goes on has all of its crates.
     fn layout_for(&self, name: &str) -> &Layout {
-        let mut others = self.slots.iter();
-        let other = others.find(|slot| {
-            !self.plan.replaces(&slot.module.name) && self.plan.layout.lacks(&slot.layout, name)
-        });
-        other.map_or(&self.plan.layout, |slot| &slot.layout)
+        let others = self.slots.iter();
+        let others = others.filter(|slot| !self.plan.replaces(&slot.module.name));
+        let made = iter::once(&self.plan.layout);
+        let layouts = made.chain(others.map(|slot| &slot.layout));
+        Layout::that_knows(layouts, name).unwrap_or(&self.plan.layout)
     }
 
     /// `None` if new code finds the values where they are.
@@ -362,8 +363,9 @@ impl Decision<'_> {
     fn layout_of(&self, id: TypeId, name: &str) -> Option<Arc<Layout>> {
         let origin = self.world.resource::<Delegates>().origins.get(&id);
         let running = self.slots.iter().map(|slot| &slot.layout);
-        let mut layouts = origin.into_iter().chain(running);
-        layouts.find(|layout| layout.concerns(name)).cloned()
+        origin
+            .or_else(|| Layout::that_knows(running, name))
+            .cloned()
     }
 
     fn as_it_is(&self, info: &ComponentInfo, holder: Holder) -> Result<Conversion, TypeFault> {

@@ -33,8 +33,8 @@ pub(crate) fn note(world: &mut World, layouts: &[Arc<Layout>]) {
         let id = info.type_id().filter(|id| !known.contains_key(id))?;
         // Of thousands of types, so they are looked for in all layouts at once.
         let is_of_code = crates_in(info.name()).any(|of| crates.contains(of));
-        let mut layouts = layouts.iter().filter(|_| is_of_code);
-        let layout = layouts.find(|layout| layout.concerns(info.name()))?;
+        let layouts = layouts.iter().filter(|_| is_of_code);
+        let layout = Layout::that_knows(layouts, info.name())?;
         Some((id, layout.clone()))
     });
     let came: Vec<_> = came.collect();

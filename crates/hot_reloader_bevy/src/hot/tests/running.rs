@@ -4,10 +4,21 @@ use bevy::{ecs::schedule::ScheduleLabel, prelude::*};
 use hot_reloader_transaction::{Outcome, ReloadError};
 
 use super::harness::{check, host, module, note, set, take, Bench, Notes};
-use crate::{hot::HotReloader, ModuleEntry, OnLoad, OnUnload};
+use crate::{
+    hot::{HotReloader, ReloadRequest},
+    ModuleEntry, OnLoad, OnUnload,
+};
 
 #[derive(Event)]
 struct Ring;
+
+/// Builds anew what is there.
+#[track_caller]
+fn rebuild(bench: &mut Bench) {
+    bench.again();
+    bench.world().send_event(ReloadRequest::all().rebuilding());
+    check(&bench.report(), Outcome::Committed);
+}
 
 #[test]
 fn any_panic_on_probation_takes_the_reload_back_and_the_other_module_goes_on() {
@@ -30,7 +41,7 @@ fn any_panic_on_probation_takes_the_reload_back_and_the_other_module_goes_on() {
         }),
         steady,
     ]);
-    let request = crate::hot::ReloadRequest::modules(["game"]);
+    let request = ReloadRequest::modules(["game"]);
     bench.world().send_event(request);
     let report = bench.report();
     check(&report, Outcome::RolledBack);
@@ -101,6 +112,48 @@ fn what_panics_within_the_unload_of_old_code_is_told_and_no_fault_of_the_new() {
     assert_eq!(take(&mut bench), ["new"]);
 }
 
+/// Of what it does before it panics, nothing is lost either.
+#[test]
+fn an_unload_that_panics_is_there_again_for_the_reload_after_one_that_failed() {
+    #[derive(Component)]
+    struct Hud;
+    fn build(app: &mut App) {
+        app.add_systems(OnLoad, |mut commands: Commands| {
+            commands.spawn(Hud);
+        })
+        .add_systems(
+            OnUnload,
+            |mut commands: Commands, huds: Query<Entity, With<Hud>>, mut runs: Local<u32>| {
+                huds.iter().for_each(|hud| commands.entity(hud).despawn());
+                *runs += 1;
+                assert!(*runs > 2, "not yet");
+            },
+        );
+    }
+    let mut bench = Bench::start(&[module("game", build)], host);
+    let says = |text: &String| text.contains("not yet");
+    let report = bench.reload(&[module("game", |_| panic!("half way"))]);
+    check(&report, Outcome::Refused);
+    assert!(report.warnings.iter().any(says), "{report:#?}");
+    assert_eq!(bench.count::<Hud>(), 1);
+    let report = bench.reload(&[module("game", |app| {
+        build(app);
+        app.add_systems(Update, || panic!("broken"));
+    })]);
+    check(&report, Outcome::RolledBack);
+    assert!(report.warnings.iter().any(says), "{report:#?}");
+    assert_eq!(bench.count::<Hud>(), 1);
+    let report = bench.reload(&[module("game", build)]);
+    check(&report, Outcome::Committed);
+    assert!(!report.warnings.iter().any(says), "{report:#?}");
+    assert_eq!(bench.count::<Hud>(), 1);
+    // What it had asked for is done, as far as it came.
+    let report = bench.reload(&[module("game", build)]);
+    check(&report, Outcome::Committed);
+    assert!(report.warnings.iter().any(says), "{report:#?}");
+    assert_eq!(bench.count::<Hud>(), 1);
+}
+
 #[test]
 fn a_module_that_has_got_another_name_is_told() {
     fn hello(mut notes: ResMut<Notes>) {
@@ -117,13 +170,117 @@ fn a_module_that_has_got_another_name_is_told() {
     check(&report, Outcome::Committed);
     let says = |text: &String| text.contains("`game` is gone, and `the_game`");
     assert!(report.warnings.iter().any(says), "{report:#?}");
-    assert_eq!(take(&mut bench), ["hello"], "as it says");
+    let says = |text: &String| text.contains("`hello` of `game`");
+    assert!(report.warnings.iter().any(says), "{report:#?}");
+    assert_eq!(take(&mut bench), [""; 0], "it has run");
     // What does something else is another module.
     let report = bench.reload(&[module("pool", |app| {
         app.add_systems(Update, swim);
     })]);
     check(&report, Outcome::Committed);
     let says = |text: &String| text.contains("`pool`");
+    assert!(!report.warnings.iter().any(says), "{report:#?}");
+}
+
+#[derive(Component)]
+struct Hero;
+
+#[derive(Component)]
+struct Enemy;
+
+fn spawn_hero(mut commands: Commands) {
+    commands.spawn(Hero);
+}
+
+fn spawn_enemies(mut commands: Commands) {
+    commands.spawn(Enemy);
+}
+
+#[test]
+fn what_the_startup_has_run_does_not_run_again_in_a_module_that_is_new() {
+    fn greet(mut notes: ResMut<Notes>) {
+        notes.0.push("hello");
+    }
+    fn hero(app: &mut App) {
+        app.add_systems(Startup, spawn_hero);
+    }
+    fn enemies(app: &mut App) {
+        app.add_systems(Startup, (spawn_enemies, greet).chain());
+    }
+    let mut bench = Bench::start(
+        &[module("game", |app| {
+            hero(app);
+            app.add_systems(Startup, spawn_enemies);
+        })],
+        host,
+    );
+    let parts = [module("game", hero), module("enemies", enemies)];
+    let broken = module("enemies", |app| {
+        enemies(app);
+        app.add_systems(Update, || panic!("broken"));
+    });
+    check(&bench.reload(&[parts[0], broken]), Outcome::RolledBack);
+    assert_eq!(bench.count::<Enemy>(), 1);
+    take(&mut bench);
+    let report = bench.reload(&parts);
+    check(&report, Outcome::Committed);
+    let says = |text: &String| text.contains("`spawn_enemies` of `game`");
+    assert!(report.warnings.iter().any(says), "{report:#?}");
+    assert_eq!(bench.count::<Enemy>(), 1);
+    assert_eq!(take(&mut bench), ["hello"], "that is new");
+    let report = bench.reload(&parts);
+    check(&report, Outcome::Committed);
+    assert!(!report.warnings.iter().any(says), "once: {report:#?}");
+    rebuild(&mut bench);
+    assert_eq!(take(&mut bench), ["hello"]);
+    assert_eq!((bench.count::<Hero>(), bench.count::<Enemy>()), (1, 1));
+}
+
+#[test]
+fn a_rebuild_takes_down_what_modules_have_spawned_that_are_gone() {
+    fn all(app: &mut App) {
+        app.add_systems(Startup, (spawn_hero, spawn_enemies));
+    }
+    let mut bench = Bench::start(&[module("game", all)], host);
+    check(
+        &bench.reload(&[module("the_game", all)]),
+        Outcome::Committed,
+    );
+    assert_eq!((bench.count::<Hero>(), bench.count::<Enemy>()), (1, 1));
+    rebuild(&mut bench);
+    assert_eq!((bench.count::<Hero>(), bench.count::<Enemy>()), (1, 1));
+    // One that goes at the rebuild is no different.
+    bench.next(&[module("hero", |app| {
+        app.add_systems(Startup, spawn_hero);
+    })]);
+    bench.world().send_event(ReloadRequest::all().rebuilding());
+    check(&bench.report(), Outcome::Committed);
+    assert_eq!((bench.count::<Hero>(), bench.count::<Enemy>()), (1, 0));
+}
+
+/// Many have a system `setup`.
+#[test]
+fn a_module_that_takes_the_place_of_another_runs_its_startup() {
+    fn forest(app: &mut App) {
+        fn setup(mut notes: ResMut<Notes>) {
+            notes.0.push("forest");
+        }
+        fn grow() {}
+        app.add_systems(Startup, setup).add_systems(Update, grow);
+    }
+    fn desert(app: &mut App) {
+        fn setup(mut notes: ResMut<Notes>) {
+            notes.0.push("desert");
+        }
+        fn dry() {}
+        app.add_systems(Startup, setup).add_systems(Update, dry);
+    }
+    let mut bench = Bench::start(&[module("forest", forest)], host);
+    assert_eq!(take(&mut bench), ["forest"]);
+    let report = bench.reload(&[module("desert", desert)]);
+    check(&report, Outcome::Committed);
+    assert_eq!(take(&mut bench), ["desert"]);
+    let says = |text: &String| text.contains("`desert`");
     assert!(!report.warnings.iter().any(says), "{report:#?}");
 }
 
@@ -257,7 +414,7 @@ fn an_observer_of_a_module_that_was_not_reloaded_goes_on_after_it_panicked() {
         }),
         listener,
     ]);
-    let request = crate::hot::ReloadRequest::modules(["game"]);
+    let request = ReloadRequest::modules(["game"]);
     bench.world().send_event(request);
     let report = bench.report();
     check(&report, Outcome::RolledBack);
@@ -348,10 +505,7 @@ fn a_startup_system_that_is_new_is_told_and_runs_with_a_rebuild() {
     let report = bench.reload(&[module("game", greets)]);
     check(&report, Outcome::Committed);
     assert!(!report.warnings.iter().any(says), "once: {report:#?}");
-    bench.again();
-    let request = crate::hot::ReloadRequest::all().rebuilding();
-    bench.world().send_event(request);
-    check(&bench.report(), Outcome::Committed);
+    rebuild(&mut bench);
     assert_eq!(take(&mut bench), ["hello"]);
 }
 
