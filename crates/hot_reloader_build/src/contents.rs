@@ -83,6 +83,11 @@ impl Contents {
         Touches(self.paths().map(Touch::of).collect())
     }
 
+    /// When one of them was touched last.
+    pub(crate) fn last_touched(&self) -> Option<SystemTime> {
+        self.paths().filter_map(touched).max()
+    }
+
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

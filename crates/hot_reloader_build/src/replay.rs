@@ -3,6 +3,7 @@
 //! What it makes goes into folders of ours ([`Bench`]): cargo's are neither written nor locked.
 
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     path::PathBuf,
     process::{Command, ExitStatus},
@@ -310,6 +311,11 @@ impl<'a> Run<'a> {
                 self.waiting.push(index);
             }
         }
+        // Whoever edits a library is likely to edit it again, and may do so before all are ready.
+        let is_library = |unit: &usize| self.plugins.contains(unit);
+        let last_edit = |unit: &usize| before[*unit].sources.last_touched();
+        self.waiting
+            .sort_by_cached_key(|unit| is_library(unit).then(|| Reverse(last_edit(unit))));
         self.is_for_use = false;
         let ended = self.all();
         let is_consistent = match &ended {

@@ -700,6 +700,16 @@ fn the_compiler_goes_on_to_get_ready_where_it_was_kept_from_it() {
     fixture.answer(&[("game", 301), ("menu", 3007)], None);
 }
 
+/// Whoever edits it is likely to edit it again.
+#[test]
+fn the_library_that_was_edited_last_is_ready_first() {
+    let mut fixture = Fixture::of_two();
+    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+    fixture.edit("menu/src/lib.rs", "= 7", "= 8");
+    fixture.warm_up();
+    assert_eq!(fixture.compiled(), ["words", "rules", "menu", "game"]);
+}
+
 /// Else cargo would build each edit of another for as long as the one is broken.
 #[test]
 fn a_broken_library_keeps_no_other_from_getting_ready() {
