@@ -114,7 +114,8 @@ pub(crate) fn replay(
 /// compiled, so that the compiler remembers them all. From then on each is compiled with what was made here of
 /// those that it needs, for to the compiler cargo's are others; so what another needs whose command is not known is
 /// left alone, or that would have to be compiled too. The plugin libraries stay what they were, and who asks for what
-/// was edited finds it so. What has errors keeps nothing from it but what needs it.
+/// was edited finds it so. What has errors keeps nothing from it but what needs it. The library that was edited last is
+/// ready first: whoever edits it is likely to edit it again, and may do so before all are.
 pub(crate) fn warm_up(
     place: &mut Place<'_>,
     wanted: &[&String],
@@ -288,35 +289,35 @@ impl<'a> Run<'a> {
     fn warm_up(&mut self) -> Result<(), Stopped> {
         self.check()?;
         self.stand_in()?;
-        let before = self.recording.units.clone();
+        self.is_for_use = false;
         let edited = self.waiting.clone();
-        let mut is_left_alone: Vec<bool> =
-            before.iter().map(|unit| unit.command.is_none()).collect();
-        // Each comes after those that it needs.
-        for (index, unit) in before.iter().enumerate().rev() {
-            if is_left_alone[index] {
-                unit.needs
-                    .iter()
-                    .for_each(|need| is_left_alone[*need] = true);
-            }
-        }
-        let units = before.iter().enumerate();
-        let units: Vec<_> = units.filter(|(index, _)| !is_left_alone[*index]).collect();
-        if units.iter().all(|(_, unit)| unit.revision > 0) {
+        let is_left_alone = self.left_alone();
+        let is_cold = |unit: &Unit, index: usize| unit.revision == 0 && !is_left_alone[index];
+        let mut units = self.recording.units.iter().enumerate();
+        if units.all(|(index, unit)| !is_cold(unit, index)) {
             return Ok(());
         }
-        for (index, unit) in units {
+        let last_edit = |unit: &usize| self.recording.units[*unit].sources.last_touched();
+        let last = self.plugins.iter().copied().max_by_key(last_edit);
+        // What it needs takes longer, and may not be ready by the next edit.
+        if let Some(last) = last.filter(|_| edited.is_empty()) {
+            if is_cold(&self.recording.units[last], last) {
+                self.waiting.push(last);
+                self.all()?;
+            }
+        }
+        let before = self.recording.units.clone();
+        for (index, unit) in before.iter().enumerate() {
             let is_with_new = unit.needs.iter().any(|need| self.waiting.contains(need));
-            if (unit.revision == 0 || is_with_new) && !edited.contains(&index) {
+            let is_to_be_compiled = is_cold(unit, index) || is_with_new && !is_left_alone[index];
+            if is_to_be_compiled && !edited.contains(&index) {
                 self.waiting.push(index);
             }
         }
-        // Whoever edits a library is likely to edit it again, and may do so before all are ready.
-        let is_library = |unit: &usize| self.plugins.contains(unit);
         let last_edit = |unit: &usize| before[*unit].sources.last_touched();
+        let plugins = &self.plugins;
         self.waiting
-            .sort_by_cached_key(|unit| is_library(unit).then(|| Reverse(last_edit(unit))));
-        self.is_for_use = false;
+            .sort_by_cached_key(|unit| plugins.contains(unit).then(|| Reverse(last_edit(unit))));
         let ended = self.all();
         let is_consistent = match &ended {
             Ok(()) | Err(Stopped::Failed(BuildError::Errors(_))) => true,
@@ -346,6 +347,21 @@ impl<'a> Run<'a> {
             self.recording.units[*plugin].with = with;
         }
         ended
+    }
+
+    /// For each unit, whether it is not made ready, as its command is not known or that of what needs it.
+    fn left_alone(&self) -> Vec<bool> {
+        let units = &self.recording.units;
+        let mut is_left_alone: Vec<bool> =
+            units.iter().map(|unit| unit.command.is_none()).collect();
+        // Each comes after those that it needs.
+        for (index, unit) in units.iter().enumerate().rev() {
+            if is_left_alone[index] {
+                let needs = unit.needs.iter();
+                needs.for_each(|need| is_left_alone[*need] = true);
+            }
+        }
+        is_left_alone
     }
 
     /// Whether no more than plugin libraries are still to be compiled.

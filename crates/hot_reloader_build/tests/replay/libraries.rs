@@ -211,14 +211,14 @@ fn before_the_compiler_is_ready_cargo_is_asked_for_the_library_that_is_edited() 
     fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
     assert_eq!(fixture.asked_for(), ["game", "menu"]);
     fixture.is_kept_from_warming_up("Compiling rules");
-    fixture.edit("menu/src/lib.rs", "= 7", "= 8");
-    let name = "menu".to_owned();
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
+    let name = "game".to_owned();
     let cold = Some(Decline::Cold { name });
-    fixture.answer(&[("game", 201), ("menu", 2008)], cold);
-    assert_eq!(fixture.asked_for(), ["menu"]);
+    fixture.answer(&[("game", 203), ("menu", 2007)], cold);
+    assert_eq!(fixture.asked_for(), ["game"]);
     fixture.warm_up();
     fixture.edit("words/src/lib.rs", "= 2", "= 3");
-    fixture.answer(&[("game", 301), ("menu", 3008)], None);
+    fixture.answer(&[("game", 303), ("menu", 3007)], None);
 }
 
 #[test]
@@ -700,14 +700,22 @@ fn the_compiler_goes_on_to_get_ready_where_it_was_kept_from_it() {
     fixture.answer(&[("game", 301), ("menu", 3007)], None);
 }
 
-/// Whoever edits it is likely to edit it again.
+/// Whoever edits it is likely to edit it again, and may do so before what it needs is ready.
 #[test]
 fn the_library_that_was_edited_last_is_ready_first() {
-    let mut fixture = Fixture::of_two();
-    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
-    fixture.edit("menu/src/lib.rs", "= 7", "= 8");
-    fixture.warm_up();
-    assert_eq!(fixture.compiled(), ["words", "rules", "menu", "game"]);
+    let of_game = ["game", "words", "rules", "game", "menu"];
+    let of_menu = ["menu", "words", "rules", "menu", "game"];
+    for (last, from, to, answers, compiled) in [
+        ("game/src/menu.rs", "= 1", "= 3", [203, 2007], of_game),
+        ("menu/src/lib.rs", "= 7", "= 8", [201, 2008], of_menu),
+    ] {
+        let mut fixture = Fixture::of_two();
+        fixture.edit(last, from, to);
+        let [game, menu] = answers;
+        fixture.answer(&[("game", game), ("menu", menu)], Some(Decline::First));
+        fixture.warm_up();
+        assert_eq!(fixture.compiled(), compiled);
+    }
 }
 
 /// Else cargo would build each edit of another for as long as the one is broken.
