@@ -710,6 +710,8 @@ fn the_library_that_was_edited_last_is_ready_first() {
         ("menu/src/lib.rs", "= 7", "= 8", [201, 2008], of_menu),
     ] {
         let mut fixture = Fixture::of_two();
+        fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+        fixture.known = None;
         fixture.edit(last, from, to);
         let [game, menu] = answers;
         fixture.answer(&[("game", game), ("menu", menu)], Some(Decline::First));
