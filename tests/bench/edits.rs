@@ -136,11 +136,13 @@ fn kind(results: &mut Results, change: &Edit, floor: &Floor, window: &Window, fi
                 _ => reload(window, &mut phases, round > 0),
             };
         }
-        // The first of a kind finds nothing that the compiler remembers.
         if round > 0 {
             alone.push(times[0]);
             cargo.push(times[1]);
             whole.push(times[2]);
+        } else {
+            // The first of a kind may find nothing that the compiler remembers.
+            window.wait_until_ready();
         }
     }
     lab::write(file, &source);

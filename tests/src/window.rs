@@ -526,13 +526,14 @@ impl Window {
         Duration::from_millis(ticks.sum::<u64>() * 10)
     }
 
-    /// Waits until the app has run no compiler for a while: what it does before anybody asks is done.
+    /// Waits until the app has run no compiler for a while: what it does before anybody asks is done. It begins with what
+    /// the linker is spared, which takes some seconds.
     ///
     /// # Panics
     ///
     /// If it goes on compiling.
     pub fn wait_until_ready(&self) {
-        const QUIET: Duration = Duration::from_secs(3);
+        const QUIET: Duration = Duration::from_secs(8);
         let app = self.process.id().to_string();
         let mut last = Instant::now();
         self.wait_for("that nothing is compiled any more", || {
