@@ -129,7 +129,7 @@ pub trait Engine {
     ) -> (Self::Code, Result<(), ModuleFault>);
 
     /// Takes down what the startup of the modules of `plan`, [`Hook::Load`] and the entry into the present states have
-    /// made, and if these are all, also what those had made that are gone.
+    /// made. If these are all that run, also what modules had made that are gone.
     ///
     /// # Errors
     ///
@@ -143,8 +143,8 @@ pub trait Engine {
     /// The first panic.
     fn enter(world: &mut Self::World, modules: &[String]) -> Result<(), ModuleFault>;
 
-    /// Runs the startup of modules that never ran before, but for what others have run whose code moved there, or whose
-    /// making was taken down.
+    /// Runs the startup of modules that never ran before, or whose making was taken down; of the former not what another
+    /// module has run before its code moved there.
     ///
     /// # Errors
     ///

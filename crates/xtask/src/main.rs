@@ -36,7 +36,7 @@ enum Task {
         /// The name of its folder in `examples/`.
         name: String,
     },
-    /// Asks a running app for a reload, and prints its report.
+    /// Asks a running app for a reload, and prints how it ended.
     Reload(ReloadArguments),
     /// Builds the app and starts it, on a virtual display if there is none.
     Run {
