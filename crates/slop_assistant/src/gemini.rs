@@ -414,6 +414,24 @@ mod tests {
     }
 
     #[test]
+    fn calls_do_not_follow_another_turn_of_the_model() {
+        let messages = [
+            Message::new(ChatRole::User, "a"),
+            Message::new(ChatRole::Assistant, "b"),
+            Message::calls("", vec![call("call_0", "{}")]),
+            Message::results(vec![result("call_0", "hello")]),
+        ];
+        let form = Form {
+            tools: vec![tool()],
+            ..Form::default()
+        };
+        let body = server("http://a", "m").body(&messages, &form);
+        let turns = body["contents"].as_array().unwrap().iter();
+        let roles: Vec<_> = turns.map(|turn| &turn["role"]).collect();
+        assert_eq!(roles, ["user", "model", "user", "model", "user"]);
+    }
+
+    #[test]
     fn what_another_kind_of_server_wants_back_is_not_sent() {
         for signature in [
             r#"[{"type":"thinking","thinking":"six","signature":"s"}]"#,
