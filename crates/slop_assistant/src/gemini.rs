@@ -17,8 +17,6 @@ use crate::{
 
 /// The call that answers.
 const GENERATE: &str = "generateContent";
-/// The role of whoever answers.
-const MODEL: &str = "model";
 
 /// A server that speaks it.
 pub(crate) struct Gemini {
@@ -75,7 +73,18 @@ impl Dialect for Gemini {
         if form.roles == Roles::AlternatingWithoutSystem {
             turns = turns.without_system();
         }
-        let mut body = json!({ "contents": contents(&turns.turns) });
+        let contents: Vec<_> = turns
+            .turns
+            .iter()
+            .map(|message| {
+                let role = match message.role {
+                    ChatRole::Assistant => "model",
+                    ChatRole::System | ChatRole::User => "user",
+                };
+                json!({ "role": role, "parts": parts(message) })
+            })
+            .collect();
+        let mut body = json!({ "contents": contents });
         if let Some(system) = &turns.system {
             body["systemInstruction"] = json!({ "parts": [{ "text": system }] });
         }
@@ -115,25 +124,6 @@ fn offer(tool: &Tool) -> Value {
         schema,
     } = tool;
     json!({ "name": name, "description": description, "parameters": schema })
-}
-
-/// What was said, by turns. Calls are refused right behind another turn of the model, so they are in the same.
-fn contents(messages: &[Message]) -> Vec<Value> {
-    let mut turns: Vec<(&str, Vec<Value>)> = Vec::new();
-    for message in messages {
-        let role = match message.role {
-            ChatRole::Assistant => MODEL,
-            ChatRole::System | ChatRole::User => "user",
-        };
-        match turns.last_mut() {
-            Some((before, said)) if *before == role && role == MODEL => said.extend(parts(message)),
-            _ => turns.push((role, parts(message))),
-        }
-    }
-    let turns = turns.into_iter();
-    turns
-        .map(|(role, parts)| json!({ "role": role, "parts": parts }))
-        .collect()
 }
 
 /// What is in a message. What came of calls is in their order, for many have no id there.
@@ -424,19 +414,21 @@ mod tests {
     }
 
     #[test]
-    fn calls_are_in_one_turn_with_what_the_model_said_before() {
+    fn calls_do_not_follow_another_turn_of_the_model() {
         let messages = [
             Message::new(ChatRole::User, "a"),
             Message::new(ChatRole::Assistant, "b"),
             Message::calls("", vec![call("call_0", "{}")]),
             Message::results(vec![result("call_0", "hello")]),
-            Message::new(ChatRole::User, "c"),
         ];
-        let contents = contents(&Turns::new(&messages).turns);
-        let roles: Vec<_> = contents.iter().map(|turn| &turn["role"]).collect();
-        assert_eq!(roles, ["user", "model", "user", "user"]);
-        assert_eq!(contents[1]["parts"][0]["text"], "b");
-        assert_eq!(contents[1]["parts"][1]["functionCall"]["name"], "read");
+        let form = Form {
+            tools: vec![tool()],
+            ..Form::default()
+        };
+        let body = server("http://a", "m").body(&messages, &form);
+        let turns = body["contents"].as_array().unwrap().iter();
+        let roles: Vec<_> = turns.map(|turn| &turn["role"]).collect();
+        assert_eq!(roles, ["user", "model", "user", "model", "user"]);
     }
 
     #[test]

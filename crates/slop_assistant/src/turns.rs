@@ -2,7 +2,8 @@
 
 use crate::{ChatRole, Message, ToolUse};
 
-/// What the user is made to say before an assistant that spoke first, and after one that spoke last.
+/// What the user is made to say before an assistant that spoke first, after one that spoke last, and between two
+/// answers of which the second calls tools.
 const GO_ON: &str = "Go on.";
 
 /// A conversation that alternates, and begins and ends with the user.
@@ -29,7 +30,9 @@ impl Turns {
                 ChatRole::System | ChatRole::User => ChatRole::User,
                 ChatRole::Assistant => ChatRole::Assistant,
             };
-            if turns.is_empty() && role == ChatRole::Assistant {
+            // Calls begin another answer, for which it was asked to go on.
+            let is_next = |last: &Message| is_last_word(last) && !is_plain(message);
+            if role == ChatRole::Assistant && turns.last().is_none_or(is_next) {
                 turns.push(Message::new(ChatRole::User, GO_ON));
             }
             match turns.last_mut() {
@@ -88,6 +91,7 @@ fn add(text: &mut String, more: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tools::samples::{call, result};
 
     fn messages(said: &[(char, &str)]) -> Vec<Message> {
         let said = said.iter().map(|(who, text)| {
@@ -141,6 +145,26 @@ mod tests {
         );
         check(&[('s', "a")], &[('u', "a")]);
         check(&[], &[]);
+    }
+
+    #[test]
+    fn each_round_goes_on_with_what_was_asked_first() {
+        let mut said = messages(&[('u', "a"), ('a', "b")]);
+        let mut expected = messages(&[('u', "a"), ('a', "b"), ('u', GO_ON)]);
+        assert_eq!(Turns::new(&said).into_messages(), expected);
+        for id in ["1", "2"] {
+            let round = [
+                Message::calls("", vec![call(id, "{}")]),
+                Message::results(vec![result(id, "hello")]),
+            ];
+            said.extend(round.clone());
+            expected.extend(round);
+            assert_eq!(Turns::new(&said).into_messages(), expected);
+        }
+        // The same answer.
+        said.extend(messages(&[('a', "c"), ('u', "d")]));
+        expected.extend(messages(&[('a', "c"), ('u', "d")]));
+        assert_eq!(Turns::new(&said).into_messages(), expected);
     }
 
     #[test]

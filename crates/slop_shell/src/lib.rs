@@ -21,7 +21,7 @@ use slop_engine::{session::Session, timings::Timings, EguiContexts};
 use slop_engine_dylib as _;
 use slop_state::{
     Action, Board, Composer, Dependencies, Discussions, Hub, Layout, Palette, PendingRequests,
-    Planning, Project, Settings, Ticket, TicketQueue, ToolRequests, Undo, Window,
+    Planning, Project, Settings, Ticket, TicketQueue, ToolRequests, Undo,
 };
 use slop_ui::{edit, Canvas, Dock, Places, Themes};
 
@@ -122,12 +122,7 @@ fn render_main_interface(
         themes: themes.names(),
     };
     let list = commands(&facts);
-    // Else the window with them comes to the front.
-    let asking = if dock.would_hide_writing(context, Window::Hands) {
-        asked.asking().count()
-    } else {
-        0
-    };
+    let asking = menu::asking(&asked, &places, &layout);
     edit(&mut layout, |layout| {
         edit(&mut hub, |hub| {
             edit(&mut palette, |palette| {

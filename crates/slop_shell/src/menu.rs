@@ -3,8 +3,8 @@
 #[cfg(feature = "hot")]
 use hot_reloader::{Generation, HotReloader, Phase};
 use slop_engine::{egui, session::Session};
-use slop_state::{Layout, Project, Window};
-use slop_ui::{scroll, Theme};
+use slop_state::{Layout, Project, ToolRequests, Window};
+use slop_ui::{scroll, Places, Theme};
 
 use super::{
     commands::{Command, Menu},
@@ -53,7 +53,18 @@ fn words(phase: Option<Phase>, generation: Generation, is_error: bool) -> String
     }
 }
 
-/// What is chosen in a menu, if something is.
+/// How many requests wait for leave, unless the window with them is seen or about to be. Not by where somebody writes:
+/// whoever presses the button that tells it has stopped writing before the click is over.
+pub(super) fn asking(requests: &ToolRequests, places: &Places, layout: &Layout) -> usize {
+    let is_shown = places.is_seen(Window::Hands) || layout.reveal == Some(Window::Hands);
+    if is_shown {
+        0
+    } else {
+        requests.asking().count()
+    }
+}
+
+/// What is chosen in the bar, if something is.
 pub(super) fn bar(context: &egui::Context, view: View<'_>) -> Option<Wish> {
     let View {
         project,
@@ -80,14 +91,16 @@ pub(super) fn bar(context: &egui::Context, view: View<'_>) -> Option<Wish> {
                     }
                 });
             }
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if let Some(status) = status {
+            if asking > 0 && waits(ui, asking, theme) {
+                wish = Some(Wish::Toggle(Window::Hands));
+            }
+            if let Some(status) = status {
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    // What has no room is cut off: it is not to lie over what can be clicked.
+                    ui.shrink_clip_rect(egui::Rect::everything_right_of(ui.max_rect().left()));
                     show_status(ui, status, theme);
-                }
-                if asking > 0 && waits(ui, asking, theme) {
-                    wish = Some(Wish::Toggle(Window::Hands));
-                }
-            });
+                });
+            }
         });
     });
     wish
@@ -179,9 +192,23 @@ fn list(ui: &mut egui::Ui, notices: &mut Vec<String>, theme: &Theme) {
 
 #[cfg(test)]
 mod tests {
-    use slop_ui::testing::{texts, theme};
+    use slop_state::{Deed, ToolRequest};
+    use slop_ui::{
+        field,
+        testing::{click, find, texts, theme},
+        Dock,
+    };
 
     use super::*;
+
+    fn input(width: f32, events: Vec<egui::Event>) -> egui::RawInput {
+        let size = egui::vec2(width, 400.0);
+        egui::RawInput {
+            screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size)),
+            events,
+            ..egui::RawInput::default()
+        }
+    }
 
     /// What is seen of some notices in a small window, and where all else begins below them.
     fn look(told: Vec<String>) -> (Vec<(String, egui::Rect)>, f32) {
@@ -192,12 +219,7 @@ mod tests {
         let (mut seen, mut top) = (Vec::new(), 0.0);
         // What is scrolled to follows from what was drawn before.
         for _ in 0..3 {
-            let size = egui::vec2(600.0, 400.0);
-            let input = egui::RawInput {
-                screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size)),
-                ..egui::RawInput::default()
-            };
-            let output = context.run(input, |context| {
+            let output = context.run(input(600.0, Vec::new()), |context| {
                 notices(context, &mut session, &theme);
                 top = context.available_rect().top();
             });
@@ -231,5 +253,105 @@ mod tests {
         let (seen, top) = look((0..100).map(|n| format!("notice {n}")).collect());
         assert!(top < 200.0, "the windows begin at {top}");
         assert!(seen.iter().any(|(text, _)| text == "notice 99"), "{seen:?}");
+    }
+
+    const WAITS: &str = "1 waits for your leave";
+
+    /// The bar above the dock, with a field in the dashboard.
+    #[derive(Default)]
+    struct Bench {
+        context: egui::Context,
+        requests: ToolRequests,
+        layout: Layout,
+        dock: Dock,
+        places: Places,
+        text: String,
+    }
+
+    fn text_field() -> egui::Id {
+        egui::Id::new("a field of the dashboard")
+    }
+
+    impl Bench {
+        /// Draws one frame. What is to be seen then, and what was chosen.
+        fn run(&mut self, events: Vec<egui::Event>) -> (Vec<(String, egui::Rect)>, Option<Wish>) {
+            let theme = theme();
+            let mut wish = None;
+            let context = self.context.clone();
+            let output = context.run(input(1280.0, events), |context| {
+                let view = View {
+                    project: &Project::default(),
+                    layout: &self.layout,
+                    commands: &[],
+                    asking: asking(&self.requests, &self.places, &self.layout),
+                    status: None,
+                    theme: &theme,
+                };
+                wish = bar(context, view);
+                let (dock, layout, places) = (&mut self.dock, &mut self.layout, &mut self.places);
+                egui::CentralPanel::default().show(context, |ui| dock.show(ui, layout, places));
+                let text = &mut self.text;
+                self.places.show(context, Window::MmaDashboard, |ui| {
+                    field::line(ui, text, |edit| edit.id(text_field()));
+                });
+            });
+            (texts(&output), wish)
+        }
+    }
+
+    #[test]
+    fn what_waits_is_shown_by_a_click_of_somebody_who_writes() {
+        let mut bench = Bench::default();
+        bench.requests.list.push(ToolRequest {
+            deed: Deed::Run("cargo test".into()),
+            ..ToolRequest::default()
+        });
+        let focus = |memory: &mut egui::Memory| memory.request_focus(text_field());
+        bench.context.memory_mut(focus);
+        bench.run(Vec::new());
+        let (seen, _) = bench.run(Vec::new());
+        assert!(field::is_written_in(&bench.context));
+        let mut wishes = Vec::new();
+        for event in click(find(&seen, WAITS).center()) {
+            wishes.extend(bench.run(vec![event]).1);
+        }
+        assert_eq!(wishes, [Wish::Toggle(Window::Hands)]);
+        bench.layout.reveal = Some(Window::Hands);
+        // As it comes to the front, and once it is there.
+        for _ in 0..2 {
+            let (seen, _) = bench.run(Vec::new());
+            assert!(seen.iter().all(|(text, _)| text != WAITS), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_lies_over_the_menus_in_a_narrow_window() {
+        let (context, theme, layout) = (egui::Context::default(), theme(), Layout::default());
+        let told = "generation 12, with an error";
+        let output = context.run(input(520.0, Vec::new()), |context| {
+            let view = View {
+                project: &Project::default(),
+                layout: &layout,
+                commands: &[],
+                asking: 1,
+                status: Some(Status {
+                    text: told.to_owned(),
+                    is_error: true,
+                }),
+                theme: &theme,
+            };
+            bar(context, view);
+        });
+        let seen = texts(&output);
+        let waits = find(&seen, WAITS);
+        assert!(waits.left() > find(&seen, "Help").right(), "{seen:?}");
+        let is_status = |shape: &egui::Shape| match shape {
+            egui::Shape::Text(shape) => shape.galley.text() == told,
+            _ => false,
+        };
+        for drawn in output.shapes.iter().filter(|one| is_status(&one.shape)) {
+            let left = drawn.clip_rect.left();
+            assert!(left > waits.right(), "it begins at {left}: {seen:?}");
+        }
     }
 }
