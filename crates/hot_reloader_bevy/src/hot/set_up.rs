@@ -2,7 +2,7 @@
 
 use std::{
     any::TypeId,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
 };
 
 use bevy::{
@@ -49,8 +49,8 @@ pub(crate) struct SetUp {
     modules: HashMap<String, Built>,
     /// Of those that are new, the systems in the startup that have run before they came.
     moved: BTreeMap<String, Moved>,
-    /// Of the others, those by name that wait for a rebuild.
-    waiting: BTreeMap<String, BTreeSet<String>>,
+    /// Of the others, those that wait for a rebuild.
+    waiting: BTreeMap<String, Startup>,
     /// The components that their systems use, and those that the world did not know.
     used: HashSet<ComponentId>,
     /// Those that systems write which could not be tried.
@@ -297,30 +297,28 @@ fn startups_that_wait(
     delegates: &Delegates,
     set_up: &SetUp,
     plan: &Plan,
-) -> BTreeMap<String, BTreeSet<String>> {
+) -> BTreeMap<String, Startup> {
     if plan.rebuilds {
         return BTreeMap::new();
     }
     let waiting = delegates.slots.iter().filter_map(|slot| {
         let name = &slot.module.name;
-        let built = set_up.modules.get(name)?;
-        let old = startup_of(slot);
-        let new = startup_systems(&built.schedules).into_values();
-        let new = new.filter(|of| slot.waiting.contains(of) || !has_named(&old, of));
-        Some((name.clone(), new.collect::<BTreeSet<String>>()))
+        let mut new = startup_systems(&set_up.modules.get(name)?.schedules);
+        let ran = startup_run(slot);
+        let gone = without(&ran, &new);
+        new.retain(|path, name| !ran.contains_key(path) && !has_named(&gone, name));
+        Some((name.clone(), new))
     });
     waiting.collect()
 }
 
 /// What is told of them, once.
-fn startups_not_run_yet(
-    delegates: &Delegates,
-    waiting: &BTreeMap<String, BTreeSet<String>>,
-) -> Vec<String> {
+fn startups_not_run_yet(delegates: &Delegates, waiting: &BTreeMap<String, Startup>) -> Vec<String> {
     let told = delegates.slots.iter().filter_map(|slot| {
         let name = &slot.module.name;
-        let new = waiting.get(name)?.difference(&slot.waiting);
-        let new: Vec<_> = new.map(|of| format!("`{of}`")).collect();
+        let new = waiting.get(name)?.iter();
+        let new = new.filter(|(path, _)| !slot.waiting.contains(*path));
+        let new: Vec<_> = new.map(|(_, of)| format!("`{of}`")).collect();
         (!new.is_empty()).then(|| {
             format!(
                 "systems that are new in the startup of module `{name}` run with the next rebuild: {}",
@@ -360,16 +358,20 @@ fn startups_that_moved(
 /// Those of some systems that a module has run and has no more, by path. What has another path now is known by its name
 /// if the module is `kept`: where one takes the place of another, both may have a `setup`.
 fn moved_from(slot: &Slot, kept: Option<&Startup>, systems: &Startup) -> Vec<String> {
-    let mut gone = startup_of(slot);
-    gone.retain(|path, name| {
-        let is_kept = kept.is_some_and(|kept| kept.contains_key(path));
-        !is_kept && !slot.waiting.contains(name.as_str())
-    });
+    let ran = startup_run(slot);
+    let gone = kept.map_or_else(|| ran.clone(), |kept| without(&ran, kept));
     let is_kept_no_more = |name: &str| kept.is_some_and(|kept| !has_named(kept, name));
     let moved = systems.iter().filter(|(path, name)| {
         gone.contains_key(*path) || is_kept_no_more(name) && has_named(&gone, name)
     });
     moved.map(|(path, _)| path.clone()).collect()
+}
+
+/// Those that are not among others.
+fn without(systems: &Startup, others: &Startup) -> Startup {
+    let mut left = systems.clone();
+    left.retain(|path, _| !others.contains_key(path));
+    left
 }
 
 /// Whether one of them is called so.
@@ -426,10 +428,13 @@ fn sayings_not_held(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec<S
     shared_sets::not_held(&modules.collect::<Vec<_>>())
 }
 
-/// The systems in the startup of a module that runs.
-fn startup_of(slot: &Slot) -> Startup {
+/// The systems in the startup of a module that have run.
+fn startup_run(slot: &Slot) -> Startup {
     let schedules = slot.schedules.iter();
-    startup_systems(schedules.filter_map(|(label, of)| Some((label, of.as_ref()?))))
+    let schedules = schedules.filter_map(|(label, of)| Some((label, of.as_ref()?)));
+    let mut ran = startup_systems(schedules);
+    ran.retain(|path, _| !slot.waiting.contains(path));
+    ran
 }
 
 /// The systems in the startup among some schedules that a person has named.
@@ -682,6 +687,7 @@ pub(crate) fn install(
     let built = set_up.modules.remove(&module.name);
     let moved = set_up.moved.remove(&module.name).unwrap_or_default();
     let waiting = set_up.waiting.remove(&module.name).unwrap_or_default();
+    let waiting = waiting.into_keys().collect();
     let Built {
         entry,
         mut schedules,

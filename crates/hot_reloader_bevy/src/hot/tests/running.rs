@@ -236,22 +236,31 @@ fn what_the_startup_has_run_does_not_run_again_in_a_module_that_is_new() {
     assert_eq!((bench.count::<Hero>(), bench.count::<Enemy>()), (1, 1));
 }
 
-/// It is new in a module whose startup is over, and then that of a module of its own.
+/// It is new in a module whose startup is over, and then that of a module of its own. Many have a system `setup`.
 #[test]
 fn what_waits_for_a_rebuild_runs_in_a_module_that_is_new() {
     fn hero(app: &mut App) {
-        app.add_systems(Startup, spawn_hero);
+        fn setup(mut commands: Commands) {
+            commands.spawn(Hero);
+        }
+        app.add_systems(Startup, setup);
     }
     fn enemies(app: &mut App) {
-        app.add_systems(Startup, spawn_enemies);
+        fn setup(mut commands: Commands) {
+            commands.spawn(Enemy);
+        }
+        app.add_systems(Startup, setup);
     }
     fn both(app: &mut App) {
         hero(app);
         enemies(app);
     }
     let mut bench = Bench::start(&[module("game", hero)], host);
-    for _ in 0..2 {
-        check(&bench.reload(&[module("game", both)]), Outcome::Committed);
+    for is_told in [true, false] {
+        let report = bench.reload(&[module("game", both)]);
+        check(&report, Outcome::Committed);
+        let says = |text: &String| text.contains("next rebuild: `setup`");
+        assert_eq!(report.warnings.iter().any(says), is_told, "{report:#?}");
         assert_eq!(bench.count::<Enemy>(), 0);
     }
     let report = bench.reload(&[module("game", hero), module("enemies", enemies)]);
