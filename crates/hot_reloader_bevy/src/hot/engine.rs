@@ -1,6 +1,9 @@
 //! Bevy 0.14 as the engine of a transaction.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use bevy::{
     ecs::schedule::ScheduleLabel,
@@ -190,31 +193,41 @@ impl Engine for Bevy {
     fn take_down(world: &mut World, plan: &Plan) -> Result<(), ModuleFault> {
         let going = rebuild::going(world.resource::<Delegates>(), plan);
         let mut spawned = std::mem::take(&mut world.resource_mut::<Delegates>().spawned);
-        let mut to_enter = Vec::new();
+        let mut present = spawned.present(world);
+        present.retain(|entered| going.contains(&entered.module));
         let taken = going.into_iter().try_for_each(|module| {
-            let entered = panics::guard(|| spawned.take_down(world, &module));
-            let entered = entered.map_err(|panic| ModuleFault { module, panic })?;
-            to_enter.extend(entered);
-            Ok(())
+            let taken = panics::guard(|| spawned.take_down(world, &module, &present));
+            taken.map_err(|panic| ModuleFault { module, panic })
         });
         let delegates = &mut *world.resource_mut::<Delegates>();
         delegates.spawned = spawned;
-        delegates.to_enter = to_enter;
+        delegates.to_enter = present;
         taken
     }
 
     fn enter(world: &mut World, modules: &[String]) -> Result<(), ModuleFault> {
         let to_enter = std::mem::take(&mut world.resource_mut::<Delegates>().to_enter);
+        let mut done = HashSet::new();
         for entered in to_enter {
-            if modules.contains(&entered.module) {
-                let module = entered.module.clone();
-                let label = delegate::label_like(world, &module, entered.label);
-                let ran = delegate::run_own(world, &module, label);
-                ran.map_err(|panic| ModuleFault { module, panic })?;
+            // The code for it may be in other modules now.
+            for module in modules {
+                // What is merely called alike in another is of another state.
+                let label = match *module == entered.module {
+                    true => delegate::label_like(world, module, entered.label),
+                    false => entered.label,
+                };
+                if !done.insert((module, label)) {
+                    continue;
+                }
+                let ran = delegate::run_own(world, module, label);
+                ran.map_err(|panic| ModuleFault {
+                    module: module.clone(),
+                    panic,
+                })?;
                 world
                     .resource_mut::<Delegates>()
                     .spawned
-                    .enter_again(entered);
+                    .enter_again(module, label, &entered);
             }
         }
         Ok(())

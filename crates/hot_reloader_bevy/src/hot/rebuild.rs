@@ -146,10 +146,15 @@ impl Spawned {
         runs.into_iter().map(|(_, entered)| entered).collect()
     }
 
-    /// They have been entered again, and are still the present ones.
-    pub(crate) fn enter_again(&mut self, entered: Entered) {
-        if let Some(run) = self.runs.get_mut(&(entered.module, entered.label)) {
-            run.states = entered.states;
+    /// A module has entered again by this schedule what is still the present state.
+    pub(crate) fn enter_again(
+        &mut self,
+        module: &str,
+        label: InternedScheduleLabel,
+        entered: &Entered,
+    ) {
+        if let Some(run) = self.runs.get_mut(&(module.to_owned(), label)) {
+            run.states.clone_from(&entered.states);
         }
     }
 
@@ -176,12 +181,9 @@ impl Spawned {
         }
     }
 
-    /// Takes all of it down that belongs to a module as it is now. Returns by what the present states were
-    /// entered.
-    pub(crate) fn take_down(&mut self, world: &mut World, module: &str) -> Vec<Entered> {
-        let mut present = self.present(world);
-        present.retain(|entered| entered.module == module);
-        let gone: Vec<_> = built(&self.runs, module, &present).cloned().collect();
+    /// Takes all of it down that belongs to a module as it is now, if the `present` states were entered by these.
+    pub(crate) fn take_down(&mut self, world: &mut World, module: &str, present: &[Entered]) {
+        let gone: Vec<_> = built(&self.runs, module, present).cloned().collect();
         for run in gone.into_iter().filter_map(|key| self.runs.remove(&key)) {
             for entity in run.entities {
                 if let Some(entity) = world.get_entity_mut(entity) {
@@ -189,7 +191,6 @@ impl Spawned {
                 }
             }
         }
-        present
     }
 
     /// The components of what [`take_down`](Self::take_down) would take down.

@@ -2,7 +2,7 @@
 
 use std::{
     any::TypeId,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
 };
 
 use bevy::{
@@ -12,6 +12,7 @@ use bevy::{
         schedule::{ExecutorKind, InternedScheduleLabel, ScheduleLabel, Stepping},
     },
     prelude::{App, Mut, Resource, Schedule, Schedules, StateTransition, World},
+    utils::get_short_name,
 };
 use hot_reloader_core::{
     panics,
@@ -48,14 +49,19 @@ pub(crate) struct SetUp {
     modules: HashMap<String, Built>,
     /// Of those that are new, the systems in the startup that have run before they came.
     moved: BTreeMap<String, Moved>,
+    /// Of the others, those that wait for a rebuild.
+    waiting: BTreeMap<String, Startup>,
     /// The components that their systems use, and those that the world did not know.
     used: HashSet<ComponentId>,
     /// Those that systems write which could not be tried.
     written: HashSet<ComponentId>,
 }
 
-/// Systems in the startup of a module, by name, and the module that has run them: the code has moved.
+/// Systems in the startup of a module, by path, and the module that has run them: the code has moved.
 type Moved = BTreeMap<String, String>;
+
+/// Systems in a startup, by path, and their names.
+type Startup = BTreeMap<String, String>;
 
 struct Built {
     entry: &'static ModuleEntry,
@@ -132,11 +138,14 @@ pub(crate) fn set_up(
     }));
     warnings.extend(modules_renamed(running, set_up, plan));
     warnings.extend(threads_that_go_on(running, plan));
-    warnings.extend(startups_that_wait(running, set_up, plan));
+    let waiting = startups_that_wait(running, set_up, plan);
+    warnings.extend(startups_not_run_yet(running, &waiting));
     warnings.extend(sayings_not_held(running, set_up, plan));
     let moved = startups_that_moved(running, set_up, plan);
     warnings.extend(moved.iter().filter_map(startup_not_run));
-    world.resource_mut::<SetUp>().moved = moved;
+    let set_up = &mut *world.resource_mut::<SetUp>();
+    set_up.moved = moved;
+    set_up.waiting = waiting;
     Ok(warnings)
 }
 
@@ -283,16 +292,33 @@ fn threads_that_go_on(delegates: &Delegates, plan: &Plan) -> Vec<String> {
     told.collect()
 }
 
-/// What new code adds to the startup of modules in which that is over.
-fn startups_that_wait(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec<String> {
+/// What has come to the startup of modules since that is over: it has not run.
+fn startups_that_wait(
+    delegates: &Delegates,
+    set_up: &SetUp,
+    plan: &Plan,
+) -> BTreeMap<String, Startup> {
     if plan.rebuilds {
-        return Vec::new();
+        return BTreeMap::new();
     }
+    let waiting = delegates.slots.iter().filter_map(|slot| {
+        let name = &slot.module.name;
+        let mut new = startup_systems(&set_up.modules.get(name)?.schedules);
+        let ran = startup_run(slot);
+        let gone = without(&ran, &new);
+        new.retain(|path, name| !ran.contains_key(path) && !has_named(&gone, name));
+        Some((name.clone(), new))
+    });
+    waiting.collect()
+}
+
+/// What is told of them, once.
+fn startups_not_run_yet(delegates: &Delegates, waiting: &BTreeMap<String, Startup>) -> Vec<String> {
     let told = delegates.slots.iter().filter_map(|slot| {
         let name = &slot.module.name;
-        let old = startup_of(slot);
-        let new = startup_systems(&set_up.modules.get(name)?.schedules);
-        let new: Vec<_> = new.difference(&old).map(|of| format!("`{of}`")).collect();
+        let new = waiting.get(name)?.iter();
+        let new = new.filter(|(path, _)| !slot.waiting.contains(*path));
+        let new: Vec<_> = new.map(|(_, of)| format!("`{of}`")).collect();
         (!new.is_empty()).then(|| {
             format!(
                 "systems that are new in the startup of module `{name}` run with the next rebuild: {}",
@@ -309,42 +335,54 @@ fn startups_that_moved(
     set_up: &SetUp,
     plan: &Plan,
 ) -> BTreeMap<String, Moved> {
-    let mut all = BTreeMap::new();
     if plan.rebuilds {
-        return all;
+        return BTreeMap::new();
     }
     let new = set_up.modules.iter();
-    for (name, built) in new.filter(|(name, _)| !delegates.built.contains(*name)) {
+    let new = new.filter(|(name, _)| !delegates.built.contains(*name));
+    let moved = new.map(|(name, built)| {
         let systems = startup_systems(&built.schedules);
-        let mut moved = Moved::new();
-        for slot in &delegates.slots {
-            if !may_have_moved(slot, built, plan) {
-                continue;
-            }
+        let slots = delegates.slots.iter();
+        let slots = slots.filter(|slot| plan.replaces(&slot.module.name));
+        let moved = slots.flat_map(|slot| {
             let kept = set_up.modules.get(&slot.module.name);
-            let kept = kept.map_or_else(BTreeSet::new, |kept| startup_systems(&kept.schedules));
-            let gone = startup_of(slot).into_iter();
-            let gone = gone.filter(|of| systems.contains(of) && !kept.contains(of));
-            moved.extend(gone.map(|of| (of, slot.module.name.clone())));
-        }
-        all.insert(name.clone(), moved);
-    }
-    all
+            let kept = kept.map(|kept| startup_systems(&kept.schedules));
+            let moved = moved_from(slot, kept.as_ref(), &systems).into_iter();
+            moved.map(move |path| (path, slot.module.name.clone()))
+        });
+        (name.clone(), moved.collect::<Moved>())
+    });
+    moved.collect()
 }
 
-/// Whether code that one module has no more may be what a new one has. If the module is gone too, most of the new one
-/// must be of it: many have a function `setup`.
-fn may_have_moved(slot: &Slot, new: &Built, plan: &Plan) -> bool {
-    let old = &slot.module;
-    let common = new.targets.iter();
-    let common = common.filter(|name| old.delegation_targets.contains(name));
-    let is_of_it = 2 * common.count() > new.targets.len();
-    plan.replaces(&old.name) && (is_of_it || !plan.removed.contains(&old.name))
+/// Those of some systems that a module has run and has no more, by path. What has another path now is known by its name
+/// if the module is `kept`: where one takes the place of another, both may have a `setup`.
+fn moved_from(slot: &Slot, kept: Option<&Startup>, systems: &Startup) -> Vec<String> {
+    let ran = startup_run(slot);
+    let gone = kept.map_or_else(|| ran.clone(), |kept| without(&ran, kept));
+    let is_kept_no_more = |name: &str| kept.is_some_and(|kept| !has_named(kept, name));
+    let moved = systems.iter().filter(|(path, name)| {
+        gone.contains_key(*path) || is_kept_no_more(name) && has_named(&gone, name)
+    });
+    moved.map(|(path, _)| path.clone()).collect()
+}
+
+/// Those that are not among others.
+fn without(systems: &Startup, others: &Startup) -> Startup {
+    let mut left = systems.clone();
+    left.retain(|path, _| !others.contains_key(path));
+    left
+}
+
+/// Whether one of them is called so.
+fn has_named(systems: &Startup, name: &str) -> bool {
+    systems.values().any(|known| known == name)
 }
 
 /// What is told of a module that runs but a part of its startup.
 fn startup_not_run((name, moved): (&String, &Moved)) -> Option<String> {
-    let systems = moved.iter().map(|(of, old)| format!("`{of}` of `{old}`"));
+    let systems = moved.iter();
+    let systems = systems.map(|(path, old)| format!("`{}` of `{old}`", get_short_name(path)));
     let systems: Vec<_> = systems.collect();
     (!systems.is_empty()).then(|| {
         format!(
@@ -367,10 +405,7 @@ fn rest_of_startup(
     let schedules = schedules.iter();
     let schedules = schedules.filter(|(label, _)| startup.contains(label));
     let filters = schedules.map(|(label, schedule)| {
-        let has_moved = |name: String| moved.contains_key(&name);
-        let filter = placement::only(schedule, |_, system| {
-            !named(&system.name()).is_some_and(has_moved)
-        });
+        let filter = placement::only(schedule, |_, system| !moved.contains_key(&*system.name()));
         (*label, filter)
     });
     filters.collect()
@@ -393,30 +428,35 @@ fn sayings_not_held(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec<S
     shared_sets::not_held(&modules.collect::<Vec<_>>())
 }
 
-/// The systems in the startup of a module that runs, by name.
-fn startup_of(slot: &Slot) -> BTreeSet<String> {
+/// The systems in the startup of a module that have run.
+fn startup_run(slot: &Slot) -> Startup {
     let schedules = slot.schedules.iter();
-    startup_systems(schedules.filter_map(|(label, of)| Some((label, of.as_ref()?))))
+    let schedules = schedules.filter_map(|(label, of)| Some((label, of.as_ref()?)));
+    let mut ran = startup_systems(schedules);
+    ran.retain(|path, _| !slot.waiting.contains(path));
+    ran
 }
 
-/// The systems in the startup among some schedules, by name.
+/// The systems in the startup among some schedules that a person has named.
 fn startup_systems<'a>(
     schedules: impl IntoIterator<Item = (&'a InternedScheduleLabel, &'a Schedule)>,
-) -> BTreeSet<String> {
+) -> Startup {
     let startup = labels::startup();
     let schedules = schedules.into_iter();
     let schedules = schedules.filter(|(label, _)| startup.contains(label));
     let systems = schedules.flat_map(|(_, schedule)| schedule.systems().into_iter().flatten());
-    systems
-        .filter_map(|(_, system)| named(&system.name()))
+    let paths = systems.map(|(_, system)| system.name().into_owned());
+    let is_named = |path: &String| {
+        let functions = rehearsal::function_names(path);
+        functions.iter().any(|name| rehearsal::is_named(name))
+    };
+    let named = paths.filter(is_named);
+    named
+        .map(|path| {
+            let name = get_short_name(&path);
+            (path, name)
+        })
         .collect()
-}
-
-/// What a system is called by the functions of which it consists, if a person named any of them.
-fn named(system: &str) -> Option<String> {
-    let functions = rehearsal::function_names(system).into_iter();
-    let functions: Vec<_> = functions.filter(|name| rehearsal::is_named(name)).collect();
-    (!functions.is_empty()).then(|| functions.join(" | "))
 }
 
 /// Plugins of crates that do not change which no module adds any more.
@@ -434,7 +474,7 @@ fn plugins_that_go(delegates: &Delegates, set_up: &SetUp, rehearsal: &Rehearsal)
     gone.cloned().collect()
 }
 
-/// Modules that never built before and are made of one that is gone, as if it had got another name.
+/// Modules that never built before and have the systems of one that is gone, as if it had got another name.
 fn modules_renamed(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec<String> {
     let slots = delegates.slots.iter();
     let gone = slots.filter(|slot| plan.removed.contains(&slot.module.name));
@@ -443,17 +483,23 @@ fn modules_renamed(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec<St
         let is_it = |new: &&HotModule| {
             let built = set_up.modules.get(&new.name);
             !delegates.built.contains(&new.name)
-                && built.is_some_and(|new| may_have_moved(slot, new, plan))
+                && built.is_some_and(|new| are_alike(&old.delegation_targets, &new.targets))
         };
         let new = plan.modules.iter().find(is_it)?;
         Some(format!(
             "the module `{}` is gone, and `{}`, which is new, has its systems. By another name it is another module: \
-             what its plugin spawns as it builds comes beside what the other has left in the app. Keep the name, or \
-             restart the app",
+             what it spawns comes beside what the other has left in the app, but for systems of the startup that are known \
+             to have run. Keep the name, or restart the app",
             old.name, new.name
         ))
     });
     told.collect()
+}
+
+/// Whether two modules have most of their systems in common.
+fn are_alike(one: &[String], two: &[String]) -> bool {
+    let common = one.iter().filter(|name| two.contains(name)).count();
+    2 * common > one.len().max(two.len())
 }
 
 fn build(
@@ -640,6 +686,8 @@ pub(crate) fn install(
     let set_up = &mut *world.resource_mut::<SetUp>();
     let built = set_up.modules.remove(&module.name);
     let moved = set_up.moved.remove(&module.name).unwrap_or_default();
+    let waiting = set_up.waiting.remove(&module.name).unwrap_or_default();
+    let waiting = waiting.into_keys().collect();
     let Built {
         entry,
         mut schedules,
@@ -685,6 +733,7 @@ pub(crate) fn install(
             .collect(),
         placed,
         rest_of_startup,
+        waiting,
         sayings,
         interrupted: Vec::new(),
         code,

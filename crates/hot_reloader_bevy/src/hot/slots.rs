@@ -2,7 +2,7 @@
 
 use std::{
     any::TypeId,
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -47,6 +47,8 @@ pub(crate) struct Slot {
     pub(crate) placed: HashMap<InternedScheduleLabel, Placed>,
     /// Of a startup of which another module has run a part: what lets the rest run.
     pub(crate) rest_of_startup: HashMap<InternedScheduleLabel, Stepping>,
+    /// The systems in its startup, by path, that have not run: they came when that was over.
+    pub(crate) waiting: BTreeSet<String>,
     /// What it says of sets in which other modules may have systems.
     pub(crate) sayings: Sayings,
     /// The schedules in which a panic left systems half way.

@@ -182,10 +182,10 @@ fn a_module_that_has_got_another_name_is_told() {
     assert!(!report.warnings.iter().any(says), "{report:#?}");
 }
 
-#[derive(Component)]
+#[derive(Component, Default)]
 struct Hero;
 
-#[derive(Component)]
+#[derive(Component, Default)]
 struct Enemy;
 
 fn spawn_hero(mut commands: Commands) {
@@ -236,6 +236,61 @@ fn what_the_startup_has_run_does_not_run_again_in_a_module_that_is_new() {
     assert_eq!((bench.count::<Hero>(), bench.count::<Enemy>()), (1, 1));
 }
 
+/// It is new in a module whose startup is over, and then that of a module of its own. Many have a system `setup`.
+#[test]
+fn what_waits_for_a_rebuild_runs_in_a_module_that_is_new() {
+    fn hero(app: &mut App) {
+        fn setup(mut commands: Commands) {
+            commands.spawn(Hero);
+        }
+        app.add_systems(Startup, setup);
+    }
+    fn enemies(app: &mut App) {
+        fn setup(mut commands: Commands) {
+            commands.spawn(Enemy);
+        }
+        app.add_systems(Startup, setup);
+    }
+    fn both(app: &mut App) {
+        hero(app);
+        enemies(app);
+    }
+    let mut bench = Bench::start(&[module("game", hero)], host);
+    for is_told in [true, false] {
+        let report = bench.reload(&[module("game", both)]);
+        check(&report, Outcome::Committed);
+        let says = |text: &String| text.contains("next rebuild: `setup`");
+        assert_eq!(report.warnings.iter().any(says), is_told, "{report:#?}");
+        assert_eq!(bench.count::<Enemy>(), 0);
+    }
+    let report = bench.reload(&[module("game", hero), module("enemies", enemies)]);
+    check(&report, Outcome::Committed);
+    assert_eq!((bench.count::<Hero>(), bench.count::<Enemy>()), (1, 1));
+}
+
+#[test]
+fn systems_of_one_name_that_stay_and_that_move_are_told_apart() {
+    fn spawn<T: Component + Default>(mut commands: Commands) {
+        commands.spawn(T::default());
+    }
+    fn hero(app: &mut App) {
+        app.add_systems(Startup, spawn::<Hero>);
+    }
+    fn enemies(app: &mut App) {
+        app.add_systems(Startup, spawn::<Enemy>);
+    }
+    let mut bench = Bench::start(
+        &[module("game", |app| {
+            hero(app);
+            enemies(app);
+        })],
+        host,
+    );
+    let report = bench.reload(&[module("game", hero), module("enemies", enemies)]);
+    check(&report, Outcome::Committed);
+    assert_eq!((bench.count::<Hero>(), bench.count::<Enemy>()), (1, 1));
+}
+
 #[test]
 fn a_rebuild_takes_down_what_modules_have_spawned_that_are_gone() {
     fn all(app: &mut App) {
@@ -272,8 +327,7 @@ fn a_module_that_takes_the_place_of_another_runs_its_startup() {
         fn setup(mut notes: ResMut<Notes>) {
             notes.0.push("desert");
         }
-        fn dry() {}
-        app.add_systems(Startup, setup).add_systems(Update, dry);
+        app.add_systems(Startup, setup);
     }
     let mut bench = Bench::start(&[module("forest", forest)], host);
     assert_eq!(take(&mut bench), ["forest"]);

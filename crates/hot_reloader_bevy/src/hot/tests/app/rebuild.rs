@@ -8,7 +8,10 @@ use super::{
     states::{states, Screen},
     take, Bench,
 };
-use crate::{hot::ReloadRequest, OnLoad, OnUnload};
+use crate::{
+    hot::{tests::harness::module, ReloadRequest},
+    OnLoad, OnUnload,
+};
 
 #[derive(Component)]
 struct Level;
@@ -149,6 +152,37 @@ fn a_state_that_came_back_is_built_anew_by_a_rebuild() {
             .add_systems(OnEnter(Screen::Menu), spawns(2));
     });
     assert_eq!(bench.count::<Level>(), 2);
+}
+
+/// Code moves to another module, which gets another name then.
+#[test]
+fn a_state_is_built_anew_by_the_module_that_has_the_code_now() {
+    fn screens(app: &mut App) {
+        app.init_state::<Screen>();
+    }
+    fn menu(app: &mut App) {
+        app.add_systems(OnEnter(Screen::Menu), spawns(1));
+    }
+    let level = |bench: &mut Bench| {
+        let world = bench.world();
+        world.query_filtered::<Entity, With<Level>>().single(world)
+    };
+    let mut bench = start(|app| {
+        screens(app);
+        menu(app);
+    });
+    let mut before = level(&mut bench);
+    let report = bench.reload(&[game(screens), module("menu", menu)]);
+    check(&report, Outcome::Committed);
+    assert_eq!(level(&mut bench), before);
+    for name in ["menu", "menu", "the_menu"] {
+        bench.next(&[game(screens), module(name, menu)]);
+        bench.world().send_event(ReloadRequest::all().rebuilding());
+        check(&bench.report(), Outcome::Committed);
+        let now = level(&mut bench);
+        assert_ne!(now, before, "{name}");
+        before = now;
+    }
 }
 
 #[test]
