@@ -49,6 +49,7 @@ mod set_up;
 mod shared_sets;
 mod slots;
 mod snapshot;
+mod startup;
 #[cfg(test)]
 mod tests;
 mod trigger;

@@ -2,17 +2,16 @@
 
 use std::{
     any::TypeId,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
 };
 
 use bevy::{
     ecs::{
         component::ComponentId,
         entity::Entity,
-        schedule::{ExecutorKind, InternedScheduleLabel, ScheduleLabel, Stepping},
+        schedule::{ExecutorKind, InternedScheduleLabel, ScheduleLabel},
     },
     prelude::{App, Mut, Resource, Schedule, Schedules, StateTransition, World},
-    utils::get_short_name,
 };
 use hot_reloader_core::{
     panics,
@@ -40,6 +39,7 @@ use super::{
     resources::{self, ResourceKey},
     shared_sets::{self, Sayings, Speaker},
     slots::{Delegates, Placed, Slot},
+    startup::{self, Startups},
 };
 use crate::ModuleEntry;
 
@@ -47,21 +47,12 @@ use crate::ModuleEntry;
 #[derive(Resource, Default)]
 pub(crate) struct SetUp {
     modules: HashMap<String, Built>,
-    /// Of those that are new, the systems in the startup that have run before they came.
-    moved: BTreeMap<String, Moved>,
-    /// Of the others, those that wait for a rebuild.
-    waiting: BTreeMap<String, Startup>,
+    startups: Startups,
     /// The components that their systems use, and those that the world did not know.
     used: HashSet<ComponentId>,
     /// Those that systems write which could not be tried.
     written: HashSet<ComponentId>,
 }
-
-/// Systems in the startup of a module, by path, and the module that has run them: the code has moved.
-type Moved = BTreeMap<String, String>;
-
-/// Systems in a startup, by path, and their names.
-type Startup = BTreeMap<String, String>;
 
 struct Built {
     entry: &'static ModuleEntry,
@@ -138,14 +129,12 @@ pub(crate) fn set_up(
     }));
     warnings.extend(modules_renamed(running, set_up, plan));
     warnings.extend(threads_that_go_on(running, plan));
-    let waiting = startups_that_wait(running, set_up, plan);
-    warnings.extend(startups_not_run_yet(running, &waiting));
+    let new = set_up.modules.iter();
+    let new = new.map(|(name, built)| (name.clone(), startup::systems(&built.schedules)));
+    let startups = Startups::of(running, &new.collect(), plan);
+    warnings.extend(startups.told(running));
     warnings.extend(sayings_not_held(running, set_up, plan));
-    let moved = startups_that_moved(running, set_up, plan);
-    warnings.extend(moved.iter().filter_map(startup_not_run));
-    let set_up = &mut *world.resource_mut::<SetUp>();
-    set_up.moved = moved;
-    set_up.waiting = waiting;
+    world.resource_mut::<SetUp>().startups = startups;
     Ok(warnings)
 }
 
@@ -292,125 +281,6 @@ fn threads_that_go_on(delegates: &Delegates, plan: &Plan) -> Vec<String> {
     told.collect()
 }
 
-/// What has come to the startup of modules since that is over: it has not run.
-fn startups_that_wait(
-    delegates: &Delegates,
-    set_up: &SetUp,
-    plan: &Plan,
-) -> BTreeMap<String, Startup> {
-    if plan.rebuilds {
-        return BTreeMap::new();
-    }
-    let waiting = delegates.slots.iter().filter_map(|slot| {
-        let name = &slot.module.name;
-        let mut new = startup_systems(&set_up.modules.get(name)?.schedules);
-        let ran = startup_run(slot);
-        let gone = without(&ran, &new);
-        new.retain(|path, name| !ran.contains_key(path) && !has_named(&gone, name));
-        Some((name.clone(), new))
-    });
-    waiting.collect()
-}
-
-/// What is told of them, once.
-fn startups_not_run_yet(delegates: &Delegates, waiting: &BTreeMap<String, Startup>) -> Vec<String> {
-    let told = delegates.slots.iter().filter_map(|slot| {
-        let name = &slot.module.name;
-        let new = waiting.get(name)?.iter();
-        let new = new.filter(|(path, _)| !slot.waiting.contains(*path));
-        let new: Vec<_> = new.map(|(_, of)| format!("`{of}`")).collect();
-        (!new.is_empty()).then(|| {
-            format!(
-                "systems that are new in the startup of module `{name}` run with the next rebuild: {}",
-                new.join(", ")
-            )
-        })
-    });
-    told.collect()
-}
-
-/// What has moved from the startup of a module to that of one that is new has run, and what it has made is there.
-fn startups_that_moved(
-    delegates: &Delegates,
-    set_up: &SetUp,
-    plan: &Plan,
-) -> BTreeMap<String, Moved> {
-    if plan.rebuilds {
-        return BTreeMap::new();
-    }
-    let new = set_up.modules.iter();
-    let new = new.filter(|(name, _)| !delegates.built.contains(*name));
-    let moved = new.map(|(name, built)| {
-        let systems = startup_systems(&built.schedules);
-        let slots = delegates.slots.iter();
-        let slots = slots.filter(|slot| plan.replaces(&slot.module.name));
-        let moved = slots.flat_map(|slot| {
-            let kept = set_up.modules.get(&slot.module.name);
-            let kept = kept.map(|kept| startup_systems(&kept.schedules));
-            let moved = moved_from(slot, kept.as_ref(), &systems).into_iter();
-            moved.map(move |path| (path, slot.module.name.clone()))
-        });
-        (name.clone(), moved.collect::<Moved>())
-    });
-    moved.collect()
-}
-
-/// Those of some systems that a module has run and has no more, by path. What has another path now is known by its name
-/// if the module is `kept`: where one takes the place of another, both may have a `setup`.
-fn moved_from(slot: &Slot, kept: Option<&Startup>, systems: &Startup) -> Vec<String> {
-    let ran = startup_run(slot);
-    let gone = kept.map_or_else(|| ran.clone(), |kept| without(&ran, kept));
-    let is_kept_no_more = |name: &str| kept.is_some_and(|kept| !has_named(kept, name));
-    let moved = systems.iter().filter(|(path, name)| {
-        gone.contains_key(*path) || is_kept_no_more(name) && has_named(&gone, name)
-    });
-    moved.map(|(path, _)| path.clone()).collect()
-}
-
-/// Those that are not among others.
-fn without(systems: &Startup, others: &Startup) -> Startup {
-    let mut left = systems.clone();
-    left.retain(|path, _| !others.contains_key(path));
-    left
-}
-
-/// Whether one of them is called so.
-fn has_named(systems: &Startup, name: &str) -> bool {
-    systems.values().any(|known| known == name)
-}
-
-/// What is told of a module that runs but a part of its startup.
-fn startup_not_run((name, moved): (&String, &Moved)) -> Option<String> {
-    let systems = moved.iter();
-    let systems = systems.map(|(path, old)| format!("`{}` of `{old}`", get_short_name(path)));
-    let systems: Vec<_> = systems.collect();
-    (!systems.is_empty()).then(|| {
-        format!(
-            "systems in the startup of module `{name}`, which is new, have run where their code comes from, and run again \
-             with the next rebuild: {}",
-            systems.join(", ")
-        )
-    })
-}
-
-/// What lets those systems of a startup run that have not moved.
-fn rest_of_startup(
-    schedules: &ModuleSchedules,
-    moved: &Moved,
-) -> HashMap<InternedScheduleLabel, Stepping> {
-    if moved.is_empty() {
-        return HashMap::new();
-    }
-    let startup = labels::startup();
-    let schedules = schedules.iter();
-    let schedules = schedules.filter(|(label, _)| startup.contains(label));
-    let filters = schedules.map(|(label, schedule)| {
-        let filter = placement::only(schedule, |_, system| !moved.contains_key(&*system.name()));
-        (*label, filter)
-    });
-    filters.collect()
-}
-
 /// Conditions and orders that modules say and that do not hold for the systems of others.
 fn sayings_not_held(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec<String> {
     let modules = plan.order.iter().filter_map(|name| {
@@ -426,37 +296,6 @@ fn sayings_not_held(delegates: &Delegates, set_up: &SetUp, plan: &Plan) -> Vec<S
         })
     });
     shared_sets::not_held(&modules.collect::<Vec<_>>())
-}
-
-/// The systems in the startup of a module that have run.
-fn startup_run(slot: &Slot) -> Startup {
-    let schedules = slot.schedules.iter();
-    let schedules = schedules.filter_map(|(label, of)| Some((label, of.as_ref()?)));
-    let mut ran = startup_systems(schedules);
-    ran.retain(|path, _| !slot.waiting.contains(path));
-    ran
-}
-
-/// The systems in the startup among some schedules that a person has named.
-fn startup_systems<'a>(
-    schedules: impl IntoIterator<Item = (&'a InternedScheduleLabel, &'a Schedule)>,
-) -> Startup {
-    let startup = labels::startup();
-    let schedules = schedules.into_iter();
-    let schedules = schedules.filter(|(label, _)| startup.contains(label));
-    let systems = schedules.flat_map(|(_, schedule)| schedule.systems().into_iter().flatten());
-    let paths = systems.map(|(_, system)| system.name().into_owned());
-    let is_named = |path: &String| {
-        let functions = rehearsal::function_names(path);
-        functions.iter().any(|name| rehearsal::is_named(name))
-    };
-    let named = paths.filter(is_named);
-    named
-        .map(|path| {
-            let name = get_short_name(&path);
-            (path, name)
-        })
-        .collect()
 }
 
 /// Plugins of crates that do not change which no module adds any more.
@@ -685,9 +524,7 @@ pub(crate) fn install(
 ) {
     let set_up = &mut *world.resource_mut::<SetUp>();
     let built = set_up.modules.remove(&module.name);
-    let moved = set_up.moved.remove(&module.name).unwrap_or_default();
-    let waiting = set_up.waiting.remove(&module.name).unwrap_or_default();
-    let waiting = waiting.into_keys().collect();
+    let startup = set_up.startups.take(&module.name);
     let Built {
         entry,
         mut schedules,
@@ -716,7 +553,7 @@ pub(crate) fn install(
     world.flush();
     let placed = arrange(world, &schedules, placements);
     make_ready(world, &mut schedules, &placed);
-    let rest_of_startup = rest_of_startup(&schedules, &moved);
+    let rest_of_startup = startup.rest(&schedules);
     let library = plan.library_of(&module.name);
     let slot = Slot {
         module: HotModule {
@@ -733,7 +570,7 @@ pub(crate) fn install(
             .collect(),
         placed,
         rest_of_startup,
-        waiting,
+        waiting: startup.waiting(),
         sayings,
         interrupted: Vec::new(),
         code,
