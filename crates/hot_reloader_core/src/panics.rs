@@ -123,11 +123,19 @@ pub fn guard<R>(work: impl FnOnce() -> R) -> Result<R, PanicReport> {
     let since = lock(&LOOSE).0;
     let outer = CAUGHT.take();
     let result = panic::catch_unwind(AssertUnwindSafe(work));
-    let caught = CAUGHT.replace(outer);
-    GUARDS.set(GUARDS.get() - 1);
-    result.map_err(|payload| {
-        // The one that came through is not always the latest, since it may have been resumed.
+    let caught = CAUGHT.take();
+    let result = result.map_err(|payload| {
         let message = message(&*payload);
+        // It may have a destructor that panics in its turn, and is told of no more.
+        if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(second);
+        }
+        message
+    });
+    CAUGHT.set(outer);
+    GUARDS.set(GUARDS.get() - 1);
+    result.map_err(|message| {
+        // The one that came through is not always the latest, since it may have been resumed.
         let known = caught.into_iter().rfind(|report| report.message == message);
         let mut report = known
             .or_else(|| take_loose(since, &message))
@@ -147,10 +155,6 @@ pub fn guard<R>(work: impl FnOnce() -> R) -> Result<R, PanicReport> {
                 "meanwhile, on the thread `{}`:\n{}",
                 other.thread, other.backtrace
             );
-        }
-        // A payload may have a destructor that panics in its turn.
-        if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            std::mem::forget(second);
         }
         report
     })
@@ -287,13 +291,18 @@ mod tests {
                 panic!("dropped");
             }
         }
+        let _alone = lock(&ALONE);
         install_hook();
         assert_eq!(
             guard(|| panic::panic_any("text")).unwrap_err().message,
             "text"
         );
+        watch_this();
         let report = guard(|| panic::panic_any(Grenade)).unwrap_err();
         assert_eq!(report.message, "a panic whose payload is not text");
+        // What it says as it goes is no panic of a thread of its own.
+        assert_eq!(take_stray(), []);
+        watch_no_more();
     }
 
     #[test]
