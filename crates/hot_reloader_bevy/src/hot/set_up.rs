@@ -27,7 +27,6 @@ use super::{
     delegate,
     exchange::{Exchange, Known, MadeValues},
     keys::StateKey,
-    labels,
     library::{entry_of, Library},
     listen::Passing,
     migration::origins,
