@@ -23,7 +23,7 @@ fn warming_up_compiles_everything_and_changes_nothing() {
 }
 
 impl Fixture {
-    /// Somebody asks while the compiler gets ready, when this is said.
+    /// Somebody asks while the compiler gets ready, when this is said. What nobody has edited is not compiled then.
     #[track_caller]
     pub(super) fn is_kept_from_warming_up(&mut self, at: &'static str) {
         let warmed = self.run(|task, known, _| {
@@ -37,6 +37,9 @@ impl Fixture {
             task.warm_up(known, &mut supervisor)
         });
         assert!(matches!(warmed, Err(BuildError::Cancelled)), "{warmed:?}");
+        let (_, builder) = self.build();
+        assert_eq!(builder, Some(Builder::Replay));
+        assert_eq!(self.compiled(), [""; 0]);
     }
 }
 
@@ -44,12 +47,7 @@ impl Fixture {
 #[test]
 fn until_all_is_warm_cargo_builds_what_was_edited_and_nothing_else_is() {
     let mut fixture = Fixture::new();
-    let (before, _) = fixture.build();
     fixture.is_kept_from_warming_up("Compiling game");
-    let (after, builder) = fixture.build();
-    assert_eq!(after.unwrap(), before.unwrap());
-    assert_eq!(builder, Some(Builder::Replay));
-    assert_eq!(fixture.compiled(), [""; 0]);
     fixture.edit("game/src/menu.rs", "= 1", "= 3");
     let cold = Decline::Cold {
         name: "game".to_owned(),
@@ -69,12 +67,7 @@ fn until_all_is_warm_cargo_builds_what_was_edited_and_nothing_else_is() {
 #[test]
 fn a_library_is_ready_before_what_it_needs() {
     let mut fixture = Fixture::new();
-    let (before, _) = fixture.build();
     fixture.is_kept_from_warming_up("Compiling rules");
-    let (after, builder) = fixture.build();
-    assert_eq!(after.unwrap(), before.unwrap());
-    assert_eq!(builder, Some(Builder::Replay));
-    assert_eq!(fixture.compiled(), [""; 0]);
     fixture.edit("game/src/menu.rs", "= 1", "= 3");
     fixture.answers(203, None);
     assert_eq!(fixture.compiled(), ["game"]);
@@ -154,4 +147,59 @@ fn ahead_of_a_request_cargo_is_not_run() {
         .unwrap_err();
     let declined = matches!(&error, BuildError::Declined(Decline::Input { path: p }) if *p == path);
     assert!(declined, "{error}");
+}
+
+/// Who asks again and again would else never come to the end of it.
+#[test]
+fn the_compiler_goes_on_to_get_ready_where_it_was_kept_from_it() {
+    let mut fixture = Fixture::of_two();
+    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+    fixture.is_kept_from_warming_up("Compiling game");
+    fixture.warm_up();
+    let is_library = |name: &String| ["game", "menu"].contains(&name.as_str());
+    assert!(fixture.compiled().iter().all(is_library));
+    fixture.edit("rules/src/lib.rs", "words::WORD", "words::WORD + 1");
+    fixture.answer(&[("game", 301), ("menu", 3007)], None);
+}
+
+/// Whoever edits it is likely to edit it again, and may do so before what it needs is ready.
+#[test]
+fn the_library_that_was_edited_last_is_ready_first() {
+    let of_game = ["game", "words", "rules", "game", "menu"];
+    let of_menu = ["menu", "words", "rules", "menu", "game"];
+    for (last, from, to, answers, compiled) in [
+        ("game/src/menu.rs", "= 1", "= 3", [203, 2007], of_game),
+        ("menu/src/lib.rs", "= 7", "= 8", [201, 2008], of_menu),
+    ] {
+        let mut fixture = Fixture::of_two();
+        fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+        fixture.known = None;
+        fixture.edit(last, from, to);
+        let [game, menu] = answers;
+        fixture.answer(&[("game", game), ("menu", menu)], Some(Decline::First));
+        fixture.warm_up();
+        assert_eq!(fixture.compiled(), compiled);
+    }
+}
+
+/// Else cargo would build each edit of another for as long as the one is broken.
+#[test]
+fn a_broken_library_keeps_no_other_from_getting_ready() {
+    let mut fixture = Fixture::of_two();
+    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
+    fixture.edit("menu/src/lib.rs", "= 7", "= seven");
+    let warmed = fixture.run(|task, known, supervisor| task.warm_up(known, supervisor));
+    assert!(matches!(warmed, Err(BuildError::Errors(_))), "{warmed:?}");
+    let mut compiled = fixture.compiled();
+    compiled[2..].sort();
+    assert_eq!(compiled, ["words", "rules", "game", "menu"]);
+    fixture.edit("game/src/menu.rs", "= 1", "= 3");
+    fixture.wanted = Some(vec!["game".to_owned()]);
+    fixture.answer(&[("game", 203)], None);
+    assert_eq!(fixture.compiled(), ["game"]);
+    // What was put back is what was built.
+    fixture.edit("menu/src/lib.rs", "= seven", "= 7");
+    fixture.wanted = None;
+    fixture.answer(&[("game", 203), ("menu", 2007)], None);
+    assert_eq!(fixture.compiled(), [""; 0]);
 }

@@ -1,9 +1,8 @@
 //! Which types are others to the compiler, and which are what they were.
 
-use crossbeam_channel::unbounded;
-use hot_reloader_build::{BuildError, Decline, Supervisor};
+use hot_reloader_build::{BuildError, Decline};
 
-use super::{date, Duration, Fixture, SystemTime, DEADLINE};
+use super::{date, Duration, Fixture, SystemTime};
 
 /// A type of each crate, and what the compiler tells it apart by.
 const TYPES: &str = r"
@@ -62,6 +61,16 @@ impl Fixture {
             let ask = library.get::<fn() -> [u64; 3]>(b"identities").unwrap();
             ask()
         }
+    }
+
+    /// A type of `game` is another, and cargo has to build it, since it has a file more.
+    #[track_caller]
+    fn is_another_by_cargo(&mut self, first: [u64; 3]) {
+        let [one, two] = ["Entry(pub u64)", "Entry(pub u64, pub u64)"];
+        self.edit("game/src/lib.rs", one, two);
+        self.write("game/src/extra.rs", "");
+        self.edit("game/src/lib.rs", "mod menu;", "mod menu; mod extra;");
+        assert_eq!(self.others(first), ["game"]);
     }
 
     /// The crates whose types are others than `before`.
@@ -175,14 +184,7 @@ fn what_a_build_script_makes_is_known_as_any_other_source() {
 fn what_cargo_had_to_build_is_told_apart_too() {
     let mut fixture = fixture();
     let first = fixture.identities();
-    fixture.edit(
-        "game/src/lib.rs",
-        "Entry(pub u64)",
-        "Entry(pub u64, pub u64)",
-    );
-    fixture.write("game/src/extra.rs", "");
-    fixture.edit("game/src/lib.rs", "mod menu;", "mod menu; mod extra;");
-    assert_eq!(fixture.others(first), ["game"]);
+    fixture.is_another_by_cargo(first);
     let second = fixture.identities();
     // Cargo does not look at it again, so its command has to be brought about.
     fixture.edit("Cargo.toml", "[workspace]", "# Of a game.\n[workspace]");
@@ -201,13 +203,7 @@ fn what_cargo_had_to_build_is_told_apart_too() {
 fn types_that_change_before_the_compiler_is_ready_are_not_built_by_cargo() {
     let mut fixture = fixture();
     let first = fixture.identities();
-    let warmed = fixture.run(|task, known, _| {
-        let (cancel, cancelled) = unbounded();
-        cancel.send(()).unwrap();
-        let mut supervisor = Supervisor::new(DEADLINE, cancelled, |_| {}, || {});
-        task.warm_up(known, &mut supervisor)
-    });
-    assert!(matches!(warmed, Err(BuildError::Cancelled)), "{warmed:?}");
+    fixture.is_kept_from_warming_up("Compiling game");
     fixture.edit("rules/src/lib.rs", "Rule(words", "Rule(u8, words");
     fixture.answers(201, None);
     assert_eq!(fixture.compiled(), ["rules", "game"]);
@@ -219,14 +215,7 @@ fn types_that_change_before_the_compiler_is_ready_are_not_built_by_cargo() {
 fn a_library_of_other_types_stays_what_it_is_when_the_compiler_gets_ready() {
     let mut fixture = fixture();
     let first = fixture.identities();
-    fixture.edit(
-        "game/src/lib.rs",
-        "Entry(pub u64)",
-        "Entry(pub u64, pub u64)",
-    );
-    fixture.write("game/src/extra.rs", "");
-    fixture.edit("game/src/lib.rs", "mod menu;", "mod menu; mod extra;");
-    assert_eq!(fixture.others(first), ["game"]);
+    fixture.is_another_by_cargo(first);
     fixture.warm_up();
     assert_eq!(fixture.compiled(), ["words", "rules", "game"]);
     assert_eq!(fixture.others(first), ["game"]);

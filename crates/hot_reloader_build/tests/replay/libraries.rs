@@ -5,7 +5,7 @@ use hot_reloader_build::WorkspaceError;
 
 impl Fixture {
     /// Besides `game`, a library `menu` that needs `rules` too.
-    fn of_two() -> Self {
+    pub(super) fn of_two() -> Self {
         let mut fixture = Self::unbuilt();
         fixture.edit("Cargo.toml", "\"game\"", "\"game\", \"menu\"");
         fixture.write(
@@ -24,7 +24,7 @@ impl Fixture {
     }
 
     /// `rules` has a feature that makes its number another one.
-    fn with_odd_rules(&self) {
+    pub(super) fn with_odd_rules(&self) {
         self.edit(
             "rules/Cargo.toml",
             "[dependencies]",
@@ -47,52 +47,9 @@ impl Fixture {
         self.write("host/Cargo.toml", &format!("{head}{manifest}"));
     }
 
-    /// Lets cargo be run by a script that writes down for which library, and does what is to be done `meanwhile`, once.
-    fn with_list(&mut self) {
-        let files = ["cargo.sh", "list", "meanwhile"];
-        let [cargo, list, meanwhile] = files.map(|file| self.folder.path().join(file));
-        let script = format!(
-            "cargo='{0}'\nif [ \"$1\" = rustc ]; then\necho \"$5\" >> '{1}'\n\
-             if [ -e '{2}' ]; then mv '{2}' '{2} now'; . '{2} now'; fi\nfi\n\
-             exec \"$cargo\" \"$@\"\n",
-            self.config.cargo.display(),
-            list.display(),
-            meanwhile.display()
-        );
-        write_script(&cargo, &script);
-        self.config.cargo = cargo;
-    }
-
-    /// What is done when cargo is asked for the next library.
-    fn meanwhile(&self, script: &str) {
-        write(&self.folder.path().join("meanwhile"), script);
-    }
-
-    /// The libraries that cargo was asked for since.
-    fn asked_for(&self) -> Vec<String> {
-        let list = self.folder.path().join("list");
-        let packages = fs::read_to_string(&list).unwrap();
-        write(&list, "");
-        let names = packages.lines().map(|package| {
-            let (folder, _) = package.split_once('#').unwrap();
-            folder.rsplit('/').next().unwrap().to_owned()
-        });
-        names.collect()
-    }
-
-    /// Gives `menu`, whose number is `before`, a file that says 8. Returns why that means cargo.
-    fn with_new_file(&self, before: u64) -> Decline {
-        let own = format!("const ENTRIES: u64 = {before};");
-        self.edit("menu/src/lib.rs", &own, "mod more;\nuse more::ENTRIES;");
-        let more = "pub(crate) const ENTRIES: u64 = 8;\n";
-        self.write("menu/src/more.rs", more);
-        let (name, path) = ("menu".to_owned(), self.path("menu/src/more.rs"));
-        Decline::Reads { name, path }
-    }
-
     /// Builds, and compares the answers of the libraries that were asked for.
     #[track_caller]
-    fn answer(&mut self, answers: &[(&str, u64)], decline: Option<Decline>) -> Built {
+    pub(super) fn answer(&mut self, answers: &[(&str, u64)], decline: Option<Decline>) -> Built {
         let (outcome, builder) = self.build();
         let built = outcome.unwrap_or_else(|error| panic!("{error}"));
         let expected = decline.map_or(Builder::Replay, Builder::Cargo);
@@ -166,112 +123,6 @@ fn what_cargo_compiled_for_one_library_goes_into_the_other() {
     fixture.wanted = None;
     fixture.answer(&[("game", 401), ("menu", 4007)], None);
     assert_eq!(fixture.compiled(), ["game"]);
-}
-
-/// It takes its time for each library, also where it finds nothing to do.
-#[test]
-fn cargo_is_asked_for_the_library_that_is_edited_and_the_other_stays() {
-    let mut fixture = Fixture::of_two();
-    fixture.with_list();
-    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
-    assert_eq!(fixture.asked_for(), ["game", "menu"]);
-    fixture.warm_up();
-    fixture.edit("game/src/menu.rs", "= 1", "= 3");
-    let before = fixture.answer(&[("game", 203), ("menu", 2007)], None);
-    let reads = fixture.with_new_file(7);
-    let after = fixture.answer(&[("game", 203), ("menu", 2008)], Some(reads));
-    assert_eq!(library(&after), library(&before));
-    let compiled = fixture.compiled();
-    assert!(compiled.iter().all(|name| name == "menu"), "{compiled:?}");
-    assert_eq!(fixture.asked_for(), ["menu"]);
-    // The compiler remembers all else.
-    fixture.warm_up();
-    assert_eq!(fixture.compiled(), ["menu"]);
-    fixture.edit("menu/src/more.rs", "= 8", "= 9");
-    fixture.answer(&[("game", 203), ("menu", 2009)], None);
-    assert_eq!(fixture.compiled(), ["menu"]);
-
-    let path = fixture.path("menu/src/more.rs");
-    fs::remove_file(&path).unwrap();
-    let own = "const ENTRIES: u64 = 7;";
-    fixture.edit("menu/src/lib.rs", "mod more;\nuse more::ENTRIES;", own);
-    let gone = Some(Decline::Gone { path });
-    let after = fixture.answer(&[("game", 203), ("menu", 2007)], gone);
-    assert_eq!(library(&after), library(&before));
-    assert_eq!(fixture.asked_for(), ["menu"]);
-    fixture.edit("words/src/lib.rs", "= 2", "= 3");
-    fixture.answer(&[("game", 303), ("menu", 3007)], None);
-    assert_eq!(fixture.asked_for(), [""; 0]);
-}
-
-#[test]
-fn before_the_compiler_is_ready_cargo_is_asked_for_the_library_that_is_edited() {
-    let mut fixture = Fixture::of_two();
-    fixture.with_list();
-    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
-    assert_eq!(fixture.asked_for(), ["game", "menu"]);
-    fixture.is_kept_from_warming_up("Compiling rules");
-    fixture.edit("game/src/menu.rs", "= 1", "= 3");
-    let name = "game".to_owned();
-    let cold = Some(Decline::Cold { name });
-    fixture.answer(&[("game", 203), ("menu", 2007)], cold);
-    assert_eq!(fixture.asked_for(), ["game"]);
-    fixture.warm_up();
-    fixture.edit("words/src/lib.rs", "= 2", "= 3");
-    fixture.answer(&[("game", 303), ("menu", 3007)], None);
-}
-
-#[test]
-fn cargo_is_asked_for_each_library_that_needs_what_is_edited() {
-    let mut fixture = Fixture::of_two();
-    fixture.with_list();
-    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
-    assert_eq!(fixture.asked_for(), ["game", "menu"]);
-    fixture.warm_up();
-    fixture.edit("words/src/lib.rs", "= 2", "= TWO;\nmod two;\nuse two::TWO");
-    fixture.write("words/src/two.rs", "pub(crate) const TWO: u64 = 4;\n");
-    let path = fixture.path("words/src/two.rs");
-    let name = "words".to_owned();
-    let reads = Some(Decline::Reads { name, path });
-    fixture.answer(&[("game", 401), ("menu", 4007)], reads);
-    assert_eq!(fixture.asked_for(), ["game", "menu"]);
-}
-
-/// A manifest, as cargo builds: then nobody knows whether the others are still what they were.
-#[test]
-fn where_more_changes_meanwhile_cargo_is_asked_for_all() {
-    let mut fixture = Fixture::of_two();
-    fixture.with_list();
-    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
-    assert_eq!(fixture.asked_for(), ["game", "menu"]);
-    let path = fixture.path("Cargo.toml");
-    fixture.meanwhile(&format!("echo '# Another.' >> '{}'\n", path.display()));
-    let reads = fixture.with_new_file(7);
-    fixture.answer(&[("game", 201), ("menu", 2008)], Some(reads));
-    assert_eq!(fixture.asked_for(), ["menu", "game", "menu"]);
-}
-
-/// A source of what both need, which is what it was when cargo has ended.
-#[test]
-fn what_cargo_read_of_a_text_that_is_gone_is_compiled_anew() {
-    let mut fixture = Fixture::of_two();
-    fixture.with_list();
-    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
-    assert_eq!(fixture.asked_for(), ["game", "menu"]);
-    fixture.warm_up();
-    let words = fixture.path("words/src/lib.rs");
-    let write = |word: &str| {
-        let text = format!("pub const WORD: u64 = {word};");
-        format!("echo '{text}' > '{}'\n", words.display())
-    };
-    fixture.meanwhile(&format!(
-        "{}\"$cargo\" \"$@\"\nstatus=$?\n{}exit $status\n",
-        write("5"),
-        write("2")
-    ));
-    let reads = fixture.with_new_file(7);
-    fixture.answer(&[("game", 201), ("menu", 2008)], Some(reads));
-    assert_eq!(fixture.asked_for(), ["menu"]);
 }
 
 /// What a library is made of is told for it alone, whatever the sources of others have become.
@@ -399,35 +250,6 @@ fn what_one_library_turns_on_by_a_crate_between_is_an_error() {
         "[dependencies]\nwords = { path = \"../words\" }",
     );
     fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
-}
-
-/// They were built one at a time since a manifest changed, so nobody has compared them.
-#[test]
-fn libraries_that_differ_are_found_when_only_one_is_edited() {
-    let mut fixture = Fixture::of_two();
-    fixture.edit(
-        "words/Cargo.toml",
-        "[package]",
-        "[features]\nodd = []\n[package]",
-    );
-    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
-    fixture.edit(
-        "menu/Cargo.toml",
-        "[dependencies]",
-        "[dependencies]\nwords = { path = \"../words\", features = [\"odd\"] }",
-    );
-    for name in ["menu", "game"] {
-        fixture.wanted = Some(vec![name.to_owned()]);
-        let (outcome, _) = fixture.build();
-        outcome.unwrap_or_else(|error| panic!("{error}"));
-    }
-    fixture.wanted = None;
-    fixture.with_new_file(7);
-    let (outcome, builder) = fixture.build();
-    let error = outcome.unwrap_err();
-    assert!(matches!(error, BuildError::Differs { .. }), "{error}");
-    let reads = matches!(builder, Some(Builder::Cargo(Decline::Reads { .. })));
-    assert!(reads, "{builder:?}");
 }
 
 /// A host with features of its own for what it shares with its library, and for the library.
@@ -645,99 +467,4 @@ fn a_library_that_is_not_in_the_workspace_is_an_error_that_says_how_it_becomes_a
         "[package]\nworkspace = \"../a ö\"",
     );
     fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
-}
-
-/// After an edit of more than sources, before a start or while the app runs, cargo may find a library fresh and says
-/// nothing of how it is built. That is learnt when it is edited, and costs nobody else anything until then.
-#[test]
-fn a_library_whose_command_is_not_known_is_nothing_to_the_others() {
-    for is_running in [false, true] {
-        let mut fixture = Fixture::of_two();
-        fixture.with_list();
-        fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
-        let path = fixture.path("Cargo.toml");
-        let mut decline = Decline::Input { path };
-        if !is_running {
-            fixture.known = None;
-            decline = Decline::First;
-        }
-        fixture.edit(
-            "Cargo.toml",
-            "[workspace]",
-            "# Other than before.\n[workspace]",
-        );
-        fixture.edit("menu/src/lib.rs", "= 7", "= 8");
-        fixture.answer(&[("game", 201), ("menu", 2008)], Some(decline));
-        fixture.warm_up();
-        fixture.edit("menu/src/lib.rs", "= 8", "= 9");
-        fixture.answer(&[("game", 201), ("menu", 2009)], None);
-        assert_eq!(fixture.asked_for(), ["game", "menu", "game", "menu"]);
-        let reads = fixture.with_new_file(9);
-        fixture.answer(&[("game", 201), ("menu", 2008)], Some(reads));
-        assert_eq!(fixture.asked_for(), ["menu"]);
-        fixture.edit("game/src/menu.rs", "= 1", "= 3");
-        let name = "game".to_owned();
-        let unseen = Some(Decline::NotSeen { name });
-        fixture.answer(&[("game", 203), ("menu", 2008)], unseen);
-        assert_eq!(fixture.asked_for(), ["game", "menu"]);
-        fixture.edit("game/src/menu.rs", "= 3", "= 4");
-        fixture.answer(&[("game", 204), ("menu", 2008)], None);
-    }
-}
-
-/// Who asks again and again would else never come to the end of it.
-#[test]
-fn the_compiler_goes_on_to_get_ready_where_it_was_kept_from_it() {
-    let mut fixture = Fixture::of_two();
-    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
-    fixture.is_kept_from_warming_up("Compiling game");
-    fixture.answer(&[("game", 201), ("menu", 2007)], None);
-    assert_eq!(fixture.compiled(), [""; 0]);
-    fixture.warm_up();
-    let is_library = |name: &String| ["game", "menu"].contains(&name.as_str());
-    assert!(fixture.compiled().iter().all(is_library));
-    fixture.edit("rules/src/lib.rs", "words::WORD", "words::WORD + 1");
-    fixture.answer(&[("game", 301), ("menu", 3007)], None);
-}
-
-/// Whoever edits it is likely to edit it again, and may do so before what it needs is ready.
-#[test]
-fn the_library_that_was_edited_last_is_ready_first() {
-    let of_game = ["game", "words", "rules", "game", "menu"];
-    let of_menu = ["menu", "words", "rules", "menu", "game"];
-    for (last, from, to, answers, compiled) in [
-        ("game/src/menu.rs", "= 1", "= 3", [203, 2007], of_game),
-        ("menu/src/lib.rs", "= 7", "= 8", [201, 2008], of_menu),
-    ] {
-        let mut fixture = Fixture::of_two();
-        fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
-        fixture.known = None;
-        fixture.edit(last, from, to);
-        let [game, menu] = answers;
-        fixture.answer(&[("game", game), ("menu", menu)], Some(Decline::First));
-        fixture.warm_up();
-        assert_eq!(fixture.compiled(), compiled);
-    }
-}
-
-/// Else cargo would build each edit of another for as long as the one is broken.
-#[test]
-fn a_broken_library_keeps_no_other_from_getting_ready() {
-    let mut fixture = Fixture::of_two();
-    fixture.answer(&[("game", 201), ("menu", 2007)], Some(Decline::First));
-    fixture.edit("menu/src/lib.rs", "= 7", "= seven");
-    let warmed = fixture.run(|task, known, supervisor| task.warm_up(known, supervisor));
-    assert!(matches!(warmed, Err(BuildError::Errors(_))), "{warmed:?}");
-    let mut compiled = fixture.compiled();
-    compiled[2..].sort();
-    assert_eq!(compiled, ["words", "rules", "game", "menu"]);
-    fixture.edit("game/src/menu.rs", "= 1", "= 3");
-    fixture.wanted = Some(vec!["game".to_owned()]);
-    fixture.answer(&[("game", 203)], None);
-    assert_eq!(fixture.compiled(), ["game"]);
-    // What was put back is what was built.
-    fixture.edit("menu/src/lib.rs", "= seven", "= 7");
-    fixture.wanted = None;
-    fixture.answer(&[("game", 203), ("menu", 2007)], None);
-    assert_eq!(fixture.compiled(), [""; 0]);
 }

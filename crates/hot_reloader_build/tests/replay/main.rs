@@ -2,6 +2,7 @@
 //! the real cargo, in small workspaces.
 
 mod ahead;
+mod asked;
 mod crates;
 mod declines;
 mod identity;
